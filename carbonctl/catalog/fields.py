@@ -1,0 +1,74 @@
+"""The fields of a record that hold facts, and the canonical unit of each."""
+
+from __future__ import annotations
+
+FIELD_UNITS: dict[str, str] = {
+    "tdp": "W",
+    "idle_power": "W",
+    "resident_power": "W",
+    "busy_power": "W",
+    "train_power": "W",
+    "max_power": "W",
+    "typical_power": "W",
+    "psu": "W",
+    "memory": "GB",
+    "dram": "GB",
+    "ssd": "GB",
+    "bandwidth": "GB/s",
+    "link_bandwidth": "GB/s",
+    "mass": "kg",
+    "area": "cm2",
+    "embodied": "kgCO2e",
+    "embodied_per_gb": "kgCO2e/GB",
+    "embodied_per_tb": "kgCO2e/GB",
+    "embodied_per_w": "kgCO2e/W",
+    "embodied_per_kg": "kgCO2e/kg",
+    "embodied_per_tkm": "kgCO2e/t/km",
+    "card_per_kg": "kgCO2e/kg",
+    "credit_per_kg": "kgCO2e/kg",
+    "power_per_gb": "W/GB",
+    "power_per_tb": "W/GB",
+    "cpa_imec": "kgCO2e/cm2",
+    "epa": "kWh/cm2",
+    "gpa": "kgCO2e/cm2",
+    "gpa_95": "kgCO2e/cm2",
+    "gpa_97": "kgCO2e/cm2",
+    "gpa_99": "kgCO2e/cm2",
+    "mpa": "kgCO2e/cm2",
+    "defect_density": "1/cm2",
+    "wafer_diameter": "cm",
+    "edge_exclusion": "cm",
+    "kerf": "cm",
+    "package_per_ic": "kgCO2e",
+    "interposer_per_cm2": "kgCO2e/cm2",
+    "fab_grid_taiwan": "kgCO2e/kWh",
+    "fab_grid_korea": "kgCO2e/kWh",
+    "fab_grid_usa": "kgCO2e/kWh",
+    "wue": "L/kWh",
+    "construction_per_kw_year": "kgCO2e/kW/y",
+    "embodied_per_kw": "kgCO2e/kW",
+    "building_lifetime": "h",
+    "mep_lifetime": "h",
+    "shell_per_m2": "kgCO2e/m2",
+    "layer_launch": "s",
+    "expert_layer_launch": "s",
+    "sequence_overhead": "s",
+    "energy_per_flop": "J/FLOP",
+    "energy_per_gb": "J/GB",
+    "denoise_work": "FLOP",
+    "decoder_pixel_work": "FLOP",
+    "resident_power_per_tdp": "1",
+    "nics": "1",
+    "pue": "1",
+    "factor": "1",
+    "memory_power": "W",
+}
+SHARES = {"fixed_yield", "interposer_yield"}
+SIGNED = {"credit_per_kg"}
+
+
+def unit_of_field(field: str) -> str | None:
+    """Canonical unit of a field, or None when the field is none of a fact."""
+    if field.startswith("peak_"):
+        return "FLOP/s"
+    return FIELD_UNITS.get(field)

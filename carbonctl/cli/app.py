@@ -1,0 +1,115 @@
+"""The Typer app and the error boundary: the one place that turns failures into exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import typer
+
+from carbonctl import __version__
+from carbonctl.core.errors import EXIT_BUG, EXIT_USAGE, CarbonctlError
+
+# command -> its help panel; each is one module of this package
+COMMANDS = {
+    "train": "Estimate",
+    "infer": "Estimate",
+    "embodied": "Estimate",
+    "lifecycle": "Estimate",
+    "compare": "Decide",
+    "explain": "Trust",
+    "validate": "Trust",
+    "hw": "Data",
+    "grid": "Data",
+    "model": "Data",
+    "init": "Files",
+}
+EXIT_PIPE, EXIT_INTERRUPT = 141, 130
+
+
+def build(only: str | None = None) -> typer.Typer:
+    """The app with every command, or with the one that is about to run."""
+    app = typer.Typer(
+        name="carbonctl",
+        help="Life-cycle carbon of AI: what a model costs, how sure we are, what would change it.",
+        no_args_is_help=True,
+        add_completion=only is None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    for name in [only] if only else COMMANDS:
+        module = importlib.import_module(f"carbonctl.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name, rich_help_panel=COMMANDS[name])
+        else:
+            app.command(name, rich_help_panel=COMMANDS[name])(module.command)
+    return app
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    debug: bool = typer.Option(False, "--debug", help="Print a traceback on our own bugs."),
+) -> None:
+    if version:
+        typer.echo(f"carbonctl {__version__}")
+        raise typer.Exit
+    _ = debug
+
+
+def run(argv: list[str]) -> int:
+    """Run one command; the exit code."""
+    only = argv[0] if argv and argv[0] in COMMANDS else None
+    try:
+        code: Any = build(only)(argv, standalone_mode=False, prog_name="carbonctl")
+        sys.stdout.flush()
+    except CarbonctlError as error:
+        return _report(error, argv)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.TyperException as error:
+        return _usage(error)
+    except (typer.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    except Exception as bug:
+        if "--debug" in argv:
+            raise
+        sys.stderr.write(f"carbonctl: internal error: {type(bug).__name__}: {bug}\n")
+        sys.stderr.write("This is a bug of ours; --debug before the command prints a traceback.\n")
+        return EXIT_BUG
+    return code if isinstance(code, int) else 0
+
+
+def _report(error: CarbonctlError, argv: list[str]) -> int:
+    from carbonctl.report.errors import as_text  # noqa: PLC0415 - only when something is wrong
+
+    sys.stderr.write(as_text(error))
+    if _wants_json(argv):
+        from carbonctl.report.machine import as_json  # noqa: PLC0415
+
+        found = [problem.as_dict(error.exit_code) for problem in error.problems]
+        sys.stdout.write(as_json({"schema_version": "1.0", "errors": found}))
+    return error.exit_code
+
+
+def _wants_json(argv: list[str]) -> bool:
+    pairs = zip(argv, argv[1:], strict=False)
+    return any(flag in ("-f", "--format") and value == "json" for flag, value in pairs) or any(
+        word in ("-fjson", "--format=json") for word in argv
+    )
+
+
+def _usage(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "carbonctl"
+    message = error.format_message()
+    if "Usage:" in message:  # no command at all: the help itself
+        sys.stdout.write(message + "\n")
+        return EXIT_USAGE
+    sys.stderr.write(f"error: {message}\n   help: {command} --help\n")
+    return EXIT_USAGE

@@ -1,0 +1,40 @@
+"""``carbonctl embodied``: hardware from manufacturing to end of life, without use."""
+
+from __future__ import annotations
+
+from carbonctl.cli import options as o
+from carbonctl.cli.run import check_format, load, report, warn
+
+
+def command(
+    file: o.File = None,
+    gpu: o.Gpu = None,
+    server: o.Server = None,
+    instance: o.Instance = None,
+    format: o.Format = "table",
+    output: o.Output = None,
+    sets: o.Sets = None,
+    samples: o.Draws = o.DEFAULT_SAMPLES,
+    seed: o.Seed = o.DEFAULT_SEED,
+    hardware_db: o.HardwareDb = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Carbon of an accelerator, a baseboard or a server, part by part."""
+    flags = dict(locals())
+    check_format(format)
+    scenario, document, catalog = load(flags, file)
+    from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - after a good input
+    from carbonctl.report.envelope import envelope  # noqa: PLC0415
+    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
+
+    item = resolve_item(scenario, document, catalog)
+    result = evaluate(item.inputs, embodied, samples=samples, seed=seed)
+    warn(item.warnings, flags)
+    data = envelope(
+        "embodied", result, catalog, name=scenario.name or "", title=item.title,
+        period_hours=None, not_estimated=item.not_estimated, warnings=item.warnings,
+    )  # fmt: skip
+    report(data, flags, catalog)

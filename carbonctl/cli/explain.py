@@ -1,0 +1,46 @@
+"""``carbonctl explain``: where a number comes from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from carbonctl.cli import options as o
+from carbonctl.cli.run import check_format, emit, evaluate, load
+
+PHASES = ("data", "experiments", "train", "infer")
+
+
+def command(
+    file: o.File = None,
+    of: Annotated[str, typer.Option(help="Name of the number.")] = "total",
+    format: Annotated[str, typer.Option("-f", "--format", help="table or json.")] = "table",
+    output: o.Output = None,
+    sets: o.Sets = None,
+    accounting: o.Accounting = None,
+    hardware_db: o.HardwareDb = None,
+) -> None:
+    """The tree of formulas under a number, down to sourced, given or assumed facts."""
+    flags = dict(locals()) | {"samples": 0, "seed": 0, "quiet": False}
+    check_format(format, ("table", "json"))
+    from carbonctl.report import explain  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report.machine import as_json  # noqa: PLC0415
+
+    result, catalog = _point(flags, file)
+    number = explain.find(result, of)
+    text = explain.as_text(number, catalog.sources())
+    emit(as_json(explain.tree(number)) if format == "json" else text, output)
+
+
+def _point(flags, file):  # type: ignore[no-untyped-def]
+    """The traced point estimate of a scenario of either kind."""
+    scenario, document, catalog = load(flags, file)
+    if any(getattr(scenario, name) is not None for name in PHASES):
+        return evaluate(flags, file, PHASES)[1].point, catalog
+    from carbonctl.estimate.embodied import embodied  # noqa: PLC0415
+    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
+
+    item = resolve_item(scenario, document, catalog)
+    return study(item.inputs, embodied, samples=0, seed=0).point, catalog

@@ -1,0 +1,41 @@
+"""``carbonctl infer``: a service and what it stands on."""
+
+from __future__ import annotations
+
+from carbonctl.cli import options as o
+from carbonctl.cli.run import estimate
+
+
+def command(
+    file: o.File = None,
+    model: o.Model = None,
+    params: o.Params = None,
+    active_params: o.ActiveParams = None,
+    gpu: o.Gpu = None,
+    server: o.Server = None,
+    instance: o.Instance = None,
+    requests: o.Requests = None,
+    tokens: o.Tokens = None,
+    images: o.Images = None,
+    items: o.Items = None,
+    concurrency: o.Concurrency = None,
+    precision: o.Precision = None,
+    runtime: o.Runtime = None,
+    region: o.Region = None,
+    grid: o.Grid = None,
+    pue: o.Pue = None,
+    contracted_clean: o.Contracted = None,
+    period: o.Period = None,
+    format: o.Format = "table",
+    output: o.Output = None,
+    sets: o.Sets = None,
+    samples: o.Draws = o.DEFAULT_SAMPLES,
+    seed: o.Seed = o.DEFAULT_SEED,
+    accounting: o.Accounting = None,
+    hardware_db: o.HardwareDb = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Carbon of serving: per period, and per request, image or item."""
+    estimate("infer", dict(locals()), ("infer",))

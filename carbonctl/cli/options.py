@@ -1,0 +1,148 @@
+"""Flags that several commands share, and the place of each in a scenario."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Optional
+
+import typer
+
+from carbonctl.core.errors import UsageError
+from carbonctl.scenario.read import Setting, parse_set
+
+Text = Optional[str]  # noqa: UP045 - Typer reads this at run time
+
+File = Annotated[Text, typer.Argument(metavar="[FILE]", help="Scenario, or - for stdin.")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, or - for stdin.")]
+
+_M, _H, _S = "Model", "Hardware and site", "Output"
+Model = Annotated[Text, typer.Option(help="Model by name.", rich_help_panel=_M)]
+Params = Annotated[Text, typer.Option(help="Parameters, as in 7B.", rich_help_panel=_M)]
+ActiveParams = Annotated[Text, typer.Option(help="Active parameters.", rich_help_panel=_M)]
+Gpu = Annotated[
+    Text, typer.Option("--gpu", help="Accelerator and count: h100-sxm:64.", rich_help_panel=_H)
+]
+Server = Annotated[Text, typer.Option(help="Server and count: dgx-h100:8.", rich_help_panel=_H)]
+Instance = Annotated[
+    Text, typer.Option(help="Instance and count: aws:p5.48xlarge:8.", rich_help_panel=_H)
+]
+Region = Annotated[Text, typer.Option(help="Region or grid zone.", rich_help_panel=_H)]
+Grid = Annotated[Text, typer.Option(help="Grid factor: 0.4 kg/kWh.", rich_help_panel=_H)]
+Pue = Annotated[Text, typer.Option(help="PUE of the site.", rich_help_panel=_H)]
+Contracted = Annotated[
+    Text,
+    typer.Option("--contracted-clean", help="Clean share under contract.", rich_help_panel=_H),
+]
+Period = Annotated[Text, typer.Option(help="What the life is: 2 y.")]
+Days = Annotated[Text, typer.Option(help="Wall-clock days of training.")]
+AcceleratorHours = Annotated[Text, typer.Option(help="Device-hours of training.")]
+TrainTokens = Annotated[Text, typer.Option(help="Training tokens: 15T.")]
+Samples = Annotated[Text, typer.Option("--train-samples", help="Training samples.")]
+Energy = Annotated[Text, typer.Option(help="Measured energy and boundary: 433 MWh:it_system.")]
+Mfu = Annotated[Text, typer.Option(help="Steady model FLOP utilization.")]
+Requests = Annotated[Text, typer.Option(help="Requests: 1M/day.")]
+Tokens = Annotated[Text, typer.Option(help="Prompt and output tokens of a request: 500:300.")]
+Images = Annotated[Text, typer.Option(help="Images: 200k/day.")]
+Items = Annotated[Text, typer.Option(help="Ranked items: 100k/s.")]
+Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
+Precision = Annotated[Text, typer.Option(help="Number format of weights.")]
+Runtime = Annotated[Text, typer.Option(help="Serving stack: vllm_2025.")]
+
+Format = Annotated[
+    str,
+    typer.Option("-f", "--format", help="table, json, csv or markdown.", rich_help_panel=_S),
+]
+Output = Annotated[
+    Text, typer.Option("-o", "--output", help="Write to a file.", rich_help_panel=_S)
+]
+Sets = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one value.", rich_help_panel=_S),
+]
+Draws = Annotated[int, typer.Option("--samples", min=0, help="Draws; 0 for none.",
+                                    rich_help_panel=_S)]  # fmt: skip
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.", rich_help_panel=_S)]
+Accounting = Annotated[Text, typer.Option(help="location or market.", rich_help_panel=_S)]
+HardwareDb = Annotated[
+    Text,
+    typer.Option("--hardware-db", help="Own folder over the bundled one.", rich_help_panel=_S),
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only the answer.",
+                                     rich_help_panel=_S)]  # fmt: skip
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="List every assumption.", rich_help_panel=_S)
+]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No color.", rich_help_panel=_S)]
+
+DEFAULT_SAMPLES, DEFAULT_SEED = 2000, 1
+
+# parameter of a command -> flag, path in the scenario
+_PLAIN = {
+    "model": ("--model", "model"),
+    "params": ("--params", "model.params"),
+    "active_params": ("--active-params", "model.active_params"),
+    "region": ("--region", "site.region"),
+    "grid": ("--grid", "site.grid"),
+    "pue": ("--pue", "site.pue"),
+    "contracted_clean": ("--contracted-clean", "site.contracted_clean"),
+    "period": ("--period", "period"),
+    "accelerator_hours": ("--accelerator-hours", "train.accelerator_hours"),
+    "train_tokens": ("--train-tokens", "train.tokens"),
+    "train_samples": ("--train-samples", "train.samples"),
+    "mfu": ("--mfu", "train.mfu"),
+    "requests": ("--requests", "infer.requests"),
+    "images": ("--images", "infer.images"),
+    "items": ("--items", "infer.items"),
+    "concurrency": ("--concurrency", "infer.concurrency"),
+    "precision": ("--precision", "infer.precision"),
+    "runtime": ("--runtime", "infer.runtime"),
+    "accounting": ("--accounting", "accounting"),
+}
+_COUNTED = {
+    "gpu": ("--gpu", "accelerator"),
+    "server": ("--server", "server"),
+    "instance": ("--instance", "instance"),
+}
+
+
+def settings(flags: dict[str, Any]) -> list[Setting]:
+    """The flags of a command as settings of a scenario, ``--set`` last."""
+    made = [
+        Setting(path, flags[name], flag)
+        for name, (flag, path) in _PLAIN.items()
+        if flags.get(name) is not None
+    ]
+    for name, (flag, key) in _COUNTED.items():
+        if flags.get(name) is not None:
+            made += _counted(flag, key, flags[name])
+    if flags.get("days") is not None:
+        made.append(Setting("train.days", _days(flags["days"]), "--days"))
+    if flags.get("energy") is not None:
+        value, _, scope = flags["energy"].partition(":")
+        measured = {"value": value, "scope": scope} if scope else value
+        made.append(Setting("train.energy", measured, "--energy"))
+    if flags.get("tokens") is not None:
+        made += _tokens(flags["tokens"])
+    return [*made, *(parse_set(text) for text in flags.get("sets") or ())]
+
+
+def _counted(flag: str, key: str, text: str) -> list[Setting]:
+    name, colon, count = text.rpartition(":")
+    if not colon or not count[:1].isdigit() or (key == "instance" and "." in count):
+        return [Setting(f"hardware.{key}", text, flag)]
+    return [Setting(f"hardware.{key}", name, flag), Setting("hardware.count", count, flag)]
+
+
+def _days(text: str) -> str:
+    """``--days 10`` means 10 days; a unit may be given too."""
+    return f"{text} d" if text.replace(".", "", 1).isdigit() else text
+
+
+def _tokens(text: str) -> list[Setting]:
+    prompt, colon, output = text.partition(":")
+    if not colon:
+        message = f'--tokens takes prompt:output of a request, as in 500:300, not "{text}"'
+        raise UsageError(message, "training tokens are --train-tokens")
+    return [
+        Setting("infer.prompt_tokens", prompt, "--tokens"),
+        Setting("infer.output_tokens", output, "--tokens"),
+    ]

@@ -1,0 +1,188 @@
+"""What every estimating command does: read, resolve, evaluate, report."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.errors import InputError, Mark, Problem, UsageError
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.strict_yaml import Document
+    from carbonctl.estimate.results import Lifecycle
+    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.scenario.schema import Scenario
+    from carbonctl.study.montecarlo import Evaluated
+
+FORMATS = ("table", "json", "csv", "markdown")
+
+
+def check_format(name: str, choices: tuple[str, ...] = FORMATS) -> None:
+    """UsageError for a format that a command does not have."""
+    if name not in choices:
+        message = f'"{name}" is no format here; choose {", ".join(choices)}'
+        raise UsageError(message)
+
+
+def load(flags: dict[str, Any], source: str | None) -> tuple[Scenario, Document, Catalog]:
+    """Scenario, positions and catalog of a command's arguments."""
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.cli.options import settings  # noqa: PLC0415
+    from carbonctl.scenario.read import read  # noqa: PLC0415
+
+    catalog = Catalog.open(flags.get("hardware_db"))
+    given = settings(flags)
+    if source is None and not given:
+        message = "give a scenario file, - for stdin, or flags"
+        raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
+    scenario, document = read(source, given)
+    return scenario, document, catalog
+
+
+def evaluate(
+    flags: dict[str, Any],
+    source: str | None,
+    phases: tuple[str, ...],
+    *,
+    need_period: bool = False,
+) -> tuple[Resolved, Evaluated[Lifecycle], Catalog]:
+    """One scenario, resolved and evaluated on its basis."""
+    from functools import partial  # noqa: PLC0415 - with the other heavy ones
+
+    from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
+    from carbonctl.scenario.resolve import resolve  # noqa: PLC0415
+    from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
+
+    scenario, document, catalog = load(flags, source)
+    need = need_period and source is not None
+    resolved = resolve(scenario, document, catalog, phases, need_period=need)
+    run = partial(lifecycle, basis=scenario.accounting)
+    samples, seed = flags["samples"], flags["seed"]
+    result = study(resolved.inputs, run, samples=samples, seed=seed)
+    _check_capacity(resolved, result)
+    return resolved, result, catalog
+
+
+def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
+    """A load that the stated devices cannot carry is an error that says how many can."""
+    problems = []
+    for capacity in resolved.capacity:
+        hours = float(result.point.metrics[f"{capacity.phase}.accelerator_hours"])
+        if hours > capacity.hours:
+            needed = capacity.devices * hours / capacity.hours
+            message = f"the load needs {needed:.3g} devices; hardware.count is {capacity.devices:g}"
+            mark = resolved.document.mark((*capacity.path, "count"))
+            problems.append(Problem("CC304", message, mark))
+    if problems:
+        raise InputError(problems, resolved.document.sources)
+
+
+def estimate(
+    command: str,
+    flags: dict[str, Any],
+    phases: tuple[str, ...],
+    *,
+    need_period: bool = False,
+) -> None:
+    """Estimate some phases of a scenario and report."""
+    check_format(flags["format"])
+    resolved, result, catalog = evaluate(flags, flags["file"], phases, need_period=need_period)
+    from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after the input is known good
+
+    data = envelope(
+        command,
+        result,
+        catalog,
+        name=resolved.scenario.name or "",
+        title=title(resolved),
+        period_hours=resolved.period.value,
+        not_estimated=resolved.not_estimated,
+        warnings=resolved.warnings,
+    )
+    warn(resolved.warnings, flags)
+    report(data, flags, catalog)
+
+
+def title(resolved: Resolved) -> str:
+    """What was estimated, in a few words."""
+    scenario, phases = resolved.scenario, resolved.inputs.phases
+    machines = {p.hardware.machine.name: None for p in phases if p.hardware is not None}
+    sites = {p.site.name: None for p in phases}
+    words = []
+    if scenario.model is not None:
+        words.append(_model_words(scenario))
+    words.append(" + ".join(machines) or "no hardware named")
+    place = ", ".join(sites)
+    name = f"{scenario.name}: " if scenario.name else ""
+    return f"{name}{', '.join(words)} in {place}"
+
+
+def _model_words(scenario: Scenario) -> str:
+    from carbonctl.report.numbers import quantity  # noqa: PLC0415 - with the report
+
+    model = scenario.model
+    if model is None:
+        return ""
+    if model.id is not None:
+        return model.id
+    if model.params is not None:
+        return f"{quantity(model.params.value, '1')} LLM"
+    return "recommendation model"
+
+
+def report(data: dict[str, Any], flags: dict[str, Any], catalog: Catalog) -> None:
+    """Render an envelope in the format asked for, to stdout or whole into a file."""
+    from carbonctl.report import machine  # noqa: PLC0415 - only the renderer that is asked for
+
+    form = flags["format"]
+    if form == "json":
+        from carbonctl.report.envelope import cited  # noqa: PLC0415
+
+        emit(machine.as_json(cited(data, catalog)), flags["output"])
+    elif form == "csv":
+        emit(machine.as_csv(data), flags["output"])
+    elif form == "markdown":
+        emit(machine.as_markdown(data), flags["output"])
+    else:
+        table(data, flags)
+
+
+def table(data: dict[str, Any], flags: dict[str, Any]) -> None:
+    """Render the table; a file gets it without color."""
+    from carbonctl.report.table import console, render  # noqa: PLC0415 - Rich, for tables alone
+
+    to_file = flags["output"] not in (None, "-")
+    stream = io.StringIO() if to_file else sys.stdout
+    out = console(stream, color=not (flags["no_color"] or to_file))
+    render(data, out, verbose=flags["verbose"], quiet=flags["quiet"])
+    if to_file:
+        emit(stream.getvalue(), flags["output"])  # type: ignore[union-attr]
+
+
+def emit(text: str, output: str | None) -> None:
+    """Write to stdout, or to a file that is whole or not there."""
+    if output in (None, "-"):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    target = Path(str(output))
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent or Path(), prefix=".carbonctl-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(target)
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise InputError([Problem("CC008", f"{target}: {reason}", Mark("--output"))]) from None
+
+
+def warn(problems: list[Problem], flags: dict[str, Any]) -> None:
+    """Warnings on stderr, unless quiet."""
+    if not flags["quiet"]:
+        for problem in problems:
+            sys.stderr.write(f"{problem.mark or ''}: warning[{problem.code}]: {problem.message}\n")

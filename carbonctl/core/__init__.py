@@ -1,0 +1,1 @@
+"""Ground floor: units, facts, formula cards, the YAML reader, errors. Imports nothing of ours."""

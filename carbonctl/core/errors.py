@@ -1,0 +1,133 @@
+"""What can go wrong, said once: codes, positions, hints, exit codes."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_USAGE = 2
+EXIT_INPUT = 3
+EXIT_DATA = 6
+
+CODES: dict[str, str] = {
+    "CC001": "the file is not valid YAML",
+    "CC002": "the file is not UTF-8 text",
+    "CC003": "a key is given twice",
+    "CC004": "YAML tags are refused",
+    "CC005": "the file is nested too deeply or is too large",
+    "CC006": "YAML aliases expand to too many values",
+    "CC007": "the file is empty or is not a mapping",
+    "CC008": "the file cannot be read",
+    "CC009": "extends forms a circle",
+    "CC101": "a key is unknown",
+    "CC102": "a region or grid zone is unknown",
+    "CC103": "an accelerator is unknown",
+    "CC104": "a server or instance is unknown",
+    "CC105": "a model is unknown",
+    "CC106": "a short name fits several devices",
+    "CC107": "a part is unknown",
+    "CC108": "a source or a result to explain is unknown",
+    "CC201": "a value has the wrong type",
+    "CC202": "a unit is missing or of the wrong kind",
+    "CC203": "a value is outside its physical range",
+    "CC204": "a value is not a finite number",
+    "CC205": "a range is out of order",
+    "CC206": "a required key is missing",
+    "CC207": "a value is not one of the choices",
+    "CC301": "evidence is given twice",
+    "CC302": "no evidence is given",
+    "CC303": "two entries contradict each other",
+    "CC304": "the work does not fit the hardware",
+    "CC305": "the market basis lacks contract data",
+    "CC306": "this combination is not estimated yet",
+    "CC401": "hardware_db cannot be read",
+    "CC402": "a record of hardware_db is wrong",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place: a file with line and column (from 1), or a flag such as ``--days``."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    length: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where, and what to do about it."""
+
+    code: str
+    message: str
+    mark: Mark | None = None
+    hint: str = ""
+    help: str = ""
+
+    def as_dict(self, exit_code: int) -> dict[str, str | int | None]:
+        """Machine form of the problem; positions are null where there are none."""
+        mark = self.mark or Mark("")
+        return {
+            "code": self.code,
+            "level": "error",
+            "file": mark.file or None,
+            "line": mark.line,
+            "column": mark.column,
+            "end_column": mark.column + mark.length if mark.column else None,
+            "message": self.message,
+            "hint": self.hint or None,
+            "help": self.help or None,
+            "exit_code": exit_code,
+        }
+
+
+@dataclass
+class CarbonctlError(Exception):
+    """Every expected failure: its problems, and the exit code of the command."""
+
+    problems: Sequence[Problem]
+    sources: dict[str, list[str]] = field(default_factory=dict)
+    exit_code: int = EXIT_INPUT
+
+    def __str__(self) -> str:
+        return "; ".join(f"{p.mark}: {p.code} {p.message}" for p in self.problems)
+
+
+class InputError(CarbonctlError):
+    """Something in, or about, a file or a value that the user named. Exit code 3."""
+
+
+class UsageError(CarbonctlError):
+    """A bad flag or argument. Exit code 2."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__([Problem("", message, None, hint)], exit_code=EXIT_USAGE)
+
+
+class DataError(CarbonctlError):
+    """The bundled or overlaid hardware_db cannot be read. Exit code 6."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems, exit_code=EXIT_DATA)
+
+
+def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
+    """Up to ``n`` choices that look like ``name``, best first, ties in alphabetical order."""
+    lowered = {c.lower(): c for c in sorted(choices)}
+    return [lowered[m] for m in difflib.get_close_matches(name.lower(), lowered, n, 0.55)]
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """A hint with the nearest valid names, or an empty string."""
+    names = nearest(name, choices)
+    return "did you mean " + " or ".join(f'"{n}"' for n in names) + "?" if names else ""

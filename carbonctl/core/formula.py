@@ -1,0 +1,129 @@
+"""Formula cards, and numbers that remember how they were made.
+
+``@formula`` gives a pure function its card. Called with plain numbers it only computes. Called
+with ``Traced`` numbers it returns a ``Traced`` number whose ``cause`` is the step that made it,
+so that ``explain`` can walk from any result down to facts. ``with part("server")`` names the
+place of the steps made inside it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ParamSpec
+
+import numpy as np
+
+from carbonctl.core.units import unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.types import Num
+
+P = ParamSpec("P")
+_part: ContextVar[tuple[str, ...]] = ContextVar("part", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a formula returns, from what, by which equation, and who says so."""
+
+    name: str
+    unit: str
+    equation: str
+    source: str
+    parameters: tuple[str, ...]
+    summary: str
+
+    @property
+    def quantity(self) -> str:
+        """The quantity returned; sibling formulas end in ``_from_...`` or ``_by_...``."""
+        return self.name.split("_from_")[0].split("_by_")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a formula: its card, its arguments, its place."""
+
+    card: Card
+    arguments: dict[str, Num | tuple[Num, ...]]
+    part: str
+
+    @property
+    def id(self) -> str:
+        """Name of the quantity within its part."""
+        return f"{self.part}.{self.card.quantity}" if self.part else self.card.quantity
+
+
+class Traced(float):
+    """A float that knows the fact or the step it comes from."""
+
+    __slots__ = ("cause",)
+    cause: Fact | Step
+
+    def __new__(cls, value: float, cause: Fact | Step) -> Traced:  # noqa: PYI034 - final in use
+        """Make the number remember its cause."""
+        made = super().__new__(cls, value)
+        made.cause = cause
+        return made
+
+
+CARDS: dict[str, Card] = {}
+FUNCTIONS: dict[str, Callable[..., Num]] = {}
+
+
+@contextmanager
+def part(name: str) -> Iterator[None]:
+    """Name the place of the steps inside, as in ``part("train")``, ``part("server/gpu")``."""
+    token = _part.set((*_part.get(), name))
+    try:
+        yield
+    finally:
+        _part.reset(token)
+
+
+def _traced(value: object) -> bool:
+    return isinstance(value, Traced) or (
+        isinstance(value, tuple) and any(isinstance(item, Traced) for item in value)
+    )
+
+
+def formula(
+    *, unit: str, equation: str, source: str
+) -> Callable[[Callable[P, Num]], Callable[P, Num]]:
+    """Register a formula under its card."""
+
+    def register(function: Callable[P, Num]) -> Callable[P, Num]:
+        name = function.__name__
+        summary = (inspect.getdoc(function) or "").split("\n", 1)[0]
+        card = Card(name, unit, equation, source, tuple(_names(function)), summary)
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> Num:
+            value = function(*args, **kwargs)
+            if isinstance(value, np.floating):  # np.where and its kin return these for floats
+                value = float(value)
+            if any(map(_traced, kwargs.values())):
+                step = Step(card, dict(kwargs), ".".join(_part.get()))  # type: ignore[arg-type]
+                return Traced(float(value), step)
+            return value
+
+        CARDS[name], FUNCTIONS[name] = card, function
+        return call
+
+    return register
+
+
+def _names(function: Callable[..., object]) -> tuple[str, ...]:
+    code = function.__code__  # type: ignore[attr-defined]
+    return tuple(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+
+
+def parameter_unit(name: str) -> str:
+    """The unit of a parameter, which its name carries."""
+    return unit_of(name)

@@ -1,0 +1,237 @@
+"""The one YAML reader: positions kept, traps closed, size bounded.
+
+Built on libyaml's event stream, so that nothing recurses on hostile input. Scalars follow the
+YAML 1.2 core schema (``7e9`` is a number, ``NO`` is Norway, ``017`` is 17, ``12:30`` is text);
+duplicate keys and tags are errors.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from carbonctl.core.errors import InputError, Mark, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path as FilePath
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Path = tuple[str | int, ...]
+
+MAX_BYTES = 4_000_000
+MAX_DEPTH = 40
+MAX_VALUES = 100_000
+_MAX_DIGITS = 40
+
+_NULL = {"", "~", "null", "Null", "NULL"}
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+
+@dataclass
+class Document:
+    """A parsed file: plain data, and where each value and key stands."""
+
+    data: Any
+    marks: dict[Path, Mark] = field(default_factory=dict)
+    keys: dict[Path, Mark] = field(default_factory=dict)
+    sources: dict[str, list[str]] = field(default_factory=dict)
+
+    def mark(self, path: Path, *, key: bool = False) -> Mark | None:
+        """Where ``path`` is written, or the nearest enclosing place."""
+        if key and path in self.keys:
+            return self.keys[path]
+        while path and path not in self.marks:
+            path = path[:-1]
+        return self.marks.get(path)
+
+
+def scalar(text: str) -> Any:
+    """A plain scalar by the YAML 1.2 core schema; NaN and infinity stay text."""
+    if text in _NULL:
+        return None
+    if text in _BOOL:
+        return _BOOL[text]
+    if len(text) <= _MAX_DIGITS:
+        if _INT.fullmatch(text):
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            return float(text)
+    return text
+
+
+def read(path: FilePath) -> Document:
+    """Read a file; every way in which that fails is an InputError."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise InputError([Problem("CC008", f"{path}: {reason}", Mark(str(path)))]) from None
+    return parse(raw, str(path))
+
+
+def parse(raw: bytes, name: str) -> Document:
+    """Parse bytes that came from ``name`` (a file, or ``<stdin>``)."""
+    if len(raw) > MAX_BYTES:
+        raise _error("CC005", f"the file is larger than {MAX_BYTES} bytes", Mark(name, 1, 1))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        raise _error("CC002", "this is not UTF-8 text", Mark(name, line, column)) from None
+    lines = text.splitlines()
+    try:
+        return _Builder(name, lines).build(text)
+    except yaml.MarkedYAMLError as error:
+        place = error.problem_mark or error.context_mark
+        mark = Mark(name, place.line + 1, place.column + 1) if place else Mark(name, 1, 1)
+        raise _error("CC001", error.problem or "not valid YAML", mark, name, lines) from None
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position] if isinstance(error.position, int) else ""
+        mark = Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise _error("CC002", "a control character is not allowed here", mark) from None
+
+
+def _error(
+    code: str, message: str, mark: Mark, name: str = "", lines: list[str] | None = None
+) -> InputError:
+    return InputError([Problem(code, message, mark)], {name: lines} if lines else {})
+
+
+@dataclass
+class _Open:
+    """A collection being filled."""
+
+    value: Any
+    path: Path
+    anchor: str | None
+    key: str | None = None
+    depth: int = 0
+
+
+class _Builder:
+    """Turns the event stream into a Document, with its own stack."""
+
+    def __init__(self, name: str, lines: list[str]) -> None:
+        self.name = name
+        self.doc = Document(None, sources={name: lines})
+        self.stack: list[_Open] = []
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.count = 0
+        self.problems: list[Problem] = []
+        self.done = False
+
+    def build(self, text: str) -> Document:
+        for event in yaml.parse(text, Loader=_Loader):
+            self._take(event)
+        if self.problems:
+            raise InputError(self.problems, self.doc.sources)
+        if not self.done:
+            raise _error("CC007", "the file is empty", Mark(self.name, 1, 1))
+        return self.doc
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._refuse_tag(event, plain=event.implicit[0] or event.implicit[1])
+            plain = event.implicit[0] and not event.style
+            self._scalar(event, scalar(event.value) if plain else event.value)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._refuse_tag(event, plain=event.implicit)
+            self._open(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            closed = self.stack.pop()
+            if closed.anchor:
+                self.anchors[closed.anchor] = (closed.value, closed.depth)
+        elif isinstance(event, yaml.DocumentStartEvent) and self.done:
+            self._stop("CC001", "one document a file; remove the second ---", event)
+
+    def _mark(self, event: Any) -> Mark:
+        start, end = event.start_mark, event.end_mark
+        same_line = end.line == start.line and end.column > start.column
+        length = end.column - start.column if same_line else 1
+        return Mark(self.name, start.line + 1, start.column + 1, length)
+
+    def _stop(self, code: str, message: str, event: Any) -> None:
+        problem = Problem(code, message, self._mark(event))
+        raise InputError([*self.problems, problem], self.doc.sources)
+
+    def _refuse_tag(self, event: Any, *, plain: bool) -> None:
+        if event.tag is not None and not plain:
+            message = f'the tag "{event.tag}" is refused'
+            self.problems.append(Problem("CC004", message, self._mark(event)))
+
+    def _grow(self, event: Any, values: int) -> None:
+        self.count += values
+        if self.count > MAX_VALUES:
+            self._stop("CC006", f"more than {MAX_VALUES} values", event)
+
+    def _open(self, event: Any, value: Any) -> None:
+        if len(self.stack) >= MAX_DEPTH:
+            self._stop("CC005", f"nested deeper than {MAX_DEPTH} levels", event)
+        path = self._place(event, value)
+        self.stack.append(_Open(value, path, event.anchor))
+
+    def _scalar(self, event: Any, value: Any) -> None:
+        parent = self.stack[-1] if self.stack else None
+        if parent is not None and isinstance(parent.value, dict) and parent.key is None:
+            self._key(event, parent)
+            return
+        self._place(event, value)
+        if event.anchor:
+            self.anchors[event.anchor] = (value, 1)
+
+    def _key(self, event: Any, parent: _Open) -> None:
+        key = str(event.value)
+        path = (*parent.path, key)
+        if key in parent.value:
+            first = self.doc.keys.get(path)
+            where = f" (first on line {first.line})" if first else ""
+            message = f'the key "{key}" is given twice{where}'
+            self.problems.append(Problem("CC003", message, self._mark(event)))
+        self.doc.keys[path] = self._mark(event)
+        parent.key = key
+
+    def _alias(self, event: Any) -> None:
+        if event.anchor not in self.anchors:
+            self._stop("CC001", f'the alias "{event.anchor}" has no anchor before it', event)
+        value, _ = self.anchors[event.anchor]
+        self._grow(event, _size(value, MAX_VALUES))
+        self._place(event, value)
+
+    def _place(self, event: Any, value: Any) -> Path:
+        self._grow(event, 1)
+        if not self.stack:
+            self.done, self.doc.data, path = True, value, ()
+        else:
+            parent = self.stack[-1]
+            if isinstance(parent.value, dict):
+                if parent.key is None:
+                    self._stop("CC001", "a key must be a plain word", event)
+                path = (*parent.path, str(parent.key))
+                parent.value[parent.key] = value
+                parent.key = None
+            else:
+                path = (*parent.path, len(parent.value))
+                parent.value.append(value)
+        self.doc.marks[path] = self._mark(event)
+        return path
+
+
+def _size(value: Any, limit: int) -> int:
+    """How many values an alias expands to, counted no further than ``limit``."""
+    count, todo = 0, [value]
+    while todo and count <= limit:
+        item = todo.pop()
+        count += 1
+        if isinstance(item, dict):
+            todo.extend(item.values())
+        elif isinstance(item, list):
+            todo.extend(item)
+    return count

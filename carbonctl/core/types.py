@@ -1,0 +1,13 @@
+"""The one numeric type of the maths, and its axes.
+
+Arrays broadcast to ``(rows, draws)``: scenario rows are ``(R, 1)``, draws are ``(1, D)`` or
+``(D,)``, scalars stay scalars. A formula sees floats or arrays, never frames.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Num = float | Array

@@ -1,0 +1,265 @@
+"""Quantities as people write them, and the conversions that formulas may use.
+
+``parse("700 W", "W")`` reads text into the canonical unit of the target. A unit is a product of
+symbols over a product of symbols (``kgCO2e/kWh``, ``kgCO2e/t/km``). Conversions inside formulas
+are the named functions at the end: the dimension test replaces them by the identity and lets
+an independent unit library do the work.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+
+HOURS_PER_YEAR = 8760.0
+
+# symbol -> (dimension, size in the canonical unit of that dimension)
+_SYMBOLS: dict[str, tuple[str, float]] = {
+    "1": ("count", 1.0),
+    "W": ("power", 1.0),
+    "kW": ("power", 1e3),
+    "MW": ("power", 1e6),
+    "GW": ("power", 1e9),
+    "Wh": ("energy", 1e-3),
+    "kWh": ("energy", 1.0),
+    "MWh": ("energy", 1e3),
+    "GWh": ("energy", 1e6),
+    "TWh": ("energy", 1e9),
+    "J": ("energy", 1 / 3.6e6),
+    "kJ": ("energy", 1 / 3.6e3),
+    "MJ": ("energy", 1 / 3.6),
+    "GJ": ("energy", 1 / 3.6e-3),
+    "pJ": ("energy", 1e-12 / 3.6e6),
+    "us": ("time", 1e-6 / 3600),
+    "ms": ("time", 1e-3 / 3600),
+    "s": ("time", 1 / 3600),
+    "min": ("time", 1 / 60),
+    "h": ("time", 1.0),
+    "d": ("time", 24.0),
+    "day": ("time", 24.0),
+    "week": ("time", 168.0),
+    "month": ("time", HOURS_PER_YEAR / 12),
+    "y": ("time", HOURS_PER_YEAR),
+    "B": ("data", 1e-9),
+    "kB": ("data", 1e-6),
+    "MB": ("data", 1e-3),
+    "GB": ("data", 1.0),
+    "TB": ("data", 1e3),
+    "PB": ("data", 1e6),
+    "EB": ("data", 1e9),
+    "GiB": ("data", 2**30 / 1e9),
+    "TiB": ("data", 2**40 / 1e9),
+    "mg": ("mass", 1e-6),
+    "g": ("mass", 1e-3),
+    "kg": ("mass", 1.0),
+    "t": ("mass", 1e3),
+    "kt": ("mass", 1e6),
+    "Mt": ("mass", 1e9),
+    "mm": ("length", 1e-6),
+    "cm": ("length", 1e-5),
+    "m": ("length", 1e-3),
+    "km": ("length", 1.0),
+    "mm2": ("area", 1e-2),
+    "cm2": ("area", 1.0),
+    "m2": ("area", 1e4),
+    "mL": ("volume", 1e-3),
+    "L": ("volume", 1.0),
+    "kL": ("volume", 1e3),
+    "ML": ("volume", 1e6),
+    "FLOP": ("work", 1.0),
+    "MFLOP": ("work", 1e6),
+    "GFLOP": ("work", 1e9),
+    "TFLOP": ("work", 1e12),
+    "PFLOP": ("work", 1e15),
+    "EFLOP": ("work", 1e18),
+    "defects": ("count", 1.0),
+    "token": ("count", 1.0),
+    "request": ("count", 1.0),
+    "item": ("count", 1.0),
+    "image": ("count", 1.0),
+}
+_SYMBOLS |= {
+    f"{m}{s}": ("carbon", _SYMBOLS[m][1])
+    for m in ("mg", "g", "kg", "t", "kt", "Mt")
+    for s in ("CO2e", "CO2eq", "CO2")
+}
+_COUNT_SUFFIX = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
+_NUMBER = r"[+-]?(?:\d+(?:_\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_QUANTITY = re.compile(rf"({_NUMBER})\s*(.*)", re.DOTALL)
+
+
+class UnitError(ValueError):
+    """The text is no quantity of the wanted kind; ``code`` says which rule it breaks."""
+
+    def __init__(self, message: str, code: str = "CC202") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def _resolve(unit: str) -> tuple[tuple[str, ...], tuple[str, ...], float]:
+    """Dimensions above and below the bar, and the size in canonical units."""
+    dims: tuple[list[str], list[str]] = ([], [])
+    size = 1.0
+    for place, symbol in enumerate(unit.replace(" ", "").split("/")):
+        if symbol not in _SYMBOLS:
+            raise UnitError(f'unknown unit "{symbol}"')
+        dimension, factor = _SYMBOLS[symbol]
+        size = size * factor if place == 0 else size / factor
+        if dimension != "count":
+            dims[min(place, 1)].append(dimension)
+    return tuple(sorted(dims[0])), tuple(sorted(dims[1])), size
+
+
+def factor(unit: str, target: str) -> float:
+    """How many ``target`` are in one ``unit``; UnitError when they measure different things."""
+    if unit == target:
+        return 1.0
+    over, under, size = _resolve(unit)
+    target_over, target_under, target_size = _resolve(target)
+    if "carbon" in target_over and "carbon" not in over:  # "0.1 g" of a carbon quantity
+        over = tuple(sorted("carbon" if d == "mass" else d for d in over))
+    if (over, under) != (target_over, target_under):
+        raise UnitError(f'"{unit}" is no unit of this quantity; it is given in {target}')
+    return size / target_size
+
+
+def number(text: str) -> float:
+    """A finite number; a count may end in k, M, B or T."""
+    match = _QUANTITY.fullmatch(text.strip())
+    if not match:
+        raise UnitError(f'"{text}" is not a number', "CC204")
+    value = _finite(match[1])
+    suffix = match[2].strip()
+    if suffix == "%":
+        return value / 100
+    if suffix and suffix not in _COUNT_SUFFIX:
+        raise UnitError(f'"{text}" is not a number')
+    return value * _COUNT_SUFFIX.get(suffix, 1.0)
+
+
+def _finite(text: str) -> float:
+    value = float(text.replace("_", ""))
+    if not math.isfinite(value):
+        raise UnitError(f'"{text[:20]}" is not a finite number', "CC204")
+    return value
+
+
+def parse(text: str | float, target: str) -> float:
+    """Read a quantity into ``target``; bare numbers only for counts and shares (``"1"``)."""
+    if isinstance(text, bool):
+        raise UnitError(f"{str(text).lower()} is not a quantity", "CC201")
+    if isinstance(text, int | float):
+        if target != "1":
+            raise UnitError(f"a unit is missing; write it as in {text:g} {target}")
+        if not math.isfinite(text):
+            raise UnitError("this is not a finite number", "CC204")
+        return float(text)
+    if target == "1":
+        return number(text)
+    match = _QUANTITY.fullmatch(text.strip())
+    if not match:
+        code = "CC204" if text.strip().lower().lstrip("+-.") in {"nan", "inf"} else "CC202"
+        raise UnitError(f'"{text[:40]}" is not a quantity; write it as in 1 {target}', code)
+    value, unit = _finite(match[1]), match[2].strip()
+    if not unit:
+        raise UnitError(f"a unit is missing; write it as in {match[1]} {target}")
+    if unit[0] in _COUNT_SUFFIX and "/" in unit and unit.split("/")[0].strip() not in _SYMBOLS:
+        value, unit = value * _COUNT_SUFFIX[unit[0]], unit[1:].strip()
+    if unit.startswith("/"):
+        unit = "1" + unit
+    return value * factor(unit, target)
+
+
+def unit_of(name: str) -> str:
+    """The unit that a quantity's name ends in; ``"1"`` for counts, shares and ratios."""
+    return next((unit for suffix, unit in _SUFFIXES if name.endswith(suffix)), "1")
+
+
+_SUFFIXES = (
+    ("_kgco2e_per_kwh", "kgCO2e/kWh"),
+    ("_kgco2e_per_cm2", "kgCO2e/cm2"),
+    ("_kgco2e_per_gb", "kgCO2e/GB"),
+    ("_kgco2e_per_tkm", "kgCO2e/t/km"),
+    ("_kgco2e_per_kw_year", "kgCO2e/kW/y"),
+    ("_kgco2e_per_kg", "kgCO2e/kg"),
+    ("_kgco2e_per_w", "kgCO2e/W"),
+    ("_kwh_per_cm2", "kWh/cm2"),
+    ("_l_per_kwh", "L/kWh"),
+    ("_w_per_gb", "W/GB"),
+    ("_gb_per_s", "GB/s"),
+    ("_flop_per_s", "FLOP/s"),
+    ("_j_per_flop", "J/FLOP"),
+    ("_j_per_gb", "J/GB"),
+    ("_flop_per_w", "FLOP/W"),
+    ("_defects_per_cm2", "1/cm2"),
+    ("_per_s", "1/s"),
+    ("_per_hour", "1/h"),
+    ("_kgco2e", "kgCO2e"),
+    ("_hours", "h"),
+    ("_kwh", "kWh"),
+    ("_wh", "Wh"),
+    ("_cm2", "cm2"),
+    ("_cm", "cm"),
+    ("_flop", "FLOP"),
+    ("_gb", "GB"),
+    ("_kg", "kg"),
+    ("_km", "km"),
+    ("_ml", "mL"),
+    ("_w", "W"),
+    ("_h", "h"),
+    ("_s", "s"),
+    ("_j", "J"),
+    ("_l", "L"),
+)
+
+
+# Conversions that formulas may call. Each is one factor with its two units in its name.
+
+
+def kwh_from_wh(wh: Num) -> Num:
+    """Watt-hours in kilowatt-hours."""
+    return wh / 1e3
+
+
+def wh_from_kwh(kwh: Num) -> Num:
+    """Kilowatt-hours in watt-hours."""
+    return kwh * 1e3
+
+
+def kwh_from_j(j: Num) -> Num:
+    """Joules in kilowatt-hours."""
+    return j / 3.6e6
+
+
+def hours_from_s(s: Num) -> Num:
+    """Seconds in hours."""
+    return s / 3600.0
+
+
+def gb_from_bytes(b: Num) -> Num:
+    """Bytes in gigabytes of 1e9 bytes."""
+    return b / 1e9
+
+
+def years_from_hours(h: Num) -> Num:
+    """Hours in years of 8,760 h."""
+    return h / HOURS_PER_YEAR
+
+
+def kw_years_from_kwh(kwh: Num) -> Num:
+    """Kilowatt-hours in kilowatt-years of 8,760 h."""
+    return kwh / HOURS_PER_YEAR
+
+
+def t_from_kg(kg: Num) -> Num:
+    """Kilograms in tonnes."""
+    return kg / 1e3
+
+
+def ml_from_l(l: Num) -> Num:  # noqa: E741 - the symbol of the liter
+    """Liters in milliliters."""
+    return l * 1e3

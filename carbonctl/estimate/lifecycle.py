@@ -1,0 +1,271 @@
+"""A whole life: every phase's electricity, and its share of hardware, buildings and end of life."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.core.formula import part
+from carbonctl.estimate.embodied import amortize, machine
+from carbonctl.estimate.infer import infer
+from carbonctl.estimate.inputs import Serving, ShareOfTraining, Storage, TrainRun
+from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
+from carbonctl.estimate.train import train
+from carbonctl.formulas import allocation, datacenter, operational, roofline, storage, water
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.inputs import LifecycleInputs, Phase, Site
+
+_KINDS = {
+    "data": "data",
+    "experiments": "experiments",
+    "train": "training",
+    "idle": "training, idle",
+    "infer": "serving",
+}
+_STAGES = {
+    "manufacturing": "manufacturing",
+    "construction": "construction",
+    "transport": "transport",
+    "end_of_life": "end of life",
+}
+
+
+def lifecycle(x: LifecycleInputs[Num], basis: str = "location") -> Lifecycle:
+    """All phases of a life on one basis of electricity (``location`` or ``market``)."""
+    results: list[PhaseResult] = []
+    for phase in x.phases:
+        trained = [r.use for r in results if r.kind == "train"]
+        with part(phase.id):
+            results.append(_phase(phase, trained))
+    lines = (*_operational_lines(results, basis), *_stage_lines(results))
+    total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
+    metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit)}
+    return Lifecycle(basis, total, lines, tuple(results), metrics)
+
+
+def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
+    use = _use(phase, trained)
+    site, hours, hardware = phase.site, use.accelerator_hours, phase.hardware
+    made = share = None
+    if hardware is not None and hours is not None:
+        with part("machine"):
+            made = machine(hardware)
+        share = {}
+        for stage in ("manufacturing", "transport", "end_of_life", "recovery_credit"):
+            with part(stage):
+                share[stage] = amortize(getattr(made, f"{stage}_kgco2e"), hours, hardware)
+    return PhaseResult(
+        id=phase.id,
+        label=phase.label,
+        kind=phase.kind,
+        evidence=phase.evidence,
+        use=use,
+        operational_location_kgco2e=operational.operational_location_kgco2e(
+            facility_energy_kwh=use.facility_energy_kwh,
+            ci_location_kgco2e_per_kwh=site.ci_location_kgco2e_per_kwh,
+        ),
+        operational_market_kgco2e=_market(use, site),
+        water_l=_water(use, site),
+        construction_kgco2e=datacenter.construction_kgco2e(
+            it_energy_kwh=use.it_energy_kwh,
+            construction_kgco2e_per_kw_year=site.construction_kgco2e_per_kw_year,
+        ),
+        manufacturing_kgco2e=share["manufacturing"] if share else use.storage_embodied_kgco2e,
+        transport_kgco2e=share["transport"] if share else None,
+        end_of_life_kgco2e=share["end_of_life"] if share else None,
+        recovery_credit_kgco2e=share["recovery_credit"] if share else None,
+    )
+
+
+def _use(phase: Phase[Num], trained: list[Use]) -> Use:
+    match phase.work:
+        case TrainRun():
+            return train(phase.work, phase.site)
+        case Serving():
+            return infer(phase.work, phase.site)
+        case Storage():
+            return _storage(phase.work, phase.site)
+        case ShareOfTraining():
+            return _share_of_training(phase.work, phase.site, trained)
+
+
+def _share_of_training(work: ShareOfTraining[Num], site: Site[Num], trained: list[Use]) -> Use:
+    hours = [use.accelerator_hours for use in trained if use.accelerator_hours is not None]
+    it = operational.it_energy_kwh_by_share(
+        training_it_kwh=_energy(use.it_energy_kwh for use in trained), share=work.share
+    )
+    return Use(
+        None
+        if len(hours) < len(trained)
+        else roofline.accelerator_hours_by_share(
+            training_hours=allocation.total_hours(parts_hours=tuple(hours)), share=work.share
+        ),
+        it,
+        operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue),
+    )
+
+
+def _storage(work: Storage[Num], site: Site[Num]) -> Use:
+    growth = work.mean_growth
+    if growth is None:
+        assert work.growth_ratio is not None  # noqa: S101 - resolve gives growth or its mean
+        assert work.growth_hours is not None  # noqa: S101
+        growth = storage.mean_growth(
+            growth_ratio=work.growth_ratio,
+            period_hours=work.period_hours,
+            growth_hours=work.growth_hours,
+        )
+    kept = storage.stored_gb(data_gb=work.data_gb, replicas=work.replicas, mean_growth=growth)
+    it = storage.it_energy_kwh_from_storage(
+        stored_gb=kept, storage_w_per_gb=work.storage_w_per_gb, period_hours=work.period_hours
+    )
+    drives = storage.storage_embodied_kgco2e(
+        stored_gb=kept,
+        storage_kgco2e_per_gb=work.storage_kgco2e_per_gb,
+        period_hours=work.period_hours,
+        lifetime_hours=work.lifetime_hours,
+    )
+    facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
+    return Use(None, it, facility, storage_embodied_kgco2e=drives)
+
+
+def _market(use: Use, site: Site[Num]) -> Num | None:
+    """Market basis, only where contract data is given."""
+    if site.contracted_share is None:
+        return None
+    return operational.operational_market_kgco2e(
+        facility_energy_kwh=use.facility_energy_kwh,
+        contracted_share=site.contracted_share,
+        ci_location_kgco2e_per_kwh=site.ci_location_kgco2e_per_kwh,
+    )
+
+
+def _water(use: Use, site: Site[Num]) -> Num | None:
+    if site.wue_l_per_kwh is None or site.ewif_l_per_kwh is None:
+        return None
+    return water.water_l(
+        it_energy_kwh=use.it_energy_kwh,
+        pue=site.pue,
+        wue_l_per_kwh=site.wue_l_per_kwh,
+        ewif_l_per_kwh=site.ewif_l_per_kwh,
+    )
+
+
+def _operational_lines(results: list[PhaseResult], basis: str) -> Iterable[Line]:
+    """One line a kind of phase, with its runs below where there are several."""
+    for kind, label in _KINDS.items():
+        members = [
+            Line(
+                f"{r.id}.operational_{basis}",
+                r.label,
+                getattr(r, f"operational_{basis}_kgco2e"),
+                kind,
+                r.evidence,
+                "facility",
+            )
+            for r in results
+            if r.kind == kind
+        ]
+        if len(members) == 1:
+            yield members[0]
+        elif members:
+            evidence = members[0].evidence
+            yield _sum(f"{kind}.operational_{basis}", label, kind, tuple(members), evidence)
+
+
+def _stage_lines(results: list[PhaseResult]) -> Iterable[Line]:
+    """Manufacturing, construction, transport and end of life, each over all phases."""
+    for stage, label in _STAGES.items():
+        members = tuple(
+            Line(f"{r.id}.{stage}", r.label, value, stage, "modeled")
+            for r in results
+            if (value := getattr(r, f"{stage}_kgco2e")) is not None
+        )
+        if members:
+            yield _sum(stage, label, stage, members, "modeled")
+
+
+def _sum(line_id: str, label: str, kind: str, members: tuple[Line, ...], evidence: str) -> Line:
+    with part(line_id):
+        total = allocation.total_kgco2e(parts_kgco2e=tuple(m.kgco2e for m in members))
+    return Line(line_id, label, total, kind, evidence, "", members)
+
+
+def _energy(values: Iterable[Num]) -> Num:
+    return allocation.total_energy_kwh(parts_kwh=tuple(values))
+
+
+def _metrics(
+    results: list[PhaseResult], lines: tuple[Line, ...], total: Num, unit: str
+) -> dict[str, Num]:
+    """Every number a user may ask for by name."""
+    named: dict[str, Num] = {}
+    for basis in ("location", "market"):
+        values = [getattr(r, f"operational_{basis}_kgco2e") for r in results]
+        if all(value is not None for value in values):
+            with part(f"operational_{basis}"):
+                summed = allocation.total_kgco2e(parts_kgco2e=tuple(values))
+            named[f"operational_{basis}_kgco2e"] = summed
+    with part("all"):
+        named["facility_energy_kwh"] = _energy(r.use.facility_energy_kwh for r in results)
+        if all(r.water_l is not None for r in results):
+            liters = tuple(r.water_l for r in results if r.water_l is not None)
+            named["water_l"] = allocation.total_water_l(parts_l=liters)
+    named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in _STAGES}
+    for result in results:
+        named |= _phase_metrics(result)
+    served = next((r for r in results if r.use.functional_units is not None), None)
+    if served is not None and unit:
+        with part(served.id):
+            named |= _per_unit(served, total, unit, alone=len({r.kind for r in results}) == 1)
+    return named
+
+
+def _phase_metrics(r: PhaseResult) -> dict[str, Num]:
+    values: dict[str, Num | None] = {
+        f"{r.id}.operational_location_kgco2e": r.operational_location_kgco2e,
+        f"{r.id}.operational_market_kgco2e": r.operational_market_kgco2e,
+        f"{r.id}.facility_energy_kwh": r.use.facility_energy_kwh,
+        f"{r.id}.it_energy_kwh": r.use.it_energy_kwh,
+        f"{r.id}.device_energy_kwh": r.use.device_energy_kwh,
+        f"{r.id}.accelerator_hours": r.use.accelerator_hours,
+        f"{r.id}.water_l": r.water_l,
+        f"{r.id}.recovery_credit_kgco2e": r.recovery_credit_kgco2e,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _per_unit(r: PhaseResult, total: Num, unit: str, *, alone: bool) -> dict[str, Num]:
+    """Carbon, energy and water of one request, image or item."""
+    count = r.use.functional_units
+    assert count is not None  # noqa: S101 - the caller chose a phase that serves
+    stages = (
+        r.operational_location_kgco2e,
+        r.manufacturing_kgco2e,
+        r.construction_kgco2e,
+        r.transport_kgco2e,
+        r.end_of_life_kgco2e,
+    )
+    own = allocation.total_kgco2e(parts_kgco2e=tuple(s for s in stages if s is not None))
+    named = {
+        f"{r.id}.per_{unit}_kgco2e": allocation.per_unit_kgco2e(
+            carbon_kgco2e=own, functional_units=count
+        ),
+        f"{r.id}.per_{unit}_energy_wh": allocation.per_unit_energy_wh(
+            facility_energy_kwh=r.use.facility_energy_kwh, functional_units=count
+        ),
+        f"{r.id}.functional_units": count,
+    }
+    if r.water_l is not None:
+        named[f"{r.id}.per_{unit}_water_ml"] = allocation.per_unit_water_ml(
+            water_l=r.water_l, functional_units=count
+        )
+    if not alone:
+        with part("whole_life"):
+            named[f"per_{unit}_kgco2e"] = allocation.per_unit_kgco2e(
+                carbon_kgco2e=total, functional_units=count
+            )
+    return named

@@ -1,0 +1,78 @@
+"""What an estimate returns: every intermediate a field, and the lines of the breakdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.inputs import Comparator, Evidence, PhaseKind
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a phase draws: provisioned device-hours, and energy on two rungs of the ladder."""
+
+    accelerator_hours: Num | None
+    it_energy_kwh: Num
+    facility_energy_kwh: Num
+    storage_embodied_kgco2e: Num | None = None
+    functional_units: Num | None = None
+    device_energy_kwh: Num | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult:
+    """One phase with its electricity, its water, and its share of hardware and buildings."""
+
+    id: str
+    label: str
+    kind: PhaseKind
+    evidence: Evidence
+    use: Use
+    operational_location_kgco2e: Num
+    operational_market_kgco2e: Num | None
+    water_l: Num | None
+    construction_kgco2e: Num
+    manufacturing_kgco2e: Num | None
+    transport_kgco2e: Num | None
+    end_of_life_kgco2e: Num | None
+    recovery_credit_kgco2e: Num | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the breakdown; its value is the sum of its children where it has any."""
+
+    id: str
+    label: str
+    kgco2e: Num
+    kind: str = ""
+    evidence: str = ""
+    boundary: str = ""
+    children: tuple[Line, ...] = ()
+    comparators: tuple[Comparator, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """A whole life, on one basis, with its breakdown and its metrics by name."""
+
+    basis: str
+    total_kgco2e: Num
+    lines: tuple[Line, ...]
+    phases: tuple[PhaseResult, ...]
+    metrics: dict[str, Num]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Whole machines: manufacturing by part, transport, end of life, credit apart."""
+
+    total_kgco2e: Num
+    lines: tuple[Line, ...]
+    recovery_credit_kgco2e: Num | None
+    metrics: dict[str, Num]
+    basis: str = "whole item"
+    phases: tuple[PhaseResult, ...] = ()

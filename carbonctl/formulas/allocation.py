@@ -1,0 +1,182 @@
+"""Sharing what was emitted once over the work that it made possible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.core import units
+from carbonctl.core.formula import formula
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+
+
+@formula(unit="h", equation="t_m = t_acc / n", source="carbonctl-boundary-ladder")
+def machine_hours(*, accelerator_hours: Num, accelerators_per_machine: Num) -> Num:
+    """Hours of whole machines behind accelerator-hours.
+
+    Parameters
+    ----------
+    accelerator_hours
+        Provisioned device-hours. [h]
+    accelerators_per_machine
+        Devices that share a host. [1] >= 1
+
+    Examples
+    --------
+    >>> machine_hours(accelerator_hours=80.0, accelerators_per_machine=8.0)
+    10.0
+    """
+    return accelerator_hours / accelerators_per_machine
+
+
+@formula(unit="kgCO2e", equation="C_a = C * t / (L * a)", source="iso-iec-21031-2024")
+def amortized_kgco2e(
+    *, item_kgco2e: Num, machine_hours: Num, lifetime_hours: Num, allocation_rate: Num
+) -> Num:
+    """Share of a whole machine's carbon that these hours carry.
+
+    Parameters
+    ----------
+    item_kgco2e
+        Carbon of one whole machine. [kgCO2e]
+    machine_hours
+        Provisioned hours of that machine. [h]
+    lifetime_hours
+        Calendar life. [h] 3 to 6 years seen
+    allocation_rate
+        Share of the life in which the machine is provisioned to somebody. [1] 0 to 1; 1 is the
+        rule of ISO/IEC 21031, which leaves idle hours unallocated
+
+    Examples
+    --------
+    >>> amortized_kgco2e(item_kgco2e=5_000.0, machine_hours=876.0, lifetime_hours=43_800.0,
+    ...     allocation_rate=0.5)
+    200.0
+    """
+    return item_kgco2e * machine_hours / (lifetime_hours * allocation_rate)
+
+
+@formula(unit="kgCO2e", equation="C = sum(C_i)", source="conservation")
+def total_kgco2e(*, parts_kgco2e: tuple[Num, ...]) -> Num:
+    """Sum of carbon over parts.
+
+    Parameters
+    ----------
+    parts_kgco2e
+        The parts, none counted twice. [kgCO2e]
+
+    Examples
+    --------
+    >>> total_kgco2e(parts_kgco2e=(1.0, 2.0, 3.5))
+    6.5
+    """
+    return sum(parts_kgco2e[1:], start=parts_kgco2e[0])
+
+
+@formula(unit="kWh", equation="E = sum(E_i)", source="conservation")
+def total_energy_kwh(*, parts_kwh: tuple[Num, ...]) -> Num:
+    """Sum of energy over parts on one boundary.
+
+    Parameters
+    ----------
+    parts_kwh
+        The parts, all on the same boundary. [kWh]
+
+    Examples
+    --------
+    >>> total_energy_kwh(parts_kwh=(1.0, 2.0))
+    3.0
+    """
+    return sum(parts_kwh[1:], start=parts_kwh[0])
+
+
+@formula(unit="h", equation="t = sum(t_i)", source="conservation")
+def total_hours(*, parts_hours: tuple[Num, ...]) -> Num:
+    """Sum of device-hours over runs.
+
+    Parameters
+    ----------
+    parts_hours
+        The runs. [h]
+
+    Examples
+    --------
+    >>> total_hours(parts_hours=(1.0, 2.0))
+    3.0
+    """
+    return sum(parts_hours[1:], start=parts_hours[0])
+
+
+@formula(unit="L", equation="W = sum(W_i)", source="conservation")
+def total_water_l(*, parts_l: tuple[Num, ...]) -> Num:
+    """Sum of water over parts.
+
+    Parameters
+    ----------
+    parts_l
+        The parts. [L]
+
+    Examples
+    --------
+    >>> total_water_l(parts_l=(1.0, 2.0))
+    3.0
+    """
+    return sum(parts_l[1:], start=parts_l[0])
+
+
+@formula(unit="kgCO2e", equation="C_1 = C / n", source="iso-iec-21031-2024")
+def per_unit_kgco2e(*, carbon_kgco2e: Num, functional_units: Num) -> Num:
+    """Carbon of one functional unit.
+
+    Parameters
+    ----------
+    carbon_kgco2e
+        Carbon of all of them. [kgCO2e]
+    functional_units
+        How many: requests, images, items. [1] > 0
+
+    Examples
+    --------
+    >>> per_unit_kgco2e(carbon_kgco2e=500.0, functional_units=1_000.0)
+    0.5
+    """
+    return carbon_kgco2e / functional_units
+
+
+@formula(unit="Wh", equation="E_1 = E / n", source="iso-iec-21031-2024")
+def per_unit_energy_wh(*, facility_energy_kwh: Num, functional_units: Num) -> Num:
+    """Energy of one functional unit at the utility meter.
+
+    Parameters
+    ----------
+    facility_energy_kwh
+        Energy of all of them at the meter. [kWh]
+    functional_units
+        How many. [1] > 0
+
+    Examples
+    --------
+    >>> per_unit_energy_wh(facility_energy_kwh=1.0, functional_units=500.0)
+    2.0
+    """
+    return units.wh_from_kwh(facility_energy_kwh / functional_units)
+
+
+@formula(unit="mL", equation="W_1 = W / n", source="iso-iec-21031-2024")
+def per_unit_water_ml(*, water_l: Num, functional_units: Num) -> Num:
+    """Water of one functional unit.
+
+    Parameters
+    ----------
+    water_l
+        Water of all of them. [L]
+    functional_units
+        How many. [1] > 0
+
+    Examples
+    --------
+    >>> per_unit_water_ml(water_l=1.0, functional_units=500.0)
+    2.0
+    """
+    return units.ml_from_l(water_l / functional_units)

@@ -1,0 +1,117 @@
+"""Manufacturing of everything around the die: memory, boards, power supplies, chassis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.core.formula import formula
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+
+
+@formula(unit="kgCO2e", equation="C = n * c", source="conservation")
+def part_kgco2e(*, part_count: Num, unit_kgco2e: Num) -> Num:
+    """Manufacturing of parts counted by the piece.
+
+    Parameters
+    ----------
+    part_count
+        Pieces. [1]
+    unit_kgco2e
+        Carbon of one. [kgCO2e]
+
+    Examples
+    --------
+    >>> part_kgco2e(part_count=2.0, unit_kgco2e=45.0)
+    90.0
+    """
+    return part_count * unit_kgco2e
+
+
+@formula(unit="kgCO2e", equation="C = S * k", source="act-2022")
+def part_kgco2e_by_capacity(*, capacity_gb: Num, capacity_kgco2e_per_gb: Num) -> Num:
+    """Manufacturing of memory or storage by its capacity.
+
+    Parameters
+    ----------
+    capacity_gb
+        Capacity, physical rather than enabled. [GB]
+    capacity_kgco2e_per_gb
+        Carbon per capacity of the generation. [kgCO2e/GB]
+
+    Examples
+    --------
+    >>> part_kgco2e_by_capacity(capacity_gb=2_000.0, capacity_kgco2e_per_gb=0.9)
+    1800.0
+    """
+    return capacity_gb * capacity_kgco2e_per_gb
+
+
+@formula(unit="kgCO2e", equation="C = P * k", source="dell-r740-lca-2019")
+def part_kgco2e_by_power(*, rated_w: Num, rated_kgco2e_per_w: Num) -> Num:
+    """Manufacturing of power supplies and coolers by their rating.
+
+    Parameters
+    ----------
+    rated_w
+        Rated power. [W]
+    rated_kgco2e_per_w
+        Carbon per rated power. [kgCO2e/W]
+
+    Examples
+    --------
+    >>> part_kgco2e_by_power(rated_w=1_000.0, rated_kgco2e_per_w=0.01)
+    10.0
+    """
+    return rated_w * rated_kgco2e_per_w
+
+
+@formula(unit="kgCO2e", equation="C = n * u * r * sum(C_i)", source="carbonctl-module-calibration")
+def module_kgco2e(
+    *,
+    module_count: Num,
+    assembly_uplift: Num,
+    module_residual: Num,
+    parts_kgco2e: tuple[Num, ...],
+) -> Num:
+    """Manufacturing of accelerator modules from their parts.
+
+    Parameters
+    ----------
+    module_count
+        Modules. [1]
+    assembly_uplift
+        Assembly and inbound transport. [1] 1.06 to 1.10
+    module_residual
+        Error of this bottom-up model itself: 1, with a range. [1] 0.6 to 2
+    parts_kgco2e
+        Dies, interposer, memory, cooling, board. [kgCO2e]
+
+    Examples
+    --------
+    >>> module_kgco2e(module_count=1.0, assembly_uplift=1.08, module_residual=1.0,
+    ...     parts_kgco2e=(40.0, 60.0))
+    108.0
+    """
+    parts = sum(parts_kgco2e[1:], start=parts_kgco2e[0])
+    return module_count * assembly_uplift * module_residual * parts
+
+
+@formula(unit="kgCO2e", equation="C = c * h / H", source="greensku-2024")
+def rack_kgco2e(*, unit_kgco2e: Num, rack_units: Num, rack_height: Num) -> Num:
+    """Share of an empty rack by the height that a machine takes.
+
+    Parameters
+    ----------
+    unit_kgco2e
+        Carbon of one rack with power distribution. [kgCO2e]
+    rack_units, rack_height
+        Height of the machine and of the rack. [1]
+
+    Examples
+    --------
+    >>> rack_kgco2e(unit_kgco2e=420.0, rack_units=8.0, rack_height=42.0)
+    80.0
+    """
+    return unit_kgco2e * rack_units / rack_height

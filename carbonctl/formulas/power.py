@@ -1,0 +1,219 @@
+"""How much power a device draws while it works, and while it waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.core.formula import formula
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+
+
+@formula(unit="W", equation="P_dev = TDP * f", source="training-power-boundaries")
+def device_power_w(*, tdp_w: Num, device_power_share: Num) -> Num:
+    """Mean board power as a share of rated power.
+
+    Parameters
+    ----------
+    tdp_w
+        Rated board power. [W]
+    device_power_share
+        Measured mean over rated power. [1] 0.70 to 0.93 seen for GPUs that train language models
+
+    Notes
+    -----
+    Not for TPUs, whose rated power stands far above their draw: they carry a measured power.
+
+    Examples
+    --------
+    >>> device_power_w(tdp_w=700.0, device_power_share=0.85)
+    595.0
+    """
+    return tdp_w * device_power_share
+
+
+@formula(unit="kWh", equation="E_it = E_loaded * (1 + i * (1 - u) / u)", source="mlperf-power-idle")
+def it_energy_kwh_by_busy_share(
+    *, loaded_energy_kwh: Num, idle_power_share: Num, busy_share: Num
+) -> Num:
+    """Energy of a provisioned fleet: its busy hours, and the idle hours beside them.
+
+    Parameters
+    ----------
+    loaded_energy_kwh
+        IT energy, AC, of the busy hours. [kWh]
+    idle_power_share
+        Power of a server that is on and idle over its loaded power. [1] 0.25 to 0.45 measured
+    busy_share
+        Busy over provisioned hours. [1] 0 to 1
+
+    Examples
+    --------
+    >>> it_energy_kwh_by_busy_share(
+    ...     loaded_energy_kwh=100.0, idle_power_share=0.4, busy_share=0.5)
+    140.0
+    """
+    return loaded_energy_kwh * (1.0 + idle_power_share * (1.0 - busy_share) / busy_share)
+
+
+@formula(unit="kWh", equation="E_loaded = E_dev * (1 + h) / eta", source="google-gemini-2025")
+def loaded_energy_kwh(*, device_energy_kwh: Num, host_share: Num, psu_efficiency: Num) -> Num:
+    """AC energy of busy servers: accelerators, host and conversion losses.
+
+    Parameters
+    ----------
+    device_energy_kwh
+        Energy of the accelerator boards while they serve. [kWh]
+    host_share
+        Host CPU, DRAM, fans and network over accelerator energy. [1] 0.15 to 0.5
+    psu_efficiency
+        DC out over AC in. [1] 0.9 to 0.97
+
+    Examples
+    --------
+    >>> loaded_energy_kwh(device_energy_kwh=94.0, host_share=0.35, psu_efficiency=0.94)
+    135.0
+    """
+    return device_energy_kwh * (1.0 + host_share) / psu_efficiency
+
+
+@formula(unit="h", equation="t_load = t_busy * r / u", source="carbonctl-boundary-ladder")
+def load_hours(*, busy_hours: Num, peak_to_mean: Num, busy_share: Num) -> Num:
+    """Hours that the load alone would ask for, before memory capacity is looked at.
+
+    Parameters
+    ----------
+    busy_hours
+        Device-hours of actual work. [h]
+    peak_to_mean
+        Peak over mean load. [1] >= 1
+    busy_share
+        Busy over provisioned hours at the peak. [1] 0 to 1
+
+    Examples
+    --------
+    >>> load_hours(busy_hours=60.0, peak_to_mean=2.0, busy_share=0.6)
+    200.0
+    """
+    return busy_hours * peak_to_mean / busy_share
+
+
+@formula(unit="1", equation="u_mean = u / r", source="carbonctl-boundary-ladder")
+def mean_busy_share(*, busy_share: Num, peak_to_mean: Num) -> Num:
+    """Busy over provisioned hours, averaged over the load's ups and downs.
+
+    Parameters
+    ----------
+    busy_share
+        Busy share at the peak. [1]
+    peak_to_mean
+        Peak over mean load. [1] >= 1
+
+    Examples
+    --------
+    >>> mean_busy_share(busy_share=0.6, peak_to_mean=2.0)
+    0.3
+    """
+    return busy_share / peak_to_mean
+
+
+@formula(unit="W", equation="P = P_idle + u * (P_load - P_idle)", source="barroso-energy-proportional")
+def it_power_w(*, idle_power_w: Num, loaded_power_w: Num, mean_busy_share: Num) -> Num:
+    """Mean power of a server between idle and loaded.
+
+    Parameters
+    ----------
+    idle_power_w
+        Server on and idle, AC. [W]
+    loaded_power_w
+        Server busy, AC. [W]
+    mean_busy_share
+        Busy over provisioned hours. [1] 0 to 1
+
+    Examples
+    --------
+    >>> it_power_w(idle_power_w=280.0, loaded_power_w=800.0, mean_busy_share=0.5)
+    540.0
+    """
+    return idle_power_w + mean_busy_share * (loaded_power_w - idle_power_w)
+
+
+@formula(unit="W", equation="P_idle = TDP * f", source="carbonctl-serving-model")
+def resident_power_w(*, tdp_w: Num, resident_power_share: Num) -> Num:
+    """Board power with a model resident and nothing to do.
+
+    Parameters
+    ----------
+    tdp_w
+        Rated board power. [W]
+    resident_power_share
+        Over rated power. [1] 0.16 to 0.27
+
+    Examples
+    --------
+    >>> resident_power_w(tdp_w=700.0, resident_power_share=0.2)
+    140.0
+    """
+    return tdp_w * resident_power_share
+
+
+@formula(unit="W", equation="P_busy = TDP * f", source="carbonctl-serving-model")
+def busy_power_w(*, tdp_w: Num, busy_power_share: Num) -> Num:
+    """Extra board power while the units are switched on, whatever they do.
+
+    Parameters
+    ----------
+    tdp_w
+        Rated board power. [W]
+    busy_power_share
+        Over rated power. [1]
+
+    Examples
+    --------
+    >>> busy_power_w(tdp_w=700.0, busy_power_share=0.02)
+    14.0
+    """
+    return tdp_w * busy_power_share
+
+
+@formula(unit="J/FLOP", equation="e = c * TDP / peak", source="carbonctl-serving-model")
+def energy_j_per_flop(*, tdp_w: Num, peak_flop_per_s: Num, flop_power_ratio: Num) -> Num:
+    """Energy of one operation, scaled by rated power over peak.
+
+    Parameters
+    ----------
+    tdp_w
+        Rated board power. [W]
+    peak_flop_per_s
+        Dense 16-bit peak. [FLOP/s]
+    flop_power_ratio
+        Dimensionless constant, alike across generations. [1]
+
+    Examples
+    --------
+    >>> energy_j_per_flop(tdp_w=500.0, peak_flop_per_s=1e15, flop_power_ratio=2.0)
+    1e-12
+    """
+    return flop_power_ratio * tdp_w / peak_flop_per_s
+
+
+@formula(unit="J/GB", equation="e = c * TDP / BW", source="carbonctl-serving-model")
+def energy_j_per_gb(*, tdp_w: Num, bandwidth_gb_per_s: Num, byte_power_ratio: Num) -> Num:
+    """Energy of moving memory, scaled by rated power over bandwidth.
+
+    Parameters
+    ----------
+    tdp_w
+        Rated board power. [W]
+    bandwidth_gb_per_s
+        Memory bandwidth. [GB/s]
+    byte_power_ratio
+        Dimensionless constant, alike across generations. [1]
+
+    Examples
+    --------
+    >>> energy_j_per_gb(tdp_w=500.0, bandwidth_gb_per_s=2_500.0, byte_power_ratio=0.5)
+    0.1
+    """
+    return byte_power_ratio * tdp_w / bandwidth_gb_per_s

@@ -1,0 +1,240 @@
+"""The envelope: a result as plain data, the contract of ``-f json`` and the input of renderers.
+
+Names carry their unit, numbers are never formatted, null means unknown. Additive changes only
+within one ``schema_version``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl import __version__
+from carbonctl.core.formula import Step, Traced
+from carbonctl.core.units import unit_of
+from carbonctl.report.trace import arguments, leaves, name_of, tier_of
+from carbonctl.study.montecarlo import interval
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.errors import Problem
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.results import Item, Lifecycle, Line
+    from carbonctl.study.montecarlo import Evaluated
+
+    Result = Evaluated[Lifecycle] | Evaluated[Item]
+
+SCHEMA_VERSION = "1.0"
+
+
+def envelope(
+    command: str,
+    result: Result,
+    catalog: Catalog,
+    *,
+    name: str,
+    title: str,
+    period_hours: float | None,
+    not_estimated: dict[str, str],
+    warnings: list[Problem],
+) -> dict[str, Any]:
+    """Everything a reader, a gate or a later report needs from one result."""
+    point, drawn = result.point, result.drawn
+    total = _node_of("total", "total", point.total_kgco2e, _of(drawn, "total_kgco2e"))
+    whole = float(point.total_kgco2e)
+    drawn_lines = drawn.lines if drawn is not None else point.lines
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "tool": {"name": "carbonctl", "version": __version__},
+        "data": {"version": __version__, "overlay": _overlay(result, catalog)},
+        "name": name,
+        "title": title,
+        "samples": result.samples,
+        "seed": result.seed,
+        "accounting": point.basis,
+        "period_hours": period_hours,
+        "total_kgco2e": whole,
+        "total": total,
+        "operational": _operational(result),
+        "breakdown": [
+            _line(line, other, whole) for line, other in zip(point.lines, drawn_lines, strict=True)
+        ],
+        "metrics": _metrics(result),
+        "drivers": [
+            {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
+            for d in result.drivers
+        ],
+        "assumptions": _assumptions(result),
+        "facts": {key: fact_as_dict(fact) for key, fact in _used(result).items()},
+        "coverage": {
+            "included": [line.label for line in point.lines],
+            "excluded": [],
+            "not_estimated": not_estimated,
+        },
+        "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in warnings],
+    }
+
+
+def _of(result: Any, field: str) -> Num | None:
+    return getattr(result, field) if result is not None else None
+
+
+def _node_of(node_id: str, label: str, value: Num | None, drawn: Num | None) -> dict[str, Any]:
+    """A number with its interval, its formula and what stands under it."""
+    node: dict[str, Any] = {
+        "id": node_id,
+        "label": label,
+        "unit": "kgCO2e",
+        "value": None,
+        "p05": None,
+        "p50": None,
+        "p95": None,
+        "tier": None,
+        "assumed": None,
+        "formula": None,
+        "inputs": [],
+        "source_ids": [],
+    }
+    if value is None:
+        return node
+    node["value"] = float(value)
+    ends = interval(drawn)
+    if ends is not None:
+        node["p05"], node["p50"], node["p95"] = ends
+    return node | _provenance(value)
+
+
+def _provenance(value: Num) -> dict[str, Any]:
+    assert isinstance(value, Traced)  # noqa: S101 - point estimates are traced
+    facts = leaves(value)
+    cause = value.cause
+    return {
+        "tier": tier_of(value),
+        "assumed": any(fact.assumed for fact in facts.values()),
+        "formula": cause.card.name if isinstance(cause, Step) else None,
+        "inputs": [name_of(item.cause) for _, item in arguments(cause)]
+        if isinstance(cause, Step)
+        else [name_of(cause)],
+        "source_ids": sorted({fact.source for fact in facts.values()}),
+    }
+
+
+def _line(line: Line, drawn: Line, whole: float) -> dict[str, Any]:
+    node = _node_of(line.id, line.label, line.kgco2e, drawn.kgco2e)
+    return node | {
+        "share": float(line.kgco2e) / whole if whole else None,
+        "kind": line.kind,
+        "boundary": line.boundary,
+        "evidence": line.evidence,
+        "comparators": [
+            {
+                "label": c.label,
+                "kgco2e": c.kgco2e,
+                "gap": float(line.kgco2e) / c.kgco2e - 1.0,
+                "source": c.source,
+                "note": c.note,
+            }
+            for c in line.comparators
+        ],
+        "children": [
+            _line(child, other, whole)
+            for child, other in zip(line.children, drawn.children, strict=True)
+        ],
+    }
+
+
+def _operational(result: Result) -> dict[str, Any]:
+    """Electricity of all phases on both bases; null on the market basis without contracts."""
+    drawn = result.drawn.metrics if result.drawn is not None else {}
+    node = {}
+    for basis in ("location", "market"):
+        key = f"operational_{basis}_kgco2e"
+        value = result.point.metrics.get(key)
+        node[basis] = _node_of(f"operational_{basis}", f"electricity, {basis} basis", value,
+                               drawn.get(key))
+    return node
+
+
+def _metrics(result: Result) -> dict[str, Any]:
+    drawn = result.drawn.metrics if result.drawn is not None else {}
+    metrics = {}
+    for name, value in result.point.metrics.items():
+        ends = interval(drawn.get(name)) or (None, None, None)
+        metrics[name] = {
+            "value": float(value),
+            "p05": ends[0],
+            "p50": ends[1],
+            "p95": ends[2],
+            "unit": unit_of(name),
+            "formula": value.cause.card.name
+            if isinstance(value, Traced) and isinstance(value.cause, Step)
+            else None,
+            "source_ids": sorted({f.source for f in leaves(value).values()})
+            if isinstance(value, Traced)
+            else [],
+        }
+    return metrics
+
+
+def fact_as_dict(fact: Fact) -> dict[str, Any]:
+    """A fact as plain data."""
+    return {
+        "label": fact.label,
+        "value": fact.value,
+        "unit": fact.unit,
+        "low": fact.low,
+        "high": fact.high,
+        "range_kind": None if fact.exact else fact.range_kind,
+        "origin": fact.origin,
+        "source": fact.source,
+        "tier": fact.tier,
+        "mark": fact.mark,
+        "note": fact.note or None,
+        "boundary": fact.boundary or None,
+        "where": str(fact.where) if fact.where else None,
+    }
+
+
+def _used(result: Result) -> dict[str, Fact]:
+    """Facts that some number of the result rests on; others only stood ready."""
+    used: dict[str, Fact] = {}
+    for value in (result.point.total_kgco2e, *result.point.metrics.values()):
+        if isinstance(value, Traced):
+            used |= leaves(value)
+    return used
+
+
+def _assumptions(result: Result) -> list[dict[str, Any]]:
+    """What the user did not say, ranked by its share of the variance."""
+    shares = {d.fact.key: d.share for d in result.drivers}
+    total = result.point.total_kgco2e
+    assert isinstance(total, Traced)  # noqa: S101 - point estimates are traced
+    assumed = [fact for fact in leaves(total).values() if fact.assumed]
+    ranked = sorted(assumed, key=lambda f: (-shares.get(f.key, 0.0), f.key))
+    return [
+        {
+            "key": fact.key,
+            "label": fact.label,
+            "value": fact.value,
+            "unit": fact.unit,
+            "origin": fact.origin,
+            "source": fact.source,
+            "note": fact.note or None,
+            "variance_share": shares.get(fact.key, 0.0),
+        }
+        for fact in ranked
+    ]
+
+
+def cited(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
+    """The envelope with the citations of its facts, for readers that keep it."""
+    known = catalog.sources()
+    ids = sorted({fact["source"] for fact in data["facts"].values()} - {"user", ""})
+    return data | {"sources": {source: known.get(source, {"title": source}) for source in ids}}
+
+
+def _overlay(result: Result, catalog: Catalog) -> list[str]:
+    if len(catalog.roots) == 1:
+        return []
+    return sorted({key for key in result.facts if catalog.overlaid(key)})

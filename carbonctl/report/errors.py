@@ -1,0 +1,48 @@
+"""Errors as people read them: position, code, the line itself, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from carbonctl.core.errors import CarbonctlError, Problem
+
+MAX_SHOWN = 50
+
+
+def as_text(error: CarbonctlError) -> str:
+    """All problems of an error, in the order in which they stand in the files."""
+    shown = [_problem(p, error.sources) for p in error.problems[:MAX_SHOWN]]
+    hidden = len(error.problems) - MAX_SHOWN
+    if hidden > 0:
+        shown.append(f"... and {hidden} more")
+    count = len(error.problems)
+    tail = f"{count} error{'' if count == 1 else 's'}. Nothing was estimated."
+    return "\n".join([*shown, tail]) + "\n"
+
+
+def _problem(problem: Problem, sources: dict[str, list[str]]) -> str:
+    code = f"error[{problem.code}]" if problem.code else "error"
+    place = f"{problem.mark}: " if problem.mark else ""
+    lines = [f"{place}{code}: {problem.message}"]
+    snippet = _snippet(problem, sources)
+    lines += snippet
+    if problem.hint and not snippet:
+        lines.append(f"   hint: {problem.hint}")
+    if problem.help:
+        lines.append(f"   help: {problem.help}")
+    return "\n".join(lines)
+
+
+def _snippet(problem: Problem, sources: dict[str, list[str]]) -> list[str]:
+    mark = problem.mark
+    lines = sources.get(mark.file, []) if mark else []
+    if mark is None or mark.line is None or mark.column is None or mark.line > len(lines):
+        return []
+    text = lines[mark.line - 1].replace("\t", " ")
+    if len(text) > 200:  # noqa: PLR2004 - a line that fits no terminal says nothing
+        return [f"         {problem.hint}"] if problem.hint else []
+    length = max(1, min(mark.length, len(text) - mark.column + 1))
+    pointer = " " * (mark.column - 1) + "^" * length
+    hint = f" {problem.hint}" if problem.hint else ""
+    return [f"{mark.line:>5} | {text}", f"      | {pointer}{hint}"]

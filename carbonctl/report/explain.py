@@ -1,0 +1,137 @@
+"""Why a number is what it is: the tree of formulas down to sourced, given or assumed facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.errors import InputError, Mark, Problem, nearest
+from carbonctl.core.fact import Fact
+from carbonctl.core.formula import Step, Traced
+from carbonctl.report import numbers
+from carbonctl.report.envelope import fact_as_dict
+from carbonctl.report.trace import arguments, cause_of, name_of, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.estimate.results import Item, Lifecycle
+
+_ALIASES = {"total": "total_kgco2e"}
+
+
+def find(result: Lifecycle | Item, name: str) -> Traced:
+    """The number that a user asks for: a metric, a line, or any step on the way."""
+    wanted = _ALIASES.get(name, name)
+    known: dict[str, Traced] = {}
+    for step, number in steps(_traced(result.total_kgco2e)):
+        known.setdefault(step.id, number)
+    for line in _lines(result):
+        known[line[0]] = _traced(line[1])
+    for metric, value in result.metrics.items():
+        known[metric] = _traced(value)
+    for key in (wanted, f"{wanted}_kgco2e"):
+        if key in known:
+            return known[key]
+    ending = sorted(key for key in known if key.endswith((f".{wanted}", f".{wanted}_kgco2e")))
+    if len(ending) == 1:
+        return known[ending[0]]
+    hint = "one of " + ", ".join(ending[:6] or nearest(wanted, known) or sorted(result.metrics))
+    message = f'no number is called "{name}"' if not ending else f'"{name}" fits several numbers'
+    raise InputError([Problem("CC108", message, Mark("--of"), hint)])
+
+
+def _traced(value: Any) -> Traced:
+    cause_of(value)
+    assert isinstance(value, Traced)  # noqa: S101 - cause_of has looked
+    return value
+
+
+def _lines(result: Lifecycle | Item) -> Iterator[tuple[str, Any]]:
+    todo = list(result.lines)
+    while todo:
+        line = todo.pop(0)
+        yield line.id, line.kgco2e
+        todo = [*line.children, *todo]
+
+
+def tree(number: Traced) -> dict[str, Any]:
+    """The tree under a number as plain data; what was shown before is only named."""
+    return _node(number, "", set())
+
+
+def _node(number: Traced, argument: str, seen: set[int]) -> dict[str, Any]:
+    cause = number.cause
+    node: dict[str, Any] = {"argument": argument or None, "value": float(number)}
+    if isinstance(cause, Fact):
+        return node | {"kind": kind_of(cause), "key": cause.key} | fact_as_dict(cause)
+    card = cause.card
+    node |= {
+        "kind": "formula",
+        "id": cause.id,
+        "formula": card.name,
+        "summary": card.summary,
+        "equation": card.equation,
+        "unit": card.unit,
+        "source": card.source,
+    }
+    if id(cause) in seen:
+        return node | {"shown_above": True, "children": []}
+    seen.add(id(cause))
+    return node | {"children": [_node(item, name, seen) for name, item in arguments(cause)]}
+
+
+def kind_of(fact: Fact) -> str:
+    """One of the three kinds of leaf: sourced, given, assumed."""
+    if fact.given:
+        return "given"
+    return "assumed" if fact.assumed else "sourced"
+
+
+def as_text(number: Traced, sources: dict[str, dict[str, Any]]) -> str:
+    """The tree for people, and the citations that it leans on."""
+    used: dict[str, None] = {}
+    lines = list(_text(number, "", "", set(), used))
+    lines.append("")
+    for source in used:
+        entry = sources.get(source, {})
+        parts = (entry.get("author"), entry.get("year"), entry.get("title"), entry.get("locator"))
+        lines.append(f"[{source}] " + ", ".join(str(p) for p in parts if p))
+    return "\n".join(lines) + "\n"
+
+
+def _text(
+    number: Traced, argument: str, indent: str, seen: set[int], used: dict[str, None]
+) -> Iterator[str]:
+    cause = number.cause
+    if isinstance(cause, Fact):
+        used.setdefault(cause.source) if cause.source != "user" else None
+        yield indent + _leaf(cause)
+        return
+    used.setdefault(cause.card.source)
+    value = numbers.quantity(float(number), cause.card.unit)
+    again = "  (shown above)" if id(cause) in seen else f"  = {cause.card.equation}"
+    yield f"{indent}{_name(cause)}  {value}{again}  [{cause.card.source}]"
+    if id(cause) in seen:
+        return
+    seen.add(id(cause))
+    for name, item in arguments(cause):
+        yield from _text(item, name, indent + "  ", seen, used)
+
+
+def _name(step: Step) -> str:
+    return name_of(step)
+
+
+def _leaf(fact: Fact) -> str:
+    value = numbers.quantity(fact.value, fact.unit)
+    span = ""
+    if fact.low is not None and fact.high is not None:
+        low, high = numbers.quantity(fact.low, fact.unit), numbers.quantity(fact.high, fact.unit)
+        span = f" ({low} to {high}, {fact.range_kind})"
+    mark = f", {fact.mark}" if fact.mark else ""
+    note = f"; {fact.note}" if fact.note else ""
+    if fact.given:
+        source = "" if fact.source == "user" else f" [{fact.source}]"
+        return f"{fact.label}  {value}{span}  given at {fact.where}{source}{note}"
+    word = "assumed" if fact.assumed else "sourced"
+    return f"{fact.label}  {value}{span}  {word} [{fact.source}{mark}]{note}"

@@ -1,0 +1,78 @@
+"""Numbers for people: a unit that fits, and no more digits than the interval supports."""
+
+from __future__ import annotations
+
+import math
+
+_CARBON = ((1e-9, "ug"), (1e-6, "mg"), (1e-3, "g"), (1.0, "kg"), (1e3, "t"), (1e6, "kt"), (1e9, "Mt"))
+_ENERGY = ((1e-6, "mWh"), (1e-3, "Wh"), (1.0, "kWh"), (1e3, "MWh"), (1e6, "GWh"))
+_WIDE, _NARROW = 1.5, 1.05
+
+
+def carbon_unit(kgco2e: float) -> tuple[float, str]:
+    """Size in kg and symbol of the mass unit in which a carbon reads best."""
+    return _unit(kgco2e, _CARBON)
+
+
+def _unit(value: float, table: tuple[tuple[float, str], ...]) -> tuple[float, str]:
+    fitting = [entry for entry in table if abs(value) >= entry[0]]
+    return fitting[-1] if fitting and value else table[3 if table is _CARBON else 2]
+
+
+def digits(low: float | None, high: float | None) -> int:
+    """Significant digits that an interval supports."""
+    if low is None or high is None or low <= 0 or high <= low * _NARROW:
+        return 4
+    return 2 if high > low * _WIDE else 3
+
+
+def significant(value: float, count: int = 2, *, decimals: int = 2) -> str:
+    """A number to some significant digits, with no more than ``decimals`` after the point."""
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else "-"
+    places = count - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, places)
+    if rounded and abs(rounded) < 0.5 * 10**-decimals:
+        return f"<{10**-decimals:.{decimals}f}"
+    return f"{rounded:,.{max(0, min(places, decimals))}f}"
+
+
+def carbon(kgco2e: float, count: int = 2) -> str:
+    """A carbon with the mass unit that fits it."""
+    size, symbol = carbon_unit(kgco2e)
+    return f"{significant(kgco2e / size, count)} {symbol}"
+
+
+def energy(kwh: float) -> str:
+    """An energy with the unit that fits it, three digits."""
+    size, symbol = _unit(kwh, _ENERGY)
+    return f"{significant(kwh / size, 3)} {symbol}"
+
+
+def share(value: float) -> str:
+    """A share in percent; small ones as such."""
+    percent = 100 * value
+    return "<1 %" if 0 < percent < 1 else f"{percent:.0f} %"
+
+
+def interval(low: float, high: float, size: float, count: int) -> str:
+    """Two ends in one unit."""
+    return f"{significant(low / size, count)} - {significant(high / size, count)}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """Any fact's value with its canonical unit, four digits, for listings."""
+    if unit == "1":
+        return _plain(value)
+    if unit == "h" and value >= 24 * 365:  # noqa: PLR2004 - a year of hours
+        return f"{value / 8760:.4g} y"
+    if unit == "FLOP/s":
+        return f"{value / 1e12:.4g} TFLOP/s"
+    return f"{_plain(value)} {unit}"
+
+
+def _plain(value: float) -> str:
+    for size, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
+        if abs(value) >= size:
+            return f"{value / size:.4g}{suffix}"
+    return f"{value:.4g}"

@@ -1,0 +1,81 @@
+"""Walk a traced number down to the facts it rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.fact import Fact, weakest
+from carbonctl.core.formula import Step, Traced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.core.fact import Tier
+
+Cause = Fact | Step
+
+
+class Untraced(TypeError):  # noqa: N818 - a broken promise of ours, never the user's fault
+    """A number that comes from neither a fact nor a formula: arithmetic outside a formula."""
+
+
+def cause_of(value: Any, of: str = "") -> Cause:
+    """The fact or step behind a number."""
+    if isinstance(value, Traced):
+        return value.cause
+    message = f"{of or value!r} comes from no fact and no formula"
+    raise Untraced(message)
+
+
+def arguments(step: Step) -> Iterator[tuple[str, Traced]]:
+    """Named arguments of a step; items of a sum are numbered."""
+    for name, value in step.arguments.items():
+        if isinstance(value, tuple):
+            for place, item in enumerate(value):
+                yield f"{name}[{place}]", _need(item, step, name)
+        else:
+            yield name, _need(value, step, name)
+
+
+def _need(value: Any, step: Step, name: str) -> Traced:
+    if not isinstance(value, Traced):
+        message = f"{step.id}: {name} comes from no fact and no formula"
+        raise Untraced(message)
+    return value
+
+
+def name_of(cause: Cause) -> str:
+    """Id of a step, key of a fact."""
+    return cause.id if isinstance(cause, Step) else cause.key
+
+
+def leaves(value: Traced) -> dict[str, Fact]:
+    """Facts under a number by key, in the order in which the tree shows them."""
+    found: dict[str, Fact] = {}
+    seen: set[int] = set()
+    todo = [value]
+    while todo:
+        cause = todo.pop().cause
+        if isinstance(cause, Fact):
+            found.setdefault(cause.key, cause)
+        elif id(cause) not in seen:
+            seen.add(id(cause))
+            todo.extend(reversed([item for _, item in arguments(cause)]))
+    return found
+
+
+def steps(value: Traced) -> Iterator[tuple[Step, Traced]]:
+    """Every step under a number, once, results before their arguments."""
+    seen: set[int] = set()
+    todo = [value]
+    while todo:
+        number = todo.pop()
+        if isinstance(number.cause, Step) and id(number.cause) not in seen:
+            seen.add(id(number.cause))
+            yield number.cause, number
+            todo.extend(reversed([item for _, item in arguments(number.cause)]))
+
+
+def tier_of(value: Traced) -> Tier:
+    """The weakest tier among the facts under a number."""
+    return weakest([fact.tier for fact in leaves(value).values()])

@@ -1,0 +1,1 @@
+"""Scenarios: read with positions, checked by a schema, resolved into inputs full of facts."""

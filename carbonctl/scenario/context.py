@@ -1,0 +1,142 @@
+"""What resolving a scenario carries along: positions, the catalog, problems, and notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NoReturn
+
+from carbonctl.catalog.read import AmbiguousName, Catalog, Record, UnknownName
+from carbonctl.core.errors import Mark, Problem, did_you_mean
+from carbonctl.core.fact import Fact, Shape, Tier
+
+if TYPE_CHECKING:
+    from carbonctl.core.strict_yaml import Document, Path
+    from carbonctl.scenario.quantity import Given
+
+ONE = Fact("one", 1.0, "1", "conservation", "derived", tier="published", label="one piece")
+
+_UNKNOWN = {
+    "accelerators": ("CC103", "accelerator", "hw"),
+    "servers": ("CC104", "server", "hw"),
+    "models": ("CC105", "model", "model"),
+}
+
+
+class Unresolved(Exception):  # noqa: N818 - a signal between resolving functions, never shown
+    """This part of the scenario cannot be resolved; the problem is already noted."""
+
+
+@dataclass
+class Context:
+    """Positions, catalog, and what is found on the way."""
+
+    document: Document
+    catalog: Catalog
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    not_estimated: dict[str, str] = field(default_factory=dict)
+    accounting: str = "location"
+
+    def written(self, path: Path) -> Path:
+        """Where a value stands: a run's own entry, or what the training section says for all."""
+        if path[:2] == ("train", "runs") and path not in self.document.marks:
+            shared = ("train", *path[3:])
+            if shared in self.document.marks:
+                return shared
+        return path
+
+    def mark(self, path: Path) -> Mark | None:
+        """Position of a value, or of the nearest section around it."""
+        return self.document.mark(self.written(path))
+
+    def fail(self, code: str, message: str, path: Path, hint: str = "", help_: str = "") -> NoReturn:
+        """Note a problem and give up this part."""
+        self.problems.append(Problem(code, message, self.mark(path), hint, help_))
+        raise Unresolved
+
+    def warn(self, code: str, message: str, path: Path, hint: str = "") -> None:
+        """Note something the user should know."""
+        self.warnings.append(Problem(code, message, self.mark(path), hint))
+
+    def given(
+        self,
+        given: Given,
+        path: Path,
+        label: str,
+        *,
+        unit: str | None = None,
+        shape: Shape | None = None,
+        tier: Tier = "measured",
+    ) -> Fact:
+        """A fact that the user stated, with where."""
+        path = self.written(path)
+        mark = self.document.mark(path)
+        return Fact(
+            key=".".join(str(step) for step in path),
+            value=given.value,
+            unit=unit or given.unit,
+            source=given.source or "user",
+            origin="scenario" if mark and mark.line else "cli",
+            low=given.low,
+            high=given.high,
+            range_kind=given.range_kind,
+            shape=shape or given.shape,
+            tier=tier,
+            note=given.note,
+            label=label,
+            boundary=given.scope,
+            where=mark,
+        )
+
+    def default(self, name: str) -> Fact:
+        """A default fact."""
+        return self.catalog.default(name)
+
+    def either(self, given: Given | None, path: Path, default: str) -> Fact:
+        """What the user said, else the default of that name."""
+        fallback = self.default(default)
+        if given is None:
+            return fallback
+        return self.given(
+            given, path, fallback.label, unit=fallback.unit, shape=fallback.shape
+        )
+
+    def record(self, kind: str, name: str, path: Path) -> Record:
+        """A record by name; an unknown or ambiguous name is a problem at ``path``."""
+        try:
+            return self.catalog.record(kind, name)
+        except UnknownName as error:
+            code, noun, verb = _UNKNOWN.get(kind, ("CC107", kind.rstrip("s"), "hw"))
+            hint = did_you_mean(name, error.choices)
+            word = name.split("-")[0] or name
+            self.fail(code, f'unknown {noun} "{name}"', path, hint, f"carbonctl {verb} search {word}")
+        except AmbiguousName as error:
+            options = ", ".join(error.choices)
+            self.fail("CC106", f'"{name}" fits several devices', path, f"say which: {options}")
+
+    def needed(self, record: Record, field_name: str, path: Path, label: str = "") -> Fact:
+        """A fact of a record that the estimate cannot do without."""
+        fact = record.fact(field_name, label=label)
+        if fact is None:
+            what = field_name.replace("_", " ")
+            self.fail("CC304", f"{record.name} has no known {what}", path)
+        return fact
+
+
+def archetype(fact: Fact, reason: str) -> Fact:
+    """The same fact, standing in for one that is not known."""
+    return replace(fact, origin="archetype", tier="proxy", note=reason)
+
+
+def derived(key: str, value: float, like: Fact, note: str, label: str) -> Fact:
+    """A fact computed from another one by simple sharing, with its source and its range ratio."""
+    ratio = value / like.value if like.value else 1.0
+    return replace(
+        like,
+        key=key,
+        value=value,
+        low=None if like.low is None else like.low * ratio,
+        high=None if like.high is None else like.high * ratio,
+        note=note,
+        label=label,
+    )

@@ -1,0 +1,216 @@
+"""Whole hardware for ``embodied``: from the database, or from a bill of materials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from carbonctl.core.errors import InputError
+from carbonctl.estimate.embodied import part_carbon
+from carbonctl.estimate.inputs import (
+    Capacity,
+    Comparator,
+    Counted,
+    ItemInputs,
+    Machine,
+    Rated,
+    bind,
+)
+from carbonctl.scenario import machine as machines
+from carbonctl.scenario.context import ONE, Context, Unresolved
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog, Record
+    from carbonctl.core.errors import Problem
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Document, Path
+    from carbonctl.estimate.inputs import Part
+    from carbonctl.scenario import schema
+
+_KINDS = ("baseboard", "accelerator", "cpu", "dram", "ssd", "hdd", "nic", "psu")
+_NOTHING = {
+    "use": "carbonctl lifecycle estimates it",
+    "datacenter construction": "it follows IT energy, not hardware",
+}
+
+
+@dataclass(frozen=True)
+class ResolvedItem:
+    """Inputs of an embodied estimate, and what must be said beside its numbers."""
+
+    title: str
+    inputs: ItemInputs[Fact]
+    warnings: list[Problem]
+    not_estimated: dict[str, str]
+
+
+def resolve_item(
+    scenario: schema.Scenario, document: Document, catalog: Catalog
+) -> ResolvedItem:
+    """Facts of whole machines; InputError with all problems when there are any."""
+    ctx = Context(document, catalog)
+    section = scenario.embodied
+    made = None
+    try:
+        if section is not None and section.parts:
+            made = _from_parts(ctx, section)
+        else:
+            made = _from_database(ctx, scenario, section)
+        hardware = machines.hardware(ctx, made, section, scenario.end_of_life)
+        count = ONE
+        if section is not None and section.count is not None:
+            count = ctx.given(section.count, ("embodied", "count"), "machines")
+    except Unresolved:
+        raise InputError(ctx.problems, document.sources) from None
+    if ctx.problems:
+        raise InputError(ctx.problems, document.sources)
+    title = scenario.name or made.name
+    return ResolvedItem(title, ItemInputs(hardware, count), ctx.warnings,
+                        ctx.not_estimated | _NOTHING)
+
+
+def _from_database(
+    ctx: Context, scenario: schema.Scenario, section: schema.Embodied | None
+) -> Machine[Fact]:
+    found = machines.device(ctx, scenario.hardware, ("hardware",))
+    named = scenario.hardware
+    subject = section.subject if section is not None else None
+    if subject is None:
+        subject = "accelerator" if named is not None and named.accelerator else "server"
+    if subject == "server":
+        whole = machines.machine(ctx, found, section)
+        comparators = (*_given_comparators(ctx, section), *whole.comparators)
+        return replace(whole, comparators=comparators)
+    if found.accelerator is None:
+        ctx.fail("CC304", f"{found.record.name} has no accelerator", ("hardware",))
+    if subject == "baseboard":
+        return _baseboard(ctx, found, section)
+    record = found.accelerator
+    part = machines.accelerator_part(ctx, record, ONE, ("hardware",))
+    comparators = (*_modeled(ctx, record, part), *_given_comparators(ctx, section))
+    known = machines.comparators(record)
+    mass = record.fact("mass", label=f"mass, {record.name}")
+    if mass is None:
+        ctx.not_estimated["transport, end of life"] = f"no mass is known of {record.name}"
+    return Machine(record.name, ONE, (part,), mass, (*comparators, *known))
+
+
+def _baseboard(
+    ctx: Context, found: machines.Device, section: schema.Embodied | None
+) -> Machine[Fact]:
+    board = found.server.text("baseboard") if found.server else ""
+    if not board:
+        ctx.fail("CC304", f"no baseboard is known that holds {found.record.name}", ("hardware",))
+    record = ctx.record("baseboards", board, ("hardware",))
+    whole = ctx.needed(record, "embodied", ("hardware",), f"{record.name}, published footprint")
+    part = Counted("baseboard", record.name, ONE, whole)
+    modeled = _modeled_board(ctx, record, found)
+    mass = record.fact("mass", label=f"mass, {record.name}")
+    return Machine(record.name, ONE, (part,), mass, (*modeled, *_given_comparators(ctx, section)))
+
+
+def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator, ...]:
+    """Our own bottom-up figure beside a published one."""
+    if not isinstance(part, Counted) or not record.data.get("dies"):
+        return ()
+    built = machines.module(ctx, record, ONE, ("hardware",))
+    value = float(part_carbon(bind(built, lambda fact: fact.value)))
+    return (Comparator(record.name, value, "carbonctl-module-calibration", "bottom-up model"),)
+
+
+def _modeled_board(
+    ctx: Context, board: Record, found: machines.Device
+) -> tuple[Comparator, ...]:
+    assert found.accelerator is not None  # noqa: S101 - the caller looked
+    built = machines.module(ctx, found.accelerator, found.per_machine, ("hardware",))
+    value = float(part_carbon(bind(built, lambda fact: fact.value)))
+    note = "bottom-up model of its modules"
+    return (Comparator(board.name, value, "carbonctl-module-calibration", note),)
+
+
+def _given_comparators(
+    ctx: Context, section: schema.Embodied | None
+) -> tuple[Comparator, ...]:
+    if section is None:
+        return ()
+    return tuple(
+        Comparator("given", c.value, c.source or "user", c.note) for c in section.comparators
+    )
+
+
+def _from_parts(ctx: Context, section: schema.Embodied) -> Machine[Fact]:
+    """A machine from a bill of materials; every entry is checked before giving up."""
+    parts: list[Part[Fact]] = []
+    kinds: list[str] = []
+    for place, entry in enumerate(section.parts):
+        path: Path = ("embodied", "parts", place)
+        try:
+            named = [kind for kind in _KINDS if getattr(entry, kind) is not None]
+            if len(named) != 1:
+                choices = ", ".join(_KINDS)
+                ctx.fail("CC206", f"a part is exactly one of {choices}", path)
+            kinds.append(named[0])
+            parts.append(_part(ctx, entry, named[0], path, place))
+        except Unresolved:
+            continue
+    if {"baseboard", "accelerator"} <= set(kinds):
+        place = kinds.index("accelerator")
+        message = "a baseboard holds its accelerators; listing them again counts them twice"
+        ctx.fail("CC303", message, ("embodied", "parts", place), "remove one of the two")
+    if section.chassis is not None:
+        size = "8u" if section.chassis[0] in "48" else "2u"
+        parts += machines.chassis_parts(ctx, size, ("embodied", "chassis"))
+    mass = None
+    if section.mass is not None:
+        mass = ctx.given(section.mass, ("embodied", "mass"), "mass")
+    else:
+        ctx.not_estimated["transport, end of life"] = "give embodied.mass"
+    return Machine("machine", ONE, tuple(parts), mass, _given_comparators(ctx, section))
+
+
+def _part(
+    ctx: Context, entry: schema.Part, kind: str, path: Path, place: int
+) -> Part[Fact]:
+    count = ONE if entry.count is None else ctx.given(entry.count, (*path, "count"), f"{kind}s")
+    name, at = getattr(entry, kind), (*path, kind)
+    part_id = f"{kind}_{place + 1}"
+    if kind == "psu":
+        return Rated(part_id, "power supplies", _rated(ctx, entry, count, at), ctx.needed(
+            ctx.record("parts", "psu", at), "embodied_per_w", at, "PSU per W"))
+    if kind in {"dram", "ssd", "hdd"}:
+        return _stored(ctx, entry, kind, count, path, part_id)
+    if kind == "baseboard":
+        record = ctx.record("baseboards", name, at)
+        each = ctx.needed(record, "embodied", at, f"{record.name}, published footprint")
+        return Counted(part_id, f"baseboard {record.id}", count, each)
+    if kind == "accelerator":
+        record = ctx.record("accelerators", name, at)
+        return replace(machines.accelerator_part(ctx, record, count, at), id=part_id)
+    if kind == "cpu":
+        record = ctx.record("cpus", name, at)
+        each = ctx.needed(ctx.record("parts", "cpu-socket", at), "embodied", at, "CPU socket")
+        return Counted(part_id, record.name, count, each)
+    record = ctx.record("network", name, at)
+    return Counted(part_id, record.name, count, ctx.needed(record, "embodied", at, record.name))
+
+
+def _rated(ctx: Context, entry: schema.Part, count: Fact, at: Path) -> Fact:
+    watts = ctx.given(entry.psu, at, "power supplies")  # type: ignore[arg-type]
+    note = f"{count.value:g} x {watts.value:g} W"
+    return replace(watts, value=watts.value * count.value, note=note)
+
+
+def _stored(
+    ctx: Context, entry: schema.Part, kind: str, count: Fact, path: Path, part_id: str
+) -> Capacity[Fact]:
+    if entry.amount is None:
+        ctx.fail("CC206", f"{kind} needs an amount", path, "as in amount: 2048 GB")
+    amount = ctx.given(entry.amount, (*path, "amount"), f"{kind} capacity")
+    if entry.count is not None:
+        note = f"{count.value:g} x {amount.value:g} GB"
+        amount = replace(amount, value=amount.value * count.value, note=note)
+    folder = "memory" if kind == "dram" else "storage"
+    record = ctx.record(folder, getattr(entry, kind), (*path, kind))
+    field = "embodied_per_tb" if "embodied_per_tb" in record.data else "embodied_per_gb"
+    per_gb = ctx.needed(record, field, (*path, kind), f"{record.name} per GB")
+    return Capacity(part_id, record.name, amount, per_gb)

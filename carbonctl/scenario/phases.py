@@ -1,0 +1,266 @@
+"""Each section of a scenario as phases of the life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from carbonctl.estimate.inputs import (
+    Phase,
+    Power,
+    ShareOfTraining,
+    Storage,
+    TrainRun,
+)
+from carbonctl.estimate.inputs import Trials as TrialSizes
+from carbonctl.scenario import machine as machines
+from carbonctl.scenario.context import ONE
+from carbonctl.scenario.serving import serving
+from carbonctl.scenario.site import site
+from carbonctl.scenario.training import dlrm_work, evidence, kind, power, train_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.inputs import Evidence, Hardware, Site
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.context import Context
+    from carbonctl.scenario.machine import Device
+
+    Builder = Callable[[], Phase[Fact]]
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Device-hours that a stated count can give a phase, and where it is stated."""
+
+    phase: str
+    devices: float
+    hours: float
+    path: Path
+
+
+@dataclass
+class Sections:
+    """A scenario while its sections are turned into phases."""
+
+    ctx: Context
+    scenario: schema.Scenario
+    period: Fact
+    capacity: list[Capacity]
+
+    def site(self, own: schema.Site | None, path: Path) -> Site[Fact]:
+        """A section's own site, else the one at the top."""
+        if own is not None:
+            return site(self.ctx, own, (*path, "site"))
+        return site(self.ctx, self.scenario.site, ("site",))
+
+    def device(self, own: schema.Hardware | None, path: Path) -> Device:
+        """A section's own hardware, else the one at the top."""
+        if own is not None:
+            return machines.device(self.ctx, own, (*path, "hardware"))
+        return machines.device(self.ctx, self.scenario.hardware, ("hardware",))
+
+    def hardware(self, found: Device) -> Hardware[Fact]:
+        """The machine behind a device, with the rules of sharing it."""
+        embodied, end = self.scenario.embodied, self.scenario.end_of_life
+        made = machines.machine(self.ctx, found, embodied)
+        return machines.hardware(self.ctx, made, embodied, end)
+
+
+def builders(sections: Sections, wanted: list[str]) -> Iterator[Builder]:
+    """One function a phase; each fails alone, so that all problems are found."""
+    scenario = sections.scenario
+    if "data" in wanted and scenario.data is not None:
+        yield partial(_data, sections, scenario.data)
+    if "train" in wanted and scenario.train is not None:
+        yield from _runs(sections, scenario.train)
+    if "experiments" in wanted and scenario.experiments is not None:
+        yield partial(_experiments, sections, scenario.experiments)
+    if "infer" in wanted and scenario.infer is not None:
+        yield partial(_infer, sections, scenario.infer)
+
+
+def _data(s: Sections, data: schema.Data) -> Phase[Fact]:
+    ctx, path, disk = s.ctx, ("data",), data.media == "hdd"
+    if data.ingest is not None:
+        ctx.not_estimated["data ingestion servers"] = "no sourced throughput per server"
+    media = ctx.catalog.record("storage", "hdd-nearline" if disk else "nvme-tlc-2022")
+    growth = data.growth
+    ratio = hours = None
+    if growth is not None:
+        ratio = ctx.given(growth.ratio, ("data", "growth", "ratio"), "growth of data")
+        hours = ctx.given(growth.per, ("data", "growth", "per"), "time of growth")
+    work = Storage(
+        data_gb=ctx.given(data.stored, ("data", "stored"), "data stored"),
+        replicas=ctx.either(data.replicas, ("data", "replicas"), "replicas"),
+        mean_growth=ONE if growth is None else None,
+        growth_ratio=ratio,
+        growth_hours=hours,
+        storage_w_per_gb=ctx.needed(media, "power_per_tb", path, "power per stored byte"),
+        storage_kgco2e_per_gb=ctx.needed(
+            media, "embodied_per_tb" if disk else "embodied_per_gb", path, "drive per stored byte"
+        ),
+        period_hours=s.period,
+        lifetime_hours=ctx.default("drive_lifetime"),
+    )
+    return Phase("data", "data", "data", "storage", work, s.site(data.site, path), None)
+
+
+def _experiments(s: Sections, experiments: schema.Experiments) -> Phase[Fact]:
+    ctx, train, path = s.ctx, s.scenario.train, ("experiments",)
+    own, at = experiments.hardware, path
+    if own is None and train is not None and train.hardware is not None:
+        own, at = train.hardware, ("train",)
+    found = s.device(own, at)
+    if experiments.site is None and train is not None:
+        place = s.site(train.site, ("train",))
+    else:
+        place = s.site(experiments.site, path)
+    work, level = _trials(ctx, experiments, found, path, trained=train is not None)
+    hardware = s.hardware(found)
+    return Phase("experiments", "experiments", "experiments", level, work, place, hardware)
+
+
+def _trials(
+    ctx: Context, experiments: schema.Experiments, found: Device, path: Path, *, trained: bool
+) -> tuple[TrainRun[Fact] | ShareOfTraining[Fact], Evidence]:
+    ways = [
+        name
+        for name in ("share_of_training", "accelerator_hours", "accelerator_days")
+        if getattr(experiments, name) is not None
+    ]
+    if len(ways) > 1:
+        message = f"two kinds of evidence: {ways[0]} and {ways[1]}"
+        ctx.fail("CC301", message, (*path, ways[1]), "keep one")
+    if experiments.share_of_training is not None:
+        if not trained:
+            ctx.fail("CC302", "a share of training needs a train section", path)
+        where = (*path, "share_of_training")
+        share = ctx.given(experiments.share_of_training, where, "experiments / training")
+        return ShareOfTraining(share), "share"
+    draw = power(ctx, _bare_run(), found, path)
+    if experiments.accelerator_hours is not None:
+        where = (*path, "accelerator_hours")
+        hours = ctx.given(experiments.accelerator_hours, where, "accelerator-hours", unit="h")
+        return TrainRun(draw, accelerator_hours=hours), "hours"
+    sizes = experiments.accelerator_days
+    if sizes is None or experiments.trials is None:
+        hint = "as in experiments: {share_of_training: 50 %}"
+        ctx.fail("CC302", "experiments need trials and accelerator_days, or a share", path, hint)
+    under = (*path, "accelerator_days")
+    trials = TrialSizes(
+        trials=ctx.given(experiments.trials, (*path, "trials"), "trials"),
+        median_hours=ctx.given(sizes.p50, (*under, "p50"), "median trial"),
+        tail_hours=ctx.given(sizes.p99, (*under, "p99"), "99th percentile trial"),
+        tail_z=ctx.default("tail_z"),
+    )
+    return TrainRun(draw, trials=trials, residual=ctx.default("hours_residual")), "hours"
+
+
+def _bare_run() -> schema.Run:
+    from carbonctl.scenario.schema import Run  # noqa: PLC0415 - only experiments need it
+
+    return Run()
+
+
+def _runs(s: Sections, train: schema.Train) -> Iterator[Builder]:
+    """One phase a run, then online updates and idle reservation where they are stated."""
+    if not train.runs:
+        yield partial(_run, s, train, ("train",), "train", "training")
+    for place, run in enumerate(train.runs):
+        name = run.name or str(place + 1)
+        merged = _inherit(train, run)
+        path: Path = ("train", "runs", place)
+        yield partial(_run, s, merged, path, f"train.{name}", f"training {name}")
+    if train.online is not None:
+        yield partial(_online, s, train)
+    if train.idle is not None:
+        yield partial(_idle, s, train)
+
+
+def _inherit(train: schema.Train, run: schema.Run) -> schema.Run:
+    """A run, with what the training section says for all of its runs."""
+    shared = {
+        name: getattr(train, name)
+        for name in type(run).model_fields
+        if name in train.model_fields_set and name not in run.model_fields_set
+    }
+    return run.model_copy(update=shared)
+
+
+def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) -> Phase[Fact]:
+    ctx = s.ctx
+    name = evidence(ctx, run, path)
+    has_hardware = run.hardware or s.scenario.hardware
+    found = None
+    if has_hardware is not None or name not in {"energy"}:
+        found = s.device(run.hardware, path)
+    work = train_run(ctx, run, run.model or s.scenario.model, found, path)
+    if run.every is not None:
+        cadence = ctx.given(run.every, (*path, "every"), "cadence")
+        work = replace(work, period_hours=s.period, cadence_hours=cadence)
+    place = s.site(run.site, path)
+    _check_pue(s, run, path)
+    hardware = s.hardware(found) if found is not None else None
+    return Phase(phase_id, label, "train", kind(name), work, place, hardware)
+
+
+def _check_pue(s: Sections, run: schema.Run, path: Path) -> None:
+    """PUE is applied once: watts at the meter hold it, and say so."""
+    section = run.site or s.scenario.site
+    if section is None or section.pue is None:
+        return
+    at_meter = run.power is not None and run.power.scope == "facility"
+    at_meter = at_meter or (run.energy is not None and run.energy.scope == "facility")
+    if section.pue == "included" and not at_meter:
+        message = "pue: included needs a power or an energy with scope: facility"
+        s.ctx.fail("CC303", message, path, "or give the site's PUE")
+    if section.pue != "included" and at_meter:
+        message = "PUE is not applied: the evidence is stated at the facility meter"
+        s.ctx.warn("CC303", message, ("site", "pue"))
+
+
+def _online(s: Sections, train: schema.Train) -> Phase[Fact]:
+    assert train.online is not None  # noqa: S101 - the caller looked
+    ctx, path = s.ctx, ("train", "online")
+    found = s.device(train.hardware, ("train",))
+    work = TrainRun(
+        power(ctx, _bare_run(), found, ("train",)),
+        dlrm=dlrm_work(ctx, train.model or s.scenario.model, found, ("train",), train=True),
+        train_samples=ctx.given(train.online.samples, (*path, "samples"), "samples per update"),
+        residual=ctx.default("work_residual"),
+        period_hours=s.period,
+        cadence_hours=ctx.given(train.online.every, (*path, "every"), "cadence of updates"),
+    )
+    place, hardware = s.site(train.site, ("train",)), s.hardware(found)
+    return Phase("train.online", "training online", "train", "work", work, place, hardware)
+
+
+def _idle(s: Sections, train: schema.Train) -> Phase[Fact]:
+    assert train.idle is not None  # noqa: S101 - the caller looked
+    ctx, path = s.ctx, ("train", "idle", "energy")
+    given = train.idle.energy
+    if not given.scope:
+        hint = "as in energy: {value: 257 MWh, scope: it_system}"
+        ctx.fail("CC206", "a measured energy needs its boundary", path, hint)
+    draw: Power[Fact] = Power("it_system", None, None, None, ctx.default("host_power_factor"))
+    energy = ctx.given(given, path, "idle energy")
+    work = TrainRun(draw, energy_kwh=energy, energy_boundary=given.scope)
+    place = s.site(train.site, ("train",))
+    return Phase("idle", "training, idle", "idle", "energy", work, place, None)
+
+
+def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
+    path: Path = ("infer",)
+    found = s.device(infer.hardware, path)
+    model = infer.model or s.scenario.model
+    work, level = serving(s.ctx, infer, model, found, s.period, path)
+    if found.count is not None:
+        hours = found.count.value * s.period.value
+        s.capacity.append(Capacity("infer", found.count.value, hours, found.path))
+    place, hardware = s.site(infer.site, path), s.hardware(found)
+    return Phase("infer", "serving", "infer", level, work, place, hardware)

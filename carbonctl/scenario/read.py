@@ -1,0 +1,219 @@
+"""From files, stdin, flags and ``--set`` to a checked scenario, with every position kept."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from carbonctl.core import strict_yaml
+from carbonctl.core.errors import CarbonctlError, InputError, Mark, Problem, did_you_mean
+from carbonctl.core.strict_yaml import Document
+from carbonctl.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_EXTENDS = 10
+_CODES = {
+    "missing": ("CC206", "is required here"),
+    "extra_forbidden": ("CC101", "unknown key"),
+    "literal_error": ("CC207", ""),
+    "string_pattern_mismatch": ("CC203", ""),
+    "string_type": ("CC201", "text is wanted here"),
+    "bool_type": ("CC201", "true or false is wanted here"),
+    "bool_parsing": ("CC201", "true or false is wanted here"),
+    "list_type": ("CC201", "a list is wanted here"),
+    "dict_type": ("CC201", "keys and values are wanted here"),
+    "model_type": ("CC201", "keys and values are wanted here"),
+    "model_attributes_type": ("CC201", "keys and values are wanted here"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value from the command line: its path in the scenario, and the flag that gave it."""
+
+    path: str
+    value: Any
+    flag: str
+
+
+def read(source: str | None, settings: Iterable[Setting] = ()) -> tuple[Scenario, Document]:
+    """The scenario from a file, from ``-`` (stdin), or from settings alone."""
+    document = Document({}) if source is None else _load(source)
+    for setting in settings:
+        _apply(document, setting)
+    return check(document), document
+
+
+def check(document: Document) -> Scenario:
+    """Validate against the schema; every problem of the file in one InputError."""
+    try:
+        return Scenario.model_validate(document.data)
+    except ValidationError as error:
+        found = [_problem(item, document) for item in error.errors(include_url=False)]
+        raise InputError(_sorted(found), document.sources) from None
+
+
+def parse_set(text: str) -> Setting:
+    """``path=value`` of ``--set``; the value is read as YAML."""
+    path, equals, raw = text.partition("=")
+    flag = f"--set {path}"
+    if not equals or not path.strip():
+        message = f'"{text}" is not path=value'
+        raise InputError([Problem("CC201", message, Mark("--set"), "as in --set train.mfu=0.4")])
+    try:
+        value = strict_yaml.parse(raw.encode(), flag).data if raw.strip() else None
+    except CarbonctlError as error:
+        fixed = [Problem(p.code, p.message, Mark(flag), p.hint) for p in error.problems]
+        raise InputError(fixed) from None
+    return Setting(path.strip(), value, flag)
+
+
+def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
+    if source == "-":
+        document = strict_yaml.parse(sys.stdin.buffer.read(), "<stdin>")
+    else:
+        document = strict_yaml.read(Path(source))
+    if not isinstance(document.data, dict):
+        problem = Problem("CC007", "a scenario is a mapping of keys", document.mark(()))
+        raise InputError([problem], document.sources)
+    base = document.data.pop("extends", None)
+    if base is None:
+        return document
+    mark = document.mark(("extends",))
+    if not isinstance(base, str):
+        raise InputError([Problem("CC201", "extends names one file", mark)], document.sources)
+    folder = Path() if source == "-" else Path(source).parent
+    target = str(folder / base)
+    if target in seen or len(seen) >= MAX_EXTENDS:
+        raise InputError([Problem("CC009", f"{base} extends itself", mark)], document.sources)
+    return _merge(_load(target, (*seen, target)), document)
+
+
+def _merge(base: Document, head: Document) -> Document:
+    """``head`` laid over ``base``: mappings merge, anything else is replaced."""
+    merged = Document(
+        base.data,
+        dict(base.marks),
+        dict(base.keys),
+        {**base.sources, **head.sources},
+    )
+    _merge_into(merged, head, merged.data, head.data, ())
+    return merged
+
+
+def _merge_into(
+    merged: Document, head: Document, under: dict[str, Any], over: dict[str, Any], path: Any
+) -> None:
+    for key, value in over.items():
+        here = (*path, key)
+        if isinstance(value, dict) and isinstance(under.get(key), dict):
+            _merge_into(merged, head, under[key], value, here)
+            continue
+        under[key] = value
+        for old in [p for p in merged.marks if p[: len(here)] == here]:
+            del merged.marks[old]
+        merged.marks |= {p: m for p, m in head.marks.items() if p[: len(here)] == here}
+        merged.keys |= {p: m for p, m in head.keys.items() if p[: len(here)] == here}
+
+
+def _apply(document: Document, setting: Setting) -> None:
+    """Set one value by its dotted path, making mappings on the way."""
+    path = tuple(int(s) if s.isdigit() else s for s in setting.path.split("."))
+    here, mark = document.data, Mark(setting.flag)
+    for place, step in enumerate(path[:-1]):
+        following = _child(here, step)
+        if not isinstance(following, dict | list):
+            following = {}
+            if not _put(here, step, following):
+                raise InputError([_no_place(setting)], document.sources)
+            document.marks.setdefault(path[: place + 1], mark)
+        here = following
+    if not _put(here, path[-1], setting.value):
+        raise InputError([_no_place(setting)], document.sources)
+    for old in [p for p in document.marks if p[: len(path)] == path]:
+        del document.marks[old]
+    document.marks[path] = document.keys[path] = mark
+
+
+def _child(here: Any, step: str | int) -> Any:
+    if isinstance(here, dict):
+        return here.get(str(step))
+    if isinstance(here, list) and isinstance(step, int) and step < len(here):
+        return here[step]
+    return None
+
+
+def _put(here: Any, step: str | int, value: Any) -> bool:
+    if isinstance(here, dict):
+        here[str(step)] = value
+        return True
+    if isinstance(here, list) and isinstance(step, int) and step < len(here):
+        here[step] = value
+        return True
+    return False
+
+
+def _no_place(setting: Setting) -> Problem:
+    return Problem("CC101", f'there is no place "{setting.path}"', Mark(setting.flag))
+
+
+def _problem(item: Any, document: Document) -> Problem:
+    path = tuple(item["loc"])
+    kind = str(item["type"])
+    code, text = _CODES.get(kind, ("CC201", str(item["msg"])))
+    if kind.startswith("CC"):
+        code, text = kind, str(item["msg"])
+    if code == "CC101" and kind == "extra_forbidden":
+        mark = document.mark(path, key=True)
+        return Problem(code, f'unknown key "{path[-1]}"', mark, _near_key(path))
+    if code == "CC206":
+        return Problem(code, f'"{path[-1]}" {text}', document.mark(path[:-1]))
+    if kind == "literal_error":
+        expected = str(item["ctx"]["expected"]).replace("'", "")
+        text = f'"{item["input"]}" is not one of {expected}'
+    if kind == "string_pattern_mismatch":
+        text = f'"{item["input"]}" has the wrong form; as in 1024x1024'
+    return Problem(code, text, document.mark(path), _hint(code, path))
+
+
+def _hint(code: str, path: tuple[Any, ...]) -> str:
+    return f"{'.'.join(map(str, path))} is read in the unit shown" if code == "CC202" else ""
+
+
+def _near_key(path: tuple[Any, ...]) -> str:
+    owner = _model_at(path[:-1])
+    names = [f.alias or name for name, f in owner.model_fields.items()] if owner else []
+    hint = did_you_mean(str(path[-1]), names)
+    return hint or ("keys here: " + ", ".join(sorted(names)) if names else "")
+
+
+def _model_at(path: tuple[Any, ...]) -> type[BaseModel] | None:
+    """The schema section at a path."""
+    owner: type[BaseModel] | None = Scenario
+    for step in path:
+        if isinstance(step, int) or owner is None:
+            continue
+        field = owner.model_fields.get(str(step))
+        owner = _section(field.annotation) if field else None
+    return owner
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((s for a in get_args(annotation) if (s := _section(a))), None)
+
+
+def _sorted(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda p: (str(p.mark.file) if p.mark else "", _line(p), p.code))
+
+
+def _line(problem: Problem) -> tuple[int, int]:
+    mark = problem.mark
+    return (mark.line or 0, mark.column or 0) if mark else (0, 0)

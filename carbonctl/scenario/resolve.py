@@ -1,0 +1,116 @@
+"""From a checked scenario to inputs full of facts; every problem of a scenario in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from carbonctl.core.errors import InputError, Problem
+from carbonctl.estimate.inputs import LifecycleInputs
+from carbonctl.scenario.context import Context, Unresolved
+from carbonctl.scenario.phases import Capacity, Sections, builders
+from carbonctl.scenario.serving import UNITS
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Document
+    from carbonctl.estimate.inputs import Phase
+    from carbonctl.scenario import schema
+
+PHASES = ("data", "experiments", "train", "infer")
+_OUTSIDE = {
+    "wide-area network": "outside the boundary",
+    "user devices": "outside the boundary",
+    "data labeling": "outside the boundary",
+    "idle energy of hardware provisioned to nobody": "only its embodied share is charged",
+}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Inputs of an estimate, and what must be said beside its numbers."""
+
+    scenario: schema.Scenario
+    document: Document
+    inputs: LifecycleInputs[Fact]
+    period: Fact
+    warnings: list[Problem]
+    not_estimated: dict[str, str]
+    capacity: list[Capacity] = field(default_factory=list)
+
+
+def resolve(
+    scenario: schema.Scenario,
+    document: Document,
+    catalog: Catalog,
+    phases: tuple[str, ...] = PHASES,
+    *,
+    need_period: bool = False,
+) -> Resolved:
+    """Facts of every wanted phase; InputError with all problems when there are any."""
+    ctx = Context(document, catalog, accounting=scenario.accounting)
+    wanted = [name for name in phases if getattr(scenario, name) is not None]
+    made: list[Phase[Fact]] = []
+    capacity: list[Capacity] = []
+    period = _period(ctx, scenario, need=need_period)
+    if not wanted:
+        message = f"nothing to estimate: give {' or '.join(phases)}"
+        ctx.problems.append(Problem("CC302", message, document.mark(())))
+    for build in builders(Sections(ctx, scenario, period, capacity), wanted):
+        try:
+            made.append(build())
+        except Unresolved:
+            continue
+    if ctx.problems:
+        raise InputError(_in_order(ctx.problems), document.sources)
+    _say_what_is_missing(ctx, scenario, phases, made)
+    return Resolved(
+        scenario=scenario,
+        document=document,
+        inputs=LifecycleInputs(tuple(made), _unit(scenario)),
+        period=period,
+        warnings=list(dict.fromkeys(ctx.warnings)),
+        not_estimated=ctx.not_estimated,
+        capacity=capacity,
+    )
+
+
+def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
+    if scenario.period is not None:
+        return ctx.given(scenario.period, ("period",), "period")
+    if scenario.infer is not None and scenario.infer.horizon is not None:
+        return ctx.given(scenario.infer.horizon, ("infer", "horizon"), "period")
+    if need:
+        message = "period is required: it says what the whole life means"
+        ctx.problems.append(Problem("CC206", message, ctx.document.mark(()), "as in period: 2 y"))
+    return ctx.default("period")
+
+
+def _unit(scenario: schema.Scenario) -> str:
+    """The functional unit: as stated, else by the load that is served."""
+    if scenario.functional_unit is not None:
+        return scenario.functional_unit
+    infer = scenario.infer
+    served = [unit for name, unit in UNITS.items() if infer and getattr(infer, name) is not None]
+    return served[0] if served else ""
+
+
+def _say_what_is_missing(
+    ctx: Context, scenario: schema.Scenario, phases: tuple[str, ...], made: list[Phase[Fact]]
+) -> None:
+    for name in phases:
+        if getattr(scenario, name) is None and len(phases) > 1:
+            ctx.not_estimated.setdefault(name, "not in the scenario")
+    if any(phase.hardware is None and phase.kind == "train" for phase in made):
+        ctx.not_estimated["embodied share of training"] = "no hardware is named"
+    for name, reason in _OUTSIDE.items():
+        ctx.not_estimated.setdefault(name, reason)
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    def place(problem: Problem) -> tuple[str, int, int]:
+        mark = problem.mark
+        return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
+
+    return sorted(dict.fromkeys(problems), key=place)

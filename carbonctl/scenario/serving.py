@@ -1,0 +1,318 @@
+"""Services: load, operating point, fleet, and the model behind them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbonctl.core.fact import Fact
+from carbonctl.estimate.inputs import Decoder, Diffusion, Fleet, Ranking, Serving, Throughput
+from carbonctl.scenario.context import ONE, derived
+from carbonctl.scenario.shape import Shape, element_bytes, peak, shape
+from carbonctl.scenario.training import dlrm_work
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.inputs import Evidence
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.context import Context
+    from carbonctl.scenario.machine import Device
+
+UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item"}
+DEFAULT_RUNTIME = "vllm_2025"
+_FLOAT16_DIFFUSION = "bf16"
+
+
+def load(ctx: Context, infer: schema.Infer, path: Path) -> str:
+    """The one kind of load that a service states."""
+    given = [name for name in UNITS if getattr(infer, name) is not None]
+    if len(given) > 1:
+        ctx.fail("CC301", f"two loads: {given[0]} and {given[1]}", (*path, given[1]), "keep one")
+    if not given:
+        ctx.fail("CC302", "no load: give one of " + ", ".join(UNITS), path, "as in 1M/day")
+    return given[0]
+
+
+def serving(
+    ctx: Context,
+    infer: schema.Infer,
+    model: schema.Model | None,
+    found: Device,
+    period: Fact,
+    path: Path,
+) -> tuple[Serving[Fact], Evidence]:
+    """Facts of a service, and how its energy is known."""
+    name = load(ctx, infer, path)
+    fleet = _fleet(ctx, infer, name, period, path)
+    if name == "items":
+        work = dlrm_work(ctx, model, found, path, train=False)
+        if infer.latency is not None:
+            ctx.not_estimated["latency"] = "the target is recorded, not checked"
+        return Serving(fleet, _ranking(ctx, found, work, path)), "work"
+    shaped = shape(ctx, model, path)
+    if name in {"images", "videos"}:
+        return Serving(fleet, _diffusion(ctx, infer, shaped, found, path)), "work"
+    if not shaped.kind.startswith("llm"):
+        ctx.fail("CC306", f"serving {shaped.kind} by requests is not estimated yet", path)
+    if infer.latency is not None:
+        where = (*path, "latency")
+        ctx.fail("CC306", "an operating point from latency is not estimated yet", where,
+                 "give concurrency, or throughput")
+    if infer.throughput is not None:
+        if infer.concurrency is not None:
+            message = "throughput and concurrency both set the operating point"
+            ctx.fail("CC301", message, (*path, "concurrency"), "keep one")
+        return Serving(fleet, _throughput(ctx, infer, found, path)), "throughput"
+    return Serving(fleet, _decoder(ctx, infer, shaped, found, path)), "work"
+
+
+def _fleet(
+    ctx: Context, infer: schema.Infer, name: str, period: Fact, path: Path
+) -> Fleet[Fact]:
+    rate = ctx.given(getattr(infer, name), (*path, name), f"{name} rate")
+    return Fleet(
+        rate_per_hour=rate,
+        period_hours=period,
+        cache_hit_share=ctx.either(infer.cache_hits, (*path, "cache_hits"), "cache_hit_share"),
+        busy_share=ctx.either(infer.busy_share, (*path, "busy_share"), "busy_share"),
+        peak_to_mean=ctx.either(infer.peak_to_mean, (*path, "peak_to_mean"), "peak_to_mean"),
+        idle_power_share=ctx.default("idle_power_share"),
+        host_share=ctx.default("host_share"),
+        psu_efficiency=ctx.default("psu_efficiency"),
+    )
+
+
+def _tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
+    given = getattr(infer, name)
+    if given is None:
+        ctx.fail("CC206", f"{name} is required to serve requests", path, "as in --tokens 500:300")
+    return ctx.given(given, (*path, name), name.replace("_", " "))
+
+
+def _accelerator(ctx: Context, found: Device) -> Record:
+    if found.accelerator is None:
+        ctx.fail("CC304", f"{found.record.name} has no accelerator", found.path)
+    return found.accelerator
+
+
+def _throughput(
+    ctx: Context, infer: schema.Infer, found: Device, path: Path
+) -> Throughput[Fact]:
+    if found.count is None:
+        where = (*path, "throughput")
+        ctx.fail("CC206", "throughput needs hardware.count, the devices that reach it", where)
+    return Throughput(
+        output_tokens=_tokens(ctx, infer, "output_tokens", path),
+        accelerators=found.count,
+        throughput_per_hour=ctx.given(infer.throughput, (*path, "throughput"), "throughput"),
+        tdp_w=ctx.needed(_accelerator(ctx, found), "tdp", path),
+        device_power_share=ctx.default("serving_power_share"),
+    )
+
+
+def _decoder(
+    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
+) -> Decoder[Fact]:
+    card, runtime = _accelerator(ctx, found), _runtime(ctx, infer, path)
+    fields = shaped.fields
+    missing = [n for n in ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
+               if n not in fields]
+    if missing:
+        ctx.fail("CC304", f"the model's {', '.join(missing)} are not known", path)
+    mixture = "experts" in fields and "experts_per_token" in fields
+    batch = ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency")
+    residual = "energy_residual" if infer.concurrency is not None else "batch_unknown"
+    link = card.fact("link_bandwidth", label="link speed")
+    return Decoder(
+        prompt_tokens=_tokens(ctx, infer, "prompt_tokens", path),
+        output_tokens=_tokens(ctx, infer, "output_tokens", path),
+        output_cv=ctx.default("output_cv"),
+        total_params=shaped.total_params,
+        active_params=shaped.active_params,
+        layers=fields["layers"],
+        hidden_size=fields["hidden_size"],
+        heads=fields["heads"],
+        kv_heads=fields["kv_heads"],
+        head_dim=fields["head_dim"],
+        experts=fields.get("experts") if mixture else None,
+        experts_per_token=fields.get("experts_per_token") if mixture else None,
+        weight_bytes=element_bytes(ctx, infer.precision),
+        kv_bytes=ctx.default("kv_bytes"),
+        batch=batch,
+        device_memory_gb=ctx.needed(card, "memory", path),
+        memory_share=ctx.default("memory_share"),
+        bandwidth_gb_per_s=ctx.needed(card, "bandwidth", path),
+        peak_flop_per_s=peak(ctx, found, infer.precision, path),
+        link_gb_per_s=link or ctx.default("link_bandwidth_pcie"),
+        tdp_w=ctx.needed(card, "tdp", path),
+        resident_power_w=card.fact("resident_power", label="resident power"),
+        busy_power_w=card.fact("busy_power", label="switched-on power"),
+        energy_j_per_flop=card.fact("energy_per_flop", label="energy per FLOP"),
+        energy_j_per_gb=card.fact("energy_per_gb", label="energy per byte"),
+        resident_power_share=ctx.default("resident_power_share"),
+        busy_power_share=ctx.default("busy_power_share"),
+        flop_power_ratio=ctx.default("flop_power_ratio"),
+        byte_power_ratio=ctx.default("byte_power_ratio"),
+        weight_efficiency=_constant(ctx, runtime, "weight_efficiency", path),
+        kv_efficiency=_constant(ctx, runtime, "kv_efficiency", path),
+        matmul_efficiency=_constant(ctx, runtime, "matmul_efficiency", path),
+        expert_overhead=_constant(ctx, runtime, "expert_overhead", path) if mixture else ONE,
+        layer_launch_s=_constant(
+            ctx, runtime, "expert_layer_launch" if mixture else "layer_launch", path
+        ),
+        sequence_overhead_s=_constant(ctx, runtime, "sequence_overhead", path),
+        communication_factor=_constant(ctx, runtime, "communication_factor", path),
+        energy_residual=ctx.default(residual),
+    )
+
+
+def _runtime(ctx: Context, infer: schema.Infer, path: Path) -> Record:
+    where: Path = (*path, "runtime")
+    return ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, where)
+
+
+def _constant(ctx: Context, runtime: Record, name: str, path: Path) -> Fact:
+    fact = ctx.needed(runtime, name, path, f"{name.replace('_', ' ')}, {runtime.name}")
+    assumed = (*path, "runtime") not in ctx.document.marks
+    return replace(fact, origin="default") if assumed else fact
+
+
+def _diffusion(
+    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
+) -> Diffusion[Fact]:
+    record = shaped.record
+    if record is None or not shaped.kind.startswith(("diffusion", "video")):
+        ctx.fail("CC306", f"serving {shaped.kind} by images is not estimated", path)
+    card = _accelerator(ctx, found)
+    width, height = _size(ctx, infer, record, path)
+    frames = _whole(ctx, infer.frames, (*path, "frames"), record, "frames")
+    work = record.fact("denoise_work", label="work of one pass")
+    dims = {n: record.plain(n) for n in ("params_per_image_token", "layers", "hidden_size")}
+    if work is None and None in dims.values():
+        ctx.fail("CC304", f"the work of one pass of {record.name} is not known", path)
+    tokens = _latent(ctx, record, frames, path) if work is None else (ONE, None)
+    return Diffusion(
+        steps=_whole(ctx, infer.steps, (*path, "steps"), record, "steps"),
+        guidance_passes=_passes(ctx, infer, record, path),
+        width=width,
+        height=height,
+        frames=frames,
+        latent_frames=tokens[0],
+        token_edge=tokens[1],
+        params_per_token=dims["params_per_image_token"],
+        layers=dims["layers"],
+        hidden_size=dims["hidden_size"],
+        reference_flop=work,
+        reference_pixels=None if work is None else _native_pixels(ctx, record, path),
+        decoder_pixel_flop=ctx.default("decoder_pixel_work"),
+        text_encoder_params=record.plain("text_encoder_params") or replace(ONE, value=0.0),
+        text_tokens=record.plain("text_tokens") or ONE,
+        peak_flop_per_s=peak(ctx, found, _FLOAT16_DIFFUSION, path),
+        compute_efficiency=ctx.default("diffusion_efficiency"),
+        tdp_w=ctx.needed(card, "tdp", path),
+        device_power_share=ctx.default("diffusion_power_share"),
+        energy_residual=ctx.default("energy_residual"),
+    )
+
+
+def _whole(
+    ctx: Context, given: object, path: Path, record: Record, field: str
+) -> Fact:
+    if given is not None:
+        return ctx.given(given, path, field)  # type: ignore[arg-type]
+    fact = record.plain(field)
+    if fact is None:
+        ctx.fail("CC206", f"{record.name} has no usual {field}; give it", path[:-1])
+    return replace(fact, origin="default", note=f"usual for {record.name}")
+
+
+def _size(
+    ctx: Context, infer: schema.Infer, record: Record, path: Path
+) -> tuple[Fact, Fact]:
+    if infer.size is None:
+        return (
+            _whole(ctx, None, (*path, "size"), record, "width"),
+            _whole(ctx, None, (*path, "size"), record, "height"),
+        )
+    where = ctx.document.mark((*path, "size"))
+    origin = "scenario" if where and where.line else "cli"
+    width, height = (
+        Fact(f"infer.size.{name}", float(text), "1", "user", origin, tier="measured",
+             label=name, where=where)
+        for name, text in zip(("width", "height"), infer.size.split("x"), strict=True)
+    )
+    return width, height
+
+
+def _native_pixels(ctx: Context, record: Record, path: Path) -> Fact:
+    width = _whole(ctx, None, (*path, "size"), record, "width")
+    height = _whole(ctx, None, (*path, "size"), record, "height")
+    return replace(
+        width,
+        key=f"models/{record.id}:pixels",
+        value=width.value * height.value,
+        origin="hardware_db",
+        label="native pixels",
+        note="width x height",
+    )
+
+
+def _latent(
+    ctx: Context, record: Record, frames: Fact, path: Path
+) -> tuple[Fact, Fact]:
+    """Latent frames, and pixels along the edge of one token."""
+    down, patch = record.plain("vae_downsample"), record.plain("patch")
+    if down is None or patch is None:
+        ctx.fail("CC304", f"the patch size of {record.name} is not known", path)
+    temporal = (record.number("vae_temporal_downsample") or 1.0) * (
+        record.number("patch_temporal") or 1.0
+    )
+    latent = replace(
+        frames,
+        key=f"{frames.key}/latent",
+        value=1.0 + (frames.value - 1.0) / temporal,
+        label="latent frames",
+        note=f"1 + (frames - 1) / {temporal:g}",
+    )
+    edge = replace(
+        down,
+        key=f"models/{record.id}:token_edge",
+        value=down.value * patch.value,
+        label="pixels per token edge",
+        note="autoencoder downsampling x patch",
+    )
+    return latent, edge
+
+
+def _passes(ctx: Context, infer: schema.Infer, record: Record, path: Path) -> Fact:
+    usual = record.plain("cfg_passes", label="passes per step") or ONE
+    if infer.guidance is None:
+        return usual
+    where = ctx.document.mark((*path, "guidance"))
+    value = max(usual.value, 2.0) if infer.guidance and usual.value != 1.0 else 1.0
+    return replace(
+        usual, key="infer.guidance", value=value, source="user", origin="scenario",
+        where=where, tier="measured",
+    )
+
+
+def _ranking(ctx: Context, found: Device, work: object, path: Path) -> Ranking[Fact]:
+    record, server = found.record, found.server
+    if server is None:
+        ctx.fail("CC304", f"the host of {record.name} is not known", found.path)
+    loaded = ctx.needed(server, "typical_power", found.path, f"loaded power, {server.name}")
+    idle = ctx.needed(server, "idle_power", found.path, f"idle power, {server.name}")
+    if found.accelerator is not None:
+        share, note = found.per_machine.value, "of one accelerator slot"
+        loaded = derived(f"{loaded.key}/slot", loaded.value / share, loaded, note, loaded.label)
+        idle = derived(f"{idle.key}/slot", idle.value / share, idle, note, idle.label)
+    memory = "memory" if found.accelerator is not None else "dram"
+    return Ranking(
+        work=work,  # type: ignore[arg-type]
+        device_memory_gb=ctx.needed(record, memory, found.path, f"memory, {record.name}"),
+        memory_share=ctx.default("memory_share"),
+        idle_power_w=idle,
+        loaded_power_w=loaded,
+        energy_residual=ctx.default("energy_residual"),
+    )

@@ -1,0 +1,214 @@
+"""The shape of a model: from the database, from the scenario, or from a model of like size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.errors import CarbonctlError
+from carbonctl.core.fact import Fact
+from carbonctl.scenario.context import archetype
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.context import Context
+    from carbonctl.scenario.machine import Device
+
+# Dense decoders whose shape stands in for one of like size that the user did not describe.
+ARCHETYPES = (
+    "llama-3.2-1b",
+    "llama-3.2-3b",
+    "llama-3.1-8b",
+    "qwen2.5-14b",
+    "qwen2.5-32b",
+    "llama-3.1-70b",
+    "llama-3.1-405b",
+)
+_PEAKS = {"fp16": "bf16", "int4": "bf16", "mxfp4": "fp4"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A language model's shape, or the record of any other model."""
+
+    kind: str
+    record: Record | None
+    total_params: Fact
+    active_params: Fact
+    fields: dict[str, Fact]
+
+
+def shape(ctx: Context, model: schema.Model | None, path: Path) -> Shape:
+    """Shape of the model that a section names or describes."""
+    if model is None:
+        ctx.fail("CC206", "a model is required here", path, "as in model: llama-3.1-70b")
+    at = _model_path(ctx, path)
+    if model.id is not None:
+        record = ctx.record("models", model.id, at)
+        total = _need(ctx, record, "total_params", at)
+        active = record.plain("active_params", label="active parameters") or total
+        names = ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
+        fields = {name: fact for name in names if (fact := record.plain(name)) is not None}
+        return Shape(record.text("kind"), record, total, active, fields | _experts(record))
+    return _described(ctx, model, at)
+
+
+def _model_path(ctx: Context, path: Path) -> Path:
+    """A phase's own model, else the one at the top."""
+    own = (*path, "model")
+    written = own in ctx.document.marks or any(p[: len(own)] == own for p in ctx.document.marks)
+    return own if written else ("model",)
+
+
+def _need(ctx: Context, record: Record, field: str, path: Path) -> Fact:
+    fact = record.plain(field, label=field.replace("_", " ").replace("params", "parameters"))
+    if fact is None:
+        ctx.fail("CC304", f"{record.name} has no known {field.replace('_', ' ')}", path)
+    return fact
+
+
+def _experts(record: Record) -> dict[str, Fact]:
+    moe = record.data.get("moe") or {}
+    return {
+        name: Fact(
+            f"models/{record.id}:moe.{name}",
+            float(moe[name]),
+            "1",
+            record.text("source"),
+            "hardware_db",
+            tier="published",
+            label=name.replace("_", " "),
+        )
+        for name in ("experts", "experts_per_token")
+        if name in moe
+    }
+
+
+def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
+    if model.kind == "dlrm":
+        ctx.fail("CC306", "a recommendation model trains on samples and serves items", at)
+    if model.params is None:
+        ctx.fail("CC206", "a model needs its name, or its params", at, "as in params: 7B")
+    total = ctx.given(model.params, (*at, "params"), "parameters")
+    active = total
+    if model.active_params is not None:
+        active = ctx.given(model.active_params, (*at, "active_params"), "active parameters")
+        if active.value > total.value:
+            where = (*at, "active_params")
+            ctx.fail("CC303", "active_params exceed params", where)
+    given: dict[str, Any] = {
+        "layers": model.layers,
+        "hidden_size": model.hidden,
+        "heads": model.heads,
+        "kv_heads": model.kv_heads,
+        "head_dim": model.head_dim,
+        "experts": model.experts,
+        "experts_per_token": model.experts_per_token,
+    }
+    fields = {
+        name: ctx.given(value, (*at, name.removesuffix("_size")), name.replace("_", " "))
+        for name, value in given.items()
+        if value is not None
+    }
+    return Shape("llm", None, total, active, _completed(ctx, fields, total))
+
+
+def _completed(ctx: Context, fields: dict[str, Fact], total: Fact) -> dict[str, Fact]:
+    """Missing dimensions: from the given ones where they follow, else from a model of like size."""
+    if {"hidden_size", "heads"} <= fields.keys() and "head_dim" not in fields:
+        width, heads = fields["hidden_size"], fields["heads"]
+        fields["head_dim"] = replace(
+            width,
+            key=f"{width.key}/heads",
+            value=width.value / heads.value,
+            label="head dim",
+            note="hidden / heads",
+        )
+    if "heads" in fields and "kv_heads" not in fields:
+        fields["kv_heads"] = fields["heads"]
+    like = _of_like_size(ctx, total.value)
+    for name in ("layers", "hidden_size", "heads", "kv_heads", "head_dim"):
+        fact = like.plain(name)
+        if name not in fields and fact is not None:
+            fields[name] = archetype(fact, f"shape of {like.name}, a dense model of like size")
+    return fields
+
+
+def _of_like_size(ctx: Context, params: float) -> Record:
+    records = [ctx.catalog.record("models", name) for name in ARCHETYPES]
+    sizes = [(abs(math.log(params / (r.number("total_params") or 1.0))), r) for r in records]
+    return min(sizes, key=lambda pair: pair[0])[1]
+
+
+def peak(ctx: Context, found: Device, precision: str, path: Path) -> Fact:
+    """Dense peak of a device in a number format; a format it lacks is an error."""
+    name = f"peak_{_PEAKS.get(precision, precision)}"
+    fact = found.record.fact(name, label=f"dense peak {precision}")
+    if fact is None:
+        have = sorted(k.removeprefix("peak_") for k in found.record.data if k.startswith("peak_"))
+        ctx.fail(
+            "CC304",
+            f"{found.record.name} has no known {precision} peak",
+            (*path, "precision"),
+            f"it has {', '.join(have)}" if have else "",
+        )
+    return fact
+
+
+def element_bytes(ctx: Context, precision: str) -> Fact:
+    """Bytes per stored weight of a number format."""
+    name = {"fp16": "bf16", "mxfp4": "fp4"}.get(precision, precision)
+    try:
+        return ctx.default(f"bytes_{name}")
+    except CarbonctlError:  # pragma: no cover - the schema admits only formats that have one
+        raise AssertionError(precision) from None
+
+
+def dlrm_shape(
+    ctx: Context, model: schema.Model | None, path: Path
+) -> tuple[Fact, Fact, Fact, Fact, Fact, Fact]:
+    """Dense weights, tables, rows a table, lookups a table, width, bytes of a DLRM."""
+    if model is None:
+        ctx.fail("CC206", "a model is required here", path, "as in model: dlrm-v2-mlperf")
+    at = _model_path(ctx, path)
+    if model.id is not None:
+        return _dlrm_record(ctx, ctx.record("models", model.id, at), at)
+    if model.kind != "dlrm" or model.tables is None or model.mlp_params is None:
+        ctx.fail(
+            "CC206",
+            "samples and items need a recommendation model",
+            at,
+            "as in model: {kind: dlrm, mlp_params: 300M, tables: {...}}",
+        )
+    tables, under = model.tables, (*at, "tables")
+    width = tables.bytes
+    return (
+        ctx.given(model.mlp_params, (*at, "mlp_params"), "dense weights"),
+        ctx.given(tables.count, (*under, "count"), "tables"),
+        ctx.given(tables.rows, (*under, "rows"), "rows per table"),
+        ctx.given(tables.lookups, (*under, "lookups"), "lookups per table"),
+        ctx.given(tables.dim, (*under, "dim"), "embedding width"),
+        ctx.default("bytes_fp32")
+        if width is None
+        else ctx.given(width, (*under, "bytes"), "bytes per element"),
+    )
+
+
+def _dlrm_record(
+    ctx: Context, record: Record, at: Path
+) -> tuple[Fact, Fact, Fact, Fact, Fact, Fact]:
+    if record.text("kind") != "dlrm":
+        ctx.fail("CC306", f"{record.name} is no recommendation model", at)
+    tables = _need(ctx, record, "tables", at)
+    rows, lookups = _need(ctx, record, "embedding_rows", at), _need(ctx, record, "lookups", at)
+    return (
+        _need(ctx, record, "active_params", at),
+        tables,
+        replace(rows, value=rows.value / tables.value, note="rows of all tables / tables"),
+        replace(lookups, value=lookups.value / tables.value, note="all lookups / tables"),
+        _need(ctx, record, "embedding_dim", at),
+        ctx.default("bytes_fp32"),
+    )

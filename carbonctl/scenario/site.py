@@ -1,0 +1,112 @@
+"""The site of a phase: grid, PUE, water, construction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.catalog import grids
+from carbonctl.catalog.grids import Place
+from carbonctl.catalog.read import UnknownName
+from carbonctl.core.errors import did_you_mean
+from carbonctl.estimate.inputs import Site
+from carbonctl.scenario.context import archetype
+
+if TYPE_CHECKING:
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.context import Context
+
+_NO_PLACE = Place("", "", "")
+
+
+def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
+    """Facts of one site."""
+    if section is None or (section.region is None and section.grid is None):
+        ctx.fail(
+            "CC206",
+            "a site is required: its region, or its grid factor",
+            path,
+            'as in site: {region: "aws:us-east-1"}',
+            "carbonctl grid search virginia",
+        )
+    place = _place(ctx, section.region, (*path, "region")) if section.region else _NO_PLACE
+    construction = ctx.catalog.record("datacenters", "construction")
+    return Site(
+        name=place.name or "given grid factor",
+        pue=_pue(ctx, section, place, path),
+        ci_location_kgco2e_per_kwh=_intensity(ctx, section, place, path),
+        contracted_share=_contracted(ctx, section, path),
+        wue_l_per_kwh=_wue(ctx, section, place, path),
+        ewif_l_per_kwh=_ewif(ctx, section, place, path),
+        construction_kgco2e_per_kw_year=ctx.needed(
+            construction, "construction_per_kw_year", path, "construction per average IT kW"
+        ),
+    )
+
+
+def _place(ctx: Context, name: str, path: Path) -> Place:
+    try:
+        return grids.find(ctx.catalog, name)
+    except UnknownName as error:
+        hint = did_you_mean(name, error.choices)
+        word = name.rpartition(":")[2].split("-")[0] or name
+        ctx.fail("CC102", f'unknown region "{name}"', path, hint, f"carbonctl grid search {word}")
+
+
+def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
+    if section.grid is not None:
+        return ctx.given(section.grid, (*path, "grid"), "grid factor")
+    band = ctx.default("grid_band").value
+    fact = grids.intensity(ctx.catalog, place, section.coverage, band)
+    if fact is None:
+        ctx.fail(
+            "CC102",
+            f"no {section.coverage} grid factor is known for {place.name}",
+            (*path, "region"),
+            "give one: grid: 0.4 kg/kWh",
+        )
+    return fact
+
+
+def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:
+    if section.contracted_clean is not None:
+        where = (*path, "contracted_clean")
+        return ctx.given(section.contracted_clean, where, "contracted clean share")
+    if ctx.accounting == "market":
+        ctx.fail(
+            "CC305",
+            "the market basis needs what is contracted at this site",
+            path,
+            "as in contracted_clean: 60 %",
+        )
+    return None
+
+
+def _pue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
+    if section.pue is not None and section.pue != "included":
+        return ctx.given(section.pue, (*path, "pue"), "PUE")
+    known = grids.disclosed(place, "pue", "1", "PUE", ctx.default("pue_band").value)
+    return known or _hyperscale(ctx, "pue", path, "PUE")
+
+
+def _wue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact | None:
+    if section.wue is not None:
+        return ctx.given(section.wue, (*path, "wue"), "water on site")
+    band = ctx.default("water_band").value
+    known = grids.disclosed(place, "wue_l_per_kwh", "L/kWh", "water on site", band)
+    return known or _hyperscale(ctx, "wue", path, "water on site")
+
+
+def _hyperscale(ctx: Context, field: str, path: Path, label: str) -> Fact:
+    fact = ctx.needed(ctx.catalog.record("datacenters", "hyperscale"), field, path, label)
+    return archetype(fact, "hyperscale data center; the site discloses none")
+
+
+def _ewif(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact | None:
+    if section.ewif is not None:
+        return ctx.given(section.ewif, (*path, "ewif"), "water of electricity")
+    fact = grids.water_intensity(ctx.catalog, place, ctx.default("water_band").value)
+    if fact is None:
+        ctx.not_estimated["water"] = "no water intensity of this grid: site.ewif"
+    return fact

@@ -1,0 +1,1 @@
+"""Studies: the same estimate called with other numbers."""

@@ -1,0 +1,132 @@
+"""Scenarios beside each other, on common draws: a difference has its own, narrower interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbonctl.estimate.inputs import bind
+from carbonctl.study.montecarlo import central
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.types import Array
+    from carbonctl.estimate.inputs import LifecycleInputs
+    from carbonctl.estimate.results import Lifecycle
+    from carbonctl.study.montecarlo import Evaluated
+
+
+@dataclass(frozen=True)
+class Row:
+    """One phase in every scenario (None where a scenario lacks it), and each difference to A."""
+
+    kind: str
+    label: str
+    values: tuple[float | None, ...]
+    differences: tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class TurningPoint:
+    """The value of one input of the cheaper scenario at which the order turns."""
+
+    fact: Fact
+    value: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Aligned rows, the total last; how often each scenario emits less than A."""
+
+    rows: tuple[Row, ...]
+    total: Row
+    less_than_first: tuple[float, ...]
+    differing: tuple[tuple[Fact | None, Fact | None], ...]
+    turning: TurningPoint | None
+
+
+def compare(
+    results: list[Evaluated[Lifecycle]],
+    inputs: list[LifecycleInputs[Fact]],
+    estimate: Callable[..., Lifecycle],
+) -> Comparison:
+    """Align results by kind of line; the first one is what the others are compared to."""
+    labels: dict[str, str] = {}
+    for result in results:
+        for line in result.point.lines:
+            labels.setdefault(line.kind, line.label)
+    rows = tuple(_row(kind, label, results) for kind, label in labels.items())
+    totals = [float(r.point.total_kgco2e) for r in results]
+    drawn = [_drawn(r, None) for r in results]
+    total = Row("total", "total", tuple(totals), tuple(d - drawn[0] for d in drawn))
+    fewer = tuple(float(np.mean(d < drawn[0])) for d in drawn)
+    turning = _turning(results, inputs, estimate) if len(results) == 2 else None  # noqa: PLR2004
+    return Comparison(rows, total, fewer, _differing(results), turning)
+
+
+def _row(kind: str, label: str, results: list[Evaluated[Lifecycle]]) -> Row:
+    values = tuple(_value(r, kind) for r in results)
+    drawn = [_drawn(r, kind) for r in results]
+    return Row(kind, label, values, tuple(d - drawn[0] for d in drawn))
+
+
+def _value(result: Evaluated[Lifecycle], kind: str) -> float | None:
+    found = [float(line.kgco2e) for line in result.point.lines if line.kind == kind]
+    return found[0] if found else None
+
+
+def _drawn(result: Evaluated[Lifecycle], kind: str | None) -> Array:
+    source = result.drawn if result.drawn is not None else result.point
+    if kind is None:
+        return np.asarray(source.total_kgco2e, dtype=float)
+    for line in source.lines:
+        if line.kind == kind:
+            return np.asarray(line.kgco2e, dtype=float)
+    return np.zeros(())
+
+
+def _differing(
+    results: list[Evaluated[Lifecycle]],
+) -> tuple[tuple[Fact | None, Fact | None], ...]:
+    """Inputs that differ between the first two, by what they are called."""
+    first, second = ({f.label: f for f in r.facts.values()} for r in results[:2])
+    pairs = []
+    for label in dict.fromkeys((*first, *second)):
+        a, b = first.get(label), second.get(label)
+        if a is None or b is None or a.value != b.value:
+            pairs.append((a, b))
+    return tuple(pairs)
+
+
+def _turning(
+    results: list[Evaluated[Lifecycle]],
+    inputs: list[LifecycleInputs[Fact]],
+    estimate: Callable[..., Lifecycle],
+) -> TurningPoint | None:
+    """The grid factor of the cheaper side at which both emit the same; totals are linear in it."""
+    totals = [float(r.point.total_kgco2e) for r in results]
+    cheap = 0 if totals[0] < totals[1] else 1
+    other = results[1 - cheap].facts
+    for key, fact in results[cheap].facts.items():
+        if fact.unit != "kgCO2e/kWh" or key in other:
+            continue
+        at_zero = _total_with(inputs[cheap], fact, 0.0, estimate)
+        slope = (totals[cheap] - at_zero) / fact.value if fact.value else 0.0
+        if slope > 0:
+            return TurningPoint(fact, (totals[1 - cheap] - at_zero) / slope)
+    return None
+
+
+def _total_with(
+    inputs: LifecycleInputs[Fact], fact: Fact, value: float, estimate: Callable[..., Lifecycle]
+) -> float:
+    changed = replace(fact, value=value)
+
+    def lens(given: Fact) -> float:
+        return central(changed if given.key == fact.key else given)
+
+    return float(estimate(bind(inputs, lens)).total_kgco2e)

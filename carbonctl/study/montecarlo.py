@@ -1,0 +1,132 @@
+"""One estimate, looked at three ways: central, traced, and drawn over the ranges of its facts."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+from carbonctl.core.formula import Traced
+from carbonctl.estimate.inputs import bind, facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.types import Array, Num
+    from carbonctl.estimate.results import Item, Lifecycle
+
+R = TypeVar("R", bound="Lifecycle | Item")
+
+
+@dataclass
+class Draws:
+    """Draws of facts, each from its own stream, so that studies share them by key."""
+
+    samples: int
+    seed: int
+    normals: dict[str, Array] = field(default_factory=dict)
+
+    def normal(self, key: str) -> Array:
+        """Standard normal numbers of one quantity, the same for every study with this seed."""
+        if key not in self.normals:
+            stream = np.random.default_rng([self.seed, zlib.crc32(key.encode())])
+            self.normals[key] = stream.standard_normal(self.samples)
+        return self.normals[key]
+
+    def __call__(self, fact: Fact) -> Num:
+        """A fact over its range: its median is its value."""
+        if fact.exact:
+            return fact.value
+        middle, below, above = fact.spread()
+        z = self.normal(fact.key)
+        return _unscaled(fact, middle + z * np.where(z < 0, below, above))
+
+
+def _unscaled(fact: Fact, scaled: Array) -> Array:
+    if fact.shape == "signed":
+        return scaled
+    if fact.shape == "share":
+        return 1.0 / (1.0 + np.exp(-scaled))
+    return np.exp(scaled) + (1.0 if fact.shape == "pue" else 0.0)
+
+
+def central(fact: Fact) -> float:
+    """A fact as its plain value."""
+    return fact.value
+
+
+def traced(fact: Fact) -> Traced:
+    """A fact as a number that remembers it."""
+    return Traced(fact.value, fact)
+
+
+@dataclass(frozen=True)
+class Driver:
+    """How much of the variance of the total one fact decides."""
+
+    fact: Fact
+    share: float
+
+
+@dataclass(frozen=True)
+class Evaluated(Generic[R]):
+    """The traced point estimate, the drawn one, and the facts behind both."""
+
+    point: R
+    drawn: R | None
+    facts: dict[str, Fact]
+    drivers: list[Driver]
+    samples: int
+    seed: int
+
+
+def evaluate(
+    inputs: object, estimate: Callable[..., R], *, samples: int, seed: int
+) -> Evaluated[R]:
+    """Run an estimate on its central values, and on draws when ``samples`` is above 0."""
+    known = facts(inputs)
+    point = estimate(bind(inputs, traced))
+    if samples == 0:
+        return Evaluated(point, None, known, [], samples, seed)
+    draws = Draws(samples, seed)
+    drawn = estimate(bind(inputs, draws))
+    ranked = drivers(np.asarray(drawn.total_kgco2e), known, draws)
+    return Evaluated(point, drawn, known, ranked, samples, seed)
+
+
+def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
+    """Facts by their share of the variance of the logarithm of the total, largest first.
+
+    The squared correlation of the total with each fact's own normal numbers; facts are drawn
+    independently, so these add up to one where the estimate is near to a product of powers.
+    """
+    if total.ndim == 0 or not (total > 0).all():
+        return []
+    outcome = np.log(total)
+    outcome = outcome - outcome.mean()
+    spread = float(outcome @ outcome)
+    if spread <= 0:
+        return []
+    squared = []
+    for key, z in draws.normals.items():
+        centered = z - z.mean()
+        r2 = float(centered @ outcome) ** 2 / (float(centered @ centered) * spread)
+        squared.append((r2, key))
+    scale = max(1.0, sum(r2 for r2, _ in squared))
+    ranked = sorted(squared, key=lambda pair: (-pair[0], pair[1]))
+    return [Driver(known[key], r2 / scale) for r2, key in ranked]
+
+
+def interval(value: Num | None) -> tuple[float, float, float] | None:
+    """The 5th, 50th and 95th percentiles; None without draws."""
+    if value is None:
+        return None
+    array = np.asarray(value, dtype=float)
+    if array.ndim == 0:
+        flat = float(array)
+        return flat, flat, flat
+    low, middle, high = np.percentile(array, (5, 50, 95))
+    return float(low), float(middle), float(high)
