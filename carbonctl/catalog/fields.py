@@ -18,6 +18,7 @@ FIELD_UNITS: dict[str, str] = {
     "link_bandwidth": "GB/s",
     "mass": "kg",
     "area": "cm2",
+    "interposer_area": "cm2",
     "embodied": "kgCO2e",
     "embodied_per_gb": "kgCO2e/GB",
     "embodied_per_tb": "kgCO2e/GB",
@@ -71,4 +72,5 @@ def unit_of_field(field: str) -> str | None:
     """Canonical unit of a field, or None when the field is none of a fact."""
     if field.startswith("peak_"):
         return "FLOP/s"
-    return FIELD_UNITS.get(field)
+    plain = "kgCO2e" if field.startswith("embodied_") else None
+    return FIELD_UNITS.get(field, plain)

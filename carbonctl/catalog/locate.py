@@ -15,4 +15,6 @@ def bundled(name: str) -> Path:
     """
     checkout = _PACKAGE.parent
     beside = checkout / name
-    return beside if (checkout / "pyproject.toml").is_file() and beside.is_dir() else _PACKAGE / name
+    return (
+        beside if (checkout / "pyproject.toml").is_file() and beside.is_dir() else _PACKAGE / name
+    )

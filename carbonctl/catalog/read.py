@@ -72,7 +72,8 @@ class Record:
                 entry = entry[step]
             except (KeyError, IndexError, TypeError):
                 return None
-        field = next(str(p) for p in reversed(path) if isinstance(p, str))
+        names = [p for p in reversed(path) if isinstance(p, str)]
+        field = next((name for name in names if unit_of_field(name)), names[0])
         return self._fact(path, field, entry, label, origin)
 
     def plain(self, field: str, *, label: str = "") -> Fact | None:
@@ -85,12 +86,17 @@ class Record:
             key=f"{self.kind}/{self.id}:{field}",
             value=float(value),
             unit="1",
-            source=self.text("source"),
+            source=self.text("source") or self._any_source(),
             origin=self._origin,
             tier="published",
             mark=self.text("mark") or recalled,
             label=label or field.replace("_", " "),
         )
+
+    def _any_source(self) -> str:
+        """Where a record of facts was read: the source of its first fact."""
+        entries = (e for e in self.data.values() if isinstance(e, dict) and "source" in e)
+        return next((str(entry["source"]) for entry in entries), "")
 
     @property
     def _origin(self) -> Origin:
@@ -244,6 +250,12 @@ class Catalog:
         kind, _, rest = key.partition("/")
         found = self.path(kind, rest.partition(":")[0])
         return len(self.roots) > 1 and found is not None and self.roots[0] in found.parents
+
+
+def default_names(catalog: Catalog) -> list[str]:
+    """Names of every default fact."""
+    paths = (root / "defaults.yaml" for root in catalog.roots)
+    return list(dict.fromkeys(n for path in paths if path.is_file() for n in _document(path).data))
 
 
 @cache

@@ -108,8 +108,6 @@ def _usage(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "carbonctl"
     message = error.format_message()
-    if "Usage:" in message:  # no command at all: the help itself
-        sys.stdout.write(message + "\n")
-        return EXIT_USAGE
-    sys.stderr.write(f"error: {message}\n   help: {command} --help\n")
+    if message:  # without a command the help is already printed
+        sys.stderr.write(f"error: {message}\n   help: {command} --help\n")
     return EXIT_USAGE

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, emit, evaluate, load
+from carbonctl.cli.run import PHASES, check_format, emit, evaluate, load
 
-PHASES = ("data", "experiments", "train", "infer")
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.estimate.results import Item, Lifecycle
 
 
 def command(
@@ -33,11 +35,11 @@ def command(
     emit(as_json(explain.tree(number)) if format == "json" else text, output)
 
 
-def _point(flags, file):  # type: ignore[no-untyped-def]
+def _point(flags: dict[str, Any], file: str | None) -> tuple[Lifecycle | Item, Catalog]:
     """The traced point estimate of a scenario of either kind."""
-    scenario, document, catalog = load(flags, file)
+    loaded = scenario, document, catalog = load(flags, file)
     if any(getattr(scenario, name) is not None for name in PHASES):
-        return evaluate(flags, file, PHASES)[1].point, catalog
+        return evaluate(loaded, flags, PHASES)[1].point, catalog
     from carbonctl.estimate.embodied import embodied  # noqa: PLC0415
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.errors import InputError, Mark, Problem, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.results import Lifecycle
@@ -19,7 +23,10 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema import Scenario
     from carbonctl.study.montecarlo import Evaluated
 
+    Loaded = tuple[Scenario, Document, Catalog]
+
 FORMATS = ("table", "json", "csv", "markdown")
+PHASES = ("data", "experiments", "train", "infer")
 
 
 def check_format(name: str, choices: tuple[str, ...] = FORMATS) -> None:
@@ -29,7 +36,7 @@ def check_format(name: str, choices: tuple[str, ...] = FORMATS) -> None:
         raise UsageError(message)
 
 
-def load(flags: dict[str, Any], source: str | None) -> tuple[Scenario, Document, Catalog]:
+def load(flags: dict[str, Any], source: str | None) -> Loaded:
     """Scenario, positions and catalog of a command's arguments."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
     from carbonctl.cli.options import settings  # noqa: PLC0415
@@ -45,8 +52,8 @@ def load(flags: dict[str, Any], source: str | None) -> tuple[Scenario, Document,
 
 
 def evaluate(
+    loaded: Loaded,
     flags: dict[str, Any],
-    source: str | None,
     phases: tuple[str, ...],
     *,
     need_period: bool = False,
@@ -58,9 +65,8 @@ def evaluate(
     from carbonctl.scenario.resolve import resolve  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
 
-    scenario, document, catalog = load(flags, source)
-    need = need_period and source is not None
-    resolved = resolve(scenario, document, catalog, phases, need_period=need)
+    scenario, document, catalog = loaded
+    resolved = resolve(scenario, document, catalog, phases, need_period=need_period)
     run = partial(lifecycle, basis=scenario.accounting)
     samples, seed = flags["samples"], flags["seed"]
     result = study(resolved.inputs, run, samples=samples, seed=seed)
@@ -91,7 +97,9 @@ def estimate(
 ) -> None:
     """Estimate some phases of a scenario and report."""
     check_format(flags["format"])
-    resolved, result, catalog = evaluate(flags, flags["file"], phases, need_period=need_period)
+    loaded = load(flags, flags["file"])
+    need = need_period and flags["file"] is not None  # flags alone mean one year, and say so
+    resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need)
     from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after the input is known good
 
     data = envelope(
@@ -109,17 +117,16 @@ def estimate(
 
 
 def title(resolved: Resolved) -> str:
-    """What was estimated, in a few words."""
-    scenario, phases = resolved.scenario, resolved.inputs.phases
-    machines = {p.hardware.machine.name: None for p in phases if p.hardware is not None}
-    sites = {p.site.name: None for p in phases}
-    words = []
-    if scenario.model is not None:
-        words.append(_model_words(scenario))
-    words.append(" + ".join(machines) or "no hardware named")
-    place = ", ".join(sites)
+    """What was estimated, in a few words of the user's."""
+    scenario = resolved.scenario
     name = f"{scenario.name}: " if scenario.name else ""
-    return f"{name}{', '.join(words)} in {place}"
+    words = [_model_words(scenario)] if scenario.model is not None else []
+    hardware = scenario.hardware
+    if hardware is not None:
+        device = hardware.accelerator or hardware.server or hardware.instance or ""
+        words.append(f"{hardware.count.value:g} x {device}" if hardware.count else device)
+    sites = dict.fromkeys(phase.site.name for phase in resolved.inputs.phases)
+    return f"{name}{', '.join(words)} in {', '.join(sites)}"
 
 
 def _model_words(scenario: Scenario) -> str:
@@ -153,15 +160,21 @@ def report(data: dict[str, Any], flags: dict[str, Any], catalog: Catalog) -> Non
 
 
 def table(data: dict[str, Any], flags: dict[str, Any]) -> None:
-    """Render the table; a file gets it without color."""
-    from carbonctl.report.table import console, render  # noqa: PLC0415 - Rich, for tables alone
+    """Render the table of one result."""
+    from carbonctl.report.table import render  # noqa: PLC0415 - Rich, for tables alone
+
+    table_out(lambda out: render(data, out, verbose=flags["verbose"], quiet=flags["quiet"]), flags)
+
+
+def table_out(draw: Callable[[Console], None], flags: dict[str, Any]) -> None:
+    """Draw on the terminal, or without color into a file."""
+    from carbonctl.report.table import console  # noqa: PLC0415 - Rich, for tables alone
 
     to_file = flags["output"] not in (None, "-")
-    stream = io.StringIO() if to_file else sys.stdout
-    out = console(stream, color=not (flags["no_color"] or to_file))
-    render(data, out, verbose=flags["verbose"], quiet=flags["quiet"])
-    if to_file:
-        emit(stream.getvalue(), flags["output"])  # type: ignore[union-attr]
+    stream = io.StringIO() if to_file else None
+    draw(console(stream or sys.stdout, color=not (flags["no_color"] or to_file)))
+    if stream is not None:
+        emit(stream.getvalue(), flags["output"])
 
 
 def emit(text: str, output: str | None) -> None:

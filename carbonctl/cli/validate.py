@@ -1,2 +1,60 @@
-def command() -> None:
-    """x."""
+"""``carbonctl validate``: every problem of every file, nothing estimated."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from carbonctl.cli import options as o
+from carbonctl.core.errors import CarbonctlError, InputError, UsageError
+
+Kind = Literal["scenario"]
+
+
+def command(
+    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...")] = None,
+    print_schema: Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")] = None,
+    hardware_db: o.HardwareDb = None,
+    quiet: o.Quiet = False,
+) -> None:
+    """Check scenarios: keys, units, ranges, names, evidence."""
+    if print_schema is not None:
+        from carbonctl.report.machine import as_json  # noqa: PLC0415 - for the schema alone
+        from carbonctl.scenario.schema import Scenario  # noqa: PLC0415
+
+        sys.stdout.write(as_json(Scenario.model_json_schema(by_alias=True)))
+        return
+    if not files:
+        message = "give scenario files, or --print-schema scenario"
+        raise UsageError(message)
+    _validate(files, hardware_db, quiet=quiet)
+
+
+def _validate(files: list[str], hardware_db: str | None, *, quiet: bool) -> None:
+    problems, sources = [], {}
+    for file in files:
+        try:
+            _check(file, hardware_db)
+        except InputError as error:
+            problems += error.problems
+            sources |= error.sources
+        else:
+            if not quiet:
+                sys.stdout.write(f"{file}: valid\n")
+    if problems:
+        raise CarbonctlError(problems, sources)
+
+
+def _check(file: str, hardware_db: str | None) -> None:
+    """Read and resolve one scenario of either kind."""
+    from carbonctl.cli.run import PHASES, load  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.scenario.resolve import resolve  # noqa: PLC0415
+
+    scenario, document, catalog = load({"hardware_db": hardware_db}, file)
+    if any(getattr(scenario, name) is not None for name in PHASES) or scenario.embodied is None:
+        resolve(scenario, document, catalog)
+    else:
+        resolve_item(scenario, document, catalog)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from carbonctl.core.types import Num
 
 HOURS_PER_YEAR = 8760.0
+HOURS_PER_DAY = 24.0
 
 # symbol -> (dimension, size in the canonical unit of that dimension)
 _SYMBOLS: dict[str, tuple[str, float]] = {

@@ -57,7 +57,9 @@ def machine(hardware: Hardware[Num]) -> MachineCarbon:
     )
 
 
-def amortize(item_kgco2e: Num | None, accelerator_hours: Num, hardware: Hardware[Num]) -> Num | None:
+def amortize(
+    item_kgco2e: Num | None, accelerator_hours: Num, hardware: Hardware[Num]
+) -> Num | None:
     """The share of a whole machine's carbon that these device-hours carry."""
     if item_kgco2e is None:
         return None
@@ -91,9 +93,7 @@ def embodied(x: ItemInputs[Num]) -> Item:
             amount = parts.part_kgco2e(part_count=x.machines, unit_kgco2e=one)
         children = _scaled(made.lines, x.machines) if name == "manufacturing" else ()
         comparators = x.hardware.machine.comparators if name == "manufacturing" else ()
-        lines.append(
-            Line(name, label, amount, name, "bottom-up", "machine", children, comparators)
-        )
+        lines.append(Line(name, label, amount, name, "", "machine", children, comparators))
         metrics[f"{name}_kgco2e"] = amount
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
     return Item(total, tuple(lines), credit, {"total_kgco2e": total, **metrics})

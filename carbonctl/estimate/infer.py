@@ -27,9 +27,7 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     total = compute_llm.functional_units(
         rate_per_hour=fleet.rate_per_hour, period_hours=fleet.period_hours
     )
-    served = compute_llm.served_units(
-        functional_units=total, cache_hit_share=fleet.cache_hit_share
-    )
+    served = compute_llm.served_units(functional_units=total, cache_hit_share=fleet.cache_hit_share)
     model = serving.model
     if isinstance(model, Ranking):
         return _ranking(model, fleet, served, total, site)
@@ -51,9 +49,7 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     return Use(hours, it, facility, functional_units=total, device_energy_kwh=device)
 
 
-def _busy(
-    model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num
-) -> tuple[Num, Num]:
+def _busy(model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num) -> tuple[Num, Num]:
     """Device-hours of work, and the energy of the boards in them."""
     if isinstance(model, Decoder):
         return _decoder(model, served)
@@ -147,9 +143,7 @@ def replica_accelerators(m: Decoder[Num], cache_gb: Num) -> Num:
     )
 
 
-def _step(
-    m: Decoder[Num], read: Num, cache: Num, flop: Num, replica: Num
-) -> tuple[Num, Num]:
+def _step(m: Decoder[Num], read: Num, cache: Num, flop: Num, replica: Num) -> tuple[Num, Num]:
     """Time and accelerator energy of one decode step of one replica."""
     resident, busy_power, per_flop, per_gb = _device(m)
     stream = roofline.stream_s(

@@ -18,9 +18,7 @@ def train(run: TrainRun[Num], site: Site[Num]) -> Use:
         return _from_energy(run, run.energy_kwh, site)
     hours = _hours(run)
     if run.residual is not None:
-        hours = roofline.accelerator_hours_by_residual(
-            modeled_hours=hours, residual=run.residual
-        )
+        hours = roofline.accelerator_hours_by_residual(modeled_hours=hours, residual=run.residual)
     count = _repeats(run)
     if count is not None:
         hours = roofline.accelerator_hours_by_repeats(run_hours=hours, repeats=count)

@@ -83,7 +83,9 @@ def denoise_flop_by_unet(
     return reference_flop * (width * height) / reference_pixels
 
 
-@formula(unit="FLOP", equation="F_1 = s * c * F + k * w*h*f + 2*P_t*n_t", source="golden-2024-generative")
+@formula(
+    unit="FLOP", equation="F_1 = s * c * F + k * w*h*f + 2*P_t*n_t", source="golden-2024-generative"
+)
 def unit_flop(
     *,
     steps: Num,

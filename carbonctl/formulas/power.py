@@ -118,7 +118,9 @@ def mean_busy_share(*, busy_share: Num, peak_to_mean: Num) -> Num:
     return busy_share / peak_to_mean
 
 
-@formula(unit="W", equation="P = P_idle + u * (P_load - P_idle)", source="barroso-energy-proportional")
+@formula(
+    unit="W", equation="P = P_idle + u * (P_load - P_idle)", source="barroso-energy-proportional"
+)
 def it_power_w(*, idle_power_w: Num, loaded_power_w: Num, mean_busy_share: Num) -> Num:
     """Mean power of a server between idle and loaded.
 

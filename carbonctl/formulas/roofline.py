@@ -328,7 +328,9 @@ def step_energy_j(
     return replica_accelerators * resident_power_w * step_s + dynamic_energy_j
 
 
-@formula(unit="kWh", equation="E_dev = R * L_out * E_step / B * r", source="carbonctl-serving-model")
+@formula(
+    unit="kWh", equation="E_dev = R * L_out * E_step / B * r", source="carbonctl-serving-model"
+)
 def device_energy_kwh_from_steps(
     *,
     served_units: Num,
@@ -654,7 +656,9 @@ def busy_hours_by_residual(*, modeled_hours: Num, energy_residual: Num) -> Num:
     return modeled_hours * energy_residual
 
 
-@formula(unit="1", equation="n = 2^ceil(log2((W + KV) / (f * M)))", source="carbonctl-serving-model")
+@formula(
+    unit="1", equation="n = 2^ceil(log2((W + KV) / (f * M)))", source="carbonctl-serving-model"
+)
 def replica_accelerators(
     *, weight_gb: Num, kv_gb: Num, device_memory_gb: Num, memory_share: Num
 ) -> Num:

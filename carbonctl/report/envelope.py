@@ -151,8 +151,9 @@ def _operational(result: Result) -> dict[str, Any]:
     for basis in ("location", "market"):
         key = f"operational_{basis}_kgco2e"
         value = result.point.metrics.get(key)
-        node[basis] = _node_of(f"operational_{basis}", f"electricity, {basis} basis", value,
-                               drawn.get(key))
+        node[basis] = _node_of(
+            f"operational_{basis}", f"electricity, {basis} basis", value, drawn.get(key)
+        )
     return node
 
 

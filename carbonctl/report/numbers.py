@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import math
 
-_CARBON = ((1e-9, "ug"), (1e-6, "mg"), (1e-3, "g"), (1.0, "kg"), (1e3, "t"), (1e6, "kt"), (1e9, "Mt"))
-_ENERGY = ((1e-6, "mWh"), (1e-3, "Wh"), (1.0, "kWh"), (1e3, "MWh"), (1e6, "GWh"))
+from carbonctl.core.units import HOURS_PER_YEAR
+
+_CARBON = (
+    (1e-9, "ug"),
+    (1e-6, "mg"),
+    (1e-3, "g"),
+    (1.0, "kg"),
+    (1e3, "t"),
+    (1e6, "kt"),
+    (1e9, "Mt"),
+)
+_ENERGY = ((1e-9, "uWh"), (1e-6, "mWh"), (1e-3, "Wh"), (1.0, "kWh"), (1e3, "MWh"), (1e6, "GWh"))
 _WIDE, _NARROW = 1.5, 1.05
 
 
@@ -16,13 +26,13 @@ def carbon_unit(kgco2e: float) -> tuple[float, str]:
 
 def _unit(value: float, table: tuple[tuple[float, str], ...]) -> tuple[float, str]:
     fitting = [entry for entry in table if abs(value) >= entry[0]]
-    return fitting[-1] if fitting and value else table[3 if table is _CARBON else 2]
+    return fitting[-1] if fitting and value else table[3]
 
 
 def digits(low: float | None, high: float | None) -> int:
     """Significant digits that an interval supports."""
     if low is None or high is None or low <= 0 or high <= low * _NARROW:
-        return 4
+        return 3
     return 2 if high > low * _WIDE else 3
 
 
@@ -43,10 +53,10 @@ def carbon(kgco2e: float, count: int = 2) -> str:
     return f"{significant(kgco2e / size, count)} {symbol}"
 
 
-def energy(kwh: float) -> str:
-    """An energy with the unit that fits it, three digits."""
+def energy(kwh: float, count: int = 3) -> str:
+    """An energy with the unit that fits it."""
     size, symbol = _unit(kwh, _ENERGY)
-    return f"{significant(kwh / size, 3)} {symbol}"
+    return f"{significant(kwh / size, count)} {symbol}"
 
 
 def share(value: float) -> str:
@@ -64,8 +74,8 @@ def quantity(value: float, unit: str) -> str:
     """Any fact's value with its canonical unit, four digits, for listings."""
     if unit == "1":
         return _plain(value)
-    if unit == "h" and value >= 24 * 365:  # noqa: PLR2004 - a year of hours
-        return f"{value / 8760:.4g} y"
+    if unit == "h" and value and value % HOURS_PER_YEAR == 0:
+        return f"{value / HOURS_PER_YEAR:g} y"
     if unit == "FLOP/s":
         return f"{value / 1e12:.4g} TFLOP/s"
     return f"{_plain(value)} {unit}"

@@ -10,14 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from carbonctl.core.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from carbonctl.report import numbers
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-_RULED = Box("    \n    \n -- \n    \n -- \n -- \n    \n    \n", ascii=True)
+RULED = Box("    \n    \n----\n    \n----\n----\n    \n    \n", ascii=True)
 _WIDEST, _NARROWEST, _COMPACT = 80, 40, 64
 _LABEL = 17
+_PHASE = 30
 _BASIS = {"location": "location basis", "market": "market basis", "whole item": "whole item"}
 
 
@@ -28,7 +30,9 @@ def console(file: TextIO, *, color: bool) -> Console:
     return made
 
 
-def render(data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: bool = False) -> None:
+def render(
+    data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: bool = False
+) -> None:
     """Print one result."""
     _heading(data, out)
     if quiet:
@@ -39,9 +43,9 @@ def render(data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: 
     _per_unit(data, out)
     _decides(data, out)
     _assumed(data, out, verbose=verbose)
-    _say(out, "grid", "; ".join(_grids(data)))
-    _say(out, "not estimated", ", ".join(data["coverage"]["not_estimated"]))
-    _say(out, "next", _next(data))
+    say(out, "grid", _grids(data))
+    _missing(data, out, verbose=verbose)
+    say(out, "next", _next(data))
 
 
 def _heading(data: dict[str, Any], out: Console) -> None:
@@ -61,10 +65,10 @@ def _heading(data: dict[str, Any], out: Console) -> None:
 
 
 def _years(hours: float) -> str:
-    years = hours / 8760
+    years = hours / HOURS_PER_YEAR
     if years >= 1:
         return f"{years:.3g} year{'' if years == 1 else 's'}"
-    return f"{hours / 24:.3g} d"
+    return f"{hours / HOURS_PER_DAY:.3g} d"
 
 
 def _market(data: dict[str, Any]) -> str:
@@ -82,10 +86,13 @@ def _market(data: dict[str, Any]) -> str:
 
 def _pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
     """Two texts at the two edges, on two lines where one is too narrow."""
+    room = out.width - len(right) - 2
+    if right and len(left) > room >= _COMPACT // 2 and not bold:
+        left = left[: room - 3] + "..."
     style = "bold" if bold else ""
     gap = out.width - len(left) - len(right)
     if gap >= 2 or not right:  # noqa: PLR2004 - two blanks between
-        out.print(Text(left, style=style) + Text(" " * max(gap, 0) + right))
+        out.print(Text(left, style=style) + Text(" " * gap + right if right else ""))
         return
     for line in textwrap.wrap(left, out.width):
         out.print(Text(line, style=style))
@@ -95,7 +102,7 @@ def _pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
 def _breakdown(data: dict[str, Any], width: int) -> Table:
     size, symbol = numbers.carbon_unit(data["total"]["value"])
     compact = width < _COMPACT
-    table = Table(box=_RULED, show_footer=True, pad_edge=False, padding=(0, 1), expand=not compact)
+    table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False, expand=not compact)
     total, drawn = data["total"], bool(data["samples"])
     count = numbers.digits(total["p05"], total["p95"])
     ends = numbers.interval(total["p05"], total["p95"], size, count) if drawn else ""
@@ -104,8 +111,9 @@ def _breakdown(data: dict[str, Any], width: int) -> Table:
         table.add_column("", justify="right", no_wrap=True)
     answer = numbers.significant(total["value"] / size, count)
     table.add_column(f"{symbol} CO2e", footer=Text(answer, "bold"), justify="right", no_wrap=True)
-    table.add_column("90 % interval" if not compact else "90 %", footer=ends, justify="right",
-                     no_wrap=True)
+    table.add_column(
+        "90 % interval" if not compact else "90 %", footer=ends, justify="right", no_wrap=True
+    )
     if not compact:
         table.add_column("share", justify="right", no_wrap=True)
         table.add_column("evidence", no_wrap=True)
@@ -115,21 +123,28 @@ def _breakdown(data: dict[str, Any], width: int) -> Table:
 
 
 def _row(
-    table: Table, node: dict[str, Any], data: dict[str, Any], size: float, *, compact: bool,
+    table: Table,
+    node: dict[str, Any],
+    data: dict[str, Any],
+    size: float,
+    *,
+    compact: bool,
     indent: str,
 ) -> None:
     count = numbers.digits(node["p05"], node["p95"])
     ends = ""
     if data["samples"] and node["p95"] > node["p05"]:
         ends = numbers.interval(node["p05"], node["p95"], size, count)
-    cells = [indent + node["label"]]
+    cells = [(indent + node["label"])[: _PHASE if not compact else 16]]
     value = numbers.significant(node["value"] / size, count)
     if compact:
         table.add_row(*cells, value, ends)
     else:
         mark = " *" if node["assumed"] else ""
         evidence = f"{_evidence(node)}{mark}"
-        table.add_row(*cells, _amount(node, data), value, ends, numbers.share(node["share"]), evidence)
+        table.add_row(
+            *cells, _amount(node, data), value, ends, numbers.share(node["share"]), evidence
+        )
     shown = data["command"] == "embodied" or node["kind"] == "train"
     for child in node["children"] if shown else ():
         _row(table, child, data, size, compact=compact, indent=indent + "  ")
@@ -147,7 +162,7 @@ def _amount(node: dict[str, Any], data: dict[str, Any]) -> str:
         return numbers.energy(energy["value"]) if energy else ""
     if node["id"] == "manufacturing" and data["command"] != "embodied":
         hours = [m["value"] for name, m in metrics.items() if name.endswith(".accelerator_hours")]
-        return f"{numbers.significant(sum(hours) / 8760, 2)} device-y" if hours else ""
+        return f"{numbers.significant(sum(hours) / HOURS_PER_YEAR, 2)} device-y" if hours else ""
     return ""
 
 
@@ -158,10 +173,10 @@ def _item_notes(data: dict[str, Any], out: Console) -> None:
             gap = f"{100 * other['gap']:+.0f} %"
             note = f", {other['note']}" if other["note"] else ""
             text = f"{numbers.carbon(other['kgco2e'], 4)} by {other['source']}{note}; here {gap}"
-            _say(out, "compare", text)
+            say(out, "compare", text)
     credit = data["metrics"].get("recovery_credit_kgco2e")
     if credit:
-        _say(out, "credit, apart", numbers.carbon(credit["value"], 2) + " of recovered metals")
+        say(out, "credit, apart", numbers.carbon(credit["value"], 2) + " of recovered metals")
 
 
 def _per_unit(data: dict[str, Any], out: Console) -> None:
@@ -171,14 +186,15 @@ def _per_unit(data: dict[str, Any], out: Console) -> None:
         if not rest.endswith("_kgco2e"):
             continue
         unit = rest.removesuffix("_kgco2e")
-        parts = [f"{numbers.significant(metrics[f'{phase}.per_{unit}_energy_wh']['value'], 2, decimals=6)} Wh"]
+        watt_hours = metrics[f"{phase}.per_{unit}_energy_wh"]["value"]
+        parts = [numbers.energy(watt_hours / 1e3, 2)]
         whole = metrics.get(f"per_{unit}_kgco2e")
         life = f" ({numbers.carbon(whole['value'])} with training)" if whole else ""
         parts.append(f"{numbers.carbon(metric['value'])} CO2e{life}")
         water = metrics.get(f"{phase}.per_{unit}_water_ml")
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
-        _say(out, f"per {unit}", "   ".join(parts))
+        say(out, f"per {unit}", "   ".join(parts))
 
 
 def _decides(data: dict[str, Any], out: Console) -> None:
@@ -186,7 +202,7 @@ def _decides(data: dict[str, Any], out: Console) -> None:
     texts = [f"{d['label']} ({numbers.share(d['variance_share'])})" for d in top]
     if texts:
         texts[0] = texts[0].replace(" %)", " % of the variance)")
-    _say(out, "what decides", "; ".join(texts))
+    say(out, "what decides", "; ".join(texts))
 
 
 def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
@@ -197,30 +213,58 @@ def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         for item in assumed:
             value = numbers.quantity(item["value"], item["unit"])
             note = f", {item['note']}" if item["note"] else ""
-            _say(out, "* assumed", f"{item['label']}: {value} ({item['source']}{note})")
+            say(out, "* assumed", f"{item['label']}: {value} ({item['source']}{note})")
         return
-    shown = [_short(item) for item in assumed[:6]]
-    exact = sum(1 for f in data["facts"].values()
-                if f["origin"] in ("scenario", "cli") and f["low"] is None)
-    rest = f"{len(assumed)} of {len(data['facts'])} inputs assumed, {exact} given without a range"
-    _say(out, "* assumed", f"{', '.join(shown)}: {rest}; -v lists them")
+    exact = sum(
+        fact["origin"] in ("scenario", "cli") and fact["low"] is None
+        for fact in data["facts"].values()
+    )
+    tail = f"{len(assumed)} of {len(data['facts'])} inputs, {exact} given without a range; -v"
+    say(out, "* assumed", _fitted([_short(item) for item in assumed], tail, out))
+
+
+def _missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    missing = data["coverage"]["not_estimated"]
+    if verbose:
+        for name, reason in missing.items():
+            say(out, "not estimated", f"{name}: {reason}")
+        return
+    names = list(missing)
+    most = out.width - _LABEL
+    while len(names) > 1 and len(", ".join(names)) + len(" and 9 more; -v") > most:
+        names.pop()
+    hidden = len(missing) - len(names)
+    say(out, "not estimated", ", ".join(names) + (f" and {hidden} more; -v" if hidden else ""))
+
+
+def _fitted(items: list[str], tail: str, out: Console) -> str:
+    """As many items as two lines hold, with the tail that counts them all."""
+    most = 2 * (out.width - _LABEL) - 12
+    shown = items[:1]
+    for item in items[1:]:
+        if len(", ".join([*shown, item])) + 2 + len(tail) > most:
+            break
+        shown.append(item)
+    return f"{', '.join(shown)}: {tail}"
 
 
 def _short(item: dict[str, Any]) -> str:
-    if item["value"] == 1.0 and item["label"].startswith(("serving batch", "error of")):
+    if item["value"] == 1.0 and item["label"].startswith(("serving batch", "model error")):
         return str(item["label"])
     return f"{item['label']} {numbers.quantity(item['value'], item['unit'])}"
 
 
-def _grids(data: dict[str, Any]) -> list[str]:
-    found = []
+def _grids(data: dict[str, Any]) -> str:
+    """Every grid factor that was used, with zone, year, coverage, kind and publisher."""
+    found: dict[str, list[str]] = {}
     for key, fact in data["facts"].items():
+        value = f"{fact['value']:.3g}"
         if key.startswith("grid/"):
             zone = key.removeprefix("grid/").rpartition(":")[0]
-            found.append(f"{fact['value']:.3g} kg/kWh {zone}, {fact['note']} ({fact['source']})")
+            found.setdefault(f"{fact['note']} ({fact['source']})", []).append(f"{value} {zone}")
         elif fact["label"] == "grid factor":
-            found.append(f"{fact['value']:.3g} kg/kWh as given ({fact['source']})")
-    return found
+            found.setdefault(f"as given ({fact['source']})", []).append(value)
+    return "; ".join(f"{', '.join(zones)} kg/kWh, {what}" for what, zones in found.items())
 
 
 def _next(data: dict[str, Any]) -> str:
@@ -231,9 +275,9 @@ def _next(data: dict[str, Any]) -> str:
     for item in ranked:
         flag = _FLAGS.get(item["key"].removeprefix("default:"))
         if flag:
-            return f"say it: carbonctl {data['command']} ... {flag}"
+            return f"carbonctl {data['command']} ... {flag}"
     if data["operational"]["market"]["value"] is None:
-        return f"(1) say what is contracted: carbonctl {data['command']} ... --contracted-clean 60%"
+        return f"(1) carbonctl {data['command']} ... --contracted-clean 60%"
     return "carbonctl explain FILE --of total"
 
 
@@ -247,16 +291,13 @@ _FLAGS = {
 }
 
 
-def _say(out: Console, label: str, text: str) -> None:
+def say(out: Console, label: str, text: str) -> None:
+    """A labeled note, wrapped under itself."""
     if not text:
         return
-    indent = _LABEL if out.width >= _COMPACT else 2
-    if out.width < _COMPACT:
-        text = f"{label}: {text}"
-        lines = textwrap.wrap(text, out.width, subsequent_indent="  ")
-        out.print(Text("\n".join(lines)))
-        return
-    lines = textwrap.wrap(text, out.width - indent) or [""]
-    out.print(Text(f"{label:<{indent}}{lines[0]}"))
-    for line in lines[1:]:
-        out.print(Text(" " * indent + line))
+    compact = out.width < _COMPACT
+    indent = 2 if compact else _LABEL
+    head = f"{label}: " if compact else f"{label:<{_LABEL}}"
+    glued = (head + text).replace(" %", "\u00a0%")  # a number keeps its percent sign
+    lines = textwrap.wrap(glued, out.width, subsequent_indent=" " * indent, break_on_hyphens=False)
+    out.print(Text("\n".join(lines).replace("\u00a0", " ")))

@@ -49,7 +49,9 @@ class Context:
         """Position of a value, or of the nearest section around it."""
         return self.document.mark(self.written(path))
 
-    def fail(self, code: str, message: str, path: Path, hint: str = "", help_: str = "") -> NoReturn:
+    def fail(
+        self, code: str, message: str, path: Path, hint: str = "", help_: str = ""
+    ) -> NoReturn:
         """Note a problem and give up this part."""
         self.problems.append(Problem(code, message, self.mark(path), hint, help_))
         raise Unresolved
@@ -97,9 +99,7 @@ class Context:
         fallback = self.default(default)
         if given is None:
             return fallback
-        return self.given(
-            given, path, fallback.label, unit=fallback.unit, shape=fallback.shape
-        )
+        return self.given(given, path, fallback.label, unit=fallback.unit, shape=fallback.shape)
 
     def record(self, kind: str, name: str, path: Path) -> Record:
         """A record by name; an unknown or ambiguous name is a problem at ``path``."""
@@ -109,7 +109,9 @@ class Context:
             code, noun, verb = _UNKNOWN.get(kind, ("CC107", kind.rstrip("s"), "hw"))
             hint = did_you_mean(name, error.choices)
             word = name.split("-")[0] or name
-            self.fail(code, f'unknown {noun} "{name}"', path, hint, f"carbonctl {verb} search {word}")
+            self.fail(
+                code, f'unknown {noun} "{name}"', path, hint, f"carbonctl {verb} search {word}"
+            )
         except AmbiguousName as error:
             options = ", ".join(error.choices)
             self.fail("CC106", f'"{name}" fits several devices', path, f"say which: {options}")

@@ -44,16 +44,14 @@ class ResolvedItem:
     not_estimated: dict[str, str]
 
 
-def resolve_item(
-    scenario: schema.Scenario, document: Document, catalog: Catalog
-) -> ResolvedItem:
+def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog) -> ResolvedItem:
     """Facts of whole machines; InputError with all problems when there are any."""
     ctx = Context(document, catalog)
     section = scenario.embodied
     made = None
     try:
         if section is not None and section.parts:
-            made = _from_parts(ctx, section)
+            made = bill(ctx, section, ONE)
         else:
             made = _from_database(ctx, scenario, section)
         hardware = machines.hardware(ctx, made, section, scenario.end_of_life)
@@ -65,8 +63,9 @@ def resolve_item(
     if ctx.problems:
         raise InputError(ctx.problems, document.sources)
     title = scenario.name or made.name
-    return ResolvedItem(title, ItemInputs(hardware, count), ctx.warnings,
-                        ctx.not_estimated | _NOTHING)
+    return ResolvedItem(
+        title, ItemInputs(hardware, count), ctx.warnings, ctx.not_estimated | _NOTHING
+    )
 
 
 def _from_database(
@@ -118,9 +117,7 @@ def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator
     return (Comparator(record.name, value, "carbonctl-module-calibration", "bottom-up model"),)
 
 
-def _modeled_board(
-    ctx: Context, board: Record, found: machines.Device
-) -> tuple[Comparator, ...]:
+def _modeled_board(ctx: Context, board: Record, found: machines.Device) -> tuple[Comparator, ...]:
     assert found.accelerator is not None  # noqa: S101 - the caller looked
     built = machines.module(ctx, found.accelerator, found.per_machine, ("hardware",))
     value = float(part_carbon(bind(built, lambda fact: fact.value)))
@@ -128,9 +125,7 @@ def _modeled_board(
     return (Comparator(board.name, value, "carbonctl-module-calibration", note),)
 
 
-def _given_comparators(
-    ctx: Context, section: schema.Embodied | None
-) -> tuple[Comparator, ...]:
+def _given_comparators(ctx: Context, section: schema.Embodied | None) -> tuple[Comparator, ...]:
     if section is None:
         return ()
     return tuple(
@@ -138,7 +133,7 @@ def _given_comparators(
     )
 
 
-def _from_parts(ctx: Context, section: schema.Embodied) -> Machine[Fact]:
+def bill(ctx: Context, section: schema.Embodied, per_machine: Fact) -> Machine[Fact]:
     """A machine from a bill of materials; every entry is checked before giving up."""
     parts: list[Part[Fact]] = []
     kinds: list[str] = []
@@ -165,18 +160,21 @@ def _from_parts(ctx: Context, section: schema.Embodied) -> Machine[Fact]:
         mass = ctx.given(section.mass, ("embodied", "mass"), "mass")
     else:
         ctx.not_estimated["transport, end of life"] = "give embodied.mass"
-    return Machine("machine", ONE, tuple(parts), mass, _given_comparators(ctx, section))
+    comparators = _given_comparators(ctx, section)
+    return Machine("machine as listed", per_machine, tuple(parts), mass, comparators)
 
 
-def _part(
-    ctx: Context, entry: schema.Part, kind: str, path: Path, place: int
-) -> Part[Fact]:
+def _part(ctx: Context, entry: schema.Part, kind: str, path: Path, place: int) -> Part[Fact]:
     count = ONE if entry.count is None else ctx.given(entry.count, (*path, "count"), f"{kind}s")
     name, at = getattr(entry, kind), (*path, kind)
     part_id = f"{kind}_{place + 1}"
     if kind == "psu":
-        return Rated(part_id, "power supplies", _rated(ctx, entry, count, at), ctx.needed(
-            ctx.record("parts", "psu", at), "embodied_per_w", at, "PSU per W"))
+        return Rated(
+            part_id,
+            "power supplies",
+            _rated(ctx, entry, count, at),
+            ctx.needed(ctx.record("parts", "psu", at), "embodied_per_w", at, "PSU per W"),
+        )
     if kind in {"dram", "ssd", "hdd"}:
         return _stored(ctx, entry, kind, count, path, part_id)
     if kind == "baseboard":
@@ -190,7 +188,7 @@ def _part(
         record = ctx.record("cpus", name, at)
         each = ctx.needed(ctx.record("parts", "cpu-socket", at), "embodied", at, "CPU socket")
         return Counted(part_id, record.name, count, each)
-    record = ctx.record("network", name, at)
+    record = ctx.record("network", name if name.startswith("nic-") else f"nic-{name}", at)
     return Counted(part_id, record.name, count, ctx.needed(record, "embodied", at, record.name))
 
 
@@ -213,4 +211,5 @@ def _stored(
     record = ctx.record(folder, getattr(entry, kind), (*path, kind))
     field = "embodied_per_tb" if "embodied_per_tb" in record.data else "embodied_per_gb"
     per_gb = ctx.needed(record, field, (*path, kind), f"{record.name} per GB")
-    return Capacity(part_id, record.name, amount, per_gb)
+    label = f"{kind.upper()} {record.id}"
+    return Capacity(part_id, label, amount, per_gb)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from carbonctl.core.errors import did_you_mean
+from carbonctl.core.fact import Fact
 from carbonctl.estimate.inputs import (
     Capacity,
     Comparator,
@@ -17,13 +19,11 @@ from carbonctl.estimate.inputs import (
     Racked,
     Rated,
 )
-
-from carbonctl.core.errors import did_you_mean
 from carbonctl.scenario.context import ONE
+
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
-    from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.inputs import Part
     from carbonctl.scenario import schema
@@ -211,7 +211,6 @@ def module(ctx: Context, record: Record, count: Fact, path: Path) -> Module[Fact
     wafer = ctx.catalog.record("processes", "wafer")
     area = wafer.fact("interposer_area", record.id, label="interposer area")
     if area is not None:
-        area = replace(area, unit="cm2")
         per_area = ctx.needed(wafer, "interposer_per_cm2", path, "interposer per cm2")
         good = ctx.needed(wafer, "interposer_yield", path, "interposer yield")
         pieces.append(Interposer("interposer", "interposer", area, per_area, good))

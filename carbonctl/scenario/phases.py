@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from carbonctl.core.units import HOURS_PER_DAY
 from carbonctl.estimate.inputs import (
     Phase,
     Power,
@@ -16,6 +17,7 @@ from carbonctl.estimate.inputs import (
 from carbonctl.estimate.inputs import Trials as TrialSizes
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.context import ONE
+from carbonctl.scenario.item import bill
 from carbonctl.scenario.serving import serving
 from carbonctl.scenario.site import site
 from carbonctl.scenario.training import dlrm_work, evidence, kind, power, train_run
@@ -67,7 +69,10 @@ class Sections:
     def hardware(self, found: Device) -> Hardware[Fact]:
         """The machine behind a device, with the rules of sharing it."""
         embodied, end = self.scenario.embodied, self.scenario.end_of_life
-        made = machines.machine(self.ctx, found, embodied)
+        if embodied is not None and embodied.parts:
+            made = bill(self.ctx, embodied, found.per_machine)
+        else:
+            made = machines.machine(self.ctx, found, embodied)
         return machines.hardware(self.ctx, made, embodied, end)
 
 
@@ -154,11 +159,18 @@ def _trials(
     under = (*path, "accelerator_days")
     trials = TrialSizes(
         trials=ctx.given(experiments.trials, (*path, "trials"), "trials"),
-        median_hours=ctx.given(sizes.p50, (*under, "p50"), "median trial"),
-        tail_hours=ctx.given(sizes.p99, (*under, "p99"), "99th percentile trial"),
+        median_hours=_days(ctx.given(sizes.p50, (*under, "p50"), "median trial")),
+        tail_hours=_days(ctx.given(sizes.p99, (*under, "p99"), "99th percentile trial")),
         tail_z=ctx.default("tail_z"),
     )
     return TrainRun(draw, trials=trials, residual=ctx.default("hours_residual")), "hours"
+
+
+def _days(fact: Fact) -> Fact:
+    """Device-days as device-hours."""
+    ends = (None if end is None else end * HOURS_PER_DAY for end in (fact.low, fact.high))
+    low, high = ends
+    return replace(fact, value=fact.value * HOURS_PER_DAY, unit="h", low=low, high=high)
 
 
 def _bare_run() -> schema.Run:

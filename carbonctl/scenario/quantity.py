@@ -150,9 +150,7 @@ def quantity(
     }
     triple = {"type": "array", "items": number, "minItems": 3, "maxItems": 3}
     schema = {"anyOf": [number, triple, long_form], "description": f"a quantity in {unit}"}
-    return Annotated[
-        Given, PlainValidator(lambda raw: _given(raw, limits)), WithJsonSchema(schema)
-    ]
+    return Annotated[Given, PlainValidator(lambda raw: _given(raw, limits)), WithJsonSchema(schema)]
 
 
 Count = quantity("1", above=0, example="8")

@@ -57,8 +57,12 @@ def serving(
         ctx.fail("CC306", f"serving {shaped.kind} by requests is not estimated yet", path)
     if infer.latency is not None:
         where = (*path, "latency")
-        ctx.fail("CC306", "an operating point from latency is not estimated yet", where,
-                 "give concurrency, or throughput")
+        ctx.fail(
+            "CC306",
+            "an operating point from latency is not estimated yet",
+            where,
+            "give concurrency, or throughput",
+        )
     if infer.throughput is not None:
         if infer.concurrency is not None:
             message = "throughput and concurrency both set the operating point"
@@ -67,9 +71,7 @@ def serving(
     return Serving(fleet, _decoder(ctx, infer, shaped, found, path)), "work"
 
 
-def _fleet(
-    ctx: Context, infer: schema.Infer, name: str, period: Fact, path: Path
-) -> Fleet[Fact]:
+def _fleet(ctx: Context, infer: schema.Infer, name: str, period: Fact, path: Path) -> Fleet[Fact]:
     rate = ctx.given(getattr(infer, name), (*path, name), f"{name} rate")
     return Fleet(
         rate_per_hour=rate,
@@ -96,9 +98,7 @@ def _accelerator(ctx: Context, found: Device) -> Record:
     return found.accelerator
 
 
-def _throughput(
-    ctx: Context, infer: schema.Infer, found: Device, path: Path
-) -> Throughput[Fact]:
+def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Throughput[Fact]:
     if found.count is None:
         where = (*path, "throughput")
         ctx.fail("CC206", "throughput needs hardware.count, the devices that reach it", where)
@@ -116,8 +116,9 @@ def _decoder(
 ) -> Decoder[Fact]:
     card, runtime = _accelerator(ctx, found), _runtime(ctx, infer, path)
     fields = shaped.fields
-    missing = [n for n in ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
-               if n not in fields]
+    missing = [
+        n for n in ("layers", "hidden_size", "heads", "kv_heads", "head_dim") if n not in fields
+    ]
     if missing:
         ctx.fail("CC304", f"the model's {', '.join(missing)} are not known", path)
     mixture = "experts" in fields and "experts_per_token" in fields
@@ -216,9 +217,7 @@ def _diffusion(
     )
 
 
-def _whole(
-    ctx: Context, given: object, path: Path, record: Record, field: str
-) -> Fact:
+def _whole(ctx: Context, given: object, path: Path, record: Record, field: str) -> Fact:
     if given is not None:
         return ctx.given(given, path, field)  # type: ignore[arg-type]
     fact = record.plain(field)
@@ -227,9 +226,7 @@ def _whole(
     return replace(fact, origin="default", note=f"usual for {record.name}")
 
 
-def _size(
-    ctx: Context, infer: schema.Infer, record: Record, path: Path
-) -> tuple[Fact, Fact]:
+def _size(ctx: Context, infer: schema.Infer, record: Record, path: Path) -> tuple[Fact, Fact]:
     if infer.size is None:
         return (
             _whole(ctx, None, (*path, "size"), record, "width"),
@@ -238,8 +235,16 @@ def _size(
     where = ctx.document.mark((*path, "size"))
     origin = "scenario" if where and where.line else "cli"
     width, height = (
-        Fact(f"infer.size.{name}", float(text), "1", "user", origin, tier="measured",
-             label=name, where=where)
+        Fact(
+            f"infer.size.{name}",
+            float(text),
+            "1",
+            "user",
+            origin,
+            tier="measured",
+            label=name,
+            where=where,
+        )
         for name, text in zip(("width", "height"), infer.size.split("x"), strict=True)
     )
     return width, height
@@ -258,9 +263,7 @@ def _native_pixels(ctx: Context, record: Record, path: Path) -> Fact:
     )
 
 
-def _latent(
-    ctx: Context, record: Record, frames: Fact, path: Path
-) -> tuple[Fact, Fact]:
+def _latent(ctx: Context, record: Record, frames: Fact, path: Path) -> tuple[Fact, Fact]:
     """Latent frames, and pixels along the edge of one token."""
     down, patch = record.plain("vae_downsample"), record.plain("patch")
     if down is None or patch is None:
@@ -292,8 +295,13 @@ def _passes(ctx: Context, infer: schema.Infer, record: Record, path: Path) -> Fa
     where = ctx.document.mark((*path, "guidance"))
     value = max(usual.value, 2.0) if infer.guidance and usual.value != 1.0 else 1.0
     return replace(
-        usual, key="infer.guidance", value=value, source="user", origin="scenario",
-        where=where, tier="measured",
+        usual,
+        key="infer.guidance",
+        value=value,
+        source="user",
+        origin="scenario",
+        where=where,
+        tier="measured",
     )
 
 

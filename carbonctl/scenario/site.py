@@ -33,7 +33,7 @@ def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
     place = _place(ctx, section.region, (*path, "region")) if section.region else _NO_PLACE
     construction = ctx.catalog.record("datacenters", "construction")
     return Site(
-        name=place.name or "given grid factor",
+        name=place.name or "a given grid",
         pue=_pue(ctx, section, place, path),
         ci_location_kgco2e_per_kwh=_intensity(ctx, section, place, path),
         contracted_share=_contracted(ctx, section, path),

@@ -59,9 +59,7 @@ def train_run(
         return _measured(ctx, run, draw, path)
     residual = ctx.default("hours_residual")
     if name == "accelerator_hours":
-        hours = ctx.given(
-            run.accelerator_hours, (*path, name), "accelerator-hours", unit="h"
-        )
+        hours = ctx.given(run.accelerator_hours, (*path, name), "accelerator-hours", unit="h")
         return TrainRun(draw, accelerator_hours=hours, residual=_unless_told(draw, residual))
     if name == "days":
         return _days(ctx, run, draw, found, path)
@@ -81,9 +79,7 @@ def _unless_told(draw: Power[Fact], residual: Fact) -> Fact | None:
     return None if draw.power_w is not None and draw.power_w.given else residual
 
 
-def _measured(
-    ctx: Context, run: schema.Run, draw: Power[Fact], path: Path
-) -> TrainRun[Fact]:
+def _measured(ctx: Context, run: schema.Run, draw: Power[Fact], path: Path) -> TrainRun[Fact]:
     assert run.energy is not None  # noqa: S101 - this is the evidence
     scope = run.energy.scope
     if not scope:

@@ -92,14 +92,24 @@ def _drawn(result: Evaluated[Lifecycle], kind: str | None) -> Array:
 def _differing(
     results: list[Evaluated[Lifecycle]],
 ) -> tuple[tuple[Fact | None, Fact | None], ...]:
-    """Inputs that differ between the first two, by what they are called."""
-    first, second = ({f.label: f for f in r.facts.values()} for r in results[:2])
-    pairs = []
-    for label in dict.fromkeys((*first, *second)):
-        a, b = first.get(label), second.get(label)
-        if a is None or b is None or a.value != b.value:
-            pairs.append((a, b))
+    """Inputs that differ between the first two: by key, and what is left by what it is called."""
+    first, second = (results[0].facts, results[1].facts)
+    pairs: list[tuple[Fact | None, Fact | None]] = [
+        (fact, second[key])
+        for key, fact in first.items()
+        if key in second and second[key].value != fact.value
+    ]
+    rest = {_kind(f): f for key, f in second.items() if key not in first}
+    for key, fact in first.items():
+        other = rest.pop(_kind(fact), None) if key not in second else None
+        if other is not None and other.value != fact.value:
+            pairs.append((fact, other))
     return tuple(pairs)
+
+
+def _kind(fact: Fact) -> str:
+    """What a fact is about, whatever device or place it describes."""
+    return f"{fact.label.split(',')[0]} {fact.unit}"
 
 
 def _turning(

@@ -1,0 +1,202 @@
+"""Scenarios beside each other: who emits less, how surely, where, and what turns the order."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from carbonctl import __version__
+from carbonctl.core.units import HOURS_PER_YEAR
+from carbonctl.report import numbers
+from carbonctl.report.envelope import SCHEMA_VERSION
+from carbonctl.report.machine import as_json
+from carbonctl.report.table import RULED, say
+from carbonctl.study.montecarlo import interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from carbonctl.core.fact import Fact
+    from carbonctl.estimate.results import Lifecycle
+    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.study.compare import Comparison, Row
+    from carbonctl.study.montecarlo import Evaluated
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SURE = 0.95
+
+
+def as_data(
+    compared: Comparison,
+    names: list[str],
+    titles: list[str],
+    results: list[Evaluated[Lifecycle]],
+    resolved: list[Resolved],
+) -> dict[str, Any]:
+    """A comparison as plain data."""
+    turning = compared.turning
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": "compare",
+        "tool": {"name": "carbonctl", "version": __version__},
+        "accounting": results[0].point.basis,
+        "samples": results[0].samples,
+        "seed": results[0].seed,
+        "scenarios": [
+            {
+                "name": name,
+                "title": title,
+                "period_hours": r.period.value,
+                "not_estimated": r.not_estimated,
+                "less_than_first": share,
+            }
+            for name, title, r, share in zip(
+                names, titles, resolved, compared.less_than_first, strict=True
+            )
+        ],
+        "breakdown": [_row(row) for row in compared.rows],
+        "total": _row(compared.total),
+        "turning_point": None
+        if turning is None
+        else {"key": turning.fact.key, "label": turning.fact.label,
+              "now": turning.fact.value, "value": turning.value, "unit": turning.fact.unit},
+        "inputs_that_differ": [
+            {"label": (a or b).label, "unit": (a or b).unit, "a": _value(a), "b": _value(b)}  # type: ignore[union-attr]
+            for a, b in compared.differing
+        ],
+    }  # fmt: skip
+
+
+def _value(fact: Fact | None) -> float | None:
+    return None if fact is None else fact.value
+
+
+def _row(row: Row) -> dict[str, Any]:
+    ends = [interval(d) for d in row.differences]
+    first = row.values[0]
+    return {
+        "kind": row.kind,
+        "label": row.label,
+        "unit": "kgCO2e",
+        "values": list(row.values),
+        "differences": [
+            {
+                "value": None if v is None and first is None else (v or 0.0) - (first or 0.0),
+                "p05": e[0] if e else None,
+                "p50": e[1] if e else None,
+                "p95": e[2] if e else None,
+            }
+            for v, e in zip(row.values, ends, strict=True)
+        ],
+    }
+
+
+def render(data: dict[str, Any], out: Console) -> None:
+    """Print a comparison."""
+    names = [s["name"] for s in data["scenarios"]]
+    years = {s["period_hours"] for s in data["scenarios"]}
+    period = f"{next(iter(years)) / HOURS_PER_YEAR:.3g} y" if len(years) == 1 else "periods differ"
+    out.print(Text(f"{data['accounting']} basis, {period}; common draws"))
+    out.print(Text(_verdict(data, names), style="bold"))
+    out.print()
+    out.print(_table(data, names))
+    for letter, scenario in zip(_LETTERS, data["scenarios"], strict=False):
+        say(out, letter, scenario["title"])
+    turning = data["turning_point"]
+    if turning and turning["value"] > 0:
+        text = f"{turning['label']} passes {turning['value']:.3g} kg/kWh (now {turning['now']:.3g})"
+        say(out, "order turns when", text)
+    differ = [_differs(d) for d in data["inputs_that_differ"][:5]]
+    say(out, "differ", "; ".join(differ))
+    missing = dict.fromkeys(n for s in data["scenarios"] for n in s["not_estimated"])
+    say(out, "not estimated", ", ".join(missing))
+
+
+def _verdict(data: dict[str, Any], names: list[str]) -> str:
+    totals = data["total"]["values"]
+    if len(names) == 2:  # noqa: PLR2004 - a pair has a verdict, more have a ranking
+        share, n = data["scenarios"][1]["less_than_first"], data["samples"]
+        less = share if totals[1] < totals[0] else 1 - share
+        cheap = "B" if totals[1] < totals[0] else "A"
+        sure = f"{round(less * n):,} of {n:,} draws" if n else "the central estimate"
+        words = "emits less in" if less >= _SURE or not n else "emits less, but only in"
+        return f"{cheap} {words} {sure}: {numbers.carbon(totals[0])} -> {numbers.carbon(totals[1])} CO2e"
+    order = sorted(range(len(names)), key=lambda i: totals[i])
+    ranked = (f"{_LETTERS[i]} {names[i]} {numbers.carbon(totals[i])}" for i in order)
+    return "least first: " + ", ".join(ranked)
+
+
+def _differs(entry: dict[str, Any]) -> str:
+    ends = (
+        "-" if v is None else numbers.quantity(v, entry["unit"]) for v in (entry["a"], entry["b"])
+    )
+    return f"{entry['label']} ({' -> '.join(ends)})"
+
+
+def _table(data: dict[str, Any], names: list[str]) -> Table:
+    pair = len(names) == 2  # noqa: PLR2004 - a pair shows its difference
+    size, symbol = numbers.carbon_unit(max(data["total"]["values"]))
+    table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
+    table.add_column(f"{symbol} CO2e", footer="total", no_wrap=True)
+    for place, name in enumerate(names):
+        value = numbers.significant(data["total"]["values"][place] / size)
+        head = f"{_LETTERS[place]} {name}"[:16] if len(names) < 5 else _LETTERS[place]  # noqa: PLR2004
+        table.add_column(head, footer=Text(value, "bold"), justify="right", no_wrap=True)
+    if pair:
+        cells = _difference(data["total"], size, data["samples"])
+        table.add_column("B - A", footer=cells[0], justify="right", no_wrap=True)
+        table.add_column("90 % interval", footer=cells[1], justify="right", no_wrap=True)
+    for row in data["breakdown"]:
+        values = ["-" if v is None else numbers.significant(v / size) for v in row["values"]]
+        extra = _difference(row, size, data["samples"]) if pair else ()
+        table.add_row(row["label"], *values, *extra)
+    return table
+
+
+def _difference(row: dict[str, Any], size: float, samples: int) -> tuple[str, str]:
+    change = row["differences"][1]
+    if change["value"] == 0 and change["p05"] == change["p95"] == 0:
+        return "0", "same facts"
+    value = numbers.significant(change["value"] / size)
+    if not samples or change["p05"] == change["p95"]:
+        return value, ""
+    low, high = (numbers.significant(change[p] / size) for p in ("p05", "p95"))
+    return value, f"{low} to {high}"
+
+
+def _csv(data: dict[str, Any]) -> str:
+    text = io.StringIO()
+    names = [s["name"] for s in data["scenarios"]]
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["kind", "label", "unit", *names])
+    for row in (*data["breakdown"], data["total"]):
+        writer.writerow([row["kind"], row["label"], row["unit"], *row["values"]])
+    return text.getvalue()
+
+
+def _markdown(data: dict[str, Any]) -> str:
+    names = [s["name"] for s in data["scenarios"]]
+    size, symbol = numbers.carbon_unit(max(data["total"]["values"]))
+    lines = [
+        f"**{_verdict(data, names)}**",
+        "",
+        f"| {symbol} CO2e | " + " | ".join(names) + " |",
+        "|---|" + "---:|" * len(names),
+    ]
+    for row in (*data["breakdown"], data["total"]):
+        cells = ("-" if v is None else numbers.significant(v / size) for v in row["values"])
+        lines.append(f"| {row['label']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "json": as_json,
+    "csv": _csv,
+    "markdown": _markdown,
+}
