@@ -1,3 +1,3 @@
-"""Life-cycle carbon of AI: what a model costs the climate, how sure we are, what would change it."""
+"""Life-cycle carbon of AI: what a model costs, how sure we are, what would change it."""
 
 __version__ = "0.1.0"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import carbonctl.formulas  # noqa: F401 - fills CARDS, whose sources are checked
 from carbonctl.catalog.fields import unit_of_field
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import default_names
-from carbonctl.core.errors import DataError, Mark, Problem
 from carbonctl.core import strict_yaml
+from carbonctl.core.errors import DataError, Mark, Problem
 from carbonctl.core.formula import CARDS
+from carbonctl.formulas import load_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ _MOST_MEMORY_SHARE = 0.6
 
 def check(catalog: Catalog) -> tuple[dict[str, int], list[Problem]]:
     """Records counted by kind, and every rule that is broken."""
+    load_all()
     problems: list[Problem] = []
     counts: dict[str, int] = {}
     used = {card.source for card in CARDS.values()} | _cited_by_configs()
@@ -118,7 +119,7 @@ def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> I
     if not entry.get("source"):
         yield _problem(where, "has no source", mark)
     if unknown := set(entry) - _FACT_KEYS:
-        yield _problem(where, f"unknown key {sorted(unknown)[0]}", mark)
+        yield _problem(where, f"unknown key {min(unknown)}", mark)
     if entry.get("mark") not in (None, *MARKS):
         yield _problem(where, f"unknown mark {entry['mark']}", mark)
     if entry.get("boundary") not in (None, *BOUNDARIES):
@@ -190,7 +191,7 @@ def _table(name: str, rows: list[dict[str, str]], used: set[str]) -> Iterator[Pr
 def _aliases(catalog: Catalog) -> Iterator[Problem]:
     for kind in ("accelerators", "models"):
         for alias, target in catalog.aliases(kind).items():
-            for record_id in [target] if isinstance(target, str) else target:
+            for record_id in target:
                 if catalog.path(kind, record_id) is None:
                     yield _problem(f"alias {alias}", f"{record_id} has no file")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbonctl.core.fact import Fact
 from carbonctl.catalog.read import UnknownName
+from carbonctl.core.fact import Fact
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog

@@ -163,7 +163,7 @@ class Catalog:
     def open(cls, overlay: str | None = None) -> Catalog:
         """The bundled base, under ``overlay`` or the folder that the environment names."""
         folder = overlay or os.environ.get(OVERLAY_VARIABLE)
-        roots = (bundled("hardware_db"),)
+        roots: tuple[Path, ...] = (bundled("hardware_db"),)
         if not roots[0].is_dir():
             raise DataError([Problem("CC401", f"{roots[0]}: the bundled folder is missing")])
         if folder:
@@ -183,7 +183,7 @@ class Catalog:
     def ids(self, kind: str) -> list[str]:
         """Every id of a kind, sorted."""
         found = {p.stem for root in self.roots for p in (root / kind).glob("*.yaml")}
-        return sorted(found - {"aliases"})
+        return sorted(found)
 
     def record(self, kind: str, name: str) -> Record:
         """The record with this id or alias; UnknownName or AmbiguousName when there is none."""
@@ -196,26 +196,21 @@ class Catalog:
     def _alias(self, kind: str, name: str) -> str:
         """The id behind another spelling, or behind an id without its vendor."""
         wanted = name.lower().strip()
-        target = self.aliases(kind).get(wanted) or [
+        found = self.aliases(kind).get(wanted) or [
             i for i in self.ids(kind) if wanted and (i == wanted or i.endswith(f"-{wanted}"))
         ]
-        if isinstance(target, str):
-            return target
-        if len(target) > 1:
-            raise AmbiguousName(name, target)
-        return target[0] if target else ""
+        if len(found) > 1:
+            raise AmbiguousName(name, found)
+        return found[0] if found else ""
 
-    def aliases(self, kind: str) -> dict[str, str | list[str]]:
-        """Other spellings of the ids of a kind; a list where one spelling fits several."""
-        names = {"accelerators": "aliases.yaml", "models": "models/aliases.yaml"}
-        if kind not in names:
-            return {}
-        merged: dict[str, str | list[str]] = {}
-        for root in reversed(self.roots):
-            path = root / names[kind]
-            if path.is_file():
-                merged |= _document(path).data
-        return merged
+    @cache  # noqa: B019 - a catalog lives as long as the program
+    def aliases(self, kind: str) -> dict[str, list[str]]:
+        """Other spellings of the ids of a kind; several ids where a spelling is ambiguous."""
+        tables = {"accelerators": "aliases.csv", "models": "models/aliases.csv"}
+        found: dict[str, list[str]] = {}
+        for row in self.table(tables[kind]) if kind in tables else ():
+            found.setdefault(row["spelling"], []).append(row["id"])
+        return found
 
     def default(self, name: str) -> Fact:
         """A default fact; every default lives in ``defaults.yaml``."""

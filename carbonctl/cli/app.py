@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -98,10 +99,9 @@ def _report(error: CarbonctlError, argv: list[str]) -> int:
 
 
 def _wants_json(argv: list[str]) -> bool:
-    pairs = zip(argv, argv[1:], strict=False)
-    return any(flag in ("-f", "--format") and value == "json" for flag, value in pairs) or any(
-        word in ("-fjson", "--format=json") for word in argv
-    )
+    return any(
+        flag in ("-f", "--format") and value == "json" for flag, value in pairwise(argv)
+    ) or any(word in ("-fjson", "--format=json") for word in argv)
 
 
 def _usage(error: typer.TyperException) -> int:

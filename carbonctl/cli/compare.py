@@ -1,12 +1,10 @@
 """``carbonctl compare``: scenarios side by side on common draws."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from carbonctl.cli import options as o
 from carbonctl.cli.run import PHASES, check_format, emit, evaluate, load, table_out, title
-from carbonctl.core.errors import UsageError
+from carbonctl.core.errors import Problem, UsageError
 
 
 def command(
@@ -43,7 +41,9 @@ def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
     from carbonctl.report.side_by_side import as_data  # noqa: PLC0415
     from carbonctl.study.compare import compare  # noqa: PLC0415
 
-    runs, problems, sources = [], [], {}
+    runs = []
+    problems: list[Problem] = []
+    sources: dict[str, list[str]] = {}
     for file in files:
         try:
             runs.append(evaluate(load(flags, file), flags, PHASES))

@@ -1,7 +1,5 @@
 """``carbonctl embodied``: hardware from manufacturing to end of life, without use."""
 
-from __future__ import annotations
-
 from carbonctl.cli import options as o
 from carbonctl.cli.run import check_format, load, report, warn
 

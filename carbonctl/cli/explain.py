@@ -1,7 +1,5 @@
 """``carbonctl explain``: where a number comes from."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,7 +33,7 @@ def command(
     emit(as_json(explain.tree(number)) if format == "json" else text, output)
 
 
-def _point(flags: dict[str, Any], file: str | None) -> tuple[Lifecycle | Item, Catalog]:
+def _point(flags: dict[str, Any], file: str | None) -> "tuple[Lifecycle | Item, Catalog]":
     """The traced point estimate of a scenario of either kind."""
     loaded = scenario, document, catalog = load(flags, file)
     if any(getattr(scenario, name) is not None for name in PHASES):

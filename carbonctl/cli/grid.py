@@ -1,7 +1,5 @@
 """``carbonctl grid``: cloud regions and grid zones, with source, year, coverage and kind."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 import typer

@@ -1,7 +1,5 @@
 """``carbonctl hw``: accelerators, servers and parts, with sources."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated, Any
 
@@ -65,7 +63,7 @@ def search(
         aliases = catalog.aliases(kind)
         names = {i: {i} for i in catalog.ids(kind)}
         for alias, target in aliases.items():
-            for record_id in [target] if isinstance(target, str) else target:
+            for record_id in target:
                 names.setdefault(record_id, set()).add(alias)
         flat = {name: record_id for record_id, all_ in names.items() for name in sorted(all_)}
         strict = kind != "accelerators" or any(word.lower() in name for name in flat)

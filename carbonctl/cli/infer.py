@@ -1,7 +1,5 @@
 """``carbonctl infer``: a service and what it stands on."""
 
-from __future__ import annotations
-
 from carbonctl.cli import options as o
 from carbonctl.cli.run import estimate
 

@@ -1,7 +1,5 @@
 """``carbonctl init``: a scenario to start from."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

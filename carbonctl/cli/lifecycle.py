@@ -1,7 +1,5 @@
 """``carbonctl lifecycle``: data, experiments, training and serving in one answer."""
 
-from __future__ import annotations
-
 from carbonctl.cli import options as o
 from carbonctl.cli.run import estimate
 

@@ -1,7 +1,5 @@
 """``carbonctl model``: shapes of models, with sources."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated, Any
 
@@ -54,8 +52,8 @@ def search(
 ) -> None:
     """Models whose id or other spelling holds a word."""
     catalog = _catalog(hardware_db)
-    named = {i: i for i in catalog.ids("models")} | catalog.aliases("models")
-    found = dict.fromkeys(named[n] for n in browse.matching(named, word))
+    named = {i: [i] for i in catalog.ids("models")} | catalog.aliases("models")
+    found = dict.fromkeys(i for n in browse.matching(named, word) for i in named[n])
     if not found:
         raise browse.unknown("CC105", f'no model is called "{word}"', "carbonctl model list")
     browse.show_rows(_rows(catalog, list(found)), format)

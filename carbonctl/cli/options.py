@@ -1,7 +1,5 @@
 """Flags that several commands share, and the place of each in a scenario."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Optional
 
 import typer

@@ -1,14 +1,12 @@
 """``carbonctl validate``: every problem of every file, nothing estimated."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated, Literal
 
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.core.errors import CarbonctlError, InputError, UsageError
+from carbonctl.core.errors import InputError, Problem, UsageError
 
 Kind = Literal["scenario"]
 
@@ -33,7 +31,8 @@ def command(
 
 
 def _validate(files: list[str], hardware_db: str | None, *, quiet: bool) -> None:
-    problems, sources = [], {}
+    problems: list[Problem] = []
+    sources: dict[str, list[str]] = {}
     for file in files:
         try:
             _check(file, hardware_db)
@@ -44,7 +43,7 @@ def _validate(files: list[str], hardware_db: str | None, *, quiet: bool) -> None
             if not quiet:
                 sys.stdout.write(f"{file}: valid\n")
     if problems:
-        raise CarbonctlError(problems, sources)
+        raise InputError(problems, sources)
 
 
 def _check(file: str, hardware_db: str | None) -> None:

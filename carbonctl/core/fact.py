@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from carbonctl.core.errors import Mark
+if TYPE_CHECKING:
+    from carbonctl.core.errors import Mark
+
 
 Origin = Literal["scenario", "cli", "hardware_db", "default", "archetype", "derived"]
 RangeKind = Literal["p05_p95", "p10_p90", "min_max", "judged"]

@@ -9,15 +9,12 @@ place of the steps made inside it.
 from __future__ import annotations
 
 import functools
-import inspect
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
-
-from carbonctl.core.units import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,16 +97,17 @@ def formula(
 
     def register(function: Callable[P, Num]) -> Callable[P, Num]:
         name = function.__name__
-        summary = (inspect.getdoc(function) or "").split("\n", 1)[0]
+        summary = (function.__doc__ or "").strip().split("\n", 1)[0]
         card = Card(name, unit, equation, source, tuple(_names(function)), summary)
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> Num:
             value = function(*args, **kwargs)
-            if isinstance(value, np.floating):  # np.where and its kin return these for floats
+            if type(value) is np.float64:  # np.where and its kin return these for floats
                 value = float(value)
             if any(map(_traced, kwargs.values())):
-                step = Step(card, dict(kwargs), ".".join(_part.get()))  # type: ignore[arg-type]
+                arguments: dict[str, Any] = dict(kwargs)
+                step = Step(card, arguments, ".".join(_part.get()))
                 return Traced(float(value), step)
             return value
 
@@ -120,10 +118,5 @@ def formula(
 
 
 def _names(function: Callable[..., object]) -> tuple[str, ...]:
-    code = function.__code__  # type: ignore[attr-defined]
+    code = function.__code__
     return tuple(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-
-
-def parameter_unit(name: str) -> str:
-    """The unit of a parameter, which its name carries."""
-    return unit_of(name)

@@ -8,7 +8,7 @@ duplicate keys and tags are errors.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -28,18 +28,41 @@ _MAX_DIGITS = 40
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_FIRST = set("~nNtTfF+-.0123456789")  # no other scalar is anything but text
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
-@dataclass
 class Document:
-    """A parsed file: plain data, and where each value and key stands."""
+    """A parsed file: plain data, and where each value and key stands.
 
-    data: Any
-    marks: dict[Path, Mark] = field(default_factory=dict)
-    keys: dict[Path, Mark] = field(default_factory=dict)
-    sources: dict[str, list[str]] = field(default_factory=dict)
+    Positions are worked out when somebody asks for the first one.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        marks: dict[Path, Mark] | None = None,
+        keys: dict[Path, Mark] | None = None,
+        sources: dict[str, list[str]] | None = None,
+    ) -> None:
+        self.data = data
+        self.sources = {} if sources is None else sources
+        self.events: tuple[str, dict[Path, Any], dict[Path, Any]] = ("", {}, {})
+        if marks is not None:
+            self.marks, self.keys = marks, {} if keys is None else keys
+
+    @cached_property
+    def marks(self) -> dict[Path, Mark]:
+        """Position of every value."""
+        name, values, _ = self.events
+        return {path: _mark(name, event) for path, event in values.items()}
+
+    @cached_property
+    def keys(self) -> dict[Path, Mark]:
+        """Position of every key."""
+        name, _, keys = self.events
+        return {path: _mark(name, event) for path, event in keys.items()}
 
     def mark(self, path: Path, *, key: bool = False) -> Mark | None:
         """Where ``path`` is written, or the nearest enclosing place."""
@@ -50,8 +73,17 @@ class Document:
         return self.marks.get(path)
 
 
+def _mark(name: str, event: Any) -> Mark:
+    start, end = event.start_mark, event.end_mark
+    same_line = end.line == start.line and end.column > start.column
+    length = end.column - start.column if same_line else 1
+    return Mark(name, start.line + 1, start.column + 1, length)
+
+
 def scalar(text: str) -> Any:
     """A plain scalar by the YAML 1.2 core schema; NaN and infinity stay text."""
+    if text and text[0] not in _FIRST:
+        return text
     if text in _NULL:
         return None
     if text in _BOOL:
@@ -103,15 +135,14 @@ def _error(
     return InputError([Problem(code, message, mark)], {name: lines} if lines else {})
 
 
-@dataclass
 class _Open:
     """A collection being filled."""
 
-    value: Any
-    path: Path
-    anchor: str | None
-    key: str | None = None
-    depth: int = 0
+    __slots__ = ("anchor", "key", "path", "value")
+
+    def __init__(self, value: Any, path: Path, anchor: str | None) -> None:
+        self.value, self.path, self.anchor = value, path, anchor
+        self.key: str | None = None
 
 
 class _Builder:
@@ -119,53 +150,44 @@ class _Builder:
 
     def __init__(self, name: str, lines: list[str]) -> None:
         self.name = name
+        self.values: dict[Path, Any] = {}
+        self.keys: dict[Path, Any] = {}
         self.doc = Document(None, sources={name: lines})
+        self.doc.events = (name, self.values, self.keys)
         self.stack: list[_Open] = []
-        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.anchors: dict[str, Any] = {}
         self.count = 0
         self.problems: list[Problem] = []
         self.done = False
 
     def build(self, text: str) -> Document:
         for event in yaml.parse(text, Loader=_Loader):
-            self._take(event)
+            kind = event.__class__
+            if kind is yaml.ScalarEvent:
+                self._scalar(event)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._open(event, {} if kind is yaml.MappingStartEvent else [])
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                closed = self.stack.pop()
+                if closed.anchor:
+                    self.anchors[closed.anchor] = closed.value
+            elif kind is yaml.AliasEvent:
+                self._alias(event)
+            elif kind is yaml.DocumentStartEvent and self.done:
+                self._stop("CC001", "one document a file; remove the second ---", event)
         if self.problems:
             raise InputError(self.problems, self.doc.sources)
         if not self.done:
             raise _error("CC007", "the file is empty", Mark(self.name, 1, 1))
         return self.doc
 
-    def _take(self, event: Any) -> None:
-        if isinstance(event, yaml.ScalarEvent):
-            self._refuse_tag(event, plain=event.implicit[0] or event.implicit[1])
-            plain = event.implicit[0] and not event.style
-            self._scalar(event, scalar(event.value) if plain else event.value)
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            self._refuse_tag(event, plain=event.implicit)
-            self._open(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
-        elif isinstance(event, yaml.CollectionEndEvent):
-            closed = self.stack.pop()
-            if closed.anchor:
-                self.anchors[closed.anchor] = (closed.value, closed.depth)
-        elif isinstance(event, yaml.DocumentStartEvent) and self.done:
-            self._stop("CC001", "one document a file; remove the second ---", event)
-
-    def _mark(self, event: Any) -> Mark:
-        start, end = event.start_mark, event.end_mark
-        same_line = end.line == start.line and end.column > start.column
-        length = end.column - start.column if same_line else 1
-        return Mark(self.name, start.line + 1, start.column + 1, length)
-
     def _stop(self, code: str, message: str, event: Any) -> None:
-        problem = Problem(code, message, self._mark(event))
+        problem = Problem(code, message, _mark(self.name, event))
         raise InputError([*self.problems, problem], self.doc.sources)
 
-    def _refuse_tag(self, event: Any, *, plain: bool) -> None:
-        if event.tag is not None and not plain:
-            message = f'the tag "{event.tag}" is refused'
-            self.problems.append(Problem("CC004", message, self._mark(event)))
+    def _refuse_tag(self, event: Any) -> None:
+        message = f'the tag "{event.tag}" is refused'
+        self.problems.append(Problem("CC004", message, _mark(self.name, event)))
 
     def _grow(self, event: Any, values: int) -> None:
         self.count += values
@@ -173,45 +195,52 @@ class _Builder:
             self._stop("CC006", f"more than {MAX_VALUES} values", event)
 
     def _open(self, event: Any, value: Any) -> None:
+        if event.tag is not None and not event.implicit:
+            self._refuse_tag(event)
         if len(self.stack) >= MAX_DEPTH:
             self._stop("CC005", f"nested deeper than {MAX_DEPTH} levels", event)
         path = self._place(event, value)
         self.stack.append(_Open(value, path, event.anchor))
 
-    def _scalar(self, event: Any, value: Any) -> None:
-        parent = self.stack[-1] if self.stack else None
-        if parent is not None and isinstance(parent.value, dict) and parent.key is None:
-            self._key(event, parent)
-            return
+    def _scalar(self, event: Any) -> None:
+        if event.tag is not None and not (event.implicit[0] or event.implicit[1]):
+            self._refuse_tag(event)
+        if self.stack:
+            parent = self.stack[-1]
+            if parent.key is None and parent.value.__class__ is dict:
+                self._key(event, parent)
+                return
+        plain = event.implicit[0] and not event.style
+        value = scalar(event.value) if plain else event.value
         self._place(event, value)
         if event.anchor:
-            self.anchors[event.anchor] = (value, 1)
+            self.anchors[event.anchor] = value
 
     def _key(self, event: Any, parent: _Open) -> None:
-        key = str(event.value)
+        key = event.value
         path = (*parent.path, key)
         if key in parent.value:
-            first = self.doc.keys.get(path)
-            where = f" (first on line {first.line})" if first else ""
-            message = f'the key "{key}" is given twice{where}'
-            self.problems.append(Problem("CC003", message, self._mark(event)))
-        self.doc.keys[path] = self._mark(event)
+            first = _mark(self.name, self.keys[path])
+            message = f'the key "{key}" is given twice (first on line {first.line})'
+            self.problems.append(Problem("CC003", message, _mark(self.name, event)))
+        self.keys[path] = event
         parent.key = key
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
             self._stop("CC001", f'the alias "{event.anchor}" has no anchor before it', event)
-        value, _ = self.anchors[event.anchor]
+        value = self.anchors[event.anchor]
         self._grow(event, _size(value, MAX_VALUES))
         self._place(event, value)
 
     def _place(self, event: Any, value: Any) -> Path:
         self._grow(event, 1)
+        path: Path = ()
         if not self.stack:
-            self.done, self.doc.data, path = True, value, ()
+            self.done, self.doc.data = True, value
         else:
             parent = self.stack[-1]
-            if isinstance(parent.value, dict):
+            if parent.value.__class__ is dict:
                 if parent.key is None:
                     self._stop("CC001", "a key must be a plain word", event)
                 path = (*parent.path, str(parent.key))
@@ -220,7 +249,7 @@ class _Builder:
             else:
                 path = (*parent.path, len(parent.value))
                 parent.value.append(value)
-        self.doc.marks[path] = self._mark(event)
+        self.values[path] = event
         return path
 
 

@@ -1,4 +1,4 @@
-"""Hardware, cradle to gate and beyond: a machine part by part, and the share of it a phase carries."""
+"""Hardware, cradle to gate and beyond: a machine part by part, and a phase's share of it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.inputs import (
-    Capacity,
-    Counted,
-    Die,
-    Interposer,
-    Module,
-    Racked,
-    Rated,
-)
+from carbonctl.estimate.bom import Capacity, Counted, Die, Interposer, Module, Racked, Rated
 from carbonctl.estimate.results import Item, Line
 from carbonctl.formulas import allocation, end_of_life, fab, parts, transport
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.inputs import Hardware, ItemInputs, Part
+    from carbonctl.estimate.bom import Hardware, Part
+    from carbonctl.estimate.inputs import ItemInputs
 
 
 @dataclass(frozen=True, slots=True)

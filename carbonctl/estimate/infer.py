@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.inputs import Decoder, Diffusion, Ranking, Throughput
 from carbonctl.estimate.results import Use
+from carbonctl.estimate.service import Decoder, Diffusion, Ranking, Throughput
 from carbonctl.estimate.train import unit_s
 from carbonctl.formulas import (
     compute_diffusion,
@@ -14,11 +14,13 @@ from carbonctl.formulas import (
     operational,
     power,
     roofline,
+    serving_time,
 )
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.inputs import Fleet, Serving, Site
+    from carbonctl.estimate.inputs import Site
+    from carbonctl.estimate.service import Fleet, Serving
 
 
 def infer(serving: Serving[Num], site: Site[Num]) -> Use:
@@ -32,7 +34,7 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     if isinstance(model, Ranking):
         return _ranking(model, fleet, served, total, site)
     busy, device = _busy(model, served)
-    hours = power.load_hours(
+    hours = serving_time.load_hours(
         busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
     )
     loaded = power.loaded_energy_kwh(
@@ -41,7 +43,7 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     it = power.it_energy_kwh_by_busy_share(
         loaded_energy_kwh=loaded,
         idle_power_share=fleet.idle_power_share,
-        busy_share=power.mean_busy_share(
+        busy_share=serving_time.mean_busy_share(
             busy_share=fleet.busy_share, peak_to_mean=fleet.peak_to_mean
         ),
     )
@@ -54,17 +56,17 @@ def _busy(model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num) -
     if isinstance(model, Decoder):
         return _decoder(model, served)
     if isinstance(model, Diffusion):
-        busy = roofline.busy_hours_from_flop(
+        busy = serving_time.busy_hours_from_flop(
             served_units=served,
             unit_flop=_picture_flop(model),
             peak_flop_per_s=model.peak_flop_per_s,
             compute_efficiency=model.compute_efficiency,
         )
-        busy = roofline.busy_hours_by_residual(
+        busy = serving_time.busy_hours_by_residual(
             modeled_hours=busy, energy_residual=model.energy_residual
         )
     else:
-        busy = roofline.busy_hours_from_throughput(
+        busy = serving_time.busy_hours_from_throughput(
             served_units=served,
             output_tokens=model.output_tokens,
             accelerators=model.accelerators,
@@ -100,21 +102,21 @@ def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
     )
     replica = replica_accelerators(m, cache)
     step, energy = _step(m, read, cache, flop, replica)
-    busy = roofline.busy_hours_from_steps(
+    busy = serving_time.busy_hours_from_steps(
         served_units=served,
         output_tokens=m.output_tokens,
         step_s=step,
         replica_accelerators=replica,
         batch=m.batch,
     )
-    device = roofline.device_energy_kwh_from_steps(
+    device = serving_time.device_energy_kwh_from_steps(
         served_units=served,
         output_tokens=m.output_tokens,
         step_energy_j=energy,
         batch=m.batch,
         energy_residual=m.energy_residual,
     )
-    return roofline.busy_hours_by_residual(
+    return serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=m.energy_residual
     ), device
 
@@ -262,11 +264,11 @@ def _ranking(
     model: Ranking[Num], fleet: Fleet[Num], served: Num, total: Num, site: Site[Num]
 ) -> Use:
     """A ranking fleet: as many servers as load or table memory asks for, mostly idle or not."""
-    busy = roofline.busy_hours_from_unit_time(served_units=served, unit_s=unit_s(model.work))
-    busy = roofline.busy_hours_by_residual(
+    busy = serving_time.busy_hours_from_unit_time(served_units=served, unit_s=unit_s(model.work))
+    busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual
     )
-    load = power.load_hours(
+    load = serving_time.load_hours(
         busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
     )
     tables = compute_dlrm.table_gb(
@@ -275,13 +277,13 @@ def _ranking(
         embedding_dim=model.work.embedding_dim,
         embedding_bytes=model.work.embedding_bytes,
     )
-    devices = roofline.memory_devices(
+    devices = serving_time.memory_devices(
         table_gb=tables, device_memory_gb=model.device_memory_gb, memory_share=model.memory_share
     )
-    hours = roofline.accelerator_hours_by_capacity(
+    hours = serving_time.accelerator_hours_by_capacity(
         load_hours=load, memory_devices=devices, period_hours=fleet.period_hours
     )
-    mean_busy = roofline.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=hours)
+    mean_busy = serving_time.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=hours)
     mean_power = power.it_power_w(
         idle_power_w=model.idle_power_w,
         loaded_power_w=model.loaded_power_w,

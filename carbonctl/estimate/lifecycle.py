@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
 from carbonctl.estimate.embodied import amortize, machine
-from carbonctl.estimate.infer import infer
-from carbonctl.estimate.inputs import Serving, ShareOfTraining, Storage, TrainRun
+from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
 from carbonctl.estimate.train import train
-from carbonctl.formulas import allocation, datacenter, operational, roofline, storage, water
+from carbonctl.formulas import (
+    allocation,
+    datacenter,
+    operational,
+    storage,
+    training_time,
+    water,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,12 +90,14 @@ def _use(phase: Phase[Num], trained: list[Use]) -> Use:
     match phase.work:
         case TrainRun():
             return train(phase.work, phase.site)
-        case Serving():
-            return infer(phase.work, phase.site)
         case Storage():
             return _storage(phase.work, phase.site)
         case ShareOfTraining():
             return _share_of_training(phase.work, phase.site, trained)
+        case _:
+            from carbonctl.estimate.infer import infer  # noqa: PLC0415 - only to serve
+
+            return infer(phase.work, phase.site)
 
 
 def _share_of_training(work: ShareOfTraining[Num], site: Site[Num], trained: list[Use]) -> Use:
@@ -100,7 +108,7 @@ def _share_of_training(work: ShareOfTraining[Num], site: Site[Num], trained: lis
     return Use(
         None
         if len(hours) < len(trained)
-        else roofline.accelerator_hours_by_share(
+        else training_time.accelerator_hours_by_share(
             training_hours=allocation.total_hours(parts_hours=tuple(hours)), share=work.share
         ),
         it,

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.inputs import Comparator, Evidence, PhaseKind
+    from carbonctl.estimate.bom import Comparator
+    from carbonctl.estimate.inputs import Evidence, PhaseKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Use:
     """What a phase draws: provisioned device-hours, and energy on two rungs of the ladder."""
 
@@ -22,7 +23,7 @@ class Use:
     device_energy_kwh: Num | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PhaseResult:
     """One phase with its electricity, its water, and its share of hardware and buildings."""
 
@@ -41,7 +42,7 @@ class PhaseResult:
     recovery_credit_kgco2e: Num | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Line:
     """A row of the breakdown; its value is the sum of its children where it has any."""
 
@@ -55,7 +56,7 @@ class Line:
     comparators: tuple[Comparator, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Lifecycle:
     """A whole life, on one basis, with its breakdown and its metrics by name."""
 
@@ -66,7 +67,7 @@ class Lifecycle:
     metrics: dict[str, Num]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Item:
     """Whole machines: manufacturing by part, transport, end of life, credit apart."""
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.results import Use
-from carbonctl.formulas import compute_dlrm, compute_llm, operational, power, roofline
+from carbonctl.formulas import (
+    compute_dlrm,
+    compute_llm,
+    operational,
+    power,
+    training_time,
+)
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -18,10 +24,12 @@ def train(run: TrainRun[Num], site: Site[Num]) -> Use:
         return _from_energy(run, run.energy_kwh, site)
     hours = _hours(run)
     if run.residual is not None:
-        hours = roofline.accelerator_hours_by_residual(modeled_hours=hours, residual=run.residual)
+        hours = training_time.accelerator_hours_by_residual(
+            modeled_hours=hours, residual=run.residual
+        )
     count = _repeats(run)
     if count is not None:
-        hours = roofline.accelerator_hours_by_repeats(run_hours=hours, repeats=count)
+        hours = training_time.accelerator_hours_by_repeats(run_hours=hours, repeats=count)
     return from_hours(hours, run.power, site)
 
 
@@ -93,25 +101,27 @@ def _hours_behind(run: TrainRun[Num], it_energy_kwh: Num) -> Num | None:
         return None
     if draw.boundary == "gpu":
         assert draw.host_power_factor is not None  # noqa: S101 - as above
-        it_power = roofline.it_power_w_from_device_power(
+        it_power = power.it_power_w_from_device_power(
             device_power_w=device_power_w(draw), host_power_factor=draw.host_power_factor
         )
     else:
         assert draw.power_w is not None  # noqa: S101 - only a given power has another boundary
         it_power = draw.power_w
-    return roofline.accelerator_hours_from_energy(it_energy_kwh=it_energy_kwh, it_power_w=it_power)
+    return training_time.accelerator_hours_from_energy(
+        it_energy_kwh=it_energy_kwh, it_power_w=it_power
+    )
 
 
 def _repeats(run: TrainRun[Num]) -> Num | None:
     """Runs in the period, where a cadence is stated."""
     if run.cadence_hours is None or run.period_hours is None:
         return None
-    return roofline.repeats(period_hours=run.period_hours, cadence_hours=run.cadence_hours)
+    return training_time.repeats(period_hours=run.period_hours, cadence_hours=run.cadence_hours)
 
 
 def _hours(run: TrainRun[Num]) -> Num:
     if run.trials is not None:
-        return roofline.accelerator_hours_from_trials(
+        return training_time.accelerator_hours_from_trials(
             trials=run.trials.trials,
             median_hours=run.trials.median_hours,
             tail_hours=run.trials.tail_hours,
@@ -120,7 +130,7 @@ def _hours(run: TrainRun[Num]) -> Num:
     if run.accelerator_hours is not None:
         return run.accelerator_hours
     if run.wall_hours is not None and run.accelerators is not None:
-        return roofline.accelerator_hours_from_days(
+        return training_time.accelerator_hours_from_days(
             accelerators=run.accelerators, wall_hours=run.wall_hours
         )
     if run.llm is not None:
@@ -135,14 +145,14 @@ def _hours(run: TrainRun[Num]) -> Num:
 def _llm_hours(work: LlmWork[Num]) -> Num:
     flop = compute_llm.train_flop(active_params=work.active_params, train_tokens=work.train_tokens)
     if work.mfu is not None and work.goodput is not None:
-        return roofline.accelerator_hours_from_flop(
+        return training_time.accelerator_hours_from_flop(
             train_flop=flop,
             peak_flop_per_s=work.peak_flop_per_s,
             mfu=work.mfu,
             goodput=work.goodput,
         )
     assert work.billed_mfu is not None  # noqa: S101 - one of the two priors
-    return roofline.accelerator_hours_from_flop_by_billed_mfu(
+    return training_time.accelerator_hours_from_flop_by_billed_mfu(
         train_flop=flop, peak_flop_per_s=work.peak_flop_per_s, billed_mfu=work.billed_mfu
     )
 

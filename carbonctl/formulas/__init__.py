@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from carbonctl.formulas import (
-    allocation,
-    compute_diffusion,
-    compute_dlrm,
-    compute_llm,
-    datacenter,
-    end_of_life,
-    fab,
-    operational,
-    parts,
-    power,
-    roofline,
-    storage,
-    transport,
-    water,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    "allocation",
-    "compute_diffusion",
-    "compute_dlrm",
-    "compute_llm",
-    "datacenter",
-    "end_of_life",
-    "fab",
-    "operational",
-    "parts",
-    "power",
-    "roofline",
-    "storage",
-    "transport",
-    "water",
-]
+
+def load_all() -> None:
+    """Import every formula, so that ``CARDS`` is complete; an estimate imports what it needs."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")

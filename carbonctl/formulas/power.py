@@ -78,46 +78,6 @@ def loaded_energy_kwh(*, device_energy_kwh: Num, host_share: Num, psu_efficiency
     return device_energy_kwh * (1.0 + host_share) / psu_efficiency
 
 
-@formula(unit="h", equation="t_load = t_busy * r / u", source="carbonctl-boundary-ladder")
-def load_hours(*, busy_hours: Num, peak_to_mean: Num, busy_share: Num) -> Num:
-    """Hours that the load alone would ask for, before memory capacity is looked at.
-
-    Parameters
-    ----------
-    busy_hours
-        Device-hours of actual work. [h]
-    peak_to_mean
-        Peak over mean load. [1] >= 1
-    busy_share
-        Busy over provisioned hours at the peak. [1] 0 to 1
-
-    Examples
-    --------
-    >>> load_hours(busy_hours=60.0, peak_to_mean=2.0, busy_share=0.6)
-    200.0
-    """
-    return busy_hours * peak_to_mean / busy_share
-
-
-@formula(unit="1", equation="u_mean = u / r", source="carbonctl-boundary-ladder")
-def mean_busy_share(*, busy_share: Num, peak_to_mean: Num) -> Num:
-    """Busy over provisioned hours, averaged over the load's ups and downs.
-
-    Parameters
-    ----------
-    busy_share
-        Busy share at the peak. [1]
-    peak_to_mean
-        Peak over mean load. [1] >= 1
-
-    Examples
-    --------
-    >>> mean_busy_share(busy_share=0.6, peak_to_mean=2.0)
-    0.3
-    """
-    return busy_share / peak_to_mean
-
-
 @formula(
     unit="W", equation="P = P_idle + u * (P_load - P_idle)", source="barroso-energy-proportional"
 )
@@ -219,3 +179,22 @@ def energy_j_per_gb(*, tdp_w: Num, bandwidth_gb_per_s: Num, byte_power_ratio: Nu
     0.1
     """
     return byte_power_ratio * tdp_w / bandwidth_gb_per_s
+
+
+@formula(unit="W", equation="P_it = P_dev * k_host", source="training-power-boundaries")
+def it_power_w_from_device_power(*, device_power_w: Num, host_power_factor: Num) -> Num:
+    """AC power per accelerator slot, with host and network.
+
+    Parameters
+    ----------
+    device_power_w
+        Mean board power. [W]
+    host_power_factor
+        (accelerators + host + network) / accelerators. [1]
+
+    Examples
+    --------
+    >>> it_power_w_from_device_power(device_power_w=600.0, host_power_factor=1.5)
+    900.0
+    """
+    return device_power_w * host_power_factor

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Mark, Problem, nearest
 from carbonctl.core.fact import Fact
-from carbonctl.core.formula import Step, Traced
+from carbonctl.core.formula import Traced
 from carbonctl.report import numbers
 from carbonctl.report.envelope import fact_as_dict
-from carbonctl.report.trace import arguments, cause_of, name_of, steps
+from carbonctl.report.trace import arguments, cause_of, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def kind_of(fact: Fact) -> str:
 def as_text(number: Traced, sources: dict[str, dict[str, Any]]) -> str:
     """The tree for people, and the citations that it leans on."""
     used: dict[str, None] = {}
-    lines = list(_text(number, "", "", set(), used))
+    lines = list(_text(number, "", set(), used))
     lines.append("")
     for source in used:
         entry = sources.get(source, {})
@@ -99,27 +99,22 @@ def as_text(number: Traced, sources: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _text(
-    number: Traced, argument: str, indent: str, seen: set[int], used: dict[str, None]
-) -> Iterator[str]:
+def _text(number: Traced, indent: str, seen: set[int], used: dict[str, None]) -> Iterator[str]:
     cause = number.cause
     if isinstance(cause, Fact):
-        used.setdefault(cause.source) if cause.source != "user" else None
+        if cause.source != "user":
+            used.setdefault(cause.source)
         yield indent + _leaf(cause)
         return
     used.setdefault(cause.card.source)
     value = numbers.quantity(float(number), cause.card.unit)
     again = "  (shown above)" if id(cause) in seen else f"  = {cause.card.equation}"
-    yield f"{indent}{_name(cause)}  {value}{again}  [{cause.card.source}]"
+    yield f"{indent}{cause.id}  {value}{again}  [{cause.card.source}]"
     if id(cause) in seen:
         return
     seen.add(id(cause))
-    for name, item in arguments(cause):
-        yield from _text(item, name, indent + "  ", seen, used)
-
-
-def _name(step: Step) -> str:
-    return name_of(step)
+    for _, item in arguments(cause):
+        yield from _text(item, indent + "  ", seen, used)
 
 
 def _leaf(fact: Fact) -> str:

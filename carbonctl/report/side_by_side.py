@@ -126,7 +126,8 @@ def _verdict(data: dict[str, Any], names: list[str]) -> str:
         cheap = "B" if totals[1] < totals[0] else "A"
         sure = f"{round(less * n):,} of {n:,} draws" if n else "the central estimate"
         words = "emits less in" if less >= _SURE or not n else "emits less, but only in"
-        return f"{cheap} {words} {sure}: {numbers.carbon(totals[0])} -> {numbers.carbon(totals[1])} CO2e"
+        change = f"{numbers.carbon(totals[0])} -> {numbers.carbon(totals[1])} CO2e"
+        return f"{cheap} {words} {sure}: {change}"
     order = sorted(range(len(names)), key=lambda i: totals[i])
     ranked = (f"{_LETTERS[i]} {names[i]} {numbers.carbon(totals[i])}" for i in order)
     return "least first: " + ", ".join(ranked)

@@ -287,7 +287,6 @@ _FLAGS = {
     "billed_mfu": "--set train.billed_mfu=0.35",
     "host_power_factor": "--set train.host_power_factor=1.3",
     "allocation_rate": "--set embodied.allocation_rate=0.8",
-    "device_power_share": "--set train.power='{value: 500 W, scope: gpu}'",
 }
 
 

@@ -23,7 +23,7 @@ _UNKNOWN = {
 
 
 class Unresolved(Exception):  # noqa: N818 - a signal between resolving functions, never shown
-    """This part of the scenario cannot be resolved; the problem is already noted."""
+    """A part of the scenario cannot be resolved; the problem is already noted."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Context:
 
     def given(
         self,
-        given: Given,
+        given: Given | None,
         path: Path,
         label: str,
         *,
@@ -71,6 +71,7 @@ class Context:
         tier: Tier = "measured",
     ) -> Fact:
         """A fact that the user stated, with where."""
+        assert given is not None  # noqa: S101 - callers have seen it in the scenario
         path = self.written(path)
         mark = self.document.mark(path)
         return Fact(
@@ -108,7 +109,7 @@ class Context:
         except UnknownName as error:
             code, noun, verb = _UNKNOWN.get(kind, ("CC107", kind.rstrip("s"), "hw"))
             hint = did_you_mean(name, error.choices)
-            word = name.split("-")[0] or name
+            word = name.split("-", maxsplit=1)[0] or name
             self.fail(
                 code, f'unknown {noun} "{name}"', path, hint, f"carbonctl {verb} search {word}"
             )

@@ -6,17 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError
+from carbonctl.estimate.bom import Capacity, Comparator, Counted, Machine, Rated
 from carbonctl.estimate.embodied import part_carbon
-from carbonctl.estimate.inputs import (
-    Capacity,
-    Comparator,
-    Counted,
-    ItemInputs,
-    Machine,
-    Rated,
-    bind,
-)
+from carbonctl.estimate.inputs import ItemInputs, bind
 from carbonctl.scenario import machine as machines
+from carbonctl.scenario import parts as parts_
 from carbonctl.scenario.context import ONE, Context, Unresolved
 
 if TYPE_CHECKING:
@@ -24,7 +18,7 @@ if TYPE_CHECKING:
     from carbonctl.core.errors import Problem
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document, Path
-    from carbonctl.estimate.inputs import Part
+    from carbonctl.estimate.bom import Part
     from carbonctl.scenario import schema
 
 _KINDS = ("baseboard", "accelerator", "cpu", "dram", "ssd", "hdd", "nic", "psu")
@@ -78,15 +72,15 @@ def _from_database(
         subject = "accelerator" if named is not None and named.accelerator else "server"
     if subject == "server":
         whole = machines.machine(ctx, found, section)
-        comparators = (*_given_comparators(ctx, section), *whole.comparators)
+        comparators = (*_given_comparators(section), *whole.comparators)
         return replace(whole, comparators=comparators)
     if found.accelerator is None:
         ctx.fail("CC304", f"{found.record.name} has no accelerator", ("hardware",))
     if subject == "baseboard":
         return _baseboard(ctx, found, section)
     record = found.accelerator
-    part = machines.accelerator_part(ctx, record, ONE, ("hardware",))
-    comparators = (*_modeled(ctx, record, part), *_given_comparators(ctx, section))
+    part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
+    comparators = (*_modeled(ctx, record, part), *_given_comparators(section))
     known = machines.comparators(record)
     mass = record.fact("mass", label=f"mass, {record.name}")
     if mass is None:
@@ -105,27 +99,27 @@ def _baseboard(
     part = Counted("baseboard", record.name, ONE, whole)
     modeled = _modeled_board(ctx, record, found)
     mass = record.fact("mass", label=f"mass, {record.name}")
-    return Machine(record.name, ONE, (part,), mass, (*modeled, *_given_comparators(ctx, section)))
+    return Machine(record.name, ONE, (part,), mass, (*modeled, *_given_comparators(section)))
 
 
 def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator, ...]:
     """Our own bottom-up figure beside a published one."""
     if not isinstance(part, Counted) or not record.data.get("dies"):
         return ()
-    built = machines.module(ctx, record, ONE, ("hardware",))
+    built = parts_.module(ctx, record, ONE, ("hardware",))
     value = float(part_carbon(bind(built, lambda fact: fact.value)))
     return (Comparator(record.name, value, "carbonctl-module-calibration", "bottom-up model"),)
 
 
 def _modeled_board(ctx: Context, board: Record, found: machines.Device) -> tuple[Comparator, ...]:
     assert found.accelerator is not None  # noqa: S101 - the caller looked
-    built = machines.module(ctx, found.accelerator, found.per_machine, ("hardware",))
+    built = parts_.module(ctx, found.accelerator, found.per_machine, ("hardware",))
     value = float(part_carbon(bind(built, lambda fact: fact.value)))
     note = "bottom-up model of its modules"
     return (Comparator(board.name, value, "carbonctl-module-calibration", note),)
 
 
-def _given_comparators(ctx: Context, section: schema.Embodied | None) -> tuple[Comparator, ...]:
+def _given_comparators(section: schema.Embodied | None) -> tuple[Comparator, ...]:
     if section is None:
         return ()
     return tuple(
@@ -154,13 +148,13 @@ def bill(ctx: Context, section: schema.Embodied, per_machine: Fact) -> Machine[F
         ctx.fail("CC303", message, ("embodied", "parts", place), "remove one of the two")
     if section.chassis is not None:
         size = "8u" if section.chassis[0] in "48" else "2u"
-        parts += machines.chassis_parts(ctx, size, ("embodied", "chassis"))
+        parts += parts_.chassis_parts(ctx, size, ("embodied", "chassis"))
     mass = None
     if section.mass is not None:
         mass = ctx.given(section.mass, ("embodied", "mass"), "mass")
     else:
         ctx.not_estimated["transport, end of life"] = "give embodied.mass"
-    comparators = _given_comparators(ctx, section)
+    comparators = _given_comparators(section)
     return Machine("machine as listed", per_machine, tuple(parts), mass, comparators)
 
 
@@ -183,7 +177,7 @@ def _part(ctx: Context, entry: schema.Part, kind: str, path: Path, place: int) -
         return Counted(part_id, f"baseboard {record.id}", count, each)
     if kind == "accelerator":
         record = ctx.record("accelerators", name, at)
-        return replace(machines.accelerator_part(ctx, record, count, at), id=part_id)
+        return replace(parts_.accelerator_part(ctx, record, count, at), id=part_id)
     if kind == "cpu":
         record = ctx.record("cpus", name, at)
         each = ctx.needed(ctx.record("parts", "cpu-socket", at), "embodied", at, "CPU socket")
@@ -193,7 +187,7 @@ def _part(ctx: Context, entry: schema.Part, kind: str, path: Path, place: int) -
 
 
 def _rated(ctx: Context, entry: schema.Part, count: Fact, at: Path) -> Fact:
-    watts = ctx.given(entry.psu, at, "power supplies")  # type: ignore[arg-type]
+    watts = ctx.given(entry.psu, at, "power supplies")
     note = f"{count.value:g} x {watts.value:g} W"
     return replace(watts, value=watts.value * count.value, note=note)
 

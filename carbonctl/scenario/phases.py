@@ -7,18 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.core.units import HOURS_PER_DAY
-from carbonctl.estimate.inputs import (
-    Phase,
-    Power,
-    ShareOfTraining,
-    Storage,
-    TrainRun,
-)
+from carbonctl.estimate.inputs import Phase, Power, ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.inputs import Trials as TrialSizes
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.context import ONE
-from carbonctl.scenario.item import bill
-from carbonctl.scenario.serving import serving
 from carbonctl.scenario.site import site
 from carbonctl.scenario.training import dlrm_work, evidence, kind, power, train_run
 
@@ -27,7 +19,8 @@ if TYPE_CHECKING:
 
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
-    from carbonctl.estimate.inputs import Evidence, Hardware, Site
+    from carbonctl.estimate.bom import Hardware
+    from carbonctl.estimate.inputs import Evidence, Site
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
@@ -70,6 +63,8 @@ class Sections:
         """The machine behind a device, with the rules of sharing it."""
         embodied, end = self.scenario.embodied, self.scenario.end_of_life
         if embodied is not None and embodied.parts:
+            from carbonctl.scenario.item import bill  # noqa: PLC0415 - only for listed parts
+
             made = bill(self.ctx, embodied, found.per_machine)
         else:
             made = machines.machine(self.ctx, found, embodied)
@@ -209,7 +204,7 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     name = evidence(ctx, run, path)
     has_hardware = run.hardware or s.scenario.hardware
     found = None
-    if has_hardware is not None or name not in {"energy"}:
+    if has_hardware is not None or name != "energy":
         found = s.device(run.hardware, path)
     work = train_run(ctx, run, run.model or s.scenario.model, found, path)
     if run.every is not None:
@@ -267,6 +262,8 @@ def _idle(s: Sections, train: schema.Train) -> Phase[Fact]:
 
 
 def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
+    from carbonctl.scenario.serving import serving  # noqa: PLC0415 - only to serve
+
     path: Path = ("infer",)
     found = s.device(infer.hardware, path)
     model = infer.model or s.scenario.model

@@ -9,7 +9,6 @@ from carbonctl.core.errors import InputError, Problem
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.context import Context, Unresolved
 from carbonctl.scenario.phases import Capacity, Sections, builders
-from carbonctl.scenario.serving import UNITS
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from carbonctl.estimate.inputs import Phase
     from carbonctl.scenario import schema
 
+# a load that a service states -> its functional unit
+UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item"}
 PHASES = ("data", "experiments", "train", "infer")
 _OUTSIDE = {
     "wide-area network": "outside the boundary",

@@ -1,7 +1,5 @@
 """The scenario file: every key it may have. An unknown key is an error."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -41,11 +39,11 @@ class Strict(BaseModel):
 class Tables(Strict):
     """Embedding tables of a recommendation model."""
 
-    count: Count  # type: ignore[valid-type]
-    rows: Count  # type: ignore[valid-type]
-    dim: Count  # type: ignore[valid-type]
-    lookups: Count  # type: ignore[valid-type]
-    bytes: Count | None = None  # type: ignore[valid-type]
+    count: Count
+    rows: Count
+    dim: Count
+    lookups: Count
+    bytes: Count | None = None
 
 
 class Model(Strict):
@@ -53,16 +51,16 @@ class Model(Strict):
 
     id: str | None = None
     kind: Literal["llm", "dlrm"] | None = None
-    params: Count | None = None  # type: ignore[valid-type]
-    active_params: Count | None = None  # type: ignore[valid-type]
-    layers: Count | None = None  # type: ignore[valid-type]
-    hidden: Count | None = None  # type: ignore[valid-type]
-    heads: Count | None = None  # type: ignore[valid-type]
-    kv_heads: Count | None = None  # type: ignore[valid-type]
-    head_dim: Count | None = None  # type: ignore[valid-type]
-    experts: Count | None = None  # type: ignore[valid-type]
-    experts_per_token: Count | None = None  # type: ignore[valid-type]
-    mlp_params: Count | None = None  # type: ignore[valid-type]
+    params: Count | None = None
+    active_params: Count | None = None
+    layers: Count | None = None
+    hidden: Count | None = None
+    heads: Count | None = None
+    kv_heads: Count | None = None
+    head_dim: Count | None = None
+    experts: Count | None = None
+    experts_per_token: Count | None = None
+    mlp_params: Count | None = None
     tables: Tables | None = None
 
     @model_validator(mode="before")
@@ -77,26 +75,26 @@ class Hardware(Strict):
     accelerator: str | None = None
     server: str | None = None
     instance: str | None = None
-    count: Count | None = None  # type: ignore[valid-type]
+    count: Count | None = None
 
 
 class Site(Strict):
     """Where the work runs."""
 
     region: str | None = None
-    grid: Intensity | None = None  # type: ignore[valid-type]
-    contracted_clean: ShareOrZero | None = None  # type: ignore[valid-type]
+    grid: Intensity | None = None
+    contracted_clean: ShareOrZero | None = None
     pue: Pue | None = None
-    wue: Liters | None = None  # type: ignore[valid-type]
-    ewif: Liters | None = None  # type: ignore[valid-type]
+    wue: Liters | None = None
+    ewif: Liters | None = None
     coverage: Literal["lifecycle", "direct"] = "lifecycle"
 
 
 class Growth(Strict):
     """Growth of a stock: by ``ratio`` every ``per``."""
 
-    ratio: Factor  # type: ignore[valid-type]
-    per: Hours  # type: ignore[valid-type]
+    ratio: Factor
+    per: Hours
 
     @model_validator(mode="before")
     @classmethod
@@ -110,8 +108,8 @@ class Growth(Strict):
 class Data(Strict):
     """Data kept for the model."""
 
-    stored: GigaBytes  # type: ignore[valid-type]
-    replicas: Count | None = None  # type: ignore[valid-type]
+    stored: GigaBytes
+    replicas: Count | None = None
     media: Literal["hdd", "ssd"] = "hdd"
     growth: Growth | None = None
     ingest: Any = None
@@ -121,16 +119,16 @@ class Data(Strict):
 class TrialSizes(Strict):
     """Sizes of experiments: lognormal between the median and the 99th percentile."""
 
-    p50: DeviceHours  # type: ignore[valid-type]
-    p99: DeviceHours  # type: ignore[valid-type]
+    p50: DeviceHours
+    p99: DeviceHours
 
 
 class Experiments(Strict):
     """Work before the final run."""
 
-    share_of_training: Amount | None = None  # type: ignore[valid-type]
-    accelerator_hours: DeviceHours | None = None  # type: ignore[valid-type]
-    trials: Count | None = None  # type: ignore[valid-type]
+    share_of_training: Amount | None = None
+    accelerator_hours: DeviceHours | None = None
+    trials: Count | None = None
     accelerator_days: TrialSizes | None = None
     hardware: Hardware | None = None
     site: Site | None = None
@@ -139,21 +137,21 @@ class Experiments(Strict):
 class CrossCheck(Strict):
     """A second kind of evidence: compared and printed, never used."""
 
-    accelerator_hours: DeviceHours | None = None  # type: ignore[valid-type]
-    tokens: Tokens | None = None  # type: ignore[valid-type]
+    accelerator_hours: DeviceHours | None = None
+    tokens: Tokens | None = None
 
 
 class Online(Strict):
     """Continual training between full runs."""
 
-    samples: Tokens  # type: ignore[valid-type]
-    every: Hours  # type: ignore[valid-type]
+    samples: Tokens
+    every: Hours
 
 
 class IdleEnergy(Strict):
     """Energy of reserved hardware that waits."""
 
-    energy: KiloWattHours  # type: ignore[valid-type]
+    energy: KiloWattHours
 
 
 class Run(Strict):
@@ -163,18 +161,18 @@ class Run(Strict):
     model: Model | None = None
     hardware: Hardware | None = None
     site: Site | None = None
-    energy: KiloWattHours | None = None  # type: ignore[valid-type]
-    accelerator_hours: DeviceHours | None = None  # type: ignore[valid-type]
-    days: Hours | None = None  # type: ignore[valid-type]
-    tokens: Tokens | None = None  # type: ignore[valid-type]
-    samples: Tokens | None = None  # type: ignore[valid-type]
-    power: Watts | None = None  # type: ignore[valid-type]
-    host_power_factor: RatioAboveOne | None = None  # type: ignore[valid-type]
-    mfu: Share | None = None  # type: ignore[valid-type]
-    goodput: Share | None = None  # type: ignore[valid-type]
-    billed_mfu: Share | None = None  # type: ignore[valid-type]
+    energy: KiloWattHours | None = None
+    accelerator_hours: DeviceHours | None = None
+    days: Hours | None = None
+    tokens: Tokens | None = None
+    samples: Tokens | None = None
+    power: Watts | None = None
+    host_power_factor: RatioAboveOne | None = None
+    mfu: Share | None = None
+    goodput: Share | None = None
+    billed_mfu: Share | None = None
     precision: Precision = "bf16"
-    every: Hours | None = None  # type: ignore[valid-type]
+    every: Hours | None = None
     cross_check: CrossCheck | None = None
 
 
@@ -192,26 +190,26 @@ class Infer(Strict):
     model: Model | None = None
     hardware: Hardware | None = None
     site: Site | None = None
-    requests: Rate | None = None  # type: ignore[valid-type]
-    images: Rate | None = None  # type: ignore[valid-type]
-    videos: Rate | None = None  # type: ignore[valid-type]
-    items: Rate | None = None  # type: ignore[valid-type]
-    horizon: Hours | None = None  # type: ignore[valid-type]
-    prompt_tokens: Tokens | None = None  # type: ignore[valid-type]
-    output_tokens: Tokens | None = None  # type: ignore[valid-type]
+    requests: Rate | None = None
+    images: Rate | None = None
+    videos: Rate | None = None
+    items: Rate | None = None
+    horizon: Hours | None = None
+    prompt_tokens: Tokens | None = None
+    output_tokens: Tokens | None = None
     precision: Precision = "bf16"
     runtime: str | None = None
-    concurrency: Count | None = None  # type: ignore[valid-type]
-    throughput: Rate | None = None  # type: ignore[valid-type]
-    latency: dict[str, Latency] | None = None  # type: ignore[valid-type]
-    busy_share: Share | None = None  # type: ignore[valid-type]
-    peak_to_mean: Factor | None = None  # type: ignore[valid-type]
-    cache_hits: ShareOrZero | None = None  # type: ignore[valid-type]
+    concurrency: Count | None = None
+    throughput: Rate | None = None
+    latency: dict[str, Latency] | None = None
+    busy_share: Share | None = None
+    peak_to_mean: Factor | None = None
+    cache_hits: ShareOrZero | None = None
     size: str | None = Field(default=None, pattern=r"^\d{2,5}x\d{2,5}$")
-    frames: Count | None = None  # type: ignore[valid-type]
-    steps: Count | None = None  # type: ignore[valid-type]
+    frames: Count | None = None
+    steps: Count | None = None
     guidance: bool | None = None
-    batch: Count | None = None  # type: ignore[valid-type]
+    batch: Count | None = None
 
 
 class Part(Strict):
@@ -224,16 +222,16 @@ class Part(Strict):
     ssd: str | None = None
     hdd: str | None = None
     nic: str | None = None
-    psu: Watts | None = None  # type: ignore[valid-type]
-    count: Count | None = None  # type: ignore[valid-type]
-    amount: GigaBytes | None = None  # type: ignore[valid-type]
+    psu: Watts | None = None
+    count: Count | None = None
+    amount: GigaBytes | None = None
 
 
 class Transport(Strict):
     """How hardware comes to the site."""
 
     mode: Literal["mixed", "air", "sea"] = "mixed"
-    distance: Kilometers | None = None  # type: ignore[valid-type]
+    distance: Kilometers | None = None
 
 
 class Embodied(Strict):
@@ -242,15 +240,15 @@ class Embodied(Strict):
     subject: Literal["accelerator", "server", "baseboard"] | None = None
     parts: list[Part] = Field(default_factory=list)
     chassis: Literal["1u", "2u", "4u", "8u", "8u-air", "8u-liquid"] | None = None
-    mass: Kilograms | None = None  # type: ignore[valid-type]
+    mass: Kilograms | None = None
     transport: Transport | None = None
-    lifetime: Hours | None = None  # type: ignore[valid-type]
+    lifetime: Hours | None = None
     allocation: Literal["full", "sci"] = "full"
-    allocation_rate: Share | None = None  # type: ignore[valid-type]
-    accelerator: Carbon | None = None  # type: ignore[valid-type]
-    host: Carbon | None = None  # type: ignore[valid-type]
-    comparators: list[Carbon] = Field(default_factory=list)  # type: ignore[valid-type]
-    count: Count | None = None  # type: ignore[valid-type]
+    allocation_rate: Share | None = None
+    accelerator: Carbon | None = None
+    host: Carbon | None = None
+    comparators: list[Carbon] = Field(default_factory=list)
+    count: Count | None = None
 
 
 class EndOfLife(Strict):
@@ -263,10 +261,10 @@ class EndOfLife(Strict):
 class Budget(Strict):
     """Limits that a gate holds the result against."""
 
-    total: Carbon | None = None  # type: ignore[valid-type]
-    per_request: Carbon | None = None  # type: ignore[valid-type]
-    per_image: Carbon | None = None  # type: ignore[valid-type]
-    per_item: Carbon | None = None  # type: ignore[valid-type]
+    total: Carbon | None = None
+    per_request: Carbon | None = None
+    per_image: Carbon | None = None
+    per_item: Carbon | None = None
 
 
 class Scenario(Strict):
@@ -277,7 +275,7 @@ class Scenario(Strict):
     model: Model | None = None
     hardware: Hardware | None = None
     site: Site | None = None
-    period: Hours | None = None  # type: ignore[valid-type]
+    period: Hours | None = None
     accounting: Literal["location", "market"] = "location"
     data: Data | None = None
     experiments: Experiments | None = None

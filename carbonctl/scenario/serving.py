@@ -5,32 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.core.fact import Fact
-from carbonctl.estimate.inputs import Decoder, Diffusion, Fleet, Ranking, Serving, Throughput
+from carbonctl.estimate.service import Decoder, Fleet, Ranking, Serving, Throughput
 from carbonctl.scenario.context import ONE, derived
-from carbonctl.scenario.shape import Shape, element_bytes, peak, shape
+from carbonctl.scenario.picture import diffusion
+from carbonctl.scenario.shape import Shape, accelerator, element_bytes, peak, shape
 from carbonctl.scenario.training import dlrm_work
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
+    from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
-    from carbonctl.estimate.inputs import Evidence
+    from carbonctl.estimate.inputs import DlrmWork, Evidence
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
 
-UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item"}
 DEFAULT_RUNTIME = "vllm_2025"
-_FLOAT16_DIFFUSION = "bf16"
+
+
+LOADS = ("requests", "images", "videos", "items")
 
 
 def load(ctx: Context, infer: schema.Infer, path: Path) -> str:
     """The one kind of load that a service states."""
-    given = [name for name in UNITS if getattr(infer, name) is not None]
+    given = [name for name in LOADS if getattr(infer, name) is not None]
     if len(given) > 1:
         ctx.fail("CC301", f"two loads: {given[0]} and {given[1]}", (*path, given[1]), "keep one")
     if not given:
-        ctx.fail("CC302", "no load: give one of " + ", ".join(UNITS), path, "as in 1M/day")
+        ctx.fail("CC302", "no load: give one of " + ", ".join(LOADS), path, "as in 1M/day")
     return given[0]
 
 
@@ -49,10 +51,10 @@ def serving(
         work = dlrm_work(ctx, model, found, path, train=False)
         if infer.latency is not None:
             ctx.not_estimated["latency"] = "the target is recorded, not checked"
-        return Serving(fleet, _ranking(ctx, found, work, path)), "work"
+        return Serving(fleet, _ranking(ctx, found, work)), "work"
     shaped = shape(ctx, model, path)
     if name in {"images", "videos"}:
-        return Serving(fleet, _diffusion(ctx, infer, shaped, found, path)), "work"
+        return Serving(fleet, diffusion(ctx, infer, shaped, found, path)), "work"
     if not shaped.kind.startswith("llm"):
         ctx.fail("CC306", f"serving {shaped.kind} by requests is not estimated yet", path)
     if infer.latency is not None:
@@ -92,12 +94,6 @@ def _tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
     return ctx.given(given, (*path, name), name.replace("_", " "))
 
 
-def _accelerator(ctx: Context, found: Device) -> Record:
-    if found.accelerator is None:
-        ctx.fail("CC304", f"{found.record.name} has no accelerator", found.path)
-    return found.accelerator
-
-
 def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Throughput[Fact]:
     if found.count is None:
         where = (*path, "throughput")
@@ -106,7 +102,7 @@ def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) ->
         output_tokens=_tokens(ctx, infer, "output_tokens", path),
         accelerators=found.count,
         throughput_per_hour=ctx.given(infer.throughput, (*path, "throughput"), "throughput"),
-        tdp_w=ctx.needed(_accelerator(ctx, found), "tdp", path),
+        tdp_w=ctx.needed(accelerator(ctx, found), "tdp", path),
         device_power_share=ctx.default("serving_power_share"),
     )
 
@@ -114,7 +110,7 @@ def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) ->
 def _decoder(
     ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
 ) -> Decoder[Fact]:
-    card, runtime = _accelerator(ctx, found), _runtime(ctx, infer, path)
+    card, runtime = accelerator(ctx, found), _runtime(ctx, infer, path)
     fields = shaped.fields
     missing = [
         n for n in ("layers", "hidden_size", "heads", "kv_heads", "head_dim") if n not in fields
@@ -179,133 +175,7 @@ def _constant(ctx: Context, runtime: Record, name: str, path: Path) -> Fact:
     return replace(fact, origin="default") if assumed else fact
 
 
-def _diffusion(
-    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
-) -> Diffusion[Fact]:
-    record = shaped.record
-    if record is None or not shaped.kind.startswith(("diffusion", "video")):
-        ctx.fail("CC306", f"serving {shaped.kind} by images is not estimated", path)
-    card = _accelerator(ctx, found)
-    width, height = _size(ctx, infer, record, path)
-    frames = _whole(ctx, infer.frames, (*path, "frames"), record, "frames")
-    work = record.fact("denoise_work", label="work of one pass")
-    dims = {n: record.plain(n) for n in ("params_per_image_token", "layers", "hidden_size")}
-    if work is None and None in dims.values():
-        ctx.fail("CC304", f"the work of one pass of {record.name} is not known", path)
-    tokens = _latent(ctx, record, frames, path) if work is None else (ONE, None)
-    return Diffusion(
-        steps=_whole(ctx, infer.steps, (*path, "steps"), record, "steps"),
-        guidance_passes=_passes(ctx, infer, record, path),
-        width=width,
-        height=height,
-        frames=frames,
-        latent_frames=tokens[0],
-        token_edge=tokens[1],
-        params_per_token=dims["params_per_image_token"],
-        layers=dims["layers"],
-        hidden_size=dims["hidden_size"],
-        reference_flop=work,
-        reference_pixels=None if work is None else _native_pixels(ctx, record, path),
-        decoder_pixel_flop=ctx.default("decoder_pixel_work"),
-        text_encoder_params=record.plain("text_encoder_params") or replace(ONE, value=0.0),
-        text_tokens=record.plain("text_tokens") or ONE,
-        peak_flop_per_s=peak(ctx, found, _FLOAT16_DIFFUSION, path),
-        compute_efficiency=ctx.default("diffusion_efficiency"),
-        tdp_w=ctx.needed(card, "tdp", path),
-        device_power_share=ctx.default("diffusion_power_share"),
-        energy_residual=ctx.default("energy_residual"),
-    )
-
-
-def _whole(ctx: Context, given: object, path: Path, record: Record, field: str) -> Fact:
-    if given is not None:
-        return ctx.given(given, path, field)  # type: ignore[arg-type]
-    fact = record.plain(field)
-    if fact is None:
-        ctx.fail("CC206", f"{record.name} has no usual {field}; give it", path[:-1])
-    return replace(fact, origin="default", note=f"usual for {record.name}")
-
-
-def _size(ctx: Context, infer: schema.Infer, record: Record, path: Path) -> tuple[Fact, Fact]:
-    if infer.size is None:
-        return (
-            _whole(ctx, None, (*path, "size"), record, "width"),
-            _whole(ctx, None, (*path, "size"), record, "height"),
-        )
-    where = ctx.document.mark((*path, "size"))
-    origin = "scenario" if where and where.line else "cli"
-    width, height = (
-        Fact(
-            f"infer.size.{name}",
-            float(text),
-            "1",
-            "user",
-            origin,
-            tier="measured",
-            label=name,
-            where=where,
-        )
-        for name, text in zip(("width", "height"), infer.size.split("x"), strict=True)
-    )
-    return width, height
-
-
-def _native_pixels(ctx: Context, record: Record, path: Path) -> Fact:
-    width = _whole(ctx, None, (*path, "size"), record, "width")
-    height = _whole(ctx, None, (*path, "size"), record, "height")
-    return replace(
-        width,
-        key=f"models/{record.id}:pixels",
-        value=width.value * height.value,
-        origin="hardware_db",
-        label="native pixels",
-        note="width x height",
-    )
-
-
-def _latent(ctx: Context, record: Record, frames: Fact, path: Path) -> tuple[Fact, Fact]:
-    """Latent frames, and pixels along the edge of one token."""
-    down, patch = record.plain("vae_downsample"), record.plain("patch")
-    if down is None or patch is None:
-        ctx.fail("CC304", f"the patch size of {record.name} is not known", path)
-    temporal = (record.number("vae_temporal_downsample") or 1.0) * (
-        record.number("patch_temporal") or 1.0
-    )
-    latent = replace(
-        frames,
-        key=f"{frames.key}/latent",
-        value=1.0 + (frames.value - 1.0) / temporal,
-        label="latent frames",
-        note=f"1 + (frames - 1) / {temporal:g}",
-    )
-    edge = replace(
-        down,
-        key=f"models/{record.id}:token_edge",
-        value=down.value * patch.value,
-        label="pixels per token edge",
-        note="autoencoder downsampling x patch",
-    )
-    return latent, edge
-
-
-def _passes(ctx: Context, infer: schema.Infer, record: Record, path: Path) -> Fact:
-    usual = record.plain("cfg_passes", label="passes per step") or ONE
-    if infer.guidance is None:
-        return usual
-    where = ctx.document.mark((*path, "guidance"))
-    value = max(usual.value, 2.0) if infer.guidance and usual.value != 1.0 else 1.0
-    return replace(
-        usual,
-        key="infer.guidance",
-        value=value,
-        source="user",
-        origin="scenario",
-        where=where,
-        tier="measured",
-    )
-
-
-def _ranking(ctx: Context, found: Device, work: object, path: Path) -> Ranking[Fact]:
+def _ranking(ctx: Context, found: Device, work: DlrmWork[Fact]) -> Ranking[Fact]:
     record, server = found.record, found.server
     if server is None:
         ctx.fail("CC304", f"the host of {record.name} is not known", found.path)
@@ -317,7 +187,7 @@ def _ranking(ctx: Context, found: Device, work: object, path: Path) -> Ranking[F
         idle = derived(f"{idle.key}/slot", idle.value / share, idle, note, idle.label)
     memory = "memory" if found.accelerator is not None else "dram"
     return Ranking(
-        work=work,  # type: ignore[arg-type]
+        work=work,
         device_memory_gb=ctx.needed(record, memory, found.path, f"memory, {record.name}"),
         memory_share=ctx.default("memory_share"),
         idle_power_w=idle,

@@ -47,6 +47,10 @@ def shape(ctx: Context, model: schema.Model | None, path: Path) -> Shape:
         ctx.fail("CC206", "a model is required here", path, "as in model: llama-3.1-70b")
     at = _model_path(ctx, path)
     if model.id is not None:
+        more = sorted(model.model_fields_set - {"id"})
+        if more:
+            message = f"a model is named, or described: {more[0]} beside {model.id}"
+            ctx.fail("CC303", message, at, "keep one of the two")
         record = ctx.record("models", model.id, at)
         total = _need(ctx, record, "total_params", at)
         active = record.plain("active_params", label="active parameters") or total
@@ -141,6 +145,13 @@ def _of_like_size(ctx: Context, params: float) -> Record:
     records = [ctx.catalog.record("models", name) for name in ARCHETYPES]
     sizes = [(abs(math.log(params / (r.number("total_params") or 1.0))), r) for r in records]
     return min(sizes, key=lambda pair: pair[0])[1]
+
+
+def accelerator(ctx: Context, found: Device) -> Record:
+    """The accelerator of a device; a server without one is a problem."""
+    if found.accelerator is None:
+        ctx.fail("CC304", f"{found.record.name} has no accelerator", found.path)
+    return found.accelerator
 
 
 def peak(ctx: Context, found: Device, precision: str, path: Path) -> Fact:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.core.fact import Fact
 from carbonctl.estimate.inputs import DlrmWork, LlmWork, Power, TrainRun
 from carbonctl.scenario.shape import dlrm_shape, peak, shape
 
 if TYPE_CHECKING:
+    from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.inputs import Evidence
     from carbonctl.scenario import schema

@@ -1,0 +1,125 @@
+"""Formula cards, and numbers that remember how they were made."""
+
+import numpy as np
+import pytest
+
+from carbonctl.core import formula as module
+from carbonctl.core.fact import Fact
+from carbonctl.core.formula import CARDS, FUNCTIONS, Step, Traced, formula, parameter_unit, part
+from carbonctl.formulas.operational import facility_energy_kwh, operational_location_kgco2e
+
+ENERGY = Fact("train.energy", 1_000.0, "kWh", "user", "scenario")
+PUE = Fact("site.pue", 1.1, "1", "user", "scenario")
+
+
+def metered(it_energy_kwh=ENERGY):
+    return facility_energy_kwh(
+        it_energy_kwh=Traced(it_energy_kwh.value, it_energy_kwh), pue=Traced(PUE.value, PUE)
+    )
+
+
+def test_plain_numbers_give_a_plain_number():
+    value = facility_energy_kwh(it_energy_kwh=1_000.0, pue=1.1)
+    assert type(value) is float
+    assert value == pytest.approx(1_100.0)
+
+
+def test_numpy_scalars_give_a_plain_number():
+    assert type(facility_energy_kwh(it_energy_kwh=np.float64(2.0), pue=1.5)) is float
+
+
+def test_arrays_broadcast_over_rows_and_draws():
+    value = facility_energy_kwh(it_energy_kwh=np.ones((3, 1)), pue=np.full((1, 5), 1.5))
+    assert value.shape == (3, 5)
+    assert (value == 1.5).all()
+
+
+def test_a_traced_number_remembers_its_fact():
+    number = Traced(ENERGY.value, ENERGY)
+    assert number == 1_000.0
+    assert number.cause is ENERGY
+
+
+def test_a_traced_argument_gives_a_traced_result_with_the_step_behind_it():
+    value = metered()
+    assert isinstance(value, Traced)
+    assert value == pytest.approx(1_100.0)
+    assert value.cause.card is CARDS["facility_energy_kwh"]
+    assert value.cause.arguments["it_energy_kwh"].cause is ENERGY
+    assert value.cause.arguments["pue"].cause is PUE
+
+
+def test_a_result_is_walked_down_to_its_facts():
+    carbon = operational_location_kgco2e(
+        facility_energy_kwh=metered(), ci_location_kgco2e_per_kwh=Traced(0.4, PUE)
+    )
+    below = carbon.cause.arguments["facility_energy_kwh"]
+    assert below.cause.card.name == "facility_energy_kwh"
+    assert below.cause.arguments["it_energy_kwh"].cause is ENERGY
+
+
+def test_tracing_does_not_change_the_number():
+    assert float(metered()) == facility_energy_kwh(it_energy_kwh=1_000.0, pue=1.1)
+
+
+def test_arithmetic_outside_a_formula_leaves_the_trace():
+    assert not isinstance(Traced(1.0, ENERGY) + 1.0, Traced)
+
+
+def test_a_traced_member_of_a_tuple_is_seen():
+    total = module.CARDS["total_kgco2e"]
+    from carbonctl.formulas.allocation import total_kgco2e  # noqa: PLC0415 - beside its card
+
+    value = total_kgco2e(parts_kgco2e=(Traced(1.0, ENERGY), Traced(2.0, PUE)))
+    assert value == 3.0
+    assert value.cause.card is total
+    assert [p.cause for p in value.cause.arguments["parts_kgco2e"]] == [ENERGY, PUE]
+
+
+def test_a_step_is_named_by_its_part_and_its_quantity():
+    with part("train"), part("server/gpu"):
+        inside = metered()
+    assert inside.cause.part == "train.server/gpu"
+    assert inside.cause.id == "train.server/gpu.facility_energy_kwh"
+    assert metered().cause.id == "facility_energy_kwh"
+
+
+def test_a_part_ends_even_when_something_fails_inside():
+    with pytest.raises(KeyError), part("train"):
+        raise KeyError
+    assert metered().cause.part == ""
+
+
+def test_sibling_formulas_return_the_same_quantity():
+    for name in ("it_energy_kwh_from_hours", "it_energy_kwh_by_share"):
+        assert CARDS[name].quantity == "it_energy_kwh"
+    step = Step(CARDS["it_energy_kwh_from_hours"], {}, "train")
+    assert step.id == "train.it_energy_kwh"
+
+
+def test_a_card_says_what_from_what_by_which_equation_and_who_says_so(monkeypatch):
+    monkeypatch.setattr(module, "CARDS", {})
+    monkeypatch.setattr(module, "FUNCTIONS", {})
+
+    @formula(unit="kWh", equation="E = 2 * x", source="somebody-2024")
+    def twice_kwh(*, once_kwh):
+        """Twice the energy.
+
+        And more.
+        """
+        return 2.0 * once_kwh
+
+    card = module.CARDS["twice_kwh"]
+    assert (card.unit, card.equation, card.source) == ("kWh", "E = 2 * x", "somebody-2024")
+    assert card.parameters == ("once_kwh",)
+    assert card.summary == "Twice the energy."
+    assert twice_kwh(once_kwh=2.0) == module.FUNCTIONS["twice_kwh"](once_kwh=2.0) == 4.0
+
+
+def test_the_bare_function_is_kept_beside_the_card():
+    assert CARDS.keys() == FUNCTIONS.keys()
+    assert FUNCTIONS["facility_energy_kwh"] is facility_energy_kwh.__wrapped__
+
+
+def test_a_parameter_carries_its_unit_in_its_name():
+    assert parameter_unit("it_energy_kwh") == "kWh"

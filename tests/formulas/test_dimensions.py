@@ -1,0 +1,155 @@
+"""An independent unit library runs every formula, and agrees on the unit and the number.
+
+The named conversions of ``core.units`` become the identity, so that pint does the converting.
+``gb_from_bytes`` is the one exception: counts of bytes have no unit in their names, so it gives
+them theirs.
+"""
+
+import functools
+import importlib
+import random
+
+import pint
+import pytest
+
+from carbonctl.core import units
+from carbonctl.core.formula import CARDS, FUNCTIONS
+from carbonctl.core.units import unit_of
+
+importlib.import_module("carbonctl.formulas")
+
+UREG = pint.UnitRegistry(autoconvert_to_preferred=False)
+UREG.define("kgCO2e = [carbon_dioxide_equivalent]")
+UREG.define("operation = [floating_point_work]")
+UREG.define("octet_data = [stored_data]")
+UREG.define("year_of_8760_h = 8760 * hour")
+
+PINT = {
+    "1": "dimensionless", "kgCO2e": "kgCO2e", "FLOP": "operation", "GB": "1e9 * octet_data",
+    "W": "watt", "kW": "kilowatt", "Wh": "watt_hour", "kWh": "kilowatt_hour", "J": "joule",
+    "h": "hour", "s": "second", "y": "year_of_8760_h", "cm": "centimeter",
+    "cm2": "centimeter ** 2", "kg": "kilogram", "t": "metric_ton", "km": "kilometer",
+    "L": "liter", "mL": "milliliter",
+}  # fmt: skip
+
+# Formulas in which a count becomes operations: 2 per weight and token, and so on. The operation
+# is the unit of the equation's leading constant, so it is put back on the result.
+COUNTED = {
+    "train_flop": "6 operations per parameter and token",
+    "denoise_flop": "2 operations per parameter and token, 4 per pair of tokens and layer",
+    "step_flop": "2 operations per parameter and token, 4 per cached token and layer",
+}
+# Parameters that are counts multiplied by such a constant inside a formula of mixed terms.
+WORK_PER_COUNT = {
+    "unit_flop": ("text_encoder_params",),
+    "unit_s": ("dense_params",),
+}
+# J/FLOP x FLOP/W: pure ratios of rated power and peak.
+
+RANGES = {
+    "experts": (8.0, 64.0),
+    "experts_per_token": (1.0, 4.0),
+    "wafer_cm": (20.0, 45.0),
+    "edge_cm": (0.1, 0.5),
+    "kerf_cm": (0.005, 0.02),
+    "die_area_cm2": (0.5, 8.0),
+    "tdp_w": (300.0, 1_000.0),
+    "resident_power_w": (50.0, 200.0),
+}
+SHARES = ("_share", "share", "_yield", "_efficiency", "mfu", "goodput", "allocation_rate")
+CONVERSIONS = [
+    "kwh_from_wh", "wh_from_kwh", "kwh_from_j", "hours_from_s", "years_from_hours",
+    "kw_years_from_kwh", "t_from_kg", "ml_from_l",
+]  # fmt: skip
+
+
+@functools.cache
+def unit(text):
+    """A unit of ours, in pint's words."""
+    over, *under = (UREG.Quantity(PINT[symbol]) for symbol in text.split("/"))
+    for below in under:
+        over = over / below
+    return over
+
+
+def sample(name, stream):
+    if name in RANGES:
+        return stream.uniform(*RANGES[name])
+    if name.endswith(SHARES):
+        return stream.uniform(0.1, 0.9)
+    return stream.uniform(0.2, 5.0)
+
+
+def plain_arguments(card, seed):
+    """Numbers for every parameter; a tuple of two where the parameter is a tuple of parts."""
+    stream = random.Random(f"{card.name} {seed}")
+    return {
+        name: (sample(name, stream), sample(name, stream))
+        if name.startswith("parts_")
+        else sample(name, stream)
+        for name in card.parameters
+    }
+
+
+def with_units(card, arguments):
+    def dressed(name, value):
+        extra = UREG.operation if name in WORK_PER_COUNT.get(card.name, ()) else 1
+        return value * unit(unit_of(name)) * extra
+
+    return {
+        name: tuple(dressed(name, item) for item in value)
+        if isinstance(value, tuple)
+        else dressed(name, value)
+        for name, value in arguments.items()
+    }
+
+
+def decorated(card):
+    module = importlib.import_module(FUNCTIONS[card.name].__module__)
+    return getattr(module, card.name)
+
+
+@pytest.fixture
+def identities(monkeypatch):
+    for name in CONVERSIONS:
+        monkeypatch.setattr(units, name, lambda quantity: quantity)
+    monkeypatch.setattr(units, "gb_from_bytes", lambda count: count * UREG.octet_data)
+
+
+@pytest.mark.parametrize("name", sorted(CARDS))
+def test_a_formula_returns_the_unit_of_its_card_and_the_same_number(name, request):
+    card = CARDS[name]
+    cases = [plain_arguments(card, seed) for seed in range(5)]
+    expected = [decorated(card)(**arguments) for arguments in cases]
+    request.getfixturevalue("identities")
+    for arguments, number in zip(cases, expected, strict=True):
+        result = FUNCTIONS[name](**with_units(card, arguments))
+        if name in COUNTED:
+            result = result * UREG.operation
+        ratio = UREG.Quantity(result / unit(card.unit)).to_reduced_units()
+        assert ratio.dimensionless, f"{name} returns {result:~P}, not {card.unit}"
+        assert ratio.to("dimensionless").magnitude == pytest.approx(number, rel=1e-9)
+
+
+def test_every_conversion_of_the_units_module_is_taken_out():
+    named = {n for n, f in vars(units).items() if "_from_" in n and callable(f)}
+    assert named == {*CONVERSIONS, "gb_from_bytes"}
+
+
+def test_the_exceptions_are_few_and_needed():
+    assert len(COUNTED) + len(WORK_PER_COUNT) <= 5
+    assert {*COUNTED, *WORK_PER_COUNT} <= CARDS.keys()
+
+
+def test_a_wrong_unit_is_caught(identities):  # noqa: ARG001 - the fixture acts
+    energy, hours = unit("kWh"), unit("h")
+    function = FUNCTIONS["facility_energy_kwh_from_hours"]
+    wrong = function(accelerator_hours=energy, facility_power_w=hours)
+    assert (wrong / unit("kWh")).to_base_units().units != UREG.dimensionless
+    with pytest.raises(pint.DimensionalityError):
+        FUNCTIONS["step_energy_j"](
+            replica_accelerators=1.0,
+            resident_power_w=unit("W"),
+            step_s=unit("h") * unit("s"),
+            dynamic_energy_j=unit("J"),
+        )
