@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAIN = str(ROOT / "configs" / "train-llama-3.1.yaml")
-FLOOR = '''
+FLOOR = """
 import numpy
 import typer
 from pydantic import BaseModel
@@ -43,7 +43,7 @@ def main(name: str = "x") -> None:
     Console().print(table)
 
 app()
-'''
+"""
 GOALS = {"--version": ("bare", 3.0), "train -f json": ("floor", 1.25), "train": ("floor", 1.25)}
 GOAL_MB = 80.0
 
@@ -91,7 +91,8 @@ def main() -> None:
 
 def report(medians: dict[str, float], peaks: dict[str, float], runs: int) -> None:
     """Print the table."""
-    print(f"medians of {runs} runs\n{'command':<15}{'ms':>7}{'x bare':>8}{'x floor':>9}{'MB':>6}  goal")
+    print(f"medians of {runs} runs")
+    print(f"{'command':<15}{'ms':>7}{'x bare':>8}{'x floor':>9}{'MB':>6}  goal")
     for name, wall in medians.items():
         base, limit = GOALS.get(name, ("", 0.0))
         verdict = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
 from carbonctl import __version__
@@ -12,9 +14,13 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"carbonctl {__version__}\n")
         return
+    gc.disable()  # a command ends before its garbage matters
     from carbonctl.cli.app import run  # noqa: PLC0415 - not for --version
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # nothing is left to clean up, and cleaning up costs a tenth of a short run
 
 
 if __name__ == "__main__":

@@ -24,15 +24,12 @@ def command(
     check_format(format)
     scenario, document, catalog = load(flags, file)
     from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - after a good input
-    from carbonctl.report.envelope import envelope  # noqa: PLC0415
+    from carbonctl.report.envelope import Beside, envelope  # noqa: PLC0415
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     item = resolve_item(scenario, document, catalog)
     result = evaluate(item.inputs, embodied, samples=samples, seed=seed)
     warn(item.warnings, flags)
-    data = envelope(
-        "embodied", result, catalog, name=scenario.name or "", title=item.title,
-        period_hours=None, not_estimated=item.not_estimated, warnings=item.warnings,
-    )  # fmt: skip
-    report(data, flags, catalog)
+    beside = Beside(scenario.name or "", item.title, None, item.not_estimated, item.warnings)
+    report(envelope("embodied", result, catalog, beside), flags, catalog)

@@ -75,15 +75,18 @@ def evaluate(
 
 
 def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
-    """A load that the stated devices cannot carry is an error that says how many can."""
+    """A load that the stated devices cannot carry even when always busy is an error."""
     problems = []
     for capacity in resolved.capacity:
         hours = float(result.point.metrics[f"{capacity.phase}.accelerator_hours"])
-        if hours > capacity.hours:
-            needed = capacity.devices * hours / capacity.hours
-            message = f"the load needs {needed:.3g} devices; hardware.count is {capacity.devices:g}"
-            mark = resolved.document.mark((*capacity.path, "count"))
-            problems.append(Problem("CC304", message, mark))
+        needed = capacity.devices * hours / capacity.hours
+        mark = resolved.document.mark((*capacity.path, "count"))
+        message = f"the load needs {needed:.3g} devices at a busy share of {capacity.busy_share:g}"
+        problem = Problem("CC304", f"{message}; hardware.count is {capacity.devices:g}", mark)
+        if needed * capacity.busy_share > capacity.devices:
+            problems.append(problem)
+        elif needed > capacity.devices:
+            resolved.warnings.append(problem)
     if problems:
         raise InputError(problems, resolved.document.sources)
 
@@ -100,20 +103,18 @@ def estimate(
     loaded = load(flags, flags["file"])
     need = need_period and flags["file"] is not None  # flags alone mean one year, and say so
     resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need)
-    from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after the input is known good
+    from carbonctl.report.envelope import Beside, envelope  # noqa: PLC0415 - after a good input
 
-    data = envelope(
-        command,
-        result,
-        catalog,
+    beside = Beside(
         name=resolved.scenario.name or "",
         title=title(resolved),
         period_hours=resolved.period.value,
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
+        budget=resolved.budget,
     )
     warn(resolved.warnings, flags)
-    report(data, flags, catalog)
+    report(envelope(command, result, catalog, beside), flags, catalog)
 
 
 def title(resolved: Resolved) -> str:

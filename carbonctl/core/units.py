@@ -236,6 +236,11 @@ def kwh_from_j(j: Num) -> Num:
     return j / 3.6e6
 
 
+def s_from_hours(h: Num) -> Num:
+    """Hours in seconds."""
+    return h * 3600.0
+
+
 def hours_from_s(s: Num) -> Num:
     """Seconds in hours."""
     return s / 3600.0

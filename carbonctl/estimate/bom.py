@@ -112,12 +112,23 @@ class Machine(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Route(Generic[T]):
+    """A stated distance, flown in part."""
+
+    distance_km: T
+    air_share: T
+    air_kgco2e_per_tkm: T
+    surface_kgco2e_per_tkm: T
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Hardware(Generic[T]):
     """A machine, and the rules by which its carbon is brought to the work."""
 
     machine: Machine[T]
     lifetime_hours: T
     allocation_rate: T
-    transport_kgco2e_per_kg: T
+    transport_kgco2e_per_kg: T | None
+    route: Route[T] | None
     end_of_life_kgco2e_per_kg: T
     recovery_credit_kgco2e_per_kg: T | None

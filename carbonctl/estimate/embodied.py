@@ -38,15 +38,31 @@ def machine(hardware: Hardware[Num]) -> MachineCarbon:
     return MachineCarbon(
         lines,
         manufacturing,
-        transport.transport_kgco2e(
-            mass_kg=mass, transport_kgco2e_per_kg=hardware.transport_kgco2e_per_kg
-        ),
+        _delivery(mass, hardware),
         end_of_life.end_of_life_kgco2e(
             mass_kg=mass, end_of_life_kgco2e_per_kg=hardware.end_of_life_kgco2e_per_kg
         ),
         None
         if credit is None
         else end_of_life.recovery_credit_kgco2e(mass_kg=mass, recovery_credit_kgco2e_per_kg=credit),
+    )
+
+
+def _delivery(mass_kg: Num, hardware: Hardware[Num]) -> Num:
+    """Delivery over a stated distance, else by a typical mix per mass."""
+    route = hardware.route
+    if route is None:
+        assert hardware.transport_kgco2e_per_kg is not None  # noqa: S101 - one of the two
+        return transport.transport_kgco2e(
+            mass_kg=mass_kg, transport_kgco2e_per_kg=hardware.transport_kgco2e_per_kg
+        )
+    per_tkm = transport.transport_kgco2e_per_tkm(
+        air_share=route.air_share,
+        air_kgco2e_per_tkm=route.air_kgco2e_per_tkm,
+        surface_kgco2e_per_tkm=route.surface_kgco2e_per_tkm,
+    )
+    return transport.transport_kgco2e_by_distance(
+        mass_kg=mass_kg, distance_km=route.distance_km, transport_kgco2e_per_tkm=per_tkm
     )
 
 

@@ -105,6 +105,8 @@ class TrainRun(Generic[T]):
     residual: T | None = None
     period_hours: T | None = None
     cadence_hours: T | None = None
+    cross_work: LlmWork[T] | None = None
+    cross_hours: T | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

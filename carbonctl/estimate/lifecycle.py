@@ -243,6 +243,7 @@ def _phase_metrics(r: PhaseResult) -> dict[str, Num]:
         f"{r.id}.water_l": r.water_l,
         f"{r.id}.recovery_credit_kgco2e": r.recovery_credit_kgco2e,
     }
+    values |= {f"{r.id}.{name}": value for name, value in r.use.cross_check.items()}
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ class Use:
     storage_embodied_kgco2e: Num | None = None
     functional_units: Num | None = None
     device_energy_kwh: Num | None = None
+    cross_check: dict[str, Num] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

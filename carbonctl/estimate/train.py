@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.results import Use
@@ -19,7 +20,32 @@ if TYPE_CHECKING:
 
 
 def train(run: TrainRun[Num], site: Site[Num]) -> Use:
-    """Energy and device-hours of one run, on its evidence."""
+    """Energy and device-hours of one run, on its evidence, and what a second kind says of it."""
+    use = _use(run, site)
+    if use.accelerator_hours is None or (run.cross_work is None and run.cross_hours is None):
+        return use
+    return replace(use, cross_check=_cross_check(run, use.accelerator_hours))
+
+
+def _cross_check(run: TrainRun[Num], hours: Num) -> dict[str, Num]:
+    """What evidence that is not used implies: a utilization, or a ratio of hours."""
+    implied: dict[str, Num] = {}
+    if run.cross_work is not None:
+        work = run.cross_work
+        flop = compute_llm.train_flop(
+            active_params=work.active_params, train_tokens=work.train_tokens
+        )
+        implied["implied_mfu"] = training_time.billed_mfu(
+            train_flop=flop, peak_flop_per_s=work.peak_flop_per_s, accelerator_hours=hours
+        )
+    if run.cross_hours is not None:
+        implied["stated_hours_ratio"] = training_time.stated_hours_ratio(
+            stated_hours=run.cross_hours, accelerator_hours=hours
+        )
+    return implied
+
+
+def _use(run: TrainRun[Num], site: Site[Num]) -> Use:
     if run.energy_kwh is not None:
         return _from_energy(run, run.energy_kwh, site)
     hours = _hours(run)

@@ -211,3 +211,43 @@ def accelerator_hours_from_trials(
     """
     sigma = np.log(tail_hours / median_hours) / tail_z
     return trials * median_hours * np.exp(sigma**2 / 2.0)
+
+
+@formula(unit="1", equation="MFU_billed = F / (peak * t)", source="palm-2022-mfu")
+def billed_mfu(*, train_flop: Num, peak_flop_per_s: Num, accelerator_hours: Num) -> Num:
+    """Run-average utilization that work and hours imply together.
+
+    Parameters
+    ----------
+    train_flop
+        Model work. [FLOP]
+    peak_flop_per_s
+        Dense peak of the number format used. [FLOP/s]
+    accelerator_hours
+        Billed device-hours. [h]
+
+    Examples
+    --------
+    >>> billed_mfu(train_flop=3.6e21, peak_flop_per_s=1e15, accelerator_hours=2_500.0)
+    0.4
+    """
+    return train_flop / (peak_flop_per_s * units.s_from_hours(accelerator_hours))
+
+
+@formula(unit="1", equation="r = t_stated / t", source="conservation")
+def stated_hours_ratio(*, stated_hours: Num, accelerator_hours: Num) -> Num:
+    """Hours that were stated beside other evidence, over the hours estimated from it.
+
+    Parameters
+    ----------
+    stated_hours
+        Device-hours under ``cross_check``. [h]
+    accelerator_hours
+        Device-hours as estimated. [h]
+
+    Examples
+    --------
+    >>> stated_hours_ratio(stated_hours=150.0, accelerator_hours=100.0)
+    1.5
+    """
+    return stated_hours / accelerator_hours

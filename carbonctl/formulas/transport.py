@@ -52,3 +52,27 @@ def transport_kgco2e_by_distance(
     800.0
     """
     return units.t_from_kg(mass_kg) * distance_km * transport_kgco2e_per_tkm
+
+
+@formula(
+    unit="kgCO2e/t/km", equation="k = a * k_air + (1 - a) * k_surface", source="eime-transport"
+)
+def transport_kgco2e_per_tkm(
+    *, air_share: Num, air_kgco2e_per_tkm: Num, surface_kgco2e_per_tkm: Num
+) -> Num:
+    """Carbon per tonne-kilometer of a route that is flown in part.
+
+    Parameters
+    ----------
+    air_share
+        Share of the tonne-kilometers flown. [1] 0 to 1
+    air_kgco2e_per_tkm, surface_kgco2e_per_tkm
+        Of the modes. [kgCO2e/t/km]
+
+    Examples
+    --------
+    >>> transport_kgco2e_per_tkm(
+    ...     air_share=0.5, air_kgco2e_per_tkm=1.0, surface_kgco2e_per_tkm=0.5)
+    0.75
+    """
+    return air_share * air_kgco2e_per_tkm + (1.0 - air_share) * surface_kgco2e_per_tkm

@@ -6,6 +6,7 @@ within one ``schema_version``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
@@ -27,16 +28,23 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "1.0"
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What is said beside the numbers of a result."""
+
+    name: str
+    title: str
+    period_hours: float | None
+    not_estimated: dict[str, str]
+    warnings: list[Problem]
+    budget: dict[str, float] = field(default_factory=dict)
+
+
 def envelope(
     command: str,
     result: Result,
     catalog: Catalog,
-    *,
-    name: str,
-    title: str,
-    period_hours: float | None,
-    not_estimated: dict[str, str],
-    warnings: list[Problem],
+    beside: Beside,
 ) -> dict[str, Any]:
     """Everything a reader, a gate or a later report needs from one result."""
     point, drawn = result.point, result.drawn
@@ -48,12 +56,12 @@ def envelope(
         "command": command,
         "tool": {"name": "carbonctl", "version": __version__},
         "data": {"version": __version__, "overlay": _overlay(result, catalog)},
-        "name": name,
-        "title": title,
+        "name": beside.name,
+        "title": beside.title,
         "samples": result.samples,
         "seed": result.seed,
         "accounting": point.basis,
-        "period_hours": period_hours,
+        "period_hours": beside.period_hours,
         "total_kgco2e": whole,
         "total": total,
         "operational": _operational(result),
@@ -66,13 +74,14 @@ def envelope(
             for d in result.drivers
         ],
         "assumptions": _assumptions(result),
+        "budget": _budget(beside.budget, result),
         "facts": {key: fact_as_dict(fact) for key, fact in _used(result).items()},
         "coverage": {
             "included": [line.label for line in point.lines],
             "excluded": [],
-            "not_estimated": not_estimated,
+            "not_estimated": beside.not_estimated,
         },
-        "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in warnings],
+        "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
     }
 
 
@@ -176,6 +185,24 @@ def _metrics(result: Result) -> dict[str, Any]:
             else [],
         }
     return metrics
+
+
+def _budget(budget: dict[str, float], result: Result) -> list[dict[str, Any]]:
+    """Each limit of the scenario beside the number it limits."""
+    drawn = result.drawn.metrics if result.drawn is not None else {}
+    held = []
+    for metric, limit in budget.items():
+        value = result.point.metrics.get(metric)
+        ends = interval(drawn.get(metric))
+        held.append(
+            {
+                "metric": metric,
+                "max_kgco2e": limit,
+                "value": None if value is None else float(value),
+                "p95": None if ends is None else ends[2],
+            }
+        )
+    return held
 
 
 def fact_as_dict(fact: Fact) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def render(
     if data["command"] == "embodied":
         _item_notes(data, out)
     _per_unit(data, out)
+    _compared(data, out)
     _decides(data, out)
     _assumed(data, out, verbose=verbose)
     say(out, "grid", _grids(data))
@@ -195,6 +196,29 @@ def _per_unit(data: dict[str, Any], out: Console) -> None:
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
         say(out, f"per {unit}", "   ".join(parts))
+
+
+def _compared(data: dict[str, Any], out: Console) -> None:
+    """Cross checks and budgets: what was stated beside the estimate, never used in it."""
+    for name, metric in data["metrics"].items():
+        run, _, what = name.rpartition(".")
+        value = numbers.significant(metric["value"], 2)
+        if what == "implied_mfu":
+            say(out, "cross check", f"{run}: its tokens imply an MFU of {value} per billed hour")
+        elif what == "stated_hours_ratio":
+            say(out, "cross check", f"{run}: stated hours are {value} times those estimated")
+    texts = []
+    for limit in data["budget"]:
+        most = numbers.carbon(limit["max_kgco2e"])
+        if limit["value"] is None:
+            texts.append(f"{limit['metric']} {most}: not estimated")
+            continue
+        word = "within" if limit["value"] <= limit["max_kgco2e"] else "over"
+        high = limit["p95"]
+        if word == "within" and high is not None and high > limit["max_kgco2e"]:
+            word = f"within, p95 {numbers.carbon(high)} over"
+        texts.append(f"{limit['metric']} {most}: {word}")
+    say(out, "budget", "; ".join(texts))
 
 
 def _decides(data: dict[str, Any], out: Console) -> None:

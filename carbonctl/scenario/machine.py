@@ -11,6 +11,7 @@ from carbonctl.estimate.bom import (
     Counted,
     Hardware,
     Machine,
+    Route,
 )
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.parts import accelerator_part, host_parts
@@ -101,32 +102,46 @@ def hardware(
     path: Path = ("embodied",),
 ) -> Hardware[Fact]:
     """A machine with the rules by which its carbon reaches the work."""
-    route = ctx.catalog.record("end_of_life", end_of_life.route if end_of_life else "recycle")
+    end = ctx.catalog.record("end_of_life", end_of_life.route if end_of_life else "recycle")
     transport = embodied.transport if embodied else None
-    mode = ctx.catalog.record("transport", _DELIVERY[transport.mode if transport else "mixed"])
+    mode = transport.mode if transport else "mixed"
+    route = _route(ctx, transport, mode, path) if transport else None
+    per_kg = None
+    if route is None:
+        delivery = ctx.catalog.record("transport", _DELIVERY[mode])
+        per_kg = ctx.needed(delivery, "embodied_per_kg", path, "delivery per kg")
     rate = _rate(ctx, embodied, path)
     credit = None
     if end_of_life is None or end_of_life.credit == "shown":
-        credit = route.fact("credit_per_kg", label="recovery credit")
-    if transport is not None and transport.distance is not None:
-        ctx.warn(
-            "CC306",
-            "transport.distance is recorded; delivery is priced per kg by mode",
-            (*path, "transport", "distance"),
-        )
+        credit = end.fact("credit_per_kg", label="recovery credit")
     return Hardware(
         machine=machine,
         lifetime_hours=ctx.either(
             embodied.lifetime if embodied else None, (*path, "lifetime"), "lifetime"
         ),
         allocation_rate=rate,
-        transport_kgco2e_per_kg=ctx.needed(mode, "embodied_per_kg", path, "delivery per kg"),
-        end_of_life_kgco2e_per_kg=ctx.needed(route, "embodied_per_kg", path, "end of life per kg"),
+        transport_kgco2e_per_kg=per_kg,
+        route=route,
+        end_of_life_kgco2e_per_kg=ctx.needed(end, "embodied_per_kg", path, "end of life per kg"),
         recovery_credit_kgco2e_per_kg=credit,
     )
 
 
 _DELIVERY = {"mixed": "mixed", "air": "air-delivery", "sea": "sea-delivery"}
+
+
+def _route(ctx: Context, transport: schema.Transport, mode: str, path: Path) -> Route[Fact] | None:
+    """A stated distance by a mode; ``mixed`` is flown in part."""
+    if transport.distance is None:
+        return None
+    air, sea = (ctx.catalog.record("transport", name) for name in ("air", "sea"))
+    shares = {"air": ctx.default("air_all"), "sea": ctx.default("air_none")}
+    return Route(
+        ctx.given(transport.distance, (*path, "transport", "distance"), "distance"),
+        shares.get(mode) or ctx.default("air_mixed"),
+        ctx.needed(air, "embodied_per_tkm", path, "air freight per tonne-km"),
+        ctx.needed(sea, "embodied_per_tkm", path, "sea freight per tonne-km"),
+    )
 
 
 def _rate(ctx: Context, embodied: schema.Embodied | None, path: Path) -> Fact:

@@ -35,6 +35,7 @@ class Capacity:
     phase: str
     devices: float
     hours: float
+    busy_share: float
     path: Path
 
 
@@ -270,6 +271,7 @@ def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
     work, level = serving(s.ctx, infer, model, found, s.period, path)
     if found.count is not None:
         hours = found.count.value * s.period.value
-        s.capacity.append(Capacity("infer", found.count.value, hours, found.path))
+        busy = work.fleet.busy_share.value
+        s.capacity.append(Capacity("infer", found.count.value, hours, busy, found.path))
     place, hardware = s.site(infer.site, path), s.hardware(found)
     return Phase("infer", "serving", "infer", level, work, place, hardware)

@@ -39,6 +39,7 @@ class Resolved:
     warnings: list[Problem]
     not_estimated: dict[str, str]
     capacity: list[Capacity] = field(default_factory=list)
+    budget: dict[str, float] = field(default_factory=dict)
 
 
 def resolve(
@@ -74,6 +75,7 @@ def resolve(
         warnings=list(dict.fromkeys(ctx.warnings)),
         not_estimated=ctx.not_estimated,
         capacity=capacity,
+        budget=_budget(scenario),
     )
 
 
@@ -95,6 +97,21 @@ def _unit(scenario: schema.Scenario) -> str:
     infer = scenario.infer
     served = [unit for name, unit in UNITS.items() if infer and getattr(infer, name) is not None]
     return served[0] if served else ""
+
+
+def _budget(scenario: schema.Scenario) -> dict[str, float]:
+    """Limits by the name of the metric that each one holds."""
+    budget = scenario.budget
+    if budget is None:
+        return {}
+    names = {"total": "total_kgco2e"} | {
+        f"per_{unit}": f"infer.per_{unit}_kgco2e" for unit in UNITS.values()
+    }
+    return {
+        metric: given.value
+        for key, metric in names.items()
+        if (given := getattr(budget, key, None)) is not None
+    }
 
 
 def _say_what_is_missing(

@@ -53,6 +53,8 @@ def serving(
             ctx.not_estimated["latency"] = "the target is recorded, not checked"
         return Serving(fleet, _ranking(ctx, found, work)), "work"
     shaped = shape(ctx, model, path)
+    if infer.batch is not None:
+        ctx.not_estimated["effect of the image batch"] = "one efficiency stands for all batches"
     if name in {"images", "videos"}:
         return Serving(fleet, diffusion(ctx, infer, shaped, found, path)), "work"
     if not shaped.kind.startswith("llm"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.inputs import DlrmWork, LlmWork, Power, TrainRun
@@ -52,7 +53,30 @@ def train_run(
     found: Device | None,
     path: Path,
 ) -> TrainRun[Fact]:
-    """Facts of one run."""
+    """Facts of one run, and of the evidence beside it that is only compared."""
+    made = _run(ctx, run, model, found, path)
+    check, under = run.cross_check, (*path, "cross_check")
+    if check is None:
+        return made
+    work = hours = None
+    if check.tokens is not None:
+        if found is None:
+            ctx.fail("CC206", "a cross check of work needs hardware", under)
+        tokens = ctx.given(check.tokens, (*under, "tokens"), "tokens, only compared")
+        work = _llm_work(ctx, run, model, found, tokens, path)
+    if check.accelerator_hours is not None:
+        where = (*under, "accelerator_hours")
+        hours = ctx.given(check.accelerator_hours, where, "hours, only compared", unit="h")
+    return replace(made, cross_work=work, cross_hours=hours)
+
+
+def _run(
+    ctx: Context,
+    run: schema.Run,
+    model: schema.Model | None,
+    found: Device | None,
+    path: Path,
+) -> TrainRun[Fact]:
     name = evidence(ctx, run, path)
     draw = power(ctx, run, found, path)
     if name == "energy":
@@ -141,10 +165,21 @@ def power(ctx: Context, run: schema.Run, found: Device | None, path: Path) -> Po
 def _llm(
     ctx: Context, run: schema.Run, model: schema.Model | None, found: Device, path: Path
 ) -> LlmWork[Fact]:
+    tokens = ctx.given(run.tokens, (*path, "tokens"), "training tokens")
+    return _llm_work(ctx, run, model, found, tokens, path)
+
+
+def _llm_work(
+    ctx: Context,
+    run: schema.Run,
+    model: schema.Model | None,
+    found: Device,
+    tokens: Fact,
+    path: Path,
+) -> LlmWork[Fact]:
     shaped = shape(ctx, model, path)
     if shaped.kind not in {"llm", "llm_dense", "llm_moe"}:
         ctx.fail("CC306", f"training {shaped.kind} from tokens is not estimated yet", path)
-    tokens = ctx.given(run.tokens, (*path, "tokens"), "training tokens")
     top = peak(ctx, found, run.precision, path)
     if run.billed_mfu is not None and (run.mfu is not None or run.goodput is not None):
         message = "billed_mfu already holds goodput; give it alone, or mfu and goodput"

@@ -4,6 +4,8 @@ import pytest
 
 from carbonctl.core.errors import InputError
 from carbonctl.core.strict_yaml import MAX_BYTES, parse, read, scalar
+from carbonctl.core.units import UnitError
+from carbonctl.core.units import parse as quantity
 
 
 def data(text):
@@ -58,8 +60,10 @@ def test_nan_and_infinity_stay_text(text):
     assert scalar(text) == text
 
 
-def test_a_number_too_large_for_a_float_does_not_turn_into_infinity():
-    assert scalar("1e999") == "1e999"
+def test_a_number_too_large_for_a_float_is_no_quantity():
+    with pytest.raises(UnitError) as caught:
+        quantity(scalar("1e999"), "1")
+    assert caught.value.code == "CC204"
 
 
 def test_a_number_of_a_thousand_digits_is_not_computed():

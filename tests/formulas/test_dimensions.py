@@ -15,8 +15,9 @@ import pytest
 from carbonctl.core import units
 from carbonctl.core.formula import CARDS, FUNCTIONS
 from carbonctl.core.units import unit_of
+from carbonctl.formulas import load_all
 
-importlib.import_module("carbonctl.formulas")
+load_all()
 
 UREG = pint.UnitRegistry(autoconvert_to_preferred=False)
 UREG.define("kgCO2e = [carbon_dioxide_equivalent]")
@@ -32,19 +33,15 @@ PINT = {
     "L": "liter", "mL": "milliliter",
 }  # fmt: skip
 
-# Formulas in which a count becomes operations: 2 per weight and token, and so on. The operation
-# is the unit of the equation's leading constant, so it is put back on the result.
-COUNTED = {
-    "train_flop": "6 operations per parameter and token",
-    "denoise_flop": "2 operations per parameter and token, 4 per pair of tokens and layer",
-    "step_flop": "2 operations per parameter and token, 4 per cached token and layer",
-}
-# Parameters that are counts multiplied by such a constant inside a formula of mixed terms.
-WORK_PER_COUNT = {
+# Counts of parameters that the equation's constant turns into operations (2 for each weight that
+# a token passes, 4 for each pair of tokens in attention): that constant's unit rides on them.
+OPERATIONS_PER = {
+    "train_flop": ("active_params",),
+    "step_flop": ("active_params", "layers"),
+    "denoise_flop": ("params_per_token", "layers"),
     "unit_flop": ("text_encoder_params",),
     "unit_s": ("dense_params",),
 }
-# J/FLOP x FLOP/W: pure ratios of rated power and peak.
 
 RANGES = {
     "experts": (8.0, 64.0),
@@ -93,7 +90,7 @@ def plain_arguments(card, seed):
 
 def with_units(card, arguments):
     def dressed(name, value):
-        extra = UREG.operation if name in WORK_PER_COUNT.get(card.name, ()) else 1
+        extra = UREG.operation if name in OPERATIONS_PER.get(card.name, ()) else 1
         return value * unit(unit_of(name)) * extra
 
     return {
@@ -124,8 +121,6 @@ def test_a_formula_returns_the_unit_of_its_card_and_the_same_number(name, reques
     request.getfixturevalue("identities")
     for arguments, number in zip(cases, expected, strict=True):
         result = FUNCTIONS[name](**with_units(card, arguments))
-        if name in COUNTED:
-            result = result * UREG.operation
         ratio = UREG.Quantity(result / unit(card.unit)).to_reduced_units()
         assert ratio.dimensionless, f"{name} returns {result:~P}, not {card.unit}"
         assert ratio.to("dimensionless").magnitude == pytest.approx(number, rel=1e-9)
@@ -136,15 +131,17 @@ def test_every_conversion_of_the_units_module_is_taken_out():
     assert named == {*CONVERSIONS, "gb_from_bytes"}
 
 
-def test_the_exceptions_are_few_and_needed():
-    assert len(COUNTED) + len(WORK_PER_COUNT) <= 5
-    assert {*COUNTED, *WORK_PER_COUNT} <= CARDS.keys()
+def test_operations_ride_only_on_parameters_that_have_no_unit_of_their_own():
+    for name, parameters in OPERATIONS_PER.items():
+        assert set(parameters) <= set(CARDS[name].parameters)
+        assert {unit_of(parameter) for parameter in parameters} == {"1"}
 
 
 def test_a_wrong_unit_is_caught(identities):  # noqa: ARG001 - the fixture acts
     energy, hours = unit("kWh"), unit("h")
-    function = FUNCTIONS["facility_energy_kwh_from_hours"]
-    wrong = function(accelerator_hours=energy, facility_power_w=hours)
+    wrong = FUNCTIONS["facility_energy_kwh_from_hours"](
+        accelerator_hours=energy, facility_power_w=hours
+    )
     assert (wrong / unit("kWh")).to_base_units().units != UREG.dimensionless
     with pytest.raises(pint.DimensionalityError):
         FUNCTIONS["step_energy_j"](

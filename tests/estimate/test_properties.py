@@ -1,0 +1,427 @@
+"""What must hold for every estimate, whatever the numbers."""
+
+import math
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
+
+from carbonctl.catalog.read import Catalog
+from carbonctl.core.fact import Fact
+from carbonctl.core.formula import CARDS, Step, Traced
+from carbonctl.core.units import factor, unit_of
+from carbonctl.estimate.embodied import embodied
+from carbonctl.estimate.infer import infer
+from carbonctl.estimate.inputs import bind, facts
+from carbonctl.estimate.lifecycle import lifecycle
+from carbonctl.formulas import load_all
+from carbonctl.scenario.item import resolve_item
+from carbonctl.scenario.read import read
+from carbonctl.scenario.resolve import resolve
+from carbonctl.study.montecarlo import Draws, central, evaluate, interval, traced
+
+load_all()
+CONFIGS = Path(__file__).parents[2] / "configs"
+ITEMS = ("embodied-8xh100", "embodied-dell-r740")
+LIVES = sorted(p.stem for p in CONFIGS.glob("*.yaml") if p.stem not in ITEMS)
+STORY = "lifecycle-chat-7b"
+HOURS_KEYS = tuple(f"train.runs.{place}.accelerator_hours" for place in range(3))
+quick = settings(max_examples=20, deadline=None, derandomize=True)
+scale = st.floats(0.01, 100.0)
+each_life = pytest.mark.parametrize("name", LIVES)
+
+
+@cache
+def inputs(name):
+    scenario, document = read(str(CONFIGS / f"{name}.yaml"))
+    if name in ITEMS:
+        return resolve_item(scenario, document, Catalog.open()).inputs
+    return resolve(scenario, document, Catalog.open()).inputs
+
+
+def estimate(name, changes=None):
+    """An estimate at its central values, some of them changed by their keys."""
+    changes = changes or {}
+    known = facts(inputs(name))
+    assert set(changes) <= set(known)
+    return run(name)(bind(inputs(name), lambda fact: changes.get(fact.key, fact.value)))
+
+
+def run(name):
+    return embodied if name in ITEMS else lifecycle
+
+
+def total(name, key, values):
+    """Totals along values of one fact."""
+    return [float(estimate(name, {key: value}).total_kgco2e) for value in values]
+
+
+def key_of(name, ending):
+    (found,) = [key for key in facts(inputs(name)) if key.endswith(ending)]
+    return found
+
+
+def lines(found):
+    for line in found:
+        yield line
+        yield from lines(line.children)
+
+
+def steps(value):
+    """Every step behind a number, once."""
+    todo, seen = [value], {}
+    while todo:
+        item = todo.pop()
+        if isinstance(item, tuple):
+            todo += item
+        elif isinstance(item, Traced) and isinstance(item.cause, Step):
+            if id(item.cause) not in seen:
+                seen[id(item.cause)] = item.cause
+                todo += item.cause.arguments.values()
+    return list(seen.values())
+
+
+# linear
+
+
+@quick
+@given(factor_=scale)
+def test_training_is_linear_in_accelerator_hours(factor_):
+    base = estimate("train-llama-3.1")
+    hours = facts(inputs("train-llama-3.1"))
+    more = estimate("train-llama-3.1", {k: hours[k].value * factor_ for k in HOURS_KEYS})
+    assert more.total_kgco2e == approx(base.total_kgco2e * factor_)
+    for name, value in base.metrics.items():
+        assert more.metrics[name] == approx(value * factor_), name
+
+
+@quick
+@given(machines=st.floats(1.0, 1e5))
+def test_hardware_is_linear_in_machines(machines):
+    for name in ITEMS:
+        one = bind(inputs(name), central)
+        base, many = embodied(one), embodied(replace(one, machines=machines))
+        assert many.total_kgco2e == approx(base.total_kgco2e * machines)
+        for first, second in zip(lines(base.lines), lines(many.lines), strict=True):
+            assert second.kgco2e == approx(first.kgco2e * machines)
+
+
+@quick
+@given(factor_=st.floats(0.01, 100.0))
+def test_serving_is_linear_in_requests(factor_):
+    base = estimate("infer-chat-70b")
+    rate = facts(inputs("infer-chat-70b"))["infer.requests"].value
+    more = estimate("infer-chat-70b", {"infer.requests": rate * factor_})
+    assert more.total_kgco2e == approx(base.total_kgco2e * factor_)
+    each = "infer.per_request_kgco2e"
+    assert more.metrics[each] == approx(base.metrics[each])
+
+
+# monotone
+
+pair = st.tuples(st.floats(0.1, 0.99), st.floats(0.1, 0.99)).map(sorted)
+RISING = {
+    "site.pue": lambda x: 1 + x,
+    "regions/aws:eu-west-1:pue": lambda x: 1 + x,
+    "grid/US-MIDA-PJM:lifecycle": lambda x: x,
+    "grid/IE:lifecycle": lambda x: x,
+    "train.tokens": lambda x: x * 1e13,
+    "infer.prompt_tokens": lambda x: x * 4_000,
+    "infer.output_tokens": lambda x: x * 2_000,
+    "infer.requests": lambda x: x * 1e5,
+    "experiments.share_of_training": lambda x: x,
+    "data.stored": lambda x: x * 1e6,
+}
+FALLING = {
+    "train.billed_mfu": lambda x: x,
+    "embodied.lifetime": lambda x: x * 60_000,
+    "default:allocation_rate": lambda x: x,
+    "default:drive_lifetime": lambda x: x * 60_000,
+    "default:psu_efficiency": lambda x: x,
+    "default:busy_share": lambda x: x,
+    "default:cache_hit_share": lambda x: x,
+}
+
+
+@pytest.mark.parametrize("key", RISING)
+@quick
+@given(ends=pair)
+def test_carbon_rises_with(key, ends):
+    assume(ends[0] * 1.001 < ends[1])
+    low, high = total(STORY, key, map(RISING[key], ends))
+    assert low < high
+
+
+@pytest.mark.parametrize("key", FALLING)
+@quick
+@given(ends=pair)
+def test_carbon_falls_with(key, ends):
+    assume(ends[0] * 1.001 < ends[1])
+    high, low = total(STORY, key, map(FALLING[key], ends))
+    assert low < high
+
+
+# arrays
+
+
+@each_life
+def test_an_array_of_draws_is_a_loop_over_them(name):
+    draws = Draws(7, 3)
+    for basis in ("location", "market"):
+        if basis == "market" and any(p.site.contracted_share is None for p in inputs(name).phases):
+            continue
+        whole = lifecycle(bind(inputs(name), draws), basis)
+        for place in range(7):
+            one = lifecycle(bind(inputs(name), lambda f, i=place: pick(draws(f), i)), basis)
+            assert one.total_kgco2e == approx(pick(whole.total_kgco2e, place), rel=1e-12)
+            for metric, value in one.metrics.items():
+                assert value == approx(pick(whole.metrics[metric], place), rel=1e-12), metric
+
+
+@pytest.mark.parametrize("name", ITEMS)
+def test_an_array_of_machines_is_a_loop_over_them(name):
+    draws = Draws(7, 3)
+    whole = embodied(bind(inputs(name), draws))
+    for place in range(7):
+        one = embodied(bind(inputs(name), lambda f, i=place: pick(draws(f), i)))
+        assert one.total_kgco2e == approx(pick(whole.total_kgco2e, place), rel=1e-12)
+
+
+def pick(value, place):
+    array = np.asarray(value)
+    return float(array if array.ndim == 0 else array[place])
+
+
+def test_rows_and_draws_broadcast_beside_each_other():
+    draws = Draws(5, 1)
+    rows = np.array([[0.1], [0.2], [0.4]])
+    grid = "grid/US-MIDA-PJM:lifecycle"
+    whole = lifecycle(bind(inputs(STORY), lambda f: rows if f.key == grid else draws(f)))
+    assert np.shape(whole.total_kgco2e) == (3, 5)
+    for place, ci in enumerate((0.1, 0.2, 0.4)):
+        row = lifecycle(bind(inputs(STORY), lambda f, c=ci: c if f.key == grid else draws(f)))
+        assert np.asarray(whole.total_kgco2e)[place] == approx(row.total_kgco2e, rel=1e-12)
+
+
+# conservation
+
+
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("lens", [central, Draws(9, 5)], ids=["central", "drawn"])
+def test_children_sum_to_their_line_and_lines_to_the_total(name, lens):
+    result = run(name)(bind(inputs(name), lens))
+    assert sum(line.kgco2e for line in result.lines) == approx(result.total_kgco2e, rel=1e-12)
+    assert result.metrics["total_kgco2e"] is result.total_kgco2e
+    parents = [line for line in lines(result.lines) if line.children]
+    for line in parents:
+        assert sum(c.kgco2e for c in line.children) == approx(line.kgco2e, rel=1e-12), line.id
+    assert parents
+
+
+@each_life
+def test_phases_sum_to_the_total_without_their_credit(name):
+    result = estimate(name)
+    stages = ("operational_location", "construction", "manufacturing", "transport", "end_of_life")
+    found = [getattr(p, f"{stage}_kgco2e") for p in result.phases for stage in stages]
+    assert sum(v for v in found if v is not None) == approx(result.total_kgco2e, rel=1e-12)
+
+
+@each_life
+def test_line_ids_are_unique(name):
+    found = [line.id for line in lines(estimate(name).lines)]
+    assert len(found) == len(set(found))
+
+
+@each_life
+def test_energy_climbs_the_ladder_of_boundaries_by_pue_alone(name):
+    bound = bind(inputs(name), central)
+    for phase, result in zip(bound.phases, lifecycle(bound).phases, strict=True):
+        use = result.use
+        assert use.facility_energy_kwh == approx(use.it_energy_kwh * phase.site.pue)
+        if use.device_energy_kwh is not None:
+            assert use.device_energy_kwh <= use.it_energy_kwh * (1 + 1e-12)
+
+
+@quick
+@given(hours=st.floats(1.0, 1e8), pue=st.floats(1.0, 2.0), host=st.floats(1.0, 2.0))
+def test_power_times_time_times_pue_gives_back_the_energy(hours, pue, host):
+    tokens = facts(inputs(STORY))["train.tokens"].value
+    hours_0 = estimate(STORY).metrics["train.accelerator_hours"]
+    changes = {
+        "train.tokens": tokens * hours / hours_0,
+        "site.pue": pue,
+        "default:host_power_factor": host,
+    }
+    watts = facts(inputs(STORY))[key_of(STORY, ":train_power")].value
+    metrics = estimate(STORY, changes).metrics
+    assert metrics["train.accelerator_hours"] == approx(hours)
+    assert metrics["train.facility_energy_kwh"] == approx(watts / 1e3 * hours * host * pue)
+
+
+def test_a_power_at_the_meter_has_its_pue_taken_out_once():
+    result = estimate("train-llama-3.1", {"datacenters/hyperscale:pue": 1.25})
+    (first, *_) = result.phases
+    assert first.use.facility_energy_kwh == approx(1.46e6 * 0.7)
+    assert first.use.it_energy_kwh == approx(1.46e6 * 0.7 / 1.25)
+
+
+@each_life
+def test_nothing_is_negative_but_the_credit(name):
+    result = estimate(name)
+    for metric, value in result.metrics.items():
+        assert math.isfinite(value), metric
+        if "recovery_credit" in metric:
+            assert value <= 0
+        else:
+            assert value >= 0, metric
+
+
+# monte carlo
+
+
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+def test_draws_without_ranges_equal_the_point(name):
+    exact = bind(inputs(name), lambda fact: replace(fact, low=None, high=None))
+    result = evaluate(exact, run(name), samples=50, seed=1)
+    assert np.unique(result.drawn.total_kgco2e) == approx([float(result.point.total_kgco2e)])
+    assert result.drivers == []
+
+
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+def test_percentiles_are_ordered_and_hold_the_point(name):
+    result = evaluate(inputs(name), run(name), samples=500, seed=1)
+    low, middle, high = interval(result.drawn.total_kgco2e)
+    assert low < middle < high
+    assert low < float(result.point.total_kgco2e) < high
+    for metric, value in result.drawn.metrics.items():
+        ends = interval(value)
+        assert list(ends) == sorted(ends), metric
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
+    first, again, other = (
+        evaluate(inputs(STORY), lifecycle, samples=100, seed=seed).drawn.total_kgco2e
+        for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, again)
+    assert not np.any(first == other)
+
+
+def test_a_fact_used_twice_is_drawn_once():
+    drawn = bind(inputs("train-llama-2"), Draws(50, 1))
+    first, second = drawn.phases[0].site, drawn.phases[3].site
+    assert np.ndim(first.pue) == 1
+    assert np.array_equal(first.pue, second.pue)
+    hardware = [phase.hardware for phase in drawn.phases]
+    for other in hardware[1:]:
+        assert np.array_equal(hardware[0].lifetime_hours, other.lifetime_hours)
+
+
+def test_two_facts_of_one_range_are_drawn_apart():
+    draws = Draws(2_000, 1)
+    fact = Fact("a", 10.0, "W", "s", "default", 5.0, 20.0)
+    first, second = draws(fact), draws(replace(fact, key="b"))
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
+
+
+def test_drivers_are_ranked_shares_of_the_variance():
+    result = evaluate(inputs(STORY), lifecycle, samples=1_000, seed=1)
+    shares = [driver.share for driver in result.drivers]
+    assert shares == sorted(shares, reverse=True)
+    assert 0 <= min(shares)
+    assert sum(shares) <= 1 + 1e-9
+    assert not any(driver.fact.exact for driver in result.drivers)
+
+
+# serving
+
+
+def decoder(**changes):
+    """A decoder on one large device, so that memory plays no part."""
+    phase = bind(inputs("infer-chat-70b"), central).phases[0]
+    base = {"device_memory_gb": 1e5, "expert_overhead": 1.0}
+    model = replace(phase.work.model, **(base | changes))
+    return infer(replace(phase.work, model=model), phase.site).device_energy_kwh
+
+
+@quick
+@given(batch=st.floats(1.0, 256.0), experts=st.integers(4, 128), taken=st.integers(1, 3))
+def test_a_mixture_stands_between_dense_models_of_its_active_and_its_total_size(
+    batch, experts, taken
+):
+    sizes = {"total_params": 47e9, "active_params": 13e9, "batch": batch}
+    mixture = decoder(**sizes, experts=float(experts), experts_per_token=float(taken))
+    small = decoder(**(sizes | {"total_params": 13e9}))
+    large = decoder(**(sizes | {"active_params": 47e9}))
+    assert small * (1 - 1e-12) <= mixture <= large
+
+
+@quick
+@given(ends=st.tuples(st.floats(1.0, 512.0), st.floats(1.0, 512.0)).map(sorted))
+def test_energy_per_token_does_not_rise_with_the_batch(ends):
+    small, large = ends
+    assert decoder(batch=large) <= decoder(batch=small) * (1 + 1e-12)
+
+
+@quick
+@given(bits=st.sampled_from([(0.55, 1.0), (1.0, 2.0), (2.0, 4.0)]), batch=st.floats(1.0, 64.0))
+def test_fewer_bytes_per_weight_take_less_energy(bits, batch):
+    narrow, wide = (decoder(weight_bytes=b, batch=batch) for b in bits)
+    assert narrow < wide
+
+
+# the naming law, on live traces
+
+
+def roots(result):
+    yield result.total_kgco2e
+    yield from result.metrics.values()
+    yield from (line.kgco2e for line in lines(result.lines))
+
+
+QUANTITIES = {card.quantity for card in CARDS.values()}
+
+
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+def test_every_argument_of_every_step_is_traced(name):
+    result = run(name)(bind(inputs(name), traced))
+    found = steps(tuple(roots(result)))
+    assert len(found) > 10
+    for step in found:
+        for parameter, value in step.arguments.items():
+            for item in value if isinstance(value, tuple) else (value,):
+                assert isinstance(item, Traced), f"{step.id} takes a bare {parameter}"
+
+
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+def test_an_argument_named_for_a_quantity_is_a_step_of_it_or_a_fact(name):
+    result = run(name)(bind(inputs(name), traced))
+    for step in steps(tuple(roots(result))):
+        for parameter, value in step.arguments.items():
+            if parameter in QUANTITIES and isinstance(value.cause, Step):
+                assert value.cause.card.quantity == parameter, f"{step.id} takes {value.cause.id}"
+
+
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+def test_an_argument_has_the_unit_in_its_parameters_name(name):
+    result = run(name)(bind(inputs(name), traced))
+    for step in steps(tuple(roots(result))):
+        for parameter, value in step.arguments.items():
+            for item in value if isinstance(value, tuple) else (value,):
+                cause = item.cause
+                unit = cause.card.unit if isinstance(cause, Step) else cause.unit
+                message = f"{step.id}: {parameter} is in {unit}"
+                assert factor(unit, unit_of(parameter)) == approx(1.0), message
+
+
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+def test_the_traced_estimate_is_the_plain_one(name):
+    plain = run(name)(bind(inputs(name), central))
+    remembered = run(name)(bind(inputs(name), traced))
+    assert {k: float(v) for k, v in remembered.metrics.items()} == plain.metrics
+    assert isinstance(remembered.total_kgco2e, Traced)
