@@ -177,6 +177,8 @@ def _defaults(catalog: Catalog, used: set[str]) -> Iterator[Problem]:
             and not fact.low <= fact.value <= fact.high
         ):
             yield _problem(f"defaults:{name}", "its range does not hold its value")
+        if fact.exact and not fact.note:
+            yield _problem(f"defaults:{name}", "has neither a range nor a reason")
 
 
 def _table(name: str, rows: list[dict[str, str]], used: set[str]) -> Iterator[Problem]:

@@ -53,10 +53,17 @@ def carbon(kgco2e: float, count: int = 2) -> str:
     return f"{significant(kgco2e / size, count)} {symbol}"
 
 
-def energy(kwh: float, count: int = 3) -> str:
-    """An energy with the unit that fits it."""
+def energy(kwh: float) -> str:
+    """An energy with the unit that fits it, three digits."""
     size, symbol = _unit(kwh, _ENERGY)
-    return f"{significant(kwh / size, count)} {symbol}"
+    return f"{significant(kwh / size, 3)} {symbol}"
+
+
+def watt_hours(wh: float) -> str:
+    """Energy of one request or image; people read it in Wh down to a thousandth."""
+    if wh >= 1e-3:  # noqa: PLR2004 - a thousandth
+        return f"{significant(wh, 2, decimals=6)} Wh"
+    return energy(wh / 1e3)
 
 
 def share(value: float) -> str:

@@ -188,7 +188,7 @@ def _per_unit(data: dict[str, Any], out: Console) -> None:
             continue
         unit = rest.removesuffix("_kgco2e")
         watt_hours = metrics[f"{phase}.per_{unit}_energy_wh"]["value"]
-        parts = [numbers.energy(watt_hours / 1e3, 2)]
+        parts = [numbers.watt_hours(watt_hours)]
         whole = metrics.get(f"per_{unit}_kgco2e")
         life = f" ({numbers.carbon(whole['value'])} with training)" if whole else ""
         parts.append(f"{numbers.carbon(metric['value'])} CO2e{life}")

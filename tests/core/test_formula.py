@@ -114,7 +114,21 @@ def test_a_card_says_what_from_what_by_which_equation_and_who_says_so(monkeypatc
     assert twice_kwh(once_kwh=2.0) == module.FUNCTIONS["twice_kwh"](once_kwh=2.0) == 4.0
 
 
+@pytest.mark.parametrize("kernel", [np.sqrt, np.asarray, lambda x: np.where(x > 1.0, x, 1.0)])
+def test_whatever_numpy_makes_of_a_float_is_given_back_as_a_float(kernel, monkeypatch):
+    monkeypatch.setattr(module, "CARDS", {})
+    monkeypatch.setattr(module, "FUNCTIONS", {})
+
+    @formula(unit="1", equation="y = f(x)", source="somebody-2024")
+    def made(*, x):
+        """What numpy makes of it."""
+        return kernel(x)
+
+    assert type(made(x=4.0)) is float
+    assert type(made(x=Traced(4.0, PUE))) is Traced
+    assert made(x=np.array([4.0, 9.0])).shape == (2,)
+
+
 def test_the_bare_function_is_kept_beside_the_card():
     assert CARDS.keys() == FUNCTIONS.keys()
     assert FUNCTIONS["facility_energy_kwh"] is facility_energy_kwh.__wrapped__
-

@@ -14,7 +14,7 @@ from pytest import approx  # noqa: PT013 - arithmetic reads better without a pre
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import CARDS, Step, Traced
-from carbonctl.core.units import factor, unit_of
+from carbonctl.core.units import UnitError, factor, unit_of
 from carbonctl.estimate.embodied import embodied
 from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind, facts
@@ -79,10 +79,11 @@ def steps(value):
         item = todo.pop()
         if isinstance(item, tuple):
             todo += item
-        elif isinstance(item, Traced) and isinstance(item.cause, Step):
-            if id(item.cause) not in seen:
-                seen[id(item.cause)] = item.cause
-                todo += item.cause.arguments.values()
+            continue
+        cause = getattr(item, "cause", None)
+        if isinstance(cause, Step) and id(cause) not in seen:
+            seen[id(cause)] = cause
+            todo += cause.arguments.values()
     return list(seen.values())
 
 
@@ -97,7 +98,8 @@ def test_training_is_linear_in_accelerator_hours(factor_):
     more = estimate("train-llama-3.1", {k: hours[k].value * factor_ for k in HOURS_KEYS})
     assert more.total_kgco2e == approx(base.total_kgco2e * factor_)
     for name, value in base.metrics.items():
-        assert more.metrics[name] == approx(value * factor_), name
+        if name.endswith(("_kgco2e", "_kwh", "_hours", "_l")):
+            assert more.metrics[name] == approx(value * factor_), name
 
 
 @quick
@@ -333,7 +335,7 @@ def test_drivers_are_ranked_shares_of_the_variance():
     result = evaluate(inputs(STORY), lifecycle, samples=1_000, seed=1)
     shares = [driver.share for driver in result.drivers]
     assert shares == sorted(shares, reverse=True)
-    assert 0 <= min(shares)
+    assert min(shares) >= 0
     assert sum(shares) <= 1 + 1e-9
     assert not any(driver.fact.exact for driver in result.drivers)
 
@@ -378,6 +380,13 @@ def test_fewer_bytes_per_weight_take_less_energy(bits, batch):
 # the naming law, on live traces
 
 
+def same(unit, wanted):
+    try:
+        return factor(unit, wanted) == approx(1.0)
+    except UnitError:
+        return False
+
+
 def roots(result):
     yield result.total_kgco2e
     yield from result.metrics.values()
@@ -415,8 +424,7 @@ def test_an_argument_has_the_unit_in_its_parameters_name(name):
             for item in value if isinstance(value, tuple) else (value,):
                 cause = item.cause
                 unit = cause.card.unit if isinstance(cause, Step) else cause.unit
-                message = f"{step.id}: {parameter} is in {unit}"
-                assert factor(unit, unit_of(parameter)) == approx(1.0), message
+                assert same(unit, unit_of(parameter)), f"{step.id}: {parameter} is in {unit}"
 
 
 @pytest.mark.parametrize("name", [*LIVES, *ITEMS])

@@ -7,6 +7,7 @@ them theirs.
 
 import functools
 import importlib
+import inspect
 import random
 
 import pint
@@ -54,10 +55,9 @@ RANGES = {
     "resident_power_w": (50.0, 200.0),
 }
 SHARES = ("_share", "share", "_yield", "_efficiency", "mfu", "goodput", "allocation_rate")
-CONVERSIONS = [
-    "kwh_from_wh", "wh_from_kwh", "kwh_from_j", "hours_from_s", "years_from_hours",
-    "kw_years_from_kwh", "t_from_kg", "ml_from_l",
-]  # fmt: skip
+CONVERSIONS = sorted(
+    name for name, value in vars(units).items() if "_from_" in name and inspect.isfunction(value)
+)
 
 
 @functools.cache
@@ -126,9 +126,19 @@ def test_a_formula_returns_the_unit_of_its_card_and_the_same_number(name, reques
         assert ratio.to("dimensionless").magnitude == pytest.approx(number, rel=1e-9)
 
 
-def test_every_conversion_of_the_units_module_is_taken_out():
-    named = {n for n, f in vars(units).items() if "_from_" in n and callable(f)}
-    assert named == {*CONVERSIONS, "gb_from_bytes"}
+def test_every_conversion_names_two_units_that_pint_knows_the_factor_of():
+    symbols = {"kwh": "kWh", "wh": "Wh", "j": "J", "hours": "h", "s": "s", "gb": "GB", "years": "y",
+               "t": "t", "kg": "kg", "ml": "mL", "l": "L"}  # fmt: skip
+    assert "gb_from_bytes" in CONVERSIONS
+    for name in CONVERSIONS:
+        target, _, source = name.partition("_from_")
+        if name == "gb_from_bytes":
+            factor = (UREG.octet_data / unit("GB")).to_base_units().magnitude
+        elif name == "kw_years_from_kwh":
+            factor = (unit("kWh") / (unit("kW") * unit("y"))).to_base_units().magnitude
+        else:
+            factor = (unit(symbols[source]) / unit(symbols[target])).to_base_units().magnitude
+        assert getattr(units, name)(3.0) == pytest.approx(3.0 * factor, rel=1e-12), name
 
 
 def test_operations_ride_only_on_parameters_that_have_no_unit_of_their_own():

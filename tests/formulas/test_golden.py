@@ -246,9 +246,9 @@ def test_a_server_that_goes_nowhere_emits_nothing():
 
 
 def test_treatment_is_gross_and_the_credit_is_a_negative_number_of_its_own():
-    assert end_of_life.end_of_life_kgco2e(
-        mass_kg=130.0, end_of_life_kgco2e_per_kg=0.6
-    ) == approx(78.0)
+    assert end_of_life.end_of_life_kgco2e(mass_kg=130.0, end_of_life_kgco2e_per_kg=0.6) == approx(
+        78.0
+    )
     assert end_of_life.recovery_credit_kgco2e(
         mass_kg=130.0, recovery_credit_kgco2e_per_kg=-1.5
     ) == approx(-195.0)
@@ -532,9 +532,7 @@ def test_an_h100_at_85_percent_of_700_watts():
 
 def test_rated_power_over_peak_is_the_energy_of_an_operation():
     # H100: 700 W over 989.4 TFLOP/s, 0.7075 pJ; 1.89 of them measured.
-    energy = power.energy_j_per_flop(
-        tdp_w=700.0, peak_flop_per_s=989.4e12, flop_power_ratio=1.89
-    )
+    energy = power.energy_j_per_flop(tdp_w=700.0, peak_flop_per_s=989.4e12, flop_power_ratio=1.89)
     assert energy == approx(1.89 * 0.7075e-12, rel=1e-3)
     moved = power.energy_j_per_gb(tdp_w=700.0, bandwidth_gb_per_s=3_350.0, byte_power_ratio=1.0)
     assert moved == approx(0.209, rel=1e-3)
@@ -652,9 +650,7 @@ def test_a_steady_full_load_asks_for_its_busy_hours():
 
 
 def mean_growth(ratio, years):
-    return storage.mean_growth(
-        growth_ratio=ratio, period_hours=years * YEAR, growth_hours=2 * YEAR
-    )
+    return storage.mean_growth(growth_ratio=ratio, period_hours=years * YEAR, growth_hours=2 * YEAR)
 
 
 def test_r28_data_that_grows_2_4_times_in_two_years():

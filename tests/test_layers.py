@@ -1,0 +1,150 @@
+"""The house rules of the code as a whole: who may import whom, and how long things may be."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import carbonctl
+
+PACKAGE = Path(carbonctl.__file__).parent
+ROOT = PACKAGE.parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+LEVELS = {
+    "core": 0, "formulas": 1, "catalog": 2, "estimate": 2, "scenario": 3, "study": 3,
+    "report": 4, "cli": 5, "__main__": 6,
+}  # fmt: skip
+MAX_LINES = 300
+MAX_BODY = 55
+MAX_STATEMENTS = 28
+HEAVY = ("pandas", "pint", "hypothesis", "rich")
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+
+
+def room(path):
+    """The layer that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def guarded(tree):
+    """Nodes under ``if TYPE_CHECKING``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for statement in node.body:
+                yield from ast.walk(statement)
+
+
+def imports(path):
+    """Every module that a file imports, anywhere in it, and whether for types alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {id(node) for node in guarded(tree)}
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            yield name, id(node) in for_types
+
+
+def at_start(tree):
+    """Nodes that run when the module is imported."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+            yield from at_start(node)
+
+
+def users(library):
+    return {
+        room(path) for path in FILES for name, _ in imports(path) if name.split(".")[0] == library
+    }
+
+
+@each_file
+def test_imports_go_down_only(path):
+    own = room(path)
+    for name, for_types in imports(path):
+        parts = name.split(".")
+        if parts[0] != "carbonctl" or parts[1] not in LEVELS or parts[1] == own:
+            continue
+        below = LEVELS[parts[1]] < LEVELS[own]
+        beside = for_types and LEVELS[parts[1]] == LEVELS[own]
+        assert below or beside, f"{own} imports {name}"
+
+
+def test_every_folder_of_the_package_has_a_level():
+    assert {room(path) for path in FILES} - {"__init__"} == set(LEVELS)
+
+
+def test_only_report_and_cli_know_rich():
+    assert users("rich") <= {"report", "cli"}
+    assert "report" in users("rich")
+
+
+def test_only_cli_knows_typer():
+    assert users("typer") == {"cli"}
+
+
+def test_pydantic_stays_out_of_the_maths():
+    assert users("pydantic") == {"scenario"}
+
+
+def test_pint_is_an_oracle_of_tests_alone():
+    assert users("pint") == users("hypothesis") == set()
+
+
+def test_formulas_and_estimates_read_no_files():
+    banned = {"pathlib", "os", "io", "csv", "json", "yaml", "sys", "subprocess"}
+    for path in FILES:
+        if room(path) in {"formulas", "estimate"}:
+            found = {name.split(".")[0] for name, for_types in imports(path) if not for_types}
+            assert found & banned == set(), path
+
+
+@each_file
+def test_pandas_is_never_imported_at_start_up(path):
+    for node in at_start(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.split(".")[0] == "pandas" for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert (node.module or "").split(".")[0] != "pandas"
+
+
+def test_a_json_answer_loads_nothing_heavy():
+    scenario = str(ROOT / "configs" / "train-llama-3.1.yaml")
+    code = (
+        "import sys; from carbonctl.cli.app import run; "
+        f"code = run(['train', '-f', 'json', {scenario!r}]); "
+        f"found = [name for name in {HEAVY!r} if name in sys.modules]; "
+        "sys.stderr.write(f'{code} {found}')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.startswith("{")
+    assert done.stderr.endswith("0 []")
+
+
+@each_file
+def test_a_file_is_at_most_300_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+@each_file
+def test_a_function_does_few_things(path):
+    # The formatter spreads a call with many keywords over many lines: lines alone say little.
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            code = node.body[1:] if ast.get_docstring(node) else node.body
+            where = f"{path}:{node.lineno} {node.name}"
+            statements = [n for part in code for n in ast.walk(part) if isinstance(n, ast.stmt)]
+            assert len(statements) <= MAX_STATEMENTS, where
+            if code:
+                assert code[-1].end_lineno - code[0].lineno + 1 <= MAX_BODY, where
