@@ -327,6 +327,8 @@ def test_control_characters_in_a_name_never_reach_the_terminal(carbonctl):
 
 
 def test_control_characters_in_an_error_never_reach_the_terminal(carbonctl):
-    ran = carbonctl("train", "-", stdin='hardware: {accelerator: "a\\e[31mb"}\ntrain: {days: 1 d}\n')
+    ran = carbonctl(
+        "train", "-", stdin='hardware: {accelerator: "a\\e[31mb"}\ntrain: {days: 1 d}\n'
+    )
     assert ran.code == 3
     assert ANSI not in ran.err

@@ -635,8 +635,7 @@ def test_a_fleet_is_at_least_what_holds_its_tables():
     assert (by_memory, by_load) == (4 * YEAR, 1e6)
 
 
-def test_a_steady_full_load_asks_for_its_busy_hours():
-    assert serving_time.load_hours(busy_hours=60.0, peak_to_mean=1.0, busy_share=1.0) == 60.0
+def test_a_steady_load_keeps_its_busy_share_and_no_load_takes_no_time():
     assert serving_time.mean_busy_share(busy_share=0.6, peak_to_mean=1.0) == 0.6
     assert (
         serving_time.busy_hours_from_flop(

@@ -1,4 +1,4 @@
-"""``-f json`` is a contract: names, types, nulls, sums, and the very bytes; CSV and Markdown too."""
+"""``-f json`` is a contract: names, types, nulls, sums, the very bytes; CSV and Markdown too."""
 
 from __future__ import annotations
 
