@@ -129,7 +129,11 @@ def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> I
         return
     if field == "embodied" and record.kind == "accelerators" and "boundary" not in entry:
         yield _problem(where, "an embodied figure names its boundary", mark)
-    fact = record.fact(*path)
+    try:
+        fact = record.fact(*path)
+    except DataError as error:
+        yield from error.problems
+        return
     if fact is None:
         yield _problem(where, "cannot be read", mark)
     elif fact.low is not None and fact.high is not None and not fact.low <= fact.value <= fact.high:

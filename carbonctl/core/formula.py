@@ -103,8 +103,8 @@ def formula(
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> Num:
             value = function(*args, **kwargs)
-            if type(value) is np.float64:  # np.where and its kin return these for floats
-                value = float(value)
+            if type(value) is np.float64 or (type(value) is np.ndarray and value.ndim == 0):
+                value = float(value)  # numpy makes these of floats; np.where the latter
             if any(map(_traced, kwargs.values())):
                 arguments: dict[str, Any] = dict(kwargs)
                 step = Step(card, arguments, ".".join(_part.get()))

@@ -196,7 +196,7 @@ _SUFFIXES = (
     ("_j_per_flop", "J/FLOP"),
     ("_j_per_gb", "J/GB"),
     ("_flop_per_w", "FLOP/W"),
-    ("_defects_per_cm2", "1/cm2"),
+    ("_per_cm2", "1/cm2"),
     ("_per_s", "1/s"),
     ("_per_hour", "1/h"),
     ("_kgco2e", "kgCO2e"),

@@ -34,7 +34,7 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     if isinstance(model, Ranking):
         return _ranking(model, fleet, served, total, site)
     busy, device = _busy(model, served)
-    hours = serving_time.load_hours(
+    hours = serving_time.accelerator_hours_from_load(
         busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
     )
     loaded = power.loaded_energy_kwh(
@@ -73,7 +73,9 @@ def _busy(model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num) -
             throughput_per_hour=model.throughput_per_hour,
         )
     board = power.device_power_w(tdp_w=model.tdp_w, device_power_share=model.device_power_share)
-    return busy, operational.device_energy_kwh(accelerator_hours=busy, device_power_w=board)
+    return busy, operational.device_energy_kwh_from_busy_hours(
+        busy_hours=busy, device_power_w=board
+    )
 
 
 def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
@@ -81,7 +83,8 @@ def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
     context = compute_llm.mean_context_tokens(
         prompt_tokens=m.prompt_tokens, output_tokens=m.output_tokens, output_cv=m.output_cv
     )
-    read = _weight_read_gb(m)
+    weight = compute_llm.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
+    read = _weight_read_gb(m, weight)
     cache = compute_llm.kv_gb(
         layers=m.layers,
         kv_heads=m.kv_heads,
@@ -100,7 +103,12 @@ def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
         output_tokens=m.output_tokens,
         batch=m.batch,
     )
-    replica = replica_accelerators(m, cache)
+    replica = roofline.replica_accelerators(
+        weight_gb=weight,
+        kv_gb=cache,
+        device_memory_gb=m.device_memory_gb,
+        memory_share=m.memory_share,
+    )
     step, energy = _step(m, read, cache, flop, replica)
     busy = serving_time.busy_hours_from_steps(
         served_units=served,
@@ -121,10 +129,10 @@ def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
     ), device
 
 
-def _weight_read_gb(m: Decoder[Num]) -> Num:
+def _weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
     """Weights read in a step: all of a dense model, the experts touched of a mixture."""
     if m.experts is None or m.experts_per_token is None:
-        return compute_llm.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
+        return compute_llm.weight_read_gb_by_dense(weight_gb=weight)
     return compute_llm.weight_read_gb(
         total_params=m.total_params,
         active_params=m.active_params,
@@ -132,16 +140,6 @@ def _weight_read_gb(m: Decoder[Num]) -> Num:
         experts_per_token=m.experts_per_token,
         batch=m.batch,
         weight_bytes=m.weight_bytes,
-    )
-
-
-def replica_accelerators(m: Decoder[Num], cache_gb: Num) -> Num:
-    """Devices that hold one copy of the model and the cache of its batch."""
-    return roofline.replica_accelerators(
-        weight_gb=compute_llm.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes),
-        kv_gb=cache_gb,
-        device_memory_gb=m.device_memory_gb,
-        memory_share=m.memory_share,
     )
 
 
@@ -268,7 +266,7 @@ def _ranking(
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual
     )
-    load = serving_time.load_hours(
+    load = serving_time.accelerator_hours_from_load(
         busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
     )
     tables = compute_dlrm.table_gb(

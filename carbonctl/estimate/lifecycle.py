@@ -225,6 +225,7 @@ def _metrics(
     named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in _STAGES}
     for result in results:
         named |= _phase_metrics(result)
+    named |= _kind_metrics(results)
     served = next((r for r in results if r.use.functional_units is not None), None)
     if served is not None and unit:
         with part(served.id):
@@ -245,6 +246,17 @@ def _phase_metrics(r: PhaseResult) -> dict[str, Num]:
     }
     values |= {f"{r.id}.{name}": value for name, value in r.use.cross_check.items()}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _kind_metrics(results: list[PhaseResult]) -> dict[str, Num]:
+    """Energy of a kind of phase that has several runs."""
+    named = {}
+    for kind in _KINDS:
+        runs = [r.use.facility_energy_kwh for r in results if r.kind == kind]
+        if len(runs) > 1:
+            with part(kind):
+                named[f"{kind}.facility_energy_kwh"] = _energy(runs)
+    return named
 
 
 def _per_unit(r: PhaseResult, total: Num, unit: str, *, alone: bool) -> dict[str, Num]:

@@ -59,6 +59,23 @@ def weight_gb(*, total_params: Num, weight_bytes: Num) -> Num:
     return units.gb_from_bytes(total_params * weight_bytes)
 
 
+@formula(unit="GB", equation="W_r = W", source="carbonctl-serving-model")
+def weight_read_gb_by_dense(*, weight_gb: Num) -> Num:
+    """Weights that one decode step of a dense model reads: all of them.
+
+    Parameters
+    ----------
+    weight_gb
+        Memory that the weights take. [GB]
+
+    Examples
+    --------
+    >>> weight_read_gb_by_dense(weight_gb=140.0)
+    140.0
+    """
+    return weight_gb
+
+
 @formula(
     unit="GB",
     equation="W_r = b * (N - E*x + x * E * (1 - (1 - k/E)^B)), x = (N - N_act)/(E - k)",

@@ -35,6 +35,25 @@ def device_energy_kwh(*, accelerator_hours: Num, device_power_w: Num) -> Num:
     return units.kwh_from_wh(accelerator_hours * device_power_w)
 
 
+@formula(unit="kWh", equation="E_dev = t_busy * P_dev", source="si-energy-from-power")
+def device_energy_kwh_from_busy_hours(*, busy_hours: Num, device_power_w: Num) -> Num:
+    """Energy drawn by accelerator boards while they serve.
+
+    Parameters
+    ----------
+    busy_hours
+        Device-hours of work. [h] >= 0
+    device_power_w
+        Mean board power over those hours. [W] > 0
+
+    Examples
+    --------
+    >>> device_energy_kwh_from_busy_hours(busy_hours=1_000.0, device_power_w=700.0)
+    700.0
+    """
+    return units.kwh_from_wh(busy_hours * device_power_w)
+
+
 @formula(unit="kWh", equation="E_it = E_dev * k_host", source="training-power-boundaries")
 def it_energy_kwh_from_device_energy(*, device_energy_kwh: Num, host_power_factor: Num) -> Num:
     """Energy of the whole IT system, AC, with host and network.

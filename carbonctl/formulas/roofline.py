@@ -215,7 +215,9 @@ def step_energy_j(
 
 
 @formula(
-    unit="1", equation="n = 2^ceil(log2((W + KV) / (f * M)))", source="carbonctl-serving-model"
+    unit="1",
+    equation="n = 2^ceil(log2(max(1, (W + KV) / (f * M))))",
+    source="carbonctl-serving-model",
 )
 def replica_accelerators(
     *, weight_gb: Num, kv_gb: Num, device_memory_gb: Num, memory_share: Num

@@ -237,7 +237,7 @@ def memory_devices(*, table_gb: Num, device_memory_gb: Num, memory_share: Num) -
 
 
 @formula(unit="h", equation="t_load = t_busy * r / u", source="carbonctl-boundary-ladder")
-def load_hours(*, busy_hours: Num, peak_to_mean: Num, busy_share: Num) -> Num:
+def accelerator_hours_from_load(*, busy_hours: Num, peak_to_mean: Num, busy_share: Num) -> Num:
     """Hours that the load alone would ask for, before memory capacity is looked at.
 
     Parameters
@@ -251,7 +251,7 @@ def load_hours(*, busy_hours: Num, peak_to_mean: Num, busy_share: Num) -> Num:
 
     Examples
     --------
-    >>> load_hours(busy_hours=60.0, peak_to_mean=2.0, busy_share=0.6)
+    >>> accelerator_hours_from_load(busy_hours=60.0, peak_to_mean=2.0, busy_share=0.6)
     200.0
     """
     return busy_hours * peak_to_mean / busy_share

@@ -81,14 +81,18 @@ def storage_embodied_kgco2e(
     return stored_gb * storage_kgco2e_per_gb * period_hours / lifetime_hours
 
 
-@formula(unit="1", equation="m = (G - 1) / ln(G), G = g^(T/tau)", source="wu-2022-sustainable-ai")
+@formula(
+    unit="1",
+    equation="m = (G - 1) / ln(G), G = g^(T/tau); 1 at G = 1",
+    source="wu-2022-sustainable-ai",
+)
 def mean_growth(*, growth_ratio: Num, period_hours: Num, growth_hours: Num) -> Num:
     """Mean of an exponentially growing stock over a period, relative to its start.
 
     Parameters
     ----------
     growth_ratio
-        Growth over ``growth_hours``. [1] > 0, not 1
+        Growth over ``growth_hours``. [1] > 0
     period_hours
         Length of the period. [h]
     growth_hours
@@ -103,6 +107,6 @@ def mean_growth(*, growth_ratio: Num, period_hours: Num, growth_hours: Num) -> N
     >>> round(mean_growth(growth_ratio=2.4, period_hours=17_520.0, growth_hours=17_520.0), 4)
     1.5991
     """
-    periods = period_hours / growth_hours
-    ratio = growth_ratio**periods
-    return (ratio - 1.0) / (periods * np.log(growth_ratio))
+    exponent = np.log(growth_ratio) * (period_hours / growth_hours)
+    steady = exponent == 0.0
+    return np.where(steady, 1.0, np.expm1(exponent) / np.where(steady, 1.0, exponent))

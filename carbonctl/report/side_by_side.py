@@ -14,7 +14,8 @@ from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers
 from carbonctl.report.envelope import SCHEMA_VERSION
 from carbonctl.report.machine import as_json
-from carbonctl.report.table import RULED, say
+from carbonctl.report.notes import say
+from carbonctl.report.table import RULED
 from carbonctl.study.montecarlo import interval
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from rich.text import Text
 
 from carbonctl.core.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from carbonctl.report import numbers
+from carbonctl.report.notes import COMPACT, notes
 
 if TYPE_CHECKING:
     from typing import TextIO
 
 RULED = Box("    \n    \n----\n    \n----\n----\n    \n    \n", ascii=True)
-_WIDEST, _NARROWEST, _COMPACT = 80, 40, 64
-_LABEL = 17
+_WIDEST, _NARROWEST = 80, 40
 _PHASE = 30
 _BASIS = {"location": "location basis", "market": "market basis", "whole item": "whole item"}
 
@@ -38,15 +38,7 @@ def render(
     if quiet:
         return
     out.print(_breakdown(data, out.width))
-    if data["command"] == "embodied":
-        _item_notes(data, out)
-    _per_unit(data, out)
-    _compared(data, out)
-    _decides(data, out)
-    _assumed(data, out, verbose=verbose)
-    say(out, "grid", _grids(data))
-    _missing(data, out, verbose=verbose)
-    say(out, "next", _next(data))
+    notes(data, out, verbose=verbose)
 
 
 def _heading(data: dict[str, Any], out: Console) -> None:
@@ -88,7 +80,7 @@ def _market(data: dict[str, Any]) -> str:
 def _pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
     """Two texts at the two edges, on two lines where one is too narrow."""
     room = out.width - len(right) - 2
-    if right and len(left) > room >= _COMPACT // 2 and not bold:
+    if right and len(left) > room >= COMPACT // 2 and not bold:
         left = left[: room - 3] + "..."
     style = "bold" if bold else ""
     gap = out.width - len(left) - len(right)
@@ -102,7 +94,7 @@ def _pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
 
 def _breakdown(data: dict[str, Any], width: int) -> Table:
     size, symbol = numbers.carbon_unit(data["total"]["value"])
-    compact = width < _COMPACT
+    compact = width < COMPACT
     table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False, expand=not compact)
     total, drawn = data["total"], bool(data["samples"])
     count = numbers.digits(total["p05"], total["p95"])
@@ -165,162 +157,3 @@ def _amount(node: dict[str, Any], data: dict[str, Any]) -> str:
         hours = [m["value"] for name, m in metrics.items() if name.endswith(".accelerator_hours")]
         return f"{numbers.significant(sum(hours) / HOURS_PER_YEAR, 2)} device-y" if hours else ""
     return ""
-
-
-def _item_notes(data: dict[str, Any], out: Console) -> None:
-    """Comparators with their gap, and the credit that is never netted."""
-    for node in data["breakdown"]:
-        for other in node["comparators"]:
-            gap = f"{100 * other['gap']:+.0f} %"
-            note = f", {other['note']}" if other["note"] else ""
-            text = f"{numbers.carbon(other['kgco2e'], 4)} by {other['source']}{note}; here {gap}"
-            say(out, "compare", text)
-    credit = data["metrics"].get("recovery_credit_kgco2e")
-    if credit:
-        say(out, "credit, apart", numbers.carbon(credit["value"], 2) + " of recovered metals")
-
-
-def _per_unit(data: dict[str, Any], out: Console) -> None:
-    metrics = data["metrics"]
-    for name, metric in metrics.items():
-        phase, _, rest = name.partition(".per_")
-        if not rest.endswith("_kgco2e"):
-            continue
-        unit = rest.removesuffix("_kgco2e")
-        watt_hours = metrics[f"{phase}.per_{unit}_energy_wh"]["value"]
-        parts = [numbers.watt_hours(watt_hours)]
-        whole = metrics.get(f"per_{unit}_kgco2e")
-        life = f" ({numbers.carbon(whole['value'])} with training)" if whole else ""
-        parts.append(f"{numbers.carbon(metric['value'])} CO2e{life}")
-        water = metrics.get(f"{phase}.per_{unit}_water_ml")
-        if water:
-            parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
-        say(out, f"per {unit}", "   ".join(parts))
-
-
-def _compared(data: dict[str, Any], out: Console) -> None:
-    """Cross checks and budgets: what was stated beside the estimate, never used in it."""
-    for name, metric in data["metrics"].items():
-        run, _, what = name.rpartition(".")
-        value = numbers.significant(metric["value"], 2)
-        if what == "implied_mfu":
-            say(out, "cross check", f"{run}: its tokens imply an MFU of {value} per billed hour")
-        elif what == "stated_hours_ratio":
-            say(out, "cross check", f"{run}: stated hours are {value} times those estimated")
-    texts = []
-    for limit in data["budget"]:
-        most = numbers.carbon(limit["max_kgco2e"])
-        if limit["value"] is None:
-            texts.append(f"{limit['metric']} {most}: not estimated")
-            continue
-        word = "within" if limit["value"] <= limit["max_kgco2e"] else "over"
-        high = limit["p95"]
-        if word == "within" and high is not None and high > limit["max_kgco2e"]:
-            word = f"within, p95 {numbers.carbon(high)} over"
-        texts.append(f"{limit['metric']} {most}: {word}")
-    say(out, "budget", "; ".join(texts))
-
-
-def _decides(data: dict[str, Any], out: Console) -> None:
-    top = [d for d in data["drivers"][:3] if d["variance_share"] >= 0.01]  # noqa: PLR2004 - 1 %
-    texts = [f"{d['label']} ({numbers.share(d['variance_share'])})" for d in top]
-    if texts:
-        texts[0] = texts[0].replace(" %)", " % of the variance)")
-    say(out, "what decides", "; ".join(texts))
-
-
-def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
-    assumed = data["assumptions"]
-    if not assumed:
-        return
-    if verbose:
-        for item in assumed:
-            value = numbers.quantity(item["value"], item["unit"])
-            note = f", {item['note']}" if item["note"] else ""
-            say(out, "* assumed", f"{item['label']}: {value} ({item['source']}{note})")
-        return
-    exact = sum(
-        fact["origin"] in ("scenario", "cli") and fact["low"] is None
-        for fact in data["facts"].values()
-    )
-    tail = f"{len(assumed)} of {len(data['facts'])} inputs, {exact} given without a range; -v"
-    say(out, "* assumed", _fitted([_short(item) for item in assumed], tail, out))
-
-
-def _missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
-    missing = data["coverage"]["not_estimated"]
-    if verbose:
-        for name, reason in missing.items():
-            say(out, "not estimated", f"{name}: {reason}")
-        return
-    names = list(missing)
-    most = out.width - _LABEL
-    while len(names) > 1 and len(", ".join(names)) + len(" and 9 more; -v") > most:
-        names.pop()
-    hidden = len(missing) - len(names)
-    say(out, "not estimated", ", ".join(names) + (f" and {hidden} more; -v" if hidden else ""))
-
-
-def _fitted(items: list[str], tail: str, out: Console) -> str:
-    """As many items as two lines hold, with the tail that counts them all."""
-    most = 2 * (out.width - _LABEL) - 12
-    shown = items[:1]
-    for item in items[1:]:
-        if len(", ".join([*shown, item])) + 2 + len(tail) > most:
-            break
-        shown.append(item)
-    return f"{', '.join(shown)}: {tail}"
-
-
-def _short(item: dict[str, Any]) -> str:
-    if item["value"] == 1.0 and item["label"].startswith(("serving batch", "model error")):
-        return str(item["label"])
-    return f"{item['label']} {numbers.quantity(item['value'], item['unit'])}"
-
-
-def _grids(data: dict[str, Any]) -> str:
-    """Every grid factor that was used, with zone, year, coverage, kind and publisher."""
-    found: dict[str, list[str]] = {}
-    for key, fact in data["facts"].items():
-        value = f"{fact['value']:.3g}"
-        if key.startswith("grid/"):
-            zone = key.removeprefix("grid/").rpartition(":")[0]
-            found.setdefault(f"{fact['note']} ({fact['source']})", []).append(f"{value} {zone}")
-        elif fact["label"] == "grid factor":
-            found.setdefault(f"as given ({fact['source']})", []).append(value)
-    return "; ".join(f"{', '.join(zones)} kg/kWh, {what}" for what, zones in found.items())
-
-
-def _next(data: dict[str, Any]) -> str:
-    """One command worth trying: say the most influential thing that was assumed."""
-    if data["command"] == "embodied":
-        return "carbonctl explain FILE --of manufacturing"
-    ranked = [item for item in data["assumptions"] if item["variance_share"] >= 0.05]  # noqa: PLR2004
-    for item in ranked:
-        flag = _FLAGS.get(item["key"].removeprefix("default:"))
-        if flag:
-            return f"carbonctl {data['command']} ... {flag}"
-    if data["operational"]["market"]["value"] is None:
-        return f"(1) carbonctl {data['command']} ... --contracted-clean 60%"
-    return "carbonctl explain FILE --of total"
-
-
-_FLAGS = {
-    "batch_unknown": "--concurrency 64",
-    "busy_share": "--set infer.busy_share=0.7",
-    "billed_mfu": "--set train.billed_mfu=0.35",
-    "host_power_factor": "--set train.host_power_factor=1.3",
-    "allocation_rate": "--set embodied.allocation_rate=0.8",
-}
-
-
-def say(out: Console, label: str, text: str) -> None:
-    """A labeled note, wrapped under itself."""
-    if not text:
-        return
-    compact = out.width < _COMPACT
-    indent = 2 if compact else _LABEL
-    head = f"{label}: " if compact else f"{label:<{_LABEL}}"
-    glued = (head + text).replace(" %", "\u00a0%")  # a number keeps its percent sign
-    lines = textwrap.wrap(glued, out.width, subsequent_indent=" " * indent, break_on_hyphens=False)
-    out.print(Text("\n".join(lines).replace("\u00a0", " ")))

@@ -177,7 +177,9 @@ def _bare_run() -> schema.Run:
 
 def _runs(s: Sections, train: schema.Train) -> Iterator[Builder]:
     """One phase a run, then online updates and idle reservation where they are stated."""
-    if not train.runs:
+    if not train.runs and train.online is not None:
+        yield partial(_run, s, train, ("train",), "train.offline", "training offline")
+    elif not train.runs:
         yield partial(_run, s, train, ("train",), "train", "training")
     for place, run in enumerate(train.runs):
         name = run.name or str(place + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import CONFIGS
+from scenarios import CONFIGS
 
 from carbonctl.cli.app import run
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CONFIGS
+from scenarios import CONFIGS
 
 
 def node(data: dict, node_id: str) -> dict:

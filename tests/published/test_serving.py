@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CONFIGS
+from scenarios import CONFIGS
 
 
 def test_the_one_liner_prints_both_halves_and_everything_around_them(result):

@@ -7,7 +7,7 @@ published.
 from __future__ import annotations
 
 import pytest
-from conftest import CONFIGS
+from scenarios import CONFIGS
 
 
 def train(result, name: str, *extra: str) -> dict:

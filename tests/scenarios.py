@@ -1,0 +1,18 @@
+"""The bundled scenarios, and the command that estimates each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIGS = ROOT / "configs"
+
+
+def command_of(config: Path) -> str:
+    """The command that estimates a bundled scenario."""
+    if config.stem.startswith("embodied"):
+        return "embodied"
+    if config.stem.startswith("infer"):
+        return "infer"
+    whole = config.stem.startswith("lifecycle") or config.stem == "dlrm-weekly"
+    return "lifecycle" if whole else "train"
