@@ -14,6 +14,9 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"carbonctl {__version__}\n")
         return
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed before we started
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
     gc.disable()  # a command ends before its garbage matters
     from carbonctl.cli.app import run  # noqa: PLC0415 - not for --version
 

@@ -125,10 +125,13 @@ def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> I
     if entry.get("boundary") not in (None, *BOUNDARIES):
         yield _problem(where, f"unknown boundary {entry['boundary']}", mark)
     field = next((str(p) for p in reversed(path) if isinstance(p, str)), "")
-    if unit_of_field(field) is None:
-        return
     if field == "embodied" and record.kind == "accelerators" and "boundary" not in entry:
         yield _problem(where, "an embodied figure names its boundary", mark)
+    if unit_of_field(field) is not None:
+        yield from _values(record, path, where, mark)
+
+
+def _values(record: Record, path: Any, where: str, mark: Mark | None) -> Iterator[Problem]:
     try:
         fact = record.fact(*path)
     except DataError as error:
@@ -136,6 +139,8 @@ def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> I
         return
     if fact is None:
         yield _problem(where, "cannot be read", mark)
+    elif fact.value < 0 and fact.shape != "signed":
+        yield _problem(where, f"{fact.value:g} {fact.unit} is negative", mark)
     elif fact.low is not None and fact.high is not None and not fact.low <= fact.value <= fact.high:
         yield _problem(where, "its range does not hold its value", mark)
 

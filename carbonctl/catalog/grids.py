@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbonctl.catalog.read import UnknownName
+from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.fact import Fact
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def find(catalog: Catalog, name: str) -> Place:
         if row["region"].lower() == region.lower()
         and (not provider or row["provider"] == provider.lower())
     ]
-    if len(matches) == 1:
+    if len(matches) > 1:
+        raise AmbiguousName(wanted, [f"{row['provider']}:{row['region']}" for row in matches])
+    if matches:
         row = matches[0]
         full = f"{row['provider']}:{row['region']}"
         return Place(full, row["zone"], row["iso3"], row["open_zone"], row["egrid"], row)

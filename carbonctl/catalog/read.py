@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.catalog.fields import SHARES, SIGNED, unit_of_field
 from carbonctl.catalog.locate import bundled
 from carbonctl.core import strict_yaml
-from carbonctl.core.errors import CarbonctlError, DataError, Problem
+from carbonctl.core.errors import CarbonctlError, DataError, Mark, Problem
 from carbonctl.core.fact import Fact, Origin, Shape, Tier
 from carbonctl.core.units import UnitError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ID = re.compile(r"[a-zA-Z0-9][\w.+-]{0,99}")
 OVERLAY_VARIABLE = "CARBONCTL_HARDWARE_DB"
 
 
@@ -105,15 +107,17 @@ class Record:
     def _fact(
         self, path: tuple[str | int, ...], field: str, entry: Any, label: str, origin: Origin | None
     ) -> Fact:
+        key = f"{self.kind}/{self.id}:" + ".".join(map(str, path))
+        if not isinstance(entry, dict):
+            problem = Problem("CC402", f"{key}: a fact is {{value, source}}", self._mark(path))
+            raise DataError([problem])
         own = None if self.kind == "defaults" else unit_of_field(field)
         unit = str(entry.get("unit") or own or "1")
-        key = f"{self.kind}/{self.id}:" + ".".join(map(str, path))
         try:
             value = parse(entry["value"], unit)
             low, high = self._range(entry, unit)
         except (UnitError, KeyError, TypeError) as error:
-            mark = self.document.mark(tuple(path))
-            raise DataError([Problem("CC402", f"{key}: {error}", mark)]) from None
+            raise DataError([Problem("CC402", f"{key}: {error}", self._mark(path))]) from None
         mark_text = entry.get("mark")
         return Fact(
             key=key,
@@ -131,6 +135,9 @@ class Record:
             label=label or f"{self.name}, {field.replace('_', ' ')}",
             boundary=str(entry.get("boundary", "")),
         )
+
+    def _mark(self, path: tuple[str | int, ...]) -> Mark | None:
+        return self.document.mark(path)
 
     @staticmethod
     def _range(entry: dict[str, Any], unit: str) -> tuple[float | None, float | None]:
@@ -175,7 +182,7 @@ class Catalog:
 
     def path(self, kind: str, record_id: str) -> Path | None:
         """The file of a record, from the first folder that has it."""
-        if not record_id or record_id.startswith(".") or "/" in record_id or "\\" in record_id:
+        if not _ID.fullmatch(record_id):
             return None
         paths = (root / kind / f"{record_id}.yaml" for root in self.roots)
         return next((path for path in paths if path.is_file()), None)
@@ -218,10 +225,10 @@ class Catalog:
             path = root / "defaults.yaml"
             if path.is_file() and name in (document := _document(path)).data:
                 record = Record("defaults", "defaults", document.data, document)
+                fact = record.fact(name, origin="default")
+                assert fact is not None  # noqa: S101 - the name is there
                 label = str(document.data[name].get("label", name.replace("_", " ")))
-                fact = record.fact(name, label=label, origin="default")
-                if fact is not None:
-                    return replace(fact, key=f"default:{name}", tier="modeled")
+                return replace(fact, key=f"default:{name}", tier="modeled", label=label)
         raise DataError([Problem("CC402", f"defaults.yaml has no fact {name}")])
 
     def sources(self) -> dict[str, dict[str, Any]]:
@@ -269,10 +276,17 @@ def _read(kind: str, path: Path) -> Record:
     return Record(kind, path.stem, document.data, document)
 
 
+class _Row(dict[str, str]):
+    """A row of a table; asking for a column that its table lacks is a data error."""
+
+    def __missing__(self, column: str) -> str:
+        raise DataError([Problem("CC402", f"a table of hardware_db has no column {column}")])
+
+
 @cache
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as handle:
-            return list(csv.DictReader(handle))
+            return [_Row(row) for row in csv.DictReader(handle)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError([Problem("CC401", f"{path}: {error}")]) from None

@@ -50,14 +50,19 @@ def build(only: str | None = None) -> typer.Typer:
     return app
 
 
-def _root(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
-    debug: bool = typer.Option(False, "--debug", help="Print a traceback on our own bugs."),
-) -> None:
-    if version:
+def _version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"carbonctl {__version__}")
         raise typer.Exit
-    _ = debug
+
+
+def _root(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", callback=_version, is_eager=True
+    ),
+    debug: bool = typer.Option(False, "--debug", help="Print a traceback on our own bugs."),
+) -> None:
+    _ = version, debug  # read by their callback, and by run
 
 
 def run(argv: list[str]) -> int:
@@ -74,7 +79,7 @@ def run(argv: list[str]) -> int:
         return _usage(error)
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPT
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Typer and Rich turn a broken pipe into an exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Exception as bug:

@@ -7,6 +7,7 @@ import typer
 
 from carbonctl.cli import browse
 from carbonctl.cli import options as o
+from carbonctl.cli.run import check_format
 
 KINDS = ("accelerators", "servers", "cpus", "baseboards", "memory", "storage", "network", "parts",
          "processes", "runtimes")  # fmt: skip
@@ -107,6 +108,7 @@ def show(
 
 
 def _print(record: Any, form: str) -> None:
+    check_format(form, ("table", "json"))
     if form == "json":
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
 

@@ -47,7 +47,7 @@ def load(flags: dict[str, Any], source: str | None) -> Loaded:
     if source is None and not given:
         message = "give a scenario file, - for stdin, or flags"
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
-    scenario, document = read(source, given)
+    scenario, document = read(source, given, catalog)
     return scenario, document, catalog
 
 
@@ -185,13 +185,17 @@ def emit(text: str, output: str | None) -> None:
         sys.stdout.flush()
         return
     target = Path(str(output))
+    temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent or Path(), prefix=".carbonctl-")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".carbonctl-")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         Path(temporary).replace(target)
-    except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
+    except (OSError, ValueError) as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        output_error = getattr(error, "strerror", None)
+        reason = (output_error or "cannot be written").lower()
         raise InputError([Problem("CC008", f"{target}: {reason}", Mark("--output"))]) from None
 
 

@@ -12,7 +12,9 @@ Kind = Literal["scenario"]
 
 
 def command(
-    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...")] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="Scenarios, or - for stdin.")
+    ] = None,
     print_schema: Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")] = None,
     hardware_db: o.HardwareDb = None,
     quiet: o.Quiet = False,
@@ -20,9 +22,9 @@ def command(
     """Check scenarios: keys, units, ranges, names, evidence."""
     if print_schema is not None:
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - for the schema alone
-        from carbonctl.scenario.schema import Scenario  # noqa: PLC0415
+        from carbonctl.scenario.schema import json_schema  # noqa: PLC0415
 
-        sys.stdout.write(as_json(Scenario.model_json_schema(by_alias=True)))
+        sys.stdout.write(as_json(json_schema()))
         return
     if not files:
         message = "give scenario files, or --print-schema scenario"
@@ -47,13 +49,12 @@ def _validate(files: list[str], hardware_db: str | None, *, quiet: bool) -> None
 
 
 def _check(file: str, hardware_db: str | None) -> None:
-    """Read and resolve one scenario of either kind."""
-    from carbonctl.cli.run import PHASES, load  # noqa: PLC0415 - after the flags are known good
+    """Read, resolve and run one scenario of either kind, without draws."""
+    from carbonctl.cli.run import PHASES, evaluate, load  # noqa: PLC0415 - after good flags
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
-    from carbonctl.scenario.resolve import resolve  # noqa: PLC0415
 
-    scenario, document, catalog = load({"hardware_db": hardware_db}, file)
+    loaded = scenario, document, catalog = load({"hardware_db": hardware_db}, file)
     if any(getattr(scenario, name) is not None for name in PHASES) or scenario.embodied is None:
-        resolve(scenario, document, catalog)
+        evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)
     else:
         resolve_item(scenario, document, catalog)

@@ -100,8 +100,8 @@ def read(path: FilePath) -> Document:
     """Read a file; every way in which that fails is an InputError."""
     try:
         raw = path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = (getattr(error, "strerror", None) or "cannot be read").lower()
         raise InputError([Problem("CC008", f"{path}: {reason}", Mark(str(path)))]) from None
     return parse(raw, str(path))
 

@@ -135,11 +135,20 @@ def number(text: str) -> float:
         raise UnitError(f'"{text}" is not a number', "CC204")
     value = _finite(match[1])
     suffix = match[2].strip()
+    if suffix in _COUNT_SUFFIX:
+        return _sized(value * _COUNT_SUFFIX[suffix], text)
     if suffix == "%":
         return value / 100
-    if suffix and suffix not in _COUNT_SUFFIX:
+    if suffix:
         raise UnitError(f'"{text}" is not a number')
-    return value * _COUNT_SUFFIX.get(suffix, 1.0)
+    return value
+
+
+def _sized(value: float, text: str) -> float:
+    """The value, unless its unit or suffix made it infinite."""
+    if not math.isfinite(value):
+        raise UnitError(f'"{text[:20]}" is not a finite number', "CC204")
+    return value
 
 
 def _finite(text: str) -> float:
@@ -168,11 +177,18 @@ def parse(text: str | float, target: str) -> float:
     value, unit = _finite(match[1]), match[2].strip()
     if not unit:
         raise UnitError(f"a unit is missing; write it as in {match[1]} {target}")
-    if unit[0] in _COUNT_SUFFIX and "/" in unit and unit.split("/")[0].strip() not in _SYMBOLS:
-        value, unit = value * _COUNT_SUFFIX[unit[0]], unit[1:].strip()
-    if unit.startswith("/"):
-        unit = "1" + unit
-    return value * factor(unit, target)
+    size, unit = _count(unit, target)
+    return _sized(value * size * factor(unit, target), text)
+
+
+def _count(unit: str, target: str) -> tuple[float, str]:
+    """A rate of many is written ``1M/day``, where M stands before the unit itself."""
+    head, bar, tail = unit.partition("/")
+    suffix, what = (head[:1], head[1:].strip()) if head[:1] in _COUNT_SUFFIX else ("", head.strip())
+    counted = what == "" or _SYMBOLS.get(what, ("", 0.0))[0] == "count"
+    if bar and target.startswith("1/") and counted:
+        return _COUNT_SUFFIX.get(suffix, 1.0), f"1/{tail.strip()}"
+    return 1.0, unit
 
 
 def unit_of(name: str) -> str:

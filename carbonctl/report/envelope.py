@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
 from carbonctl.core.units import unit_of
+from carbonctl.report.numbers import printable
 from carbonctl.report.trace import arguments, leaves, name_of, tier_of
 from carbonctl.study.montecarlo import interval
 
@@ -50,14 +51,14 @@ def envelope(
     point, drawn = result.point, result.drawn
     total = _node_of("total", "total", point.total_kgco2e, _of(drawn, "total_kgco2e"))
     whole = float(point.total_kgco2e)
-    drawn_lines = drawn.lines if drawn is not None else point.lines
+    drawn_lines = drawn.lines if drawn is not None else (None,) * len(point.lines)
     return {
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "tool": {"name": "carbonctl", "version": __version__},
         "data": {"version": __version__, "overlay": _overlay(result, catalog)},
         "name": beside.name,
-        "title": beside.title,
+        "title": printable(beside.title).replace("\n", " "),
         "samples": result.samples,
         "seed": result.seed,
         "accounting": point.basis,
@@ -129,8 +130,9 @@ def _provenance(value: Num) -> dict[str, Any]:
     }
 
 
-def _line(line: Line, drawn: Line, whole: float) -> dict[str, Any]:
-    node = _node_of(line.id, line.label, line.kgco2e, drawn.kgco2e)
+def _line(line: Line, drawn: Line | None, whole: float) -> dict[str, Any]:
+    node = _node_of(line.id, line.label, line.kgco2e, drawn.kgco2e if drawn else None)
+    below = drawn.children if drawn else (None,) * len(line.children)
     return node | {
         "share": float(line.kgco2e) / whole if whole else None,
         "kind": line.kind,
@@ -147,8 +149,7 @@ def _line(line: Line, drawn: Line, whole: float) -> dict[str, Any]:
             for c in line.comparators
         ],
         "children": [
-            _line(child, other, whole)
-            for child, other in zip(line.children, drawn.children, strict=True)
+            _line(child, other, whole) for child, other in zip(line.children, below, strict=True)
         ],
     }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbonctl.report.numbers import printable
+
 if TYPE_CHECKING:
     from carbonctl.core.errors import CarbonctlError, Problem
 
@@ -18,7 +20,7 @@ def as_text(error: CarbonctlError) -> str:
         shown.append(f"... and {hidden} more")
     count = len(error.problems)
     tail = f"{count} error{'' if count == 1 else 's'}. Nothing was estimated."
-    return "\n".join([*shown, tail]) + "\n"
+    return printable("\n".join([*shown, tail])) + "\n"
 
 
 def _problem(problem: Problem, sources: dict[str, list[str]]) -> str:

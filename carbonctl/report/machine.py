@@ -37,18 +37,23 @@ def as_csv(data: dict[str, Any]) -> str:
     return text.getvalue()
 
 
+def cell(text: str) -> str:
+    """Text that cannot break out of a Markdown table or heading."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def as_markdown(data: dict[str, Any]) -> str:
     """The breakdown as a Markdown table under the answer."""
     total = data["total"]
     size, symbol = numbers.carbon_unit(total["value"])
     count = numbers.digits(total["p05"], total["p95"])
-    drawn = bool(data["samples"])
+    drawn = total["p05"] is not None
     answer = f"**{numbers.significant(total['value'] / size, count)} {symbol} CO2e**"
     if drawn:
         ends = numbers.interval(total["p05"], total["p95"], size, count)
         answer += f", 90 % interval {ends} {symbol}"
     lines = [
-        f"### {data['title']}",
+        f"### {cell(data['title'])}",
         "",
         f"{answer} ({data['accounting']} basis)",
         "",
@@ -62,7 +67,7 @@ def as_markdown(data: dict[str, Any]) -> str:
         value = numbers.significant(node["value"] / size, digits)
         evidence = node["evidence"] or node["tier"]
         lines.append(
-            f"| {node['label']} | {value} | {span} | {numbers.share(node['share'])} "
+            f"| {cell(node['label'])} | {value} | {span} | {numbers.share(node['share'])} "
             f"| {evidence}{star} |"
         )
     missing = ", ".join(data["coverage"]["not_estimated"])

@@ -72,14 +72,15 @@ def _compared(data: dict[str, Any], out: Console) -> None:
     texts = []
     for limit in data["budget"]:
         most = numbers.carbon(limit["max_kgco2e"])
+        name = limit["metric"].removesuffix("_kgco2e").removeprefix("infer.").replace("_", " ")
         if limit["value"] is None:
-            texts.append(f"{limit['metric']} {most}: not estimated")
+            texts.append(f"{name} {most}: not estimated")
             continue
         word = "within" if limit["value"] <= limit["max_kgco2e"] else "over"
         high = limit["p95"]
         if word == "within" and high is not None and high > limit["max_kgco2e"]:
             word = f"within, p95 {numbers.carbon(high)} over"
-        texts.append(f"{limit['metric']} {most}: {word}")
+        texts.append(f"{name} {most}: {word}")
     say(out, "budget", "; ".join(texts))
 
 
@@ -105,7 +106,7 @@ def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         fact["origin"] in ("scenario", "cli") and fact["low"] is None
         for fact in data["facts"].values()
     )
-    tail = f"{len(assumed)} of {len(data['facts'])} inputs, {exact} given without a range; -v"
+    tail = f"{len(assumed)} of {len(data['facts'])} inputs, {exact} without a range; -v"
     say(out, "* assumed", _fitted([_short(item) for item in assumed], tail, out))
 
 
@@ -124,8 +125,8 @@ def _missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
 
 
 def _fitted(items: list[str], tail: str, out: Console) -> str:
-    """As many items as two lines hold, with the tail that counts them all."""
-    most = 2 * (out.width - _LABEL) - 12
+    """As many items as a line holds, with the tail that counts them all."""
+    most = out.width - _LABEL - 2
     shown = items[:1]
     for item in items[1:]:
         if len(", ".join([*shown, item])) + 2 + len(tail) > most:
@@ -147,10 +148,11 @@ def _grids(data: dict[str, Any]) -> str:
         value = f"{fact['value']:.3g}"
         if key.startswith("grid/"):
             zone = key.removeprefix("grid/").rpartition(":")[0]
-            found.setdefault(f"{fact['note']} ({fact['source']})", []).append(f"{value} {zone}")
+            what = f"{fact['note'].replace(',', '')}, {fact['source']}"
+            found.setdefault(what, []).append(f"{value} {zone}")
         elif fact["label"] == "grid factor":
-            found.setdefault(f"as given ({fact['source']})", []).append(value)
-    return "; ".join(f"{', '.join(zones)} kg/kWh, {what}" for what, zones in found.items())
+            found.setdefault(f"as given, {fact['source']}", []).append(value)
+    return "; ".join(f"{', '.join(zones)} kg/kWh ({what})" for what, zones in found.items())
 
 
 def _next(data: dict[str, Any]) -> str:

@@ -88,6 +88,11 @@ def quantity(value: float, unit: str) -> str:
     return f"{_plain(value)} {unit}"
 
 
+def printable(text: str) -> str:
+    """Text from outside, with what could steer a terminal taken out."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
 def _plain(value: float) -> str:
     for size, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
         if abs(value) >= size:

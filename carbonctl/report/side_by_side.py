@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -13,8 +14,9 @@ from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers
 from carbonctl.report.envelope import SCHEMA_VERSION
-from carbonctl.report.machine import as_json
-from carbonctl.report.notes import say
+from carbonctl.report.machine import as_json, cell
+from carbonctl.report.notes import COMPACT, say
+from carbonctl.report.numbers import printable
 from carbonctl.report.table import RULED
 from carbonctl.study.montecarlo import interval
 
@@ -104,9 +106,12 @@ def render(data: dict[str, Any], out: Console) -> None:
     years = {s["period_hours"] for s in data["scenarios"]}
     period = f"{next(iter(years)) / HOURS_PER_YEAR:.3g} y" if len(years) == 1 else "periods differ"
     out.print(Text(f"{data['accounting']} basis, {period}; common draws"))
-    out.print(Text(_verdict(data, names), style="bold"))
+    verdict = textwrap.fill(printable(_verdict(data, names)), out.width)
+    out.print(Text(verdict, style="bold"))
     out.print()
-    out.print(_table(data, names))
+    compact = out.width < COMPACT
+    if not compact or len(names) < 4:  # noqa: PLR2004 - more columns fit no narrow terminal
+        out.print(_table(data, names, compact=compact))
     for letter, scenario in zip(_LETTERS, data["scenarios"], strict=False):
         say(out, letter, scenario["title"])
     turning = data["turning_point"]
@@ -141,14 +146,15 @@ def _differs(entry: dict[str, Any]) -> str:
     return f"{entry['label']} ({' -> '.join(ends)})"
 
 
-def _table(data: dict[str, Any], names: list[str]) -> Table:
-    pair = len(names) == 2  # noqa: PLR2004 - a pair shows its difference
+def _table(data: dict[str, Any], names: list[str], *, compact: bool) -> Table:
+    pair = len(names) == 2 and not compact  # noqa: PLR2004 - a pair shows its difference
     size, symbol = numbers.carbon_unit(max(data["total"]["values"]))
     table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
     table.add_column(f"{symbol} CO2e", footer="total", no_wrap=True)
     for place, name in enumerate(names):
         value = numbers.significant(data["total"]["values"][place] / size)
-        head = f"{_LETTERS[place]} {name}"[:16] if len(names) < 5 else _LETTERS[place]  # noqa: PLR2004
+        short = compact or len(names) > 4  # noqa: PLR2004 - more names fit no line
+        head = _LETTERS[place] if short else f"{_LETTERS[place]} {printable(name)}"[:16]
         table.add_column(head, footer=Text(value, "bold"), justify="right", no_wrap=True)
     if pair:
         cells = _difference(data["total"], size, data["samples"])
@@ -186,9 +192,11 @@ def _markdown(data: dict[str, Any]) -> str:
     names = [s["name"] for s in data["scenarios"]]
     size, symbol = numbers.carbon_unit(max(data["total"]["values"]))
     lines = [
+        "### " + cell(" / ".join(names)),
+        "",
         f"**{_verdict(data, names)}**",
         "",
-        f"| {symbol} CO2e | " + " | ".join(names) + " |",
+        f"| {symbol} CO2e | " + " | ".join(map(cell, names)) + " |",
         "|---|" + "---:|" * len(names),
     ]
     for row in (*data["breakdown"], data["total"]):

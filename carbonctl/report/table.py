@@ -50,7 +50,7 @@ def _heading(data: dict[str, Any], out: Console) -> None:
     size, symbol = numbers.carbon_unit(total["value"])
     count = numbers.digits(total["p05"], total["p95"])
     answer = f"{numbers.significant(total['value'] / size, count)} {symbol} CO2e"
-    if data["samples"] and total["p95"] > total["p05"]:
+    if total["p05"] is not None and total["p95"] > total["p05"]:
         ends = numbers.interval(total["p05"], total["p95"], size, count)
         answer += f"   90 % interval {ends} {symbol}"
     _pair(out, answer, _market(data), bold=True)
@@ -126,7 +126,7 @@ def _row(
 ) -> None:
     count = numbers.digits(node["p05"], node["p95"])
     ends = ""
-    if data["samples"] and node["p95"] > node["p05"]:
+    if node["p05"] is not None and node["p95"] > node["p05"]:
         ends = numbers.interval(node["p05"], node["p95"], size, count)
     cells = [(indent + node["label"])[: _PHASE if not compact else 16]]
     value = numbers.significant(node["value"] / size, count)

@@ -130,7 +130,7 @@ def _given_comparators(section: schema.Embodied | None) -> tuple[Comparator, ...
 def bill(ctx: Context, section: schema.Embodied, per_machine: Fact) -> Machine[Fact]:
     """A machine from a bill of materials; every entry is checked before giving up."""
     parts: list[Part[Fact]] = []
-    kinds: list[str] = []
+    kinds: dict[str, int] = {}
     for place, entry in enumerate(section.parts):
         path: Path = ("embodied", "parts", place)
         try:
@@ -138,14 +138,14 @@ def bill(ctx: Context, section: schema.Embodied, per_machine: Fact) -> Machine[F
             if len(named) != 1:
                 choices = ", ".join(_KINDS)
                 ctx.fail("CC206", f"a part is exactly one of {choices}", path)
-            kinds.append(named[0])
+            kinds.setdefault(named[0], place)
             parts.append(_part(ctx, entry, named[0], path, place))
         except Unresolved:
             continue
     if {"baseboard", "accelerator"} <= set(kinds):
-        place = kinds.index("accelerator")
         message = "a baseboard holds its accelerators; listing them again counts them twice"
-        ctx.fail("CC303", message, ("embodied", "parts", place), "remove one of the two")
+        where = ("embodied", "parts", kinds["accelerator"])
+        ctx.fail("CC303", message, where, "remove one of the two")
     if section.chassis is not None:
         size = "8u" if section.chassis[0] in "48" else "2u"
         parts += parts_.chassis_parts(ctx, size, ("embodied", "chassis"))

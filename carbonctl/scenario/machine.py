@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import did_you_mean
 from carbonctl.estimate.bom import (
     Comparator,
     Counted,
@@ -13,6 +12,7 @@ from carbonctl.estimate.bom import (
     Machine,
     Route,
 )
+from carbonctl.scenario.consistency import instance_row
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.parts import accelerator_part, host_parts
 
@@ -81,15 +81,10 @@ def _device(
 
 
 def _instance(ctx: Context, name: str, count: Fact | None, path: Path) -> Device:
-    provider, _, instance = name.rpartition(":")
     where = (*path, "instance")
-    rows = list(ctx.catalog.table("instances/cloud.csv"))
-    found = [r for r in rows if r["instance"] == instance and provider in ("", r["provider"])]
-    if not found:
-        hint = did_you_mean(name, [f"{r['provider']}:{r['instance']}" for r in rows])
-        ctx.fail("CC104", f'unknown instance "{name}"', where, hint)
-    accelerator = ctx.record("accelerators", found[0]["accelerator"], where)
-    host = found[0]["server"] or accelerator.text("host")
+    row = instance_row(ctx, name, where)
+    accelerator = ctx.record("accelerators", row["accelerator"], where)
+    host = row["server"] or accelerator.text("host")
     server = ctx.record("servers", host, where) if host else None
     return _device(accelerator, server, count, path)
 

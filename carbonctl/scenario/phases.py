@@ -228,7 +228,9 @@ def _check_pue(s: Sections, run: schema.Run, path: Path) -> None:
     at_meter = at_meter or (run.energy is not None and run.energy.scope == "facility")
     if section.pue == "included" and not at_meter:
         message = "pue: included needs a power or an energy with scope: facility"
-        s.ctx.fail("CC303", message, path, "or give the site's PUE")
+        own = run.site is not None and run.site.pue is not None
+        where = (*path, "site", "pue") if own else ("site", "pue")
+        s.ctx.fail("CC303", message, where, "or give the site's PUE")
     if section.pue != "included" and at_meter:
         message = "PUE is not applied: the evidence is stated at the facility meter"
         s.ctx.warn("CC303", message, ("site", "pue"))

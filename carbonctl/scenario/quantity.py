@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from carbonctl.core.errors import did_you_mean
 from carbonctl.core.fact import RangeKind, Shape
 from carbonctl.core.units import UnitError, parse
 
 _LONG_KEYS = {"value", "range", "range_kind", "source", "note", "scope"}
 _RANGE_KINDS = {"p05_p95", "p10_p90", "min_max", "judged"}
+_LARGEST = 1e60  # beyond it no quantity is physical, and products overflow
 SCOPES = ("gpu", "node", "it_system", "facility")
 
 
@@ -40,87 +42,116 @@ class Limits:
     at_least: float | None = None
     above: float | None = None
     at_most: float | None = None
+    below: float | None = None
     example: str = ""
 
 
-def _fail(code: str, message: str) -> PydanticCustomError:
-    return PydanticCustomError(cast("Any", code), cast("Any", message.replace("{", "{{")))
+class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of this file
+    """A quantity that is none: code, message, and where below the quantity it is written."""
+
+    def __init__(
+        self, code: str, message: str, *at: str | int, key: bool = False, hint: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code, self.at, self.key, self.hint = code, at, key, hint
 
 
-def _number(raw: Any, limits: Limits) -> float:
+def _number(raw: Any, limits: Limits, *at: str | int) -> float:
     if not isinstance(raw, str | int | float) or isinstance(raw, bool):
         kind = "nothing" if raw is None else type(raw).__name__
         example = f"; write it as in {limits.example}" if limits.example else ""
-        raise _fail("CC201", f"a quantity is wanted here, not {kind}{example}")
+        raise _Fail("CC201", f"a quantity is wanted here, not {kind}{example}", *at)
     try:
         value = parse(raw, limits.unit)
     except UnitError as error:
-        raise _fail(error.code, str(error)) from None
+        raise _Fail(error.code, str(error), *at) from None
+    shown = str(raw)[:40]
     if limits.above is not None and not value > limits.above:
-        raise _fail("CC203", f"{raw} is not above {limits.above:g}")
+        raise _Fail("CC203", f"{shown} is not above {limits.above:g}", *at)
     if limits.at_least is not None and not value >= limits.at_least:
-        raise _fail("CC203", f"{raw} is below {limits.at_least:g}")
+        raise _Fail("CC203", f"{shown} is below {limits.at_least:g}", *at)
     if limits.at_most is not None and not value <= limits.at_most:
-        raise _fail("CC203", f"{raw} is above {limits.at_most:g}")
+        raise _Fail("CC203", f"{shown} is above {limits.at_most:g}", *at)
+    if limits.below is not None and not value < limits.below:
+        raise _Fail("CC203", f"{shown} is not below {limits.below:g}", *at)
+    if abs(value) > _LARGEST:
+        raise _Fail("CC203", f"{shown} is beyond any physical size", *at)
     return value
 
 
 def _given(raw: Any, limits: Limits) -> Given:
     if isinstance(raw, list):
         if len(raw) != 3:  # noqa: PLR2004 - low, value, high
-            raise _fail("CC205", "a range has three entries: [low, value, high]")
-        return _ranged(raw[1], raw[0], raw[2], limits, {})
+            raise _Fail("CC205", "a range has three entries: [low, value, high]")
+        middle = _number(raw[1], limits, 1)
+        low, high = (_end(raw[place], raw[1], limits, place) for place in (0, 2))
+        _ordered(low, middle, high, raw[0], raw[1], raw[2])
+        return Given(middle, limits.unit, low, high, shape=limits.shape)
     if isinstance(raw, dict):
-        unknown = sorted(set(raw) - _LONG_KEYS)
-        if unknown or "value" not in raw:
-            wrong = f'unknown key "{unknown[0]}"' if unknown else "value is missing"
-            raise _fail("CC101", f"{wrong}; a quantity has {', '.join(sorted(_LONG_KEYS))}")
         return _long(raw, limits)
     return Given(_number(raw, limits), limits.unit, shape=limits.shape)
 
 
 def _long(raw: dict[str, Any], limits: Limits) -> Given:
+    for key in raw:
+        if key not in _LONG_KEYS:
+            keys = f"a quantity has {', '.join(sorted(_LONG_KEYS))}"
+            hint = did_you_mean(str(key), _LONG_KEYS)
+            raise _Fail("CC101", f'unknown key "{key}"; {keys}', key, key=True, hint=hint)
+    if "value" not in raw:
+        raise _Fail("CC206", "value is required in the long form of a quantity")
     if raw.get("scope", "") not in ("", *SCOPES):
-        raise _fail("CC207", f'scope is one of {", ".join(SCOPES)}, not "{raw["scope"]}"')
+        raise _Fail("CC207", f'scope is one of {", ".join(SCOPES)}, not "{raw["scope"]}"', "scope")
     if raw.get("range_kind", "p05_p95") not in _RANGE_KINDS:
-        raise _fail("CC207", f"range_kind is one of {', '.join(sorted(_RANGE_KINDS))}")
-    ends = raw.get("range")
-    if ends is None:
-        return _ranged(raw["value"], None, None, limits, raw)
-    if not isinstance(ends, list) or len(ends) != 2:  # noqa: PLR2004 - low, high
-        raise _fail("CC205", "range has two entries: [low, high]")
-    return _ranged(raw["value"], ends[0], ends[1], limits, raw)
-
-
-def _ranged(value: Any, low: Any, high: Any, limits: Limits, extra: dict[str, Any]) -> Given:
-    middle = _number(value, limits)
-    lowest = highest = None
-    if low is not None and high is not None:
-        suffix = _suffix(value)
-        lowest, highest = _number(_with(low, suffix), limits), _number(_with(high, suffix), limits)
-        if not lowest <= middle <= highest:
-            raise _fail("CC205", f"the range is out of order: {low}, {value}, {high}")
+        choices = ", ".join(sorted(_RANGE_KINDS))
+        raise _Fail("CC207", f"range_kind is one of {choices}", "range_kind")
+    middle = _number(raw["value"], limits, "value")
+    low, high = _range(raw, middle, limits)
     return Given(
         middle,
         limits.unit,
-        lowest,
-        highest,
-        extra.get("range_kind", "p05_p95"),
+        low,
+        high,
+        raw.get("range_kind", "p05_p95"),
         limits.shape,
-        str(extra.get("source", "")),
-        str(extra.get("note", "")),
-        str(extra.get("scope", "")),
+        str(raw.get("source", "")),
+        str(raw.get("note", "")),
+        str(raw.get("scope", "")),
     )
 
 
-def _suffix(value: Any) -> str:
-    return value.lstrip("0123456789.+-eE_ ") if isinstance(value, str) else ""
+def _range(raw: dict[str, Any], middle: float, limits: Limits) -> tuple[float | None, float | None]:
+    ends = raw.get("range")
+    if ends is None:
+        return None, None
+    if not isinstance(ends, list) or len(ends) != 2:  # noqa: PLR2004 - low, high
+        raise _Fail("CC205", "range has two entries: [low, high]", "range")
+    low, high = (_end(ends[place], raw["value"], limits, "range", place) for place in (0, 1))
+    _ordered(low, middle, high, ends[0], raw["value"], ends[1], "range")
+    return low, high
 
 
-def _with(end: Any, suffix: str) -> Any:
+def _ordered(low: float, middle: float, high: float, *shown: Any) -> None:
+    if not low <= middle <= high:
+        text = ", ".join(str(item)[:20] for item in shown[:3])
+        raise _Fail("CC205", f"the range is out of order: {text}", *shown[3:])
+
+
+def _end(end: Any, value: Any, limits: Limits, *at: str | int) -> float:
     """An end of a range may leave out the unit of its value."""
+    suffix = value.lstrip("0123456789.+-eE_ ") if isinstance(value, str) else ""
     bare = isinstance(end, int | float) and not isinstance(end, bool)
-    return f"{end} {suffix}" if bare and suffix else end
+    return _number(f"{end} {suffix}" if bare and suffix else end, limits, *at)
+
+
+def _checked(raw: Any, limits: Limits) -> Given:
+    """A quantity, or a pydantic error that says where below it the mistake is."""
+    try:
+        return _given(raw, limits)
+    except _Fail as fail:
+        context = {"at": list(fail.at), "key": fail.key, "hint": fail.hint}
+        message = str(fail).replace("{", "{{").replace("}", "}}")
+        raise PydanticCustomError(cast("Any", fail.code), cast("Any", message), context) from None
 
 
 def quantity(
@@ -130,10 +161,20 @@ def quantity(
     at_least: float | None = None,
     above: float | None = None,
     at_most: float | None = None,
+    below: float | None = None,
     example: str = "",
 ) -> Any:
     """A schema type for one kind of quantity."""
-    limits = Limits(unit, shape, at_least, above, at_most, example or f"1 {unit}")
+    limits = Limits(unit, shape, at_least, above, at_most, below, example or f"1 {unit}")
+    return Annotated[
+        Given,
+        PlainValidator(lambda raw: _checked(raw, limits)),
+        WithJsonSchema(_json_schema(limits)),
+    ]
+
+
+def _json_schema(limits: Limits) -> dict[str, Any]:
+    """The three forms of a quantity, for editors."""
     number: dict[str, Any] = {"type": ["string", "number"], "examples": [limits.example]}
     long_form = {
         "type": "object",
@@ -149,16 +190,17 @@ def quantity(
         },
     }
     triple = {"type": "array", "items": number, "minItems": 3, "maxItems": 3}
-    schema = {"anyOf": [number, triple, long_form], "description": f"a quantity in {unit}"}
-    return Annotated[Given, PlainValidator(lambda raw: _given(raw, limits)), WithJsonSchema(schema)]
+    return {"anyOf": [number, triple, long_form], "description": f"a quantity in {limits.unit}"}
 
 
 Count = quantity("1", above=0, example="8")
 Tokens = quantity("1", above=0, example="15T")
 Factor = quantity("1", above=0, example="1.4")
+FactorAboveOne = quantity("1", at_least=1, example="2.2")
 RatioAboveOne = quantity("1", shape="pue", at_least=1, example="1.4")
 Share = quantity("1", shape="share", above=0, at_most=1, example="0.6")
-ShareOrZero = quantity("1", shape="share", at_least=0, at_most=1, example="10 %")
+ShareOrZero = quantity("1", shape="share", at_least=0, at_most=1, example="60 %")
+ShareBelowOne = quantity("1", shape="share", at_least=0, below=1, example="10 %")
 Amount = quantity("1", at_least=0, example="50 %")
 Hours = quantity("h", above=0, example="10 d")
 DeviceHours = quantity("1", above=0, example="1.46M")
@@ -173,15 +215,15 @@ Rate = quantity("1/h", above=0, example="1M/day")
 Liters = quantity("L/kWh", at_least=0, example="0.2 L/kWh")
 Latency = quantity("h", above=0, example="100 ms")
 
+_PUE = Limits("1", "pue", at_least=1.0, example="1.15")
+
 
 def _pue(raw: Any) -> Given | Literal["included"]:
-    if raw == "included":
-        return "included"
-    return _given(raw, Limits("1", "pue", at_least=1.0, example="1.15"))
+    return "included" if raw == "included" else _checked(raw, _PUE)
 
 
 Pue = Annotated[
     Given | Literal["included"],
     PlainValidator(_pue),
-    WithJsonSchema({"anyOf": [{"const": "included"}, {"type": ["number", "array", "object"]}]}),
+    WithJsonSchema({"anyOf": [{"const": "included"}, *_json_schema(_PUE)["anyOf"]]}),
 ]

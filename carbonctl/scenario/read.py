@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -12,10 +12,13 @@ from pydantic import BaseModel, ValidationError
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import CarbonctlError, InputError, Mark, Problem, did_you_mean
 from carbonctl.core.strict_yaml import Document
+from carbonctl.scenario.consistency import names
 from carbonctl.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from carbonctl.catalog.read import Catalog
 
 MAX_EXTENDS = 10
 _CODES = {
@@ -42,21 +45,24 @@ class Setting:
     flag: str
 
 
-def read(source: str | None, settings: Iterable[Setting] = ()) -> tuple[Scenario, Document]:
-    """The scenario from a file, from ``-`` (stdin), or from settings alone."""
-    document = Document({}) if source is None else _load(source)
+def read(
+    source: str | None, settings: Iterable[Setting], catalog: Catalog
+) -> tuple[Scenario, Document]:
+    """The scenario from a file, from ``-`` (stdin), or from settings alone.
+
+    Every problem of keys, values and names comes out in one InputError.
+    """
+    document = Document({}, {(): Mark("the command line")}) if source is None else _load(source)
     for setting in settings:
         _apply(document, setting)
-    return check(document), document
-
-
-def check(document: Document) -> Scenario:
-    """Validate against the schema; every problem of the file in one InputError."""
+    found = names(document, catalog)
     try:
-        return Scenario.model_validate(document.data)
+        scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
-        found = [_problem(item, document) for item in error.errors(include_url=False)]
-        raise InputError(_sorted(found), document.sources) from None
+        found += [_problem(item, document) for item in error.errors(include_url=False)]
+    if found:
+        raise InputError(_sorted(found), document.sources)
+    return scenario, document
 
 
 def parse_set(text: str) -> Setting:
@@ -92,7 +98,15 @@ def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
     target = str(folder / base)
     if target in seen or len(seen) >= MAX_EXTENDS:
         raise InputError([Problem("CC009", f"{base} extends itself", mark)], document.sources)
-    return _merge(_load(target, (*seen, target)), document)
+    try:
+        below = _load(target, (*seen, target))
+    except InputError as error:
+        unread = error.problems[0].code == "CC008" and not error.sources
+        if unread and error.problems[0].mark == Mark(target):
+            moved = [replace(p, mark=mark) for p in error.problems]
+            raise InputError(moved, document.sources) from None
+        raise
+    return _merge(below, document)
 
 
 def _merge(base: Document, head: Document) -> Document:
@@ -129,7 +143,7 @@ def _apply(document: Document, setting: Setting) -> None:
     for place, step in enumerate(path[:-1]):
         following = _child(here, step)
         if not isinstance(following, dict | list):
-            following = {}
+            following = _opened(following, setting)
             if not _put(here, step, following):
                 raise InputError([_no_place(setting)], document.sources)
             document.marks.setdefault(path[: place + 1], mark)
@@ -139,6 +153,16 @@ def _apply(document: Document, setting: Setting) -> None:
     for old in [p for p in document.marks if p[: len(path)] == path]:
         del document.marks[old]
     document.marks[path] = document.keys[path] = mark
+
+
+def _opened(value: Any, setting: Setting) -> dict[str, Any]:
+    """A mapping in the place of nothing, or of a model that was named by text."""
+    if value is None:
+        return {}
+    if setting.path.split(".")[-2] == "model" and isinstance(value, str):
+        return {"id": value}
+    message = f'"{value}" stands where {setting.path} would go'
+    raise InputError([Problem("CC303", message, Mark(setting.flag), "set the whole of it")])
 
 
 def _child(here: Any, step: str | int) -> Any:
@@ -168,7 +192,10 @@ def _problem(item: Any, document: Document) -> Problem:
     kind = str(item["type"])
     code, text = _CODES.get(kind, ("CC201", str(item["msg"])))
     if kind.startswith("CC"):
-        code, text = kind, str(item["msg"])
+        context = item["ctx"]
+        path = (*path, *context["at"])
+        mark = document.mark(path, key=context["key"])
+        return Problem(kind, str(item["msg"]), mark, context["hint"])
     if code == "CC101" and kind == "extra_forbidden":
         mark = document.mark(path, key=True)
         return Problem(code, f'unknown key "{path[-1]}"', mark, _near_key(path))
@@ -179,11 +206,7 @@ def _problem(item: Any, document: Document) -> Problem:
         text = f'"{item["input"]}" is not one of {expected}'
     if kind == "string_pattern_mismatch":
         text = f'"{item["input"]}" has the wrong form; as in 1024x1024'
-    return Problem(code, text, document.mark(path), _hint(code, path))
-
-
-def _hint(code: str, path: tuple[Any, ...]) -> str:
-    return f"{'.'.join(map(str, path))} is read in the unit shown" if code == "CC202" else ""
+    return Problem(code, text, document.mark(path))
 
 
 def _near_key(path: tuple[Any, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.estimate.inputs import LifecycleInputs
+from carbonctl.scenario.consistency import agreement
 from carbonctl.scenario.context import Context, Unresolved
 from carbonctl.scenario.phases import Capacity, Sections, builders
 
@@ -56,6 +57,7 @@ def resolve(
     made: list[Phase[Fact]] = []
     capacity: list[Capacity] = []
     period = _period(ctx, scenario, need=need_period)
+    agreement(ctx, scenario)
     if not wanted:
         message = f"nothing to estimate: give {' or '.join(phases)}"
         ctx.problems.append(Problem("CC302", message, document.mark(())))

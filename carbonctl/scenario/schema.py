@@ -10,6 +10,7 @@ from carbonctl.scenario.quantity import (
     Count,
     DeviceHours,
     Factor,
+    FactorAboveOne,
     GigaBytes,
     Hours,
     Intensity,
@@ -22,6 +23,7 @@ from carbonctl.scenario.quantity import (
     Rate,
     RatioAboveOne,
     Share,
+    ShareBelowOne,
     ShareOrZero,
     Tokens,
     Watts,
@@ -203,9 +205,9 @@ class Infer(Strict):
     throughput: Rate | None = None
     latency: dict[str, Latency] | None = None
     busy_share: Share | None = None
-    peak_to_mean: Factor | None = None
-    cache_hits: ShareOrZero | None = None
-    size: str | None = Field(default=None, pattern=r"^\d{2,5}x\d{2,5}$")
+    peak_to_mean: FactorAboveOne | None = None
+    cache_hits: ShareBelowOne | None = None
+    size: str | None = Field(default=None, pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")
     frames: Count | None = None
     steps: Count | None = None
     guidance: bool | None = None
@@ -285,3 +287,12 @@ class Scenario(Strict):
     end_of_life: EndOfLife | None = None
     functional_unit: Literal["request", "image", "video", "item"] | None = None
     budget: Budget | None = None
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a scenario file, with its short forms and ``extends``, for editors."""
+    schema = Scenario.model_json_schema(by_alias=True)
+    for name in ("Model", "Growth"):
+        schema["$defs"][name] = {"anyOf": [{"type": "string"}, schema["$defs"][name]]}
+    schema["properties"]["extends"] = {"type": "string", "description": "a file to lay this over"}
+    return schema

@@ -47,10 +47,6 @@ def shape(ctx: Context, model: schema.Model | None, path: Path) -> Shape:
         ctx.fail("CC206", "a model is required here", path, "as in model: llama-3.1-70b")
     at = _model_path(ctx, path)
     if model.id is not None:
-        more = sorted(model.model_fields_set - {"id"})
-        if more:
-            message = f"a model is named, or described: {more[0]} beside {model.id}"
-            ctx.fail("CC303", message, at, "keep one of the two")
         record = ctx.record("models", model.id, at)
         total = _need(ctx, record, "total_params", at)
         active = record.plain("active_params", label="active parameters") or total
@@ -100,9 +96,6 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
     active = total
     if model.active_params is not None:
         active = ctx.given(model.active_params, (*at, "active_params"), "active parameters")
-        if active.value > total.value:
-            where = (*at, "active_params")
-            ctx.fail("CC303", "active_params exceed params", where)
     given: dict[str, Any] = {
         "layers": model.layers,
         "hidden_size": model.hidden,

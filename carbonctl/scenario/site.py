@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog import grids
 from carbonctl.catalog.grids import Place
-from carbonctl.catalog.read import UnknownName
+from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import did_you_mean
 from carbonctl.estimate.inputs import Site
 from carbonctl.scenario.context import archetype
@@ -30,7 +30,7 @@ def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
             'as in site: {region: "aws:us-east-1"}',
             "carbonctl grid search virginia",
         )
-    place = _place(ctx, section.region, (*path, "region")) if section.region else _NO_PLACE
+    place = place_named(ctx, section.region, (*path, "region")) if section.region else _NO_PLACE
     construction = ctx.catalog.record("datacenters", "construction")
     return Site(
         name=place.name or "a given grid",
@@ -45,13 +45,19 @@ def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
     )
 
 
-def _place(ctx: Context, name: str, path: Path) -> Place:
+def place_named(ctx: Context, name: str, path: Path) -> Place:
+    """The place of a region or zone; an unknown or ambiguous name is a problem at ``path``."""
     try:
         return grids.find(ctx.catalog, name)
     except UnknownName as error:
         hint = did_you_mean(name, error.choices)
         word = name.rpartition(":")[2].split("-")[0] or name
         ctx.fail("CC102", f'unknown region "{name}"', path, hint, f"carbonctl grid search {word}")
+    except AmbiguousName as error:
+        options = ", ".join(error.choices)
+        ctx.fail(
+            "CC106", f'"{name}" is a region of several providers', path, f"say which: {options}"
+        )
 
 
 def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:

@@ -107,13 +107,14 @@ def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
         return []
     outcome = np.log(total)
     outcome = outcome - outcome.mean()
-    spread = float(outcome @ outcome)
+    spread = float((outcome * outcome).sum())  # not a BLAS dot, whose last bits may vary
     if spread <= 0:
         return []
     squared = []
     for key, z in draws.normals.items():
         centered = z - z.mean()
-        r2 = float(centered @ outcome) ** 2 / (float(centered @ centered) * spread)
+        common, own = float((centered * outcome).sum()), float((centered * centered).sum())
+        r2 = common**2 / (own * spread)
         squared.append((r2, key))
     scale = max(1.0, sum(r2 for r2, _ in squared))
     ranked = sorted(squared, key=lambda pair: (-pair[0], pair[1]))

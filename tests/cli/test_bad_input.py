@@ -123,7 +123,8 @@ def test_more_than_fifty_errors_are_counted_not_shown(carbonctl, tmp_path):
 
 def test_an_error_shows_its_line_and_points_at_the_word(carbonctl, tmp_path):
     path = tmp_path / "chat.yaml"
-    path.write_text("hardware: {accelerator: h100-smx}\ntrain: {days: 1 d}\n", encoding="utf-8")
+    text = "hardware: {accelerator: h100-smx}\nsite: {region: NO}\ntrain: {days: 1 d}\n"
+    path.write_text(text, encoding="utf-8")
     first = carbonctl("train", path).err.splitlines()[:4]
     assert first[0] == f'{path}:1:25: error[CC103]: unknown accelerator "h100-smx"'
     assert first[1] == "    1 | hardware: {accelerator: h100-smx}"

@@ -38,7 +38,7 @@ each_life = pytest.mark.parametrize("name", LIVES)
 
 @cache
 def inputs(name):
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"))
+    scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
     if name in ITEMS:
         return resolve_item(scenario, document, Catalog.open()).inputs
     return resolve(scenario, document, Catalog.open()).inputs

@@ -23,7 +23,7 @@ SAMPLES = 1_000
 def scenario(name, **changes):
     """Inputs of a bundled scenario, with some values set."""
     settings = [Setting(k.replace("__", "."), v, f"--set {k}") for k, v in changes.items()]
-    found, document = read(str(CONFIGS / f"{name}.yaml"), settings)
+    found, document = read(str(CONFIGS / f"{name}.yaml"), settings, Catalog.open())
     return resolve(found, document, Catalog.open()).inputs
 
 

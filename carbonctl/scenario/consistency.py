@@ -1,0 +1,174 @@
+"""What can be said of a scenario before it is resolved: names that exist, entries that agree.
+
+Names are looked up in the raw document, used or not, so that a misspelled model and a misspelled
+key come out in the same pass.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.errors import Problem, did_you_mean
+from carbonctl.scenario.context import Context, Unresolved
+from carbonctl.scenario.site import place_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.strict_yaml import Document, Path
+    from carbonctl.scenario import schema
+
+_PARTS = {
+    "baseboard": "baseboards",
+    "accelerator": "accelerators",
+    "cpu": "cpus",
+    "dram": "memory",
+    "ssd": "storage",
+    "hdd": "storage",
+}
+
+
+def names(document: Document, catalog: Catalog) -> list[Problem]:
+    """Every name in the document that leads nowhere, or to several things."""
+    ctx = Context(document, catalog)
+    for look_up in _lookups(ctx, document.data, ()):
+        try:
+            look_up()
+        except Unresolved:
+            continue
+    return ctx.problems
+
+
+def _lookups(ctx: Context, value: Any, path: Path) -> Iterator[Callable[[], object]]:
+    """One look-up a name, anywhere below ``path``."""
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _lookups(ctx, item, (*path, place))
+    elif isinstance(value, dict):
+        if path[:2] == ("embodied", "parts"):
+            yield from _part(ctx, value, path)
+        for key, item in value.items():
+            yield from _entry(ctx, key, item, (*path, key))
+            yield from _lookups(ctx, item, (*path, key))
+
+
+def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[Callable[[], object]]:
+    section = item if isinstance(item, dict) else {}
+    if key == "hardware":
+        for name, kind in (("accelerator", "accelerators"), ("server", "servers")):
+            if isinstance(section.get(name), str):
+                yield partial(ctx.record, kind, section[name], (*path, name))
+        if isinstance(section.get("instance"), str):
+            yield partial(instance_row, ctx, section["instance"], (*path, "instance"))
+    elif key == "site" and isinstance(section.get("region"), str):
+        yield partial(place_named, ctx, section["region"], (*path, "region"))
+    elif key == "model" and isinstance(section.get("id", item), str):
+        at = (*path, "id") if section else path
+        yield partial(ctx.record, "models", section.get("id", item), at)
+    elif key == "runtime" and isinstance(item, str):
+        yield partial(ctx.record, "runtimes", item, path)
+
+
+def _part(ctx: Context, part: dict[str, Any], path: Path) -> Iterator[Callable[[], object]]:
+    for key, kind in _PARTS.items():
+        if isinstance(part.get(key), str):
+            yield partial(ctx.record, kind, part[key], (*path, key))
+
+
+def instance_row(ctx: Context, name: str, path: Path) -> dict[str, str]:
+    """The row of a cloud instance."""
+    provider, _, instance = name.rpartition(":")
+    rows = list(ctx.catalog.table("instances/cloud.csv"))
+    found = [r for r in rows if r["instance"] == instance and provider in ("", r["provider"])]
+    if not found:
+        hint = did_you_mean(name, [f"{r['provider']}:{r['instance']}" for r in rows])
+        ctx.fail("CC104", f'unknown instance "{name}"', path, hint)
+    return found[0]
+
+
+def agreement(ctx: Context, scenario: schema.Scenario) -> None:
+    """Entries that contradict each other are problems, whether or not they are used."""
+    for check in (_units, _run_names, _sizes_of_trials, _models, _machines):
+        check(ctx, scenario)
+
+
+def _note(ctx: Context, code: str, message: str, path: Path, hint: str = "") -> None:
+    ctx.problems.append(Problem(code, message, ctx.mark(path), hint))
+
+
+def _units(ctx: Context, scenario: schema.Scenario) -> None:
+    infer, unit = scenario.infer, scenario.functional_unit
+    if infer is None or unit is None:
+        return
+    if getattr(infer, f"{unit}s") is None:
+        message = f"the functional unit is {unit}, and the service states no {unit}s"
+        _note(ctx, "CC303", message, ("functional_unit",))
+
+
+def _run_names(ctx: Context, scenario: schema.Scenario) -> None:
+    seen: set[str] = set()
+    for place, run in enumerate(scenario.train.runs if scenario.train else ()):
+        if run.name in seen:
+            path = ("train", "runs", place, "name")
+            _note(ctx, "CC303", f'two runs are called "{run.name}"', path)
+        seen.add(run.name or "")
+        seen.discard("")
+
+
+def _sizes_of_trials(ctx: Context, scenario: schema.Scenario) -> None:
+    sizes = scenario.experiments.accelerator_days if scenario.experiments else None
+    if sizes is not None and sizes.p99.value < sizes.p50.value:
+        path = ("experiments", "accelerator_days", "p99")
+        _note(ctx, "CC205", "the 99th percentile is below the median", path)
+
+
+def _models(ctx: Context, scenario: schema.Scenario) -> None:
+    sections: list[tuple[Path, schema.Model | None]] = [(("model",), scenario.model)]
+    if scenario.infer:
+        sections.append((("infer", "model"), scenario.infer.model))
+    if scenario.train:
+        sections.append((("train", "model"), scenario.train.model))
+        for place, run in enumerate(scenario.train.runs):
+            sections.append((("train", "runs", place, "model"), run.model))
+    for path, model in sections:
+        if model is not None:
+            _model_agrees(ctx, model, path)
+
+
+def _model_agrees(ctx: Context, model: schema.Model, path: Path) -> None:
+    more = sorted(model.model_fields_set - {"id"})
+    if model.id is not None and more:
+        message = f"a model is named, or described: {more[0]} beside {model.id}"
+        _note(ctx, "CC303", message, path, "keep one of the two")
+    for small, large in (("kv_heads", "heads"), ("experts_per_token", "experts"),
+                         ("active_params", "params")):  # fmt: skip
+        a, b = getattr(model, small), getattr(model, large)
+        if a is not None and b is not None and a.value > b.value:
+            _note(ctx, "CC303", f"{small} exceed {large}", (*path, small))
+
+
+def _machines(ctx: Context, scenario: schema.Scenario) -> None:
+    sections: list[tuple[Path, schema.Hardware | None]] = [(("hardware",), scenario.hardware)]
+    for name in ("train", "infer", "experiments"):
+        section = getattr(scenario, name)
+        sections.append(((name, "hardware"), section.hardware if section else None))
+    for place, run in enumerate(scenario.train.runs if scenario.train else ()):
+        sections.append((("train", "runs", place, "hardware"), run.hardware))
+    for path, hardware in sections:
+        if hardware is not None:
+            _machine_agrees(ctx, hardware, path)
+
+
+def _machine_agrees(ctx: Context, hardware: schema.Hardware, path: Path) -> None:
+    if hardware.instance is not None and (hardware.accelerator or hardware.server):
+        other = "accelerator" if hardware.accelerator else "server"
+        message = f"an instance holds its {other}; name one of the two"
+        _note(ctx, "CC303", message, (*path, "instance"))
+    if hardware.accelerator is None or hardware.server is None:
+        return
+    held = ctx.catalog.record("servers", hardware.server).text("accelerator")
+    named = ctx.catalog.record("accelerators", hardware.accelerator).id
+    if held and held != named:
+        _note(ctx, "CC303", f"{hardware.server} holds {held}, not {named}", (*path, "server"))
