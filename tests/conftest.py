@@ -1,12 +1,64 @@
-"""Fixtures that most tests share."""
+"""How tests run the command line: in this process, with both streams caught."""
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
+from dataclasses import dataclass
 
 import pytest
+from scenarios import CONFIGS, ROOT
 
 from carbonctl.cli.app import run
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    """A terminal of 80 columns that is no terminal, and no overlay."""
+    for name in ("CARBONCTL_HARDWARE_DB", "FORCE_COLOR", "TTY_COMPATIBLE", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+
+
+@pytest.fixture
+def carbonctl(capsys, monkeypatch):
+    """Run a command; its exit code and what it wrote to each stream."""
+
+    def command(*words, stdin=""):
+        raw = stdin if isinstance(stdin, bytes) else stdin.encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8"))
+        capsys.readouterr()
+        code = run([str(word) for word in words])
+        caught = capsys.readouterr()
+        return Ran(code, caught.out, caught.err)
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def configs():
+    """The folder of bundled scenarios."""
+    return CONFIGS
+
+
+@pytest.fixture(scope="session")
+def environment():
+    """Variables of a real process that imports carbonctl from this checkout."""
+    names = ("PATH", "HOME", "LANG", "SYSTEMROOT")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
+    return kept | {"PYTHONPATH": str(ROOT), "COLUMNS": "80", "TERM": "dumb"}
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def instance_row(ctx: Context, name: str, path: Path) -> dict[str, str]:
 
 def agreement(ctx: Context, scenario: schema.Scenario) -> None:
     """Entries that contradict each other are problems, whether or not they are used."""
-    for check in (_units, _run_names, _sizes_of_trials, _models, _machines):
+    for check in (_units, _run_names, _sizes_of_trials, _models, _machines, _unused):
         check(ctx, scenario)
 
 
@@ -172,3 +172,51 @@ def _machine_agrees(ctx: Context, hardware: schema.Hardware, path: Path) -> None
     named = ctx.catalog.record("accelerators", hardware.accelerator).id
     if held and held != named:
         _note(ctx, "CC303", f"{hardware.server} holds {held}, not {named}", (*path, "server"))
+
+
+# A stated value that the estimate does not use is said, never dropped in silence.
+_USED_BY_EVIDENCE = {
+    "energy": {"host_power_factor", "power"},
+    "accelerator_hours": {"host_power_factor", "power"},
+    "days": {"host_power_factor", "power"},
+    "tokens": {"host_power_factor", "power", "mfu", "goodput", "billed_mfu", "precision"},
+    "samples": {"host_power_factor", "power"},
+}
+_RUN_VALUES = ("host_power_factor", "power", "mfu", "goodput", "billed_mfu", "precision")
+_USED_BY_LOAD = {
+    "requests": {"prompt_tokens", "output_tokens", "precision", "runtime", "concurrency"},
+    "images": {"size", "steps", "guidance", "batch"},
+    "videos": {"size", "frames", "steps", "guidance", "batch"},
+    "items": {"latency"},
+}
+_LOAD_VALUES = ("prompt_tokens", "output_tokens", "precision", "runtime", "concurrency", "latency",
+                "size", "frames", "steps", "guidance", "batch", "throughput")  # fmt: skip
+
+
+def _unused(ctx: Context, scenario: schema.Scenario) -> None:
+    if scenario.train is not None:
+        runs: list[tuple[Path, schema.Run]] = [(("train",), scenario.train)]
+        runs += [(("train", "runs", n), run) for n, run in enumerate(scenario.train.runs)]
+        for path, run in runs:
+            found = [name for name in _USED_BY_EVIDENCE if getattr(run, name) is not None]
+            if len(found) == 1:
+                _warn_unused(ctx, run, path, _RUN_VALUES, found[0], _USED_BY_EVIDENCE[found[0]])
+    infer = scenario.infer
+    if infer is None:
+        return
+    loads = [name for name in _USED_BY_LOAD if getattr(infer, name) is not None]
+    if len(loads) == 1:
+        used = set(_USED_BY_LOAD[loads[0]])
+        if loads[0] == "requests" and infer.throughput is not None:
+            used = {"output_tokens", "throughput", "prompt_tokens", "latency", "concurrency"}
+        elif loads[0] == "requests":
+            used |= {"throughput", "latency"}
+        _warn_unused(ctx, infer, ("infer",), _LOAD_VALUES, loads[0], used)
+
+
+def _warn_unused(
+    ctx: Context, section: Any, path: Path, values: tuple[str, ...], basis: str, used: set[str]
+) -> None:
+    for name in values:
+        if name in section.model_fields_set and name not in used:
+            ctx.warn("CC303", f"{name} is not used: the estimate rests on {basis}", (*path, name))

@@ -202,7 +202,7 @@ Share = quantity("1", shape="share", above=0, at_most=1, example="0.6")
 ShareOrZero = quantity("1", shape="share", at_least=0, at_most=1, example="60 %")
 ShareBelowOne = quantity("1", shape="share", at_least=0, below=1, example="10 %")
 Amount = quantity("1", at_least=0, example="50 %")
-Hours = quantity("h", above=0, example="10 d")
+Hours = quantity("h", above=0, at_most=1e8, example="10 d")  # 11,000 years
 DeviceHours = quantity("1", above=0, example="1.46M")
 Watts = quantity("W", above=0, example="700 W")
 KiloWattHours = quantity("kWh", above=0, example="433 MWh")
