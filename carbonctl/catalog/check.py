@@ -1,12 +1,13 @@
-"""Rules that every record of hardware_db obeys; ``hw check``, tests and reviewers run them."""
+"""Rules that every record of hardware_db obeys; ``carbonctl hw check`` runs them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.catalog import rules
 from carbonctl.catalog.fields import unit_of_field
 from carbonctl.catalog.locate import bundled
-from carbonctl.catalog.read import default_names
+from carbonctl.catalog.read import ALIASES, default_names
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import DataError, Mark, Problem
 from carbonctl.core.formula import CARDS
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "network", "parts",
          "processes", "datacenters", "transport", "end_of_life", "runtimes", "models")  # fmt: skip
 TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinces",
-          "water/intensity", "datacenters/facilities", "instances/cloud",
-          "published/embodied")  # fmt: skip
+          "water/intensity", "instances/cloud", "training/priors",
+          "training/baselines")  # fmt: skip
 MARKS = {"recalled", "derived", "estimated", "low"}
 BOUNDARIES = {"gpu", "node", "it_system", "facility", "die", "module", "baseboard", "tray",
               "machine", "machine+dc"}  # fmt: skip
@@ -32,12 +33,6 @@ _NEEDED = {
     "memory": ("embodied_per_gb",),
     "processes": (),
 }
-# A device's own peaks: ratio to 16-bit, and the devices whose makers chose otherwise.
-_RATIOS = {"peak_fp8": (2.0, ("gaudi3", "tpu-v6e", "inferentia2", "trainium", "mtia", "tenstorrent",
-                              "radeon", "rtx-", "rx-", "arc", "ai-pro", "ryzen"))}  # fmt: skip
-_VENDOR_WITH_FIXED_RATIOS = "NVIDIA"
-_TOLERANCE = 0.02
-_MOST_MEMORY_SHARE = 0.6
 
 
 def check(catalog: Catalog) -> tuple[dict[str, int], list[Problem]]:
@@ -96,7 +91,7 @@ def _record(catalog: Catalog, record: Record, used: set[str]) -> Iterator[Proble
             yield _problem(where, f"has no {field}")
     yield from _references(catalog, record)
     if record.kind == "accelerators":
-        yield from _accelerator(record)
+        yield from rules.accelerator(catalog, record)
 
 
 def _facts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -127,6 +122,8 @@ def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> I
     field = next((str(p) for p in reversed(path) if isinstance(p, str)), "")
     if field == "embodied" and record.kind == "accelerators" and "boundary" not in entry:
         yield _problem(where, "an embodied figure names its boundary", mark)
+    if rules.needs_boundary(record.kind, field) and "boundary" not in entry:
+        yield _problem(where, "a power names its boundary", mark)
     if unit_of_field(field) is not None:
         yield from _values(record, path, where, mark)
 
@@ -141,8 +138,6 @@ def _values(record: Record, path: Any, where: str, mark: Mark | None) -> Iterato
         yield _problem(where, "cannot be read", mark)
     elif fact.value < 0 and fact.shape != "signed":
         yield _problem(where, f"{fact.value:g} {fact.unit} is negative", mark)
-    elif fact.low is not None and fact.high is not None and not fact.low <= fact.value <= fact.high:
-        yield _problem(where, "its range does not hold its value", mark)
 
 
 def _references(catalog: Catalog, record: Record) -> Iterator[Problem]:
@@ -152,40 +147,16 @@ def _references(catalog: Catalog, record: Record) -> Iterator[Problem]:
         target = record.data.get(field)
         if isinstance(target, str) and catalog.path(kind, target) is None:
             yield _problem(f"{record.kind}/{record.id}", f"{field} {target} has no file")
-    for die in record.data.get("dies") or []:
-        if (
-            catalog.path("processes", str(die.get("node"))) is None
-            and record.kind == "accelerators"
-        ):
-            yield _problem(f"{record.kind}/{record.id}", f"node {die.get('node')} has no file")
-
-
-def _accelerator(record: Record) -> Iterator[Problem]:
-    """The pitfalls of device data: sparse peaks, accumulate modes, board totals."""
-    where = f"accelerators/{record.id}"
-    base = record.fact("peak_bf16")
-    for field, (ratio, exceptions) in _RATIOS.items():
-        other = record.fact(field)
-        plain = record.text("vendor") == _VENDOR_WITH_FIXED_RATIOS
-        if base is None or other is None or not plain or any(e in record.id for e in exceptions):
-            continue
-        if abs(other.value / base.value / ratio - 1) > _TOLERANCE:
-            yield _problem(where, f"{field} is not {ratio:g} times peak_bf16: sparse or dense?")
-    idle, tdp = record.fact("idle_power"), record.fact("tdp")
-    if idle is not None and tdp is not None and idle.value >= tdp.value:
-        yield _problem(where, "idle power is not below TDP")
 
 
 def _defaults(catalog: Catalog, used: set[str]) -> Iterator[Problem]:
     for name in default_names(catalog):
-        fact = catalog.default(name)
+        try:
+            fact = catalog.default(name)
+        except DataError as error:
+            yield from error.problems
+            continue
         used.add(fact.source)
-        if (
-            fact.low is not None
-            and fact.high is not None
-            and not fact.low <= fact.value <= fact.high
-        ):
-            yield _problem(f"defaults:{name}", "its range does not hold its value")
         if fact.exact and not fact.note:
             yield _problem(f"defaults:{name}", "has neither a range nor a reason")
 
@@ -200,7 +171,7 @@ def _table(name: str, rows: list[dict[str, str]], used: set[str]) -> Iterator[Pr
 
 
 def _aliases(catalog: Catalog) -> Iterator[Problem]:
-    for kind in ("accelerators", "models"):
+    for kind in ALIASES:
         for alias, target in catalog.aliases(kind).items():
             for record_id in target:
                 if catalog.path(kind, record_id) is None:
@@ -209,10 +180,8 @@ def _aliases(catalog: Catalog) -> Iterator[Problem]:
 
 def _sources(catalog: Catalog, used: set[str]) -> Iterator[Problem]:
     known = catalog.sources()
-    for table in ("grids/fuels", "grids/regions"):
-        for row in catalog.table(f"{table}.csv"):
-            columns = ("source", "facility_source", "provider_source")
-            used.update(row.get(column, "") for column in columns)
+    for row in catalog.table("grids/regions.csv"):
+        used.update(row.get(column, "") for column in ("facility_source", "provider_source"))
     for source in sorted(used - set(known) - {""}):
         yield _problem(f"source {source}", "is used and not in sources.yaml")
     for source in sorted(set(known) - used):

@@ -88,9 +88,8 @@ def intensity(catalog: Catalog, place: Place, coverage: str, band: float) -> Fac
     The range is the value divided and multiplied by ``band``, widened to what other publishers of
     the same coverage say of the same place.
     """
-    zone = place.egrid if coverage == "direct" and place.egrid else place.zone
-    row = _row(catalog, zone, coverage) or _row(catalog, place.iso3, coverage)
-    if row is None or float(row["gco2e_per_kwh"]) <= 0:
+    row = row_used(catalog, place, coverage)
+    if row is None:
         return None
     value = float(row["gco2e_per_kwh"])
     others = [
@@ -110,9 +109,22 @@ def intensity(catalog: Catalog, place: Place, coverage: str, band: float) -> Fac
         range_kind="p05_p95",
         tier="published",
         mark=row["mark"] or None,
-        note=f"{row['year']}, {row['coverage']}, {row['kind']}",
+        note=_note(catalog, row, f"{row['year']}, {row['coverage']}, {row['kind']}"),
         label=f"grid factor, {row['zone']}",
     )
+
+
+def row_used(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | None:
+    """The row that an estimate takes for a place; None where it takes none."""
+    zone = place.egrid if coverage == "direct" and place.egrid else place.zone
+    row = _row(catalog, zone, coverage) or _row(catalog, place.iso3, coverage)
+    return row if row is not None and float(row["gco2e_per_kwh"]) > 0 else None
+
+
+def _note(catalog: Catalog, row: dict[str, str], note: str) -> str:
+    """A row of the user's own folder says so first."""
+    own = catalog.own(row)
+    return f"from {own}; {note}" if own else note
 
 
 def _row(catalog: Catalog, zone: str, coverage: str) -> dict[str, str] | None:
@@ -165,6 +177,6 @@ def water_intensity(catalog: Catalog, place: Place, band: float) -> Fact | None:
         range_kind="judged",
         tier="published",
         mark=row["mark"] or None,
-        note=f"{row['year']}, {row['zone']}" if row["year"] else row["zone"],
+        note=_note(catalog, row, f"{row['year']}, {row['zone']}" if row["year"] else row["zone"]),
         label=f"water of electricity, {row['zone']}",
     )

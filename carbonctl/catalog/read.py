@@ -10,18 +10,25 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.catalog.fields import SHARES, SIGNED, unit_of_field
 from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.record import Record
 from carbonctl.core import strict_yaml
-from carbonctl.core.errors import CarbonctlError, DataError, Mark, Problem
-from carbonctl.core.fact import Fact, Origin, Shape, Tier
-from carbonctl.core.units import UnitError, parse
+from carbonctl.core.errors import CarbonctlError, DataError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from carbonctl.core.fact import Fact
+
+__all__ = ["ALIASES", "AmbiguousName", "Catalog", "Record", "UnknownName", "default_names"]
 _ID = re.compile(r"[a-zA-Z0-9][\w.+-]{0,99}")
+_FITTED = "training/constants.yaml"
 OVERLAY_VARIABLE = "CARBONCTL_HARDWARE_DB"
+ALIASES = {
+    "accelerators": "aliases.csv",
+    "models": "models/aliases.csv",
+    "network": "network/aliases.csv",
+}
 
 
 class UnknownName(LookupError):  # noqa: N818 - said to users as "unknown", it is no defect
@@ -38,126 +45,6 @@ class AmbiguousName(LookupError):  # noqa: N818
     def __init__(self, name: str, choices: list[str]) -> None:
         super().__init__(name)
         self.name, self.choices = name, choices
-
-
-@dataclass(frozen=True)
-class Record:
-    """One file of hardware_db."""
-
-    kind: str
-    id: str
-    data: dict[str, Any]
-    document: strict_yaml.Document
-
-    @property
-    def name(self) -> str:
-        """Name for people."""
-        return str(self.data.get("name", self.id))
-
-    def text(self, field: str) -> str:
-        """A plain field as text, empty when absent."""
-        value = self.data.get(field)
-        return "" if value is None else str(value)
-
-    def number(self, *fields: str) -> float | None:
-        """A plain number, by a path of keys; None when unknown."""
-        value: Any = self.data
-        for field in fields:
-            value = value.get(field) if isinstance(value, dict) else None
-        return float(value) if isinstance(value, int | float) else None
-
-    def fact(self, *path: str | int, label: str = "", origin: Origin | None = None) -> Fact | None:
-        """The fact at a path of keys, in its canonical unit; None when the record lacks it."""
-        entry: Any = self.data
-        for step in path:
-            try:
-                entry = entry[step]
-            except (KeyError, IndexError, TypeError):
-                return None
-        names = [p for p in reversed(path) if isinstance(p, str)]
-        field = next((name for name in names if unit_of_field(name)), names[0])
-        return self._fact(path, field, entry, label, origin)
-
-    def plain(self, field: str, *, label: str = "") -> Fact | None:
-        """A plain number of a record that names one source for the whole file."""
-        value = self.data.get(field)
-        if not isinstance(value, int | float):
-            return None
-        recalled = "recalled" if field in self.data.get("recalled", []) else None
-        return Fact(
-            key=f"{self.kind}/{self.id}:{field}",
-            value=float(value),
-            unit="1",
-            source=self.text("source") or self._any_source(),
-            origin=self._origin,
-            tier="published",
-            mark=self.text("mark") or recalled,
-            label=label or field.replace("_", " "),
-        )
-
-    def _any_source(self) -> str:
-        """Where a record of facts was read: the source of its first fact."""
-        entries = (e for e in self.data.values() if isinstance(e, dict) and "source" in e)
-        return next((str(entry["source"]) for entry in entries), "")
-
-    @property
-    def _origin(self) -> Origin:
-        return "archetype" if self.id.startswith("archetype") else "hardware_db"
-
-    def _fact(
-        self, path: tuple[str | int, ...], field: str, entry: Any, label: str, origin: Origin | None
-    ) -> Fact:
-        key = f"{self.kind}/{self.id}:" + ".".join(map(str, path))
-        if not isinstance(entry, dict):
-            problem = Problem("CC402", f"{key}: a fact is {{value, source}}", self._mark(path))
-            raise DataError([problem])
-        own = None if self.kind == "defaults" else unit_of_field(field)
-        unit = str(entry.get("unit") or own or "1")
-        try:
-            value = parse(entry["value"], unit)
-            low, high = self._range(entry, unit)
-        except (UnitError, KeyError, TypeError) as error:
-            raise DataError([Problem("CC402", f"{key}: {error}", self._mark(path))]) from None
-        mark_text = entry.get("mark")
-        return Fact(
-            key=key,
-            value=value,
-            unit=unit,
-            source=str(entry.get("source", "")),
-            origin=origin or self._origin,
-            low=low,
-            high=high,
-            range_kind=entry.get("range_kind", "p05_p95"),
-            shape=entry.get("shape") or _shape(field),
-            tier=_tier(mark_text),
-            mark=mark_text,
-            note=str(entry.get("note", "")),
-            label=label or f"{self.name}, {field.replace('_', ' ')}",
-            boundary=str(entry.get("boundary", "")),
-        )
-
-    def _mark(self, path: tuple[str | int, ...]) -> Mark | None:
-        return self.document.mark(path)
-
-    @staticmethod
-    def _range(entry: dict[str, Any], unit: str) -> tuple[float | None, float | None]:
-        if "range" not in entry:
-            return None, None
-        suffix = str(entry["value"]).partition(" ")[2] if isinstance(entry["value"], str) else ""
-        low, high = (parse(f"{end} {suffix}" if suffix else end, unit) for end in entry["range"])
-        return low, high
-
-
-def _shape(field: str) -> Shape:
-    if field == "pue":
-        return "pue"
-    if field in SHARES or field.endswith("_share"):
-        return "share"
-    return "signed" if field in SIGNED else "positive"
-
-
-def _tier(mark: str | None) -> Tier:
-    return "published" if mark is None else "modeled"
 
 
 @dataclass(frozen=True)
@@ -198,7 +85,13 @@ class Catalog:
         if path is None:
             choices = [*self.ids(kind), *(self.aliases(kind))]
             raise UnknownName(kind, name, choices)
-        return _read(kind, path)
+        document = _document(path)
+        return Record(kind, path.stem, document.data, document, self._overlay(path))
+
+    def _overlay(self, path: Path) -> str:
+        """The file as people know it, where it is one of the user's own; else nothing."""
+        own = len(self.roots) > 1 and self.roots[0] in path.parents
+        return str(path) if own else ""
 
     def _alias(self, kind: str, name: str) -> str:
         """The id behind another spelling, or behind an id without its vendor."""
@@ -213,18 +106,18 @@ class Catalog:
     @cache  # noqa: B019 - a catalog lives as long as the program
     def aliases(self, kind: str) -> dict[str, list[str]]:
         """Other spellings of the ids of a kind; several ids where a spelling is ambiguous."""
-        tables = {"accelerators": "aliases.csv", "models": "models/aliases.csv"}
         found: dict[str, list[str]] = {}
-        for row in self.table(tables[kind]) if kind in tables else ():
+        for row in self.table(ALIASES[kind]) if kind in ALIASES else ():
             found.setdefault(row["spelling"], []).append(row["id"])
         return found
 
     def default(self, name: str) -> Fact:
-        """A default fact; every default lives in ``defaults.yaml``."""
-        for root in self.roots:
-            path = root / "defaults.yaml"
-            if path.is_file() and name in (document := _document(path)).data:
-                record = Record("defaults", "defaults", document.data, document)
+        """A default fact: judged in ``defaults.yaml``, or fitted to published runs."""
+        for path in _paths_of_defaults(self):
+            if name in (document := _document(path)).data:
+                record = Record(
+                    "defaults", "defaults", document.data, document, self._overlay(path)
+                )
                 fact = record.fact(name, origin="default")
                 assert fact is not None  # noqa: S101 - the name is there
                 label = str(document.data[name].get("label", name.replace("_", " ")))
@@ -247,17 +140,31 @@ class Catalog:
             if path.is_file():
                 yield from _rows(path)
 
+    def own(self, row: dict[str, str]) -> str:
+        """The file of a table's row as people know it, where it is one of the user's own."""
+        return self._overlay(row.path) if isinstance(row, _Row) else ""
+
     def overlaid(self, key: str) -> bool:
         """Whether the record behind a fact's key comes from the user's own folder."""
         kind, _, rest = key.partition("/")
         found = self.path(kind, rest.partition(":")[0])
-        return len(self.roots) > 1 and found is not None and self.roots[0] in found.parents
+        return found is not None and self._overlay(found) != ""
 
 
 def default_names(catalog: Catalog) -> list[str]:
     """Names of every default fact."""
-    paths = (root / "defaults.yaml" for root in catalog.roots)
-    return list(dict.fromkeys(n for path in paths if path.is_file() for n in _document(path).data))
+    paths = _paths_of_defaults(catalog)
+    return list(dict.fromkeys(name for path in paths for name in _document(path).data))
+
+
+def fitted_names(catalog: Catalog) -> list[str]:
+    """Names of the constants of the training model."""
+    return list(_document(catalog.roots[-1] / _FITTED).data)
+
+
+def _paths_of_defaults(catalog: Catalog) -> list[Path]:
+    paths = (root / name for root in catalog.roots for name in ("defaults.yaml", _FITTED))
+    return [path for path in paths if path.is_file()]
 
 
 @cache
@@ -271,22 +178,22 @@ def _document(path: Path) -> strict_yaml.Document:
     return document
 
 
-def _read(kind: str, path: Path) -> Record:
-    document = _document(path)
-    return Record(kind, path.stem, document.data, document)
-
-
 class _Row(dict[str, str]):
     """A row of a table; asking for a column that its table lacks is a data error."""
+
+    path = Path()  # the file that it stands in
 
     def __missing__(self, column: str) -> str:
         raise DataError([Problem("CC402", f"a table of hardware_db has no column {column}")])
 
 
 @cache
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path) -> list[_Row]:
     try:
         with path.open(encoding="utf-8", newline="") as handle:
-            return [_Row(row) for row in csv.DictReader(handle)]
+            rows = [_Row(row) for row in csv.DictReader(handle)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError([Problem("CC401", f"{path}: {error}")]) from None
+    for row in rows:
+        row.path = path
+    return rows

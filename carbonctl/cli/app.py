@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": "Decide",
     "explain": "Trust",
     "validate": "Trust",
+    "verify": "Trust",
     "hw": "Data",
     "grid": "Data",
     "model": "Data",

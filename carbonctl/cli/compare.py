@@ -60,4 +60,4 @@ def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(message)
     compared = compare(results, [r.inputs for r in resolved], lifecycle)
     names = [r.scenario.name or file for r, file in zip(resolved, files, strict=True)]
-    return as_data(compared, names, [title(r) for r in resolved], results, resolved)
+    return as_data(compared, names, [title(run[0], run[2]) for run in runs], results, resolved)

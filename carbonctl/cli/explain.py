@@ -29,8 +29,8 @@ def command(
 
     result, catalog = _point(flags, file)
     number = explain.find(result, of)
-    text = explain.as_text(number, catalog.sources())
-    emit(as_json(explain.tree(number)) if format == "json" else text, output)
+    text = explain.as_text(number, of, catalog.sources())
+    emit(as_json(explain.tree(number, of)) if format == "json" else text, output)
 
 
 def _point(flags: dict[str, Any], file: str | None) -> "tuple[Lifecycle | Item, Catalog]":

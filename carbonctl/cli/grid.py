@@ -105,12 +105,15 @@ def show(
         hint = did_you_mean(name, error.choices)
         raise browse.unknown("CC102", f'unknown region "{name}"', hint) from None
     wanted = {place.zone, place.open_zone, place.egrid, place.iso3} - {""}
+    used = grids.row_used(catalog, place, "lifecycle")
     rows: list[dict[str, Any]] = [
-        {"used": "*" if r["zone"] == place.zone else "", **_zone(r)}
+        {"used": "*" if r is used else "", **_zone(r)}
         for r in grids.zones(catalog)
         if r["zone"] in wanted
     ]
     browse.show_rows(rows, format)
+    if format == "table" and used is None and rows:
+        typer.echo("\nno lifecycle factor is known here; use a direct one: site.coverage=direct")
     if format == "table" and place.row:
         typer.echo(
             f"\nPUE {place.row['pue'] or 'not disclosed'}, "

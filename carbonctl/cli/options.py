@@ -1,11 +1,16 @@
 """Flags that several commands share, and the place of each in a scenario."""
 
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from carbonctl.core.errors import UsageError
+from carbonctl.core.units import UnitError, number
+from carbonctl.scenario.named import instances, per_named
 from carbonctl.scenario.read import Setting, parse_set
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
 
 Text = Optional[str]  # noqa: UP045 - Typer reads this at run time
 
@@ -56,7 +61,19 @@ Sets = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value.", rich_help_panel=_S),
 ]
-Draws = Annotated[int, typer.Option("--samples", min=0, help="Draws; 0 for none.",
+FEWEST_SAMPLES, MOST_SAMPLES = 100, 1_000_000
+
+
+def _enough(samples: int) -> int:
+    """Percentiles of a handful of draws would look like an interval and be none."""
+    if samples and not FEWEST_SAMPLES <= samples <= MOST_SAMPLES:
+        message = f"--samples is 0, for no interval, or {FEWEST_SAMPLES} to {MOST_SAMPLES:,}"
+        raise UsageError(f"{message}, not {samples:,}")
+    return samples
+
+
+Draws = Annotated[int, typer.Option("--samples", min=0, callback=_enough,
+                                    help="Draws, 100 to a million; 0 for none.",
                                     rich_help_panel=_S)]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.", rich_help_panel=_S)]
 Accounting = Annotated[Text, typer.Option(help="location or market.", rich_help_panel=_S)]
@@ -102,7 +119,7 @@ _COUNTED = {
 }
 
 
-def settings(flags: dict[str, Any]) -> list[Setting]:
+def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
     """The flags of a command as settings of a scenario, ``--set`` last."""
     made = [
         Setting(path, flags[name], flag)
@@ -111,7 +128,7 @@ def settings(flags: dict[str, Any]) -> list[Setting]:
     ]
     for name, (flag, key) in _COUNTED.items():
         if flags.get(name) is not None:
-            made += _counted(flag, key, flags[name])
+            made += _counted(flag, key, flags[name], catalog)
     if flags.get("days") is not None:
         made.append(Setting("train.days", _days(flags["days"]), "--days"))
     if flags.get("energy") is not None:
@@ -123,11 +140,29 @@ def settings(flags: dict[str, Any]) -> list[Setting]:
     return [*made, *(parse_set(text) for text in flags.get("sets") or ())]
 
 
-def _counted(flag: str, key: str, text: str) -> list[Setting]:
+def _counted(flag: str, key: str, text: str, catalog: "Catalog") -> list[Setting]:
+    """``NAME:COUNT``; of servers and instances a flag counts machines, a file accelerators."""
     name, colon, count = text.rpartition(":")
-    if not colon or not count[:1].isdigit() or (key == "instance" and "." in count):
+    if not colon or (key == "instance" and _is_instance(text, catalog)):
         return [Setting(f"hardware.{key}", text, flag)]
-    return [Setting(f"hardware.{key}", name, flag), Setting("hardware.count", count, flag)]
+    devices = _devices(count, per_named(catalog, key, name))
+    return [Setting(f"hardware.{key}", name, flag), Setting("hardware.count", devices, flag)]
+
+
+def _is_instance(text: str, catalog: "Catalog") -> bool:
+    """Whether the last colon of an instance stands before its name, not before a count."""
+    head, _, tail = text.rpartition(":")
+    rows = instances(catalog)
+    return any(head == row["provider"] or tail == row["instance"] for row in rows)
+
+
+def _devices(count: str, each: float) -> str:
+    """Accelerators in some machines; a count that is none stays as it is, to be refused as such."""
+    try:
+        machines = number(count)
+    except UnitError:
+        return count
+    return count if each == 1 or machines <= 0 else f"{machines * each:.12g}"
 
 
 def _days(text: str) -> str:

@@ -43,7 +43,7 @@ def load(flags: dict[str, Any], source: str | None) -> Loaded:
     from carbonctl.scenario.read import read  # noqa: PLC0415
 
     catalog = Catalog.open(flags.get("hardware_db"))
-    given = settings(flags)
+    given = settings(flags, catalog)
     if source is None and not given:
         message = "give a scenario file, - for stdin, or flags"
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
@@ -76,12 +76,15 @@ def evaluate(
 
 def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
     """A load that the stated devices cannot carry even when always busy is an error."""
+    from carbonctl.report.numbers import significant  # noqa: PLC0415 - with the report
+
     problems = []
     for capacity in resolved.capacity:
         hours = float(result.point.metrics[f"{capacity.phase}.accelerator_hours"])
         needed = capacity.devices * hours / capacity.hours
         mark = resolved.document.mark((*capacity.path, "count"))
-        message = f"the load needs {needed:.3g} devices at a busy share of {capacity.busy_share:g}"
+        amount = significant(needed, 3)
+        message = f"the load needs {amount} devices at a busy share of {capacity.busy_share:g}"
         problem = Problem("CC304", f"{message}; hardware.count is {capacity.devices:g}", mark)
         if needed * capacity.busy_share > capacity.devices:
             problems.append(problem)
@@ -107,7 +110,7 @@ def estimate(
 
     beside = Beside(
         name=resolved.scenario.name or "",
-        title=title(resolved),
+        title=title(resolved, catalog),
         period_hours=resolved.period.value,
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
@@ -117,15 +120,15 @@ def estimate(
     report(envelope(command, result, catalog, beside), flags, catalog)
 
 
-def title(resolved: Resolved) -> str:
+def title(resolved: Resolved, catalog: Catalog) -> str:
     """What was estimated, in a few words of the user's."""
+    from carbonctl.scenario.named import in_words  # noqa: PLC0415 - after a good input
+
     scenario = resolved.scenario
     name = f"{scenario.name}: " if scenario.name else ""
     words = [_model_words(scenario)] if scenario.model is not None else []
-    hardware = scenario.hardware
-    if hardware is not None:
-        device = hardware.accelerator or hardware.server or hardware.instance or ""
-        words.append(f"{hardware.count.value:g} x {device}" if hardware.count else device)
+    if scenario.hardware is not None:
+        words.append(in_words(catalog, scenario.hardware))
     sites = dict.fromkeys(phase.site.name for phase in resolved.inputs.phases)
     return f"{name}{', '.join(words)} in {', '.join(sites)}"
 

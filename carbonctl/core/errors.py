@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-EXIT_OK = 0
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_INPUT = 3
@@ -48,6 +47,15 @@ CODES: dict[str, str] = {
     "CC306": "this combination is not estimated yet",
     "CC401": "hardware_db cannot be read",
     "CC402": "a record of hardware_db is wrong",
+    "CC501": "a file has no form that can be imported",
+    "CC502": "an imported file is incomplete",
+    "CC503": "a power log has a gap",
+    "CC504": "the clock of a log runs backward",
+    "CC505": "the same work is logged twice",
+    "CC506": "a value of an imported file is no such number",
+    "CC507": "an imported file is too large",
+    "CC508": "the architecture of a config.json is unknown",
+    "CC509": "the imported files do not go together",
 }
 
 

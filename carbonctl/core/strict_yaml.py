@@ -102,7 +102,7 @@ def read(path: FilePath) -> Document:
         raw = path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
-        raise InputError([Problem("CC008", f"{path}: {reason}", Mark(str(path)))]) from None
+        raise InputError([Problem("CC008", reason, Mark(str(path)))]) from None
     return parse(raw, str(path))
 
 

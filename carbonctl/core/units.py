@@ -196,6 +196,11 @@ def unit_of(name: str) -> str:
     return next((unit for suffix, unit in _SUFFIXES if name.endswith(suffix)), "1")
 
 
+def unit_suffix(name: str) -> str:
+    """How a quantity's name says its unit; empty for counts, shares and ratios."""
+    return next((suffix for suffix, _ in _SUFFIXES if name.endswith(suffix)), "")
+
+
 _SUFFIXES = (
     ("_kgco2e_per_kwh", "kgCO2e/kWh"),
     ("_kgco2e_per_cm2", "kgCO2e/cm2"),
@@ -265,11 +270,6 @@ def hours_from_s(s: Num) -> Num:
 def gb_from_bytes(b: Num) -> Num:
     """Bytes in gigabytes of 1e9 bytes."""
     return b / 1e9
-
-
-def years_from_hours(h: Num) -> Num:
-    """Hours in years of 8,760 h."""
-    return h / HOURS_PER_YEAR
 
 
 def kw_years_from_kwh(kwh: Num) -> Num:

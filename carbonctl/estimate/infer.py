@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbonctl.estimate.picture import denoise_flop
 from carbonctl.estimate.results import Use
 from carbonctl.estimate.service import Decoder, Diffusion, Ranking, Throughput
 from carbonctl.estimate.train import unit_s
@@ -12,6 +13,7 @@ from carbonctl.formulas import (
     compute_dlrm,
     compute_llm,
     operational,
+    picture_work,
     power,
     roofline,
     serving_time,
@@ -220,35 +222,21 @@ def _device(m: Decoder[Num]) -> tuple[Num, Num, Num, Num]:
 
 
 def _picture_flop(m: Diffusion[Num]) -> Num:
-    """Work of one picture or clip."""
-    if m.reference_flop is not None and m.reference_pixels is not None:
-        denoise = compute_diffusion.denoise_flop_by_unet(
-            reference_flop=m.reference_flop,
+    """Work of one picture or clip; without its prompt where the text encoder is not known."""
+    if m.text_encoder_params is None or m.text_tokens is None:
+        return picture_work.unit_flop_by_picture_alone(
+            steps=m.steps,
+            guidance_passes=m.guidance_passes,
+            denoise_flop=denoise_flop(m),
+            decoder_pixel_flop=m.decoder_pixel_flop,
             width=m.width,
             height=m.height,
-            reference_pixels=m.reference_pixels,
-        )
-    else:
-        assert m.token_edge is not None  # noqa: S101 - resolve gives one of the two forms
-        assert m.params_per_token is not None  # noqa: S101
-        assert m.layers is not None  # noqa: S101
-        assert m.hidden_size is not None  # noqa: S101
-        tokens = compute_diffusion.latent_tokens(
-            width=m.width,
-            height=m.height,
-            token_edge=m.token_edge,
-            latent_frames=m.latent_frames,
-        )
-        denoise = compute_diffusion.denoise_flop(
-            params_per_token=m.params_per_token,
-            latent_tokens=tokens,
-            layers=m.layers,
-            hidden_size=m.hidden_size,
+            frames=m.frames,
         )
     return compute_diffusion.unit_flop(
         steps=m.steps,
         guidance_passes=m.guidance_passes,
-        denoise_flop=denoise,
+        denoise_flop=denoise_flop(m),
         decoder_pixel_flop=m.decoder_pixel_flop,
         width=m.width,
         height=m.height,

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from carbonctl.core.fact import Fact
 from carbonctl.estimate.bom import Comparator
+from carbonctl.estimate.work import DlrmWork, LlmWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonctl.estimate.bom import Hardware
     from carbonctl.estimate.service import Serving
+    from carbonctl.estimate.work import Federated, Memory, Rollouts, SampleWork
+
+__all__ = ["DlrmWork", "LlmWork"]
 
 T = TypeVar("T")
 PhaseKind = Literal["data", "experiments", "train", "idle", "infer"]
@@ -38,33 +42,13 @@ class Site(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class LlmWork(Generic[T]):
-    """Training work of a language model."""
+class PowerBySize(Generic[T]):
+    """Board power between a resident and a saturated share of its rating."""
 
-    active_params: T
-    train_tokens: T
-    peak_flop_per_s: T
-    billed_mfu: T | None
-    mfu: T | None
-    goodput: T | None
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class DlrmWork(Generic[T]):
-    """Work of a recommendation model, per sample or item."""
-
-    dense_params: T
-    tables: T
-    table_rows: T
-    lookups: T
-    embedding_dim: T
-    embedding_bytes: T
-    compute_passes: T
-    memory_passes: T
-    peak_flop_per_s: T
-    matmul_efficiency: T
-    bandwidth_gb_per_s: T
-    gather_efficiency: T
+    active_params: T | None
+    resident_power_share: T
+    saturated_power_share: T
+    half_power_params: T
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -74,8 +58,9 @@ class Power(Generic[T]):
     boundary: str
     power_w: T | None
     tdp_w: T | None
-    device_power_share: T | None
+    by_size: PowerBySize[T] | None
     host_power_factor: T | None
+    residual: T | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -107,6 +92,12 @@ class TrainRun(Generic[T]):
     cadence_hours: T | None = None
     cross_work: LlmWork[T] | None = None
     cross_hours: T | None = None
+    cross_wall_hours: T | None = None
+    samples: SampleWork[T] | None = None
+    rollouts: Rollouts[T] | None = None
+    federated: Federated[T] | None = None
+    recompute_factor: T | None = None
+    memory: Memory[T] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -48,7 +48,7 @@ def lifecycle(x: LifecycleInputs[Num], basis: str = "location") -> Lifecycle:
             results.append(_phase(phase, trained))
     lines = (*_operational_lines(results, basis), *_stage_lines(results))
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
-    metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit)}
+    metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit, basis)}
     return Lifecycle(basis, total, lines, tuple(results), metrics)
 
 
@@ -207,16 +207,16 @@ def _energy(values: Iterable[Num]) -> Num:
 
 
 def _metrics(
-    results: list[PhaseResult], lines: tuple[Line, ...], total: Num, unit: str
+    results: list[PhaseResult], lines: tuple[Line, ...], total: Num, unit: str, basis: str
 ) -> dict[str, Num]:
     """Every number a user may ask for by name."""
     named: dict[str, Num] = {}
-    for basis in ("location", "market"):
-        values = [getattr(r, f"operational_{basis}_kgco2e") for r in results]
+    for each in ("location", "market"):
+        values = [getattr(r, f"operational_{each}_kgco2e") for r in results]
         if all(value is not None for value in values):
-            with part(f"operational_{basis}"):
+            with part(f"operational_{each}"):
                 summed = allocation.total_kgco2e(parts_kgco2e=tuple(values))
-            named[f"operational_{basis}_kgco2e"] = summed
+            named[f"operational_{each}_kgco2e"] = summed
     with part("all"):
         named["facility_energy_kwh"] = _energy(r.use.facility_energy_kwh for r in results)
         if all(r.water_l is not None for r in results):
@@ -229,7 +229,8 @@ def _metrics(
     served = next((r for r in results if r.use.functional_units is not None), None)
     if served is not None and unit:
         with part(served.id):
-            named |= _per_unit(served, total, unit, alone=len({r.kind for r in results}) == 1)
+            alone = len({r.kind for r in results}) == 1
+            named |= _per_unit(served, total, unit, basis, alone=alone)
     return named
 
 
@@ -244,7 +245,9 @@ def _phase_metrics(r: PhaseResult) -> dict[str, Num]:
         f"{r.id}.water_l": r.water_l,
         f"{r.id}.recovery_credit_kgco2e": r.recovery_credit_kgco2e,
     }
-    values |= {f"{r.id}.{name}": value for name, value in r.use.cross_check.items()}
+    values |= {
+        f"{r.id}.{name}": value for name, value in (r.use.details | r.use.cross_check).items()
+    }
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -259,12 +262,12 @@ def _kind_metrics(results: list[PhaseResult]) -> dict[str, Num]:
     return named
 
 
-def _per_unit(r: PhaseResult, total: Num, unit: str, *, alone: bool) -> dict[str, Num]:
-    """Carbon, energy and water of one request, image or item."""
+def _per_unit(r: PhaseResult, total: Num, unit: str, basis: str, *, alone: bool) -> dict[str, Num]:
+    """Carbon (on the basis of the total), energy and water of one request, image or item."""
     count = r.use.functional_units
     assert count is not None  # noqa: S101 - the caller chose a phase that serves
     stages = (
-        r.operational_location_kgco2e,
+        getattr(r, f"operational_{basis}_kgco2e"),
         r.manufacturing_kgco2e,
         r.construction_kgco2e,
         r.transport_kgco2e,

@@ -22,6 +22,7 @@ class Use:
     functional_units: Num | None = None
     device_energy_kwh: Num | None = None
     cross_check: dict[str, Num] = field(default_factory=dict)
+    details: dict[str, Num] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

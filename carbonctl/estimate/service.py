@@ -96,8 +96,8 @@ class Diffusion(Generic[T]):
     reference_flop: T | None
     reference_pixels: T | None
     decoder_pixel_flop: T
-    text_encoder_params: T
-    text_tokens: T
+    text_encoder_params: T | None
+    text_tokens: T | None
     peak_flop_per_s: T
     compute_efficiency: T
     tdp_w: T

@@ -6,57 +6,107 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.results import Use
+from carbonctl.estimate.train_dlrm import dlrm_limits
+from carbonctl.estimate.train_work import (
+    llm_flop,
+    minimum_accelerators,
+    rollout_hours,
+    work_hours,
+)
 from carbonctl.formulas import (
     compute_dlrm,
-    compute_llm,
+    compute_rollouts,
     operational,
     power,
+    training_priors,
     training_time,
 )
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.inputs import DlrmWork, LlmWork, Power, Site, TrainRun
+    from carbonctl.estimate.inputs import Power, PowerBySize, Site, TrainRun
+    from carbonctl.estimate.work import DlrmWork, Federated
 
 
 def train(run: TrainRun[Num], site: Site[Num]) -> Use:
     """Energy and device-hours of one run, on its evidence, and what a second kind says of it."""
-    use = _use(run, site)
-    if use.accelerator_hours is None or (run.cross_work is None and run.cross_hours is None):
-        return use
-    return replace(use, cross_check=_cross_check(run, use.accelerator_hours))
+    if run.federated is not None:
+        return _federated(run.federated, site)
+    if run.energy_kwh is not None:
+        use = _from_energy(run, run.energy_kwh, site)
+        hours = use.accelerator_hours
+        details: dict[str, Num] = {}
+    else:
+        hours, details = _modeled(run)
+        use = from_hours(_repeated(run, hours), run.power, site)
+    details |= _feasibility(run, hours)
+    checked = {} if hours is None else _cross_check(run, hours)
+    return replace(use, cross_check=checked, details=details)
 
 
 def _cross_check(run: TrainRun[Num], hours: Num) -> dict[str, Num]:
     """What evidence that is not used implies: a utilization, or a ratio of hours."""
     implied: dict[str, Num] = {}
     if run.cross_work is not None:
-        work = run.cross_work
-        flop = compute_llm.train_flop(
-            active_params=work.active_params, train_tokens=work.train_tokens
-        )
         implied["implied_mfu"] = training_time.billed_mfu(
-            train_flop=flop, peak_flop_per_s=work.peak_flop_per_s, accelerator_hours=hours
+            train_flop=llm_flop(run.cross_work),
+            peak_flop_per_s=run.cross_work.peak_flop_per_s,
+            accelerator_hours=hours,
         )
-    if run.cross_hours is not None:
+    stated = run.cross_hours
+    if stated is None and run.cross_wall_hours is not None and run.accelerators is not None:
+        stated = training_time.accelerator_hours_from_days(
+            accelerators=run.accelerators, wall_hours=run.cross_wall_hours
+        )
+    if stated is not None:
         implied["stated_hours_ratio"] = training_time.stated_hours_ratio(
-            stated_hours=run.cross_hours, accelerator_hours=hours
+            stated_hours=stated, accelerator_hours=hours
         )
     return implied
 
 
-def _use(run: TrainRun[Num], site: Site[Num]) -> Use:
-    if run.energy_kwh is not None:
-        return _from_energy(run, run.energy_kwh, site)
-    hours = _hours(run)
+def _feasibility(run: TrainRun[Num], hours: Num | None) -> dict[str, Num]:
+    """Wall-clock time of one run where its devices are counted, and how many must hold it."""
+    found: dict[str, Num] = {}
+    if run.accelerators is not None and hours is not None and run.wall_hours is None:
+        found["wall_hours"] = training_time.wall_hours(
+            accelerator_hours=hours, accelerators=run.accelerators
+        )
+    if run.memory is not None:
+        found["minimum_accelerators"] = minimum_accelerators(run.memory)
+    return found
+
+
+def _modeled(run: TrainRun[Num]) -> tuple[Num, dict[str, Num]]:
+    """Device-hours of one run with the errors of the model, and what they are made of."""
+    hours, details = _hours(run)
+    if run.recompute_factor is not None:
+        hours = training_time.accelerator_hours_by_recompute(
+            modeled_hours=hours, recompute_factor=run.recompute_factor
+        )
     if run.residual is not None:
         hours = training_time.accelerator_hours_by_residual(
             modeled_hours=hours, residual=run.residual
         )
+    return hours, details
+
+
+def _repeated(run: TrainRun[Num], hours: Num) -> Num:
     count = _repeats(run)
-    if count is not None:
-        hours = training_time.accelerator_hours_by_repeats(run_hours=hours, repeats=count)
-    return from_hours(hours, run.power, site)
+    if count is None:
+        return hours
+    return training_time.accelerator_hours_by_repeats(run_hours=hours, repeats=count)
+
+
+def _federated(work: Federated[Num], site: Site[Num]) -> Use:
+    it = compute_rollouts.it_energy_kwh_by_federated(
+        devices=work.devices,
+        training_hours=work.training_hours,
+        device_w=work.device_w,
+        communication_hours=work.communication_hours,
+        router_w=work.router_w,
+    )
+    return Use(None, it, operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue))
 
 
 def from_hours(hours: Num, draw: Power[Num], site: Site[Num]) -> Use:
@@ -89,12 +139,28 @@ def _it_energy(hours: Num, draw: Power[Num]) -> tuple[Num | None, Num]:
 
 
 def device_power_w(draw: Power[Num]) -> Num:
-    """Board power, as given or as a share of its rating."""
-    if draw.power_w is not None:
-        return draw.power_w
-    assert draw.tdp_w is not None  # noqa: S101 - resolve gives a power or a rating
-    assert draw.device_power_share is not None  # noqa: S101
-    return power.device_power_w(tdp_w=draw.tdp_w, device_power_share=draw.device_power_share)
+    """Board power, as given or as expected of a model of this size, with the model's error."""
+    watts = draw.power_w
+    if watts is None:
+        assert draw.tdp_w is not None  # noqa: S101 - resolve gives a power or a rating
+        assert draw.by_size is not None  # noqa: S101
+        watts = power.device_power_w(
+            tdp_w=draw.tdp_w, device_power_share=_device_power_share(draw.by_size)
+        )
+    if draw.residual is None:
+        return watts
+    return power.device_power_w_by_residual(modeled_power_w=watts, residual=draw.residual)
+
+
+def _device_power_share(share: PowerBySize[Num]) -> Num:
+    if share.active_params is None:
+        return share.saturated_power_share
+    return training_priors.device_power_share_by_size(
+        active_params=share.active_params,
+        resident_power_share=share.resident_power_share,
+        saturated_power_share=share.saturated_power_share,
+        half_power_params=share.half_power_params,
+    )
 
 
 def _from_energy(run: TrainRun[Num], energy_kwh: Num, site: Site[Num]) -> Use:
@@ -145,42 +211,48 @@ def _repeats(run: TrainRun[Num]) -> Num | None:
     return training_time.repeats(period_hours=run.period_hours, cadence_hours=run.cadence_hours)
 
 
-def _hours(run: TrainRun[Num]) -> Num:
+def _hours(run: TrainRun[Num]) -> tuple[Num, dict[str, Num]]:
     if run.trials is not None:
-        return training_time.accelerator_hours_from_trials(
+        hours = training_time.accelerator_hours_from_trials(
             trials=run.trials.trials,
             median_hours=run.trials.median_hours,
             tail_hours=run.trials.tail_hours,
             tail_z=run.trials.tail_z,
         )
+        return hours, {}
     if run.accelerator_hours is not None:
-        return run.accelerator_hours
+        return run.accelerator_hours, {}
     if run.wall_hours is not None and run.accelerators is not None:
-        return training_time.accelerator_hours_from_days(
+        hours = training_time.accelerator_hours_from_days(
             accelerators=run.accelerators, wall_hours=run.wall_hours
         )
-    if run.llm is not None:
-        return _llm_hours(run.llm)
+        return hours, {"wall_hours": run.wall_hours}
+    if run.llm is not None and run.rollouts is not None:
+        return rollout_hours(run.llm, run.rollouts), {}
+    work = run.llm or run.samples
+    if work is not None:
+        return work_hours(work), {}
     assert run.dlrm is not None  # noqa: S101 - the schema asks for exactly one evidence
     assert run.train_samples is not None  # noqa: S101
-    return compute_dlrm.accelerator_hours_from_samples(
-        train_samples=run.train_samples, unit_s=unit_s(run.dlrm)
+    limits = dlrm_limits(run.dlrm)
+    hours = compute_dlrm.accelerator_hours_from_samples(
+        train_samples=run.train_samples, unit_s=_slowest_s(run.dlrm, limits)
     )
+    return hours, limits
 
 
-def _llm_hours(work: LlmWork[Num]) -> Num:
-    flop = compute_llm.train_flop(active_params=work.active_params, train_tokens=work.train_tokens)
-    if work.mfu is not None and work.goodput is not None:
-        return training_time.accelerator_hours_from_flop(
-            train_flop=flop,
-            peak_flop_per_s=work.peak_flop_per_s,
-            mfu=work.mfu,
-            goodput=work.goodput,
-        )
-    assert work.billed_mfu is not None  # noqa: S101 - one of the two priors
-    return training_time.accelerator_hours_from_flop_by_billed_mfu(
-        train_flop=flop, peak_flop_per_s=work.peak_flop_per_s, billed_mfu=work.billed_mfu
+def _slowest_s(work: DlrmWork[Num], limits: dict[str, Num]) -> Num:
+    """Time of one sample: what binds, inside the devices or outside."""
+    if work.exchange is None:
+        return unit_s(work)
+    device = compute_dlrm.unit_s_from_limits(
+        computing_s=limits["computing_s"],
+        gathering_s=limits["gathering_s"],
+        exchanging_s=limits["exchanging_s"],
     )
+    if "reading_s" not in limits:
+        return device
+    return compute_dlrm.unit_s_from_readers(device_s=device, reading_s=limits["reading_s"])
 
 
 def unit_s(work: DlrmWork[Num]) -> Num:

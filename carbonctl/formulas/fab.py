@@ -62,36 +62,6 @@ def fab_yield(*, die_area_cm2: Num, defect_density_per_cm2: Num) -> Num:
     return ((1.0 - np.exp(-expected)) / expected) ** 2
 
 
-@formula(unit="kgCO2e/cm2", equation="CPA = CI_fab * EPA + GPA + MPA", source="act-2022")
-def cpa_kgco2e_per_cm2(
-    *,
-    ci_fab_kgco2e_per_kwh: Num,
-    epa_kwh_per_cm2: Num,
-    gpa_kgco2e_per_cm2: Num,
-    mpa_kgco2e_per_cm2: Num,
-) -> Num:
-    """Carbon of manufacturing per wafer area, by ACT.
-
-    Parameters
-    ----------
-    ci_fab_kgco2e_per_kwh
-        Carbon intensity of the fab's electricity. [kgCO2e/kWh]
-    epa_kwh_per_cm2, gpa_kgco2e_per_cm2, mpa_kgco2e_per_cm2
-        Energy, gases and materials per area. [kWh/cm2], [kgCO2e/cm2], [kgCO2e/cm2]
-
-    References
-    ----------
-    Gupta et al., ISCA 2022, equation 5.
-
-    Examples
-    --------
-    >>> cpa_kgco2e_per_cm2(ci_fab_kgco2e_per_kwh=0.5, epa_kwh_per_cm2=2.0, gpa_kgco2e_per_cm2=0.25,
-    ...     mpa_kgco2e_per_cm2=0.5)
-    1.75
-    """
-    return ci_fab_kgco2e_per_kwh * epa_kwh_per_cm2 + gpa_kgco2e_per_cm2 + mpa_kgco2e_per_cm2
-
-
 @formula(unit="kgCO2e", equation="C = n * CPA * pi/4*D^2 / (DPW * Y)", source="act-2022")
 def die_kgco2e(
     *,

@@ -33,6 +33,25 @@ def device_power_w(*, tdp_w: Num, device_power_share: Num) -> Num:
     return tdp_w * device_power_share
 
 
+@formula(unit="W", equation="P = P_0 * r", source="carbonctl-training-fit")
+def device_power_w_by_residual(*, modeled_power_w: Num, residual: Num) -> Num:
+    """Board power with the error of the model itself.
+
+    Parameters
+    ----------
+    modeled_power_w
+        As the model gives it. [W]
+    residual
+        1, with the range that the model's own error has. [1]
+
+    Examples
+    --------
+    >>> device_power_w_by_residual(modeled_power_w=600.0, residual=1.0)
+    600.0
+    """
+    return modeled_power_w * residual
+
+
 @formula(unit="kWh", equation="E_it = E_loaded * (1 + i * (1 - u) / u)", source="mlperf-power-idle")
 def it_energy_kwh_by_busy_share(
     *, loaded_energy_kwh: Num, idle_power_share: Num, busy_share: Num

@@ -251,3 +251,41 @@ def stated_hours_ratio(*, stated_hours: Num, accelerator_hours: Num) -> Num:
     1.5
     """
     return stated_hours / accelerator_hours
+
+
+@formula(unit="h", equation="t = t_0 * f", source="korthikanti-2022-recompute")
+def accelerator_hours_by_recompute(*, modeled_hours: Num, recompute_factor: Num) -> Num:
+    """Device-hours where activations are computed again in the backward pass.
+
+    Parameters
+    ----------
+    modeled_hours
+        Hours without recomputation. [h]
+    recompute_factor
+        Hardware work over model work. [1] 4/3 in full, near 1 where selective
+
+    Examples
+    --------
+    >>> accelerator_hours_by_recompute(modeled_hours=300.0, recompute_factor=1.5)
+    450.0
+    """
+    return modeled_hours * recompute_factor
+
+
+@formula(unit="h", equation="T = t / n", source="si-energy-from-power")
+def wall_hours(*, accelerator_hours: Num, accelerators: Num) -> Num:
+    """Wall-clock time of a run on a fixed number of devices.
+
+    Parameters
+    ----------
+    accelerator_hours
+        Billed device-hours of the run. [h]
+    accelerators
+        Devices reserved. [1]
+
+    Examples
+    --------
+    >>> wall_hours(accelerator_hours=15_360.0, accelerators=64.0)
+    240.0
+    """
+    return accelerator_hours / accelerators

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Mark, Problem, nearest
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
+from carbonctl.core.units import unit_suffix
 from carbonctl.report import numbers
 from carbonctl.report.envelope import fact_as_dict
-from carbonctl.report.trace import arguments, cause_of, steps
+from carbonctl.report.trace import arguments, cause_of, name_of, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from carbonctl.estimate.results import Item, Lifecycle
 
@@ -29,15 +31,38 @@ def find(result: Lifecycle | Item, name: str) -> Traced:
         known[line[0]] = _traced(line[1])
     for metric, value in result.metrics.items():
         known[metric] = _traced(value)
-    for key in (wanted, f"{wanted}_kgco2e"):
-        if key in known:
-            return known[key]
-    ending = sorted(key for key in known if key.endswith((f".{wanted}", f".{wanted}_kgco2e")))
-    if len(ending) == 1:
-        return known[ending[0]]
-    hint = "one of " + ", ".join(ending[:6] or nearest(wanted, known) or sorted(result.metrics))
-    message = f'no number is called "{name}"' if not ending else f'"{name}" fits several numbers'
+    fitting: list[str] = []
+    for fits in _FITS:
+        fitting = sorted(key for key in known if fits(key, wanted))
+        if len({id(known[key].cause) for key in fitting}) == 1:
+            return known[fitting[0]]
+        if fitting:
+            break
+    hint = "one of " + ", ".join(fitting[:6] or nearest(wanted, known) or sorted(result.metrics))
+    message = f'"{name}" fits several numbers' if fitting else f'no number is called "{name}"'
     raise InputError([Problem("CC108", message, Mark("--of"), hint)])
+
+
+def _bare(key: str) -> str:
+    """A name without its unit."""
+    return key.removesuffix(unit_suffix(key))
+
+
+def _unnumbered(key: str) -> str:
+    """A name without the place of its part, as in ``manufacturing.dram_2``."""
+    return re.sub(r"_\d+(?=_|$)", "", _bare(key))
+
+
+# ways in which a name may be meant, the closest first; carbon before other units
+_FITS: tuple[Callable[[str, str], bool], ...] = (
+    lambda key, name: key == name,
+    lambda key, name: key == f"{name}_kgco2e",
+    lambda key, name: _bare(key) == name,
+    lambda key, name: _unnumbered(key) == name,
+    lambda key, name: key.endswith((f".{name}", f".{name}_kgco2e")),
+    lambda key, name: _bare(key).endswith(f".{name}"),
+    lambda key, name: _unnumbered(key).endswith(f".{name}"),
+)
 
 
 def _traced(value: Any) -> Traced:
@@ -54,9 +79,9 @@ def _lines(result: Lifecycle | Item) -> Iterator[tuple[str, Any]]:
         todo = [*line.children, *todo]
 
 
-def tree(number: Traced) -> dict[str, Any]:
+def tree(number: Traced, asked: str) -> dict[str, Any]:
     """The tree under a number as plain data; what was shown before is only named."""
-    return _node(number, "", set())
+    return {"asked": asked} | _node(number, "", set())
 
 
 def _node(number: Traced, argument: str, seen: set[int]) -> dict[str, Any]:
@@ -87,10 +112,13 @@ def kind_of(fact: Fact) -> str:
     return "assumed" if fact.assumed else "sourced"
 
 
-def as_text(number: Traced, sources: dict[str, dict[str, Any]]) -> str:
-    """The tree for people, and the citations that it leans on."""
+def as_text(number: Traced, asked: str, sources: dict[str, dict[str, Any]]) -> str:
+    """The tree for people under the name they asked by, and the citations that it leans on."""
     used: dict[str, None] = {}
     lines = list(_text(number, "", set(), used))
+    shown = name_of(number.cause)
+    if asked not in (shown, _bare(shown)):
+        lines[0] = f"{asked}: {lines[0]}"
     lines.append("")
     for source in used:
         entry = sources.get(source, {})

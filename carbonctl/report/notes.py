@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from carbonctl.estimate.train_dlrm import LIMITS, binding
 from carbonctl.report import numbers
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     if data["command"] == "embodied":
         _item_notes(data, out)
     _per_unit(data, out)
+    _wall_time(data, out)
     _compared(data, out)
     _decides(data, out)
     _assumed(data, out, verbose=verbose)
@@ -58,6 +60,25 @@ def _per_unit(data: dict[str, Any], out: Console) -> None:
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
         say(out, f"per {unit}", "   ".join(parts))
+
+
+def _wall_time(data: dict[str, Any], out: Console) -> None:
+    """How long a training run holds its devices, how many it takes, what each of them waits for."""
+    runs = [name for name in data["metrics"] if name.endswith(".wall_hours")]
+    if data["command"] != "train" or len(runs) != 1:
+        return
+    metrics, run = data["metrics"], runs[0].removesuffix(".wall_hours")
+    days = metrics[runs[0]]["value"] / 24
+    texts = [f"{numbers.significant(days, 2, decimals=2)} days on its devices"]
+    least = metrics.get(f"{run}.minimum_accelerators")
+    if least is not None:
+        texts.append(f"memory takes at least {least['value']:,.0f}")
+    waits = {
+        what: metrics[f"{run}.{what}"]["value"] for what in LIMITS if f"{run}.{what}" in metrics
+    }
+    if waits:
+        texts.append(f"waits for {binding(waits)}")
+    say(out, "wall time", "; ".join(texts))
 
 
 def _compared(data: dict[str, Any], out: Console) -> None:
@@ -106,7 +127,8 @@ def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         fact["origin"] in ("scenario", "cli") and fact["low"] is None
         for fact in data["facts"].values()
     )
-    tail = f"{len(assumed)} of {len(data['facts'])} inputs, {exact} without a range; -v"
+    bare = f"; {exact} given without range" if exact else ""
+    tail = f"{len(assumed)} of {len(data['facts'])} inputs{bare}; -v"
     say(out, "* assumed", _fitted([_short(item) for item in assumed], tail, out))
 
 
@@ -161,18 +183,19 @@ def _next(data: dict[str, Any]) -> str:
         return "carbonctl explain FILE --of manufacturing"
     ranked = [item for item in data["assumptions"] if item["variance_share"] >= 0.05]  # noqa: PLR2004
     for item in ranked:
-        flag = _FLAGS.get(item["key"].removeprefix("default:"))
+        name = item["key"].removeprefix("default:")
+        flag = next((flag for known, flag in _FLAGS.items() if name.startswith(known)), "")
         if flag:
             return f"carbonctl {data['command']} ... {flag}"
     if data["operational"]["market"]["value"] is None:
-        return f"(1) carbonctl {data['command']} ... --contracted-clean 60%"
+        return f"carbonctl {data['command']} ... --contracted-clean 60%"
     return "carbonctl explain FILE --of total"
 
 
 _FLAGS = {
     "batch_unknown": "--concurrency 64",
     "busy_share": "--set infer.busy_share=0.7",
-    "billed_mfu": "--set train.billed_mfu=0.35",
+    "saturated_mfu": "--set train.billed_mfu=0.35",
     "host_power_factor": "--set train.host_power_factor=1.3",
     "allocation_rate": "--set embodied.allocation_rate=0.8",
 }

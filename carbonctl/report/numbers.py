@@ -84,7 +84,9 @@ def quantity(value: float, unit: str) -> str:
     if unit == "h" and value and value % HOURS_PER_YEAR == 0:
         return f"{value / HOURS_PER_YEAR:g} y"
     if unit == "FLOP/s":
-        return f"{value / 1e12:.4g} TFLOP/s"
+        return f"{_four(value / 1e12)} TFLOP/s"
+    if unit == "FLOP":
+        return _prefixed(value, _WORK, " ") + unit
     return f"{_plain(value)} {unit}"
 
 
@@ -93,8 +95,25 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
+_COUNTS = ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "B"), (1e6, "M"))
+_WORK = ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"))
+
+
 def _plain(value: float) -> str:
-    for size, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
+    return _prefixed(value, _COUNTS, "")
+
+
+def _prefixed(value: float, table: tuple[tuple[float, str], ...], gap: str) -> str:
+    for size, prefix in table:
         if abs(value) >= size:
-            return f"{value / size:.4g}{suffix}"
-    return f"{value:.4g}"
+            return f"{_four(value / size)}{gap}{prefix}"
+    return f"{_four(value)}{gap}"
+
+
+def _four(value: float) -> str:
+    """Four digits; large numbers in full rather than with an exponent."""
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= _LONG else f"{rounded:.4g}"
+
+
+_LONG = 1e4

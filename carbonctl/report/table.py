@@ -71,7 +71,7 @@ def _market(data: dict[str, Any]) -> str:
     other = "market" if data["accounting"] == "location" else "location"
     node = data["operational"][other]
     if node["value"] is None:
-        return "market basis: not estimated (1)"
+        return "market basis: not estimated"
     text = numbers.carbon(node["value"], 2)
     contract = " (contractual)" if other == "market" else ""
     return f"electricity, {other} basis: {text}{contract}"

@@ -64,7 +64,7 @@ def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[Callable[[
             yield partial(instance_row, ctx, section["instance"], (*path, "instance"))
     elif key == "site" and isinstance(section.get("region"), str):
         yield partial(place_named, ctx, section["region"], (*path, "region"))
-    elif key == "model" and isinstance(section.get("id", item), str):
+    elif key in {"model", "teacher"} and isinstance(section.get("id", item), str):
         at = (*path, "id") if section else path
         yield partial(ctx.record, "models", section.get("id", item), at)
     elif key == "runtime" and isinstance(item, str):
@@ -130,8 +130,10 @@ def _models(ctx: Context, scenario: schema.Scenario) -> None:
         sections.append((("infer", "model"), scenario.infer.model))
     if scenario.train:
         sections.append((("train", "model"), scenario.train.model))
+        sections.append((("train", "teacher"), scenario.train.teacher))
         for place, run in enumerate(scenario.train.runs):
             sections.append((("train", "runs", place, "model"), run.model))
+            sections.append((("train", "runs", place, "teacher"), run.teacher))
     for path, model in sections:
         if model is not None:
             _model_agrees(ctx, model, path)
@@ -175,14 +177,20 @@ def _machine_agrees(ctx: Context, hardware: schema.Hardware, path: Path) -> None
 
 
 # A stated value that the estimate does not use is said, never dropped in silence.
+_TIMED = {"host_power_factor", "power", "method", "adapter_params", "state_bytes"}
+_WORKED = {*_TIMED, "mfu", "goodput", "billed_mfu", "precision", "recompute"}
+_PICTURED = {"epochs", "sample_work", "image_size", "size", "frames", "cached_latents"}
 _USED_BY_EVIDENCE = {
     "energy": {"host_power_factor", "power"},
-    "accelerator_hours": {"host_power_factor", "power"},
-    "days": {"host_power_factor", "power"},
-    "tokens": {"host_power_factor", "power", "mfu", "goodput", "billed_mfu", "precision"},
-    "samples": {"host_power_factor", "power"},
+    "accelerator_hours": _TIMED,
+    "days": _TIMED,
+    "tokens": {*_WORKED, "context", "teacher"},
+    "input_tokens": {*_WORKED, "target_tokens"},
+    "rollouts": {*_WORKED, "context", "teacher", "rollout_throughput"},
+    "samples": {*_WORKED, *_PICTURED, "reader_throughput"},
+    "federated": set(),
 }
-_RUN_VALUES = ("host_power_factor", "power", "mfu", "goodput", "billed_mfu", "precision")
+_RUN_VALUES = tuple(sorted(set().union(*_USED_BY_EVIDENCE.values())))
 _USED_BY_LOAD = {
     "requests": {"prompt_tokens", "output_tokens", "precision", "runtime", "concurrency"},
     "images": {"size", "steps", "guidance", "batch"},

@@ -11,7 +11,7 @@ from carbonctl.estimate.embodied import part_carbon
 from carbonctl.estimate.inputs import ItemInputs, bind
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario import parts as parts_
-from carbonctl.scenario.context import ONE, Context, Unresolved
+from carbonctl.scenario.context import ONE, Context, Unresolved, derived
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
@@ -25,6 +25,9 @@ _KINDS = ("baseboard", "accelerator", "cpu", "dram", "ssd", "hdd", "nic", "psu")
 _NOTHING = {
     "use": "carbonctl lifecycle estimates it",
     "datacenter construction": "it follows IT energy, not hardware",
+}
+_SHARED = {
+    "rack and datacenter network": "shared with other machines; carbonctl lifecycle charges them",
 }
 
 
@@ -45,21 +48,65 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     made = None
     try:
         if section is not None and section.parts:
-            made = bill(ctx, section, ONE)
+            made = bill(ctx, section, _held(ctx, scenario))
         else:
             made = _from_database(ctx, scenario, section)
         hardware = machines.hardware(ctx, made, section, scenario.end_of_life)
-        count = ONE
-        if section is not None and section.count is not None:
-            count = ctx.given(section.count, ("embodied", "count"), "machines")
+        count = _count(ctx, scenario, made)
     except Unresolved:
         raise InputError(ctx.problems, document.sources) from None
     if ctx.problems:
         raise InputError(ctx.problems, document.sources)
-    title = scenario.name or made.name
+    if count.value != 1:
+        hardware = replace(hardware, machine=_compared(hardware.machine, count.value))
     return ResolvedItem(
-        title, ItemInputs(hardware, count), ctx.warnings, ctx.not_estimated | _NOTHING
+        _title(scenario.name, made.name, count.value),
+        ItemInputs(hardware, count),
+        ctx.warnings,
+        ctx.not_estimated | _NOTHING,
     )
+
+
+def _count(ctx: Context, scenario: schema.Scenario, made: Machine[Fact]) -> Fact:
+    """How many items: as stated, else as many as the accelerators of the hardware fill."""
+    section, named = scenario.embodied, scenario.hardware
+    own = section.count if section is not None else None
+    held = named.count if named is not None else None
+    if own is not None and held is not None:
+        message = "embodied.count and hardware.count both say how many"
+        ctx.fail("CC303", message, ("embodied", "count"), "keep one of the two")
+    if own is not None:
+        return ctx.given(own, ("embodied", "count"), "machines")
+    if held is None:
+        return ONE
+    devices = ctx.given(held, ("hardware", "count"), "devices")
+    each = made.accelerators_per_machine.value
+    if each == 1:
+        return devices
+    note = f"{devices.value:g} accelerators, {each:g} in each"
+    return derived("hardware.count/machines", devices.value / each, devices, note, "machines")
+
+
+def _compared(machine: Machine[Fact], count: float) -> Machine[Fact]:
+    """Other people's figures are of one item; beside several they are times as many."""
+    times = tuple(
+        replace(c, kgco2e=c.kgco2e * count, note=f"{c.note}, x {count:g}".removeprefix(", "))
+        for c in machine.comparators
+    )
+    return replace(machine, comparators=times)
+
+
+def _title(name: str | None, item: str, count: float) -> str:
+    counted = item if count == 1 else f"{count:,.6g} x {item}"
+    return f"{name}: {counted}" if name and count != 1 else name or counted
+
+
+def _held(ctx: Context, scenario: schema.Scenario) -> Fact:
+    """Accelerators in a machine that is listed part by part; those of the hardware, if named."""
+    named = scenario.hardware
+    if named is None or named.count is None:
+        return ONE
+    return machines.device(ctx, named, ("hardware",)).per_machine
 
 
 def _from_database(
@@ -71,7 +118,8 @@ def _from_database(
     if subject is None:
         subject = "accelerator" if named is not None and named.accelerator else "server"
     if subject == "server":
-        whole = machines.machine(ctx, found, section)
+        whole = machines.machine(ctx, found, section, bare=True)
+        ctx.not_estimated |= _SHARED
         comparators = (*_given_comparators(section), *whole.comparators)
         return replace(whole, comparators=comparators)
     if found.accelerator is None:
@@ -99,7 +147,9 @@ def _baseboard(
     part = Counted("baseboard", record.name, ONE, whole)
     modeled = _modeled_board(ctx, record, found)
     mass = record.fact("mass", label=f"mass, {record.name}")
-    return Machine(record.name, ONE, (part,), mass, (*modeled, *_given_comparators(section)))
+    return Machine(
+        record.name, found.per_machine, (part,), mass, (*modeled, *_given_comparators(section))
+    )
 
 
 def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator, ...]:
@@ -192,18 +242,24 @@ def _rated(ctx: Context, entry: schema.Part, count: Fact, at: Path) -> Fact:
     return replace(watts, value=watts.value * count.value, note=note)
 
 
+def _size(gb: float) -> str:
+    """Capacity of one piece, so that two entries of one kind can be told apart."""
+    return f"{gb / 1e3:g} TB" if gb >= 1e3 else f"{gb:g} GB"  # noqa: PLR2004 - a terabyte
+
+
 def _stored(
     ctx: Context, entry: schema.Part, kind: str, count: Fact, path: Path, part_id: str
 ) -> Capacity[Fact]:
     if entry.amount is None:
         ctx.fail("CC206", f"{kind} needs an amount", path, "as in amount: 2048 GB")
     amount = ctx.given(entry.amount, (*path, "amount"), f"{kind} capacity")
+    size = _size(amount.value)
     if entry.count is not None:
-        note = f"{count.value:g} x {amount.value:g} GB"
+        note, size = f"{count.value:g} x {amount.value:g} GB", f"{count.value:g} x {size}"
         amount = replace(amount, value=amount.value * count.value, note=note)
     folder = "memory" if kind == "dram" else "storage"
     record = ctx.record(folder, getattr(entry, kind), (*path, kind))
     field = "embodied_per_tb" if "embodied_per_tb" in record.data else "embodied_per_gb"
     per_gb = ctx.needed(record, field, (*path, kind), f"{record.name} per GB")
-    label = f"{kind.upper()} {record.id}"
+    label = f"{kind.upper()} {size}, {record.id}"
     return Capacity(part_id, label, amount, per_gb)

@@ -151,9 +151,17 @@ def _rate(ctx: Context, embodied: schema.Embodied | None, path: Path) -> Fact:
 
 
 def machine(
-    ctx: Context, found: Device, embodied: schema.Embodied | None, path: Path = ("embodied",)
+    ctx: Context,
+    found: Device,
+    embodied: schema.Embodied | None,
+    path: Path = ("embodied",),
+    *,
+    bare: bool = False,
 ) -> Machine[Fact]:
-    """The bill of materials of one machine; a published footprint replaces what it covers."""
+    """The bill of materials of one machine; a published footprint replaces what it covers.
+
+    A ``bare`` machine leaves out what it shares with others: rack and network of the datacenter.
+    """
     parts: list[Part[Fact]] = []
     if found.accelerator is not None:
         parts += _accelerators(ctx, found, embodied, path)
@@ -161,11 +169,14 @@ def machine(
         host = ctx.given(embodied.host, (*path, "host"), "host, as given")
         parts.append(Counted("host", "host without accelerators", ONE, host))
     elif found.server is not None:
-        parts += host_parts(ctx, found.server, path)
-        if found.accelerator is not None and found.server.id != _WORKSTATION:
+        parts += host_parts(ctx, found.server, path, bare=bare)
+        if not bare and found.accelerator is not None and found.server.id != _WORKSTATION:
             fabric = ctx.catalog.record("network", "fabric-per-accelerator")
             each = ctx.needed(fabric, "embodied", path, "fabric per accelerator")
             parts.append(Counted("fabric", "network fabric", found.per_machine, each))
+    elif found.accelerator is not None:
+        reason = "no server is known that holds it; give embodied.host"
+        ctx.not_estimated[f"host of {found.accelerator.name}"] = reason
     body = found.server or found.record
     mass = body.fact("mass", label=f"mass, {body.name}")
     if mass is None:

@@ -116,7 +116,7 @@ def _die_count(record: Record, place: int, die: dict[str, object]) -> Fact:
     return Fact(key, value, "1", source, "hardware_db", tier="published", label="dies")
 
 
-def host_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
+def host_parts(ctx: Context, server: Record, path: Path, *, bare: bool = False) -> list[Part[Fact]]:
     """Everything in a server but its accelerators; what the record lacks is said, not zero."""
     parts: list[Part[Fact]] = []
     lacking = []
@@ -139,7 +139,7 @@ def host_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
         lacking.append("SSD")
     if lacking:
         ctx.not_estimated[f"{' and '.join(lacking)} of {server.name}"] = "not in the record"
-    return [*parts, *_body_parts(ctx, server, path)]
+    return [*parts, *_body_parts(ctx, server, path), *([] if bare else _rack(ctx, server, path))]
 
 
 def _capacity(
@@ -150,7 +150,7 @@ def _capacity(
 
 
 def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
-    """Network cards, power supplies, board, chassis, fans, assembly, and a share of a rack."""
+    """Network cards, power supplies, board, chassis, fans and assembly."""
     cards = server.fact("nics", label=f"network cards, {server.name}")
     cards = cards or ctx.default("nics_per_machine")
     nic = ctx.needed(ctx.catalog.record("network", "nic-400g"), "embodied", path, "network card")
@@ -161,11 +161,16 @@ def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
         parts.append(Rated("psu", "power supplies", rated, psu))
     height = server.plain("rack_units", label="rack units")
     tall = height is not None and height.value > _TALL_UNITS
-    parts += chassis_parts(ctx, "8u" if tall else "2u", path)
-    if height is not None:
-        rack = ctx.needed(ctx.catalog.record("parts", "rack"), "embodied", path, "rack")
-        parts.append(Racked("rack", "rack share", rack, height, ctx.default("rack_height")))
-    return parts
+    return [*parts, *chassis_parts(ctx, "8u" if tall else "2u", path)]
+
+
+def _rack(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
+    """A share of a rack by height."""
+    height = server.plain("rack_units", label="rack units")
+    if height is None:
+        return []
+    rack = ctx.needed(ctx.catalog.record("parts", "rack"), "embodied", path, "rack")
+    return [Racked("rack", "rack share", rack, height, ctx.default("rack_height"))]
 
 
 _TALL_UNITS = 3.0

@@ -11,8 +11,11 @@ from carbonctl.estimate.inputs import Phase, Power, ShareOfTraining, Storage, Tr
 from carbonctl.estimate.inputs import Trials as TrialSizes
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.context import ONE
+from carbonctl.scenario.feasibility import check
+from carbonctl.scenario.federated import federated
+from carbonctl.scenario.recommender import dlrm_work
 from carbonctl.scenario.site import site
-from carbonctl.scenario.training import dlrm_work, evidence, kind, power, train_run
+from carbonctl.scenario.training import evidence, kind, power, train_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -159,7 +162,7 @@ def _trials(
         tail_hours=_days(ctx.given(sizes.p99, (*under, "p99"), "99th percentile trial")),
         tail_z=ctx.default("tail_z"),
     )
-    return TrainRun(draw, trials=trials, residual=ctx.default("hours_residual")), "hours"
+    return TrainRun(draw, trials=trials), "hours"
 
 
 def _days(fact: Fact) -> Fact:
@@ -205,6 +208,9 @@ def _inherit(train: schema.Train, run: schema.Run) -> schema.Run:
 def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) -> Phase[Fact]:
     ctx = s.ctx
     name = evidence(ctx, run, path)
+    if run.federated is not None:
+        made, home = federated(ctx, run.federated, s.site(run.site, path), path)
+        return Phase(phase_id, label, "train", kind(name), made, home, None)
     has_hardware = run.hardware or s.scenario.hardware
     found = None
     if has_hardware is not None or name != "energy":
@@ -216,6 +222,8 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     place = s.site(run.site, path)
     _check_pue(s, run, path)
     hardware = s.hardware(found) if found is not None else None
+    life = hardware.lifetime_hours if hardware is not None else ctx.default("lifetime")
+    check(ctx, run, work, place, life.value, path)
     return Phase(phase_id, label, "train", kind(name), work, place, hardware)
 
 
@@ -244,7 +252,7 @@ def _online(s: Sections, train: schema.Train) -> Phase[Fact]:
         power(ctx, _bare_run(), found, ("train",)),
         dlrm=dlrm_work(ctx, train.model or s.scenario.model, found, ("train",), train=True),
         train_samples=ctx.given(train.online.samples, (*path, "samples"), "samples per update"),
-        residual=ctx.default("work_residual"),
+        residual=ctx.default("hours_residual"),
         period_hours=s.period,
         cadence_hours=ctx.given(train.online.every, (*path, "every"), "cadence of updates"),
     )

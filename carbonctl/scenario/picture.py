@@ -29,15 +29,18 @@ def diffusion(
     if record is None or not shaped.kind.startswith(("diffusion", "video")):
         ctx.fail("CC306", f"serving {shaped.kind} by images is not estimated", path)
     card = accelerator(ctx, found)
-    width, height = _size(ctx, infer, record, path)
-    frames = _whole(ctx, infer.frames, (*path, "frames"), record, "frames")
+    width, height = size(ctx, infer.size, record, path)
+    frames = usual(ctx, infer.frames, (*path, "frames"), record, "frames")
     work = record.fact("denoise_work", label="work of one pass")
     dims = {n: record.plain(n) for n in ("params_per_image_token", "layers", "hidden_size")}
     if work is None and None in dims.values():
         ctx.fail("CC304", f"the work of one pass of {record.name} is not known", path)
-    tokens = _latent(ctx, record, frames, path) if work is None else (ONE, None)
+    tokens = latent(ctx, record, frames, path) if work is None else (ONE, None)
+    text = record.plain("text_encoder_params"), record.plain("text_tokens")
+    if None in text:
+        ctx.not_estimated[f"text encoder of {record.name}"] = "its size is not known"
     return Diffusion(
-        steps=_whole(ctx, infer.steps, (*path, "steps"), record, "steps"),
+        steps=usual(ctx, infer.steps, (*path, "steps"), record, "steps"),
         guidance_passes=_passes(ctx, infer, record, path),
         width=width,
         height=height,
@@ -48,10 +51,10 @@ def diffusion(
         layers=dims["layers"],
         hidden_size=dims["hidden_size"],
         reference_flop=work,
-        reference_pixels=None if work is None else _native_pixels(ctx, record, path),
+        reference_pixels=None if work is None else native_pixels(ctx, record, path),
         decoder_pixel_flop=ctx.default("decoder_pixel_work"),
-        text_encoder_params=record.plain("text_encoder_params") or replace(ONE, value=0.0),
-        text_tokens=record.plain("text_tokens") or ONE,
+        text_encoder_params=text[0],
+        text_tokens=text[1],
         peak_flop_per_s=peak(ctx, found, _FLOAT16_DIFFUSION, path),
         compute_efficiency=ctx.default("diffusion_efficiency"),
         tdp_w=ctx.needed(card, "tdp", path),
@@ -60,7 +63,8 @@ def diffusion(
     )
 
 
-def _whole(ctx: Context, given: Given | None, path: Path, record: Record, field: str) -> Fact:
+def usual(ctx: Context, given: Given | None, path: Path, record: Record, field: str) -> Fact:
+    """A number as given, else as usual for the model."""
     if given is not None:
         return ctx.given(given, path, field)
     fact = record.plain(field)
@@ -69,17 +73,18 @@ def _whole(ctx: Context, given: Given | None, path: Path, record: Record, field:
     return replace(fact, origin="default", note=f"usual for {record.name}")
 
 
-def _size(ctx: Context, infer: schema.Infer, record: Record, path: Path) -> tuple[Fact, Fact]:
-    if infer.size is None:
+def size(ctx: Context, given: str | None, record: Record, path: Path) -> tuple[Fact, Fact]:
+    """Width and height: as given, else as usual for the model."""
+    if given is None:
         return (
-            _whole(ctx, None, (*path, "size"), record, "width"),
-            _whole(ctx, None, (*path, "size"), record, "height"),
+            usual(ctx, None, (*path, "size"), record, "width"),
+            usual(ctx, None, (*path, "size"), record, "height"),
         )
     where = ctx.document.mark((*path, "size"))
     origin: Origin = "scenario" if where and where.line else "cli"
     width, height = (
         Fact(
-            f"infer.size.{name}",
+            ".".join(map(str, (*path, "size", name))),
             float(text),
             "1",
             "user",
@@ -88,14 +93,15 @@ def _size(ctx: Context, infer: schema.Infer, record: Record, path: Path) -> tupl
             label=name,
             where=where,
         )
-        for name, text in zip(("width", "height"), infer.size.split("x"), strict=True)
+        for name, text in zip(("width", "height"), given.split("x"), strict=True)
     )
     return width, height
 
 
-def _native_pixels(ctx: Context, record: Record, path: Path) -> Fact:
-    width = _whole(ctx, None, (*path, "size"), record, "width")
-    height = _whole(ctx, None, (*path, "size"), record, "height")
+def native_pixels(ctx: Context, record: Record, path: Path) -> Fact:
+    """Pixels of the size that the work of one pass is known for."""
+    width = usual(ctx, None, (*path, "size"), record, "width")
+    height = usual(ctx, None, (*path, "size"), record, "height")
     return replace(
         width,
         key=f"models/{record.id}:pixels",
@@ -106,7 +112,7 @@ def _native_pixels(ctx: Context, record: Record, path: Path) -> Fact:
     )
 
 
-def _latent(ctx: Context, record: Record, frames: Fact, path: Path) -> tuple[Fact, Fact]:
+def latent(ctx: Context, record: Record, frames: Fact, path: Path) -> tuple[Fact, Fact]:
     """Latent frames, and pixels along the edge of one token."""
     down, patch = record.plain("vae_downsample"), record.plain("patch")
     if down is None or patch is None:

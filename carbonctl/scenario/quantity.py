@@ -213,6 +213,7 @@ Kilograms = quantity("kg", above=0, example="130 kg")
 Kilometers = quantity("km", above=0, example="11000 km")
 Rate = quantity("1/h", above=0, example="1M/day")
 Liters = quantity("L/kWh", at_least=0, example="0.2 L/kWh")
+Work = quantity("FLOP", above=0, example="8.2 GFLOP")
 Latency = quantity("h", above=0, example="100 ms")
 
 _PUE = Limits("1", "pue", at_least=1.0, example="1.15")

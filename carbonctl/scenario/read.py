@@ -103,7 +103,9 @@ def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
     except InputError as error:
         unread = error.problems[0].code == "CC008" and not error.sources
         if unread and error.problems[0].mark == Mark(target):
-            moved = [replace(p, mark=mark) for p in error.problems]
+            moved = [
+                replace(p, mark=mark, message=f"{target}: {p.message}") for p in error.problems
+            ]
             raise InputError(moved, document.sources) from None
         raise
     return _merge(below, document)

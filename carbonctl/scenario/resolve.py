@@ -82,10 +82,16 @@ def resolve(
 
 
 def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
+    horizon = scenario.infer.horizon if scenario.infer is not None else None
+    where = ("infer", "horizon")
     if scenario.period is not None:
+        if horizon is not None and horizon.value != scenario.period.value:
+            message = "the horizon of serving is another than the period"
+            problem = Problem("CC303", message, ctx.mark(where), "keep one of the two")
+            ctx.problems.append(problem)
         return ctx.given(scenario.period, ("period",), "period")
-    if scenario.infer is not None and scenario.infer.horizon is not None:
-        return ctx.given(scenario.infer.horizon, ("infer", "horizon"), "period")
+    if horizon is not None:
+        return ctx.given(horizon, where, "period")
     if need:
         message = "period is required: it says what the whole life means"
         ctx.problems.append(Problem("CC206", message, ctx.document.mark(()), "as in period: 2 y"))

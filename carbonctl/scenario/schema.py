@@ -2,94 +2,44 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from carbonctl.scenario.quantity import (
-    Amount,
     Carbon,
     Count,
-    DeviceHours,
     Factor,
     FactorAboveOne,
     GigaBytes,
     Hours,
-    Intensity,
     Kilograms,
     Kilometers,
-    KiloWattHours,
     Latency,
-    Liters,
-    Pue,
     Rate,
-    RatioAboveOne,
     Share,
     ShareBelowOne,
-    ShareOrZero,
     Tokens,
     Watts,
 )
+from carbonctl.scenario.schema_train import (
+    CrossCheck,
+    Experiments,
+    Federated,
+    Rollouts,
+    Run,
+    Train,
+)
+from carbonctl.scenario.sections import (
+    PICTURE_SIZE,
+    Hardware,
+    Model,
+    Precision,
+    Site,
+    Strict,
+    Tables,
+)
 
-Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4"]
-
-
-class Strict(BaseModel):
-    """Base of every section: no unknown keys, nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class Tables(Strict):
-    """Embedding tables of a recommendation model."""
-
-    count: Count
-    rows: Count
-    dim: Count
-    lookups: Count
-    bytes: Count | None = None
-
-
-class Model(Strict):
-    """A model by its name in the database, or by its shape."""
-
-    id: str | None = None
-    kind: Literal["llm", "dlrm"] | None = None
-    params: Count | None = None
-    active_params: Count | None = None
-    layers: Count | None = None
-    hidden: Count | None = None
-    heads: Count | None = None
-    kv_heads: Count | None = None
-    head_dim: Count | None = None
-    experts: Count | None = None
-    experts_per_token: Count | None = None
-    mlp_params: Count | None = None
-    tables: Tables | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _by_name(cls, raw: Any) -> Any:
-        return {"id": raw} if isinstance(raw, str) else raw
-
-
-class Hardware(Strict):
-    """What the work runs on; ``count`` counts accelerators, or servers without any."""
-
-    accelerator: str | None = None
-    server: str | None = None
-    instance: str | None = None
-    count: Count | None = None
-
-
-class Site(Strict):
-    """Where the work runs."""
-
-    region: str | None = None
-    grid: Intensity | None = None
-    contracted_clean: ShareOrZero | None = None
-    pue: Pue | None = None
-    wue: Liters | None = None
-    ewif: Liters | None = None
-    coverage: Literal["lifecycle", "direct"] = "lifecycle"
+__all__ = ["CrossCheck", "Experiments", "Federated", "Hardware", "Model", "Rollouts", "Run",
+           "Site", "Tables", "Train"]  # fmt: skip
 
 
 class Growth(Strict):
@@ -118,74 +68,6 @@ class Data(Strict):
     site: Site | None = None
 
 
-class TrialSizes(Strict):
-    """Sizes of experiments: lognormal between the median and the 99th percentile."""
-
-    p50: DeviceHours
-    p99: DeviceHours
-
-
-class Experiments(Strict):
-    """Work before the final run."""
-
-    share_of_training: Amount | None = None
-    accelerator_hours: DeviceHours | None = None
-    trials: Count | None = None
-    accelerator_days: TrialSizes | None = None
-    hardware: Hardware | None = None
-    site: Site | None = None
-
-
-class CrossCheck(Strict):
-    """A second kind of evidence: compared and printed, never used."""
-
-    accelerator_hours: DeviceHours | None = None
-    tokens: Tokens | None = None
-
-
-class Online(Strict):
-    """Continual training between full runs."""
-
-    samples: Tokens
-    every: Hours
-
-
-class IdleEnergy(Strict):
-    """Energy of reserved hardware that waits."""
-
-    energy: KiloWattHours
-
-
-class Run(Strict):
-    """One training run, by exactly one kind of evidence."""
-
-    name: str | None = None
-    model: Model | None = None
-    hardware: Hardware | None = None
-    site: Site | None = None
-    energy: KiloWattHours | None = None
-    accelerator_hours: DeviceHours | None = None
-    days: Hours | None = None
-    tokens: Tokens | None = None
-    samples: Tokens | None = None
-    power: Watts | None = None
-    host_power_factor: RatioAboveOne | None = None
-    mfu: Share | None = None
-    goodput: Share | None = None
-    billed_mfu: Share | None = None
-    precision: Precision = "bf16"
-    every: Hours | None = None
-    cross_check: CrossCheck | None = None
-
-
-class Train(Run):
-    """Training: one run, or several under ``runs`` that share what is said here."""
-
-    runs: list[Run] = Field(default_factory=list)
-    online: Online | None = None
-    idle: IdleEnergy | None = None
-
-
 class Infer(Strict):
     """A service: its load, its operating point, its fleet."""
 
@@ -207,7 +89,7 @@ class Infer(Strict):
     busy_share: Share | None = None
     peak_to_mean: FactorAboveOne | None = None
     cache_hits: ShareBelowOne | None = None
-    size: str | None = Field(default=None, pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")
+    size: str | None = Field(default=None, pattern=PICTURE_SIZE)
     frames: Count | None = None
     steps: Count | None = None
     guidance: bool | None = None

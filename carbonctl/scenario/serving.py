@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from carbonctl.estimate.service import Decoder, Fleet, Ranking, Serving, Throughput
 from carbonctl.scenario.context import ONE, derived
 from carbonctl.scenario.picture import diffusion
+from carbonctl.scenario.recommender import dlrm_work
 from carbonctl.scenario.shape import Shape, accelerator, element_bytes, peak, shape
-from carbonctl.scenario.training import dlrm_work
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record

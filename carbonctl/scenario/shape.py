@@ -41,11 +41,13 @@ class Shape:
     fields: dict[str, Fact]
 
 
-def shape(ctx: Context, model: schema.Model | None, path: Path) -> Shape:
-    """Shape of the model that a section names or describes."""
+def shape(
+    ctx: Context, model: schema.Model | None, path: Path, *, own: Path | None = None
+) -> Shape:
+    """Shape of the model that a section names or describes; ``own`` where it is a second one."""
     if model is None:
         ctx.fail("CC206", "a model is required here", path, "as in model: llama-3.1-70b")
-    at = _model_path(ctx, path)
+    at = own or model_path(ctx, path)
     if model.id is not None:
         record = ctx.record("models", model.id, at)
         total = _need(ctx, record, "total_params", at)
@@ -56,7 +58,7 @@ def shape(ctx: Context, model: schema.Model | None, path: Path) -> Shape:
     return _described(ctx, model, at)
 
 
-def _model_path(ctx: Context, path: Path) -> Path:
+def model_path(ctx: Context, path: Path) -> Path:
     """A phase's own model, else the one at the top."""
     own = (*path, "model")
     written = own in ctx.document.marks or any(p[: len(own)] == own for p in ctx.document.marks)
@@ -110,7 +112,7 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
         for name, value in given.items()
         if value is not None
     }
-    return Shape("llm", None, total, active, _completed(ctx, fields, total))
+    return Shape(model.kind or "llm", None, total, active, _completed(ctx, fields, total))
 
 
 def _completed(ctx: Context, fields: dict[str, Fact], total: Fact) -> dict[str, Fact]:
@@ -177,7 +179,7 @@ def dlrm_shape(
     """Dense weights, tables, rows a table, lookups a table, width, bytes of a DLRM."""
     if model is None:
         ctx.fail("CC206", "a model is required here", path, "as in model: dlrm-v2-mlperf")
-    at = _model_path(ctx, path)
+    at = model_path(ctx, path)
     if model.id is not None:
         return _dlrm_record(ctx, ctx.record("models", model.id, at), at)
     if model.kind != "dlrm" or model.tables is None or model.mlp_params is None:

@@ -70,7 +70,7 @@ def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> 
             "CC102",
             f"no {section.coverage} grid factor is known for {place.name}",
             (*path, "region"),
-            "give one: grid: 0.4 kg/kWh",
+            "give one, grid: 0.4 kg/kWh, or say coverage: direct where only that is published",
         )
     return fact
 

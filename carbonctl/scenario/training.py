@@ -5,30 +5,42 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.inputs import DlrmWork, LlmWork, Power, TrainRun
-from carbonctl.scenario.shape import dlrm_shape, peak, shape
+from carbonctl.estimate.inputs import Power, TrainRun
+from carbonctl.estimate.work import Rollouts
+from carbonctl.scenario.feasibility import memory, memory_of_tables
+from carbonctl.scenario.language import both_halves, llm_work, plain_work, recompute
+from carbonctl.scenario.priors import power_by_size
+from carbonctl.scenario.recommender import dlrm_work
+from carbonctl.scenario.samples import sample_work
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.inputs import Evidence
+    from carbonctl.estimate.work import LlmWork
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
 
-EVIDENCE = ("energy", "accelerator_hours", "days", "tokens", "samples")
+# what a run may be estimated from -> the level of evidence as it is printed
 _KIND: dict[str, Evidence] = {
     "energy": "energy",
     "accelerator_hours": "hours",
     "days": "hours",
     "tokens": "work",
+    "input_tokens": "work",
     "samples": "work",
+    "rollouts": "work",
+    "federated": "hours",
 }
+EVIDENCE = tuple(_KIND)
 
 
 def evidence(ctx: Context, run: schema.Run, path: Path) -> str:
     """The one kind of evidence that a run is estimated from."""
     given = [name for name in EVIDENCE if getattr(run, name) is not None]
+    if run.target_tokens is not None and run.input_tokens is None:
+        given.append("target_tokens")
     if len(given) > 1:
         ctx.fail(
             "CC301",
@@ -38,7 +50,7 @@ def evidence(ctx: Context, run: schema.Run, path: Path) -> str:
         )
     if not given:
         ctx.fail("CC302", f"no evidence: give one of {', '.join(EVIDENCE)}", path)
-    return given[0]
+    return given[0].replace("target", "input")
 
 
 def kind(name: str) -> Evidence:
@@ -58,16 +70,22 @@ def train_run(
     check, under = run.cross_check, (*path, "cross_check")
     if check is None:
         return made
-    work = hours = None
+    work = hours = wall = None
     if check.tokens is not None:
         if found is None:
             ctx.fail("CC206", "a cross check of work needs hardware", under)
         tokens = ctx.given(check.tokens, (*under, "tokens"), "tokens, only compared")
-        work = _llm_work(ctx, run, model, found, tokens, path)
+        convention = plain_work if run.context is None else llm_work
+        work = convention(ctx, run, model, found, tokens, path)
     if check.accelerator_hours is not None:
         where = (*under, "accelerator_hours")
         hours = ctx.given(check.accelerator_hours, where, "hours, only compared", unit="h")
-    return replace(made, cross_work=work, cross_hours=hours)
+    if check.days is not None:
+        if made.accelerators is None:
+            message = "a cross check of days needs hardware.count, the number of accelerators"
+            ctx.fail("CC206", message, (*under, "days"))
+        wall = ctx.given(check.days, (*under, "days"), "wall-clock time, only compared")
+    return replace(made, cross_work=work, cross_hours=hours, cross_wall_hours=wall)
 
 
 def _run(
@@ -78,29 +96,87 @@ def _run(
     path: Path,
 ) -> TrainRun[Fact]:
     name = evidence(ctx, run, path)
-    draw = power(ctx, run, found, path)
+    draw = power(ctx, run, found, path, model)
     if name == "energy":
         return _measured(ctx, run, draw, path)
-    residual = ctx.default("hours_residual")
     if name == "accelerator_hours":
         hours = ctx.given(run.accelerator_hours, (*path, name), "accelerator-hours", unit="h")
-        return TrainRun(draw, accelerator_hours=hours, residual=_unless_told(draw, residual))
-    if name == "days":
-        return _days(ctx, run, draw, found, path)
-    residual = ctx.default("work_residual")
-    if found is None:
+        made = TrainRun(draw, accelerator_hours=hours)
+    elif name == "days":
+        made = _days(ctx, run, draw, found, path)
+    elif found is None:
         ctx.fail("CC206", "work needs hardware: an accelerator", path)
-    if name == "tokens":
+    else:
+        made = _worked(ctx, run, model, found, draw, path)
+    if found is None:
+        return made
+    held = made.memory or memory(ctx, run, model, found, path)
+    return replace(made, accelerators=found.count, memory=held)
+
+
+def _worked(
+    ctx: Context,
+    run: schema.Run,
+    model: schema.Model | None,
+    found: Device,
+    draw: Power[Fact],
+    path: Path,
+) -> TrainRun[Fact]:
+    """A run estimated from its work: tokens, samples or rollouts."""
+    name, residual = evidence(ctx, run, path), ctx.default("hours_residual")
+    if name == "samples":
+        return _sampled(ctx, run, model, found, draw, path)
+    repeated = recompute(ctx, run, path)
+    rollouts = None
+    if name == "input_tokens":
+        work = both_halves(ctx, run, model, found, path)
+    elif name == "rollouts":
+        work, rollouts = _rollouts(ctx, run, model, found, path)
+    else:
         work = _llm(ctx, run, model, found, path)
-        return TrainRun(draw, llm=work, residual=residual)
+    return TrainRun(draw, llm=work, rollouts=rollouts, residual=residual, recompute_factor=repeated)
+
+
+def _sampled(
+    ctx: Context,
+    run: schema.Run,
+    model: schema.Model | None,
+    found: Device,
+    draw: Power[Fact],
+    path: Path,
+) -> TrainRun[Fact]:
+    residual = ctx.default("hours_residual")
+    seen = sample_work(ctx, run, model, found, path)
+    if seen is not None:
+        repeated = recompute(ctx, run, path)
+        return TrainRun(draw, samples=seen, residual=residual, recompute_factor=repeated)
     samples = ctx.given(run.samples, (*path, "samples"), "training samples")
-    work_of_sample = dlrm_work(ctx, model, found, path, train=True)
-    return TrainRun(draw, dlrm=work_of_sample, train_samples=samples, residual=residual)
+    work = dlrm_work(ctx, model, found, path, train=True, run=run)
+    held = memory_of_tables(ctx, run, work, found, path)
+    return TrainRun(draw, dlrm=work, train_samples=samples, residual=residual, memory=held)
 
 
-def _unless_told(draw: Power[Fact], residual: Fact) -> Fact | None:
-    """A power that the user stated leaves no error of ours in hours times power."""
-    return None if draw.power_w is not None and draw.power_w.given else residual
+def _rollouts(
+    ctx: Context, run: schema.Run, model: schema.Model | None, found: Device, path: Path
+) -> tuple[LlmWork[Fact], Rollouts[Fact]]:
+    """Answers generated at serving throughput, and the work of learning from them."""
+    assert run.rollouts is not None  # noqa: S101 - this is the evidence
+    under = (*path, "rollouts")
+    if run.method not in {"grpo", "ppo"}:
+        ctx.fail("CC206", "rollouts need method: grpo or ppo", under)
+    if run.rollout_throughput is None or found.count is None:
+        lacking = "hardware.count" if found.count is None else "rollout_throughput"
+        message = f"rollouts need {lacking}: tokens a second that the devices decode together"
+        ctx.fail("CC206", message, under, "as in rollout_throughput: 40k/s")
+    rollouts = Rollouts(
+        ctx.given(run.rollouts.prompts, (*under, "prompts"), "prompts"),
+        ctx.given(run.rollouts.group, (*under, "group"), "rollouts per prompt"),
+        ctx.given(run.rollouts.tokens, (*under, "tokens"), "tokens per rollout"),
+        ctx.given(run.rollout_throughput, (*path, "rollout_throughput"), "rollout throughput"),
+        found.count,
+    )
+    # the tokens of the updates follow from the rollouts, inside the estimate
+    return llm_work(ctx, run, model, found, rollouts.tokens_per_rollout, path), rollouts
 
 
 def _measured(ctx: Context, run: schema.Run, draw: Power[Fact], path: Path) -> TrainRun[Fact]:
@@ -124,13 +200,20 @@ def _days(
     if found is None or found.count is None:
         ctx.fail("CC206", "days need hardware.count, the number of accelerators", (*path, "days"))
     wall = ctx.given(run.days, (*path, "days"), "wall-clock time")
-    residual = _unless_told(draw, ctx.default("hours_residual"))
-    return TrainRun(draw, accelerators=found.count, wall_hours=wall, residual=residual)
+    return TrainRun(draw, accelerators=found.count, wall_hours=wall)
 
 
-def power(ctx: Context, run: schema.Run, found: Device | None, path: Path) -> Power[Fact]:
+def power(
+    ctx: Context,
+    run: schema.Run,
+    found: Device | None,
+    path: Path,
+    model: schema.Model | None = None,
+) -> Power[Fact]:
     """Power per accelerator: as given, as measured for the device, or from its rating."""
-    factor = ctx.either(run.host_power_factor, (*path, "host_power_factor"), "host_power_factor")
+    superchip = found is not None and found.record.data.get("includes_cpu") is True
+    usual = "superchip_power_factor" if superchip else "host_power_factor"
+    factor = ctx.either(run.host_power_factor, (*path, "host_power_factor"), usual)
     if run.power is not None:
         if not run.power.scope:
             ctx.fail(
@@ -159,58 +242,16 @@ def power(ctx: Context, run: schema.Run, found: Device | None, path: Path) -> Po
             "give one: train.power: {value: 350 W, scope: it_system}",
         )
     tdp = ctx.needed(record, "tdp", found.path)
-    return Power("gpu", None, tdp, ctx.default("device_power_share"), factor)
+    return Power(
+        "gpu", None, tdp, power_by_size(ctx, model, path), factor, ctx.default("power_residual")
+    )
 
 
 def _llm(
     ctx: Context, run: schema.Run, model: schema.Model | None, found: Device, path: Path
 ) -> LlmWork[Fact]:
+    if run.method in {"grpo", "ppo"}:
+        message = f"method: {run.method} learns from rollouts, not from given tokens"
+        ctx.fail("CC206", message, (*path, "method"), "give rollouts: {prompts, group, tokens}")
     tokens = ctx.given(run.tokens, (*path, "tokens"), "training tokens")
-    return _llm_work(ctx, run, model, found, tokens, path)
-
-
-def _llm_work(
-    ctx: Context,
-    run: schema.Run,
-    model: schema.Model | None,
-    found: Device,
-    tokens: Fact,
-    path: Path,
-) -> LlmWork[Fact]:
-    shaped = shape(ctx, model, path)
-    if shaped.kind not in {"llm", "llm_dense", "llm_moe"}:
-        ctx.fail("CC306", f"training {shaped.kind} from tokens is not estimated yet", path)
-    top = peak(ctx, found, run.precision, path)
-    if run.billed_mfu is not None and (run.mfu is not None or run.goodput is not None):
-        message = "billed_mfu already holds goodput; give it alone, or mfu and goodput"
-        ctx.fail("CC301", message, (*path, "billed_mfu"))
-    if run.mfu is not None or run.goodput is not None:
-        mfu = ctx.either(run.mfu, (*path, "mfu"), "steady_mfu")
-        goodput = ctx.either(run.goodput, (*path, "goodput"), "goodput")
-        return LlmWork(shaped.active_params, tokens, top, None, mfu, goodput)
-    billed = ctx.either(run.billed_mfu, (*path, "billed_mfu"), "billed_mfu")
-    return LlmWork(shaped.active_params, tokens, top, billed, None, None)
-
-
-def dlrm_work(
-    ctx: Context, model: schema.Model | None, found: Device, path: Path, *, train: bool
-) -> DlrmWork[Fact]:
-    """Work of one sample of a recommendation model on a device."""
-    dense, tables, rows, lookups, dim, bytes_ = dlrm_shape(ctx, model, path)
-    record = found.record
-    passes = "dlrm_train_passes" if train else "dlrm_serve_passes"
-    memory_passes = "dlrm_memory_passes" if train else "dlrm_serve_passes"
-    return DlrmWork(
-        dense_params=dense,
-        tables=tables,
-        table_rows=rows,
-        lookups=lookups,
-        embedding_dim=dim,
-        embedding_bytes=bytes_,
-        compute_passes=ctx.default(passes),
-        memory_passes=ctx.default(memory_passes),
-        peak_flop_per_s=peak(ctx, found, "bf16" if found.accelerator else "fp32", path),
-        matmul_efficiency=ctx.default("matmul_efficiency"),
-        bandwidth_gb_per_s=ctx.needed(record, "bandwidth", found.path),
-        gather_efficiency=ctx.default("gather_efficiency"),
-    )
+    return llm_work(ctx, run, model, found, tokens, path)

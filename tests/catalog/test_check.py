@@ -1,10 +1,14 @@
 """The rules of hardware_db: the bundled base obeys them, and a broken record is found."""
 
+import re
+
 import pytest
 
+from carbonctl.catalog import grids
 from carbonctl.catalog.check import check
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
+from carbonctl.core.errors import DataError
 
 H100 = "accelerators/nvidia-h100-sxm5-80gb.yaml"
 
@@ -14,12 +18,14 @@ def broken(tmp_path, monkeypatch):
     """Problems of the base under an overlay of one record with one text replaced."""
     monkeypatch.delenv("CARBONCTL_HARDWARE_DB", raising=False)
 
-    def problems(record, old, new):
+    def problems(record, *texts):
         text = (bundled("hardware_db") / record).read_text(encoding="utf-8")
-        assert text.count(old) == 1
+        for old, new in zip(texts[::2], texts[1::2], strict=True):
+            assert text.count(old) == 1
+            text = text.replace(old, new)
         target = tmp_path / record
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text.replace(old, new), encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
         return check(Catalog.open(str(tmp_path)))[1]
 
     return problems
@@ -151,3 +157,118 @@ def test_a_citation_that_nothing_uses_is_found(tmp_path):
 def test_an_alias_to_nothing_is_found(tmp_path):
     (tmp_path / "aliases.csv").write_text("spelling,id\nbest-gpu,nvidia-h999\n")
     one(check(Catalog.open(str(tmp_path)))[1], "best-gpu", "nvidia-h999 has no file")
+
+
+def card(name):
+    return f"accelerators/{name}.yaml"
+
+
+SLIPS = {
+    "sparse tf32": (H100, "peak_tf32: {value: 494.7", "peak_tf32: {value: 989"),
+    "sparse int8": (H100, "peak_int8: {value: 1979", "peak_int8: {value: 3958"),
+    "all sparse": (
+        H100, "peak_tf32: {value: 494.7", "peak_tf32: {value: 989.4", "peak_bf16: {value: 989.4",
+        "peak_bf16: {value: 1978.8", "peak_fp8: {value: 1979", "peak_fp8: {value: 3958",
+        "peak_int8: {value: 1979", "peak_int8: {value: 3958",
+    ),
+    "sparse fp4": (card("nvidia-b200-sxm"), "peak_fp4: {value: 9000", "peak_fp4: {value: 18000"),
+    "16-bit accumulation": (card("nvidia-rtx-4090"), "bf16: {value: 165.2", "bf16: {value: 330.3"),
+    "MiB as GB": (H100, "memory: {value: 80 GB", "memory: {value: 81559 GB"),
+    "double bandwidth": (card("nvidia-p40"), "bandwidth: {value: 347", "bandwidth: {value: 694"),
+    "kW for W": (H100, "tdp: {value: 700 W", "tdp: {value: 700 kW"),
+    "node of later years": (H100, "node: n4}", "node: n3}"),
+    "two dies as one": (card("nvidia-b200-sxm"), "area: {value: 800 mm2", "area: {value: 1600 mm2"),
+    "no boundary": (H100, "boundary: gpu, note: enforced power cap", "note: enforced power cap"),
+    "reason withdrawn": (card("intel-gaudi3"), "peak_ratios:", "no_peak_ratios:"),
+    "rate withdrawn": (card("nvidia-rtx-3090"), "half_rate_accumulate: true", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_in_a_device_is_found_at_the_device(slip, broken):
+    record, *texts = SLIPS[slip]
+    found = broken(record, *texts)
+    assert found
+    assert {p.code for p in found} == {"CC402"}
+    assert all(p.message.startswith(record.removesuffix(".yaml")) for p in found)
+    assert all(p.mark.file.endswith(record) and p.mark.line > 1 for p in found)
+
+
+def test_a_wafer_scale_record_may_be_large(broken):
+    name = card("cerebras-wse3")
+    assert any("tdp" in p.message for p in broken(name, "wafer_scale: true", ""))
+
+
+BAD_FACTS = {
+    "tdp: {value: 9 W, source: user, range: [10, 20], boundary: gpu}": "does not hold its value",
+    "tdp: {value: 9 W, source: user, range: [20, 5], boundary: gpu}": "does not hold its value",
+    "tdp: {value: 9 W, source: user, range: [5], boundary: gpu}": "a range is [low, high]",
+    "tdp: {value: 9 W, source: user, range: 5, boundary: gpu}": "a range is [low, high]",
+    "tdp: {value: 9 W, source: user, range: [5, 12], range_kind: p1}": "p1 is not one of p05_p95",
+    "tdp: {value: 9 W, source: user, shape: round}": "round is not one of positive",
+}
+
+
+@pytest.mark.parametrize("line", BAD_FACTS)
+def test_a_wrong_fact_of_an_own_folder_is_an_error_at_its_place(line, tmp_path):
+    (tmp_path / "accelerators").mkdir()
+    (tmp_path / card("mine")).write_text(f"name: Mine\n{line}\n", encoding="utf-8")
+    record = Catalog.open(str(tmp_path)).record("accelerators", "mine")
+    with pytest.raises(DataError) as caught:
+        record.fact("tdp")
+    (problem,) = caught.value.problems
+    assert BAD_FACTS[line] in problem.message
+    assert (problem.code, problem.mark.line) == ("CC402", 2)
+    assert problem.mark.file.endswith(card("mine"))
+
+
+def test_a_fact_of_an_own_folder_says_so(tmp_path):
+    (tmp_path / "accelerators").mkdir()
+    path = tmp_path / card("mine")
+    path.write_text("name: Mine\ntdp: {value: 9 W, source: user, note: felt}\n")
+    (tmp_path / "defaults.yaml").write_text("grid_band: {value: 1.5, source: user}\n")
+    (tmp_path / "grids").mkdir()
+    table = bundled("hardware_db") / "grids/ember.csv"
+    head = table.read_text(encoding="utf-8").splitlines()[0]
+    row = "XX,Nowhere,zone,2030,100,lifecycle,generation,user,CC0,,"
+    (tmp_path / "grids/ember.csv").write_text(f"{head}\n{row}\n")
+    catalog = Catalog.open(str(tmp_path))
+    assert catalog.record("accelerators", "mine").fact("tdp").note == f"from {path}; felt"
+    assert catalog.default("grid_band").note == f"from {tmp_path / 'defaults.yaml'}"
+    fact = grids.intensity(catalog, grids.find(catalog, "XX"), "lifecycle", 1.2)
+    assert fact.note == f"from {tmp_path / 'grids/ember.csv'}; 2030, lifecycle, generation"
+    bundled_fact = catalog.record("accelerators", "nvidia-p40").fact("tdp")
+    assert "from" not in bundled_fact.note
+
+
+@pytest.mark.parametrize("name", ["nic-100g", "nic-200g", "nic-400g"])
+def test_every_speed_of_a_network_card_has_a_record(name):
+    assert Catalog.open().record("network", name).fact("embodied").value == 25
+
+
+BASE = bundled("hardware_db")
+TOLD = set(re.findall(r"`([\w.+/-]+)`", (BASE / "README.md").read_text(encoding="utf-8")))
+PATHS = sorted(t for t in TOLD if "/" in t or t.endswith((".yaml", ".csv", ".txt")))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_that_the_readme_of_the_data_names_exists(path):
+    assert (BASE / path).exists()
+
+
+def test_the_readme_of_the_data_names_every_folder_and_table():
+    folders = {f"{p.name}/" for p in BASE.iterdir() if p.is_dir()}
+    # A folder of one table is named by that table.
+    named = {f"{t.partition('/')[0]}/" for t in PATHS if "/" in t}
+    assert folders <= named
+    files = {p.relative_to(BASE).as_posix() for p in BASE.glob("*.*")} - {"README.md"}
+    tables = {p.relative_to(BASE).as_posix() for p in BASE.glob("*/*.csv")}
+    # The tables of the training model are told as a folder.
+    assert files | {t for t in tables if not t.startswith("training/")} <= TOLD
+
+
+def test_the_readme_of_the_data_names_every_license():
+    text = (BASE / "README.md").read_text(encoding="utf-8")
+    licenses = {str(s["license"]) for s in Catalog.open().sources().values() if "license" in s}
+    for terms in licenses:
+        assert terms.partition(";")[0] in text

@@ -162,9 +162,20 @@ def test_no_is_norway(name, carbonctl):
 
 def test_an_egrid_subregion_is_direct(carbonctl):
     rows = rows_of(carbonctl("grid", "show", "egrid:SRVC", "-f", "json"))
-    assert {row["coverage"] for row in rows if row["used"]} == {"direct"}
+    assert {row["coverage"] for row in rows} == {"direct"}
     (row,) = rows_of(carbonctl("grid", "search", "egrid:SRVC", "-f", "json"))
     assert "direct" in row["what"]
+
+
+@pytest.mark.parametrize(
+    ("name", "used"),
+    [("egrid:SRVC", []), ("egrid-state:US-VA", []), ("aws:us-east-1", ["lifecycle"]),
+     ("egrid-lc:SRVC", ["lifecycle"]), ("NOR", ["lifecycle"])],
+)  # fmt: skip
+def test_only_the_lifecycle_row_that_an_estimate_takes_has_a_star(name, used, carbonctl):
+    rows = rows_of(carbonctl("grid", "show", name, "-f", "json"))
+    assert [row["coverage"] for row in rows if row["used"]] == used
+    assert ("site.coverage=direct" in carbonctl("grid", "show", name).out) == (not used)
 
 
 def test_every_place_shown_by_a_search_can_be_used(carbonctl):

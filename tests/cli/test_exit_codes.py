@@ -66,7 +66,7 @@ def test_without_a_command_the_help_is_shown_and_the_end_is_2(carbonctl):
 def test_a_missing_file_ends_with_3_and_names_it(carbonctl, tmp_path):
     ran = carbonctl("lifecycle", tmp_path / "none.yaml")
     assert (ran.code, ran.out) == (3, "")
-    assert f"{tmp_path / 'none.yaml'}: no such file or directory" in ran.err
+    assert f"{tmp_path / 'none.yaml'}: error[CC008]: no such file or directory" in ran.err
 
 
 def test_a_directory_ends_with_3(carbonctl, tmp_path):
@@ -85,7 +85,7 @@ def test_a_file_that_may_not_be_read_ends_with_3(carbonctl, tmp_path, monkeypatc
     monkeypatch.setattr(Path, "read_bytes", refuse)
     ran = carbonctl("lifecycle", path)
     assert (ran.code, ran.out) == (3, "")
-    assert "secret.yaml: permission denied" in ran.err
+    assert "secret.yaml: error[CC008]: permission denied" in ran.err
 
 
 def test_a_name_with_a_zero_byte_ends_with_3(carbonctl):
@@ -241,7 +241,7 @@ def test_the_module_ends_with_the_code_of_the_command(environment, tmp_path):
     words = [sys.executable, "-m", "carbonctl", "train", "none.yaml"]
     done = subprocess.run(words, capture_output=True, check=False, env=environment, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (3, b"")
-    assert done.stderr.startswith(b"none.yaml: error[CC008]: none.yaml: no such file")
+    assert done.stderr.startswith(b"none.yaml: error[CC008]: no such file")
 
 
 def test_across_several_files_all_errors_are_shown_and_the_end_is_3(carbonctl, configs, tmp_path):

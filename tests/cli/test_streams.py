@@ -20,9 +20,27 @@ ONE_LINER = (
 # command, scenario: every bundled file with the command that its name says
 RUNS = [
     ("train", "train-bloom"),
+    ("train", "train-cnn"),
+    ("train", "train-diffusion"),
+    ("train", "train-distillation"),
+    ("train", "train-dlrm"),
+    ("train", "train-dpo"),
+    ("train", "train-encoder"),
+    ("train", "train-federated"),
+    ("train", "train-grpo"),
     ("train", "train-llama-2"),
     ("train", "train-llama-3.1"),
+    ("train", "train-lora"),
+    ("train", "train-moe"),
     ("train", "train-olmo-2-7b"),
+    ("train", "train-qlora"),
+    ("train", "train-sliding-window"),
+    ("train", "train-small-decoder"),
+    ("train", "train-speech"),
+    ("train", "train-t5-11b"),
+    ("train", "train-unet"),
+    ("train", "train-video"),
+    ("train", "train-vit"),
     ("train", "compare-dlrm"),
     ("infer", "infer-chat-70b"),
     ("infer", "infer-sdxl"),
@@ -87,7 +105,7 @@ def test_verbose_lists_every_assumption_and_every_gap(carbonctl):
     ],
 )
 def test_a_dash_reads_stdin_and_gives_the_same_answer(command, name, carbonctl):
-    extra = () if command == "explain" else ("--samples", "50")
+    extra = () if command == "explain" else ("--samples", "100")
     from_file = carbonctl(command, config(name), *extra)
     from_stdin = carbonctl(command, "-", *extra, stdin=config(name).read_bytes())
     assert from_file.code == from_stdin.code == 0
@@ -129,7 +147,7 @@ def test_extends_on_stdin_is_read_from_the_working_directory(carbonctl, monkeypa
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
 def test_a_file_holds_what_stdout_would(form, carbonctl, tmp_path):
-    words = ("train", config("train-bloom"), "--samples", "50", "-f", form)
+    words = ("train", config("train-bloom"), "--samples", "100", "-f", form)
     target = tmp_path / "result"
     ran = carbonctl(*words, "-o", target)
     assert (ran.code, ran.out, ran.err) == (0, "", "")

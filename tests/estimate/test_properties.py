@@ -19,6 +19,7 @@ from carbonctl.estimate.embodied import embodied
 from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.estimate.lifecycle import lifecycle
+from carbonctl.estimate.train import device_power_w
 from carbonctl.formulas import load_all
 from carbonctl.scenario.item import resolve_item
 from carbonctl.scenario.read import read
@@ -259,7 +260,9 @@ def test_power_times_time_times_pue_gives_back_the_energy(hours, pue, host):
         "site.pue": pue,
         "default:host_power_factor": host,
     }
-    watts = facts(inputs(STORY))[key_of(STORY, ":train_power")].value
+    phases = bind(inputs(STORY), central).phases
+    (work,) = (phase.work for phase in phases if phase.id == "train")
+    watts = device_power_w(work.power)
     metrics = estimate(STORY, changes).metrics
     assert metrics["train.accelerator_hours"] == approx(hours)
     assert metrics["train.facility_energy_kwh"] == approx(watts / 1e3 * hours * host * pue)
@@ -400,7 +403,7 @@ QUANTITIES = {card.quantity for card in CARDS.values()}
 def test_every_argument_of_every_step_is_traced(name):
     result = run(name)(bind(inputs(name), traced))
     found = steps(tuple(roots(result)))
-    assert len(found) > 10
+    assert len(found) > 5
     for step in found:
         for parameter, value in step.arguments.items():
             for item in value if isinstance(value, tuple) else (value,):

@@ -38,10 +38,22 @@ PINT = {
 # a token passes, 4 for each pair of tokens in attention): that constant's unit rides on them.
 OPERATIONS_PER = {
     "train_flop": ("active_params",),
+    "token_flop": ("active_params",),
+    "token_flop_by_both_stacks": ("active_params",),
     "step_flop": ("active_params", "layers"),
     "denoise_flop": ("params_per_token", "layers"),
     "unit_flop": ("text_encoder_params",),
     "unit_s": ("dense_params",),
+    "computing_s": ("dense_params",),
+    "weight_flop": ("nonembedding_params",),
+    "weight_flop_by_adapters": ("active_params", "adapter_params"),
+    "logit_flop": ("vocabulary",),
+    "attention_flop": ("layers",),
+    "forward_flop": ("forward_params",),
+    "train_flop_by_encoder_decoder": ("total_params",),
+    "sample_flop": ("encoder_params", "layers"),
+    "sample_flop_by_decoder": ("decoder_params",),
+    "sample_flop_by_frozen_encoders": ("text_encoder_params",),
 }
 
 RANGES = {

@@ -107,35 +107,6 @@ def test_without_grid_water_pue_plays_no_part():
 # fab
 
 
-def act(ci, epa, gpa):
-    """ACT's CPA over its yield of 0.875; gases and energy of the node, materials 0.5."""
-    wafer = fab.cpa_kgco2e_per_cm2(
-        ci_fab_kgco2e_per_kwh=ci,
-        epa_kwh_per_cm2=epa,
-        gpa_kgco2e_per_cm2=gpa,
-        mpa_kgco2e_per_cm2=0.5,
-    )
-    return wafer / 0.875
-
-
-def test_r56_act_at_28_nm_on_coal():
-    assert act(0.820, 0.9, 0.175) == approx((0.9 * 0.820 + 0.175 + 0.5) / 0.875)
-    assert act(0.820, 0.9, 0.175) == approx(1.6149, rel=1e-3)
-
-
-def test_r58_act_at_5_nm_in_taiwan_and_the_usa():
-    assert act(0.583, 2.75, 0.3275) == approx(2.778, rel=1e-3)
-    assert act(0.380, 2.75, 0.3275) == approx(2.140, rel=1e-3)
-
-
-def test_r59_act_at_3_nm_on_the_sun():
-    assert act(0.041, 3.25, 0.275) == approx(1.038, rel=1e-3)
-
-
-def test_a_fab_on_carbon_free_power_still_emits_gases_and_materials():
-    assert act(0.0, 2.75, 0.3) == approx((0.3 + 0.5) / 0.875)
-
-
 def test_murphys_yield_at_half_a_defect_per_die():
     # Murphy 1964: ((1 - e^-0.5) / 0.5)^2 = 0.6193.
     good = fab.fab_yield(die_area_cm2=1.0, defect_density_per_cm2=0.5)

@@ -233,7 +233,7 @@ def test_the_market_basis_is_null_without_contracts(name, envelope):
 
 def test_the_market_basis_is_zero_at_full_contracts(carbonctl):
     path = CONFIGS / "train-llama-3.1.yaml"
-    data = json.loads(carbonctl("train", path, "--samples", "50", "-f", "json").out)
+    data = json.loads(carbonctl("train", path, "--samples", "100", "-f", "json").out)
     assert data["operational"]["market"]["value"] == 0.0
     assert data["operational"]["location"]["value"] > 1e6
 

@@ -17,6 +17,7 @@ from carbonctl.scenario.read import Setting, parse_set
 from carbonctl.scenario.schema import Scenario
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+CATALOG = Catalog.open()
 ALL = sorted(CONFIGS.glob("*.yaml"))
 FLAGS = {"gpu": "h100-sxm:8", "days": "10", "region": "NO"}
 TRAIN = ("train", "--gpu", "h100-sxm:8", "--days", "10", "--region", "NO", "--samples", "0")
@@ -35,7 +36,7 @@ def write(folder, name, text):
 
 
 def from_flags(**flags):
-    return read(None, settings(flags))[0]
+    return read(None, settings(flags, CATALOG))[0]
 
 
 def problems_of(source, given=()):
@@ -66,10 +67,10 @@ def test_days_may_have_a_unit(text, hours):
         ("gpu", "h100-sxm:64", "h100-sxm", 64),
         ("gpu", "h100-sxm:1k", "h100-sxm", 1000),
         ("gpu", "h100-sxm", "h100-sxm", None),
-        ("server", "dgx-h100:8", "dgx-h100", 8),
-        ("instance", "aws:p5.48xlarge:8", "aws:p5.48xlarge", 8),
+        ("server", "dgx-h100:8", "dgx-h100", 64),
+        ("instance", "aws:p5.48xlarge:8", "aws:p5.48xlarge", 64),
         ("instance", "aws:p5.48xlarge", "aws:p5.48xlarge", None),
-        ("instance", "p5.48xlarge:8", "p5.48xlarge", 8),
+        ("instance", "p5.48xlarge:8", "p5.48xlarge", 64),
         ("instance", "azure:Standard_NC40ads_H100_v5:16", "azure:Standard_NC40ads_H100_v5", 16),
     ],
 )
@@ -102,7 +103,7 @@ def test_tokens_are_prompt_and_output_of_a_request():
 
 def test_tokens_without_a_colon_are_a_usage_error(carbonctl):
     with pytest.raises(UsageError, match="prompt:output"):
-        settings({"tokens": "500"})
+        settings({"tokens": "500"}, CATALOG)
     ran = carbonctl("infer", "--model", "llama-2-7b", "--tokens", "500")
     assert ran.code == 2
     assert "training tokens are --train-tokens" in ran.err
@@ -171,7 +172,7 @@ def test_the_one_command_that_no_other_tool_has(carbonctl):
     ],
 )
 def test_a_flag_overrides_a_file(flag, text, path, value):
-    scenario, document = read(str(CONFIGS / "infer-chat-70b.yaml"), settings({flag: text}))
+    scenario, document = read(str(CONFIGS / "infer-chat-70b.yaml"), settings({flag: text}, CATALOG))
     found = scenario
     for step in path.split("."):
         found = getattr(found, step)
@@ -605,7 +606,7 @@ def test_every_kind_of_init_runs_unedited(kind, carbonctl, tmp_path):
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     assert path.read_text(encoding="utf-8").startswith("# ")
     assert carbonctl("validate", path).code == 0
-    done = carbonctl(command, path, "--samples", "20")
+    done = carbonctl(command, path, "--samples", "100")
     assert done.code == 0, done.err
     assert "CO2e" in done.out
 

@@ -1,0 +1,74 @@
+"""Fit the constants of the training model to every published run, and write them as facts.
+
+    python benchmarks/fit_training.py
+
+writes ``hardware_db/training/constants.yaml``. ``carbonctl verify training`` says how well the
+same fit forecasts runs that it has not seen.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from carbonctl.catalog.read import Catalog
+from carbonctl.formulas.training_priors import mfu_constant
+from carbonctl.study import training_model, training_runs
+
+FOLDER = Path(__file__).parent.parent / "hardware_db"
+HEAD = """\
+# What training reaches and draws where a scenario does not say it: written by
+# benchmarks/fit_training.py from published/training.csv, never by hand.
+"""
+LABELS = {
+    "saturated_mfu": "MFU of large models",
+    "token_overhead": "time per token beside its work",
+    "saturated_power_share": "board power / TDP, large models",
+    "half_power_params": "size of half the dynamic power",
+    "host_power_factor": "host factor",
+    "node_power_factor": "node over accelerators",
+    "hours_residual": "model error, hours",
+    "power_residual": "model error, power",
+}
+SHAPES = {"saturated_power_share": "share", "host_power_factor": "pue", "node_power_factor": "pue"}
+
+
+def main() -> None:
+    """Fit and write."""
+    catalog = Catalog((FOLDER,))
+    cases = training_runs.read(FOLDER / "published" / "training.csv", catalog).cases
+    model = training_model.fit(cases, training_model.priors(catalog))
+    timed = [case for case in cases if case.test != "power"]
+    powered = [case for case in cases if case.test != "time"]
+    lines = [HEAD]
+    for place, (name, value) in enumerate(model.constants.items()):
+        sd = np.sqrt(model.covariance[place, place])
+        if name == "saturated_mfu":  # for an architecture that none of the runs has
+            sd = np.hypot(sd, model.architecture_sd)
+        told_by = timed if "mfu" in name or "overhead" in name else powered
+        keys = [mfu_constant(case.architecture) for case in told_by]
+        own = name in keys
+        runs = keys.count(name) if own else len(told_by)
+        lines.append(_line(name, value, sd, runs))
+    for name, test in (("hours_residual", "time"), ("power_residual", "power")):
+        runs = sum(case.test == test for case in cases)
+        lines.append(_line(name, 1.0, model.residual_sd[test], runs))
+    (FOLDER / "training" / "constants.yaml").write_text("".join(lines), encoding="utf-8")
+
+
+def _line(name: str, value: float, sd: float, runs: int) -> str:
+    base = next(known for known in LABELS if name.startswith(known))
+    architecture = name.removeprefix(base).strip("_")
+    label = LABELS[base] + (f", {architecture}" if architecture else "")
+    band = np.exp(training_model.Z90 * sd)
+    unit = " s" if base == "token_overhead" else ""
+    shape = f", shape: {SHAPES[base]}" if base in SHAPES else ""
+    return (
+        f'{name}: {{label: "{label}", value: {value:.4g}{unit}, unit: {unit.strip() or 1}, '
+        f"range: [{value / band:.4g}, {value * band:.4g}], range_kind: p05_p95{shape}, "
+        f'source: carbonctl-training-fit, note: "{runs} run{"s" if runs > 1 else ""}"}}\n'
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

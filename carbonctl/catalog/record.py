@@ -1,0 +1,159 @@
+"""One record of hardware_db: its plain values, and its facts in canonical units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from carbonctl.catalog.fields import SHARES, SIGNED, unit_of_field
+from carbonctl.core.errors import DataError, Problem
+from carbonctl.core.fact import Fact, Origin, RangeKind, Shape, Tier
+from carbonctl.core.units import UnitError, parse
+
+if TYPE_CHECKING:
+    from carbonctl.core import strict_yaml
+
+RANGE_KINDS: tuple[str, ...] = get_args(RangeKind)
+SHAPES: tuple[str, ...] = get_args(Shape)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One file of hardware_db."""
+
+    kind: str
+    id: str
+    data: dict[str, Any]
+    document: strict_yaml.Document
+    overlay: str = ""  # the file, where it lies in a folder of the user's own
+
+    @property
+    def name(self) -> str:
+        """Name for people."""
+        return str(self.data.get("name", self.id))
+
+    def text(self, field: str) -> str:
+        """A plain field as text, empty when absent."""
+        value = self.data.get(field)
+        return "" if value is None else str(value)
+
+    def number(self, *fields: str) -> float | None:
+        """A plain number, by a path of keys; None when unknown."""
+        value: Any = self.data
+        for field in fields:
+            value = value.get(field) if isinstance(value, dict) else None
+        return float(value) if isinstance(value, int | float) else None
+
+    def fact(self, *path: str | int, label: str = "", origin: Origin | None = None) -> Fact | None:
+        """The fact at a path of keys, in its canonical unit; None when the record lacks it."""
+        entry: Any = self.data
+        for step in path:
+            try:
+                entry = entry[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        names = [p for p in reversed(path) if isinstance(p, str)]
+        field = next((name for name in names if unit_of_field(name)), names[0])
+        return self._fact(path, field, entry, label, origin)
+
+    def plain(self, field: str, *, label: str = "") -> Fact | None:
+        """A plain number of a record that names one source for the whole file."""
+        value = self.data.get(field)
+        if not isinstance(value, int | float):
+            return None
+        recalled = "recalled" if field in self.data.get("recalled", []) else None
+        return Fact(
+            key=f"{self.kind}/{self.id}:{field}",
+            value=float(value),
+            unit="1",
+            source=self.text("source") or self._any_source(),
+            origin=self._origin,
+            tier="published",
+            mark=self.text("mark") or recalled,
+            note=self._note(""),
+            label=label or field.replace("_", " "),
+        )
+
+    def _any_source(self) -> str:
+        """Where a record of facts was read: the source of its first fact."""
+        entries = (e for e in self.data.values() if isinstance(e, dict) and "source" in e)
+        return next((str(entry["source"]) for entry in entries), "")
+
+    @property
+    def _origin(self) -> Origin:
+        return "archetype" if self.id.startswith("archetype") else "hardware_db"
+
+    def _fact(
+        self, path: tuple[str | int, ...], field: str, entry: Any, label: str, origin: Origin | None
+    ) -> Fact:
+        if not isinstance(entry, dict):
+            raise self._wrong(path, "a fact is {value, source}")
+        own = None if self.kind == "defaults" else unit_of_field(field)
+        unit = str(entry.get("unit") or own or "1")
+        try:
+            value = parse(entry["value"], unit)
+        except (UnitError, KeyError, TypeError) as error:
+            raise self._wrong(path, str(error)) from None
+        low, high = self._range(path, entry, unit, value)
+        mark_text = entry.get("mark")
+        return Fact(
+            key=self._key(path),
+            value=value,
+            unit=unit,
+            source=str(entry.get("source", "")),
+            origin=origin or self._origin,
+            low=low,
+            high=high,
+            range_kind=self._choice(path, entry.get("range_kind", "p05_p95"), RANGE_KINDS),
+            shape=self._choice(path, entry.get("shape") or _shape(field), SHAPES),
+            tier=_tier(mark_text),
+            mark=mark_text,
+            note=self._note(str(entry.get("note", ""))),
+            label=label or f"{self.name}, {field.replace('_', ' ')}",
+            boundary=str(entry.get("boundary", "")),
+        )
+
+    def _key(self, path: tuple[str | int, ...]) -> str:
+        return f"{self.kind}/{self.id}:" + ".".join(map(str, path))
+
+    def _wrong(self, path: tuple[str | int, ...], message: str, at: str = "") -> DataError:
+        """The error of a fact, at one of its keys where it has that."""
+        where = (*path, at) if at else path
+        text = f"{self._key(path)}: {message}"
+        return DataError([Problem("CC402", text, self.document.mark(where))])
+
+    def _note(self, note: str) -> str:
+        """What a fact says of itself; one of the user's own folder says so first."""
+        return "; ".join(filter(None, (self.overlay and f"from {self.overlay}", note)))
+
+    def _choice(self, path: tuple[str | int, ...], value: Any, choices: tuple[str, ...]) -> Any:
+        if value not in choices:
+            raise self._wrong(path, f"{value} is not one of {', '.join(choices)}")
+        return value
+
+    def _range(
+        self, path: tuple[str | int, ...], entry: dict[str, Any], unit: str, value: float
+    ) -> tuple[float | None, float | None]:
+        if "range" not in entry:
+            return None, None
+        suffix = str(entry["value"]).partition(" ")[2] if isinstance(entry["value"], str) else ""
+        try:
+            low, high = (parse(f"{e} {suffix}" if suffix else e, unit) for e in entry["range"])
+        except (UnitError, TypeError, ValueError) as error:
+            hint = str(error) if isinstance(error, UnitError) else "a range is [low, high]"
+            raise self._wrong(path, hint, "range") from None
+        if not low <= value <= high:
+            raise self._wrong(path, "its range does not hold its value", "range")
+        return low, high
+
+
+def _shape(field: str) -> Shape:
+    if field == "pue":
+        return "pue"
+    if field in SHARES or field.endswith("_share"):
+        return "share"
+    return "signed" if field in SIGNED else "positive"
+
+
+def _tier(mark: str | None) -> Tier:
+    return "published" if mark is None else "modeled"

@@ -1,0 +1,67 @@
+"""What a recommendation model waits for in training: itself, its memory, its peers, its readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.formulas import compute_dlrm
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.work import DlrmWork
+
+LIMITS = {
+    "computing_s": "dense layers",
+    "gathering_s": "embedding gathers",
+    "exchanging_s": "all-to-all",
+    "reading_s": "data readers",
+}
+
+
+def dlrm_limits(work: DlrmWork[Num]) -> dict[str, Num]:
+    """What a sample of a recommendation model may wait for, each as device time."""
+    gathered = compute_dlrm.gather_gb(
+        tables=work.tables,
+        lookups=work.lookups,
+        embedding_dim=work.embedding_dim,
+        embedding_bytes=work.embedding_bytes,
+    )
+    limits = {
+        "computing_s": compute_dlrm.computing_s(
+            dense_params=work.dense_params,
+            compute_passes=work.compute_passes,
+            peak_flop_per_s=work.peak_flop_per_s,
+            matmul_efficiency=work.matmul_efficiency,
+        ),
+        "gathering_s": compute_dlrm.gathering_s(
+            gather_gb=gathered,
+            memory_passes=work.memory_passes,
+            bandwidth_gb_per_s=work.bandwidth_gb_per_s,
+            gather_efficiency=work.gather_efficiency,
+        ),
+    }
+    outside = work.exchange
+    if outside is None:
+        return limits
+    pooled = compute_dlrm.pooled_gb(
+        tables=work.tables,
+        embedding_dim=work.embedding_dim,
+        embedding_bytes=work.embedding_bytes,
+    )
+    limits["exchanging_s"] = compute_dlrm.exchanging_s(
+        pooled_gb=pooled,
+        exchange_passes=outside.exchange_passes,
+        accelerators=outside.accelerators,
+        link_gb_per_s=outside.link_gb_per_s,
+        exchange_efficiency=outside.exchange_efficiency,
+    )
+    if outside.reader_per_hour is not None:
+        limits["reading_s"] = compute_dlrm.reading_s(
+            accelerators=outside.accelerators, reader_per_hour=outside.reader_per_hour
+        )
+    return limits
+
+
+def binding(limits: dict[str, float]) -> str:
+    """The name of what a sample waits for: the longest of its limits."""
+    return LIMITS[max(limits, key=lambda name: limits[name])]

@@ -1,0 +1,243 @@
+"""From the work of training to device-hours, one architecture a function."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbonctl.estimate.picture import denoise_flop
+from carbonctl.estimate.work import LlmWork, Photograph, Picture, SampleWork, Speech
+from carbonctl.formulas import (
+    compute_llm,
+    compute_rollouts,
+    compute_samples,
+    compute_training,
+    training_memory,
+    training_priors,
+    training_time,
+)
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.work import Attention, Memory, Rollouts
+
+
+def llm_flop(work: LlmWork[Num]) -> Num:
+    """Model work of training a language model: as many parts as its shape is known for."""
+    parts = [*_weight_parts(work)]
+    if work.attention is not None:
+        parts.append(_attention_flop(work.attention, work.train_tokens))
+    tokens = work.train_tokens
+    parts += [
+        compute_training.weight_flop(nonembedding_params=params, train_tokens=tokens)
+        for params in work.also_trained
+    ]
+    parts += [
+        compute_training.forward_flop(forward_params=params, train_tokens=tokens)
+        for params in work.forward_params
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return compute_training.train_flop_from_parts(parts_flop=tuple(parts))
+
+
+def _weight_parts(work: LlmWork[Num]) -> tuple[Num, ...]:
+    """Work of the matrices: of both halves, of adapters, with logits apart, or 6ND alone."""
+    tokens, halves, words = work.train_tokens, work.halves, work.vocabulary
+    if halves is not None:
+        flop = compute_training.train_flop_by_encoder_decoder(
+            total_params=work.active_params,
+            encoder_share=halves.encoder_share,
+            input_tokens=halves.input_tokens,
+            target_tokens=halves.target_tokens,
+        )
+        return (flop,)
+    if work.adapter_params is not None:
+        flop = compute_training.weight_flop_by_adapters(
+            active_params=work.active_params,
+            adapter_params=work.adapter_params,
+            train_tokens=tokens,
+        )
+        return (flop,)
+    if words is None:
+        return (compute_llm.train_flop(active_params=work.active_params, train_tokens=tokens),)
+    inner = compute_training.nonembedding_params(
+        active_params=work.active_params,
+        vocabulary=words.vocabulary,
+        hidden_size=words.hidden_size,
+        embedding_tables=words.embedding_tables,
+    )
+    return (
+        compute_training.weight_flop(nonembedding_params=inner, train_tokens=tokens),
+        compute_training.logit_flop(
+            vocabulary=words.vocabulary, hidden_size=words.hidden_size, train_tokens=tokens
+        ),
+    )
+
+
+def _attention_flop(a: Attention[Num], tokens: Num) -> Num:
+    if a.window_tokens is not None and a.full_layer_share is not None:
+        seen = compute_training.attended_tokens_by_window(
+            context_tokens=a.context_tokens,
+            window_tokens=a.window_tokens,
+            full_layer_share=a.full_layer_share,
+        )
+    elif a.both_sides:
+        seen = compute_training.attended_tokens_by_both_sides(context_tokens=a.context_tokens)
+    else:
+        seen = compute_training.attended_tokens(context_tokens=a.context_tokens)
+    return compute_training.attention_flop(
+        layers=a.layers,
+        heads=a.heads,
+        head_dim=a.head_dim,
+        attended_tokens=seen,
+        train_tokens=tokens,
+    )
+
+
+def sample_work_flop(work: SampleWork[Num]) -> Num:
+    """Model work of training on samples."""
+    sample = work.sample
+    if isinstance(sample, Picture):
+        return _picture_flop(work, sample)
+    if isinstance(sample, Speech):
+        return _speech_flop(work, sample)
+    if isinstance(sample, Photograph):
+        patches = compute_samples.patch_tokens(
+            image_edge=sample.image_edge, patch_edge=sample.patch_edge
+        )
+        return _trained(
+            work,
+            compute_samples.sample_flop(
+                encoder_params=sample.params,
+                sample_tokens=patches,
+                layers=sample.layers,
+                hidden_size=sample.hidden_size,
+            ),
+        )
+    return _trained(work, sample.sample_flop)
+
+
+def _trained(work: SampleWork[Num], sample_flop: Num) -> Num:
+    return compute_samples.train_flop_by_samples(
+        sample_flop=sample_flop,
+        train_passes=work.train_passes,
+        train_samples=work.train_samples,
+        epochs=work.epochs,
+    )
+
+
+def _picture_flop(work: SampleWork[Num], picture: Picture[Num]) -> Num:
+    """The denoiser forward and backward, its frozen encoders forward."""
+    frozen = compute_samples.sample_flop_by_frozen_encoders(
+        encoder_pixel_flop=picture.encoder_pixel_flop,
+        width=picture.width,
+        height=picture.height,
+        frames=picture.frames,
+        text_encoder_params=picture.text_encoder_params,
+        text_tokens=picture.text_tokens,
+    )
+    encoding = compute_samples.train_flop_by_samples(
+        sample_flop=frozen,
+        train_passes=picture.frozen_passes,
+        train_samples=work.train_samples,
+        epochs=picture.frozen_epochs,
+    )
+    once = compute_samples.sample_flop_by_denoiser(denoise_flop=denoise_flop(picture))
+    denoising = _trained(work, once)
+    return compute_training.train_flop_from_parts(parts_flop=(denoising, encoding))
+
+
+def _speech_flop(work: SampleWork[Num], speech: Speech[Num]) -> Num:
+    encoder = compute_samples.encoder_params(
+        total_params=speech.total_params, encoder_share=speech.encoder_share
+    )
+    decoder = compute_samples.decoder_params(
+        total_params=speech.total_params, encoder_share=speech.encoder_share
+    )
+    hearing = compute_samples.sample_flop(
+        encoder_params=encoder,
+        sample_tokens=speech.sample_tokens,
+        layers=speech.layers,
+        hidden_size=speech.hidden_size,
+    )
+    writing = compute_samples.sample_flop_by_decoder(
+        decoder_params=decoder, target_tokens=speech.target_tokens
+    )
+    parts = (_trained(work, hearing), _trained(work, writing))
+    return compute_training.train_flop_from_parts(parts_flop=parts)
+
+
+def work_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
+    """Billed device-hours of work, by steady utilization and goodput or by the billed one."""
+    flop = llm_flop(work) if isinstance(work, LlmWork) else sample_work_flop(work)
+    if work.mfu is not None and work.goodput is not None:
+        return training_time.accelerator_hours_from_flop(
+            train_flop=flop,
+            peak_flop_per_s=work.peak_flop_per_s,
+            mfu=work.mfu,
+            goodput=work.goodput,
+        )
+    return training_time.accelerator_hours_from_flop_by_billed_mfu(
+        train_flop=flop, peak_flop_per_s=work.peak_flop_per_s, billed_mfu=billed_mfu(work)
+    )
+
+
+def billed_mfu(work: LlmWork[Num] | SampleWork[Num]) -> Num:
+    """Utilization per billed hour: as given, else as expected of a model of this size."""
+    if isinstance(work, LlmWork) and work.mfu_by_size is not None:
+        return training_priors.billed_mfu_by_size(
+            token_flop=training_priors.token_flop(active_params=work.active_params),
+            peak_flop_per_s=work.peak_flop_per_s,
+            saturated_mfu=work.mfu_by_size.saturated_mfu,
+            token_overhead_s=work.mfu_by_size.token_overhead_s,
+        )
+    assert work.billed_mfu is not None  # noqa: S101 - resolve gives one of the three
+    return work.billed_mfu
+
+
+def rollout_hours(work: LlmWork[Num], rollouts: Rollouts[Num]) -> Num:
+    """Device-hours of generating answers, then of learning from them."""
+    tokens = compute_rollouts.rollout_tokens(
+        prompts=rollouts.prompts,
+        group_size=rollouts.group_size,
+        tokens_per_rollout=rollouts.tokens_per_rollout,
+    )
+    generation = compute_rollouts.accelerator_hours_from_rollouts(
+        rollout_tokens=tokens,
+        rollout_per_hour=rollouts.rollout_per_hour,
+        accelerators=rollouts.accelerators,
+    )
+    return compute_rollouts.accelerator_hours_by_stages(
+        generation_hours=generation, update_hours=work_hours(replace(work, train_tokens=tokens))
+    )
+
+
+def minimum_accelerators(memory: Memory[Num]) -> Num:
+    """Devices that hold weights, gradients and optimizer state."""
+    return training_memory.minimum_accelerators(
+        state_gb=_state_gb(memory),
+        device_memory_gb=memory.device_memory_gb,
+        memory_share=memory.memory_share,
+    )
+
+
+def _state_gb(memory: Memory[Num]) -> Num:
+    tables, total = memory.tables, memory.total_params
+    if tables is not None:
+        return training_memory.state_gb_by_tables(
+            tables=tables.tables,
+            table_rows=tables.table_rows,
+            embedding_dim=tables.embedding_dim,
+            embedding_bytes=tables.embedding_bytes,
+            row_state_bytes=memory.state_bytes,
+        )
+    assert total is not None  # noqa: S101 - resolve gives tables or parameters
+    if memory.adapter_params is not None and memory.frozen_bytes is not None:
+        return training_memory.state_gb_by_adapters(
+            total_params=total,
+            frozen_bytes=memory.frozen_bytes,
+            adapter_params=memory.adapter_params,
+            state_bytes=memory.state_bytes,
+        )
+    return training_memory.state_gb(total_params=total, state_bytes=memory.state_bytes)

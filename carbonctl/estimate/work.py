@@ -1,0 +1,207 @@
+"""Work of training by architecture, as records of facts or of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MfuBySize(Generic[T]):
+    """What large models reach on an architecture, and what holds small ones up."""
+
+    saturated_mfu: T
+    token_overhead_s: T
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Utilization(Generic[T]):
+    """Peak of a device, and how it is reached: billed, steady with goodput, or by size."""
+
+    peak_flop_per_s: T
+    billed_mfu: T | None
+    mfu: T | None
+    goodput: T | None
+    by_size: MfuBySize[T] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Attention(Generic[T]):
+    """Attention of a transformer over its training context; a window where it has one."""
+
+    layers: T
+    heads: T
+    head_dim: T
+    context_tokens: T
+    both_sides: bool = False
+    window_tokens: T | None = None
+    full_layer_share: T | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Vocabulary(Generic[T]):
+    """The tables at both ends of a language model."""
+
+    vocabulary: T
+    hidden_size: T
+    embedding_tables: T
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EncoderDecoder(Generic[T]):
+    """A model in two halves that see different tokens."""
+
+    encoder_share: T
+    input_tokens: T
+    target_tokens: T
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LlmWork(Generic[T]):
+    """Training work of a language model."""
+
+    active_params: T
+    train_tokens: T
+    peak_flop_per_s: T
+    billed_mfu: T | None
+    mfu: T | None
+    goodput: T | None
+    vocabulary: Vocabulary[T] | None = None
+    attention: Attention[T] | None = None
+    halves: EncoderDecoder[T] | None = None
+    adapter_params: T | None = None
+    forward_params: tuple[T, ...] = ()
+    also_trained: tuple[T, ...] = ()
+    mfu_by_size: MfuBySize[T] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Rollouts(Generic[T]):
+    """Answers that a model generates and then learns from."""
+
+    prompts: T
+    group_size: T
+    tokens_per_rollout: T
+    rollout_per_hour: T
+    accelerators: T
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Picture(Generic[T]):
+    """A picture or clip that a diffusion model learns to denoise."""
+
+    width: T
+    height: T
+    frames: T
+    latent_frames: T
+    token_edge: T | None
+    params_per_token: T | None
+    layers: T | None
+    hidden_size: T | None
+    reference_flop: T | None
+    reference_pixels: T | None
+    encoder_pixel_flop: T
+    text_encoder_params: T
+    text_tokens: T
+    frozen_passes: T
+    frozen_epochs: T
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Photograph(Generic[T]):
+    """An image cut into patches."""
+
+    params: T
+    image_edge: T
+    patch_edge: T
+    layers: T
+    hidden_size: T
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Speech(Generic[T]):
+    """A window of 30 s of speech and its text."""
+
+    total_params: T
+    encoder_share: T
+    sample_tokens: T
+    target_tokens: T
+    layers: T
+    hidden_size: T
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Stated(Generic[T]):
+    """A sample whose forward work the user states."""
+
+    sample_flop: T
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SampleWork(Generic[T]):
+    """Training on samples that each hold a forward and a backward pass."""
+
+    sample: Picture[T] | Photograph[T] | Speech[T] | Stated[T]
+    train_samples: T
+    epochs: T
+    train_passes: T
+    peak_flop_per_s: T
+    billed_mfu: T | None
+    mfu: T | None
+    goodput: T | None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DlrmWork(Generic[T]):
+    """Work of a recommendation model, per sample or item."""
+
+    dense_params: T
+    tables: T
+    table_rows: T
+    lookups: T
+    embedding_dim: T
+    embedding_bytes: T
+    compute_passes: T
+    memory_passes: T
+    peak_flop_per_s: T
+    matmul_efficiency: T
+    bandwidth_gb_per_s: T
+    gather_efficiency: T
+    exchange: Exchange[T] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Exchange(Generic[T]):
+    """What the devices of a recommendation model wait for outside themselves."""
+
+    accelerators: T
+    exchange_passes: T
+    link_gb_per_s: T
+    exchange_efficiency: T
+    reader_per_hour: T | None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Memory(Generic[T]):
+    """What training keeps in the memory of its devices."""
+
+    device_memory_gb: T
+    memory_share: T
+    state_bytes: T
+    total_params: T | None = None
+    adapter_params: T | None = None
+    frozen_bytes: T | None = None
+    tables: DlrmWork[T] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Federated(Generic[T]):
+    """Learning on users' own devices."""
+
+    devices: T
+    training_hours: T
+    device_w: T
+    communication_hours: T
+    router_w: T

@@ -1,0 +1,113 @@
+"""Memory that training takes, and the devices that hold it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbonctl.core import units
+from carbonctl.core.formula import formula
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+
+
+@formula(unit="GB", equation="M = N * b", source="rajbhandari-2020-zero")
+def state_gb(*, total_params: Num, state_bytes: Num) -> Num:
+    """Weights, gradients and optimizer state of a model that is trained whole.
+
+    Parameters
+    ----------
+    total_params
+        All parameters, experts included. [1]
+    state_bytes
+        Bytes per parameter. [1] 16 for Adam in mixed precision: 2 + 2 + 12
+
+    Notes
+    -----
+    Activations are left out: recomputation and small batches can make them small.
+
+    References
+    ----------
+    Rajbhandari et al., arXiv 1910.02054, section 3.1.
+
+    Examples
+    --------
+    >>> state_gb(total_params=7e9, state_bytes=16.0)
+    112.0
+    """
+    return units.gb_from_bytes(total_params * state_bytes)
+
+
+@formula(unit="GB", equation="M = N * b + N_a * b_a", source="hu-2021-lora")
+def state_gb_by_adapters(
+    *, total_params: Num, frozen_bytes: Num, adapter_params: Num, state_bytes: Num
+) -> Num:
+    """Frozen weights, and the state of the adapters trained in them.
+
+    Parameters
+    ----------
+    total_params
+        All frozen parameters. [1]
+    frozen_bytes
+        Bytes per frozen weight. [1] 2 for LoRA, about 0.55 for QLoRA
+    adapter_params, state_bytes
+        Trained parameters, and bytes of weights, gradients and optimizer for each. [1]
+
+    Examples
+    --------
+    >>> state_gb_by_adapters(total_params=70e9, frozen_bytes=2.0, adapter_params=1e8,
+    ...     state_bytes=16.0)
+    141.6
+    """
+    return units.gb_from_bytes(total_params * frozen_bytes + adapter_params * state_bytes)
+
+
+@formula(unit="GB", equation="M = T * R * (d * b + s)", source="mudigere-2022-zionex")
+def state_gb_by_tables(
+    *,
+    tables: Num,
+    table_rows: Num,
+    embedding_dim: Num,
+    embedding_bytes: Num,
+    row_state_bytes: Num,
+) -> Num:
+    """Embedding tables with their optimizer state.
+
+    Parameters
+    ----------
+    tables, table_rows, embedding_dim
+        Shape of the tables. [1]
+    embedding_bytes
+        Bytes per element. [1]
+    row_state_bytes
+        Optimizer bytes per row. [1] 4 for row-wise AdaGrad
+
+    Examples
+    --------
+    >>> state_gb_by_tables(tables=100.0, table_rows=1e6, embedding_dim=99.0, embedding_bytes=4.0,
+    ...     row_state_bytes=4.0)
+    40.0
+    """
+    row_bytes = embedding_dim * embedding_bytes + row_state_bytes
+    return units.gb_from_bytes(tables * table_rows * row_bytes)
+
+
+@formula(unit="1", equation="n = ceil(M / (m * u))", source="rajbhandari-2020-zero")
+def minimum_accelerators(*, state_gb: Num, device_memory_gb: Num, memory_share: Num) -> Num:
+    """Devices that hold the state of training when it is spread over all of them.
+
+    Parameters
+    ----------
+    state_gb
+        Memory that training takes, without activations. [GB]
+    device_memory_gb, memory_share
+        Memory of a device, and how much of it may be filled. [GB], [1]
+
+    Examples
+    --------
+    >>> minimum_accelerators(state_gb=112.0, device_memory_gb=80.0, memory_share=0.9)
+    2.0
+    """
+    return np.ceil(state_gb / (device_memory_gb * memory_share))

@@ -1,0 +1,91 @@
+"""Samples of power from NVIDIA's DCGM: the table of ``dcgmi dmon -e 155``, or Prometheus lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from carbonctl.core.errors import Mark
+from carbonctl.imports.imported import Row, refuse
+from carbonctl.imports.numbers import seconds, watts
+from carbonctl.imports.power_log import Device, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.imports.lines import Log
+
+METRIC = "DCGM_FI_DEV_POWER_USAGE"
+HEADER = re.compile(r"#\s*Entity\b(.*)")
+_TABLE_ROW = re.compile(r"(?:(?P<time>\S.*?\s+)?GPU\s+)?(?P<gpu>\d{1,4})\s+(?P<rest>\S.*)")
+_METRIC_ROW = re.compile(rf"{METRIC}\{{(?P<labels>[^}}]*)\}}\s+(?P<value>\S+)(?:\s+(?P<time>\S+))?")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def samples(log: Log) -> Iterator[Sample]:
+    """Samples in the order of the log; without a time where the log has none."""
+    found = False
+    for sample in (_table if any(map(HEADER.search, log.head)) else _metrics)(log):
+        found = True
+        yield sample
+    if not found:
+        hint = "log with dcgmi dmon -e 155, or export that field"
+        refuse("CC502", f"there is no power here, no {METRIC}", Mark(log.name, 1, 1), hint)
+
+
+def _table(log: Log) -> Iterator[Sample]:
+    names: list[str] = []
+    for row in log.rows():
+        header = HEADER.search(row.text)
+        if header is not None:
+            names = header[1].split()
+            if "POWER" not in names:
+                row.refuse(
+                    "CC502", "the column POWER is missing", hint="log with dcgmi dmon -e 155"
+                )
+            continue
+        if re.search(r"(^|\s)ID(\s|$)", row.text, re.IGNORECASE) or not names:
+            continue  # the line of units, or what the shell said before the header
+        yield _table_sample(row, names)
+
+
+def _table_sample(row: Row, names: list[str]) -> Sample:
+    found = _TABLE_ROW.fullmatch(row.text.strip())
+    values = found["rest"].split() if found else []
+    if found is None or len(values) != len(names):
+        message = f"this row does not have the {len(names)} values of the header"
+        row.refuse("CC502", message, hint="delete the row if the log was cut short")
+    power = 2 + names.index("POWER")
+    time = (found["time"] or "").strip()
+    columns = {"time": 0, "power": power}
+    full = Row(row.file, row.number, row.text, [time, found["gpu"], *values], columns)
+    device = Device(("file", row.file, found["gpu"]), "", f"GPU {found['gpu']}")
+    return Sample(device, seconds(full, "time") if time else None, watts(full, "power"), full)
+
+
+def _metrics(log: Log) -> Iterator[Sample]:
+    for row in log.rows():
+        if not row.text.startswith(METRIC + "{"):
+            continue
+        found = _METRIC_ROW.fullmatch(row.text.strip())
+        if found is None:
+            hint = "delete the row if the log was cut short"
+            row.refuse("CC502", f"this is no line of {METRIC}", hint=hint)
+        values = [found["labels"], found["value"], found["time"] or ""]
+        full = Row(row.file, row.number, row.text, values, {"power": 1, "time": 2})
+        time = seconds(full, "time") if found["time"] else None
+        labels = dict(_LABEL.findall(found["labels"]))
+        yield Sample(_device(labels, full), time, watts(full, "power"), full)
+
+
+def _device(labels: dict[str, str], row: Row) -> Device:
+    host, index = labels.get("Hostname", ""), labels.get("gpu", "")
+    shown = f"GPU {index} of {host}" if host else f"GPU {index}"
+    name = labels.get("modelName", "")
+    if labels.get("UUID"):
+        return Device(("uuid", labels["UUID"]), name, shown)
+    if not index:
+        row.refuse("CC502", "the line has neither the label gpu nor UUID")
+    if host:
+        return Device(("host", host, index), name, shown)
+    return Device(("file", row.file, index), name, shown)

@@ -1,0 +1,104 @@
+"""Which form each file has, by what it says, and all of them together."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbonctl.core.errors import Mark
+from carbonctl.imports import codecarbon, dcgm, hf_config, power_log, slurm
+from carbonctl.imports.imported import Form, Imported, Row, refuse
+from carbonctl.imports.lines import opened, split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.imports.lines import Log
+
+LOOKED_FOR = (
+    "looked for: a header with run_id and energy_consumed (CodeCarbon), with timestamp and "
+    "power.draw (nvidia-smi), #Entity with POWER or lines of DCGM_FI_DEV_POWER_USAGE (DCGM), "
+    "JobID|... (sacct -P), or an object with architectures (Hugging Face config.json)"
+)
+_NO_HEADER = "this looks like nvidia-smi without its header: log with --format=csv, not noheader"
+_HINTS = (
+    (re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"), _NO_HEADER),
+    (re.compile(r"^\s*JobID\s+\w"), "this looks like sacct without bars: add -P"),
+)
+_POWER: tuple[Form, ...] = ("nvidia-smi", "dcgm")
+_NAMES = {
+    "codecarbon": "CodeCarbon",
+    "nvidia-smi": "a power log",
+    "dcgm": "a power log",
+    "slurm": "sacct",
+    "hf-config": "a config.json",
+}
+
+
+def form_of(log: Log) -> Form:
+    """The form of a file; an error that says what was looked for when it has none."""
+    first = next(Row(log.name, n, text) for n, text in enumerate(log.head, 1) if text.strip())
+    text = first.text.lstrip()
+    names = [name.partition("[")[0].strip() for name in split(text, ",")]
+    if text.startswith("{") and any(
+        f'"{key}"' in line for line in log.head for key in ("architectures", "model_type")
+    ):
+        return "hf-config"
+    if "energy_consumed" in names or {"run_id", "emissions"} <= set(names):
+        return "codecarbon"
+    if any(name.startswith("power.draw") for name in names):
+        return "nvidia-smi"
+    if text.split("|")[0].strip() == "JobID" and "|" in text:
+        return "slurm"
+    if any(dcgm.HEADER.search(line) or line.startswith("DCGM_FI_") for line in log.head):
+        return "dcgm"
+    hint = next((said for pattern, said in _HINTS if pattern.search(first.text)), LOOKED_FOR)
+    return first.refuse("CC501", "this file has none of the forms that can be imported", hint=hint)
+
+
+def read_all(files: Sequence[str], catalog: Catalog) -> Imported:
+    """What the files say together: one kind of measurement, a model's shape, or both."""
+    with ExitStack() as stack:
+        logs = [stack.enter_context(opened(file)) for file in _distinct(files)]
+        forms = [(log, form_of(log)) for log in logs]
+        configs = [log for log, form in forms if form == "hf-config"]
+        measured = [(log, form) for log, form in forms if form != "hf-config"]
+        _refuse_mixture(configs, measured)
+        found = _measured(measured)
+        if configs:
+            found = replace(found, model=hf_config.read(configs[0], catalog).model)
+        return found
+
+
+def _distinct(files: Sequence[str]) -> Sequence[str]:
+    for place, file in enumerate(files):
+        if file in files[:place]:
+            refuse("CC505", f"{file} is given twice", Mark("--from"))
+    return files
+
+
+def _refuse_mixture(configs: Sequence[Log], measured: Sequence[tuple[Log, Form]]) -> None:
+    hint = "one kind of evidence a file: import them one by one, and list the runs yourself"
+    if len(configs) > 1:
+        refuse("CC509", "a second config.json", Mark(configs[1].name, 1, 1), hint)
+    for log, form in measured[1:]:
+        first = _NAMES[measured[0][1]]
+        if _NAMES[form] != first:
+            message = f"this is {_NAMES[form]}, and {measured[0][0].name} is {first}"
+            refuse("CC509", message, Mark(log.name, 1, 1), hint)
+
+
+def _measured(measured: Sequence[tuple[Log, Form]]) -> Imported:
+    if not measured:
+        return Imported()
+    logs = [log for log, _ in measured]
+    form = measured[0][1]
+    if form in _POWER:
+        return power_log.read(
+            power_log.nvidia_smi(log) if form == "nvidia-smi" else dcgm.samples(log)
+            for log, form in measured
+        )
+    return codecarbon.read(logs) if form == "codecarbon" else slurm.read(logs)

@@ -1,0 +1,159 @@
+"""A Hugging Face ``config.json``: the shape of a language model, its parameters counted."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from carbonctl.core.errors import Mark, did_you_mean
+from carbonctl.imports.architectures import DECODERS, KNOWN, PLAIN, decoder
+from carbonctl.imports.imported import Imported, ImportedModel, basename, refuse
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.imports.lines import Log
+
+MAX_COUNT = 10**9
+CLOSE = 0.01  # how near in parameters a model of the database must be to be named
+_PRECISIONS = {"bfloat16": "bf16", "float16": "fp16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Entries of a configuration, and where each is written."""
+
+    file: str
+    text: str
+    data: dict[str, Any]
+
+    def __contains__(self, key: str) -> bool:
+        return self.data.get(key) is not None
+
+    def count(self, key: str, missing: int | None = None) -> int:
+        """A whole number above 0; an error when it is missing and nothing stands for it."""
+        value = self.data.get(key)
+        if value is None:
+            if missing is not None:
+                return missing
+            self.refuse("architectures", f'"{key}" is missing', code="CC502")
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_COUNT:
+            self.refuse(key, f'"{key}" is {_shown(value)}, not a whole number above 0')
+        return value
+
+    def flag(self, key: str, missing: bool = False) -> bool:
+        """A true or false entry."""
+        value = self.data.get(key)
+        if value is None or not key:
+            return missing
+        if not isinstance(value, bool):
+            self.refuse(key, f'"{key}" is {_shown(value)}, not true or false')
+        return value
+
+    def sparse(self, layer: int) -> bool:
+        """Whether a layer has experts (Qwen's entries; absent, all layers have)."""
+        dense = self.data.get("mlp_only_layers") or []
+        if not isinstance(dense, list):
+            self.refuse("mlp_only_layers", '"mlp_only_layers" is no list')
+        return layer not in dense and (layer + 1) % self.count("decoder_sparse_step", 1) == 0
+
+    def divides(self, key: str, small: int, large: int) -> None:
+        """An error unless ``small`` of ``key`` divides ``large``."""
+        if small > large or large % small:
+            self.refuse(key, f'"{key}" is {small}, which does not divide {large}')
+
+    def refuse(self, key: str, message: str, hint: str = "", code: str = "CC506") -> NoReturn:
+        """An error at an entry."""
+        found = re.search(rf'"{re.escape(key)}"\s*:\s*', self.text)
+        place = found.end() if found else 0
+        refuse_in(self.file, self.text, place, code, message, hint)
+
+
+def _shown(value: object) -> str:
+    """A value in an error: containers by their kind, as they may be deep."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    return json.dumps(value)[:40]
+
+
+def refuse_in(
+    file: str, text: str, place: int, code: str, message: str, hint: str = ""
+) -> NoReturn:
+    """An error at a character of a text."""
+    start = text.rfind("\n", 0, place) + 1
+    line = text[start : text.find("\n", place) if "\n" in text[place:] else len(text)]
+    word = re.match(r'"[^"]*"|[^\s,\]}]+', text[place:])
+    mark = Mark(
+        file, text.count("\n", 0, place) + 1, place - start + 1, len(word[0]) if word else 1
+    )
+    refuse(code, message, mark, hint, line)
+
+
+def read(log: Log, catalog: Catalog) -> Imported:
+    """The model of a configuration; an architecture that is not known is an error."""
+    config = _config(log)
+    name = _architecture(config)
+    shape, unused = decoder(config, DECODERS[name]) if name in DECODERS else PLAIN[name](config)
+    total = shape["params"]
+    if unused:
+        shape = {"params": total, "active_params": total - unused, **shape}
+    file = basename(log.name)
+    comments = [f"from {file}, {name}: {total:,} parameters counted from its matrices"]
+    like = _like(catalog, total, shape["layers"], shape["hidden"])
+    if like:
+        shown = f"in size and shape this is {' or '.join(like)}"
+        comments.append(f"{shown}: write model: {like[0]} to name it")
+    precision, why = _precision(config)
+    return Imported(model=ImportedModel(shape, tuple(comments), precision, why))
+
+
+def _config(log: Log) -> Config:
+    text = log.text()
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        hint = "the file may be cut short" if error.pos >= len(text.rstrip()) else ""
+        refuse_in(log.name, text, error.pos, "CC502", f"not valid JSON: {error.msg.lower()}", hint)
+    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+        refuse("CC502", "nested too deeply, or a number too long", Mark(log.name, 1, 1))
+    if not isinstance(data, dict):
+        refuse("CC502", "a config.json is one object", Mark(log.name, 1, 1))
+    return Config(log.name, text, data)
+
+
+def _architecture(config: Config) -> str:
+    names = config.data.get("architectures")
+    name = names[0] if isinstance(names, list) and names else names
+    if not isinstance(name, str):
+        config.refuse("architectures", '"architectures" names no class', _known(), "CC508")
+    if name not in KNOWN:
+        near = did_you_mean(name, KNOWN)
+        hint = f"{near} {_known()}".strip()
+        config.refuse("architectures", f'the architecture "{name[:60]}" is unknown', hint, "CC508")
+    return name
+
+
+def _known() -> str:
+    return "known: " + ", ".join(name.removesuffix("ForCausalLM") for name in KNOWN)
+
+
+def _precision(config: Config) -> tuple[str, str]:
+    stored = config.data.get("torch_dtype") or config.data.get("dtype")
+    if isinstance(stored, str) and stored in _PRECISIONS:
+        return _PRECISIONS[stored], f"the weights are stored in {stored}"
+    said = f"the weights are stored in {stored}" if isinstance(stored, str) else "nothing is said"
+    return "bf16", f"{said}; the precision of training is not in the file"
+
+
+def _like(catalog: Catalog, total: int, layers: int, hidden: int) -> list[str]:
+    """The models of the database with this shape that are nearest in parameters."""
+    near = []
+    for name in catalog.ids("models"):
+        record = catalog.record("models", name)
+        if (record.number("layers"), record.number("hidden_size")) != (layers, hidden):
+            continue
+        other = record.number("total_params") or 0.0
+        if abs(other - total) <= CLOSE * total:
+            near.append((abs(other - total), name))
+    return [name for far, name in near if far == min(near)[0]]

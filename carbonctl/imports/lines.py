@@ -1,0 +1,148 @@
+"""Lines of a file that may be of any size and kind: streamed, bounded, text or an error."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+from carbonctl.core.errors import Mark
+from carbonctl.imports.imported import Row, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_BYTES = 50_000_000
+MAX_LINE = 4_000_000
+HEAD_LINES = 2000
+_QUOTED = re.compile(r'\s*"(?:[^"]|"")*"\s*')
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A named stream of lines, whose first ones may be looked at before it is read."""
+
+    name: str
+    head: list[str]
+    rest: Iterator[str]
+
+    def rows(self) -> Iterator[Row]:
+        """Every line that is not blank, numbered from 1; to be read once."""
+        for number, text in enumerate(chain(self.head, self.rest), 1):
+            if text.strip():
+                yield Row(self.name, number, text)
+
+    def text(self) -> str:
+        """The whole of the stream."""
+        return "\n".join(chain(self.head, self.rest))
+
+
+@contextmanager
+def opened(file: str) -> Iterator[Log]:
+    """A file, or ``-`` for stdin, as a log."""
+    if file == "-":
+        yield log_of("<stdin>", _lines(sys.stdin.buffer, "<stdin>"))
+        return
+    with _handle(file) as handle:
+        yield log_of(file, _lines(handle, file))
+
+
+def _handle(file: str) -> BinaryIO:
+    try:
+        return Path(file).open("rb")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        _unreadable(file, error)
+
+
+def log_of(name: str, lines: Iterator[str]) -> Log:
+    """A log from its lines; an empty one is an error."""
+    head = list(islice(lines, HEAD_LINES))
+    if not any(line.strip() for line in head):
+        refuse("CC502", "the file is empty", Mark(name, 1, 1))
+    return Log(name, head, lines)
+
+
+def _unreadable(file: str, error: Exception) -> NoReturn:
+    reason = (getattr(error, "strerror", None) or "cannot be read").lower()
+    refuse("CC008", reason, Mark(file))
+
+
+def _lines(handle: BinaryIO, name: str) -> Iterator[str]:
+    size = number = 0
+    while True:
+        try:
+            raw = handle.readline(MAX_LINE + 1)
+        except OSError as error:
+            _unreadable(name, error)
+        if not raw:
+            return
+        number += 1
+        size += len(raw)
+        text = _decoded(raw, name, number)
+        if size > MAX_BYTES or len(raw) > MAX_LINE:
+            message = f"the file is larger than {MAX_BYTES // 10**6} MB"
+            if len(raw) > MAX_LINE:
+                message = f"this line is longer than {MAX_LINE // 10**6} MB"
+            hint = "log at longer intervals (-l 10), or split the log by node"
+            refuse("CC507", message, Mark(name, number, 1), hint)
+        yield text
+
+
+def _decoded(raw: bytes, name: str, number: int) -> str:
+    zero = raw.find(b"\0")
+    try:
+        text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        zero = error.start if zero < 0 else min(zero, error.start)
+    if zero < 0:
+        return text.rstrip("\r\n")
+    wide = number == 1 and raw[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    hint = "it is UTF-16, as PowerShell writes it: save it as UTF-8" if wide else ""
+    return refuse("CC002", "this is not UTF-8 text", Mark(name, number, zero + 1), hint)
+
+
+def split(text: str, separator: str) -> list[str]:
+    """Values of a line, without blanks around them; a quoted value may hold the separator."""
+    if '"' not in text:
+        return [value.strip() for value in text.split(separator)]
+    values, start = [], 0
+    while start <= len(text):
+        quoted = _QUOTED.match(text, start)
+        end = quoted.end() if quoted else text.find(separator, start)
+        end = len(text) if end < 0 else end
+        value = text[start:end].strip()
+        values.append(value[1:-1].replace('""', '"') if quoted else value)
+        start = end + 1
+    return values
+
+
+def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Iterator[Row]:
+    """Rows under the header of a table; a missing column or a short row is an error."""
+    rows = log.rows()
+    header = next(rows)
+    names = [_plain(name) for name in split(header.text, separator)]
+    columns = {name: place for place, name in enumerate(names) if name}
+    for name in needed:
+        if name not in columns:
+            header.refuse("CC502", f"the column {name} is missing", hint=hint)
+    empty = True
+    for row in rows:
+        if row.text == header.text:  # a log that was appended to
+            continue
+        values = split(row.text, separator)
+        if len(values) != len(names):
+            message = f"this row has {len(values)} values under {len(names)} columns"
+            row.refuse("CC502", message, hint="delete the row if the log was cut short")
+        empty = False
+        yield Row(row.file, row.number, row.text, values, columns)
+    if empty:
+        header.refuse("CC502", "there are no rows under the header")
+
+
+def _plain(name: str) -> str:
+    """A column without its unit, as in ``power.draw [W]``."""
+    return name.partition("[")[0].strip()

@@ -1,0 +1,232 @@
+"""Power over time of accelerators: nvidia-smi and DCGM logs, integrated by the trapezoid rule.
+
+Several files are several nodes. A gap, a clock that runs backward, a power that is no number and
+a device that is logged twice are errors: filling or dropping would make a measurement an estimate.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field, replace
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from carbonctl.imports.imported import Imported, ImportedRun, basename, counted, listed
+from carbonctl.imports.lines import table
+from carbonctl.imports.numbers import seconds, watts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from carbonctl.imports.imported import Row
+    from carbonctl.imports.lines import Log
+
+GAP_SECONDS, GAP_FACTOR = 60.0, 10.0
+_POWERS = ("power.draw", "power.draw.average", "power.draw.instant")
+_HINT = "log with nvidia-smi --query-gpu=timestamp,index,uuid,name,power.draw --format=csv -l 1"
+
+
+class Device(NamedTuple):
+    """One accelerator: what tells it from others, its name as logged, what to call it."""
+
+    key: tuple[str, ...]
+    name: str
+    shown: str
+
+
+class Sample(NamedTuple):
+    """A power at a moment, or at an unknown one."""
+
+    device: Device
+    time: float | None
+    watts: float
+    row: Row
+
+
+@dataclass(slots=True)
+class Trace:
+    """One device in one file, integrated as it is read."""
+
+    device: Device
+    row: Row
+    first: float | None
+    last: float | None
+    watts: float
+    joules: float = 0.0
+    watt_sum: float = 0.0
+    samples: int = 0
+    steps: array[float] = field(default_factory=lambda: array("d"))
+    waits: list[tuple[float, Row]] = field(default_factory=list)
+
+    def add(self, sample: Sample) -> None:
+        """Take the next sample in; the first one has nothing before it."""
+        self.samples += 1
+        self.watt_sum += sample.watts
+        if (sample.time is None) != (self.last is None):
+            sample.row.refuse("CC502", "some rows have a time and some have none", "time")
+        if sample.time is not None and self.last is not None and self.samples > 1:
+            step = sample.time - self.last
+            if step < 0:
+                message = f"the clock runs backward by {-step:g} s for {self.device.shown}"
+                hint = "cut the log there: the time between is unknown"
+                sample.row.refuse("CC504", message, "time", hint)
+            self.joules += step * (self.watts + sample.watts) / 2
+            if step > 0:  # instances of one device share its samples
+                self.steps.append(step)
+            if step > GAP_SECONDS:
+                self.waits.append((step, sample.row))
+        self.last, self.watts = sample.time, sample.watts
+
+
+def read(logs: Iterable[Iterator[Sample]]) -> Imported:
+    """Energy of every device of every file; a mean power where the logs have no times."""
+    traces = [trace for samples in logs for trace in traced(samples)]
+    _refuse_twice(traces)
+    untimed = [trace for trace in traces if trace.first is None]
+    if untimed and len(untimed) < len(traces):
+        untimed[0].row.refuse("CC509", "this log has no times, and another has")
+    names = dict.fromkeys(trace.device.name for trace in traces)
+    groups = [[trace for trace in traces if trace.device.name == name] for name in names]
+    make = _power_run if untimed else _energy_run
+    runs = [make(group) for group in groups]
+    return Imported(runs=_named(runs), comments=_comments(traces))
+
+
+def nvidia_smi(log: Log) -> Iterator[Sample]:
+    """Samples of ``nvidia-smi --query-gpu=timestamp,index,... --format=csv``."""
+    devices: dict[tuple[str, ...], Device] = {}
+    for row in table(log, ",", ("timestamp",), _HINT):
+        power = next((name for name in _POWERS if name in row.columns), "")
+        if not power:
+            row.refuse("CC502", "the column power.draw is missing", hint=_HINT)
+        row.columns.setdefault("time", row.columns["timestamp"])
+        row.columns.setdefault("power", row.columns[power])
+        names = ("uuid", "hostname", "index", "pci.bus_id", "name")
+        key = tuple(row.get(name) for name in names)
+        if key not in devices:
+            devices[key] = _device(row)
+        yield Sample(devices[key], seconds(row, "time"), watts(row, "power"), row)
+
+
+def _device(row: Row) -> Device:
+    uuid, host, name = (row.get(column) for column in ("uuid", "hostname", "name"))
+    place = row.get("index") or row.get("pci.bus_id")
+    if not (uuid or place):
+        row.refuse("CC502", "neither index, uuid nor pci.bus_id tells devices apart", hint=_HINT)
+    shown = f"GPU {place or uuid}" + (f" of {host}" if host else "")
+    if uuid:
+        return Device(("uuid", uuid), name, shown)
+    if host:
+        return Device(("host", host, place), name, shown)
+    return Device(("file", row.file, place), name, shown)
+
+
+def traced(samples: Iterator[Sample]) -> list[Trace]:
+    """Every device of one file, integrated; a gap is an error where it ends."""
+    traces: dict[tuple[str, ...], Trace] = {}
+    for sample in samples:
+        device, time, power, row = sample
+        trace = traces.get(device.key)
+        if trace is None:
+            trace = traces[device.key] = Trace(device, row, time, time, power)
+        trace.add(sample)
+    for trace in traces.values():
+        _refuse_gaps(trace)
+    return list(traces.values())
+
+
+def _refuse_gaps(trace: Trace) -> None:
+    if trace.samples == 1 and trace.first is not None:
+        trace.row.refuse("CC502", f"{trace.device.shown} has one sample; energy needs two", "time")
+    usual = median(trace.steps) if trace.steps else 0.0
+    for step, row in trace.waits:
+        if step > GAP_FACTOR * usual:
+            message = f"nothing was logged for {step:g} s before this, of {trace.device.shown}"
+            hint = f"samples are {usual:g} s apart: cut the log there, and import the parts"
+            row.refuse("CC503", message, "time", hint)
+
+
+def _refuse_twice(traces: list[Trace]) -> None:
+    """A device that two files log at the same time, and a file that is a copy of another."""
+    seen: dict[object, list[Trace]] = {}
+    hint = "give one log a node: ranks of one node each log all of its devices"
+    for trace in traces:
+        copy = ("copy", trace.device.shown, trace.first, trace.last, trace.joules, trace.samples)
+        for key in (trace.device.key, copy):
+            for other in seen.setdefault(key, []):
+                if key == copy and trace.first is None:
+                    continue
+                if key == copy or _overlap(trace, other):
+                    message = f"{trace.device.shown} is logged in {basename(other.row.file)} too"
+                    trace.row.refuse("CC505", message, hint=hint)
+            seen[key].append(trace)
+
+
+def _overlap(one: Trace, other: Trace) -> bool:
+    if one.first is None or one.last is None or other.first is None or other.last is None:
+        return True  # no times tell them apart
+    return one.first < other.last and other.first < one.last
+
+
+def _energy_run(traces: list[Trace]) -> ImportedRun:
+    joules = sum(trace.joules for trace in traces)
+    if joules <= 0:
+        traces[0].row.refuse("CC502", "the power is 0 at all times", "power")
+    hours = sum((t.last or 0.0) - (t.first or 0.0) for t in traces) / 3600
+    means = [t.watt_sum / t.samples for t in traces]
+    drew = f"{min(means):.4g} to {max(means):.4g}"
+    count = len({trace.device.key for trace in traces})
+    return ImportedRun(
+        evidence="energy",
+        value=joules / 3.6e6,
+        note=f"from {_files(traces)}, {_samples(traces)} of {counted(count, 'device')}, "
+        "power integrated over time by trapezoids",
+        scope="gpu",
+        device=traces[0].device.name,
+        count=count,
+        comments=(f"{hours:.6g} device-hours; devices drew {drew} W on average",),
+    )
+
+
+def _power_run(traces: list[Trace]) -> ImportedRun:
+    count = len({trace.device.key for trace in traces})
+    watts_each = sum(t.watt_sum for t in traces) / sum(t.samples for t in traces)
+    if watts_each <= 0:
+        traces[0].row.refuse("CC502", "the power is 0 at all times", "power")
+    most = max(trace.samples for trace in traces)
+    return ImportedRun(
+        evidence="power",
+        value=watts_each,
+        note=f"from {_files(traces)}, mean of {_samples(traces)} of {counted(count, 'device')}",
+        scope="gpu",
+        device=traces[0].device.name,
+        count=count,
+        comments=(
+            f"the log has no times, only {counted(most, 'sample')} a device",
+            f"at dcgmi's default of one a second (-d 1000) that would be {most} s",
+        ),
+    )
+
+
+def _named(runs: list[ImportedRun]) -> tuple[ImportedRun, ...]:
+    """Devices of several kinds are runs of their own, called by the device."""
+    if len(runs) == 1:
+        return tuple(runs)
+    return tuple(replace(run, name=run.device or "unnamed device") for run in runs)
+
+
+def _comments(traces: list[Trace]) -> tuple[str, ...]:
+    files = len({trace.row.file for trace in traces})
+    known = all(trace.device.key[0] != "file" for trace in traces)
+    said = [f"{counted(files, 'log')} of power at the accelerators; hosts and network are modeled"]
+    if files > 1 and not known:
+        said.append("the logs name neither uuid nor hostname: each is taken for another node")
+    return tuple(said)
+
+
+def _files(traces: list[Trace]) -> str:
+    return listed((basename(trace.row.file) for trace in traces), 3)
+
+
+def _samples(traces: list[Trace]) -> str:
+    return counted(sum(trace.samples for trace in traces), "sample")

@@ -1,0 +1,123 @@
+"""A commented scenario from what was imported; what no file could say is a commented line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+from carbonctl.catalog.read import AmbiguousName, Catalog, UnknownName
+from carbonctl.imports.imported import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carbonctl.imports.imported import Imported, ImportedModel, ImportedRun
+
+_UNITS = {"energy": " kWh", "power": " W", "accelerator_hours": ""}
+
+
+def scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
+    """Text of a scenario file."""
+    named = " ".join(f"--from {shlex.quote(file)}" for file in files)
+    head = [_comment(f"Written by: carbonctl init train {named}")]
+    head += [_comment(text) for text in found.comments]
+    head.append("schema: carbonctl/scenario/v1")
+    return "\n".join(
+        [
+            *head,
+            *(_model(found.model) if found.model else []),
+            *_hardware_on_top(found, catalog),
+            *_site(found),
+            *_train(found, catalog),
+            "",
+        ]
+    )
+
+
+def _comment(text: str, indent: str = "") -> str:
+    return f"{indent}# {_printable(text)}"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _quoted(text: str) -> str:
+    """Text that YAML reads back as it was."""
+    return json.dumps(_printable(text), ensure_ascii=False)
+
+
+def _number(value: float) -> str:
+    return f"{value:.12g}"
+
+
+def _model(model: ImportedModel) -> list[str]:
+    entries = ", ".join(f"{key}: {value}" for key, value in model.shape.items())
+    return [*map(_comment, model.comments), f"model: {{kind: llm, {entries}}}"]
+
+
+def _hardware_on_top(found: Imported, catalog: Catalog) -> list[str]:
+    if not found.runs:
+        why = "as in h100-sxm; no file says what it ran on"
+        return [f"# hardware: {{accelerator: NAME, count: NUMBER}}   # {why}"]
+    devices = {(run.device, run.count) for run in found.runs}
+    return [_hardware(*devices.pop(), catalog)] if len(devices) == 1 else []
+
+
+def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> str:
+    number = f", count: {count}" if count else ""
+    unknown = f"{indent}# hardware: {{accelerator: NAME{number}}}   # "
+    if not device:
+        return f"{unknown}as in h100-sxm; no file names the device"
+    shown = _printable(device)
+    try:
+        record = catalog.record("accelerators", device)
+    except AmbiguousName as error:
+        return f'{unknown}"{shown}" may be {listed(error.choices, 6)}'
+    except UnknownName:
+        return f'{unknown}"{shown}" is not in hardware_db; try carbonctl hw search'
+    return f'{indent}hardware: {{accelerator: {record.id}{number}}}   # "{shown}"'
+
+
+def _site(found: Imported) -> list[str]:
+    where = "as in FR or aws:us-east-1; no file says where it ran"
+    if found.place:
+        where = f"the log says {found.place}"
+    region = f"region: {_quoted(found.region) if found.region else 'REGION'}"
+    if found.pue is None:
+        return [_comment(f"site: {{{region}}}   # {where}; or train --region")]
+    note = _quoted("as told to CodeCarbon")
+    pue = f"  pue: {{value: {_number(found.pue)}, note: {note}}}"
+    return ["site:", _comment(f"{region}   # {where}; or train --region", "  "), pue]
+
+
+def _train(found: Imported, catalog: Catalog) -> list[str]:
+    if not found.runs and found.model is not None:
+        model = found.model
+        precision = f"  precision: {model.precision}   # {_printable(model.precision_comment)}"
+        tokens = "  # tokens: NUMBER   # as in 15T; the tokens of training are in no config.json"
+        return ["train:", precision, tokens]
+    if len(found.runs) == 1:
+        return ["train:", *_run(found.runs[0], "  ")]
+    same = len({(run.device, run.count) for run in found.runs}) == 1
+    lines = ["train:", "  runs:"]
+    for run in found.runs:
+        lines.append(f"    - name: {_quoted(run.name)}")
+        if not same:
+            lines.append(_hardware(run.device, run.count, catalog, "      "))
+        lines += _run(run, "      ")
+    return lines
+
+
+def _run(run: ImportedRun, indent: str) -> list[str]:
+    lines = [_comment(text, indent) for text in run.comments]
+    value = _number(run.value) + _UNITS[run.evidence]
+    scope = f", scope: {run.scope}" if run.scope else ""
+    entry = f"{{value: {value}{scope}, note: {_quoted(run.note)}}}"
+    lines.append(f"{indent}{run.evidence}: {entry}")
+    if run.evidence == "power":
+        lines.append(
+            f"{indent}# days: TIME   # as in 10 h; how long it ran; or train --days '10 h'"
+        )
+    return lines

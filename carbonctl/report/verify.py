@@ -1,0 +1,69 @@
+"""Errors of forecasts beside measurements: what was forecast, on how many runs, how surely."""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.report.numbers import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_QUESTION = {
+    "time": "time, accelerator-hours from work",
+    "power": "power, W from the accelerator",
+    "energy": "energy, MWh from work",
+}
+_LARGE = ("energy", "active=1B_or_more")
+_HEAD = f"{'':2}{'method':<26}{'n':>3}{'median':>9}{'p90':>8}{'bias':>8}{'within 2x':>11}"
+_WIDTH = 80
+
+
+def as_data(scores: list[dict[str, Any]], sha256: str) -> dict[str, Any]:
+    """Scores as plain data."""
+    return {"cases_sha256": sha256, "tests": scores}
+
+
+def as_text(data: dict[str, Any], *, held_out: bool, verbose: bool) -> str:
+    """Scores as one block for each test and group, ours first."""
+    how = (
+        "Every constant is fitted without the family of the run that it forecasts."
+        if held_out
+        else "Forecast with the constants that estimates use, fitted to the bundled table."
+    )
+    shown = [
+        s
+        for s in data["tests"]
+        if verbose or s["group"] == "all" or (s["test"], s["group"]) == _LARGE
+    ]
+    lines = ["Training runs, forecast before they were made", how]
+    for (test, group), found in groupby(shown, lambda s: (s["test"], s["group"])):
+        lines += ["", *_block(test, group, list(found))]
+    if not shown:
+        lines += ["", "No row of the table can be forecast; -f json counts them by reason."]
+    lines += ["", f"cases sha256 {data['cases_sha256'][:16]}"]
+    return "\n".join(lines) + "\n"
+
+
+def _block(test: str, group: str, scores: list[dict[str, Any]]) -> Iterator[str]:
+    first = scores[0]
+    which = "" if group == "all" else f" [{printable(group)}]"
+    yield f"{_QUESTION[test]}{which}: {first['n']} runs of {first['families']} families"
+    yield _HEAD + f"{'covered':>9}"
+    for score in scores:
+        yield _line(score)
+    if group == "all" and first["excluded"]:
+        left = ", ".join(f"{count} {reason}" for reason, count in first["excluded"].items())
+        yield from textwrap.wrap(
+            f"left out: {left}", _WIDTH, initial_indent="  ", subsequent_indent="    "
+        )
+
+
+def _line(score: dict[str, Any]) -> str:
+    covered = "-" if score["coverage"] is None else f"{score['coverage']:.0%}"
+    return (
+        f"  {score['method']:<26}{score['n']:>3}{score['median_ape']:>9.1%}"
+        f"{score['p90_ape']:>8.1%}{score['bias']:>+8.0%}{score['within_2x']:>11.0%}{covered:>9}"
+    )

@@ -1,0 +1,54 @@
+"""How many accelerators one of what a user named holds: a server, a cloud instance, a card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.catalog.read import AmbiguousName, UnknownName
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.scenario import schema
+
+
+def instances(catalog: Catalog) -> list[dict[str, str]]:
+    """Every cloud instance."""
+    return list(catalog.table("instances/cloud.csv"))
+
+
+def per_named(catalog: Catalog, key: str, name: str) -> float:
+    """Accelerators in one ``server`` or ``instance``; 1 for an accelerator, and for what has none.
+
+    A name that leads nowhere counts as 1 too: it is refused where names are looked up.
+    """
+    if key == "instance":
+        provider, _, instance = name.rpartition(":")
+        rows = [r for r in instances(catalog) if r["instance"] == instance]
+        held = [r["accelerators"] for r in rows if provider in ("", r["provider"])]
+        return (float(held[0]) if held and held[0] else 0.0) or 1.0
+    if key == "server":
+        try:
+            return catalog.record("servers", name).number("accelerators") or 1.0
+        except (UnknownName, AmbiguousName):
+            return 1.0
+    return 1.0
+
+
+def in_words(catalog: Catalog, hardware: schema.Hardware) -> str:
+    """``16 x dgx-a100-640gb`` for 128 accelerators; what fills no whole machine is said so."""
+    for key in ("accelerator", "server", "instance"):
+        name = getattr(hardware, key)
+        if name is None:
+            continue
+        if hardware.count is None:
+            return str(name)
+        count = hardware.count.value
+        each = per_named(catalog, key, name)
+        machines = count / each
+        if each == 1 or abs(machines - round(machines)) < _WHOLE:
+            return f"{machines:,.12g} x {name}"
+        return f"{count:,.12g} accelerators in {name}"
+    return ""
+
+
+_WHOLE = 1e-6

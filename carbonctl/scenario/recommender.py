@@ -1,0 +1,77 @@
+"""Training and serving work of recommendation models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.estimate.work import DlrmWork, Exchange
+from carbonctl.scenario.context import derived
+from carbonctl.scenario.shape import dlrm_shape, peak
+
+if TYPE_CHECKING:
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.context import Context
+    from carbonctl.scenario.machine import Device
+
+
+def dlrm_work(
+    ctx: Context,
+    model: schema.Model | None,
+    found: Device,
+    path: Path,
+    *,
+    train: bool,
+    run: schema.Run | None = None,
+) -> DlrmWork[Fact]:
+    """Work of one sample of a recommendation model on a device."""
+    dense, tables, rows, lookups, dim, bytes_ = dlrm_shape(ctx, model, path)
+    record = found.record
+    passes = "dlrm_train_passes" if train else "dlrm_serve_passes"
+    memory_passes = "dlrm_memory_passes" if train else "dlrm_serve_passes"
+    return DlrmWork(
+        dense_params=dense,
+        tables=tables,
+        table_rows=rows,
+        lookups=lookups,
+        embedding_dim=dim,
+        embedding_bytes=bytes_,
+        compute_passes=ctx.default(passes),
+        memory_passes=ctx.default(memory_passes),
+        peak_flop_per_s=peak(ctx, found, "bf16" if found.accelerator else "fp32", path),
+        matmul_efficiency=ctx.default("matmul_efficiency"),
+        bandwidth_gb_per_s=ctx.needed(record, "bandwidth", found.path),
+        gather_efficiency=ctx.default("gather_efficiency"),
+        exchange=_exchange(ctx, found, run, path) if train else None,
+    )
+
+
+def _exchange(
+    ctx: Context, found: Device, run: schema.Run | None, path: Path
+) -> Exchange[Fact] | None:
+    """The all-to-all between devices, and the readers where their rate is given."""
+    readers = run.reader_throughput if run else None
+    if found.count is None or found.accelerator is None:
+        ctx.not_estimated["all-to-all between devices"] = "no count of accelerators"
+        if readers is not None:
+            message = "reader_throughput needs hardware.count, the accelerators that share it"
+            ctx.fail("CC206", message, (*path, "reader_throughput"))
+        return None
+    rate = None
+    if readers is not None:
+        rate = ctx.given(readers, (*path, "reader_throughput"), "reader throughput")
+    if found.count.value > found.per_machine.value:
+        link = ctx.default("network_per_accelerator")
+    else:
+        both = found.accelerator.fact("link_bandwidth", label="link speed")
+        both = both or ctx.default("link_bandwidth_pcie")
+        key = f"{both.key}/one_way"
+        link = derived(key, both.value / 2, both, "one of two ways", "link speed, one way")
+    return Exchange(
+        found.count,
+        ctx.default("exchange_passes"),
+        link,
+        ctx.default("exchange_efficiency"),
+        rate,
+    )

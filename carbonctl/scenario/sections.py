@@ -1,0 +1,73 @@
+"""Sections of the scenario file that several others hold: model, hardware, site."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from carbonctl.scenario.quantity import Count, Intensity, Liters, Pue, ShareOrZero
+
+Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4"]
+PICTURE_SIZE = r"^[1-9]\d{1,4}x[1-9]\d{1,4}$"
+
+
+class Strict(BaseModel):
+    """Base of every section: no unknown keys, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Tables(Strict):
+    """Embedding tables of a recommendation model."""
+
+    count: Count
+    rows: Count
+    dim: Count
+    lookups: Count
+    bytes: Count | None = None
+
+
+class Model(Strict):
+    """A model by its name in the database, or by its shape."""
+
+    id: str | None = None
+    kind: Literal["llm", "encoder_decoder", "dlrm"] | None = None
+    params: Count | None = None
+    active_params: Count | None = None
+    layers: Count | None = None
+    hidden: Count | None = None
+    heads: Count | None = None
+    kv_heads: Count | None = None
+    head_dim: Count | None = None
+    vocabulary: Count | None = None
+    tied_embeddings: bool | None = None
+    window: Count | None = None
+    experts: Count | None = None
+    experts_per_token: Count | None = None
+    mlp_params: Count | None = None
+    tables: Tables | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, raw: Any) -> Any:
+        return {"id": raw} if isinstance(raw, str) else raw
+
+
+class Hardware(Strict):
+    """What the work runs on; ``count`` counts accelerators, or servers without any."""
+
+    accelerator: str | None = None
+    server: str | None = None
+    instance: str | None = None
+    count: Count | None = None
+
+
+class Site(Strict):
+    """Where the work runs."""
+
+    region: str | None = None
+    grid: Intensity | None = None
+    contracted_clean: ShareOrZero | None = None
+    pue: Pue | None = None
+    wue: Liters | None = None
+    ewif: Liters | None = None
+    coverage: Literal["lifecycle", "direct"] = "lifecycle"

@@ -1,0 +1,57 @@
+"""What simpler methods forecast for the same runs: never fitted, but for the constant factor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbonctl.core.units import wh_from_kwh
+from carbonctl.formulas import operational, training_priors, training_time
+from carbonctl.study.training_runs import column, log_by_test
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.types import Array, Num
+    from carbonctl.study.training_runs import Case
+
+_WH_PER_MWH = wh_from_kwh(1e3)
+NAMES = ("6nd_0.35_tdp_pue", "tdp_hours", "green_algorithms", "llmcarbon")
+
+
+def log_forecast(name: str, cases: list[Case], catalog: Catalog) -> Array:
+    """Logarithm of a baseline's forecast; ``nan`` where it has no answer of its own."""
+    told = {row["name"]: float(row["value"]) for row in catalog.table("training/baselines.csv")}
+    rated = column(cases, "tdp_w")
+    if name == "tdp_hours":
+        return _by_test(cases, None, rated)
+    if name == "green_algorithms":
+        return _by_test(cases, None, rated + told["memory_w_per_gb"] * column(cases, "memory_gb"))
+    mfu: Array | float = told["mfu"]
+    if name == "llmcarbon":
+        size = column(cases, "active_params")
+        reached = (
+            told["llmcarbon_tflops"]
+            + told["llmcarbon_tflops_per_param"] * size
+            + told["llmcarbon_tflops_per_param2"] * size**2
+        )
+        mfu = reached / told["llmcarbon_peak_tflops"]
+    # every baseline counts 6 N D, also of an encoder-decoder
+    work = training_priors.token_flop(active_params=column(cases, "active_params"))
+    hours = training_time.accelerator_hours_from_flop_by_billed_mfu(
+        train_flop=work * column(cases, "tokens"),
+        peak_flop_per_s=column(cases, "peak_flop_per_s"),
+        billed_mfu=mfu,
+    )
+    return _by_test(cases, np.asarray(hours), rated)
+
+
+def _by_test(cases: list[Case], hours: Array | None, watts: Array) -> Array:
+    """Hours, power and energy; where hours are the user's to give, power alone."""
+    absent = np.full(len(cases), np.nan)
+    forecast: dict[str, Num] = {"time": absent, "power": watts, "energy": absent}
+    if hours is not None:
+        energy = operational.device_energy_kwh(accelerator_hours=hours, device_power_w=watts)
+        in_mwh = wh_from_kwh(energy) / _WH_PER_MWH * column(cases, "facility_factor")
+        forecast |= {"time": hours, "energy": in_mwh}
+    return log_by_test(cases, forecast)

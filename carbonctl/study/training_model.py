@@ -1,0 +1,263 @@
+"""Forecast of training runs, and the least-squares fit of its few constants.
+
+Constants are shared by all models on an accelerator architecture; none belongs to a model. They
+are fitted in logarithms, to hours, power and energy together, under weak priors that stand in
+``hardware_db/training/priors.csv``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from carbonctl.catalog.read import fitted_names
+from carbonctl.core.units import wh_from_kwh
+from carbonctl.formulas import operational, power, training_priors, training_time
+from carbonctl.formulas.training_priors import mfu_constant
+from carbonctl.study.training_runs import TESTS, column, log_by_test
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.types import Array
+    from carbonctl.study.training_runs import Case, Test
+
+    Function = Callable[[Array], Array]
+
+_STEP, _TOLERANCE, _ROUNDS, _LONGEST_STEP = 1e-4, 1e-7, 40, 0.7
+_WH_PER_MWH = wh_from_kwh(1e3)
+LEVEL = 0.90
+Z90 = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+
+
+class Prior(NamedTuple):
+    """Where a constant is looked for: a center, and the spread of its logarithm."""
+
+    center: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Model:
+    """Constants by name, what an architecture has of its own as ``saturated_mfu_hopper``.
+
+    ``architecture_sd`` is how far an architecture may stand that no fitted case has.
+    """
+
+    constants: dict[str, float]
+    covariance: Array
+    residual_sd: dict[Test, float]
+    own_power_w: dict[str, float]
+    own_power_sd: dict[str, float]
+    architecture_sd: float = 0.0
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Where constants are looked for, and the log errors that weigh the three tests."""
+
+    shared: dict[str, Prior]
+    architecture_sd: float
+    errors: dict[Test, float]
+    resident_power_share: float
+
+
+def priors(catalog: Catalog) -> Priors:
+    """The priors of ``hardware_db/training/priors.csv``."""
+    rows = list(catalog.table("training/priors.csv"))
+    shared = {
+        row["constant"]: Prior(float(row["center"]), float(row["spread"]))
+        for row in rows
+        if not row["applies_to"]
+    }
+    applied = {row["applies_to"]: row for row in rows}
+    errors = {test: float(applied[test]["center"]) for test in TESTS}
+    idle = catalog.default("resident_power_share").value
+    return Priors(shared, float(applied["architecture"]["spread"]), errors, idle)
+
+
+def shipped(catalog: Catalog) -> Model:
+    """The constants of ``hardware_db/training/constants.yaml``, which estimates use too."""
+    facts = {name: catalog.default(name) for name in fitted_names(catalog)}
+    constants = {name: fact.value for name, fact in facts.items() if "residual" not in name}
+    covariance = np.diag([_log_sd(facts[name]) ** 2 for name in constants])
+    left: dict[Test, float] = {
+        "time": _log_sd(facts["hours_residual"]),
+        "power": _log_sd(facts["power_residual"]),
+    }
+    records = [catalog.record("accelerators", name) for name in catalog.ids("accelerators")]
+    own = {r.id: fact for r in records if (fact := r.fact("train_power")) is not None}
+    watts = {name: fact.value for name, fact in own.items()}
+    own_sd = {name: _log_sd(fact) for name, fact in own.items()}
+    return Model(constants, covariance, left, watts, own_sd)
+
+
+def _log_sd(fact: Fact) -> float:
+    """Standard deviation of a fact's logarithm, from its 90 % range."""
+    if not fact.low or not fact.high:
+        return 0.0
+    return float(np.log(fact.high / fact.low) / (2 * Z90))
+
+
+def log_forecast(
+    cases: list[Case], constants: Mapping[str, float], own_power_w: Mapping[str, float],
+    resident_power_share: float,
+) -> Array:  # fmt: skip
+    """Logarithm of hours [h], power [W] or energy [MWh], each at its case's own boundary.
+
+    ``nan`` where the power of an accelerator is neither ruled by its rating nor known.
+    """
+    common = constants["saturated_mfu"]
+    mfus = [constants.get(mfu_constant(case.architecture), common) for case in cases]
+    work = column(cases, "token_flop")
+    peak = column(cases, "peak_flop_per_s")
+    mfu = training_priors.billed_mfu_by_size(
+        token_flop=work,
+        peak_flop_per_s=peak,
+        saturated_mfu=np.array(mfus),
+        token_overhead_s=constants["token_overhead"],
+    )
+    hours = training_time.accelerator_hours_from_flop_by_billed_mfu(
+        train_flop=work * column(cases, "tokens"), peak_flop_per_s=peak, billed_mfu=mfu
+    )
+    watts = _watts(cases, constants, own_power_w, resident_power_share)
+    wh = wh_from_kwh(operational.device_energy_kwh(accelerator_hours=hours, device_power_w=watts))
+    by_test = {
+        "time": hours,
+        "power": watts,
+        "energy": wh / _WH_PER_MWH * column(cases, "facility_factor"),
+    }
+    return log_by_test(cases, by_test)
+
+
+def _watts(
+    cases: list[Case], constants: Mapping[str, float], own_power_w: Mapping[str, float],
+    resident_power_share: float,
+) -> Array:  # fmt: skip
+    """Power per accelerator at the case's boundary, PUE outside."""
+    sized = column(cases, "sized")
+    by_size = training_priors.device_power_share_by_size(
+        active_params=np.where(sized, column(cases, "active_params"), 1.0),
+        resident_power_share=resident_power_share,
+        saturated_power_share=constants["saturated_power_share"],
+        half_power_params=constants["half_power_params"],
+    )
+    share = np.where(sized, by_size, constants["saturated_power_share"])
+    board = power.device_power_w(tdp_w=column(cases, "tdp_w"), device_power_share=share)
+    bridges = {
+        "node": constants["node_power_factor"],
+        "it_system": constants["host_power_factor"],
+        "facility": constants["host_power_factor"],
+    }
+    bridge = np.array([bridges.get(case.boundary, 1.0) for case in cases])
+    ruled = power.it_power_w_from_device_power(device_power_w=board, host_power_factor=bridge)
+    own = np.array([own_power_w.get(case.accelerator, np.nan) for case in cases])
+    return np.where([case.own_power_w is None for case in cases], ruled, own)
+
+
+def fit(cases: list[Case], prior: Priors) -> Model:
+    """Constants that forecast these cases best, under the priors."""
+    runs = _own_power_runs(cases)
+    own = {name: float(np.exp(np.mean(logs))) for name, logs in runs.items()}
+    known = [c for c in cases if c.own_power_w is None or c.accelerator in own or c.test == "time"]
+    timed = sorted({mfu_constant(case.architecture) for case in known if case.test != "power"})
+    names = [*prior.shared, *timed]
+    common = names.index("saturated_mfu")
+    own_architecture = Prior(prior.shared["saturated_mfu"].center, prior.architecture_sd)
+    sought = [prior.shared.get(name, own_architecture) for name in names]
+    center = np.log([p.center for p in sought])
+    spread = np.array([p.spread for p in sought])
+    measured = np.log(column(known, "measured"))
+    error = np.array([prior.errors[case.test] for case in known])
+
+    def residuals(log_constants: Array) -> Array:
+        constants = dict(zip(names, np.exp(log_constants), strict=True))
+        forecast = log_forecast(known, constants, own, prior.resident_power_share)
+        around = center.copy()
+        around[len(prior.shared) :] = log_constants[common]
+        return np.concatenate([(forecast - measured) / error, (log_constants - around) / spread])
+
+    best = _least_squares(residuals, center)
+    slopes = _jacobian(residuals, best)
+    covariance = np.asarray(np.linalg.inv(slopes.T @ slopes), dtype=np.float64)
+    of_cases = slopes[: len(known)]
+    used = np.einsum("ij,jk,ik->i", of_cases, covariance, of_cases)
+    left = residuals(best)[: len(known)] * error
+    spreads = {test: _sd(known, test, left, used) for test in TESTS}
+    constants = dict(zip(names, map(float, np.exp(best)), strict=True))
+    own_sd = {name: spreads["power"] / len(logs) ** 0.5 for name, logs in runs.items()}
+    return Model(constants, covariance, spreads, own, own_sd, prior.architecture_sd)
+
+
+def _own_power_runs(cases: list[Case]) -> dict[str, list[float]]:
+    """Logarithms of the measured power of accelerators that their rating does not rule."""
+    logs: dict[str, list[float]] = {}
+    for case in cases:
+        if case.own_power_w is not None and case.test == "power":
+            logs.setdefault(case.accelerator, []).append(float(np.log(case.measured)))
+    return logs
+
+
+def _sd(cases: list[Case], test: Test, left: Array, used: Array) -> float:
+    """Residual standard deviation of a test, for the freedom that the constants took."""
+    of_test = np.array([case.test == test for case in cases])
+    freedom = of_test.sum() - used[of_test].sum()
+    return float(np.sqrt((left[of_test] ** 2).sum() / max(freedom, 1.0)))
+
+
+def _jacobian(function: Function, at: Array) -> Array:
+    steps = np.eye(len(at)) * _STEP
+    base = function(at)
+    return np.array([(function(at + step) - base) / _STEP for step in steps]).T
+
+
+def _least_squares(function: Function, start: Array) -> Array:
+    """Levenberg and Marquardt's damped steps, to the least sum of squares."""
+    at, damping = start, 1e-3
+    value = function(at)
+    for _ in range(_ROUNDS):
+        slopes = _jacobian(function, at)
+        damped = slopes.T @ slopes + damping * np.eye(len(at))
+        step = np.clip(np.linalg.solve(damped, -slopes.T @ value), -_LONGEST_STEP, _LONGEST_STEP)
+        tried = function(at + step)
+        gain = value @ value - tried @ tried
+        if gain > 0:
+            at, value, damping = at + step, tried, damping / 5
+            if gain < _TOLERANCE:
+                break
+        else:
+            damping *= 10
+    return at
+
+
+def log_sd(cases: list[Case], model: Model, resident_power_share: float) -> Array:
+    """Standard deviation of the log forecast: what is left over, and what is not known.
+
+    Energy has the error of hours and the error of power, as an estimate does that a user gets.
+    """
+    names = list(model.constants)
+
+    def forecast(log_constants: Array) -> Array:
+        constants = dict(zip(names, np.exp(log_constants), strict=True))
+        return log_forecast(cases, constants, model.own_power_w, resident_power_share)
+
+    slopes = _jacobian(forecast, np.log(list(model.constants.values())))
+    known = np.einsum("ij,jk,ik->i", slopes, model.covariance, slopes)
+    spread = model.residual_sd
+    left: dict[Test, float] = spread | {"energy": float(np.hypot(spread["time"], spread["power"]))}
+    foreign = [
+        case.test != "power" and mfu_constant(case.architecture) not in model.constants
+        for case in cases
+    ]
+    between = np.where(foreign, model.architecture_sd, 0.0)
+    own = np.array(
+        [0.0 if c.test == "time" else model.own_power_sd.get(c.accelerator, 0.0) for c in cases]
+    )
+    residual = np.array([left[case.test] for case in cases])
+    spread_of_all: Array = np.sqrt(known + residual**2 + between**2 + own**2)
+    return spread_of_all

@@ -1,0 +1,208 @@
+"""Published training runs as cases: what a forecast may see, and what was measured."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from carbonctl.catalog.read import UnknownName
+from carbonctl.core.errors import InputError, Problem
+from carbonctl.formulas import training_priors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from carbonctl.catalog.read import Catalog, Record
+    from carbonctl.core.types import Array, Num
+
+Test = Literal["time", "power", "energy"]
+TESTS: tuple[Test, ...] = ("time", "power", "energy")
+BOUNDARIES = {"gpu", "gpu_x_pue", "node", "it_system", "facility"}
+WITH_PUE = {"gpu_x_pue", "facility"}
+_UNSIZED = {"vision_cnn", "dlrm"}  # much work for each parameter: their size says little
+_NEEDED = ("run_id", "family", "organisation", "arch_type", "active_params_b", "train_tokens_b",
+           "accelerator_id", "accel_hours", "avg_power_w_per_accel", "power_boundary", "pue",
+           "energy_mwh", "energy_boundary", *(f"use_in_{test}_test" for test in TESTS))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test of one run."""
+
+    test: Test
+    row: dict[str, str]
+    measured: float
+    boundary: str
+    pue: float
+    accelerator: str
+    architecture: str
+    own_power_w: float | None
+    tdp_w: float
+    memory_gb: float
+    peak_flop_per_s: float
+    active_params: float
+    token_flop: float
+    tokens: float
+    sized: bool
+
+    @property
+    def facility_factor(self) -> float:
+        """PUE where the row's own boundary holds it."""
+        return self.pue if self.boundary in WITH_PUE else 1.0
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Cases to be forecast, rows left out counted by test and reason, hash of the table."""
+
+    cases: list[Case]
+    excluded: dict[Test, dict[str, int]]
+    sha256: str
+
+
+def read(path: Path, catalog: Catalog) -> Cases:
+    """Cases of a table of published runs; InputError when it lacks a column."""
+    try:
+        raw = path.read_bytes()
+        rows = list(csv.DictReader(raw.decode("utf-8").splitlines()))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([Problem("CC008", f"{path}: {error}")]) from None
+    missing = [name for name in _NEEDED if not rows or name not in rows[0]]
+    if missing:
+        hint = "the columns are those of hardware_db/published/training.csv"
+        raise InputError([Problem("CC502", f"{path}: no column {missing[0]}", None, hint)])
+    cases: list[Case] = []
+    excluded: dict[Test, Counter[str]] = {test: Counter() for test in TESTS}
+    for row in rows:
+        for test in TESTS:
+            found = _case(test, row, catalog)
+            if isinstance(found, Case):
+                cases.append(found)
+            else:
+                excluded[test][found] += 1
+    counted = {test: dict(sorted(reasons.items())) for test, reasons in excluded.items()}
+    return Cases(cases, counted, hashlib.sha256(raw).hexdigest())
+
+
+def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
+    """The case, or why the row cannot be one."""
+    reason = _REASONS[test](row)
+    if reason:
+        return reason
+    if row[f"use_in_{test}_test"] != "1":
+        return "set aside in the table, see its notes"
+    try:
+        record = catalog.record("accelerators", row["accelerator_id"])
+    except UnknownName:
+        return "accelerator not in hardware_db"
+    boundary = {"time": "", "power": row["power_boundary"], "energy": row["energy_boundary"]}[test]
+    own = record.fact("train_power")
+    if own is not None and boundary in {"gpu", "gpu_x_pue", "node"}:
+        return "power of this accelerator is known for the IT system only"
+    return _made(test, row, record, boundary, None if own is None else own.value, catalog)
+
+
+def _made(
+    test: Test,
+    row: dict[str, str],
+    record: Record,
+    boundary: str,
+    own_power_w: float | None,
+    catalog: Catalog,
+) -> Case | str:
+    rating, memory, peak = (record.fact(name) for name in ("tdp", "memory", "peak_bf16"))
+    if rating is None or memory is None or (peak is None and test != "power"):
+        return "accelerator lacks a rating, memory or peak"
+    params, tokens = _number(row, "active_params_b") * 1e9, _number(row, "train_tokens_b") * 1e9
+    work = training_priors.token_flop(active_params=params)
+    if row["arch_type"].endswith("encoder_decoder"):
+        share = catalog.default("target_tokens_share").value
+        work = training_priors.token_flop_by_both_stacks(active_params=params, target_share=share)
+    column = {"time": "accel_hours", "power": "avg_power_w_per_accel", "energy": "energy_mwh"}[test]
+    return Case(
+        test=test,
+        row=row,
+        measured=_number(row, column),
+        boundary=boundary,
+        pue=_number(row, "pue"),
+        accelerator=record.id,
+        architecture=record.text("architecture"),
+        own_power_w=own_power_w,
+        tdp_w=rating.value,
+        memory_gb=memory.value,
+        peak_flop_per_s=math.nan if peak is None else peak.value,
+        active_params=params,
+        token_flop=float(work),
+        tokens=tokens,
+        sized=row["arch_type"] not in _UNSIZED and not math.isnan(params),
+    )
+
+
+def _time(row: dict[str, str]) -> str:
+    if math.isnan(_number(row, "accel_hours")):
+        return "no accelerator-hours"
+    return _work(row)
+
+
+def _work(row: dict[str, str]) -> str:
+    if math.isnan(_number(row, "active_params_b")) or math.isnan(_number(row, "train_tokens_b")):
+        return "no parameters or tokens"
+    return ""
+
+
+def _power(row: dict[str, str]) -> str:
+    if math.isnan(_number(row, "avg_power_w_per_accel")):
+        return "no power"
+    return _boundary(row["power_boundary"], "power not measured, or without a boundary")
+
+
+def _energy(row: dict[str, str]) -> str:
+    if math.isnan(_number(row, "energy_mwh")):
+        return "no energy"
+    reason = _boundary(row["energy_boundary"], "energy not measured, or without a boundary")
+    if not reason and row["energy_boundary"] in WITH_PUE and math.isnan(_number(row, "pue")):
+        reason = "no PUE at a boundary that holds it"
+    return reason or _work(row)
+
+
+def _boundary(name: str, reason: str) -> str:
+    if not name:
+        return reason
+    return "" if name in BOUNDARIES else f"unknown boundary {name}"
+
+
+_REASONS: dict[Test, Callable[[dict[str, str]], str]] = {
+    "time": _time,
+    "power": _power,
+    "energy": _energy,
+}
+
+
+def _number(row: dict[str, str], column: str) -> float:
+    """A cell's number; nan when it is empty or none."""
+    try:
+        value = float(row[column])
+    except (TypeError, ValueError):
+        return math.nan
+    return value if value > 0 else math.nan
+
+
+def column(cases: list[Case], name: str) -> Array:
+    """One attribute of all cases as an array."""
+    return np.array([getattr(case, name) for case in cases])
+
+
+def log_by_test(cases: list[Case], forecast: Mapping[str, Num]) -> Array:
+    """Logarithm of what each case's test asks for: hours, power or energy."""
+    tests = column(cases, "test")
+    values = np.select([tests == test for test in TESTS], [forecast[test] for test in TESTS])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs: Array = np.log(values)
+    return logs

@@ -1,0 +1,163 @@
+"""How well training is forecast: every constant held out, baselines on the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carbonctl.study import baselines, training_model
+from carbonctl.study.training_runs import TESTS, column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.types import Array, Places
+    from carbonctl.study.training_model import Model
+    from carbonctl.study.training_runs import Case, Cases
+
+OURS, CONSTANT = "carbonctl", "constant_factor"
+_GROUP_COLUMNS = ("accelerator", "arch_type", "organisation")
+_LEAST_OF_A_GROUP = 3
+_BILLION = 1e9
+SIZES = ("active=1B_or_more", "active=below_1B")
+HELD_OUT_AGAIN = "organisation"
+UNKNOWN_POWER = "no other run tells the power of this accelerator"
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Log forecasts of all cases by one method, with their log standard deviations."""
+
+    log_value: Array
+    log_sd: Array | None
+
+
+def held_out(cases: list[Case], catalog: Catalog, by: str) -> Forecast:
+    """Forecasts by constants that were fitted without the rows that share the case's ``by``."""
+    prior = training_model.priors(catalog)
+    value, sd = np.full(len(cases), np.nan), np.full(len(cases), np.nan)
+    for seen, unseen in _folds(cases, by):
+        model = training_model.fit([cases[i] for i in seen], prior)
+        unseen_cases = [cases[i] for i in unseen]
+        value[unseen], sd[unseen] = _forecast(unseen_cases, model, prior.resident_power_share)
+    return Forecast(value, sd)
+
+
+def shipped(cases: list[Case], catalog: Catalog) -> Forecast:
+    """Forecasts by the constants that estimates use."""
+    idle = catalog.default("resident_power_share").value
+    return Forecast(*_forecast(cases, training_model.shipped(catalog), idle))
+
+
+def _forecast(cases: list[Case], model: Model, idle: float) -> tuple[Array, Array]:
+    value = training_model.log_forecast(cases, model.constants, model.own_power_w, idle)
+    return value, training_model.log_sd(cases, model, idle)
+
+
+def _folds(cases: list[Case], by: str) -> Iterator[tuple[Places, Places]]:
+    names = np.array([case.row[by] for case in cases])
+    for name in dict.fromkeys(names):
+        yield np.flatnonzero(names != name), np.flatnonzero(names == name)
+
+
+def constant_factor(cases: list[Case], catalog: Catalog) -> Forecast:
+    """The plainest baseline times one factor for each test and boundary, held out by family."""
+    plain = baselines.log_forecast(baselines.NAMES[0], cases, catalog)
+    miss = np.log(column(cases, "measured")) - plain
+    kinds = np.array([f"{case.test} {case.boundary}" for case in cases])
+    tests = column(cases, "test")
+    value, sd = np.full(len(cases), np.nan), np.full(len(cases), np.nan)
+    for seen, unseen in _folds(cases, "family"):
+        for i in unseen:
+            alike = seen[kinds[seen] == kinds[i]]
+            alike = alike if len(alike) >= _LEAST_OF_A_GROUP else seen[tests[seen] == tests[i]]
+            value[i] = plain[i] + miss[alike].mean()
+            sd[i] = miss[alike].std(ddof=1) * np.sqrt(1 + 1 / len(alike))
+    return Forecast(value, sd)
+
+
+def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
+    """One score for each test, group and method; the same rows for every method of a group."""
+    cases = found.cases
+    if bundled:
+        ours = held_out(cases, catalog, "family")
+        methods = {
+            OURS: ours,
+            f"{OURS}_by_{HELD_OUT_AGAIN}": held_out(cases, catalog, HELD_OUT_AGAIN),
+            CONSTANT: constant_factor(cases, catalog),
+        }
+    else:
+        ours = shipped(cases, catalog)
+        methods = {OURS: ours}
+    for name in baselines.NAMES:
+        methods[name] = Forecast(baselines.log_forecast(name, cases, catalog), None)
+    return [
+        score(test, group, name, forecast, rows, cases, _left_out(found, test, ours))
+        for test in TESTS
+        for group, rows in _groups(cases, test, ours.log_value)
+        for name, forecast in methods.items()
+        if np.isfinite(forecast.log_value[rows]).any()
+    ]
+
+
+def _left_out(found: Cases, test: str, ours: Forecast) -> dict[str, int]:
+    """Rows left out, by reason; those without a forecast of ours are left out for all."""
+    of_test = column(found.cases, "test") == test
+    unknown = int((of_test & ~np.isfinite(ours.log_value)).sum())
+    reasons = dict(found.excluded[test])  # type: ignore[index]
+    return reasons | ({UNKNOWN_POWER: unknown} if unknown else {})
+
+
+def _groups(cases: list[Case], test: str, forecast: Array) -> Iterator[tuple[str, Places]]:
+    rows = np.flatnonzero((column(cases, "test") == test) & np.isfinite(forecast))
+    if not len(rows):
+        return
+    yield "all", rows
+    size = column(cases, "active_params")[rows]
+    yield SIZES[0], rows[size >= _BILLION]
+    yield SIZES[1], rows[size < _BILLION]
+    for name in _GROUP_COLUMNS:
+        cells = np.array([cases[i].row[name] for i in rows])
+        for cell in sorted(set(cells)):
+            if (cells == cell).sum() >= _LEAST_OF_A_GROUP:
+                yield f"{name}={cell}", rows[cells == cell]
+
+
+def score(
+    test: str, group: str, method: str, forecast: Forecast, rows: Places, cases: list[Case],
+    excluded: dict[str, int],
+) -> dict[str, Any]:  # fmt: skip
+    """Errors of one method on some rows: APEs as fractions, ratios and intervals in logarithms."""
+    rows = rows[np.isfinite(forecast.log_value[rows])]
+    miss = forecast.log_value[rows] - np.log(column(cases, "measured")[rows])
+    error = np.abs(np.expm1(miss))
+    return {
+        "test": test,
+        "group": group,
+        "method": method,
+        "n": len(rows),
+        "families": len({cases[i].row["family"] for i in rows}),
+        "median_ape": float(np.median(error)),
+        "p90_ape": float(np.percentile(error, 90)),
+        "median_abs_log_ratio": float(np.median(np.abs(miss))),
+        "bias": float(np.expm1(np.median(miss))),
+        "within_2x": float(np.mean(np.abs(miss) <= np.log(2))),
+        **_interval(miss, None if forecast.log_sd is None else forecast.log_sd[rows]),
+        "excluded": excluded,
+    }
+
+
+def _interval(miss: Array, sd: Array | None) -> dict[str, float | None]:
+    """Coverage, width and score of the 90 % interval, in logarithms; null without one."""
+    if sd is None:
+        return {"coverage": None, "width_factor": None, "interval_score": None}
+    half = training_model.Z90 * sd
+    outside = np.maximum(np.abs(miss) - half, 0.0)
+    return {
+        "coverage": float(np.mean(outside == 0)),
+        "width_factor": float(np.median(np.exp(half))),
+        "interval_score": float(np.mean(2 * half + 2 / (1 - training_model.LEVEL) * outside)),
+    }
