@@ -13,7 +13,7 @@ import numpy as np
 
 from carbonctl.catalog.read import Catalog
 from carbonctl.formulas.training_priors import mfu_constant
-from carbonctl.study import training_model, training_runs
+from carbonctl.study import training_model, training_runs, verify
 
 FOLDER = Path(__file__).parent.parent / "hardware_db"
 HEAD = """\
@@ -53,7 +53,23 @@ def main() -> None:
     for name, test in (("hours_residual", "time"), ("power_residual", "power")):
         runs = sum(case.test == test for case in cases)
         lines.append(_line(name, 1.0, model.residual_sd[test], runs))
+    forecast = verify.held_out(cases, catalog, "family").log_value
+    for level, test in (("work", "energy"), ("hours", "power")):
+        rows = [i for i, case in enumerate(cases) if case.test == test]
+        measured = np.array([cases[i].measured for i in rows])
+        miss = forecast[rows] - np.log(measured)
+        lines.append(_error(level, np.abs(np.expm1(miss[np.isfinite(miss)]))))
     (FOLDER / "training" / "constants.yaml").write_text("".join(lines), encoding="utf-8")
+
+
+def _error(level: str, errors: np.ndarray) -> str:
+    """What a level of evidence missed by, on runs whose family the constants had not seen."""
+    low, median, high = np.percentile(errors, (10, 50, 90))
+    return (
+        f'error_of_{level}: {{label: "held-out error of energy from {level}", value: {median:.3g}, '
+        f"unit: 1, range: [{low:.3g}, {high:.3g}], range_kind: p10_p90, "
+        f'source: carbonctl-training-fit, note: "{len(errors)} runs"}}\n'
+    )
 
 
 def _line(name: str, value: float, sd: float, runs: int) -> str:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Counted(Generic[T]):
     """Parts by the piece, a published footprint among them."""
 
@@ -18,7 +18,7 @@ class Counted(Generic[T]):
     unit_kgco2e: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Capacity(Generic[T]):
     """Memory or storage by capacity."""
 
@@ -28,7 +28,7 @@ class Capacity(Generic[T]):
     capacity_kgco2e_per_gb: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rated(Generic[T]):
     """Power supplies or coolers by rating."""
 
@@ -38,7 +38,7 @@ class Rated(Generic[T]):
     rated_kgco2e_per_w: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Racked(Generic[T]):
     """A share of a rack by height."""
 
@@ -49,7 +49,7 @@ class Racked(Generic[T]):
     rack_height: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Die(Generic[T]):
     """Equal dies of one node in a package."""
 
@@ -64,7 +64,7 @@ class Die(Generic[T]):
     kerf_cm: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Interposer(Generic[T]):
     """The silicon that carries dies and stacks."""
 
@@ -75,7 +75,7 @@ class Interposer(Generic[T]):
     interposer_yield: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Module(Generic[T]):
     """An accelerator module built from its parts, where no footprint is published."""
 
@@ -90,7 +90,7 @@ class Module(Generic[T]):
 Part = Counted[T] | Capacity[T] | Rated[T] | Racked[T] | Module[T]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparator:
     """Somebody else's figure for the same thing: shown with its gap, never used."""
 
@@ -100,7 +100,7 @@ class Comparator:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Machine(Generic[T]):
     """A whole machine: its parts, how many accelerators share it, what it weighs."""
 
@@ -111,7 +111,7 @@ class Machine(Generic[T]):
     comparators: tuple[Comparator, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Route(Generic[T]):
     """A stated distance, flown in part."""
 
@@ -121,7 +121,7 @@ class Route(Generic[T]):
     surface_kgco2e_per_tkm: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Hardware(Generic[T]):
     """A machine, and the rules by which its carbon is brought to the work."""
 

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
     from carbonctl.estimate.bom import Hardware
     from carbonctl.estimate.service import Serving
-    from carbonctl.estimate.work import Federated, Memory, Rollouts, SampleWork
+    from carbonctl.estimate.work import (
+        Federated,
+        Memory,
+        Rollouts,
+        SampleWork,
+        StrongScaling,
+    )
 
 __all__ = ["DlrmWork", "LlmWork"]
 
@@ -28,7 +34,7 @@ PhaseKind = Literal["data", "experiments", "train", "idle", "infer"]
 Evidence = Literal["energy", "hours", "work", "storage", "throughput", "share"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Site(Generic[T]):
     """Where the work runs."""
 
@@ -41,7 +47,7 @@ class Site(Generic[T]):
     construction_kgco2e_per_kw_year: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PowerBySize(Generic[T]):
     """Board power between a resident and a saturated share of its rating."""
 
@@ -51,7 +57,7 @@ class PowerBySize(Generic[T]):
     half_power_params: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Power(Generic[T]):
     """Power per accelerator, given or from its rating, with the boundary it stands on."""
 
@@ -63,7 +69,7 @@ class Power(Generic[T]):
     residual: T | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trials(Generic[T]):
     """Experiments of lognormal size between a median and a tail."""
 
@@ -73,7 +79,7 @@ class Trials(Generic[T]):
     tail_z: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrainRun(Generic[T]):
     """One training run, by exactly one kind of evidence."""
 
@@ -97,17 +103,18 @@ class TrainRun(Generic[T]):
     rollouts: Rollouts[T] | None = None
     federated: Federated[T] | None = None
     recompute_factor: T | None = None
+    scaling: StrongScaling[T] | None = None
     memory: Memory[T] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ShareOfTraining(Generic[T]):
     """Experiments as a share of the training runs before them."""
 
     share: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Storage(Generic[T]):
     """Data at rest for the period."""
 
@@ -122,7 +129,7 @@ class Storage(Generic[T]):
     lifetime_hours: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Phase(Generic[T]):
     """One phase of the life: what runs, where, on what."""
 
@@ -135,15 +142,24 @@ class Phase(Generic[T]):
     hardware: Hardware[T] | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
+class Base(Generic[T]):
+    """A base model that was made once, and how many models are made from it."""
+
+    footprint_kgco2e: T
+    downstream_uses: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class LifecycleInputs(Generic[T]):
-    """All phases of a life."""
+    """All phases of a life, and the base model that its training starts from."""
 
     phases: tuple[Phase[T], ...]
     unit: str = ""
+    base: Base[T] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ItemInputs(Generic[T]):
     """Whole machines, cradle to grave, without use."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
+from carbonctl.estimate.base import BASE, base_lines
 from carbonctl.estimate.embodied import amortize, machine
 from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
@@ -46,7 +47,7 @@ def lifecycle(x: LifecycleInputs[Num], basis: str = "location") -> Lifecycle:
         trained = [r.use for r in results if r.kind == "train"]
         with part(phase.id):
             results.append(_phase(phase, trained))
-    lines = (*_operational_lines(results, basis), *_stage_lines(results))
+    lines = (*_operational_lines(results, basis), *_stage_lines(results), *base_lines(x.base))
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
     metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit, basis)}
     return Lifecycle(basis, total, lines, tuple(results), metrics)
@@ -222,7 +223,8 @@ def _metrics(
         if all(r.water_l is not None for r in results):
             liters = tuple(r.water_l for r in results if r.water_l is not None)
             named["water_l"] = allocation.total_water_l(parts_l=liters)
-    named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in _STAGES}
+    own = {BASE, *_STAGES}
+    named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in own}
     for result in results:
         named |= _phase_metrics(result)
     named |= _kind_metrics(results)

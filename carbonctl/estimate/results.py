@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.inputs import Evidence, PhaseKind
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Use:
     """What a phase draws: provisioned device-hours, and energy on two rungs of the ladder."""
 
@@ -25,7 +25,7 @@ class Use:
     details: dict[str, Num] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PhaseResult:
     """One phase with its electricity, its water, and its share of hardware and buildings."""
 
@@ -44,7 +44,7 @@ class PhaseResult:
     recovery_credit_kgco2e: Num | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Line:
     """A row of the breakdown; its value is the sum of its children where it has any."""
 
@@ -58,7 +58,7 @@ class Line:
     comparators: tuple[Comparator, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Lifecycle:
     """A whole life, on one basis, with its breakdown and its metrics by name."""
 
@@ -69,7 +69,7 @@ class Lifecycle:
     metrics: dict[str, Num]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Item:
     """Whole machines: manufacturing by part, transport, end of life, credit apart."""
 

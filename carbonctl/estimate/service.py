@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fleet(Generic[T]):
     """How much comes in, and how the fleet is provisioned for it."""
 
@@ -25,7 +25,7 @@ class Fleet(Generic[T]):
     psu_efficiency: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Decoder(Generic[T]):
     """A language model at its operating point on one replica."""
 
@@ -68,7 +68,7 @@ class Decoder(Generic[T]):
     energy_residual: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Throughput(Generic[T]):
     """A language service whose throughput is known."""
 
@@ -79,7 +79,7 @@ class Throughput(Generic[T]):
     device_power_share: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Diffusion(Generic[T]):
     """An image or video model at its operating point."""
 
@@ -105,7 +105,7 @@ class Diffusion(Generic[T]):
     energy_residual: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ranking(Generic[T]):
     """A recommendation service on whole servers or accelerators."""
 
@@ -117,7 +117,7 @@ class Ranking(Generic[T]):
     energy_residual: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Serving(Generic[T]):
     """A service: its load and fleet, and one model."""
 

@@ -18,6 +18,7 @@ from carbonctl.formulas import (
     compute_rollouts,
     operational,
     power,
+    strong_scaling,
     training_priors,
     training_time,
 )
@@ -83,6 +84,13 @@ def _modeled(run: TrainRun[Num]) -> tuple[Num, dict[str, Num]]:
     if run.recompute_factor is not None:
         hours = training_time.accelerator_hours_by_recompute(
             modeled_hours=hours, recompute_factor=run.recompute_factor
+        )
+    if run.scaling is not None:
+        hours = strong_scaling.accelerator_hours_by_strong_scaling(
+            modeled_hours=hours,
+            accelerators=run.scaling.accelerators,
+            accelerators_per_machine=run.scaling.accelerators_per_machine,
+            scaling_exponent=run.scaling.scaling_exponent,
         )
     if run.residual is not None:
         hours = training_time.accelerator_hours_by_residual(

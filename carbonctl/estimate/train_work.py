@@ -19,7 +19,7 @@ from carbonctl.formulas import (
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.work import Attention, Memory, Rollouts
+    from carbonctl.estimate.work import Activations, Attention, Memory, Rollouts
 
 
 def llm_flop(work: LlmWork[Num]) -> Num:
@@ -214,11 +214,38 @@ def rollout_hours(work: LlmWork[Num], rollouts: Rollouts[Num]) -> Num:
 
 
 def minimum_accelerators(memory: Memory[Num]) -> Num:
-    """Devices that hold weights, gradients and optimizer state."""
+    """Devices that hold weights, gradients, optimizer state and, where known, activations."""
+    if memory.activations is not None:
+        return training_memory.minimum_accelerators_by_activations(
+            state_gb=_state_gb(memory),
+            activation_gb=_activation_gb(memory.activations),
+            device_memory_gb=memory.device_memory_gb,
+            memory_share=memory.memory_share,
+        )
     return training_memory.minimum_accelerators(
         state_gb=_state_gb(memory),
         device_memory_gb=memory.device_memory_gb,
         memory_share=memory.memory_share,
+    )
+
+
+def _activation_gb(a: Activations[Num]) -> Num:
+    if a.heads is not None and a.score_bytes is not None:
+        return training_memory.activation_gb_by_stored_scores(
+            layers=a.layers,
+            context_tokens=a.context_tokens,
+            micro_batch=a.micro_batch,
+            hidden_size=a.hidden_size,
+            activation_bytes=a.activation_bytes,
+            heads=a.heads,
+            score_bytes=a.score_bytes,
+        )
+    return training_memory.activation_gb(
+        layers=a.layers,
+        context_tokens=a.context_tokens,
+        micro_batch=a.micro_batch,
+        hidden_size=a.hidden_size,
+        activation_bytes=a.activation_bytes,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MfuBySize(Generic[T]):
     """What large models reach on an architecture, and what holds small ones up."""
 
@@ -16,7 +16,7 @@ class MfuBySize(Generic[T]):
     token_overhead_s: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Utilization(Generic[T]):
     """Peak of a device, and how it is reached: billed, steady with goodput, or by size."""
 
@@ -27,7 +27,16 @@ class Utilization(Generic[T]):
     by_size: MfuBySize[T] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
+class StrongScaling(Generic[T]):
+    """A job of fixed size on a number of devices, and what spreading it costs."""
+
+    accelerators: T
+    accelerators_per_machine: T
+    scaling_exponent: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Attention(Generic[T]):
     """Attention of a transformer over its training context; a window where it has one."""
 
@@ -40,7 +49,7 @@ class Attention(Generic[T]):
     full_layer_share: T | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Vocabulary(Generic[T]):
     """The tables at both ends of a language model."""
 
@@ -49,7 +58,7 @@ class Vocabulary(Generic[T]):
     embedding_tables: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EncoderDecoder(Generic[T]):
     """A model in two halves that see different tokens."""
 
@@ -58,7 +67,7 @@ class EncoderDecoder(Generic[T]):
     target_tokens: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LlmWork(Generic[T]):
     """Training work of a language model."""
 
@@ -77,7 +86,7 @@ class LlmWork(Generic[T]):
     mfu_by_size: MfuBySize[T] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rollouts(Generic[T]):
     """Answers that a model generates and then learns from."""
 
@@ -88,7 +97,7 @@ class Rollouts(Generic[T]):
     accelerators: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Picture(Generic[T]):
     """A picture or clip that a diffusion model learns to denoise."""
 
@@ -109,7 +118,7 @@ class Picture(Generic[T]):
     frozen_epochs: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Photograph(Generic[T]):
     """An image cut into patches."""
 
@@ -120,7 +129,7 @@ class Photograph(Generic[T]):
     hidden_size: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Speech(Generic[T]):
     """A window of 30 s of speech and its text."""
 
@@ -132,14 +141,14 @@ class Speech(Generic[T]):
     hidden_size: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Stated(Generic[T]):
     """A sample whose forward work the user states."""
 
     sample_flop: T
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SampleWork(Generic[T]):
     """Training on samples that each hold a forward and a backward pass."""
 
@@ -153,7 +162,7 @@ class SampleWork(Generic[T]):
     goodput: T | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DlrmWork(Generic[T]):
     """Work of a recommendation model, per sample or item."""
 
@@ -172,7 +181,7 @@ class DlrmWork(Generic[T]):
     exchange: Exchange[T] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Exchange(Generic[T]):
     """What the devices of a recommendation model wait for outside themselves."""
 
@@ -183,7 +192,20 @@ class Exchange(Generic[T]):
     reader_per_hour: T | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
+class Activations(Generic[T]):
+    """What a transformer keeps for its backward pass; scores of attention where they are stored."""
+
+    layers: T
+    hidden_size: T
+    context_tokens: T
+    micro_batch: T
+    activation_bytes: T
+    heads: T | None = None
+    score_bytes: T | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Memory(Generic[T]):
     """What training keeps in the memory of its devices."""
 
@@ -194,9 +216,10 @@ class Memory(Generic[T]):
     adapter_params: T | None = None
     frozen_bytes: T | None = None
     tables: DlrmWork[T] | None = None
+    activations: Activations[T] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Federated(Generic[T]):
     """Learning on users' own devices."""
 

@@ -57,6 +57,25 @@ def amortized_kgco2e(
     return item_kgco2e * machine_hours / (lifetime_hours * allocation_rate)
 
 
+@formula(unit="kgCO2e", equation="C_b = C_base / n", source="conservation")
+def base_share_kgco2e(*, base_footprint_kgco2e: Num, downstream_uses: Num) -> Num:
+    """Equal share of a base model's footprint that one model made from it carries.
+
+    Parameters
+    ----------
+    base_footprint_kgco2e
+        Carbon of making the base model, electricity and hardware, as stated. [kgCO2e]
+    downstream_uses
+        Models made from it, over which its carbon is shared. [1] > 0
+
+    Examples
+    --------
+    >>> base_share_kgco2e(base_footprint_kgco2e=300_000.0, downstream_uses=1_000.0)
+    300.0
+    """
+    return base_footprint_kgco2e / downstream_uses
+
+
 @formula(unit="kgCO2e", equation="C = sum(C_i)", source="conservation")
 def total_kgco2e(*, parts_kgco2e: tuple[Num, ...]) -> Num:
     """Sum of carbon over parts.

@@ -24,10 +24,6 @@ def state_gb(*, total_params: Num, state_bytes: Num) -> Num:
     state_bytes
         Bytes per parameter. [1] 16 for Adam in mixed precision: 2 + 2 + 12
 
-    Notes
-    -----
-    Activations are left out: recomputation and small batches can make them small.
-
     References
     ----------
     Rajbhandari et al., arXiv 1910.02054, section 3.1.
@@ -94,6 +90,89 @@ def state_gb_by_tables(
     return units.gb_from_bytes(tables * table_rows * row_bytes)
 
 
+@formula(unit="GB", equation="A = L * s * b * h * c", source="korthikanti-2022-recompute")
+def activation_gb(
+    *,
+    layers: Num,
+    context_tokens: Num,
+    micro_batch: Num,
+    hidden_size: Num,
+    activation_bytes: Num,
+) -> Num:
+    """Activations kept for the backward pass, scores of attention not among them.
+
+    Parameters
+    ----------
+    layers, hidden_size
+        Layers of a transformer, and their width. [1]
+    context_tokens, micro_batch
+        Tokens of a sequence, and sequences that are in work at once. [1]
+    activation_bytes
+        Bytes kept per token, layer and unit of width. [1] 34 where scores are computed again or
+        never stored; 2, the input of the layer in 16 bits, where all is computed again
+
+    Notes
+    -----
+    Of one copy of the model, however many devices it is spread over. Dense layers four times as
+    wide inside as outside; pipelines that hold several micro-batches keep more.
+
+    References
+    ----------
+    Korthikanti et al., arXiv 2205.05198, sections 4 and 5.
+
+    Examples
+    --------
+    >>> activation_gb(layers=10.0, context_tokens=1e3, micro_batch=1.0, hidden_size=1e4,
+    ...     activation_bytes=34.0)
+    3.4
+    """
+    return units.gb_from_bytes(
+        layers * context_tokens * micro_batch * hidden_size * activation_bytes
+    )
+
+
+@formula(
+    unit="GB",
+    equation="A = L * s * b * (h * c + a * s * c_a)",
+    source="korthikanti-2022-recompute",
+)
+def activation_gb_by_stored_scores(
+    *,
+    layers: Num,
+    context_tokens: Num,
+    micro_batch: Num,
+    hidden_size: Num,
+    activation_bytes: Num,
+    heads: Num,
+    score_bytes: Num,
+) -> Num:
+    """Activations kept for the backward pass where nothing is computed again.
+
+    Parameters
+    ----------
+    layers, hidden_size, heads
+        Layers of a transformer, their width and heads. [1]
+    context_tokens, micro_batch
+        Tokens of a sequence, and sequences that are in work at once. [1]
+    activation_bytes
+        Bytes kept per token, layer and unit of width. [1] 34 in 16 bits
+    score_bytes
+        Bytes kept per pair of tokens, layer and head. [1] 5 in 16 bits
+
+    References
+    ----------
+    Korthikanti et al., arXiv 2205.05198, section 4: s b h (34 + 5 a s / h) a layer.
+
+    Examples
+    --------
+    >>> activation_gb_by_stored_scores(layers=10.0, context_tokens=1e3, micro_batch=1.0,
+    ...     hidden_size=1e4, activation_bytes=34.0, heads=100.0, score_bytes=5.0)
+    8.4
+    """
+    token_bytes = hidden_size * activation_bytes + heads * context_tokens * score_bytes
+    return units.gb_from_bytes(layers * context_tokens * micro_batch * token_bytes)
+
+
 @formula(unit="1", equation="n = ceil(M / (m * u))", source="rajbhandari-2020-zero")
 def minimum_accelerators(*, state_gb: Num, device_memory_gb: Num, memory_share: Num) -> Num:
     """Devices that hold the state of training when it is spread over all of them.
@@ -101,7 +180,7 @@ def minimum_accelerators(*, state_gb: Num, device_memory_gb: Num, memory_share: 
     Parameters
     ----------
     state_gb
-        Memory that training takes, without activations. [GB]
+        Memory that training takes, activations left out where they are unknown. [GB]
     device_memory_gb, memory_share
         Memory of a device, and how much of it may be filled. [GB], [1]
 
@@ -111,3 +190,25 @@ def minimum_accelerators(*, state_gb: Num, device_memory_gb: Num, memory_share: 
     2.0
     """
     return np.ceil(state_gb / (device_memory_gb * memory_share))
+
+
+@formula(unit="1", equation="n = ceil((M + A) / (m * u))", source="korthikanti-2022-recompute")
+def minimum_accelerators_by_activations(
+    *, state_gb: Num, activation_gb: Num, device_memory_gb: Num, memory_share: Num
+) -> Num:
+    """Devices that hold the state of training and the activations of one copy of the model.
+
+    Parameters
+    ----------
+    state_gb, activation_gb
+        Memory of weights, gradients and optimizer, and of activations. [GB]
+    device_memory_gb, memory_share
+        Memory of a device, and how much of it may be filled. [GB], [1]
+
+    Examples
+    --------
+    >>> minimum_accelerators_by_activations(state_gb=112.0, activation_gb=68.0,
+    ...     device_memory_gb=80.0, memory_share=0.9)
+    3.0
+    """
+    return np.ceil((state_gb + activation_gb) / (device_memory_gb * memory_share))

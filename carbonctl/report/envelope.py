@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Result = Evaluated[Lifecycle] | Evaluated[Item]
 
 SCHEMA_VERSION = "1.0"
+# a level of evidence -> the fact that is in the estimate when its error is ours
+_MODELED = {"work": "default:hours_residual", "hours": "default:power_residual"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def envelope(
         "breakdown": [
             _line(line, other, whole) for line, other in zip(point.lines, drawn_lines, strict=True)
         ],
+        "expected_error": _expected_error(result, catalog),
         "metrics": _metrics(result),
         "drivers": [
             {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
@@ -83,6 +86,21 @@ def envelope(
             "not_estimated": beside.not_estimated,
         },
         "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
+    }
+
+
+def _expected_error(result: Result, catalog: Catalog) -> dict[str, Any]:
+    """By how much training energy was missed at each level of evidence, on runs not seen.
+
+    Where the user states energy, or power beside hours, no error of ours is in the number.
+    """
+    lines = result.point.lines
+    levels = {line.evidence for line in lines if line.id.startswith("train")}
+    ours = [level for level, fact in _MODELED.items() if level in levels and fact in _used(result)]
+    facts = {level: catalog.default(f"error_of_{level}") for level in ours}
+    return {
+        level: {"median_ape": f.value, "p90_ape": f.high, "source": f.source, "note": f.note}
+        for level, f in facts.items()
     }
 
 

@@ -23,6 +23,7 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         _item_notes(data, out)
     _per_unit(data, out)
     _wall_time(data, out)
+    _expected_error(data, out, verbose=verbose)
     _compared(data, out)
     _decides(data, out)
     _assumed(data, out, verbose=verbose)
@@ -42,6 +43,18 @@ def _item_notes(data: dict[str, Any], out: Console) -> None:
     credit = data["metrics"].get("recovery_credit_kgco2e")
     if credit:
         say(out, "credit, apart", numbers.carbon(credit["value"], 2) + " of recovered metals")
+
+
+def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """How far forecasts at this level of evidence were off, where training is the question."""
+    if data["command"] != "train" and not verbose:
+        return
+    for level, error in data["expected_error"].items():
+        text = (
+            f"energy from {level}, on runs not seen: {error['median_ape']:.0%} at the median, "
+            f"{error['p90_ape']:.0%} at the 90th percentile ({error['note']})"
+        ).replace("%", " %")
+        say(out, "expected error", text)
 
 
 def _per_unit(data: dict[str, Any], out: Console) -> None:

@@ -177,17 +177,25 @@ def _machine_agrees(ctx: Context, hardware: schema.Hardware, path: Path) -> None
 
 
 # A stated value that the estimate does not use is said, never dropped in silence.
-_TIMED = {"host_power_factor", "power", "method", "adapter_params", "state_bytes"}
-_WORKED = {*_TIMED, "mfu", "goodput", "billed_mfu", "precision", "recompute"}
+_TIMED = {
+    "context",
+    "recompute",
+    "host_power_factor",
+    "power",
+    "method",
+    "adapter_params",
+    "state_bytes",
+}
+_WORKED = {*_TIMED, "mfu", "goodput", "billed_mfu", "precision"}
 _PICTURED = {"epochs", "sample_work", "image_size", "size", "frames", "cached_latents"}
 _USED_BY_EVIDENCE = {
     "energy": {"host_power_factor", "power"},
     "accelerator_hours": _TIMED,
     "days": _TIMED,
-    "tokens": {*_WORKED, "context", "teacher"},
-    "input_tokens": {*_WORKED, "target_tokens"},
-    "rollouts": {*_WORKED, "context", "teacher", "rollout_throughput"},
-    "samples": {*_WORKED, *_PICTURED, "reader_throughput"},
+    "tokens": {*_WORKED, "teacher", "fixed_size"},
+    "input_tokens": {*_WORKED, "target_tokens", "fixed_size"},
+    "rollouts": {*_WORKED, "teacher", "rollout_throughput"},
+    "samples": {*_WORKED, *_PICTURED, "reader_throughput", "fixed_size"},
     "federated": set(),
 }
 _RUN_VALUES = tuple(sorted(set().union(*_USED_BY_EVIDENCE.values())))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.train import train
 from carbonctl.estimate.train_work import billed_mfu
-from carbonctl.estimate.work import DlrmWork, Memory
-from carbonctl.scenario.language import adapter_params
-from carbonctl.scenario.shape import element_bytes, model_path
+from carbonctl.estimate.work import Activations, DlrmWork, Memory
+from carbonctl.scenario.language import adapter_params, training_context
+from carbonctl.scenario.shape import element_bytes, model_path, shape
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -24,6 +25,8 @@ HIGHEST_MFU = 0.65  # no published run of a language model has reached it over b
 _APART = 2.0  # cross checks further apart than this contradict the evidence
 _SAME = 1.02  # hours that agree but for rounding
 _FROZEN = {"lora": "bf16", "qlora": "int4"}
+_TRANSFORMERS = {"llm", "llm_dense", "llm_moe", "encoder"}
+_OTHER_LAYERS = {"hybrid", "linear", "ssm"}  # attention of models that are not all of it
 
 
 def memory(
@@ -45,7 +48,36 @@ def memory(
         total_params=total,
         adapter_params=adapters,
         frozen_bytes=frozen,
+        activations=_activations(ctx, run, model, path),
     )
+
+
+def _activations(
+    ctx: Context, run: schema.Run, model: schema.Model | None, path: Path
+) -> Activations[Fact] | None:
+    """What a transformer keeps for its backward pass; None where shape or context is unknown."""
+    if model is None or model.kind == "dlrm":
+        return None
+    shaped = shape(ctx, model, path)
+    kind = shaped.record.text("attention") if shaped.record else "full"
+    if shaped.kind not in _TRANSFORMERS or kind in _OTHER_LAYERS:
+        return None
+    context = training_context(ctx, run, shaped, path)
+    dims = [shaped.fields.get(name) for name in ("layers", "hidden_size", "heads")]
+    layers, width, heads = dims
+    if context is None or layers is None or width is None or any(
+        dim is None or dim.origin == "archetype" for dim in dims
+    ):  # fmt: skip
+        return None
+    batch, kept = ctx.default("micro_batch"), ctx.default("activation_bytes")
+    if run.recompute == "none":
+        score = ctx.default("attention_score_bytes")
+        return Activations(layers, width, context, batch, kept, heads, score)
+    # frozen weights need no inputs for gradients of their own: the least, unless it is said
+    usual = "full" if run.method in _FROZEN else "selective"
+    if (run.recompute or usual) == "full":
+        kept = replace(element_bytes(ctx, "bf16"), label="activation bytes, all computed again")
+    return Activations(layers, width, context, batch, kept)
 
 
 def _total(ctx: Context, model: schema.Model | None, path: Path) -> Fact | None:
@@ -101,12 +133,28 @@ def _memory(ctx: Context, work: TrainRun[Fact], found: dict[str, float], path: P
         return
     assert work.memory is not None  # noqa: S101 - the least count comes from it
     room = work.memory.device_memory_gb.value
+    kept = work.memory.activations
     ctx.fail(
         "CC304",
         f"training this model takes at least {least:,.0f} devices of {room:.0f} GB for weights, "
-        f"gradients and optimizer state; {count.value:,.0f} are named",
+        f"gradients{_held(kept)}; {count.value:,.0f} are named",
         _hardware(ctx, path),
-        "activations come on top; train.state_bytes where the optimizer keeps less",
+        *_remedies(kept),
+    )
+
+
+def _held(kept: Activations[Fact] | None) -> str:
+    if kept is None:
+        return " and optimizer state"
+    return f", optimizer state and activations of {kept.context_tokens.value:,.0f} tokens"
+
+
+def _remedies(kept: Activations[Fact] | None) -> tuple[str, ...]:
+    if kept is None:
+        return ("activations come on top; train.state_bytes where the optimizer keeps less",)
+    return (
+        "train.recompute: full or a shorter train.context where fewer activations are kept",
+        "train.state_bytes where the optimizer keeps less",
     )
 
 

@@ -183,7 +183,7 @@ def _attention(
     ctx: Context, run: schema.Run, model: schema.Model | None, shaped: Shape, path: Path
 ) -> Attention[Fact] | None:
     """Attention over the training context; said where it cannot be known."""
-    context = _context(ctx, run, shaped, path)
+    context = training_context(ctx, run, shaped, path)
     dims = [shaped.fields.get(name) for name in ("layers", "heads", "head_dim")]
     layers, heads, width = dims
     if layers is None or heads is None or width is None or any(
@@ -220,7 +220,8 @@ def _attention(
     return Attention(layers, heads, _width(record, width), context, both, window, share)
 
 
-def _context(ctx: Context, run: schema.Run, shaped: Shape, path: Path) -> Fact | None:
+def training_context(ctx: Context, run: schema.Run, shaped: Shape, path: Path) -> Fact | None:
+    """Tokens of a training sequence: as stated, else what the model was made for, if usual."""
     if run.context is not None:
         return ctx.given(run.context, (*path, "context"), "training context")
     longest = shaped.record.plain("max_context") if shaped.record else None

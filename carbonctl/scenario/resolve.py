@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.estimate.inputs import LifecycleInputs
+from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
 from carbonctl.scenario.context import Context, Unresolved
 from carbonctl.scenario.phases import Capacity, Sections, builders
@@ -72,7 +73,7 @@ def resolve(
     return Resolved(
         scenario=scenario,
         document=document,
-        inputs=LifecycleInputs(tuple(made), _unit(scenario)),
+        inputs=LifecycleInputs(tuple(made), _unit(scenario), base(ctx, scenario, wanted)),
         period=period,
         warnings=list(dict.fromkeys(ctx.warnings)),
         not_estimated=ctx.not_estimated,

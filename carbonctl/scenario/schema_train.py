@@ -6,6 +6,7 @@ from pydantic import Field
 
 from carbonctl.scenario.quantity import (
     Amount,
+    Carbon,
     Count,
     DeviceHours,
     Factor,
@@ -106,6 +107,7 @@ class Run(Strict):
     size: str | None = Field(default=None, pattern=PICTURE_SIZE)
     frames: Count | None = None
     cached_latents: bool | None = None
+    fixed_size: bool | None = None
     reader_throughput: Rate | None = None
     state_bytes: Count | None = None
     power: Watts | None = None
@@ -118,9 +120,17 @@ class Run(Strict):
     cross_check: CrossCheck | None = None
 
 
+class Base(Strict):
+    """A base model: the carbon of making it, shared by the models made from it."""
+
+    footprint: Carbon
+    downstream_uses: Count
+
+
 class Train(Run):
     """Training: one run, or several under ``runs`` that share what is said here."""
 
     runs: list[Run] = Field(default_factory=list)
     online: Online | None = None
     idle: IdleEnergy | None = None
+    base: Base | None = None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.inputs import Power, TrainRun
-from carbonctl.estimate.work import Rollouts
+from carbonctl.estimate.work import Rollouts, StrongScaling
 from carbonctl.scenario.feasibility import memory, memory_of_tables
 from carbonctl.scenario.language import both_halves, llm_work, plain_work, recompute
 from carbonctl.scenario.priors import power_by_size
@@ -108,10 +108,23 @@ def _run(
         ctx.fail("CC206", "work needs hardware: an accelerator", path)
     else:
         made = _worked(ctx, run, model, found, draw, path)
+        made = replace(made, scaling=_scaling(ctx, run, found, path))
     if found is None:
         return made
     held = made.memory or memory(ctx, run, model, found, path)
     return replace(made, accelerators=found.count, memory=held)
+
+
+def _scaling(
+    ctx: Context, run: schema.Run, found: Device, path: Path
+) -> StrongScaling[Fact] | None:
+    """What it costs to spread a job of fixed size; the hours of rollouts follow their devices."""
+    if not run.fixed_size or run.rollouts is not None:
+        return None
+    if found.count is None:
+        message = "a fixed size needs hardware.count, the number of accelerators"
+        ctx.fail("CC206", message, (*path, "fixed_size"))
+    return StrongScaling(found.count, found.per_machine, ctx.default("strong_scaling_exponent"))
 
 
 def _worked(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from carbonctl.catalog.read import UnknownName
+from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.formulas import training_priors
 
@@ -100,7 +100,7 @@ def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
         return "set aside in the table, see its notes"
     try:
         record = catalog.record("accelerators", row["accelerator_id"])
-    except UnknownName:
+    except (UnknownName, AmbiguousName):
         return "accelerator not in hardware_db"
     boundary = {"time": "", "power": row["power_boundary"], "energy": row["energy_boundary"]}[test]
     own = record.fact("train_power")

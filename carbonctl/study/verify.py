@@ -95,7 +95,7 @@ def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
     for name in baselines.NAMES:
         methods[name] = Forecast(baselines.log_forecast(name, cases, catalog), None)
     return [
-        score(test, group, name, forecast, rows, cases, _left_out(found, test, ours))
+        score(test, group, name, forecast, rows, cases, _left_out(found, test, forecast, ours))
         for test in TESTS
         for group, rows in _groups(cases, test, ours.log_value)
         for name, forecast in methods.items()
@@ -103,10 +103,11 @@ def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
     ]
 
 
-def _left_out(found: Cases, test: str, ours: Forecast) -> dict[str, int]:
+def _left_out(found: Cases, test: str, forecast: Forecast, ours: Forecast) -> dict[str, int]:
     """Rows left out, by reason; those without a forecast of ours are left out for all."""
     of_test = column(found.cases, "test") == test
-    unknown = int((of_test & ~np.isfinite(ours.log_value)).sum())
+    scored = np.isfinite(forecast.log_value) & np.isfinite(ours.log_value)
+    unknown = int((of_test & ~scored).sum())
     reasons = dict(found.excluded[test])  # type: ignore[index]
     return reasons | ({UNKNOWN_POWER: unknown} if unknown else {})
 

@@ -231,6 +231,7 @@ def test_phases_sum_to_the_total_without_their_credit(name):
     result = estimate(name)
     stages = ("operational_location", "construction", "manufacturing", "transport", "end_of_life")
     found = [getattr(p, f"{stage}_kgco2e") for p in result.phases for stage in stages]
+    found.append(result.metrics.get("base_share_kgco2e"))
     assert sum(v for v in found if v is not None) == approx(result.total_kgco2e, rel=1e-12)
 
 

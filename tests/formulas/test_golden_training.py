@@ -154,6 +154,31 @@ def test_a_70b_model_in_4_bits_fits_one_device():
     )
 
 
+def test_activations_of_gpt_3():
+    # Korthikanti et al. 2022, s b h (34 + 5 a s / h) a layer, one sequence, 96 layers:
+    # 96 x 2048 x 12288 = 2,415,919,104; x 34 = 82.14 GB; x 2 = 4.83 GB;
+    # 5 x 96 x 2048 / 12288 = 80, so x 114 = 275.41 GB where scores are kept.
+    gpt_3 = {"layers": 96.0, "context_tokens": 2048.0, "micro_batch": 1.0, "hidden_size": 12288.0}
+    selective = training_memory.activation_gb(**gpt_3, activation_bytes=34.0)
+    assert selective == approx(82.141249536)
+    assert training_memory.activation_gb(**gpt_3, activation_bytes=2.0) == approx(4.831838208)
+    kept = training_memory.activation_gb_by_stored_scores(
+        **gpt_3, activation_bytes=34.0, heads=96.0, score_bytes=5.0
+    )
+    assert kept == approx(275.414777856)
+    assert selective / kept == approx(34 / 114)  # the paper: 70 % of activations saved
+
+
+def test_gpt_3_with_its_activations_takes_41_devices_of_80_gb():
+    # 175e9 x 16 = 2,800 GB and 82.14 GB: 2,882.14 / 72 = 40.03; state alone would take 39.
+    device = {"device_memory_gb": 80.0, "memory_share": 0.9}
+    held = training_memory.minimum_accelerators_by_activations(
+        state_gb=2_800.0, activation_gb=82.141249536, **device
+    )
+    assert held == 41
+    assert training_memory.minimum_accelerators(state_gb=2_800.0, **device) == 39
+
+
 def test_full_recomputation_is_one_forward_pass_more():
     assert training_time.accelerator_hours_by_recompute(
         modeled_hours=3.0, recompute_factor=4 / 3

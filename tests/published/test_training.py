@@ -6,6 +6,8 @@ published.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from scenarios import CONFIGS
 
@@ -40,13 +42,11 @@ def test_llama_2_total_is_539_tonnes_with_34b_at_350_watts(result):
 
 def test_llama_3(result):
     """R05: 390 + 1,900 = 2,290 t, rounded in the card."""
-    argv = (
-        "--gpu", "h100-sxm", "--grid", "0.425 kg/kWh", "--pue", "included",
-        "--set", "train.power={value: 700 W, scope: facility}",
-    )  # fmt: skip
-    for hours, published in (("1.3M", 390), ("6.4M", 1900)):
-        data = result("train", *argv, "--accelerator-hours", hours)
-        assert data["operational"]["location"]["value"] / 1000 == pytest.approx(published, rel=0.02)
+    data = train(result, "train-llama-3")
+    for run, published in (("8B", 390), ("70B", 1900)):
+        assert tonnes(data, run) == pytest.approx(published, rel=0.02)
+    assert data["operational"]["location"]["value"] == pytest.approx(2_290_000, rel=0.01)
+    assert data["operational"]["market"]["value"] is None  # the card has offsets, not contracts
 
 
 def test_llama_3_1_on_both_bases(result):
@@ -81,15 +81,31 @@ def test_code_llama(result):
     assert data["operational"]["location"]["value"] / 1000 == pytest.approx(228.55, rel=0.02)
 
 
+def test_gpt_3(result):
+    """Patterson et al. 2021, table 4: 1,287 MWh at 0.429 kg/kWh are 552.1 t."""
+    data = train(result, "train-gpt-3")
+    assert data["metrics"]["train.facility_energy_kwh"]["value"] == pytest.approx(1_287_000)
+    assert data["operational"]["location"]["value"] == pytest.approx(552_100, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("run", "mwh", "published"),
+    [("7B", 36, 14), ("13B", 59, 23), ("33B", 233, 90), ("65B", 449, 173)],
+)
+def test_llama_1_runs(result, run, mwh, published):
+    """Touvron et al. 2023, table 15, printed in whole MWh and tonnes, some of them cut."""
+    data = train(result, "train-llama-1")
+    energy = data["metrics"][f"train.{run}.facility_energy_kwh"]["value"]
+    assert mwh - 0.5 <= energy / 1000 < mwh + 1
+    assert tonnes(data, run) == pytest.approx(published, abs=0.5)
+
+
 def test_llama_1_7b(result):
     """R09: 82,432 h at 400 W and PUE 1.1 are 36.27 MWh and, at 0.385 kg/kWh, 13.96 t."""
-    data = result(
-        "train", "--gpu", "a100-sxm4-80gb", "--accelerator-hours", "82432", "--pue", "1.1",
-        "--grid", "0.385 kg/kWh", "--set", "train.power={value: 400 W, scope: it_system}",
-    )  # fmt: skip
-    energy = data["metrics"]["train.facility_energy_kwh"]["value"]
+    data = train(result, "train-llama-1")
+    energy = data["metrics"]["train.7B.facility_energy_kwh"]["value"]
     assert energy / 1000 == pytest.approx(36.27, rel=0.001)
-    assert data["operational"]["location"]["value"] / 1000 == pytest.approx(13.96, rel=0.001)
+    assert tonnes(data, "7B") == pytest.approx(13.96, rel=0.001)
 
 
 def test_pue_is_applied_once(result):
@@ -139,6 +155,14 @@ def test_newer_llamas_emit_more(result):
     assert tonnes(three, "70B") > 6 * tonnes(two, "70B")
 
 
+def test_each_generation_of_llama_emits_more_than_the_one_before(result):
+    """Published totals of 1, 2, 3 and 3.1: 300, 539, 2,290 and 11,390 t."""
+    names = [f"train-llama-{generation}" for generation in ("1", "2", "3", "3.1")]
+    totals = [train(result, name)["operational"]["location"]["value"] / 1000 for name in names]
+    assert totals == pytest.approx([300, 539, 2_290, 11_390], rel=0.01)
+    assert all(later > earlier for earlier, later in pairwise(totals))
+
+
 def test_6nd_gives_the_utilization_of_llama_2_70b(result):
     """R31: 8.4e23 FLOP in 1,720,320 A100 hours are an MFU of 43.5 %."""
     data = result(
@@ -166,3 +190,20 @@ def test_data_growth(result):
     mean = grown["metrics"]["data.it_energy_kwh"]["value"] / flat
     assert mean == pytest.approx((2.4**2 - 1) / (2 * 0.875469), rel=1e-4)  # ln 2.4 = 0.875469
     assert 1 < mean < 2.4**2
+
+
+@pytest.mark.parametrize(
+    ("flags", "level"),
+    [(("--train-tokens", "2T"), "work"), (("--accelerator-hours", "1e5"), "hours")],
+)
+def test_a_forecast_names_its_evidence_and_the_error_that_it_had(result, carbonctl, flags, level):
+    words = ("train", "--params", "7B", "--gpu", "h100-sxm:64", "--region", "FR", *flags)
+    error = result(*words)["expected_error"]
+    assert set(error) == {level}
+    assert 0 < error[level]["median_ape"] < error[level]["p90_ape"] < 1
+    assert f"energy from {level}, on runs not seen" in " ".join(carbonctl(*words).out.split())
+
+
+def test_a_measured_energy_has_no_error_of_ours(result):
+    words = ("train", "--params", "7B", "--gpu", "h100-sxm:64", "--region", "FR")
+    assert result(*words, "--energy", "90 MWh:it_system")["expected_error"] == {}

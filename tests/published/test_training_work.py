@@ -97,6 +97,42 @@ def test_lora_is_two_thirds_and_fits_where_full_training_does_not(result, carbon
     assert carbonctl(*argv, "train.method=lora").code == 0
 
 
+def test_activations_take_devices_as_they_are_kept_or_computed_again(result):
+    """Korthikanti et al. 2022 on GPT-3: 2,794 GB of state and 275, 82 or 5 GB of activations."""
+    sets = ("train.tokens=1B", "hardware.count=64")
+    for how, least in (("none", 43), ("selective", 40), ("full", 39)):
+        data = estimate(result, "gpt-3", *sets, f"train.recompute={how}")
+        assert data["metrics"]["train.minimum_accelerators"]["value"] == least
+    unsaid = estimate(result, "gpt-3", *sets)
+    assert unsaid["metrics"]["train.minimum_accelerators"]["value"] == 40
+
+
+def test_activations_of_an_unknown_context_are_left_out(result):
+    """16 bytes x 8.03e9 are 128.5 GB, two devices of 72 GB; 32k tokens keep 146 GB beside them."""
+    unknown = estimate(result, "llama-3.1-8b", "train.tokens=1B")
+    known = estimate(result, "llama-3.1-8b", "train.tokens=1B", "train.context=32768")
+    least = "train.minimum_accelerators"
+    assert (unknown["metrics"][least]["value"], known["metrics"][least]["value"]) == (2, 4)
+
+
+def test_adapters_keep_the_input_of_each_layer_unless_it_is_said(result, carbonctl):
+    """70B in 4 bits on one device of 80 GB, as published for QLoRA."""
+    data = config(result, "qlora")
+    assert data["metrics"]["train.minimum_accelerators"]["value"] == 1
+    argv = ("train", CONFIGS / "train-qlora.yaml", "--samples", "0", "--set")
+    assert carbonctl(*argv, "train.recompute=selective").code == 3
+
+
+def test_full_recomputation_fits_where_kept_activations_do_not(carbonctl):
+    argv = ("train", "--model", "llama-3-8b", "--gpu", "h100-sxm:2", "--region", "aws:us-east-1",
+            "--train-tokens", "10M", "--samples", "0")  # fmt: skip
+    kept = carbonctl(*argv)
+    assert kept.code == 3
+    assert "activations of 8,192 tokens" in " ".join(kept.err.split())
+    assert "train.recompute: full" in " ".join(kept.err.split())
+    assert carbonctl(*argv, "--set", "train.recompute=full").code == 0
+
+
 def test_dpo_adds_a_reference(result):
     plain, tuned = (
         flop(estimate(result, "llama-3.1-70b", "train.tokens=1B", f"train.method={method}"))
