@@ -8,6 +8,7 @@ from carbonctl.core.formula import part
 from carbonctl.estimate.base import BASE, base_lines
 from carbonctl.estimate.embodied import amortize, machine
 from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
+from carbonctl.estimate.lost_work import useful_and_lost
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
 from carbonctl.estimate.train import train
 from carbonctl.formulas import (
@@ -174,6 +175,7 @@ def _operational_lines(results: list[PhaseResult], basis: str) -> Iterable[Line]
                 kind,
                 r.evidence,
                 "facility",
+                useful_and_lost(r, basis),
             )
             for r in results
             if r.kind == kind

@@ -21,6 +21,7 @@ class Use:
     storage_embodied_kgco2e: Num | None = None
     functional_units: Num | None = None
     device_energy_kwh: Num | None = None
+    goodput: Num | None = None
     cross_check: dict[str, Num] = field(default_factory=dict)
     details: dict[str, Num] = field(default_factory=dict)
 

@@ -42,7 +42,9 @@ def train(run: TrainRun[Num], site: Site[Num]) -> Use:
         use = from_hours(_repeated(run, hours), run.power, site)
     details |= _feasibility(run, hours)
     checked = {} if hours is None else _cross_check(run, hours)
-    return replace(use, cross_check=checked, details=details)
+    work = run.llm or run.samples
+    goodput = None if work is None else work.goodput
+    return replace(use, goodput=goodput, cross_check=checked, details=details)
 
 
 def _cross_check(run: TrainRun[Num], hours: Num) -> dict[str, Num]:

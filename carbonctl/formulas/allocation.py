@@ -76,6 +76,44 @@ def base_share_kgco2e(*, base_footprint_kgco2e: Num, downstream_uses: Num) -> Nu
     return base_footprint_kgco2e / downstream_uses
 
 
+@formula(unit="kgCO2e", equation="C_useful = C * g", source="conservation")
+def useful_kgco2e(*, run_kgco2e: Num, goodput: Num) -> Num:
+    """Carbon of the part of a run that counted.
+
+    Parameters
+    ----------
+    run_kgco2e
+        Carbon of all billed time. [kgCO2e]
+    goodput
+        Useful share of billed time. [1]
+
+    Examples
+    --------
+    >>> useful_kgco2e(run_kgco2e=100.0, goodput=0.75)
+    75.0
+    """
+    return run_kgco2e * goodput
+
+
+@formula(unit="kgCO2e", equation="C_lost = C * (1 - g)", source="conservation")
+def lost_kgco2e(*, run_kgco2e: Num, goodput: Num) -> Num:
+    """Carbon of restarts, stalls and work that was done again.
+
+    Parameters
+    ----------
+    run_kgco2e
+        Carbon of all billed time. [kgCO2e]
+    goodput
+        Useful share of billed time. [1]
+
+    Examples
+    --------
+    >>> lost_kgco2e(run_kgco2e=100.0, goodput=0.75)
+    25.0
+    """
+    return run_kgco2e * (1.0 - goodput)
+
+
 @formula(unit="kgCO2e", equation="C = sum(C_i)", source="conservation")
 def total_kgco2e(*, parts_kgco2e: tuple[Num, ...]) -> Num:
     """Sum of carbon over parts.

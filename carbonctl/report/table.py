@@ -138,7 +138,7 @@ def _row(
         table.add_row(
             *cells, _amount(node, data), value, ends, numbers.share(node["share"]), evidence
         )
-    shown = data["command"] == "embodied" or node["kind"] == "train"
+    shown = data["command"] == "embodied" or node["kind"] in ("train", "data")
     for child in node["children"] if shown else ():
         _row(table, child, data, size, compact=compact, indent=indent + "  ")
 

@@ -13,6 +13,7 @@ from carbonctl.scenario import machine as machines
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.feasibility import check
 from carbonctl.scenario.federated import federated
+from carbonctl.scenario.ingestion import ingestion
 from carbonctl.scenario.recommender import dlrm_work
 from carbonctl.scenario.site import site
 from carbonctl.scenario.training import evidence, kind, power, train_run
@@ -80,6 +81,8 @@ def builders(sections: Sections, wanted: list[str]) -> Iterator[Builder]:
     scenario = sections.scenario
     if "data" in wanted and scenario.data is not None:
         yield partial(_data, sections, scenario.data)
+        if scenario.data.ingest_servers is not None:
+            yield partial(ingestion, sections, scenario.data)
     if "train" in wanted and scenario.train is not None:
         yield from _runs(sections, scenario.train)
     if "experiments" in wanted and scenario.experiments is not None:
@@ -90,8 +93,9 @@ def builders(sections: Sections, wanted: list[str]) -> Iterator[Builder]:
 
 def _data(s: Sections, data: schema.Data) -> Phase[Fact]:
     ctx, path, disk = s.ctx, ("data",), data.media == "hdd"
-    if data.ingest is not None:
-        ctx.not_estimated["data ingestion servers"] = "no sourced throughput per server"
+    if data.ingest is not None and data.ingest_servers is None:
+        reason = "no sourced throughput per server; give data.ingest_servers"
+        ctx.not_estimated["data ingestion servers"] = reason
     media = ctx.catalog.record("storage", "hdd-nearline" if disk else "nvme-tlc-2022")
     growth = data.growth
     ratio = hours = None
@@ -111,7 +115,9 @@ def _data(s: Sections, data: schema.Data) -> Phase[Fact]:
         period_hours=s.period,
         lifetime_hours=ctx.default("drive_lifetime"),
     )
-    return Phase("data", "data", "data", "storage", work, s.site(data.site, path), None)
+    alone = data.ingest_servers is None
+    name, label = ("data", "data") if alone else ("data.storage", "data storage")
+    return Phase(name, label, "data", "storage", work, s.site(data.site, path), None)
 
 
 def _experiments(s: Sections, experiments: schema.Experiments) -> Phase[Fact]:

@@ -65,6 +65,7 @@ class Data(Strict):
     media: Literal["hdd", "ssd"] = "hdd"
     growth: Growth | None = None
     ingest: Any = None
+    ingest_servers: Count | None = None
     site: Site | None = None
 
 
