@@ -48,7 +48,8 @@ def main() -> None:
         told_by = timed if "mfu" in name or "overhead" in name else powered
         keys = [mfu_constant(case.architecture) for case in told_by]
         own = name in keys
-        runs = keys.count(name) if own else len(told_by)
+        own_cases = [c for c, key in zip(told_by, keys, strict=True) if key == name or not own]
+        runs = len({case.row["run_id"] for case in own_cases})
         lines.append(_line(name, value, sd, runs))
     for name, test in (("hours_residual", "time"), ("power_residual", "power")):
         runs = sum(case.test == test for case in cases)

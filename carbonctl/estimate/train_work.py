@@ -187,13 +187,21 @@ def billed_mfu(work: LlmWork[Num] | SampleWork[Num]) -> Num:
     """Utilization per billed hour: as given, else as expected of a model of this size."""
     if isinstance(work, LlmWork) and work.mfu_by_size is not None:
         return training_priors.billed_mfu_by_size(
-            token_flop=training_priors.token_flop(active_params=work.active_params),
+            token_flop=_token_flop(work),
             peak_flop_per_s=work.peak_flop_per_s,
             saturated_mfu=work.mfu_by_size.saturated_mfu,
             token_overhead_s=work.mfu_by_size.token_overhead_s,
         )
     assert work.billed_mfu is not None  # noqa: S101 - resolve gives one of the three
     return work.billed_mfu
+
+
+def _token_flop(work: LlmWork[Num]) -> Num:
+    if work.halves is not None:
+        return training_priors.token_flop_from_work(
+            train_flop=llm_flop(work), train_tokens=work.train_tokens
+        )
+    return training_priors.token_flop(active_params=work.active_params)
 
 
 def rollout_hours(work: LlmWork[Num], rollouts: Rollouts[Num]) -> Num:

@@ -99,6 +99,25 @@ def token_flop(*, active_params: Num) -> Num:
     return 6.0 * active_params
 
 
+@formula(unit="FLOP", equation="w = F / D", source="carbonctl-training-model")
+def token_flop_from_work(*, train_flop: Num, train_tokens: Num) -> Num:
+    """Training work for each token that is read.
+
+    Parameters
+    ----------
+    train_flop
+        Work of the whole run. [FLOP]
+    train_tokens
+        Tokens read. [1]
+
+    Examples
+    --------
+    >>> token_flop_from_work(train_flop=6e21, train_tokens=1e12)
+    6000000000.0
+    """
+    return train_flop / train_tokens
+
+
 @formula(unit="FLOP", equation="w = 6 * N * (1 + r) / 2", source="raffel-2020-t5")
 def token_flop_by_both_stacks(*, active_params: Num, target_share: Num) -> Num:
     """Training work per input token of an encoder-decoder of two equal stacks.

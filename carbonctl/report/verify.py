@@ -41,8 +41,6 @@ def as_text(data: dict[str, Any], *, held_out: bool, verbose: bool) -> str:
     lines = ["Training runs, forecast before they were made", how]
     for (test, group), found in groupby(shown, lambda s: (s["test"], s["group"])):
         lines += ["", *_block(test, group, list(found))]
-    if not shown:
-        lines += ["", "No row of the table can be forecast; -f json counts them by reason."]
     lines += ["", f"cases sha256 {data['cases_sha256'][:16]}"]
     return "\n".join(lines) + "\n"
 
@@ -50,15 +48,21 @@ def as_text(data: dict[str, Any], *, held_out: bool, verbose: bool) -> str:
 def _block(test: str, group: str, scores: list[dict[str, Any]]) -> Iterator[str]:
     first = scores[0]
     which = "" if group == "all" else f" [{printable(group)}]"
-    yield f"{_QUESTION[test]}{which}: {first['n']} runs of {first['families']} families"
-    yield _HEAD + f"{'covered':>9}"
-    for score in scores:
-        yield _line(score)
+    head = f"{_QUESTION[test]}{which}: {_many(first['n'], 'run')} of "
+    yield from textwrap.wrap(head + _many(first["families"], "family"), _WIDTH)
+    if first["n"]:
+        yield _HEAD + f"{'covered':>9}"
+        yield from map(_line, scores)
     if group == "all" and first["excluded"]:
         left = ", ".join(f"{count} {reason}" for reason, count in first["excluded"].items())
         yield from textwrap.wrap(
             f"left out: {left}", _WIDTH, initial_indent="  ", subsequent_indent="    "
         )
+
+
+def _many(count: int, noun: str) -> str:
+    plural = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count} {noun if count == 1 else plural}"
 
 
 def _line(score: dict[str, Any]) -> str:

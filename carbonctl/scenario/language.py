@@ -22,6 +22,8 @@ _ADAPTED = {"lora", "qlora"}
 # A longer context than this is what a model was extended to, not what it was trained at.
 _USUAL_CONTEXT = 8_192.0
 _UNKNOWN = "attention work"
+# The expected utilization was fitted to 6ND of published runs, with their attention in it.
+_WITHIN = "within the expected utilization, which counts 6ND; train.context counts it apart"
 
 
 def utilization(
@@ -86,7 +88,11 @@ def llm_work(
     """Work of training on tokens, in as many parts as the model's shape is known for."""
     work = plain_work(ctx, run, model, found, tokens, path)
     shaped = _decoder(ctx, model, path)
-    attention = _attention(ctx, run, model, shaped, path)
+    attention = None
+    if run.context is None and work.mfu_by_size is not None:
+        ctx.not_estimated[_UNKNOWN] = _WITHIN
+    else:
+        attention = _attention(ctx, run, model, shaped, path)
     words = None if attention is None else _vocabulary(ctx, model, shaped, path)
     work = replace(work, attention=attention, vocabulary=words)
     return _by_method(ctx, run, work, path)

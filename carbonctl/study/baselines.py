@@ -49,7 +49,8 @@ def log_forecast(name: str, cases: list[Case], catalog: Catalog) -> Array:
 def _by_test(cases: list[Case], hours: Array | None, watts: Array) -> Array:
     """Hours, power and energy; where hours are the user's to give, power alone."""
     absent = np.full(len(cases), np.nan)
-    forecast: dict[str, Num] = {"time": absent, "power": watts, "energy": absent}
+    at_meter = watts * column(cases, "facility_factor")
+    forecast: dict[str, Num] = {"time": absent, "power": at_meter, "energy": absent}
     if hours is not None:
         energy = operational.device_energy_kwh(accelerator_hours=hours, device_power_w=watts)
         in_mwh = wh_from_kwh(energy) / _WH_PER_MWH * column(cases, "facility_factor")

@@ -130,7 +130,7 @@ def log_forecast(
     wh = wh_from_kwh(operational.device_energy_kwh(accelerator_hours=hours, device_power_w=watts))
     by_test = {
         "time": hours,
-        "power": watts,
+        "power": watts * column(cases, "facility_factor"),
         "energy": wh / _WH_PER_MWH * column(cases, "facility_factor"),
     }
     return log_by_test(cases, by_test)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from carbonctl.catalog.read import AmbiguousName, UnknownName
-from carbonctl.core.errors import InputError, Problem
+from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.formulas import training_priors
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ Test = Literal["time", "power", "energy"]
 TESTS: tuple[Test, ...] = ("time", "power", "energy")
 BOUNDARIES = {"gpu", "gpu_x_pue", "node", "it_system", "facility"}
 WITH_PUE = {"gpu_x_pue", "facility"}
+_YES = {"1", "1.0", "true", "yes"}
+_NUMBERS = ("active_params_b", "train_tokens_b", "accel_hours", "avg_power_w_per_accel", "pue",
+            "energy_mwh")  # fmt: skip
 _UNSIZED = {"vision_cnn", "dlrm"}  # much work for each parameter: their size says little
 _NEEDED = ("run_id", "family", "organisation", "arch_type", "active_params_b", "train_tokens_b",
            "accelerator_id", "accel_hours", "avg_power_w_per_accel", "power_boundary", "pue",
@@ -71,13 +75,13 @@ def read(path: Path, catalog: Catalog) -> Cases:
     """Cases of a table of published runs; InputError when it lacks a column."""
     try:
         raw = path.read_bytes()
-        rows = list(csv.DictReader(raw.decode("utf-8").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Problem("CC008", f"{path}: {error}")]) from None
-    missing = [name for name in _NEEDED if not rows or name not in rows[0]]
-    if missing:
-        hint = "the columns are those of hardware_db/published/training.csv"
-        raise InputError([Problem("CC502", f"{path}: no column {missing[0]}", None, hint)])
+        reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
+        rows = [row for row in reader if _checked(row, Mark(str(path), reader.line_num, 1))]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError([Problem("CC008", reason.lower(), Mark(str(path)))]) from None
+    if not rows:
+        raise InputError([Problem("CC502", "there are no rows", Mark(str(path)))])
     cases: list[Case] = []
     excluded: dict[Test, Counter[str]] = {test: Counter() for test in TESTS}
     for row in rows:
@@ -91,12 +95,30 @@ def read(path: Path, catalog: Catalog) -> Cases:
     return Cases(cases, counted, hashlib.sha256(raw).hexdigest())
 
 
+def _checked(row: dict[str, str], mark: Mark) -> bool:
+    """True for a row whose numbers are numbers; InputError with its line for any other."""
+    missing = [name for name in _NEEDED if row.get(name) is None]
+    if missing:
+        hint = "the columns are those of hardware_db/published/training.csv"
+        raise InputError([Problem("CC502", f"no column {missing[0]}", mark, hint)])
+    for name in _NUMBERS:
+        least = 1.0 if name == "pue" else 0.0
+        try:
+            good = not row[name].strip() or least <= float(row[name]) < math.inf
+        except ValueError:
+            good = False
+        if not good:
+            message = f'{name} is "{row[name]}", not a number of {least:g} or more'
+            raise InputError([Problem("CC502", message, mark)])
+    return True
+
+
 def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
     """The case, or why the row cannot be one."""
     reason = _REASONS[test](row)
     if reason:
         return reason
-    if row[f"use_in_{test}_test"] != "1":
+    if row[f"use_in_{test}_test"].strip().lower() not in _YES:
         return "set aside in the table, see its notes"
     try:
         record = catalog.record("accelerators", row["accelerator_id"])
@@ -160,16 +182,21 @@ def _work(row: dict[str, str]) -> str:
 def _power(row: dict[str, str]) -> str:
     if math.isnan(_number(row, "avg_power_w_per_accel")):
         return "no power"
-    return _boundary(row["power_boundary"], "power not measured, or without a boundary")
+    boundary = row["power_boundary"]
+    reason = _boundary(boundary, "power not measured, or without a boundary")
+    return reason or _pue(row, boundary)
 
 
 def _energy(row: dict[str, str]) -> str:
     if math.isnan(_number(row, "energy_mwh")):
         return "no energy"
     reason = _boundary(row["energy_boundary"], "energy not measured, or without a boundary")
-    if not reason and row["energy_boundary"] in WITH_PUE and math.isnan(_number(row, "pue")):
-        reason = "no PUE at a boundary that holds it"
-    return reason or _work(row)
+    return reason or _pue(row, row["energy_boundary"]) or _work(row)
+
+
+def _pue(row: dict[str, str], boundary: str) -> str:
+    absent = boundary in WITH_PUE and math.isnan(_number(row, "pue"))
+    return "no PUE at a boundary that holds it" if absent else ""
 
 
 def _boundary(name: str, reason: str) -> str:

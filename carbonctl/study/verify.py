@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 OURS, CONSTANT = "carbonctl", "constant_factor"
 _GROUP_COLUMNS = ("accelerator", "arch_type", "organisation")
 _LEAST_OF_A_GROUP = 3
+_METRICS = ("median_ape", "p90_ape", "median_abs_log_ratio", "bias", "within_2x", "coverage",
+            "width_factor", "interval_score")  # fmt: skip
 _BILLION = 1e9
 SIZES = ("active=1B_or_more", "active=below_1B")
 HELD_OUT_AGAIN = "organisation"
@@ -99,7 +101,7 @@ def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
         for test in TESTS
         for group, rows in _groups(cases, test, ours.log_value)
         for name, forecast in methods.items()
-        if np.isfinite(forecast.log_value[rows]).any()
+        if np.isfinite(forecast.log_value[rows]).any() or (group, name) == ("all", OURS)
     ]
 
 
@@ -114,8 +116,6 @@ def _left_out(found: Cases, test: str, forecast: Forecast, ours: Forecast) -> di
 
 def _groups(cases: list[Case], test: str, forecast: Array) -> Iterator[tuple[str, Places]]:
     rows = np.flatnonzero((column(cases, "test") == test) & np.isfinite(forecast))
-    if not len(rows):
-        return
     yield "all", rows
     size = column(cases, "active_params")[rows]
     yield SIZES[0], rows[size >= _BILLION]
@@ -133,6 +133,9 @@ def score(
 ) -> dict[str, Any]:  # fmt: skip
     """Errors of one method on some rows: APEs as fractions, ratios and intervals in logarithms."""
     rows = rows[np.isfinite(forecast.log_value[rows])]
+    if not len(rows):
+        return {"test": test, "group": group, "method": method, "n": 0, "families": 0,
+                **dict.fromkeys(_METRICS), "excluded": excluded}  # fmt: skip
     miss = forecast.log_value[rows] - np.log(column(cases, "measured")[rows])
     error = np.abs(np.expm1(miss))
     return {

@@ -169,7 +169,59 @@ def test_a_table_without_a_column_is_refused(tmp_path, carbonctl):
     result = carbonctl("verify", "training", "--cases", str(path))
     assert result.code == 3
     assert "CC502" in result.err
+    assert "cases.csv:2" in result.err
     assert "organisation" in result.err
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("accel_hours", "inf"), ("accel_hours", "184,320"), ("train_tokens_b", "-3"), ("pue", "0.5")],
+)
+def test_a_cell_that_is_no_number_is_refused_with_its_line(table, carbonctl, column, cell):
+    result = carbonctl("verify", "training", "--cases", str(table({column: cell})))
+    assert result.code == 3
+    assert "cases.csv:2" in result.err
+    assert column in result.err
+
+
+def test_a_power_at_the_meter_holds_its_pue(table):
+    measured = {"power_boundary": "it_system", "avg_power_w_per_accel": "440", "pue": "2"}
+    meter = measured | {"power_boundary": "facility", "avg_power_w_per_accel": "880"}
+    used = {"use_in_power_test": "1"}
+    cases = training_runs.read(table(measured | used, meter | used), CATALOG).cases
+    inside, outside = (case for case in cases if case.test == "power")
+    model = training_model.shipped(CATALOG)
+    first, second = training_model.log_forecast(
+        [inside, outside], model.constants, {}, PRIORS.resident_power_share
+    )
+    assert np.exp(second - first) == pytest.approx(2.0)
+
+
+def test_rows_that_cannot_be_forecast_are_counted_all_the_same(table, carbonctl):
+    path = table({"accelerator_id": "no-such"})
+    data = json.loads(carbonctl("verify", "training", "--cases", str(path), "-f", "json").out)
+    assert [s["n"] for s in data["tests"]] == [0, 0, 0]
+    assert all(s["excluded"] and s["median_ape"] is None for s in data["tests"])
+
+
+def test_a_table_saved_with_a_byte_order_mark_is_the_same_table(tmp_path):
+    path = tmp_path / "cases.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + TABLE.read_bytes())
+    cases = training_runs.read(path, CATALOG).cases
+    assert [case.measured for case in cases] == [case.measured for case in FOUND.cases]
+
+
+def test_an_estimate_from_flags_and_a_case_forecast_the_same_hours(table, result):
+    """What is verified is what a user gets."""
+    (case, *_) = training_runs.read(table({}), CATALOG).cases
+    model = training_model.shipped(CATALOG)
+    (hours,) = training_model.log_forecast([case], model.constants, {}, 0.2)
+    size, tokens = case.row["active_params_b"], case.row["train_tokens_b"]
+    for words in (("--params", f"{size}B"), ("--model", "llama-2-7b")):
+        data = result("train", *words, "--gpu", f"{case.accelerator}:64", "--train-tokens",
+                      f"{tokens}B", "--region", "FR")  # fmt: skip
+        got = data["metrics"]["train.accelerator_hours"]["value"]
+        assert got == pytest.approx(np.exp(hours), rel=0.01)
 
 
 def test_an_unknown_accelerator_is_left_out_and_counted(table):
