@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from carbonctl.core.fact import Fact
 from carbonctl.estimate.bom import Comparator
-from carbonctl.estimate.work import DlrmWork, LlmWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonctl.estimate.bom import Hardware
+    from carbonctl.estimate.samples import SampleWork
     from carbonctl.estimate.service import Serving
     from carbonctl.estimate.work import (
+        DlrmWork,
         Federated,
+        LlmWork,
         Memory,
         Rollouts,
-        SampleWork,
         StrongScaling,
     )
-
-__all__ = ["DlrmWork", "LlmWork"]
 
 T = TypeVar("T")
 PhaseKind = Literal["data", "experiments", "train", "idle", "infer"]

@@ -8,8 +8,8 @@ from carbonctl.formulas import compute_diffusion
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
+    from carbonctl.estimate.samples import Picture
     from carbonctl.estimate.service import Diffusion
-    from carbonctl.estimate.work import Picture
 
 
 def denoise_flop(m: Diffusion[Num] | Picture[Num]) -> Num:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from carbonctl.estimate.inputs import DlrmWork
+    from carbonctl.estimate.work import DlrmWork
 
 T = TypeVar("T")
 

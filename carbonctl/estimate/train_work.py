@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.picture import denoise_flop
-from carbonctl.estimate.work import LlmWork, Photograph, Picture, SampleWork, Speech
+from carbonctl.estimate.work import LlmWork
 from carbonctl.formulas import (
     compute_llm,
     compute_rollouts,
-    compute_samples,
     compute_training,
     training_memory,
     training_priors,
@@ -19,6 +17,7 @@ from carbonctl.formulas import (
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
+    from carbonctl.estimate.samples import SampleWork
     from carbonctl.estimate.work import Activations, Attention, Memory, Rollouts
 
 
@@ -95,82 +94,9 @@ def _attention_flop(a: Attention[Num], tokens: Num) -> Num:
     )
 
 
-def sample_work_flop(work: SampleWork[Num]) -> Num:
-    """Model work of training on samples."""
-    sample = work.sample
-    if isinstance(sample, Picture):
-        return _picture_flop(work, sample)
-    if isinstance(sample, Speech):
-        return _speech_flop(work, sample)
-    if isinstance(sample, Photograph):
-        patches = compute_samples.patch_tokens(
-            image_edge=sample.image_edge, patch_edge=sample.patch_edge
-        )
-        return _trained(
-            work,
-            compute_samples.sample_flop(
-                encoder_params=sample.params,
-                sample_tokens=patches,
-                layers=sample.layers,
-                hidden_size=sample.hidden_size,
-            ),
-        )
-    return _trained(work, sample.sample_flop)
-
-
-def _trained(work: SampleWork[Num], sample_flop: Num) -> Num:
-    return compute_samples.train_flop_by_samples(
-        sample_flop=sample_flop,
-        train_passes=work.train_passes,
-        train_samples=work.train_samples,
-        epochs=work.epochs,
-    )
-
-
-def _picture_flop(work: SampleWork[Num], picture: Picture[Num]) -> Num:
-    """The denoiser forward and backward, its frozen encoders forward."""
-    frozen = compute_samples.sample_flop_by_frozen_encoders(
-        encoder_pixel_flop=picture.encoder_pixel_flop,
-        width=picture.width,
-        height=picture.height,
-        frames=picture.frames,
-        text_encoder_params=picture.text_encoder_params,
-        text_tokens=picture.text_tokens,
-    )
-    encoding = compute_samples.train_flop_by_samples(
-        sample_flop=frozen,
-        train_passes=picture.frozen_passes,
-        train_samples=work.train_samples,
-        epochs=picture.frozen_epochs,
-    )
-    once = compute_samples.sample_flop_by_denoiser(denoise_flop=denoise_flop(picture))
-    denoising = _trained(work, once)
-    return compute_training.train_flop_from_parts(parts_flop=(denoising, encoding))
-
-
-def _speech_flop(work: SampleWork[Num], speech: Speech[Num]) -> Num:
-    encoder = compute_samples.encoder_params(
-        total_params=speech.total_params, encoder_share=speech.encoder_share
-    )
-    decoder = compute_samples.decoder_params(
-        total_params=speech.total_params, encoder_share=speech.encoder_share
-    )
-    hearing = compute_samples.sample_flop(
-        encoder_params=encoder,
-        sample_tokens=speech.sample_tokens,
-        layers=speech.layers,
-        hidden_size=speech.hidden_size,
-    )
-    writing = compute_samples.sample_flop_by_decoder(
-        decoder_params=decoder, target_tokens=speech.target_tokens
-    )
-    parts = (_trained(work, hearing), _trained(work, writing))
-    return compute_training.train_flop_from_parts(parts_flop=parts)
-
-
 def work_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
     """Billed device-hours of work, by steady utilization and goodput or by the billed one."""
-    flop = llm_flop(work) if isinstance(work, LlmWork) else sample_work_flop(work)
+    flop = llm_flop(work) if isinstance(work, LlmWork) else _samples_flop(work)
     if work.mfu is not None and work.goodput is not None:
         return training_time.accelerator_hours_from_flop(
             train_flop=flop,
@@ -181,6 +107,12 @@ def work_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
     return training_time.accelerator_hours_from_flop_by_billed_mfu(
         train_flop=flop, peak_flop_per_s=work.peak_flop_per_s, billed_mfu=billed_mfu(work)
     )
+
+
+def _samples_flop(work: SampleWork[Num]) -> Num:
+    from carbonctl.estimate.train_samples import sample_work_flop  # noqa: PLC0415 - if asked
+
+    return sample_work_flop(work)
 
 
 def billed_mfu(work: LlmWork[Num] | SampleWork[Num]) -> Num:

@@ -12,7 +12,6 @@ from carbonctl.estimate.inputs import Trials as TrialSizes
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.feasibility import check
-from carbonctl.scenario.federated import federated
 from carbonctl.scenario.ingestion import ingestion
 from carbonctl.scenario.recommender import dlrm_work
 from carbonctl.scenario.site import site
@@ -215,6 +214,8 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     ctx = s.ctx
     name = evidence(ctx, run, path)
     if run.federated is not None:
+        from carbonctl.scenario.federated import federated  # noqa: PLC0415 - only if asked
+
         made, home = federated(ctx, run.federated, s.site(run.site, path), path)
         return Phase(phase_id, label, "train", kind(name), made, home, None)
     has_hardware = run.hardware or s.scenario.hardware

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.work import Photograph, Picture, SampleWork, Speech, Stated
+from carbonctl.estimate.samples import Photograph, Picture, SampleWork, Speech, Stated
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.language import encoder_share, utilization
 from carbonctl.scenario.picture import latent, native_pixels, size, usual

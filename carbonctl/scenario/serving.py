@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
-    from carbonctl.estimate.inputs import DlrmWork, Evidence
+    from carbonctl.estimate.inputs import Evidence
+    from carbonctl.estimate.work import DlrmWork
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device

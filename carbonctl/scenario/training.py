@@ -11,7 +11,6 @@ from carbonctl.scenario.feasibility import memory, memory_of_tables
 from carbonctl.scenario.language import both_halves, llm_work, plain_work, recompute
 from carbonctl.scenario.priors import power_by_size
 from carbonctl.scenario.recommender import dlrm_work
-from carbonctl.scenario.samples import sample_work
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -158,6 +157,8 @@ def _sampled(
     draw: Power[Fact],
     path: Path,
 ) -> TrainRun[Fact]:
+    from carbonctl.scenario.samples import sample_work  # noqa: PLC0415 - only for samples
+
     residual = ctx.default("hours_residual")
     seen = sample_work(ctx, run, model, found, path)
     if seen is not None:

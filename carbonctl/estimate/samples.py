@@ -1,0 +1,73 @@
+"""Work of training on samples, as records of facts or of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Picture(Generic[T]):
+    """A picture or clip that a diffusion model learns to denoise."""
+
+    width: T
+    height: T
+    frames: T
+    latent_frames: T
+    token_edge: T | None
+    params_per_token: T | None
+    layers: T | None
+    hidden_size: T | None
+    reference_flop: T | None
+    reference_pixels: T | None
+    encoder_pixel_flop: T
+    text_encoder_params: T
+    text_tokens: T
+    frozen_passes: T
+    frozen_epochs: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Photograph(Generic[T]):
+    """An image cut into patches."""
+
+    params: T
+    image_edge: T
+    patch_edge: T
+    layers: T
+    hidden_size: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Speech(Generic[T]):
+    """A window of 30 s of speech and its text."""
+
+    total_params: T
+    encoder_share: T
+    sample_tokens: T
+    target_tokens: T
+    layers: T
+    hidden_size: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Stated(Generic[T]):
+    """A sample whose forward work the user states."""
+
+    sample_flop: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SampleWork(Generic[T]):
+    """Training on samples that each hold a forward and a backward pass."""
+
+    sample: Picture[T] | Photograph[T] | Speech[T] | Stated[T]
+    train_samples: T
+    epochs: T
+    train_passes: T
+    peak_flop_per_s: T
+    billed_mfu: T | None
+    mfu: T | None
+    goodput: T | None
