@@ -13,7 +13,6 @@ from carbonctl.formulas import (
     compute_dlrm,
     compute_llm,
     operational,
-    picture_work,
     power,
     roofline,
     serving_time,
@@ -224,7 +223,7 @@ def _device(m: Decoder[Num]) -> tuple[Num, Num, Num, Num]:
 def _picture_flop(m: Diffusion[Num]) -> Num:
     """Work of one picture or clip; without its prompt where the text encoder is not known."""
     if m.text_encoder_params is None or m.text_tokens is None:
-        return picture_work.unit_flop_by_picture_alone(
+        return compute_diffusion.unit_flop_by_picture_alone(
             steps=m.steps,
             guidance_passes=m.guidance_passes,
             denoise_flop=denoise_flop(m),

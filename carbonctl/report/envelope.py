@@ -51,6 +51,7 @@ def envelope(
 ) -> dict[str, Any]:
     """Everything a reader, a gate or a later report needs from one result."""
     point, drawn = result.point, result.drawn
+    used = _used(result)
     total = _node_of("total", "total", point.total_kgco2e, _of(drawn, "total_kgco2e"))
     whole = float(point.total_kgco2e)
     drawn_lines = drawn.lines if drawn is not None else (None,) * len(point.lines)
@@ -71,7 +72,7 @@ def envelope(
         "breakdown": [
             _line(line, other, whole) for line, other in zip(point.lines, drawn_lines, strict=True)
         ],
-        "expected_error": _expected_error(result, catalog),
+        "expected_error": _expected_error(point.lines, used, catalog),
         "metrics": _metrics(result),
         "drivers": [
             {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
@@ -79,7 +80,7 @@ def envelope(
         ],
         "assumptions": _assumptions(result),
         "budget": _budget(beside.budget, result),
-        "facts": {key: fact_as_dict(fact) for key, fact in _used(result).items()},
+        "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
         "coverage": {
             "included": [line.label for line in point.lines],
             "excluded": [],
@@ -89,14 +90,15 @@ def envelope(
     }
 
 
-def _expected_error(result: Result, catalog: Catalog) -> dict[str, Any]:
+def _expected_error(
+    lines: tuple[Line, ...], used: dict[str, Fact], catalog: Catalog
+) -> dict[str, Any]:
     """By how much training energy was missed at each level of evidence, on runs not seen.
 
     Where the user states energy, or power beside hours, no error of ours is in the number.
     """
-    lines = result.point.lines
     levels = {line.evidence for line in lines if line.id.startswith("train")}
-    ours = [level for level, fact in _MODELED.items() if level in levels and fact in _used(result)]
+    ours = [level for level, fact in _MODELED.items() if level in levels and fact in used]
     facts = {level: catalog.default(f"error_of_{level}") for level in ours}
     return {
         level: {"median_ape": f.value, "p90_ape": f.high, "source": f.source, "note": f.note}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from carbonctl.catalog.read import default_names
 from carbonctl.estimate.inputs import PowerBySize
 from carbonctl.estimate.work import MfuBySize
-from carbonctl.formulas.training_priors import mfu_constant
+from carbonctl.formulas.training_priors import SIZE_SAYS_LITTLE, mfu_constant
 from carbonctl.scenario.shape import model_path
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
-
-_SIZE_SAYS_LITTLE = {"dlrm", "diffusion_unet"}  # much work for each parameter
 
 
 def mfu_by_size(ctx: Context, found: Device) -> MfuBySize[Fact]:
@@ -43,11 +41,11 @@ def _known_size(ctx: Context, model: schema.Model | None, path: Path) -> Fact | 
     at = model_path(ctx, path)
     if model.id is not None:
         record = ctx.record("models", model.id, at)
-        if record.text("kind") in _SIZE_SAYS_LITTLE:
+        if record.text("kind") in SIZE_SAYS_LITTLE:
             return None
         size = record.plain("active_params", label="active parameters")
         return size or record.plain("total_params", label="total parameters")
-    if model.kind in _SIZE_SAYS_LITTLE:
+    if model.kind in SIZE_SAYS_LITTLE:
         return None
     for name in ("active_params", "params"):
         if getattr(model, name) is not None:

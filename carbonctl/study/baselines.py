@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.core.units import wh_from_kwh
-from carbonctl.formulas import operational, training_priors, training_time
+from carbonctl.formulas import training_priors, training_time
 from carbonctl.study.training_runs import column, log_by_test
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.types import Array, Num
+    from carbonctl.core.types import Array
     from carbonctl.study.training_runs import Case
 
-_WH_PER_MWH = wh_from_kwh(1e3)
 NAMES = ("6nd_0.35_tdp_pue", "tdp_hours", "green_algorithms", "llmcarbon")
 
 
@@ -23,10 +21,13 @@ def log_forecast(name: str, cases: list[Case], catalog: Catalog) -> Array:
     """Logarithm of a baseline's forecast; ``nan`` where it has no answer of its own."""
     told = {row["name"]: float(row["value"]) for row in catalog.table("training/baselines.csv")}
     rated = column(cases, "tdp_w")
+    no_hours = np.full(len(cases), np.nan)  # where they are the user's to give
     if name == "tdp_hours":
-        return _by_test(cases, None, rated)
+        return log_by_test(cases, no_hours, rated)
     if name == "green_algorithms":
-        return _by_test(cases, None, rated + told["memory_w_per_gb"] * column(cases, "memory_gb"))
+        return log_by_test(
+            cases, no_hours, rated + told["memory_w_per_gb"] * column(cases, "memory_gb")
+        )
     mfu: Array | float = told["mfu"]
     if name == "llmcarbon":
         size = column(cases, "active_params")
@@ -43,16 +44,4 @@ def log_forecast(name: str, cases: list[Case], catalog: Catalog) -> Array:
         peak_flop_per_s=column(cases, "peak_flop_per_s"),
         billed_mfu=mfu,
     )
-    return _by_test(cases, np.asarray(hours), rated)
-
-
-def _by_test(cases: list[Case], hours: Array | None, watts: Array) -> Array:
-    """Hours, power and energy; where hours are the user's to give, power alone."""
-    absent = np.full(len(cases), np.nan)
-    at_meter = watts * column(cases, "facility_factor")
-    forecast: dict[str, Num] = {"time": absent, "power": at_meter, "energy": absent}
-    if hours is not None:
-        energy = operational.device_energy_kwh(accelerator_hours=hours, device_power_w=watts)
-        in_mwh = wh_from_kwh(energy) / _WH_PER_MWH * column(cases, "facility_factor")
-        forecast |= {"time": hours, "energy": in_mwh}
-    return log_by_test(cases, forecast)
+    return log_by_test(cases, hours, rated)

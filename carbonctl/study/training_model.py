@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from carbonctl.catalog.read import fitted_names
-from carbonctl.core.units import wh_from_kwh
-from carbonctl.formulas import operational, power, training_priors, training_time
+from carbonctl.formulas import power, training_priors, training_time
 from carbonctl.formulas.training_priors import mfu_constant
 from carbonctl.study.training_runs import TESTS, column, log_by_test
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     Function = Callable[[Array], Array]
 
 _STEP, _TOLERANCE, _ROUNDS, _LONGEST_STEP = 1e-4, 1e-7, 40, 0.7
-_WH_PER_MWH = wh_from_kwh(1e3)
 LEVEL = 0.90
 Z90 = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 
@@ -81,8 +79,11 @@ def priors(catalog: Catalog) -> Priors:
     return Priors(shared, float(applied["architecture"]["spread"]), errors, idle)
 
 
-def shipped(catalog: Catalog) -> Model:
-    """The constants of ``hardware_db/training/constants.yaml``, which estimates use too."""
+def shipped(catalog: Catalog, cases: Iterable[Case] = ()) -> Model:
+    """The constants of ``hardware_db/training/constants.yaml``, which estimates use too.
+
+    With the power that the database holds for the accelerators of ``cases``.
+    """
     facts = {name: catalog.default(name) for name in fitted_names(catalog)}
     told = ("hours_residual", "power_residual", "error_of_work", "error_of_hours")
     constants = {name: fact.value for name, fact in facts.items() if name not in told}
@@ -91,7 +92,8 @@ def shipped(catalog: Catalog) -> Model:
         "time": _log_sd(facts["hours_residual"]),
         "power": _log_sd(facts["power_residual"]),
     }
-    records = [catalog.record("accelerators", name) for name in catalog.ids("accelerators")]
+    named = {case.accelerator for case in cases if case.own_power}
+    records = [catalog.record("accelerators", name) for name in sorted(named)]
     own = {r.id: fact for r in records if (fact := r.fact("train_power")) is not None}
     watts = {name: fact.value for name, fact in own.items()}
     own_sd = {name: _log_sd(fact) for name, fact in own.items()}
@@ -127,13 +129,7 @@ def log_forecast(
         train_flop=work * column(cases, "tokens"), peak_flop_per_s=peak, billed_mfu=mfu
     )
     watts = _watts(cases, constants, own_power_w, resident_power_share)
-    wh = wh_from_kwh(operational.device_energy_kwh(accelerator_hours=hours, device_power_w=watts))
-    by_test = {
-        "time": hours,
-        "power": watts * column(cases, "facility_factor"),
-        "energy": wh / _WH_PER_MWH * column(cases, "facility_factor"),
-    }
-    return log_by_test(cases, by_test)
+    return log_by_test(cases, hours, watts)
 
 
 def _watts(
@@ -158,14 +154,14 @@ def _watts(
     bridge = np.array([bridges.get(case.boundary, 1.0) for case in cases])
     ruled = power.it_power_w_from_device_power(device_power_w=board, host_power_factor=bridge)
     own = np.array([own_power_w.get(case.accelerator, np.nan) for case in cases])
-    return np.where([case.own_power_w is None for case in cases], ruled, own)
+    return np.where([not case.own_power for case in cases], ruled, own)
 
 
 def fit(cases: list[Case], prior: Priors) -> Model:
     """Constants that forecast these cases best, under the priors."""
     runs = _own_power_runs(cases)
     own = {name: float(np.exp(np.mean(logs))) for name, logs in runs.items()}
-    known = [c for c in cases if c.own_power_w is None or c.accelerator in own or c.test == "time"]
+    known = [c for c in cases if not c.own_power or c.accelerator in own or c.test == "time"]
     timed = sorted({mfu_constant(case.architecture) for case in known if case.test != "power"})
     names = [*prior.shared, *timed]
     common = names.index("saturated_mfu")
@@ -199,7 +195,7 @@ def _own_power_runs(cases: list[Case]) -> dict[str, list[float]]:
     """Logarithms of the measured power of accelerators that their rating does not rule."""
     logs: dict[str, list[float]] = {}
     for case in cases:
-        if case.own_power_w is not None and case.test == "power":
+        if case.own_power and case.test == "power":
             logs.setdefault(case.accelerator, []).append(float(np.log(case.measured)))
     return logs
 

@@ -14,10 +14,11 @@ import numpy as np
 
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import InputError, Mark, Problem
-from carbonctl.formulas import training_priors
+from carbonctl.core.units import factor
+from carbonctl.formulas import operational, training_priors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from carbonctl.catalog.read import Catalog, Record
@@ -27,10 +28,10 @@ Test = Literal["time", "power", "energy"]
 TESTS: tuple[Test, ...] = ("time", "power", "energy")
 BOUNDARIES = {"gpu", "gpu_x_pue", "node", "it_system", "facility"}
 WITH_PUE = {"gpu_x_pue", "facility"}
+KWH_PER_MWH = factor("MWh", "kWh")
 _YES = {"1", "1.0", "true", "yes"}
 _NUMBERS = ("active_params_b", "train_tokens_b", "accel_hours", "avg_power_w_per_accel", "pue",
             "energy_mwh")  # fmt: skip
-_UNSIZED = {"vision_cnn", "dlrm"}  # much work for each parameter: their size says little
 _NEEDED = ("run_id", "family", "organisation", "arch_type", "active_params_b", "train_tokens_b",
            "accelerator_id", "accel_hours", "avg_power_w_per_accel", "power_boundary", "pue",
            "energy_mwh", "energy_boundary", *(f"use_in_{test}_test" for test in TESTS))  # fmt: skip
@@ -47,7 +48,7 @@ class Case:
     pue: float
     accelerator: str
     architecture: str
-    own_power_w: float | None
+    own_power: bool
     tdp_w: float
     memory_gb: float
     peak_flop_per_s: float
@@ -125,10 +126,10 @@ def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
     except (UnknownName, AmbiguousName):
         return "accelerator not in hardware_db"
     boundary = {"time": "", "power": row["power_boundary"], "energy": row["energy_boundary"]}[test]
-    own = record.fact("train_power")
-    if own is not None and boundary in {"gpu", "gpu_x_pue", "node"}:
+    own = record.fact("train_power") is not None
+    if own and boundary in {"gpu", "gpu_x_pue", "node"}:
         return "power of this accelerator is known for the IT system only"
-    return _made(test, row, record, boundary, None if own is None else own.value, catalog)
+    return _made(test, row, record, boundary, own, catalog)
 
 
 def _made(
@@ -136,7 +137,7 @@ def _made(
     row: dict[str, str],
     record: Record,
     boundary: str,
-    own_power_w: float | None,
+    own: bool,
     catalog: Catalog,
 ) -> Case | str:
     rating, memory, peak = (record.fact(name) for name in ("tdp", "memory", "peak_bf16"))
@@ -156,14 +157,14 @@ def _made(
         pue=_number(row, "pue"),
         accelerator=record.id,
         architecture=record.text("architecture"),
-        own_power_w=own_power_w,
+        own_power=own,
         tdp_w=rating.value,
         memory_gb=memory.value,
         peak_flop_per_s=math.nan if peak is None else peak.value,
         active_params=params,
         token_flop=float(work),
         tokens=tokens,
-        sized=row["arch_type"] not in _UNSIZED and not math.isnan(params),
+        sized=row["arch_type"] not in training_priors.SIZE_SAYS_LITTLE and not math.isnan(params),
     )
 
 
@@ -226,8 +227,14 @@ def column(cases: list[Case], name: str) -> Array:
     return np.array([getattr(case, name) for case in cases])
 
 
-def log_by_test(cases: list[Case], forecast: Mapping[str, Num]) -> Array:
-    """Logarithm of what each case's test asks for: hours, power or energy."""
+def log_by_test(cases: list[Case], hours: Num, watts: Num) -> Array:
+    """Logarithm of what each case's test asks for: hours [h], power [W] or energy [MWh].
+
+    ``watts`` stand at the case's boundary, PUE outside.
+    """
+    at_boundary = watts * column(cases, "facility_factor")
+    kwh = operational.device_energy_kwh(accelerator_hours=hours, device_power_w=at_boundary)
+    forecast = {"time": hours, "power": at_boundary, "energy": kwh / KWH_PER_MWH}
     tests = column(cases, "test")
     values = np.select([tests == test for test in TESTS], [forecast[test] for test in TESTS])
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -51,7 +51,7 @@ def held_out(cases: list[Case], catalog: Catalog, by: str) -> Forecast:
 def shipped(cases: list[Case], catalog: Catalog) -> Forecast:
     """Forecasts by the constants that estimates use."""
     idle = catalog.default("resident_power_share").value
-    return Forecast(*_forecast(cases, training_model.shipped(catalog), idle))
+    return Forecast(*_forecast(cases, training_model.shipped(catalog, cases), idle))
 
 
 def _forecast(cases: list[Case], model: Model, idle: float) -> tuple[Array, Array]:
