@@ -38,7 +38,10 @@ def training(
 
     catalog = Catalog.open(hardware_db)
     own = bundled("hardware_db") / "published" / "training.csv"
-    found = training_runs.read(own if cases is None else Path(cases), catalog)
-    data = report.as_data(verify.scores(found, catalog, bundled=cases is None), found.sha256)
+    fitted = training_runs.read(own, catalog)
+    found = fitted if cases is None else training_runs.read(Path(cases), catalog)
+    seen = training_runs.in_sample(found.cases, [] if cases is None else fitted.cases)
+    scores = verify.scores(found, catalog, bundled=cases is None)
+    data = report.as_data(scores, found.sha256, seen)
     text = report.as_text(data, held_out=cases is None, verbose=verbose)
     emit(as_json(data) if format == "json" else text, output)

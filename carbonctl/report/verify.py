@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.report.numbers import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _QUESTION = {
     "time": "time, accelerator-hours from work",
@@ -21,9 +21,11 @@ _HEAD = f"{'':2}{'method':<26}{'n':>3}{'median':>9}{'p90':>8}{'bias':>8}{'within
 _WIDTH = 80
 
 
-def as_data(scores: list[dict[str, Any]], sha256: str) -> dict[str, Any]:
-    """Scores as plain data."""
-    return {"cases_sha256": sha256, "tests": scores}
+def as_data(
+    scores: list[dict[str, Any]], sha256: str, in_sample: Mapping[str, int]
+) -> dict[str, Any]:
+    """Scores as plain data, with the runs of each test whose own numbers made the constants."""
+    return {"cases_sha256": sha256, "in_sample": dict(in_sample), "tests": scores}
 
 
 def as_text(data: dict[str, Any], *, held_out: bool, verbose: bool) -> str:
@@ -38,11 +40,24 @@ def as_text(data: dict[str, Any], *, held_out: bool, verbose: bool) -> str:
         for s in data["tests"]
         if verbose or s["group"] == "all" or (s["test"], s["group"]) == _LARGE
     ]
-    lines = ["Training runs, forecast before they were made", how]
+    lines = ["Training runs, forecast before they were made", how, *_in_sample(data)]
     for (test, group), found in groupby(shown, lambda s: (s["test"], s["group"])):
         lines += ["", *_block(test, group, list(found))]
     lines += ["", f"cases sha256 {data['cases_sha256'][:16]}"]
     return "\n".join(lines) + "\n"
+
+
+def _in_sample(data: dict[str, Any]) -> list[str]:
+    """A warning where runs were seen by the fit, so that their errors prove nothing."""
+    seen = [f"{count} of {test}" for test, count in data["in_sample"].items() if count]
+    if not seen:
+        return []
+    what = "runs" if max(data["in_sample"].values()) > 1 else "run"
+    text = (
+        f"In sample: {', '.join(seen)}: {what} of the bundled table, to which these constants "
+        "were fitted; errors on them are no forecast errors."
+    )
+    return textwrap.wrap(text, _WIDTH)
 
 
 def _block(test: str, group: str, scores: list[dict[str, Any]]) -> Iterator[str]:

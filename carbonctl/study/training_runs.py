@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.units import factor
 from carbonctl.formulas import operational, training_priors
+from carbonctl.study import training_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +29,6 @@ BOUNDARIES = {"gpu", "gpu_x_pue", "node", "it_system", "facility"}
 WITH_PUE = {"gpu_x_pue", "facility"}
 KWH_PER_MWH = factor("MWh", "kWh")
 _YES = {"1", "1.0", "true", "yes"}
-_NUMBERS = ("active_params_b", "train_tokens_b", "accel_hours", "avg_power_w_per_accel", "pue",
-            "energy_mwh")  # fmt: skip
-_NEEDED = ("run_id", "family", "organisation", "arch_type", "active_params_b", "train_tokens_b",
-           "accelerator_id", "accel_hours", "avg_power_w_per_accel", "power_boundary", "pue",
-           "energy_mwh", "energy_boundary", *(f"use_in_{test}_test" for test in TESTS))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,19 +67,16 @@ class Cases:
 
 
 def read(path: Path, catalog: Catalog) -> Cases:
-    """Cases of a table of published runs; InputError when it lacks a column."""
+    """Cases of a table of published runs; InputError where it is no such table."""
     try:
         raw = path.read_bytes()
-        reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
-        rows = [row for row in reader if _checked(row, Mark(str(path), reader.line_num, 1))]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = raw.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError([Problem("CC008", reason.lower(), Mark(str(path)))]) from None
-    if not rows:
-        raise InputError([Problem("CC502", "there are no rows", Mark(str(path)))])
     cases: list[Case] = []
     excluded: dict[Test, Counter[str]] = {test: Counter() for test in TESTS}
-    for row in rows:
+    for row in training_table.rows(text, str(path)):
         for test in TESTS:
             found = _case(test, row, catalog)
             if isinstance(found, Case):
@@ -94,24 +85,6 @@ def read(path: Path, catalog: Catalog) -> Cases:
                 excluded[test][found] += 1
     counted = {test: dict(sorted(reasons.items())) for test, reasons in excluded.items()}
     return Cases(cases, counted, hashlib.sha256(raw).hexdigest())
-
-
-def _checked(row: dict[str, str], mark: Mark) -> bool:
-    """True for a row whose numbers are numbers; InputError with its line for any other."""
-    missing = [name for name in _NEEDED if row.get(name) is None]
-    if missing:
-        hint = "the columns are those of hardware_db/published/training.csv"
-        raise InputError([Problem("CC502", f"no column {missing[0]}", mark, hint)])
-    for name in _NUMBERS:
-        least = 1.0 if name == "pue" else 0.0
-        try:
-            good = not row[name].strip() or least <= float(row[name]) < math.inf
-        except ValueError:
-            good = False
-        if not good:
-            message = f'{name} is "{row[name]}", not a number of {least:g} or more'
-            raise InputError([Problem("CC502", message, mark)])
-    return True
 
 
 def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
@@ -220,6 +193,24 @@ def _number(row: dict[str, str], column: str) -> float:
     except (TypeError, ValueError):
         return math.nan
     return value if value > 0 else math.nan
+
+
+def in_sample(cases: list[Case], fitted: list[Case]) -> dict[str, int]:
+    """How many cases of each test are among those that constants were fitted to.
+
+    The same evidence of the same family is the same case, whatever its row is called.
+    """
+    known = set(map(_evidence, fitted))
+    return {test: sum(c.test == test and _evidence(c) in known for c in cases) for test in TESTS}
+
+
+def _evidence(case: Case) -> tuple[str, ...]:
+    """What a case says of its run; a power says nothing of how long it was drawn."""
+    names = (case.row[name].strip().lower() for name in ("family", "organisation"))
+    tokens = () if case.test == "power" else (case.tokens,)
+    numbers = (case.measured, case.facility_factor, case.active_params, *tokens)
+    kind = (case.test, case.accelerator, case.boundary)
+    return (*names, *kind, *(f"{number:.6g}" for number in numbers))
 
 
 def column(cases: list[Case], name: str) -> Array:
