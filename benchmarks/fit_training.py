@@ -14,6 +14,7 @@ import numpy as np
 from carbonctl.catalog.read import Catalog
 from carbonctl.formulas.training_priors import mfu_constant
 from carbonctl.study import training_model, training_runs, verify
+from carbonctl.study.scoring import Z90
 
 FOLDER = Path(__file__).parent.parent / "hardware_db"
 HEAD = """\
@@ -77,7 +78,7 @@ def _line(name: str, value: float, sd: float, runs: int) -> str:
     base = next(known for known in LABELS if name.startswith(known))
     architecture = name.removeprefix(base).strip("_")
     label = LABELS[base] + (f", {architecture}" if architecture else "")
-    band = np.exp(training_model.Z90 * sd)
+    band = np.exp(Z90 * sd)
     unit = " s" if base == "token_overhead" else ""
     shape = f", shape: {SHAPES[base]}" if base in SHAPES else ""
     return (

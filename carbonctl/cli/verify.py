@@ -1,18 +1,44 @@
 """``carbonctl verify``: forecasts beside what was measured."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from carbonctl.cli import options as o
 from carbonctl.cli.run import check_format, emit
 
+if TYPE_CHECKING:
+    from carbonctl.report.verify import View
+
 app = typer.Typer(help="Forecasts beside measurements, with errors.", no_args_is_help=True)
 Cases = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads this at run time
-    typer.Option("--cases", metavar="FILE", help="Other runs, in the columns of training.csv."),
+    typer.Option(
+        "--cases", metavar="FILE", help="Other cases, in the columns of the bundled table."
+    ),
 ]
+Format = Annotated[str, typer.Option("-f", "--format", help="table or json.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Every group.")]
+
+
+def _table(cases: str | None, name: str) -> Path:
+    """The user's table of cases, else the bundled one."""
+    from carbonctl.catalog.locate import bundled  # noqa: PLC0415 - after the flags are known good
+
+    return bundled("hardware_db") / "published" / name if cases is None else Path(cases)
+
+
+def _report(
+    scores: list[dict[str, Any]], sha256: str, seen: dict[str, int], view: "View",
+    flags: dict[str, Any],
+) -> None:  # fmt: skip
+    from carbonctl.report import verify as report  # noqa: PLC0415 - after the scores
+    from carbonctl.report.machine import as_json  # noqa: PLC0415
+
+    data = report.as_data(scores, sha256, seen)
+    text = report.as_text(data, view, held_out=flags["cases"] is None, verbose=flags["verbose"])
+    emit(as_json(data) if flags["format"] == "json" else text, flags["output"])
 
 
 @app.callback()
@@ -23,25 +49,21 @@ def _root() -> None:
 @app.command()
 def training(
     cases: Cases = None,
-    format: Annotated[str, typer.Option("-f", "--format", help="table or json.")] = "table",
+    format: Format = "table",
     output: o.Output = None,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Every group.")] = False,
+    verbose: Verbose = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """Hours, power and energy of published training runs, each forecast without its family."""
+    flags = dict(locals())
     check_format(format, ("table", "json"))
-    from carbonctl.catalog.locate import bundled  # noqa: PLC0415 - after the flags are known good
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415
-    from carbonctl.report import verify as report  # noqa: PLC0415
-    from carbonctl.report.machine import as_json  # noqa: PLC0415
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report.verify import TRAINING  # noqa: PLC0415
     from carbonctl.study import training_runs, verify  # noqa: PLC0415
 
     catalog = Catalog.open(hardware_db)
-    own = bundled("hardware_db") / "published" / "training.csv"
-    fitted = training_runs.read(own, catalog)
-    found = fitted if cases is None else training_runs.read(Path(cases), catalog)
+    fitted = training_runs.read(_table(None, "training.csv"), catalog)
+    found = fitted if cases is None else training_runs.read(_table(cases, ""), catalog)
     seen = training_runs.in_sample(found.cases, [] if cases is None else fitted.cases)
     scores = verify.scores(found, catalog, bundled=cases is None)
-    data = report.as_data(scores, found.sha256, seen)
-    text = report.as_text(data, held_out=cases is None, verbose=verbose)
-    emit(as_json(data) if format == "json" else text, output)
+    _report(scores, found.sha256, seen, TRAINING, flags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,27 @@ from carbonctl.report.numbers import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_QUESTION = {
-    "time": "time, accelerator-hours from work",
-    "power": "power, W from the accelerator",
-    "energy": "energy, MWh from work",
-}
-_LARGE = ("energy", "active=1B_or_more")
+
+@dataclass(frozen=True)
+class View:
+    """How the scores of one table are introduced, and which groups are shown beside ``all``."""
+
+    title: str
+    noun: str
+    questions: dict[str, str]
+    shown: frozenset[tuple[str, str]] = frozenset()
+
+
+TRAINING = View(
+    "Training runs, forecast before they were made",
+    "run",
+    {
+        "time": "time, accelerator-hours from work",
+        "power": "power, W from the accelerator",
+        "energy": "energy, MWh from work",
+    },
+    frozenset({("energy", "active=1B_or_more")}),
+)
 _HEAD = f"{'':2}{'method':<26}{'n':>3}{'median':>9}{'p90':>8}{'bias':>8}{'within 2x':>11}"
 _WIDTH = 80
 
@@ -28,31 +44,31 @@ def as_data(
     return {"cases_sha256": sha256, "in_sample": dict(in_sample), "tests": scores}
 
 
-def as_text(data: dict[str, Any], *, held_out: bool, verbose: bool) -> str:
+def as_text(data: dict[str, Any], view: View, *, held_out: bool, verbose: bool) -> str:
     """Scores as one block for each test and group, ours first."""
     how = (
-        "Every constant is fitted without the family of the run that it forecasts."
+        f"Every constant is fitted without the family of the {view.noun} that it forecasts."
         if held_out
         else "Forecast with the constants that estimates use, fitted to the bundled table."
     )
     shown = [
         s
         for s in data["tests"]
-        if verbose or s["group"] == "all" or (s["test"], s["group"]) == _LARGE
+        if verbose or s["group"] == "all" or (s["test"], s["group"]) in view.shown
     ]
-    lines = ["Training runs, forecast before they were made", how, *_in_sample(data)]
+    lines = [view.title, how, *_in_sample(data, view)]
     for (test, group), found in groupby(shown, lambda s: (s["test"], s["group"])):
-        lines += ["", *_block(test, group, list(found))]
+        lines += ["", *_block(view, test, group, list(found))]
     lines += ["", f"cases sha256 {data['cases_sha256'][:16]}"]
     return "\n".join(lines) + "\n"
 
 
-def _in_sample(data: dict[str, Any]) -> list[str]:
-    """A warning where runs were seen by the fit, so that their errors prove nothing."""
+def _in_sample(data: dict[str, Any], view: View) -> list[str]:
+    """A warning where cases were seen by the fit, so that their errors prove nothing."""
     seen = [f"{count} of {test}" for test, count in data["in_sample"].items() if count]
     if not seen:
         return []
-    what = "runs" if max(data["in_sample"].values()) > 1 else "run"
+    what = f"{view.noun}s" if max(data["in_sample"].values()) > 1 else view.noun
     text = (
         f"In sample: {', '.join(seen)}: {what} of the bundled table, to which these constants "
         "were fitted; errors on them are no forecast errors."
@@ -60,10 +76,10 @@ def _in_sample(data: dict[str, Any]) -> list[str]:
     return textwrap.wrap(text, _WIDTH)
 
 
-def _block(test: str, group: str, scores: list[dict[str, Any]]) -> Iterator[str]:
+def _block(view: View, test: str, group: str, scores: list[dict[str, Any]]) -> Iterator[str]:
     first = scores[0]
     which = "" if group == "all" else f" [{printable(group)}]"
-    head = f"{_QUESTION[test]}{which}: {_many(first['n'], 'run')} of "
+    head = f"{view.questions[test]}{which}: {_many(first['n'], view.noun)} of "
     yield from textwrap.wrap(head + _many(first["families"], "family"), _WIDTH)
     if first["n"]:
         yield _HEAD + f"{'covered':>9}"

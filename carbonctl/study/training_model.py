@@ -8,7 +8,6 @@ are fitted in logarithms, to hours, power and energy together, under weak priors
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,21 +15,17 @@ import numpy as np
 from carbonctl.catalog.read import fitted_names
 from carbonctl.formulas import power, training_priors, training_time
 from carbonctl.formulas.training_priors import mfu_constant
+from carbonctl.study.least_squares import jacobian, least_squares
+from carbonctl.study.scoring import Z90
 from carbonctl.study.training_runs import TESTS, column, log_by_test
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array
     from carbonctl.study.training_runs import Case, Test
-
-    Function = Callable[[Array], Array]
-
-_STEP, _TOLERANCE, _ROUNDS, _LONGEST_STEP = 1e-4, 1e-7, 40, 0.7
-LEVEL = 0.90
-Z90 = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 
 
 class Prior(NamedTuple):
@@ -179,8 +174,8 @@ def fit(cases: list[Case], prior: Priors) -> Model:
         around[len(prior.shared) :] = log_constants[common]
         return np.concatenate([(forecast - measured) / error, (log_constants - around) / spread])
 
-    best = _least_squares(residuals, center)
-    slopes = _jacobian(residuals, best)
+    best = least_squares(residuals, center)
+    slopes = jacobian(residuals, best)
     covariance = np.asarray(np.linalg.inv(slopes.T @ slopes), dtype=np.float64)
     of_cases = slopes[: len(known)]
     used = np.einsum("ij,jk,ik->i", of_cases, covariance, of_cases)
@@ -207,31 +202,6 @@ def _sd(cases: list[Case], test: Test, left: Array, used: Array) -> float:
     return float(np.sqrt((left[of_test] ** 2).sum() / max(freedom, 1.0)))
 
 
-def _jacobian(function: Function, at: Array) -> Array:
-    steps = np.eye(len(at)) * _STEP
-    base = function(at)
-    return np.array([(function(at + step) - base) / _STEP for step in steps]).T
-
-
-def _least_squares(function: Function, start: Array) -> Array:
-    """Levenberg and Marquardt's damped steps, to the least sum of squares."""
-    at, damping = start, 1e-3
-    value = function(at)
-    for _ in range(_ROUNDS):
-        slopes = _jacobian(function, at)
-        damped = slopes.T @ slopes + damping * np.eye(len(at))
-        step = np.clip(np.linalg.solve(damped, -slopes.T @ value), -_LONGEST_STEP, _LONGEST_STEP)
-        tried = function(at + step)
-        gain = value @ value - tried @ tried
-        if gain > 0:
-            at, value, damping = at + step, tried, damping / 5
-            if gain < _TOLERANCE:
-                break
-        else:
-            damping *= 10
-    return at
-
-
 def log_sd(cases: list[Case], model: Model, resident_power_share: float) -> Array:
     """Standard deviation of the log forecast: what is left over, and what is not known.
 
@@ -243,7 +213,7 @@ def log_sd(cases: list[Case], model: Model, resident_power_share: float) -> Arra
         constants = dict(zip(names, np.exp(log_constants), strict=True))
         return log_forecast(cases, constants, model.own_power_w, resident_power_share)
 
-    slopes = _jacobian(forecast, np.log(list(model.constants.values())))
+    slopes = jacobian(forecast, np.log(list(model.constants.values())))
     known = np.einsum("ij,jk,ik->i", slopes, model.covariance, slopes)
     spread = model.residual_sd
     left: dict[Test, float] = spread | {"energy": float(np.hypot(spread["time"], spread["power"]))}

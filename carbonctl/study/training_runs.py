@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from carbonctl.catalog.read import AmbiguousName, UnknownName
-from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.units import factor
 from carbonctl.formulas import operational, training_priors
-from carbonctl.study import training_table
+from carbonctl.study import published
+from carbonctl.study.published import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +28,11 @@ BOUNDARIES = {"gpu", "gpu_x_pue", "node", "it_system", "facility"}
 WITH_PUE = {"gpu_x_pue", "facility"}
 KWH_PER_MWH = factor("MWh", "kWh")
 _YES = {"1", "1.0", "true", "yes"}
+_LEAST = {"active_params_b": 0.0, "train_tokens_b": 0.0, "accel_hours": 0.0,
+          "avg_power_w_per_accel": 0.0, "pue": 1.0, "energy_mwh": 0.0}  # fmt: skip
+_NEEDED = ("run_id", "family", "organisation", "arch_type", "active_params_b", "train_tokens_b",
+           "accelerator_id", "accel_hours", "avg_power_w_per_accel", "power_boundary", "pue",
+           "energy_mwh", "energy_boundary", *(f"use_in_{test}_test" for test in TESTS))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,15 +72,10 @@ class Cases:
 
 def read(path: Path, catalog: Catalog) -> Cases:
     """Cases of a table of published runs; InputError where it is no such table."""
-    try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError([Problem("CC008", reason.lower(), Mark(str(path)))]) from None
+    rows, sha256 = published.read(path, _NEEDED, _LEAST, "training.csv", "run_id")
     cases: list[Case] = []
     excluded: dict[Test, Counter[str]] = {test: Counter() for test in TESTS}
-    for row in training_table.rows(text, str(path)):
+    for row in rows:
         for test in TESTS:
             found = _case(test, row, catalog)
             if isinstance(found, Case):
@@ -84,7 +83,7 @@ def read(path: Path, catalog: Catalog) -> Cases:
             else:
                 excluded[test][found] += 1
     counted = {test: dict(sorted(reasons.items())) for test, reasons in excluded.items()}
-    return Cases(cases, counted, hashlib.sha256(raw).hexdigest())
+    return Cases(cases, counted, sha256)
 
 
 def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
@@ -116,7 +115,7 @@ def _made(
     rating, memory, peak = (record.fact(name) for name in ("tdp", "memory", "peak_bf16"))
     if rating is None or memory is None or (peak is None and test != "power"):
         return "accelerator lacks a rating, memory or peak"
-    params, tokens = _number(row, "active_params_b") * 1e9, _number(row, "train_tokens_b") * 1e9
+    params, tokens = number(row, "active_params_b") * 1e9, number(row, "train_tokens_b") * 1e9
     work = training_priors.token_flop(active_params=params)
     if row["arch_type"].endswith("encoder_decoder"):
         share = catalog.default("target_tokens_share").value
@@ -125,9 +124,9 @@ def _made(
     return Case(
         test=test,
         row=row,
-        measured=_number(row, column),
+        measured=number(row, column),
         boundary=boundary,
-        pue=_number(row, "pue"),
+        pue=number(row, "pue"),
         accelerator=record.id,
         architecture=record.text("architecture"),
         own_power=own,
@@ -142,19 +141,19 @@ def _made(
 
 
 def _time(row: dict[str, str]) -> str:
-    if math.isnan(_number(row, "accel_hours")):
+    if math.isnan(number(row, "accel_hours")):
         return "no accelerator-hours"
     return _work(row)
 
 
 def _work(row: dict[str, str]) -> str:
-    if math.isnan(_number(row, "active_params_b")) or math.isnan(_number(row, "train_tokens_b")):
+    if math.isnan(number(row, "active_params_b")) or math.isnan(number(row, "train_tokens_b")):
         return "no parameters or tokens"
     return ""
 
 
 def _power(row: dict[str, str]) -> str:
-    if math.isnan(_number(row, "avg_power_w_per_accel")):
+    if math.isnan(number(row, "avg_power_w_per_accel")):
         return "no power"
     boundary = row["power_boundary"]
     reason = _boundary(boundary, "power not measured, or without a boundary")
@@ -162,14 +161,14 @@ def _power(row: dict[str, str]) -> str:
 
 
 def _energy(row: dict[str, str]) -> str:
-    if math.isnan(_number(row, "energy_mwh")):
+    if math.isnan(number(row, "energy_mwh")):
         return "no energy"
     reason = _boundary(row["energy_boundary"], "energy not measured, or without a boundary")
     return reason or _pue(row, row["energy_boundary"]) or _work(row)
 
 
 def _pue(row: dict[str, str], boundary: str) -> str:
-    absent = boundary in WITH_PUE and math.isnan(_number(row, "pue"))
+    absent = boundary in WITH_PUE and math.isnan(number(row, "pue"))
     return "no PUE at a boundary that holds it" if absent else ""
 
 
@@ -184,15 +183,6 @@ _REASONS: dict[Test, Callable[[dict[str, str]], str]] = {
     "power": _power,
     "energy": _energy,
 }
-
-
-def _number(row: dict[str, str], column: str) -> float:
-    """A cell's number; nan when it is empty or none."""
-    try:
-        value = float(row[column])
-    except (TypeError, ValueError):
-        return math.nan
-    return value if value > 0 else math.nan
 
 
 def in_sample(cases: list[Case], fitted: list[Case]) -> dict[str, int]:

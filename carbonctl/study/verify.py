@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from carbonctl.study import baselines, training_model
+from carbonctl.study.scoring import LEAST_OF_A_GROUP, OURS, Forecast, Measured, folds, groups, score
 from carbonctl.study.training_runs import TESTS, column
 
 if TYPE_CHECKING:
@@ -18,30 +18,19 @@ if TYPE_CHECKING:
     from carbonctl.study.training_model import Model
     from carbonctl.study.training_runs import Case, Cases
 
-OURS, CONSTANT = "carbonctl", "constant_factor"
+CONSTANT = "constant_factor"
 _GROUP_COLUMNS = ("accelerator", "arch_type", "organisation")
-_LEAST_OF_A_GROUP = 3
-_METRICS = ("median_ape", "p90_ape", "median_abs_log_ratio", "bias", "within_2x", "coverage",
-            "width_factor", "interval_score")  # fmt: skip
 _BILLION = 1e9
 SIZES = ("active=1B_or_more", "active=below_1B")
 HELD_OUT_AGAIN = "organisation"
 UNKNOWN_POWER = "no other run tells the power of this accelerator"
 
 
-@dataclass(frozen=True)
-class Forecast:
-    """Log forecasts of all cases by one method, with their log standard deviations."""
-
-    log_value: Array
-    log_sd: Array | None
-
-
 def held_out(cases: list[Case], catalog: Catalog, by: str) -> Forecast:
     """Forecasts by constants that were fitted without the rows that share the case's ``by``."""
     prior = training_model.priors(catalog)
     value, sd = np.full(len(cases), np.nan), np.full(len(cases), np.nan)
-    for seen, unseen in _folds(cases, by):
+    for seen, unseen in folds([case.row[by] for case in cases]):
         model = training_model.fit([cases[i] for i in seen], prior)
         unseen_cases = [cases[i] for i in unseen]
         value[unseen], sd[unseen] = _forecast(unseen_cases, model, prior.resident_power_share)
@@ -59,12 +48,6 @@ def _forecast(cases: list[Case], model: Model, idle: float) -> tuple[Array, Arra
     return value, training_model.log_sd(cases, model, idle)
 
 
-def _folds(cases: list[Case], by: str) -> Iterator[tuple[Places, Places]]:
-    names = np.array([case.row[by] for case in cases])
-    for name in dict.fromkeys(names):
-        yield np.flatnonzero(names != name), np.flatnonzero(names == name)
-
-
 def constant_factor(cases: list[Case], catalog: Catalog) -> Forecast:
     """The plainest baseline times one factor for each test and boundary, held out by family."""
     plain = baselines.log_forecast(baselines.NAMES[0], cases, catalog)
@@ -72,10 +55,10 @@ def constant_factor(cases: list[Case], catalog: Catalog) -> Forecast:
     kinds = np.array([f"{case.test} {case.boundary}" for case in cases])
     tests = column(cases, "test")
     value, sd = np.full(len(cases), np.nan), np.full(len(cases), np.nan)
-    for seen, unseen in _folds(cases, "family"):
+    for seen, unseen in folds(measured(cases).family):
         for i in unseen:
             alike = seen[kinds[seen] == kinds[i]]
-            alike = alike if len(alike) >= _LEAST_OF_A_GROUP else seen[tests[seen] == tests[i]]
+            alike = alike if len(alike) >= LEAST_OF_A_GROUP else seen[tests[seen] == tests[i]]
             value[i] = plain[i] + miss[alike].mean()
             sd[i] = miss[alike].std(ddof=1) * np.sqrt(1 + 1 / len(alike))
     return Forecast(value, sd)
@@ -84,6 +67,7 @@ def constant_factor(cases: list[Case], catalog: Catalog) -> Forecast:
 def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
     """One score for each test, group and method; the same rows for every method of a group."""
     cases = found.cases
+    seen = measured(cases)
     if bundled:
         ours = held_out(cases, catalog, "family")
         methods = {
@@ -97,7 +81,7 @@ def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
     for name in baselines.NAMES:
         methods[name] = Forecast(baselines.log_forecast(name, cases, catalog), None)
     return [
-        score(test, group, name, forecast, rows, cases, _left_out(found, test, forecast, ours))
+        score(test, group, name, forecast, rows, seen, _left_out(found, test, forecast, ours))
         for test in TESTS
         for group, rows in _groups(cases, test, ours.log_value)
         for name, forecast in methods.items()
@@ -121,47 +105,9 @@ def _groups(cases: list[Case], test: str, forecast: Array) -> Iterator[tuple[str
     yield SIZES[0], rows[size >= _BILLION]
     yield SIZES[1], rows[size < _BILLION]
     for name in _GROUP_COLUMNS:
-        cells = np.array([cases[i].row[name] for i in rows])
-        for cell in sorted(set(cells)):
-            if (cells == cell).sum() >= _LEAST_OF_A_GROUP:
-                yield f"{name}={cell}", rows[cells == cell]
+        yield from groups(rows, name, [case.row[name] for case in cases])
 
 
-def score(
-    test: str, group: str, method: str, forecast: Forecast, rows: Places, cases: list[Case],
-    excluded: dict[str, int],
-) -> dict[str, Any]:  # fmt: skip
-    """Errors of one method on some rows: APEs as fractions, ratios and intervals in logarithms."""
-    rows = rows[np.isfinite(forecast.log_value[rows])]
-    if not len(rows):
-        return {"test": test, "group": group, "method": method, "n": 0, "families": 0,
-                **dict.fromkeys(_METRICS), "excluded": excluded}  # fmt: skip
-    miss = forecast.log_value[rows] - np.log(column(cases, "measured")[rows])
-    error = np.abs(np.expm1(miss))
-    return {
-        "test": test,
-        "group": group,
-        "method": method,
-        "n": len(rows),
-        "families": len({cases[i].row["family"] for i in rows}),
-        "median_ape": float(np.median(error)),
-        "p90_ape": float(np.percentile(error, 90)),
-        "median_abs_log_ratio": float(np.median(np.abs(miss))),
-        "bias": float(np.expm1(np.median(miss))),
-        "within_2x": float(np.mean(np.abs(miss) <= np.log(2))),
-        **_interval(miss, None if forecast.log_sd is None else forecast.log_sd[rows]),
-        "excluded": excluded,
-    }
-
-
-def _interval(miss: Array, sd: Array | None) -> dict[str, float | None]:
-    """Coverage, width and score of the 90 % interval, in logarithms; null without one."""
-    if sd is None:
-        return {"coverage": None, "width_factor": None, "interval_score": None}
-    half = training_model.Z90 * sd
-    outside = np.maximum(np.abs(miss) - half, 0.0)
-    return {
-        "coverage": float(np.mean(outside == 0)),
-        "width_factor": float(np.median(np.exp(half))),
-        "interval_score": float(np.mean(2 * half + 2 / (1 - training_model.LEVEL) * outside)),
-    }
+def measured(cases: list[Case]) -> Measured:
+    """What the runs measured, and their families."""
+    return Measured(column(cases, "measured"), [case.row["family"] for case in cases])

@@ -12,7 +12,7 @@ import pytest
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
 from carbonctl.formulas.training_priors import mfu_constant
-from carbonctl.study import training_model, training_runs, verify
+from carbonctl.study import scoring, training_model, training_runs, verify
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "training.csv"
@@ -132,13 +132,13 @@ def test_scores_of_known_misses_are_right():
     cases = FOUND.cases[:4]
     measured = np.log([case.measured for case in cases])
     rows = np.arange(4)
-    forecast = verify.Forecast(measured + np.log([1.99, 1.0, 1.0, 1 / 1.99]), np.full(4, 0.1))
-    found = verify.score("time", "all", "m", forecast, rows, cases, {})
+    forecast = scoring.Forecast(measured + np.log([1.99, 1.0, 1.0, 1 / 1.99]), np.full(4, 0.1))
+    found = scoring.score("time", "all", "m", forecast, rows, verify.measured(cases), {})
     assert found["median_ape"] == pytest.approx((1 - 1 / 1.99) / 2)
     assert found["bias"] == pytest.approx(0.0)
     assert found["coverage"] == pytest.approx(0.5)
     assert found["within_2x"] == 1.0
-    half = training_model.Z90 * 0.1
+    half = scoring.Z90 * 0.1
     missed = 2 * half + 20 * (np.log(1.99) - half)
     assert found["interval_score"] == pytest.approx((missed + 2 * half) / 2)
 
@@ -169,7 +169,7 @@ def test_a_table_without_a_column_is_refused(tmp_path, carbonctl):
     result = carbonctl("verify", "training", "--cases", str(path))
     assert result.code == 3
     assert "CC502" in result.err
-    assert "cases.csv:2" in result.err
+    assert "cases.csv:1" in result.err
     assert "organisation" in result.err
 
 
@@ -180,7 +180,7 @@ def test_a_table_without_a_column_is_refused(tmp_path, carbonctl):
 def test_a_cell_that_is_no_number_is_refused_with_its_line(table, carbonctl, column, cell):
     result = carbonctl("verify", "training", "--cases", str(table({column: cell})))
     assert result.code == 3
-    assert "cases.csv:2" in result.err
+    assert "cases.csv:1" in result.err
     assert column in result.err
 
 

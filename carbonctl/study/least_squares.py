@@ -1,0 +1,42 @@
+"""Least squares of a few constants, by Levenberg and Marquardt's damped steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbonctl.core.types import Array
+
+    Function = Callable[[Array], Array]
+
+_STEP, _TOLERANCE, _ROUNDS, _LONGEST_STEP = 1e-4, 1e-7, 40, 0.7
+
+
+def jacobian(function: Function, at: Array) -> Array:
+    """Slopes of each value of ``function`` along each of its arguments."""
+    steps = np.eye(len(at)) * _STEP
+    base = function(at)
+    return np.array([(function(at + step) - base) / _STEP for step in steps]).T
+
+
+def least_squares(function: Function, start: Array) -> Array:
+    """Where the sum of squares of ``function`` is least."""
+    at, damping = start, 1e-3
+    value = function(at)
+    for _ in range(_ROUNDS):
+        slopes = jacobian(function, at)
+        damped = slopes.T @ slopes + damping * np.eye(len(at))
+        step = np.clip(np.linalg.solve(damped, -slopes.T @ value), -_LONGEST_STEP, _LONGEST_STEP)
+        tried = function(at + step)
+        gain = value @ value - tried @ tried
+        if gain > 0:
+            at, value, damping = at + step, tried, damping / 5
+            if gain < _TOLERANCE:
+                break
+        else:
+            damping *= 10
+    return at

@@ -1,0 +1,92 @@
+"""How well forecasts meet measurements: errors, intervals and groups, the same for every test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from carbonctl.core.types import Array, Places
+
+OURS = "carbonctl"
+LEAST_OF_A_GROUP = 3
+LEVEL = 0.90
+Z90 = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+_METRICS = ("median_ape", "p90_ape", "median_abs_log_ratio", "bias", "within_2x", "coverage",
+            "width_factor", "interval_score")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Log forecasts of all cases by one method, with their log standard deviations."""
+
+    log_value: Array
+    log_sd: Array | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of all cases, and the family of each."""
+
+    value: Array
+    family: Sequence[str]
+
+
+def folds(names: Sequence[str]) -> Iterator[tuple[Places, Places]]:
+    """For each name: the places of all others, and its own."""
+    found = np.array(names)
+    for name in dict.fromkeys(names):
+        yield np.flatnonzero(found != name), np.flatnonzero(found == name)
+
+
+def groups(rows: Places, column: str, cells: Sequence[str]) -> Iterator[tuple[str, Places]]:
+    """``column=cell`` for each cell that is large enough a group among ``rows``."""
+    found = np.array([cells[place] for place in rows])
+    for cell in sorted(set(found)):
+        if (found == cell).sum() >= LEAST_OF_A_GROUP:
+            yield f"{column}={cell}", rows[found == cell]
+
+
+def score(
+    test: str, group: str, method: str, forecast: Forecast, rows: Places, measured: Measured,
+    excluded: dict[str, int],
+) -> dict[str, Any]:  # fmt: skip
+    """Errors of one method on some rows: APEs as fractions, ratios and intervals in logarithms."""
+    rows = rows[np.isfinite(forecast.log_value[rows])]
+    if not len(rows):
+        return {"test": test, "group": group, "method": method, "n": 0, "families": 0,
+                **dict.fromkeys(_METRICS), "excluded": excluded}  # fmt: skip
+    miss = forecast.log_value[rows] - np.log(measured.value[rows])
+    error = np.abs(np.expm1(miss))
+    return {
+        "test": test,
+        "group": group,
+        "method": method,
+        "n": len(rows),
+        "families": len({measured.family[place] for place in rows}),
+        "median_ape": float(np.median(error)),
+        "p90_ape": float(np.percentile(error, 90)),
+        "median_abs_log_ratio": float(np.median(np.abs(miss))),
+        "bias": float(np.expm1(np.median(miss))),
+        "within_2x": float(np.mean(np.abs(miss) <= np.log(2))),
+        **_interval(miss, None if forecast.log_sd is None else forecast.log_sd[rows]),
+        "excluded": excluded,
+    }
+
+
+def _interval(miss: Array, sd: Array | None) -> dict[str, float | None]:
+    """Coverage, width and score of the 90 % interval, in logarithms; null without one."""
+    if sd is None:
+        return {"coverage": None, "width_factor": None, "interval_score": None}
+    half = Z90 * sd
+    outside = np.maximum(np.abs(miss) - half, 0.0)
+    return {
+        "coverage": float(np.mean(outside == 0)),
+        "width_factor": float(np.median(np.exp(half))),
+        "interval_score": float(np.mean(2 * half + 2 / (1 - LEVEL) * outside)),
+    }
