@@ -22,7 +22,7 @@ KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "
          "processes", "datacenters", "transport", "end_of_life", "runtimes", "models")  # fmt: skip
 TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinces",
           "water/intensity", "instances/cloud", "training/priors",
-          "training/baselines")  # fmt: skip
+          "training/baselines", "embodied/priors")  # fmt: skip
 MARKS = {"recalled", "derived", "estimated", "low"}
 BOUNDARIES = {"gpu", "node", "it_system", "facility", "die", "module", "baseboard", "tray",
               "machine", "machine+dc"}  # fmt: skip
@@ -30,7 +30,7 @@ _FACT_KEYS = {"value", "source", "range", "range_kind", "mark", "note", "boundar
               "shape", "label"}  # fmt: skip
 _NEEDED = {
     "accelerators": ("tdp", "memory", "bandwidth"),
-    "memory": ("embodied_per_gb",),
+    "memory": ("area_per_gb", "built_as"),
     "processes": (),
 }
 

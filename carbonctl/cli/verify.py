@@ -38,11 +38,6 @@ def _report(scores: list[dict[str, Any]], sha256: str, view: "View", flags: dict
     emit(as_json(data) if flags["format"] == "json" else text, flags["output"])
 
 
-@app.callback()
-def _root() -> None:
-    """Keep ``training`` a subcommand while it is the only one."""
-
-
 @app.command()
 def training(
     cases: Cases = None,
@@ -62,3 +57,25 @@ def training(
     found = training_runs.read(_table(cases, "training.csv"), catalog)
     scores = verify.scores(found, catalog, bundled=cases is None)
     _report(scores, found.sha256, TRAINING, flags)
+
+
+@app.command()
+def embodied(
+    cases: Cases = None,
+    format: Format = "table",
+    output: o.Output = None,
+    verbose: Verbose = False,
+    hardware_db: o.HardwareDb = None,
+) -> None:
+    """Manufacturing of published products, each forecast without its family."""
+    flags = dict(locals())
+    check_format(format, ("table", "json"))
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report.verify import EMBODIED  # noqa: PLC0415
+    from carbonctl.scenario import products  # noqa: PLC0415
+    from carbonctl.study import verify_embodied  # noqa: PLC0415
+
+    catalog = Catalog.open(hardware_db)
+    found = products.read(_table(cases, "embodied.csv"), catalog)
+    scores = verify_embodied.scores(found, catalog, bundled=cases is None)
+    _report(scores, found.sha256, EMBODIED, flags)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.bom import Capacity, Counted, Die, Interposer, Module, Racked, Rated
+from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.estimate.results import Item, Line
-from carbonctl.formulas import allocation, end_of_life, fab, parts, transport
+from carbonctl.formulas import allocation, end_of_life, parts, transport
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -125,66 +125,3 @@ def _scaled(lines: tuple[Line, ...], machines: Num) -> tuple[Line, ...]:
 def _line(item: Part[Num]) -> Line:
     with part(item.id):
         return Line(item.id, item.label, part_carbon(item), "manufacturing")
-
-
-def part_carbon(item: Part[Num] | Die[Num] | Interposer[Num]) -> Num:
-    """Carbon of one entry of a bill of materials."""
-    match item:
-        case Counted():
-            return parts.part_kgco2e(part_count=item.part_count, unit_kgco2e=item.unit_kgco2e)
-        case Capacity():
-            return parts.part_kgco2e_by_capacity(
-                capacity_gb=item.capacity_gb, capacity_kgco2e_per_gb=item.capacity_kgco2e_per_gb
-            )
-        case Rated():
-            return parts.part_kgco2e_by_power(
-                rated_w=item.rated_w, rated_kgco2e_per_w=item.rated_kgco2e_per_w
-            )
-        case Racked():
-            return parts.rack_kgco2e(
-                unit_kgco2e=item.unit_kgco2e,
-                rack_units=item.rack_units,
-                rack_height=item.rack_height,
-            )
-        case Die():
-            return _die_kgco2e(item)
-        case Interposer():
-            return fab.interposer_kgco2e(
-                interposer_area_cm2=item.interposer_area_cm2,
-                interposer_kgco2e_per_cm2=item.interposer_kgco2e_per_cm2,
-                interposer_yield=item.interposer_yield,
-            )
-        case Module():
-            return _module_kgco2e(item)
-
-
-def _module_kgco2e(item: Module[Num]) -> Num:
-    made = []
-    for piece in item.parts:
-        with part(piece.id):
-            made.append(part_carbon(piece))
-    return parts.module_kgco2e(
-        module_count=item.module_count,
-        assembly_uplift=item.assembly_uplift,
-        module_residual=item.module_residual,
-        parts_kgco2e=tuple(made),
-    )
-
-
-def _die_kgco2e(die: Die[Num]) -> Num:
-    whole = fab.dies_per_wafer(
-        die_area_cm2=die.die_area_cm2,
-        wafer_cm=die.wafer_cm,
-        edge_cm=die.edge_cm,
-        kerf_cm=die.kerf_cm,
-    )
-    good = fab.fab_yield(
-        die_area_cm2=die.die_area_cm2, defect_density_per_cm2=die.defect_density_per_cm2
-    )
-    return fab.die_kgco2e(
-        die_count=die.die_count,
-        cpa_kgco2e_per_cm2=die.cpa_kgco2e_per_cm2,
-        wafer_cm=die.wafer_cm,
-        dies_per_wafer=whole,
-        fab_yield=good,
-    )

@@ -67,7 +67,7 @@ class Sections:
         """The machine behind a device, with the rules of sharing it."""
         embodied, end = self.scenario.embodied, self.scenario.end_of_life
         if embodied is not None and embodied.parts:
-            from carbonctl.scenario.item import bill  # noqa: PLC0415 - only for listed parts
+            from carbonctl.scenario.bill import bill  # noqa: PLC0415 - only for listed parts
 
             made = bill(self.ctx, embodied, found.per_machine)
         else:
