@@ -191,10 +191,54 @@ class Chip(Generic[T]):
     parts: tuple[Piece[T], ...]
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Machines(Generic[T]):
+    """Equal machines, each of the same parts."""
+
+    id: str
+    label: str
+    machine_count: T
+    parts: tuple[Part[T], ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Modeled(Generic[T]):
+    """A part of a host by our own model, with the error of that model."""
+
+    id: str
+    label: str
+    model_residual: T
+    made: Part[T]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plant(Generic[T]):
+    """A part of a datacenter's building, renewed while the building stands."""
+
+    id: str
+    label: str
+    part_count: T
+    unit_kgco2e: T
+    lifetime_hours: T
+    plant_lifetime_hours: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Building(Generic[T]):
+    """A datacenter by the IT power that it houses."""
+
+    id: str
+    label: str
+    it_power_w: T
+    it_load: T
+    lifetime_hours: T
+    construction_kgco2e_per_kw_year: T
+
+
 Piece = Die[T] | Interposer[T] | Memory[T] | Rated[T] | Counted[T]
 Part = (
     Counted[T] | Capacity[T] | Rated[T] | Racked[T] | Body[T] | Weighed[T] | Memory[T]
-    | FabMemory[T] | OnBoards[T] | Module[T] | Chip[T]
+    | FabMemory[T] | OnBoards[T] | Module[T] | Chip[T] | Machines[T] | Modeled[T]
 )  # fmt: skip
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.part_carbon import part_carbon
+from carbonctl.estimate.part_carbon import construction, part_carbon
 from carbonctl.estimate.results import Item, Line
 from carbonctl.formulas import allocation, end_of_life, parts, transport
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.bom import Hardware, Part
+    from carbonctl.estimate.bom import Building, Hardware, Part, Plant
     from carbonctl.estimate.inputs import ItemInputs
 
 
@@ -21,7 +21,7 @@ class MachineCarbon:
     """Carbon of one whole machine by stage; None where mass is unknown."""
 
     lines: tuple[Line, ...]
-    manufacturing_kgco2e: Num
+    manufacturing_kgco2e: Num | None
     transport_kgco2e: Num | None
     end_of_life_kgco2e: Num | None
     recovery_credit_kgco2e: Num | None
@@ -30,7 +30,8 @@ class MachineCarbon:
 def machine(hardware: Hardware[Num]) -> MachineCarbon:
     """One whole machine: manufacturing by part, transport, end of life, credit apart."""
     lines = tuple(_line(item) for item in hardware.machine.parts)
-    manufacturing = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
+    made = tuple(line.kgco2e for line in lines)
+    manufacturing = allocation.total_kgco2e(parts_kgco2e=made) if made else None
     mass = hardware.machine.mass_kg
     if mass is None:
         return MachineCarbon(lines, manufacturing, None, None, None)
@@ -104,8 +105,20 @@ def embodied(x: ItemInputs[Num]) -> Item:
         comparators = x.hardware.machine.comparators if name == "manufacturing" else ()
         lines.append(Line(name, label, amount, name, "", "machine", children, comparators))
         metrics[f"{name}_kgco2e"] = amount
+    if x.building:
+        built = tuple(_built(item) for item in x.building)
+        amount = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in built))
+        lines.append(
+            Line("construction", "construction", amount, "construction", "", "machine+dc", built)
+        )
+        metrics["construction_kgco2e"] = amount
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
     return Item(total, tuple(lines), credit, {"total_kgco2e": total, **metrics})
+
+
+def _built(item: Plant[Num] | Building[Num]) -> Line:
+    with part(f"construction.{item.id}"):
+        return Line(f"construction.{item.id}", item.label, construction(item), "construction")
 
 
 def _times(one: Num | None, count: Num) -> Num | None:

@@ -14,18 +14,21 @@ from carbonctl.estimate.bom import (
     FabMemory,
     Interposer,
     Inventory,
+    Machines,
     Memory,
+    Modeled,
     Module,
     OnBoards,
+    Plant,
     Racked,
     Rated,
     Weighed,
 )
-from carbonctl.formulas import fab, parts
+from carbonctl.formulas import datacenter, fab, parts
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.bom import Part, Piece, Process, Yield
+    from carbonctl.estimate.bom import Building, Part, Piece, Process, Yield
 
 
 def part_carbon(item: Part[Num] | Piece[Num]) -> Num:
@@ -44,6 +47,14 @@ def part_carbon(item: Part[Num] | Piece[Num]) -> Num:
                 assembly_yield=item.assembly_yield,
                 parts_kgco2e=_pieces(item.parts),
             )
+        case Modeled():
+            return parts.modeled_kgco2e(
+                model_residual=item.model_residual, part_kgco2e=part_carbon(item.made)
+            )
+        case Machines():
+            return parts.machines_kgco2e(
+                machine_count=item.machine_count, parts_kgco2e=_pieces(item.parts)
+            )
         case Die() | Interposer():
             return _silicon(item)
         case Memory() | FabMemory() | OnBoards() | Capacity():
@@ -52,12 +63,29 @@ def part_carbon(item: Part[Num] | Piece[Num]) -> Num:
             return _other(item)
 
 
-def _pieces(pieces: tuple[Piece[Num], ...]) -> tuple[Num, ...]:
+def _pieces(pieces: tuple[Piece[Num] | Part[Num], ...]) -> tuple[Num, ...]:
     made = []
     for piece in pieces:
         with part(piece.id):
             made.append(part_carbon(piece))
     return tuple(made)
+
+
+def construction(item: Plant[Num] | Building[Num]) -> Num:
+    """Carbon of a part of the datacenter, or of all of it by IT power."""
+    if isinstance(item, Plant):
+        return datacenter.plant_kgco2e(
+            part_count=item.part_count,
+            unit_kgco2e=item.unit_kgco2e,
+            lifetime_hours=item.lifetime_hours,
+            plant_lifetime_hours=item.plant_lifetime_hours,
+        )
+    return datacenter.construction_kgco2e_by_power(
+        it_power_w=item.it_power_w,
+        it_load=item.it_load,
+        lifetime_hours=item.lifetime_hours,
+        construction_kgco2e_per_kw_year=item.construction_kgco2e_per_kw_year,
+    )
 
 
 def _stored(item: Memory[Num] | FabMemory[Num] | OnBoards[Num] | Capacity[Num]) -> Num:

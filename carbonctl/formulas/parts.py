@@ -212,6 +212,44 @@ def module_kgco2e(
     return module_count * assembly_uplift * module_residual * parts
 
 
+@formula(unit="kgCO2e", equation="C = n * sum(C_i)", source="conservation")
+def machines_kgco2e(*, machine_count: Num, parts_kgco2e: tuple[Num, ...]) -> Num:
+    """Manufacturing of equal machines from their parts.
+
+    Parameters
+    ----------
+    machine_count
+        Machines. [1]
+    parts_kgco2e
+        Parts of one. [kgCO2e]
+
+    Examples
+    --------
+    >>> machines_kgco2e(machine_count=2.0, parts_kgco2e=(10.0, 5.0))
+    30.0
+    """
+    return machine_count * sum(parts_kgco2e[1:], start=parts_kgco2e[0])
+
+
+@formula(unit="kgCO2e", equation="C = r * c", source="carbonctl-embodied-model")
+def modeled_kgco2e(*, model_residual: Num, part_kgco2e: Num) -> Num:
+    """Manufacturing of a part by a model, with the error that the model is known to have.
+
+    Parameters
+    ----------
+    model_residual
+        Error of the model itself: 1, with a range. [1]
+    part_kgco2e
+        Carbon of the part. [kgCO2e]
+
+    Examples
+    --------
+    >>> modeled_kgco2e(model_residual=1.0, part_kgco2e=45.0)
+    45.0
+    """
+    return model_residual * part_kgco2e
+
+
 @formula(unit="kgCO2e", equation="C = c * h / H", source="greensku-2024")
 def rack_kgco2e(*, unit_kgco2e: Num, rack_units: Num, rack_height: Num) -> Num:
     """Share of an empty rack by the height that a machine takes.

@@ -60,6 +60,8 @@ def bill(ctx: Context, section: schema.Embodied, per_machine: Fact) -> Machine[F
     if section.chassis is not None:
         size = "8u" if section.chassis[0] in "48" else "2u"
         parts += parts_.chassis_parts(ctx, size, ("embodied", "chassis"))
+    if not choice.act:
+        parts = parts_.modeled(ctx, parts)
     mass = None
     if section.mass is not None:
         mass = ctx.given(section.mass, ("embodied", "mass"), "mass")
@@ -226,7 +228,7 @@ def _by_fab(
     per_gb = ctx.given(entry.per_gb, (*path, "per_gb"), "carbon per GB")
     good = derived("memory:yield", 1.0, ONE, "no fixed yield is given", "yield")
     said = None if choice.section is None else choice.section.good
-    if choice.act or (said is not None and said.model == "fixed"):
+    if choice.act or (said is not None and said.by == "fixed"):
         node = ctx.catalog.record("processes", "n28")  # a fixed yield is that of every node
         share = choice.good(ctx, node, path).fab_yield
         good = good if share is None else share

@@ -71,12 +71,12 @@ class FabChoice:
         if said is None:
             return Yield("murphy", self._defects(ctx, node, path))
         at = (*_PATH, "yield")
-        if said.model == "fixed":
+        if said.by == "fixed":
             given = said.share
             share = fixed if given is None else ctx.given(given, (*at, "share"), "fab yield")
             return Yield("fixed", fab_yield=share)
         clustering = None
-        if said.model == "negative-binomial":
+        if said.by == "negative-binomial":
             own = said.clustering
             clustering = ctx.needed(wafer, "defect_clustering", path, "clustering of defects")
             if own is not None:
@@ -84,7 +84,7 @@ class FabChoice:
         defects = self._defects(ctx, node, path)
         if said.defects is not None:
             defects = ctx.given(said.defects, (*at, "defects"), "defect density")
-        return Yield(said.model, defects, clustering)
+        return Yield(said.by, defects, clustering)
 
     def _defects(self, ctx: Context, node: Record, path: Path) -> Fact:
         return ctx.needed(node, "defect_density", path, f"defect density, {node.id}")

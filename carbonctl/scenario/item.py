@@ -11,6 +11,7 @@ from carbonctl.estimate.inputs import ItemInputs, bind
 from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario import parts as parts_
+from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.context import ONE, Context, Unresolved, derived
 
@@ -45,12 +46,11 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     """Facts of whole machines; InputError with all problems when there are any."""
     ctx = Context(document, catalog)
     section = scenario.embodied
-    made = None
+    built: subjects.Built = ()
     try:
-        if section is not None and section.parts:
-            made = bill(ctx, section, _held(ctx, scenario))
-        else:
-            made = _from_database(ctx, scenario, section)
+        if section is not None and section.subject == "datacenter":
+            built = subjects.building(ctx, scenario, section)
+        made = _item(ctx, scenario, section)
         hardware = machines.hardware(ctx, made, section, scenario.end_of_life)
         count = _count(ctx, scenario, made)
     except Unresolved:
@@ -61,10 +61,22 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
         hardware = replace(hardware, machine=_compared(hardware.machine, count.value))
     return ResolvedItem(
         _title(scenario.name, made.name, count.value),
-        ItemInputs(hardware, count),
+        ItemInputs(hardware, count, built),
         ctx.warnings,
-        ctx.not_estimated | _NOTHING,
+        ctx.not_estimated | (_NOTHING if not built else {"use": _NOTHING["use"]}),
     )
+
+
+def _item(
+    ctx: Context, scenario: schema.Scenario, section: schema.Embodied | None
+) -> Machine[Fact]:
+    """One of what the subject says: from a list, from the database, or made of machines."""
+    subject = section.subject if section is not None else None
+    if section is not None and subject in subjects.LARGER:
+        return subjects.LARGER[subject](ctx, scenario, section)
+    if section is not None and section.parts:
+        return bill(ctx, section, _held(ctx, scenario))
+    return _from_database(ctx, scenario, section)
 
 
 def _count(ctx: Context, scenario: schema.Scenario, made: Machine[Fact]) -> Fact:

@@ -12,6 +12,8 @@ from carbonctl.estimate.bom import (
     Machine,
     Route,
 )
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario.consistency import instance_row
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.parts import accelerator_part, host_parts
@@ -162,6 +164,9 @@ def machine(
 
     A ``bare`` machine leaves out what it shares with others: rack and network of the datacenter.
     """
+    whole = _published(ctx, found, embodied, path)
+    if whole is not None:
+        return whole
     parts: list[Part[Fact]] = []
     if found.accelerator is not None:
         parts += _accelerators(ctx, found, embodied, path)
@@ -183,6 +188,31 @@ def machine(
         reason = f"no mass is known of {body.name}"
         ctx.not_estimated["transport, end of life"] = reason
     return Machine(body.name, found.per_machine, tuple(parts), mass, comparators(body))
+
+
+def _published(
+    ctx: Context, found: Device, embodied: schema.Embodied | None, path: Path
+) -> Machine[Fact] | None:
+    """A whole machine by its published footprint, our own figure of its parts beside it."""
+    server = found.server
+    figure = None if server is None else server.fact("embodied", label="published footprint")
+    given = embodied is not None and (embodied.host or embodied.accelerator)
+    if server is None or figure is None or given:
+        return None
+    if figure.boundary != "machine":
+        message = f"the published figure of {server.name} names no boundary of a machine"
+        ctx.fail("CC206", message, path, "in its record: boundary: machine")
+    bare: list[Part[Fact]] = []
+    if found.accelerator is not None:
+        bare += _accelerators(ctx, found, embodied, path)
+    bare += host_parts(ctx, server, path, bare=True)
+    modeled = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in bare)
+    ours = Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model")
+    part = Counted("machine", server.name, ONE, figure)
+    mass = server.fact("mass", label=f"mass, {server.name}")
+    if mass is None:
+        ctx.not_estimated["transport, end of life"] = f"no mass is known of {server.name}"
+    return Machine(server.name, found.per_machine, (part,), mass, (ours, *comparators(server)))
 
 
 def comparators(record: Record) -> tuple[Comparator, ...]:

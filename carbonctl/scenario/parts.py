@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.bom import Body, Counted, Memory, Module, OnBoards, Racked, Rated
+from carbonctl.estimate.bom import (
+    Body,
+    Chip,
+    Counted,
+    Machines,
+    Memory,
+    Modeled,
+    Module,
+    OnBoards,
+    Racked,
+    Rated,
+)
 from carbonctl.scenario import chips
 from carbonctl.scenario.chips import DEFAULT
 from carbonctl.scenario.context import ONE, derived
@@ -25,6 +36,7 @@ _FLASH = ((2022, "nvme-tlc-2022"), (2019, "ssd-2019"), (2017, "ssd-2017"))
 _OLDEST_FLASH = "ssd-2016"
 _MODULES = ((2022, "ddr5-rdimm"),)
 _TALL_UNITS = 3.0
+_OURS = (Body, Chip, Machines, Memory, OnBoards, Rated)
 
 
 def accelerator_part(
@@ -138,7 +150,17 @@ def host_parts(ctx: Context, server: Record, path: Path, *, bare: bool = False) 
         lacking.append("SSD")
     if lacking:
         ctx.not_estimated[f"{' and '.join(lacking)} of {server.name}"] = "not in the record"
-    return [*parts, *_body_parts(ctx, server, path), *([] if bare else _rack(ctx, server, path))]
+    parts += _body_parts(ctx, server, path)
+    return [*modeled(ctx, parts), *([] if bare else _rack(ctx, server, path))]
+
+
+def modeled(ctx: Context, made: list[Part[Fact]]) -> list[Part[Fact]]:
+    """Parts of a host, those that our model makes with the error of that model."""
+    residual = ctx.default("server_residual")
+    return [
+        Modeled(part.id, part.label, residual, part) if isinstance(part, _OURS) else part
+        for part in made
+    ]
 
 
 def _drives_of(ssd: Fact) -> Fact:
@@ -180,7 +202,11 @@ def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
         parts.append(Rated("psu", "power supplies", rated, psu))
     height = server.plain("rack_units", label="rack units")
     tall = height is not None and height.value > _TALL_UNITS
-    return [*parts, *chassis_parts(ctx, "8u" if tall else "2u", path)]
+    body = chassis_parts(ctx, "8u" if tall else "2u", path)
+    trays = server.plain("trays", label="trays")
+    if trays is not None:
+        body = [Machines("trays", f"{trays.value:g} trays", trays, tuple(body))]
+    return [*parts, *body]
 
 
 def _rack(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:

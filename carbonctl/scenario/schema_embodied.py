@@ -7,6 +7,7 @@ from pydantic import Field
 from carbonctl.scenario.quantity import (
     Carbon,
     CarbonPerGigaByte,
+    CarbonPerKilowattYear,
     Count,
     Defects,
     Factor,
@@ -15,6 +16,7 @@ from carbonctl.scenario.quantity import (
     Intensity,
     Kilograms,
     Kilometers,
+    KiloWattHours,
     Share,
     SquareCentimeters,
     Watts,
@@ -27,7 +29,7 @@ Boundary = Literal["die", "module", "baseboard", "tray", "machine", "machine+dc"
 class FabYield(Strict):
     """Good dies over dies."""
 
-    model: Literal["murphy", "poisson", "negative-binomial", "fixed"] = "murphy"
+    by: Literal["murphy", "poisson", "negative-binomial", "fixed"] = "murphy"
     share: Share | None = None
     defects: Defects | None = None
     clustering: Factor | None = None
@@ -99,12 +101,32 @@ class Transport(Strict):
     distance: Kilometers | None = None
 
 
+class Datacenter(Strict):
+    """A building: by the IT power that it houses, or by its parts."""
+
+    it_power: Watts | None = None
+    load: Share | None = None
+    life: Hours | None = None
+    construction_per_kw_year: CarbonPerKilowattYear | None = None
+    shell: SquareCentimeters | None = None
+    ups: Watts | None = None
+    batteries: KiloWattHours | None = None
+    gensets: Watts | None = None
+    cooling: Watts | None = None
+
+
 class Embodied(Strict):
     """Hardware: what it is made of, and how its carbon is shared."""
 
-    subject: Literal["accelerator", "server", "baseboard"] | None = None
+    subject: (
+        Literal["accelerator", "baseboard", "server", "rack", "cluster", "datacenter", "device"]
+        | None
+    ) = None
     parts: list[Part] = Field(default_factory=list)
     fab: Fab | None = None
+    device: str | None = None
+    datacenter: Datacenter | None = None
+    per_rack: Count | None = None
     chassis: Literal["1u", "2u", "4u", "8u", "8u-air", "8u-liquid"] | None = None
     mass: Kilograms | None = None
     transport: Transport | None = None
