@@ -17,6 +17,8 @@ from carbonctl.estimate.bom import (
     Racked,
     Rated,
 )
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario import chips
 from carbonctl.scenario.chips import DEFAULT
 from carbonctl.scenario.context import ONE, derived
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.core.types import Num
     from carbonctl.estimate.bom import Part, Piece
     from carbonctl.scenario.chips import FabChoice
     from carbonctl.scenario.context import Context
@@ -36,6 +39,7 @@ _FLASH = ((2022, "nvme-tlc-2022"), (2019, "ssd-2019"), (2017, "ssd-2017"))
 _OLDEST_FLASH = "ssd-2016"
 _MODULES = ((2022, "ddr5-rdimm"),)
 _TALL_UNITS = 3.0
+_MOST_OF_MEMORY = 0.8  # footprints state 15 to 62 %; a tenfold factor gives more than 80 %
 _OURS = (Body, Chip, Machines, Memory, OnBoards, Rated)
 
 
@@ -72,8 +76,19 @@ def module(
         Rated("thermal", "cooling", tdp, ctx.default("cooling_per_w")),
         Counted("board", "board", ONE, each),
     )
+    _plausible(ctx, record, pieces, path)
     uplift, residual = ctx.default("assembly_uplift"), ctx.default("accelerator_residual")
     return Module("accelerators", record.name, count, uplift, residual, pieces)
+
+
+def _plausible(ctx: Context, record: Record, pieces: tuple[Piece[Fact], ...], path: Path) -> None:
+    """Memory that is most of an accelerator's carbon points to a wrong factor or capacity."""
+    bound: tuple[Piece[Num], ...] = bind(pieces, lambda fact: fact.value)
+    carbon = {piece.id: float(part_carbon(piece)) for piece in bound}
+    share = carbon["memory"] / sum(carbon.values())
+    if share > _MOST_OF_MEMORY:
+        message = f"memory is {share:.0%} of the carbon of {record.name}"
+        ctx.warn("CC307", message, path, "check its capacity and the factor of its memory")
 
 
 def _fixed_part(record: Record, tdp_w: float) -> str:

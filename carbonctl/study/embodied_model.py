@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SUBJECTS = ("accelerator", "server", "storage")
 _STEP = 1e-4
+_PRODUCTS_OF_PRIOR = 4.0
 _FOLLOWS_ANOTHER = 2.0**0.5  # two rows of one document weigh as one
 
 
@@ -127,28 +128,43 @@ def fit(products: list[Product], prior: Priors) -> Model:
 
     def residuals(at: Array) -> Array:
         forecast = log_forecast(known, dict(zip(names, np.exp(at), strict=True)))
-        return np.concatenate([(forecast - measured) / error, (at - center) / spread])
+        return np.concatenate([_softened((forecast - measured) / error), (at - center) / spread])
 
     def slopes(at: Array) -> Array:
-        return np.concatenate([of_products(at) / error[:, None], np.diag(1 / spread)])
+        forecast = log_forecast(known, dict(zip(names, np.exp(at), strict=True)))
+        scale = _softening((forecast - measured) / error) / error
+        return np.concatenate([of_products(at) * scale[:, None], np.diag(1 / spread)])
 
     best = least_squares(residuals, center, slopes)
     table = slopes(best)
     covariance = np.asarray(np.linalg.inv(table.T @ table), dtype=np.float64)
-    left = residuals(best)[: len(known)] * error
+    left = log_forecast(known, dict(zip(names, np.exp(best), strict=True))) - measured
     used = np.einsum("ij,jk,ik->i", table, covariance, table)[: len(known)]
     subjects = np.array([product.subject for product in known])
     spreads = {s: _sd(left[subjects == s], used[subjects == s], prior.errors[s]) for s in SUBJECTS}
     return Model(dict(zip(names, map(float, np.exp(best)), strict=True)), covariance, spreads)
 
 
+def _softened(miss: Array) -> Array:
+    """Misses that weigh linearly where they are large, so that one odd document bends little."""
+    soft: Array = np.sign(miss) * np.sqrt(2 * (np.sqrt(1 + miss**2) - 1))
+    return soft
+
+
+def _softening(miss: Array) -> Array:
+    """Slope of ``_softened``; one where a product is met."""
+    root = np.sqrt(1 + miss**2)
+    slope: Array = np.sqrt((root + 1) / 2) / root
+    return slope
+
+
 def _sd(left: Array, used: Array, prior_error: float) -> float:
     """Residual standard deviation, for the freedom that the constants took.
 
-    The prior error counts as one product, so that few products do not look surer than they are.
+    The prior error counts as some products, so that a few alike do not look surer than they are.
     """
-    freedom = len(left) - used.sum() + 1.0
-    return float(np.sqrt(((left**2).sum() + prior_error**2) / freedom))
+    freedom = len(left) - used.sum() + _PRODUCTS_OF_PRIOR
+    return float(np.sqrt(((left**2).sum() + _PRODUCTS_OF_PRIOR * prior_error**2) / freedom))
 
 
 def log_sd(products: list[Product], model: Model) -> Array:

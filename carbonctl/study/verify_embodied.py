@@ -59,7 +59,7 @@ def scores(found: Products, catalog: Catalog, *, bundled: bool) -> list[dict[str
     else:
         methods[OURS] = shipped(products, catalog)
     if products:
-        methods |= _others(products, catalog)
+        methods |= others(products, catalog)
     return [
         score(TEST, group, name, forecast, rows, measured, _left_out(found, forecast))
         for group, rows in _groups(products)
@@ -91,7 +91,7 @@ def _groups(products: list[Product]) -> Iterator[tuple[str, Places]]:
         yield POOLED, np.flatnonzero(pooled)
 
 
-def _others(products: list[Product], catalog: Catalog) -> dict[str, Forecast]:
+def others(products: list[Product], catalog: Catalog) -> dict[str, Forecast]:
     """What other methods give for the same bills of materials, and tools for the same products."""
     told = {row["name"]: float(row["value"]) for row in catalog.table("embodied/baselines.csv")}
     wafer = catalog.record("processes", "wafer")
