@@ -49,7 +49,7 @@ def part_carbon(item: Part[Num] | Piece[Num]) -> Num:
             )
         case Modeled():
             return parts.modeled_kgco2e(
-                model_residual=item.model_residual, part_kgco2e=part_carbon(item.made)
+                model_residual=item.model_residual, parts_kgco2e=(part_carbon(item.made),)
             )
         case Machines():
             return parts.machines_kgco2e(

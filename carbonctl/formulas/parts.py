@@ -231,23 +231,23 @@ def machines_kgco2e(*, machine_count: Num, parts_kgco2e: tuple[Num, ...]) -> Num
     return machine_count * sum(parts_kgco2e[1:], start=parts_kgco2e[0])
 
 
-@formula(unit="kgCO2e", equation="C = r * c", source="carbonctl-embodied-model")
-def modeled_kgco2e(*, model_residual: Num, part_kgco2e: Num) -> Num:
+@formula(unit="kgCO2e", equation="C = r * sum(C_i)", source="carbonctl-embodied-model")
+def modeled_kgco2e(*, model_residual: Num, parts_kgco2e: tuple[Num, ...]) -> Num:
     """Manufacturing of a part by a model, with the error that the model is known to have.
 
     Parameters
     ----------
     model_residual
         Error of the model itself: 1, with a range. [1]
-    part_kgco2e
-        Carbon of the part. [kgCO2e]
+    parts_kgco2e
+        What the model makes. [kgCO2e]
 
     Examples
     --------
-    >>> modeled_kgco2e(model_residual=1.0, part_kgco2e=45.0)
+    >>> modeled_kgco2e(model_residual=1.0, parts_kgco2e=(45.0,))
     45.0
     """
-    return model_residual * part_kgco2e
+    return model_residual * sum(parts_kgco2e[1:], start=parts_kgco2e[0])
 
 
 @formula(unit="kgCO2e", equation="C = c * h / H", source="greensku-2024")
