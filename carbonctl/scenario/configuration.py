@@ -7,15 +7,20 @@ from dataclasses import dataclass
 
 _GB = {"gb": 1.0, "go": 1.0, "tb": 1000.0}
 _SIZE = re.compile(r"([\d.]+)\s?(TB|GB|Go)\b", re.IGNORECASE)
-_DISK = re.compile(
-    r"x\s?(\d+)\s+([\d.]+)\s?(GB|TB)\s+(?:([23]\.5)\s?in\s+)?(HDD|SSD)(?!\s*blank)", re.IGNORECASE
-)
-_DRIVES_OF_UNKNOWN_SIZE = re.compile(r"^(\d+)\s+(SSD|HDD)$", re.IGNORECASE)
-_SSD = re.compile(r"^(\d+)x([\d.]+|nan)GB$", re.IGNORECASE)
 _CPU = re.compile(r"^(\d+(?:\.\d+)?)(?:x|$)")
 _IN_WORDS = re.compile(r"(\d+)x\s+(?:\d+-core\s+)?(?:Xeon|EPYC|CPU)", re.IGNORECASE)
 _DIMMS = re.compile(r"(\d+)\s?x\s?(\d+)\s?GB\s+(DDR[345])", re.IGNORECASE)
-_SSDS_IN_WORDS = re.compile(r"(\d+)x([\d.]+)(TB|GB)(?=[^,;]*\b(SSD|HDD))", re.IGNORECASE)
+_DRIVES_IN_WORDS = re.compile(r"(\d+)x([\d.]+)(TB|GB)(?=[^,;]*\b(SSD|HDD))", re.IGNORECASE)
+# One kind of drive under a key of its own: "24x1600.0GB", "1xnanGB", "8", "0".
+_OF_A_KEY = re.compile(r"^(\d+)(?:\.0)?(?:\s?x\s?([\d.]+|nan)\s?(GB|TB))?$", re.IGNORECASE)
+# Several in one text: "x2 480GB 2.5in SSD x4 1TB 3.5in HDD", "2 x 480GB SSD".
+_IN_A_TEXT = re.compile(
+    r"(?:x\s?(\d+)|(\d+)\s?x)\s?([\d.]+)\s?(GB|TB)\s+(?:([23]\.5)\s?in\s+)?"
+    r"(?:(?:SATA|SAS|NVMe|M\.2)\s+)*(HDD|SSD)(\s*blank)?",
+    re.IGNORECASE,
+)
+_NO_SIZE = re.compile(r"^(\d+)\s+(SSD|HDD)$", re.IGNORECASE)
+_NONE = re.compile(r"^(?:|0|none|.*blank)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,12 @@ class Drive:
 
 @dataclass(frozen=True)
 class Build:
-    """Processors, memory and drives of a server."""
+    """Processors, memory and drives of a server; drives are None where they cannot be read."""
 
     cpus: float
     dram_gb: float
     dram_kind: str
-    drives: tuple[Drive, ...]
+    drives: tuple[Drive, ...] | None
     dimms: float = 0.0
 
 
@@ -54,7 +59,7 @@ def read_build(config: str) -> Build | None:
         return None
     drives = tuple(
         Drive(float(count), float(size) * _GB[unit.lower()], kind.upper() == "HDD")
-        for count, size, unit, kind in _SSDS_IN_WORDS.findall(config)
+        for count, size, unit, kind in _DRIVES_IN_WORDS.findall(config)
     )
     kind = f"{dimms[3].lower()}-rdimm"
     return Build(float(cpus[1]), float(dimms[1]) * float(dimms[2]), kind, drives, float(dimms[1]))
@@ -67,18 +72,39 @@ def _pairs(config: str) -> list[tuple[str, str]]:
 
 def _by_keys(keys: dict[str, str]) -> Build:
     cpus = _CPU.match(keys.get("cpu", ""))
-    dram = keys.get("ram_gb", "")
-    drives: list[Drive] = []
-    for count, size, unit, inch, kind in _DISK.findall(keys.get("disk", "")):
-        gb = float(size) * _GB[unit.lower()]
+    found = [
+        _of_text(keys.get("disk", "")),
+        _of_key(keys.get("ssd", ""), disk=False),
+        _of_key(keys.get("hdd", ""), disk=True),
+    ]
+    read = [drives for drives in found if drives is not None]
+    drives = None if len(read) < len(found) else tuple(d for some in read for d in some if d.count)
+    return Build(float(cpus[1]) if cpus else 0.0, _float(keys.get("ram_gb", "")), "", drives)
+
+
+def _of_key(text: str, *, disk: bool) -> list[Drive] | None:
+    if _NONE.match(text):
+        return []
+    found = _OF_A_KEY.match(text)
+    if found is None:
+        return None
+    known = found[2] is not None and found[2].lower() != "nan"
+    gb = float(found[2]) * _GB[found[3].lower()] if known else None
+    return [Drive(float(found[1]), gb, disk)]
+
+
+def _of_text(text: str) -> list[Drive] | None:
+    if _NONE.match(text):
+        return []
+    if unsized := _NO_SIZE.match(text):
+        return [Drive(float(unsized[1]), None, unsized[2].upper() == "HDD")]
+    drives = []
+    for before, after, size, unit, inch, kind, blank in _IN_A_TEXT.findall(text):
         small = None if not inch else inch == "2.5"
-        drives.append(Drive(float(count), gb, kind.upper() == "HDD", small))
-    if unsized := _DRIVES_OF_UNKNOWN_SIZE.match(keys.get("disk", "")):
-        drives.append(Drive(float(unsized[1]), None, unsized[2].upper() == "HDD"))
-    if ssd := _SSD.match(keys.get("ssd", "")):
-        drives.append(Drive(float(ssd[1]), None if ssd[2].lower() == "nan" else float(ssd[2])))
-    held = tuple(drive for drive in drives if drive.count)
-    return Build(float(cpus[1]) if cpus else 0.0, _float(dram), "", held)
+        gb = float(size) * _GB[unit.lower()]
+        count = 0.0 if blank else float(before or after)
+        drives.append(Drive(count, gb, kind.upper() == "HDD", small))
+    return drives if drives and not _IN_A_TEXT.sub("", text).strip(" ,") else None
 
 
 def _float(text: str) -> float:

@@ -72,11 +72,26 @@ def _item(
 ) -> Machine[Fact]:
     """One of what the subject says: from a list, from the database, or made of machines."""
     subject = section.subject if section is not None else None
+    if section is not None:
+        _used(ctx, section)
+        subject = "device" if section.device is not None else subject
     if section is not None and subject in subjects.LARGER:
         return subjects.LARGER[subject](ctx, scenario, section)
     if section is not None and section.parts:
         return bill(ctx, section, _held(ctx, scenario))
     return _from_database(ctx, scenario, section)
+
+
+def _used(ctx: Context, section: schema.Embodied) -> None:
+    """Keys that another subject would use are errors, not silence."""
+    for key, subject in (("device", "device"), ("datacenter", "datacenter"), ("per_rack", "rack")):
+        said = section.subject or ("device" if key == "device" else None)
+        if getattr(section, key) is not None and said != subject:
+            message = f"{key} says nothing of a {said or 'machine'}"
+            ctx.fail("CC303", message, ("embodied", key), f"add subject: {subject}")
+    if section.fab is not None and not section.parts:
+        message = "fab says how listed parts are made, and none is listed"
+        ctx.fail("CC303", message, ("embodied", "fab"), "list the chip under parts")
 
 
 def _count(ctx: Context, scenario: schema.Scenario, made: Machine[Fact]) -> Fact:

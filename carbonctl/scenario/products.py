@@ -14,7 +14,7 @@ from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.bom import Counted, OnBoards, Rated
 from carbonctl.scenario import chips, parts
 from carbonctl.scenario.chips import DEFAULT
-from carbonctl.scenario.configuration import Build, capacity_gb, read_build
+from carbonctl.scenario.configuration import Drive, capacity_gb, read_build
 from carbonctl.scenario.context import ONE, Context, Unresolved, derived
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ _SET_ASIDE = (
     ("use neither|do not use", "set aside in the table, see its notes"),
     ("model output|estimate|not lca|not measured", "a model's estimate, no footprint"),
 )
+_VENDORS = {"nvidia", "amd", "intel", "google"}  # a spelling is no closer for naming its maker
 _PATH: tuple[str, ...] = ()
 _LARGEST_SMALL_DISK_GB = 3000.0  # 2.5 inch disks of servers hold less, 3.5 inch ones more
 
@@ -137,7 +138,7 @@ def _spelled(ctx: Context, kind: str) -> dict[frozenset[str], list[str]]:
 
 def _words(text: str) -> frozenset[str]:
     joined = re.sub(r"(\d)\s+gb\b", r"\1gb", text.lower())
-    return frozenset(re.findall(r"[a-z0-9]+", joined))
+    return frozenset(re.findall(r"[a-z0-9]+", joined)) - _VENDORS
 
 
 def _record(ctx: Context, kind: str, text: str) -> Record:
@@ -172,6 +173,8 @@ def _server(ctx: Context, row: dict[str, str]) -> Parts:
     build = read_build(row["config"])
     if build is None or not build.cpus or not build.dram_gb:
         ctx.fail("CC304", "processors or memory are not stated", _PATH)
+    if build.drives is None:
+        ctx.fail("CC304", "its drives cannot be read", _PATH)
     named = ctx.catalog.record("cpus", chips.archetype_cpu(since))
     sockets = _listed("sockets", build.cpus)
     dram = replace(_listed("dram", build.dram_gb), unit="GB")
@@ -180,7 +183,7 @@ def _server(ctx: Context, row: dict[str, str]) -> Parts:
     made: Parts = [
         chips.cpu(ctx, named, sockets, DEFAULT, _PATH),
         parts.dimms(ctx, "dram", f"DRAM {kind}", (modules, dram), kind, _PATH),
-        *_drives(ctx, build, since),
+        *_drives(ctx, build.drives, since),
     ]
     nic = ctx.needed(ctx.catalog.record("network", "nic-400g"), "embodied", _PATH)
     made.append(Counted("nic", "network cards", ctx.default("nics_per_machine"), nic))
@@ -193,10 +196,10 @@ def _listed(name: str, value: float) -> Fact:
     return derived(f"products:{name}", value, ONE, "as the row states", name)
 
 
-def _drives(ctx: Context, build: Build, year: float | None) -> Parts:
+def _drives(ctx: Context, listed: tuple[Drive, ...], year: float | None) -> Parts:
     made: Parts = []
     unknown = ctx.default("drive_unknown").value
-    for place, drive in enumerate(build.drives):
+    for place, drive in enumerate(listed):
         part_id = f"drive_{place + 1}"
         each = unknown if drive.gb is None else drive.gb
         if drive.disk:
