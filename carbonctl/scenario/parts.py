@@ -108,6 +108,16 @@ def memory(
     return Memory(part_id, label, amount, area, per_area)
 
 
+def flash_per_gb(ctx: Context, record: Record, path: Path) -> Fact:
+    """Carbon of solid-state drives per capacity, their boards spread over a common size."""
+    area = ctx.needed(record, "area_per_gb", path, f"die area per GB, {record.id}")
+    nand, board = ctx.default(f"nand_{record.text('flash')}"), ctx.default("drive_board")
+    per_gb = area.value * nand.value + board.value / _GB_OF_A_DRIVE
+    note = f"flash by die area, and a board for each {_GB_OF_A_DRIVE / 1e3:g} TB"
+    key = f"storage/{record.id}:per_gb"
+    return replace(derived(key, per_gb, nand, note, "drive per stored byte"), unit="kgCO2e/GB")
+
+
 def dimms(
     ctx: Context, part_id: str, label: str, amount: tuple[Fact | None, Fact], kind: str, path: Path
 ) -> Memory[Fact] | OnBoards[Fact]:
