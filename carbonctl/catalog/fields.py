@@ -22,7 +22,6 @@ FIELD_UNITS: dict[str, str] = {
     "area": "cm2",
     "interposer_area": "cm2",
     "embodied": "kgCO2e",
-    "embodied_per_gb": "kgCO2e/GB",
     "embodied_per_tb": "kgCO2e/GB",
     "embodied_per_w": "kgCO2e/W",
     "embodied_per_kg": "kgCO2e/kg",

@@ -185,7 +185,10 @@ def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator
         return ()
     built = parts_.module(ctx, record, ONE, ("hardware",))
     value = float(part_carbon(bind(built, lambda fact: fact.value)))
-    return (Comparator(record.name, value, "carbonctl-embodied-fit", "bottom-up model"),)
+    boundary, note = part.unit_kgco2e.boundary, "bottom-up model"
+    if boundary != "module":
+        note = f"bottom-up model of the module; the figure is of the {boundary}"
+    return (Comparator(record.name, value, "carbonctl-embodied-fit", note),)
 
 
 def _modeled_board(ctx: Context, board: Record, found: machines.Device) -> tuple[Comparator, ...]:

@@ -49,8 +49,17 @@ def accelerator_part(
     """Accelerators as one entry: the published footprint where there is one, else their parts."""
     published = record.fact("embodied", label=f"{record.name}, published footprint")
     if published is not None:
+        bounded(ctx, published, record, path)
         return Counted("accelerators", record.name, count, published)
     return module(ctx, record, count, path, fab)
+
+
+def bounded(ctx: Context, figure: Fact, record: Record, path: Path) -> Fact:
+    """A published figure of a record, which says what lies inside it."""
+    if not figure.boundary:
+        message = f"the published figure of {record.name} names no boundary"
+        ctx.fail("CC206", message, path, "in its record, as in boundary: module")
+    return figure
 
 
 def module(

@@ -1,5 +1,7 @@
 """Bills of materials: chips, memory, racks, clusters, buildings, and nothing counted twice."""
 
+from pathlib import Path
+
 import pytest
 
 GPU = "embodied: {{fab: {fab}, parts: [{{chip: {{dies: [{{area: 814 mm2, node: n4}}]}}}}]}}\n"
@@ -122,7 +124,7 @@ def test_a_published_server_replaces_its_parts_and_shows_ours(result, carbonctl,
     assert ours["source"] == "carbonctl-embodied-fit"
     assert ours["gap"] == pytest.approx(909 / ours["kgco2e"] - 1)
     ran = carbonctl("embodied", "--server", "bare-r740", "--hardware-db", str(tmp_path))
-    assert (ran.code, "names no boundary" in ran.err) == (3, True)
+    assert (ran.code, "CC206" in ran.err, "names no boundary" in ran.err) == (3, True, True)
 
 
 def test_a_rack_is_its_machines_and_an_empty_rack(result):
@@ -193,3 +195,29 @@ def test_a_cpu_of_undisclosed_dies_says_what_it_stands_on(result, tmp_path):
     data = result("embodied", str(path))
     notes = [fact["note"] for key, fact in data["facts"].items() if "area" in key]
     assert any("not disclosed" in note for note in notes), notes
+
+
+@pytest.mark.parametrize(
+    ("boundary", "host"), [("module", True), ("tray", True), ("machine", False)]
+)
+def test_a_published_accelerator_replaces_what_lies_in_its_boundary(
+    result, tmp_path, boundary, host
+):
+    bundled = Path(__file__).parents[2] / "hardware_db" / "accelerators" / "nvidia-l40s.yaml"
+    (tmp_path / "accelerators").mkdir()
+    own = f"embodied: {{value: 100 kgCO2e, source: act-2022, boundary: {boundary}}}\n"
+    text = bundled.read_text(encoding="utf-8") + own
+    (tmp_path / "accelerators" / "nvidia-l40s.yaml").write_text(text, encoding="utf-8")
+    data = result("embodied", "--server", "l40s-8-pcie", "--hardware-db", str(tmp_path))
+    (line,) = [n for n in data["breakdown"] if n["id"] == "manufacturing"]
+    ids = [c["id"] for c in line["children"]]
+    assert ids[0] == "manufacturing.accelerators"
+    assert line["children"][0]["value"] == 800
+    assert ("manufacturing.mainboard" in ids) is host
+
+
+def test_a_tray_is_compared_with_our_module_and_says_so(result):
+    data = result("embodied", "--gpu", "tpu-v5p")
+    (line,) = [n for n in data["breakdown"] if n["id"] == "manufacturing"]
+    (ours,) = [c for c in line["comparators"] if c["source"] == "carbonctl-embodied-fit"]
+    assert "the figure is of the tray" in ours["note"]
