@@ -22,7 +22,6 @@ FIELD_UNITS: dict[str, str] = {
     "area": "cm2",
     "interposer_area": "cm2",
     "embodied": "kgCO2e",
-    "embodied_per_gb": "kgCO2e/GB",
     "embodied_per_tb": "kgCO2e/GB",
     "embodied_per_w": "kgCO2e/W",
     "embodied_per_kg": "kgCO2e/kg",
@@ -30,7 +29,19 @@ FIELD_UNITS: dict[str, str] = {
     "credit_per_kg": "kgCO2e/kg",
     "power_per_gb": "W/GB",
     "power_per_tb": "W/GB",
-    "cpa_imec": "kgCO2e/cm2",
+    "inventory_per_cm2": "kgCO2e/cm2",
+    "fab_energy_per_cm2": "kWh/cm2",
+    "fab_gases_per_cm2_95": "kgCO2e/cm2",
+    "fab_gases_per_cm2_97": "kgCO2e/cm2",
+    "fab_gases_per_cm2_99": "kgCO2e/cm2",
+    "fab_materials_per_cm2": "kgCO2e/cm2",
+    "redistribution_per_cm2": "kgCO2e/cm2",
+    "area_per_gb": "cm2/GB",
+    "bridge_area": "cm2",
+    "ic_package": "kgCO2e",
+    "assembly_yield": "1",
+    "fixed_yield": "1",
+    "defect_clustering": "1",
     "defect_density": "1/cm2",
     "wafer_diameter": "cm",
     "edge_exclusion": "cm",
@@ -51,7 +62,7 @@ FIELD_UNITS: dict[str, str] = {
     "factor": "1",
     "memory_power": "W",
 }
-SHARES = {"interposer_yield"}
+SHARES = {"interposer_yield", "assembly_yield", "fixed_yield"}
 SIGNED = {"credit_per_kg"}
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ALIASES", "AmbiguousName", "Catalog", "Record", "UnknownName", "default_names"]
 _ID = re.compile(r"[a-zA-Z0-9][\w.+-]{0,99}")
-_FITTED = "training/constants.yaml"
+TRAINING_CONSTANTS = "training/constants.yaml"
+EMBODIED_CONSTANTS = "embodied/constants.yaml"
+_DEFAULTS = ("defaults.yaml", TRAINING_CONSTANTS, EMBODIED_CONSTANTS)
 OVERLAY_VARIABLE = "CARBONCTL_HARDWARE_DB"
 ALIASES = {
     "accelerators": "aliases.csv",
@@ -157,13 +159,13 @@ def default_names(catalog: Catalog) -> list[str]:
     return list(dict.fromkeys(name for path in paths for name in _document(path).data))
 
 
-def fitted_names(catalog: Catalog) -> list[str]:
-    """Names of the constants of the training model."""
-    return list(_document(catalog.roots[-1] / _FITTED).data)
+def fitted_names(catalog: Catalog, constants: str = TRAINING_CONSTANTS) -> list[str]:
+    """Names of the constants of a fitted model."""
+    return list(_document(catalog.roots[-1] / constants).data)
 
 
 def _paths_of_defaults(catalog: Catalog) -> list[Path]:
-    paths = (root / name for root in catalog.roots for name in ("defaults.yaml", _FITTED))
+    paths = (root / name for root in catalog.roots for name in _DEFAULTS)
     return [path for path in paths if path.is_file()]
 
 

@@ -9,6 +9,8 @@ def command(
     gpu: o.Gpu = None,
     server: o.Server = None,
     instance: o.Instance = None,
+    subject: o.Subject = None,
+    device: o.ClientDevice = None,
     format: o.Format = "table",
     output: o.Output = None,
     sets: o.Sets = None,
@@ -19,7 +21,7 @@ def command(
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Carbon of an accelerator, a baseboard or a server, part by part."""
+    """Carbon of an accelerator, a machine, a rack, a cluster or a datacenter, part by part."""
     flags = dict(locals())
     check_format(format)
     scenario, document, catalog = load(flags, file)

@@ -10,7 +10,7 @@ from carbonctl.cli import options as o
 from carbonctl.cli.run import check_format
 
 KINDS = ("accelerators", "servers", "cpus", "baseboards", "memory", "storage", "network", "parts",
-         "processes", "runtimes")  # fmt: skip
+         "devices",         "processes", "runtimes")  # fmt: skip
 app = typer.Typer(help="Devices and parts: list, show, search, check.", no_args_is_help=True)
 Kind = Annotated[str, typer.Option(help=", ".join(KINDS))]
 

@@ -24,6 +24,16 @@ ActiveParams = Annotated[Text, typer.Option(help="Active parameters.", rich_help
 Gpu = Annotated[
     Text, typer.Option("--gpu", help="Accelerator and count: h100-sxm:64.", rich_help_panel=_H)
 ]
+Subject = Annotated[
+    Text,
+    typer.Option(
+        help="accelerator, baseboard, server, rack, cluster, datacenter or device.",
+        rich_help_panel=_H,
+    ),
+]
+ClientDevice = Annotated[
+    Text, typer.Option("--device", help="Client device: apple-iphone-14-128gb.", rich_help_panel=_H)
+]
 Server = Annotated[Text, typer.Option(help="Server and count: dgx-h100:8.", rich_help_panel=_H)]
 Instance = Annotated[
     Text, typer.Option(help="Instance and count: aws:p5.48xlarge:8.", rich_help_panel=_H)
@@ -92,6 +102,8 @@ DEFAULT_SAMPLES, DEFAULT_SEED = 2000, 1
 
 # parameter of a command -> flag, path in the scenario
 _PLAIN = {
+    "subject": ("--subject", "embodied.subject"),
+    "device": ("--device", "embodied.device"),
     "model": ("--model", "model"),
     "params": ("--params", "model.params"),
     "active_params": ("--active-params", "model.active_params"),

@@ -217,6 +217,7 @@ _SUFFIXES = (
     ("_j_per_flop", "J/FLOP"),
     ("_j_per_gb", "J/GB"),
     ("_flop_per_w", "FLOP/W"),
+    ("_cm2_per_gb", "cm2/GB"),
     ("_per_cm2", "1/cm2"),
     ("_per_s", "1/s"),
     ("_per_hour", "1/h"),

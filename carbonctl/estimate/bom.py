@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -50,18 +50,111 @@ class Racked(Generic[T]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Body(Generic[T]):
+    """A part of a server's body, on the level of product footprints."""
+
+    id: str
+    label: str
+    body_factor: T
+    unit_kgco2e: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Weighed(Generic[T]):
+    """Metal parts by mass."""
+
+    id: str
+    label: str
+    mass_kg: T
+    material_kgco2e_per_kg: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Memory(Generic[T]):
+    """Memory by the silicon of its generation."""
+
+    id: str
+    label: str
+    capacity_gb: T
+    area_cm2_per_gb: T
+    memory_kgco2e_per_cm2: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FabMemory(Generic[T]):
+    """Memory by what a fab emits per capacity, and its yield."""
+
+    id: str
+    label: str
+    capacity_gb: T
+    capacity_kgco2e_per_gb: T
+    fab_yield: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OnBoards(Generic[T]):
+    """Memory modules or drives: boards by the piece, dies by their silicon."""
+
+    id: str
+    label: str
+    part_count: T
+    board_kgco2e: T
+    capacity_gb: T
+    area_cm2_per_gb: T
+    memory_kgco2e_per_cm2: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inventory(Generic[T]):
+    """Carbon per wafer area by a fab inventory, raised to product footprints."""
+
+    inventory_kgco2e_per_cm2: T
+    logic_upstream_factor: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Process(Generic[T]):
+    """Carbon per wafer area from electricity, gases and materials."""
+
+    epa_kwh_per_cm2: T
+    fab_ci_kgco2e_per_kwh: T
+    gpa_kgco2e_per_cm2: T
+    mpa_kgco2e_per_cm2: T
+
+
+YieldModel = Literal["murphy", "poisson", "negative-binomial", "fixed"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Yield(Generic[T]):
+    """Good dies over dies: a model with what it needs, or a fixed share."""
+
+    model: YieldModel
+    defect_density_per_cm2: T | None = None
+    defect_clustering: T | None = None
+    fab_yield: T | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Wafer(Generic[T]):
+    """The wafer that dies are cut from."""
+
+    wafer_cm: T
+    edge_cm: T
+    kerf_cm: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Die(Generic[T]):
-    """Equal dies of one node in a package."""
+    """Equal dies of one node in a package; without a wafer their own area alone is charged."""
 
     id: str
     label: str
     die_count: T
     die_area_cm2: T
-    cpa_kgco2e_per_cm2: T
-    defect_density_per_cm2: T
-    wafer_cm: T
-    edge_cm: T
-    kerf_cm: T
+    carbon: Inventory[T] | Process[T]
+    good: Yield[T]
+    wafer: Wafer[T] | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,10 +177,69 @@ class Module(Generic[T]):
     module_count: T
     assembly_uplift: T
     module_residual: T
-    parts: tuple[Die[T] | Interposer[T] | Capacity[T] | Rated[T] | Counted[T], ...]
+    parts: tuple[Piece[T], ...]
 
 
-Part = Counted[T] | Capacity[T] | Rated[T] | Racked[T] | Module[T]
+@dataclass(frozen=True, eq=False, repr=False)
+class Chip(Generic[T]):
+    """A packaged chip of one or more dies."""
+
+    id: str
+    label: str
+    chip_count: T
+    assembly_yield: T
+    parts: tuple[Piece[T], ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Machines(Generic[T]):
+    """Equal machines, each of the same parts."""
+
+    id: str
+    label: str
+    machine_count: T
+    parts: tuple[Part[T], ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Modeled(Generic[T]):
+    """A part of a host by our own model, with the error of that model."""
+
+    id: str
+    label: str
+    model_residual: T
+    made: Part[T]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plant(Generic[T]):
+    """A part of a datacenter's building, renewed while the building stands."""
+
+    id: str
+    label: str
+    part_count: T
+    unit_kgco2e: T
+    lifetime_hours: T
+    plant_lifetime_hours: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Building(Generic[T]):
+    """A datacenter by the IT power that it houses."""
+
+    id: str
+    label: str
+    it_power_w: T
+    it_load: T
+    lifetime_hours: T
+    construction_kgco2e_per_kw_year: T
+
+
+Piece = Die[T] | Interposer[T] | Memory[T] | Rated[T] | Counted[T]
+Part = (
+    Counted[T] | Capacity[T] | Rated[T] | Racked[T] | Body[T] | Weighed[T] | Memory[T]
+    | FabMemory[T] | OnBoards[T] | Module[T] | Chip[T] | Machines[T] | Modeled[T]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)

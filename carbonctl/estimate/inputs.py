@@ -16,7 +16,7 @@ from carbonctl.estimate.bom import Comparator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonctl.estimate.bom import Hardware
+    from carbonctl.estimate.bom import Building, Hardware, Plant
     from carbonctl.estimate.samples import SampleWork
     from carbonctl.estimate.service import Serving
     from carbonctl.estimate.work import (
@@ -164,6 +164,7 @@ class ItemInputs(Generic[T]):
 
     hardware: Hardware[T]
     machines: T
+    building: tuple[Plant[T] | Building[T], ...] = ()
 
 
 def bind(record: Any, lens: Callable[[Fact], Any]) -> Any:

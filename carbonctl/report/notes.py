@@ -141,7 +141,7 @@ def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         for fact in data["facts"].values()
     )
     bare = f"; {exact} given without range" if exact else ""
-    tail = f"{len(assumed)} of {len(data['facts'])} inputs{bare}; -v"
+    tail = f"{len(assumed)}/{len(data['facts'])} inputs{bare}; -v"
     say(out, "* assumed", _fitted([_short(item) for item in assumed], tail, out))
 
 

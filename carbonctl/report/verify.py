@@ -33,6 +33,15 @@ TRAINING = View(
     },
     frozenset({("energy", "active=1B_or_more")}),
 )
+EMBODIED = View(
+    "Product footprints, forecast from what the products are made of",
+    "product",
+    {"manufacturing": "manufacturing, kgCO2e from a bill of materials"},
+    frozenset(
+        ("manufacturing", group)
+        for group in ("subject=accelerator", "subject=server", "subject=storage", "pooled=dell")
+    ),
+)
 _HEAD = f"{'':2}{'method':<26}{'n':>3}{'median':>9}{'p90':>8}{'bias':>8}{'within 2x':>11}"
 _WIDTH = 80
 

@@ -27,7 +27,12 @@ _PARTS = {
     "dram": "memory",
     "ssd": "storage",
     "hdd": "storage",
+    "memory": "memory",
+    "part": "parts",
+    "network": "network",
+    "node": "processes",
 }
+_STATED = {"dram", "memory", "ssd", "hdd"}  # a name that a stated figure per GB goes with is free
 
 
 def names(document: Document, catalog: Catalog) -> list[Problem]:
@@ -73,7 +78,8 @@ def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[Callable[[
 
 def _part(ctx: Context, part: dict[str, Any], path: Path) -> Iterator[Callable[[], object]]:
     for key, kind in _PARTS.items():
-        if isinstance(part.get(key), str):
+        free = key in _STATED and "per_gb" in part
+        if isinstance(part.get(key), str) and not free:
             yield partial(ctx.record, kind, part[key], (*path, key))
 
 

@@ -12,9 +12,11 @@ from carbonctl.estimate.bom import (
     Machine,
     Route,
 )
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario.consistency import instance_row
 from carbonctl.scenario.context import ONE
-from carbonctl.scenario.parts import accelerator_part, host_parts
+from carbonctl.scenario.parts import accelerator_part, bounded, host_parts
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.context import Context
 
 _WORKSTATION = "archetype-workstation"
+_WITH_HOST = {"machine", "machine+dc"}  # published figures that hold the host as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +165,16 @@ def machine(
 
     A ``bare`` machine leaves out what it shares with others: rack and network of the datacenter.
     """
+    whole = _published(ctx, found, embodied, path)
+    if whole is not None:
+        return whole
     parts: list[Part[Fact]] = []
     if found.accelerator is not None:
         parts += _accelerators(ctx, found, embodied, path)
     if embodied is not None and embodied.host is not None:
         host = ctx.given(embodied.host, (*path, "host"), "host, as given")
         parts.append(Counted("host", "host without accelerators", ONE, host))
-    elif found.server is not None:
+    elif found.server is not None and not _holds_host(found, embodied):
         parts += host_parts(ctx, found.server, path, bare=bare)
         if not bare and found.accelerator is not None and found.server.id != _WORKSTATION:
             fabric = ctx.catalog.record("network", "fabric-per-accelerator")
@@ -183,6 +189,40 @@ def machine(
         reason = f"no mass is known of {body.name}"
         ctx.not_estimated["transport, end of life"] = reason
     return Machine(body.name, found.per_machine, tuple(parts), mass, comparators(body))
+
+
+def _holds_host(found: Device, embodied: schema.Embodied | None) -> bool:
+    """Whether the accelerator's published figure is that of a whole machine."""
+    card = found.accelerator
+    if card is None or (embodied is not None and embodied.accelerator is not None):
+        return False
+    figure = card.fact("embodied")
+    return figure is not None and figure.boundary in _WITH_HOST
+
+
+def _published(
+    ctx: Context, found: Device, embodied: schema.Embodied | None, path: Path
+) -> Machine[Fact] | None:
+    """A whole machine by its published footprint, our own figure of its parts beside it."""
+    server = found.server
+    figure = None if server is None else server.fact("embodied", label="published footprint")
+    given = embodied is not None and (embodied.host or embodied.accelerator)
+    if server is None or figure is None or given:
+        return None
+    if bounded(ctx, figure, server, path).boundary not in _WITH_HOST:
+        message = f"the published figure of {server.name} is of a {figure.boundary}, no machine"
+        ctx.fail("CC303", message, path, "in its record: boundary: machine")
+    bare: list[Part[Fact]] = []
+    if found.accelerator is not None:
+        bare += _accelerators(ctx, found, embodied, path)
+    bare += host_parts(ctx, server, path, bare=True)
+    modeled = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in bare)
+    ours = Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model")
+    part = Counted("machine", server.name, ONE, figure)
+    mass = server.fact("mass", label=f"mass, {server.name}")
+    if mass is None:
+        ctx.not_estimated["transport, end of life"] = f"no mass is known of {server.name}"
+    return Machine(server.name, found.per_machine, (part,), mass, (ours, *comparators(server)))
 
 
 def comparators(record: Record) -> tuple[Comparator, ...]:
@@ -206,6 +246,7 @@ def _accelerators(
         return [Counted("accelerators", "accelerators", found.per_machine, each)]
     board = found.server.text("baseboard") if found.server else ""
     if board:
-        whole = ctx.needed(ctx.catalog.record("baseboards", board), "embodied", path)
+        held = ctx.catalog.record("baseboards", board)
+        whole = bounded(ctx, ctx.needed(held, "embodied", path), held, path)
         return [Counted("baseboard", f"baseboard {board}", ONE, whole)]
     return [accelerator_part(ctx, record, found.per_machine, path)]

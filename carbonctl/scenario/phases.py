@@ -13,6 +13,7 @@ from carbonctl.scenario import machine as machines
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.feasibility import check
 from carbonctl.scenario.ingestion import ingestion
+from carbonctl.scenario.parts import flash_per_gb
 from carbonctl.scenario.recommender import dlrm_work
 from carbonctl.scenario.site import site
 from carbonctl.scenario.training import evidence, kind, power, train_run
@@ -67,7 +68,7 @@ class Sections:
         """The machine behind a device, with the rules of sharing it."""
         embodied, end = self.scenario.embodied, self.scenario.end_of_life
         if embodied is not None and embodied.parts:
-            from carbonctl.scenario.item import bill  # noqa: PLC0415 - only for listed parts
+            from carbonctl.scenario.bill import bill  # noqa: PLC0415 - only for listed parts
 
             made = bill(self.ctx, embodied, found.per_machine)
         else:
@@ -108,9 +109,9 @@ def _data(s: Sections, data: schema.Data) -> Phase[Fact]:
         growth_ratio=ratio,
         growth_hours=hours,
         storage_w_per_gb=ctx.needed(media, "power_per_tb", path, "power per stored byte"),
-        storage_kgco2e_per_gb=ctx.needed(
-            media, "embodied_per_tb" if disk else "embodied_per_gb", path, "drive per stored byte"
-        ),
+        storage_kgco2e_per_gb=ctx.needed(media, "embodied_per_tb", path, "drive per stored byte")
+        if disk
+        else flash_per_gb(ctx, media, path),
         period_hours=s.period,
         lifetime_hours=ctx.default("drive_lifetime"),
     )

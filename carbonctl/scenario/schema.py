@@ -11,15 +11,13 @@ from carbonctl.scenario.quantity import (
     FactorAboveOne,
     GigaBytes,
     Hours,
-    Kilograms,
-    Kilometers,
     Latency,
     Rate,
     Share,
     ShareBelowOne,
     Tokens,
-    Watts,
 )
+from carbonctl.scenario.schema_embodied import Embodied, EndOfLife, Part, Transport
 from carbonctl.scenario.schema_train import (
     CrossCheck,
     Experiments,
@@ -38,8 +36,8 @@ from carbonctl.scenario.sections import (
     Tables,
 )
 
-__all__ = ["CrossCheck", "Experiments", "Federated", "Hardware", "Model", "Rollouts", "Run",
-           "Site", "Tables", "Train"]  # fmt: skip
+__all__ = ["CrossCheck", "Embodied", "EndOfLife", "Experiments", "Federated", "Hardware", "Model",
+           "Part", "Rollouts", "Run", "Site", "Tables", "Train", "Transport"]  # fmt: skip
 
 
 class Growth(Strict):
@@ -95,52 +93,6 @@ class Infer(Strict):
     steps: Count | None = None
     guidance: bool | None = None
     batch: Count | None = None
-
-
-class Part(Strict):
-    """One entry of a bill of materials: exactly one kind of part."""
-
-    baseboard: str | None = None
-    accelerator: str | None = None
-    cpu: str | None = None
-    dram: str | None = None
-    ssd: str | None = None
-    hdd: str | None = None
-    nic: str | None = None
-    psu: Watts | None = None
-    count: Count | None = None
-    amount: GigaBytes | None = None
-
-
-class Transport(Strict):
-    """How hardware comes to the site."""
-
-    mode: Literal["mixed", "air", "sea"] = "mixed"
-    distance: Kilometers | None = None
-
-
-class Embodied(Strict):
-    """Hardware: what it is made of, and how its carbon is shared."""
-
-    subject: Literal["accelerator", "server", "baseboard"] | None = None
-    parts: list[Part] = Field(default_factory=list)
-    chassis: Literal["1u", "2u", "4u", "8u", "8u-air", "8u-liquid"] | None = None
-    mass: Kilograms | None = None
-    transport: Transport | None = None
-    lifetime: Hours | None = None
-    allocation: Literal["full", "sci"] = "full"
-    allocation_rate: Share | None = None
-    accelerator: Carbon | None = None
-    host: Carbon | None = None
-    comparators: list[Carbon] = Field(default_factory=list)
-    count: Count | None = None
-
-
-class EndOfLife(Strict):
-    """What happens to hardware after use."""
-
-    route: Literal["recycle", "landfill", "reuse"] = "recycle"
-    credit: Literal["shown", "none"] = "shown"
 
 
 class Budget(Strict):

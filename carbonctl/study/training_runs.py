@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from carbonctl.catalog import published
+from carbonctl.catalog.published import number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.units import factor
 from carbonctl.formulas import operational, training_priors
-from carbonctl.study import published
-from carbonctl.study.published import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

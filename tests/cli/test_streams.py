@@ -51,6 +51,8 @@ RUNS = [
     ("lifecycle", "dlrm-weekly"),
     ("lifecycle", "lifecycle-chat-7b"),
     ("embodied", "embodied-8xh100"),
+    ("embodied", "embodied-act-fairphone-3"),
+    ("embodied", "embodied-act-r740"),
     ("embodied", "embodied-dell-r740"),
 ]
 ANSI = "\x1b"

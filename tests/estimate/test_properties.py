@@ -28,7 +28,9 @@ from carbonctl.study.montecarlo import Draws, central, evaluate, interval, trace
 
 load_all()
 CONFIGS = Path(__file__).parents[2] / "configs"
-ITEMS = ("embodied-8xh100", "embodied-dell-r740")
+ITEMS = (
+    "embodied-8xh100", "embodied-act-fairphone-3", "embodied-act-r740", "embodied-dell-r740",
+)  # fmt: skip
 LIVES = sorted(p.stem for p in CONFIGS.glob("*.yaml") if p.stem not in ITEMS)
 STORY = "lifecycle-chat-7b"
 HOURS_KEYS = tuple(f"train.runs.{place}.accelerator_hours" for place in range(3))

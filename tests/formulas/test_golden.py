@@ -109,12 +109,14 @@ def test_without_grid_water_pue_plays_no_part():
 
 def test_murphys_yield_at_half_a_defect_per_die():
     # Murphy 1964: ((1 - e^-0.5) / 0.5)^2 = 0.6193.
-    good = fab.fab_yield(die_area_cm2=1.0, defect_density_per_cm2=0.5)
+    good = fab.fab_yield_by_murphy(die_area_cm2=1.0, defect_density_per_cm2=0.5)
     assert good == approx(0.6193, rel=1e-3)
 
 
 def test_without_defects_every_die_is_good():
-    assert fab.fab_yield(die_area_cm2=8.0, defect_density_per_cm2=1e-7) == approx(1.0, abs=1e-5)
+    assert fab.fab_yield_by_murphy(die_area_cm2=8.0, defect_density_per_cm2=1e-7) == approx(
+        1.0, abs=1e-5
+    )
 
 
 def test_square_dies_of_one_centimeter_on_a_300_mm_wafer():
