@@ -208,6 +208,12 @@ _SUFFIXES = (
     ("_kgco2e_per_tkm", "kgCO2e/t/km"),
     ("_kgco2e_per_kw_year", "kgCO2e/kW/y"),
     ("_kgco2e_per_kg", "kgCO2e/kg"),
+    ("_kgco2e_per_year", "kgCO2e/y"),
+    ("_kgco2e_per_eflop", "kgCO2e/EFLOP"),
+    ("_kgco2e2_kwh", "kgCO2e2*kWh"),
+    ("_kgco2e_kwh2", "kgCO2e*kWh2"),
+    ("_kgco2e_kwh", "kgCO2e*kWh"),
+    ("_kgco2e_h", "kgCO2e*h"),
     ("_kgco2e_per_w", "kgCO2e/W"),
     ("_kwh_per_cm2", "kWh/cm2"),
     ("_l_per_kwh", "L/kWh"),
@@ -220,8 +226,10 @@ _SUFFIXES = (
     ("_per_cm2", "1/cm2"),
     ("_per_s", "1/s"),
     ("_per_hour", "1/h"),
+    ("_per_year", "1/y"),
     ("_kgco2e", "kgCO2e"),
     ("_hours", "h"),
+    ("_years", "y"),
     ("_kwh", "kWh"),
     ("_wh", "Wh"),
     ("_cm2", "cm2"),
@@ -265,6 +273,16 @@ def s_from_hours(h: Num) -> Num:
 def hours_from_s(s: Num) -> Num:
     """Seconds in hours."""
     return s / 3600.0
+
+
+def years_from_hours(h: Num) -> Num:
+    """Hours in years of 8,760 h."""
+    return h / HOURS_PER_YEAR
+
+
+def eflop_from_flop(flop: Num) -> Num:
+    """Operations in EFLOP, 1e18 of them."""
+    return flop / 1e18
 
 
 def gb_from_bytes(b: Num) -> Num:

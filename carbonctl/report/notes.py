@@ -25,10 +25,10 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     _wall_time(data, out)
     _expected_error(data, out, verbose=verbose)
     _compared(data, out)
-    _decides(data, out)
-    _assumed(data, out, verbose=verbose)
+    decides(data, out)
+    assumed(data, out, verbose=verbose)
     say(out, "grid", _grids(data))
-    _missing(data, out, verbose=verbose)
+    missing(data, out, verbose=verbose)
     say(out, "next", _next(data))
 
 
@@ -118,7 +118,8 @@ def _compared(data: dict[str, Any], out: Console) -> None:
     say(out, "budget", "; ".join(texts))
 
 
-def _decides(data: dict[str, Any], out: Console) -> None:
+def decides(data: dict[str, Any], out: Console) -> None:
+    """The facts that move the answer most."""
     top = [d for d in data["drivers"][:3] if d["variance_share"] >= 0.01]  # noqa: PLR2004 - 1 %
     texts = [f"{d['label']} ({numbers.share(d['variance_share'])})" for d in top]
     if texts:
@@ -126,12 +127,13 @@ def _decides(data: dict[str, Any], out: Console) -> None:
     say(out, "what decides", "; ".join(texts))
 
 
-def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
-    assumed = data["assumptions"]
-    if not assumed:
+def assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """What the user did not say: the weightiest of it, or all."""
+    items = data["assumptions"]
+    if not items:
         return
     if verbose:
-        for item in assumed:
+        for item in items:
             value = numbers.quantity(item["value"], item["unit"])
             note = f", {item['note']}" if item["note"] else ""
             say(out, "* assumed", f"{item['label']}: {value} ({item['source']}{note})")
@@ -141,21 +143,22 @@ def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         for fact in data["facts"].values()
     )
     bare = f"; {exact} given without range" if exact else ""
-    tail = f"{len(assumed)} of {len(data['facts'])} inputs{bare}; -v"
-    say(out, "* assumed", _fitted([_short(item) for item in assumed], tail, out))
+    tail = f"{len(items)} of {len(data['facts'])} inputs{bare}; -v"
+    say(out, "* assumed", _fitted([_short(item) for item in items], tail, out))
 
 
-def _missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
-    missing = data["coverage"]["not_estimated"]
+def missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """What is in no number, by name."""
+    lacking = data["coverage"]["not_estimated"]
     if verbose:
-        for name, reason in missing.items():
+        for name, reason in lacking.items():
             say(out, "not estimated", f"{name}: {reason}")
         return
-    names = list(missing)
+    names = list(lacking)
     most = out.width - _LABEL
     while len(names) > 1 and len(", ".join(names)) + len(" and 9 more; -v") > most:
         names.pop()
-    hidden = len(missing) - len(names)
+    hidden = len(lacking) - len(names)
     say(out, "not estimated", ", ".join(names) + (f" and {hidden} more; -v" if hidden else ""))
 
 
