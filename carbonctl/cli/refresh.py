@@ -1,11 +1,14 @@
 """``carbonctl refresh``: keep old hardware or replace it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from carbonctl.cli import options as o
 from carbonctl.cli.run import check_format, emit, load, table_out, warn
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
 
 
 def command(
@@ -34,19 +37,29 @@ def command(
     flags = dict(locals())
     check_format(format)
     scenario, document, catalog = load(flags, file)
-    from carbonctl.report import machine  # noqa: PLC0415 - after the input is known good
-    from carbonctl.report import refresh as report  # noqa: PLC0415
-    from carbonctl.report.facts import cited  # noqa: PLC0415
+    from carbonctl.report.refresh import as_data  # noqa: PLC0415 - after the input is known good
     from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415
     from carbonctl.study.refresh import decide  # noqa: PLC0415
 
     resolved = resolve_refresh(scenario, document, catalog)
     result = decide(resolved.inputs, samples=samples, seed=seed)
     warn(resolved.warnings, flags)
-    data = report.as_data(scenario.name or "", result, resolved, catalog)
-    if format == "table":
-        table_out(lambda out: report.render(data, out, verbose=verbose, quiet=quiet), flags)
-    elif format == "json":
+    _report(as_data(scenario.name or "", result, resolved, catalog), flags, catalog)
+
+
+def _report(data: dict[str, Any], flags: dict[str, Any], catalog: "Catalog") -> None:
+    """Render a decision in the format asked for."""
+    from carbonctl.report import machine, refresh  # noqa: PLC0415 - only what is asked for
+
+    form, output = flags["format"], flags["output"]
+    if form == "json":
+        from carbonctl.report.facts import cited  # noqa: PLC0415
+
         emit(machine.as_json(cited(data, catalog)), output)
+    elif form == "table":
+        from carbonctl.report.refresh_table import render  # noqa: PLC0415 - Rich, for tables alone
+
+        short, long = flags["quiet"], flags["verbose"]
+        table_out(lambda out: render(data, out, verbose=long, quiet=short), flags)
     else:
-        emit(report.as_csv(data) if format == "csv" else report.as_markdown(data), output)
+        emit(refresh.as_csv(data) if form == "csv" else refresh.as_markdown(data), output)

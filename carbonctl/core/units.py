@@ -77,12 +77,8 @@ _SYMBOLS: dict[str, tuple[str, float]] = {
     "TFLOP": ("work", 1e12),
     "PFLOP": ("work", 1e15),
     "EFLOP": ("work", 1e18),
-    "defects": ("count", 1.0),
-    "token": ("count", 1.0),
-    "request": ("count", 1.0),
-    "item": ("count", 1.0),
-    "image": ("count", 1.0),
 }
+_SYMBOLS |= dict.fromkeys(("defects", "token", "request", "item", "image"), ("count", 1.0))
 _SYMBOLS |= {
     f"{m}{s}": ("carbon", _SYMBOLS[m][1])
     for m in ("mg", "g", "kg", "t", "kt", "Mt")
@@ -133,8 +129,7 @@ def number(text: str) -> float:
     match = _QUANTITY.fullmatch(text.strip())
     if not match:
         raise UnitError(f'"{text}" is not a number', "CC204")
-    value = _finite(match[1])
-    suffix = match[2].strip()
+    value, suffix = _finite(match[1]), match[2].strip()
     if suffix in _COUNT_SUFFIX:
         return _sized(value * _COUNT_SUFFIX[suffix], text)
     if suffix == "%":

@@ -1,4 +1,4 @@
-"""Keep or replace, as plain data and as a table: both choices, the break-even, the grids."""
+"""Keep or replace, as plain data, CSV and Markdown: both choices, the break-even, the grids."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.table import Table
-from rich.text import Text
 
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
@@ -16,14 +14,10 @@ from carbonctl.report import numbers
 from carbonctl.report.envelope import SCHEMA_VERSION, finite, metrics_of, node_of
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
 from carbonctl.report.machine import cell
-from carbonctl.report.notes import COMPACT, assumed, decides, missing, say
-from carbonctl.report.table import RULED, pair
 from carbonctl.study.montecarlo import interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.console import Console
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.refresh import Refresh
@@ -118,43 +112,19 @@ def _grids(result: Evaluated[Refresh]) -> Iterator[dict[str, Any]]:
         }
 
 
-def render(
-    data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: bool = False
-) -> None:
-    """Print a decision."""
-    years = data["horizon_hours"] / HOURS_PER_YEAR
-    pair(out, data["title"], f"location basis, {years:.3g} years")
-    pair(out, _verdict(data), _sure(data), bold=True)
-    out.print()
-    if quiet:
-        return
-    out.print(_choices(data))
-    out.print()
-    out.print(_by_grid(data, compact=out.width < COMPACT))
-    _notes(data, out)
-    decides(data, out)
-    assumed(data, out, verbose=verbose)
-    missing(data, out, verbose=verbose)
-    say(out, "next", "carbonctl explain FILE --of break_even_years")
-
-
-def _verdict(data: dict[str, Any]) -> str:
+def verdict(data: dict[str, Any]) -> str:
+    """The answer in words."""
     node = data["break_even"]
     if node["value"] is None:
         return "does not pay back: the new machines save nothing in service"
-    text = f"pays back in {_time(node['value'])}"
+    text = f"pays back in {time_text(node['value'])}"
     if node["p05"] is not None:
         high = node["p95"]
-        text += f"   90 % interval {_time(node['p05'])} to {_time(high)}"
+        text += f"   90 % interval {time_text(node['p05'])} to {time_text(high)}"
     return text
 
 
-def _sure(data: dict[str, Any]) -> str:
-    share = data["break_even"]["within_horizon_share"]
-    return "" if share is None else f"within the span in {numbers.share(share)} of draws"
-
-
-def _time(years: float | None) -> str:
+def time_text(years: float | None) -> str:
     """Months where they are few."""
     if years is None:
         return "never"
@@ -163,7 +133,7 @@ def _time(years: float | None) -> str:
     return f"{numbers.significant(years, decimals=1)} years"
 
 
-def _rows(data: dict[str, Any]) -> dict[str, list[float | None]]:
+def rows_of(data: dict[str, Any]) -> dict[str, list[float | None]]:
     """Rows of the table by label: keep, replace."""
     rows: dict[str, list[float | None]] = {}
     for place, side in enumerate(("keep", "replace")):
@@ -173,105 +143,24 @@ def _rows(data: dict[str, Any]) -> dict[str, list[float | None]]:
     return rows
 
 
-def _unit(data: dict[str, Any]) -> tuple[float, str]:
+def mass_unit(data: dict[str, Any]) -> tuple[float, str]:
+    """Size in kg and symbol of the unit in which both choices read best."""
     return numbers.carbon_unit(max(data[side]["total"]["value"] for side in ("keep", "replace")))
 
 
-def _choices(data: dict[str, Any]) -> Table:
-    size, symbol = _unit(data)
-    rows = _rows(data)
-    total = rows.pop("total")
-    table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
-    table.add_column(f"{symbol} CO2e", footer="total", no_wrap=True)
-    for place, side in enumerate(("keep", "replace")):
-        footer = Text(_cell(total[place], size), "bold")
-        table.add_column(side, footer=footer, justify="right", no_wrap=True)
-    for label, values in rows.items():
-        table.add_row(label, *(_cell(value, size) for value in values))
-    return table
-
-
-def _cell(value: float | None, size: float) -> str:
+def mass_text(value: float | None, size: float) -> str:
+    """A carbon in that unit; a dash where a choice has none."""
     return "-" if value is None else numbers.significant(value / size, decimals=2)
 
 
-def _by_grid(data: dict[str, Any], *, compact: bool) -> Table:
-    """Break-even on other grids; on a narrow terminal one row a grid."""
-    heads = [f"{step['ci_kgco2e_per_kwh'] * 1e3:.4g} g" for step in data["grids"]]
-    middle = [_short(step["break_even_years"]) for step in data["grids"]]
-    ends = [_ends(step) if data["samples"] else "" for step in data["grids"]]
-    table = Table(box=RULED, show_edge=False, pad_edge=False)
-    if compact:
-        for head in ("per kWh", "years", "90 %"):
-            table.add_column(head, justify="right", no_wrap=True)
-        for row in zip(heads, middle, ends, strict=True):
-            table.add_row(*row)
-        return table
-    table.add_column("per kWh", no_wrap=True)
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_row("years", *middle)
-    if data["samples"]:
-        table.add_row("90 %", *ends)
-    return table
-
-
-def _short(years: float | None) -> str:
+def years_text(years: float | None) -> str:
+    """A break-even in years."""
     return "never" if years is None else numbers.significant(years)
 
 
-def _ends(step: dict[str, Any]) -> str:
-    return f"{_short(step['p05'])}-{_short(step['p95'])}"
-
-
-def _notes(data: dict[str, Any], out: Console) -> None:
-    """Equal work, the sunk part, the grid above which it pays, growth, the old hardware."""
-    metrics = data["metrics"]
-    one = numbers.significant(metrics["machine_ratio"]["value"])
-    new = numbers.significant(metrics["new_machines"]["value"])
-    say(out, "equal work", f"{new} new machines; one does the work of {one} old")
-    written = metrics.get("old_written_off_kgco2e")
-    left = f", {numbers.carbon(written['value'])} not yet charged" if written else ""
-    sunk = numbers.carbon(data["sunk"]["value"])
-    say(out, "sunk, apart", f"{sunk} made the old machines{left}; in neither choice")
-    limit = metrics["break_even_kgco2e_per_kwh"]["value"]
-    years = data["horizon_hours"] / HOURS_PER_YEAR
-    if limit is not None:
-        grids = f"above {numbers.significant(limit * 1e3)} g/kWh" if limit > 0 else "on any grid"
-        say(out, "pays", f"within {years:.3g} years {grids}")
-    _growth(data, out)
-    _second_life(data, out)
-
-
-def _growth(data: dict[str, Any], out: Console) -> None:
-    """How much growth the saving bears, and what is left of it under the growth stated."""
-    metrics = data["metrics"]
-    facts = {fact["label"]: fact for fact in data["facts"].values()}
-    per = numbers.quantity(facts["time in which demand grows"]["value"], "h")
-    most = metrics["break_even_growth_ratio"]["value"] - 1.0
-    if most <= 0:
-        say(out, "growth", "none is borne: the span with new machines emits no less than today")
-        return
-    text = f"{100 * most:.0f} % more demand every {per} brings today's carbon back"
-    grown = facts["growth of demand"]
-    if grown["origin"] != "default":
-        end = numbers.significant(metrics["carbon_ratio"]["value"])
-        text += f"; at {100 * (grown['value'] - 1.0):+.0f} % the span ends at {end} of today's"
-    say(out, "growth", text)
-
-
-def _second_life(data: dict[str, Any], out: Console) -> None:
-    metrics = data["metrics"]
-    first, second = (metrics.get(f"old_{life}_life_kgco2e") for life in ("first", "second"))
-    if first is None or second is None:
-        return
-    text = f"{numbers.carbon(first['value'])} stay here, "
-    text += f"{numbers.carbon(second['value'])} go to the next owner"
-    credit = metrics.get("displaced_kgco2e")
-    if credit is not None:
-        time = _time(metrics["credited_break_even_years"]["value"])
-        text += f"; {numbers.carbon(credit['value'])} displaced, apart: with it {time}"
-    say(out, "second life", text)
+def ends_text(step: dict[str, Any]) -> str:
+    """The 90 % interval of a break-even."""
+    return f"{years_text(step['p05'])}-{years_text(step['p95'])}"
 
 
 def as_csv(data: dict[str, Any]) -> str:
@@ -279,7 +168,7 @@ def as_csv(data: dict[str, Any]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["label", "unit", "keep", "replace"])
-    for label, values in _rows(data).items():
+    for label, values in rows_of(data).items():
         writer.writerow([label, "kgCO2e", *values])
     writer.writerow(["break_even_years", "y", "", data["break_even"]["value"]])
     for step in data["grids"]:
@@ -290,14 +179,14 @@ def as_csv(data: dict[str, Any]) -> str:
 
 def as_markdown(data: dict[str, Any]) -> str:
     """A heading, the verdict, both choices, the grids."""
-    size, symbol = _unit(data)
-    lines = [f"### {cell(data['title'])}", "", f"**{_verdict(data)}**", ""]
+    size, symbol = mass_unit(data)
+    lines = [f"### {cell(data['title'])}", "", f"**{verdict(data)}**", ""]
     lines += [f"| {symbol} CO2e | keep | replace |", "|---|---:|---:|"]
-    for label, values in _rows(data).items():
-        lines.append(f"| {label} | " + " | ".join(_cell(v, size) for v in values) + " |")
+    for label, values in rows_of(data).items():
+        lines.append(f"| {label} | " + " | ".join(mass_text(v, size) for v in values) + " |")
     lines += ["", "| grid, g/kWh | pays back in years | 90 % interval |", "|---:|---:|---:|"]
     for step in data["grids"]:
-        ends = _ends(step) if data["samples"] else ""
+        ends = ends_text(step) if data["samples"] else ""
         head = f"{step['ci_kgco2e_per_kwh'] * 1e3:.4g}"
-        lines.append(f"| {head} | {_short(step['break_even_years'])} | {ends} |")
+        lines.append(f"| {head} | {years_text(step['break_even_years'])} | {ends} |")
     return "\n".join(lines) + "\n"

@@ -169,7 +169,7 @@ def _hardware(
 ) -> Hardware[Fact]:
     """A whole machine, as stated from cradle to grave or from its parts."""
     if section.embodied is None:
-        made = machines.machine(ctx, found, None, path, bare=True)
+        made = _built(ctx, found, path)
     else:
         whole = ctx.given(section.embodied, (*path, "embodied"), "one machine, as given")
         name = (found.server or found.record).name
@@ -177,6 +177,17 @@ def _hardware(
         made = Machine(name, found.per_machine, parts, None)
     rules = scenario.embodied
     return machines.hardware(ctx, made, rules, scenario.end_of_life)
+
+
+def _built(ctx: Context, found: machines.Device, path: Path) -> Machine[Fact]:
+    """A machine from its parts; what to state instead is said in words of this section."""
+    before = len(ctx.problems)
+    try:
+        return machines.machine(ctx, found, None, path, bare=True)
+    except Unresolved:
+        hint = "state one whole machine, as in embodied: 5 t"
+        ctx.problems[before:] = [replace(p, hint=hint) for p in ctx.problems[before:]]
+        raise
 
 
 def _ends_of_power(ctx: Context, found: machines.Device, path: Path) -> tuple[Fact, Fact]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from carbonctl.report.refresh_table import render as render_choice
 from carbonctl.report.table import console, render
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -52,6 +53,8 @@ RUNS = [
     ("lifecycle", "lifecycle-chat-7b"),
     ("embodied", "embodied-8xh100"),
     ("embodied", "embodied-dell-r740"),
+    ("refresh", "refresh-a100-to-h100"),
+    ("refresh", "refresh-v100-to-h100"),
 ]
 ANSI = "\x1b"
 
@@ -275,7 +278,7 @@ def drawn(data, width, **options):
     stream = io.StringIO()
     out = console(stream, color=False)
     out.width = width
-    render(data, out, **options)
+    (render_choice if data["command"] == "refresh" else render)(data, out, **options)
     return stream.getvalue().splitlines()
 
 

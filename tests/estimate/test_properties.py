@@ -29,7 +29,8 @@ from carbonctl.study.montecarlo import Draws, central, evaluate, interval, trace
 load_all()
 CONFIGS = Path(__file__).parents[2] / "configs"
 ITEMS = ("embodied-8xh100", "embodied-dell-r740")
-LIVES = sorted(p.stem for p in CONFIGS.glob("*.yaml") if p.stem not in ITEMS)
+CHOICES = tuple(sorted(p.stem for p in CONFIGS.glob("refresh-*.yaml")))
+LIVES = sorted(p.stem for p in CONFIGS.glob("*.yaml") if p.stem not in (*ITEMS, *CHOICES))
 STORY = "lifecycle-chat-7b"
 HOURS_KEYS = tuple(f"train.runs.{place}.accelerator_hours" for place in range(3))
 quick = settings(max_examples=20, deadline=None, derandomize=True)
