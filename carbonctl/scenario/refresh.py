@@ -10,7 +10,7 @@ from carbonctl.estimate.bom import Counted, Machine
 from carbonctl.estimate.replacement import Fleet, Peaks, RefreshInputs, SecondLife
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.consistency import agreement
-from carbonctl.scenario.context import ONE, Context, Unresolved, archetype, derived
+from carbonctl.scenario.context import ONE, Context, Unresolved, archetype, derived, in_order
 from carbonctl.scenario.site import site
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ def resolve_refresh(
         )
         raise InputError([problem], document.sources)
     agreement(ctx, scenario)
-    _check_basis(ctx, scenario)
+    _check(ctx, scenario, section)
     made = _gathered(ctx, scenario, section)
     if made is None or ctx.problems:
-        raise InputError(list(dict.fromkeys(ctx.problems)), document.sources)
+        raise InputError(in_order(ctx.problems), document.sources)
     old, new, inputs, where = made
     return ResolvedRefresh(
         old.name, new.name, where, inputs, ctx.warnings, ctx.not_estimated | _NOTHING
@@ -80,15 +80,14 @@ def _gathered(
     if old is None or new is None:
         return None
     speed = _tried(lambda: _performance(ctx, section, old, new))
-    count = _tried(lambda: _old_machines(ctx, section, old))
-    if place is None or speed is None or count is None:
+    if place is None or speed is None:
         return None
     ctx.not_estimated.pop("water", None)  # said of sites; no decision here rests on it
     growth, path = section.demand_growth, ("refresh", "demand_growth")
     inputs = RefreshInputs(
         old=old.fleet,
         new=new.fleet,
-        old_machines=count,
+        old_machines=_old_machines(old),
         performance=speed,
         age_hours=_given(ctx, section.old.age, ("refresh", "old", "age"), "age"),
         second_life=after,
@@ -116,8 +115,12 @@ def _given(ctx: Context, given: object, path: Path, label: str) -> Fact | None:
     return None if given is None else ctx.given(given, path, label)  # type: ignore[arg-type]
 
 
-def _check_basis(ctx: Context, scenario: schema.Scenario) -> None:
+def _check(ctx: Context, scenario: schema.Scenario, section: schema_refresh.Refresh) -> None:
     """What would change the decision silently, or not at all, is said."""
+    if section.new.count is not None:
+        message, at = "equal work says how many new machines there are", ("refresh", "new", "count")
+        hint = "state refresh.old.count alone"
+        ctx.problems.append(Problem("CC303", message, ctx.mark(at), hint))
     if scenario.accounting == "market":
         message = "a replacement is decided on the location basis: contracts save no energy"
         ctx.problems.append(Problem("CC306", message, ctx.mark(("accounting",))))
@@ -230,11 +233,8 @@ def _performance(
     )
 
 
-def _old_machines(ctx: Context, section: schema_refresh.Refresh, old: _Side) -> Fact:
+def _old_machines(old: _Side) -> Fact:
     """Whole machines in service: as many as the accelerators fill, else one."""
-    if section.new.count is not None:
-        message = "equal work says how many new machines there are"
-        ctx.fail("CC303", message, ("refresh", "new", "count"), "state refresh.old.count alone")
     devices = old.found.count
     if devices is None:
         return ONE
@@ -248,10 +248,10 @@ def _second_life(ctx: Context, section: schema_refresh.Refresh) -> SecondLife[Fa
     if after is None:
         return None
     needed = _NEEDED[after.rule]
-    for name, label in (("years", "second life"), ("displaced_share", "displaced share")):
+    for name, example in (("years", "2 y"), ("displaced_share", "30 %")):
         stated = getattr(after, name) is not None
         if name == needed and not stated:
-            ctx.fail("CC206", f"{after.rule} needs {name}: {label}", path)
+            ctx.fail("CC206", f"{after.rule} needs {name}", path, f"as in {name}: {example}")
         if stated and name != needed:
             ctx.fail("CC303", f"{name} is not used by {after.rule}", (*path, name))
     if after.rule == "time_share" and section.old.age is None:
