@@ -71,13 +71,9 @@ _SYMBOLS: dict[str, tuple[str, float]] = {
     "L": ("volume", 1.0),
     "kL": ("volume", 1e3),
     "ML": ("volume", 1e6),
-    "FLOP": ("work", 1.0),
-    "MFLOP": ("work", 1e6),
-    "GFLOP": ("work", 1e9),
-    "TFLOP": ("work", 1e12),
-    "PFLOP": ("work", 1e15),
-    "EFLOP": ("work", 1e18),
 }
+_PREFIXES = {"": 1.0, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_SYMBOLS |= {f"{prefix}FLOP": ("work", size) for prefix, size in _PREFIXES.items()}
 _SYMBOLS |= dict.fromkeys(("defects", "token", "request", "item", "image"), ("count", 1.0))
 _SYMBOLS |= {
     f"{m}{s}": ("carbon", _SYMBOLS[m][1])
@@ -220,6 +216,7 @@ _SUFFIXES = (
     ("_flop_per_w", "FLOP/W"),
     ("_per_cm2", "1/cm2"),
     ("_per_s", "1/s"),
+    ("_kgco2e_per_hour", "kgCO2e/h"),
     ("_per_hour", "1/h"),
     ("_per_year", "1/y"),
     ("_kgco2e", "kgCO2e"),

@@ -33,9 +33,7 @@ def products(
         facility_energy_kwh=service.facility_energy_kwh, task_count=tasks
     )
     with part("machine"):
-        one = allocation.per_unit_kgco2e(
-            carbon_kgco2e=embodied_kgco2e, functional_units=service.machines
-        )
+        one = allocation.total_kgco2e(parts_kgco2e=service.made.stages)
     share = allocation.amortized_kgco2e(
         item_kgco2e=embodied_kgco2e,
         machine_hours=x.service_hours,
@@ -44,7 +42,7 @@ def products(
     )
     tcdp = carbon_metrics.tcdp_kgco2e_h(
         operational_kgco2e=_of_a_task("operational", service.operational_kgco2e, tasks),
-        amortized_kgco2e=_of_a_task("hardware", share, tasks),
+        hardware_kgco2e=_of_a_task("hardware", share, tasks),
         delay_hours=delay,
     )
     named = {

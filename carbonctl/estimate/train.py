@@ -102,7 +102,7 @@ def _modeled(run: TrainRun[Num]) -> tuple[Num, dict[str, Num]]:
 
 
 def _repeated(run: TrainRun[Num], hours: Num) -> Num:
-    count = _repeats(run)
+    count = repeats_of(run)
     if count is None:
         return hours
     return training_time.accelerator_hours_by_repeats(run_hours=hours, repeats=count)
@@ -175,7 +175,7 @@ def _device_power_share(share: PowerBySize[Num]) -> Num:
 
 def _from_energy(run: TrainRun[Num], energy_kwh: Num, site: Site[Num]) -> Use:
     """A measured energy, brought to the meter from the boundary at which it was measured."""
-    count = _repeats(run)
+    count = repeats_of(run)
     if count is not None:
         energy_kwh = operational.measured_energy_kwh(run_energy_kwh=energy_kwh, repeats=count)
     if run.energy_boundary == "facility":
@@ -214,7 +214,7 @@ def _hours_behind(run: TrainRun[Num], it_energy_kwh: Num) -> Num | None:
     )
 
 
-def _repeats(run: TrainRun[Num]) -> Num | None:
+def repeats_of(run: TrainRun[Num]) -> Num | None:
     """Runs in the period, where a cadence is stated."""
     if run.cadence_hours is None or run.period_hours is None:
         return None

@@ -13,6 +13,25 @@ if TYPE_CHECKING:
     from carbonctl.core.types import Num
 
 
+@formula(unit="kgCO2e/h", equation="c = C / t", source="conservation")
+def carbon_kgco2e_per_hour(*, carbon_kgco2e: Num, accelerator_hours: Num) -> Num:
+    """Electricity and hardware of a provisioned device-hour.
+
+    Parameters
+    ----------
+    carbon_kgco2e
+        Carbon of all of them. [kgCO2e]
+    accelerator_hours
+        Provisioned device-hours. [h] > 0
+
+    Examples
+    --------
+    >>> carbon_kgco2e_per_hour(carbon_kgco2e=500.0, accelerator_hours=1_000.0)
+    0.5
+    """
+    return carbon_kgco2e / accelerator_hours
+
+
 @formula(unit="kgCO2e/EFLOP", equation="CCI = C / W", source="google-tpu-lca-2025")
 def cci_kgco2e_per_eflop(*, carbon_kgco2e: Num, train_flop: Num) -> Num:
     """Compute carbon intensity: operational and embodied carbon per useful EFLOP.
@@ -36,6 +55,25 @@ def cci_kgco2e_per_eflop(*, carbon_kgco2e: Num, train_flop: Num) -> Num:
     return carbon_kgco2e / units.eflop_from_flop(train_flop)
 
 
+@formula(unit="FLOP", equation="W = W_run * n", source="conservation")
+def train_flop_by_repeats(*, run_flop: Num, repeats: Num) -> Num:
+    """Work of a run that is made several times in the period.
+
+    Parameters
+    ----------
+    run_flop
+        Model operations of one run. [FLOP]
+    repeats
+        Runs in the period. [1]
+
+    Examples
+    --------
+    >>> train_flop_by_repeats(run_flop=1e20, repeats=4.0)
+    4e+20
+    """
+    return run_flop * repeats
+
+
 @formula(unit="kgCO2e", equation="M = C_a * a", source="iso-iec-21031-2024")
 def reserved_kgco2e(*, amortized_kgco2e: Num, allocation_rate: Num) -> Num:
     """Hardware by the share of its calendar life that the work reserves; idle stays unallocated.
@@ -56,26 +94,24 @@ def reserved_kgco2e(*, amortized_kgco2e: Num, allocation_rate: Num) -> Num:
 
 
 @formula(unit="kgCO2e", equation="SCI = (O + M) / R", source="iso-iec-21031-2024")
-def sci_kgco2e(
-    *, operational_location_kgco2e: Num, reserved_kgco2e: Num, functional_units: Num
-) -> Num:
+def sci_kgco2e(*, used_kgco2e: Num, hardware_kgco2e: Num, functional_units: Num) -> Num:
     """Software carbon intensity of one functional unit.
 
     Parameters
     ----------
-    operational_location_kgco2e
+    used_kgco2e
         Energy times location-based intensity; contracts and offsets do not count. [kgCO2e]
-    reserved_kgco2e
+    hardware_kgco2e
         Hardware by the share of its life that is reserved. [kgCO2e]
     functional_units
         How many of the declared unit. [1] > 0
 
     Examples
     --------
-    >>> sci_kgco2e(operational_location_kgco2e=4.0, reserved_kgco2e=1.0, functional_units=1_000.0)
+    >>> sci_kgco2e(used_kgco2e=4.0, hardware_kgco2e=1.0, functional_units=1_000.0)
     0.005
     """
-    return (operational_location_kgco2e + reserved_kgco2e) / functional_units
+    return (used_kgco2e + hardware_kgco2e) / functional_units
 
 
 @formula(unit="1", equation="N = n * u * T / t", source="carbonctl-refresh")
@@ -214,14 +250,14 @@ def ce2p_kgco2e_kwh2(*, item_kgco2e: Num, task_energy_kwh: Num) -> Num:
 
 
 @formula(unit="kgCO2e*h", equation="tCDP = (O + M) * D", source="cordoba-2025")
-def tcdp_kgco2e_h(*, operational_kgco2e: Num, amortized_kgco2e: Num, delay_hours: Num) -> Num:
+def tcdp_kgco2e_h(*, operational_kgco2e: Num, hardware_kgco2e: Num, delay_hours: Num) -> Num:
     """Total carbon-delay product: use and amortized hardware, times time of a task.
 
     Parameters
     ----------
     operational_kgco2e
         Electricity of a task. [kgCO2e]
-    amortized_kgco2e
+    hardware_kgco2e
         Hardware that the task carries. [kgCO2e]
     delay_hours
         Time of the task. [h]
@@ -232,10 +268,10 @@ def tcdp_kgco2e_h(*, operational_kgco2e: Num, amortized_kgco2e: Num, delay_hours
 
     Examples
     --------
-    >>> tcdp_kgco2e_h(operational_kgco2e=3.0, amortized_kgco2e=1.0, delay_hours=2.0)
+    >>> tcdp_kgco2e_h(operational_kgco2e=3.0, hardware_kgco2e=1.0, delay_hours=2.0)
     8.0
     """
-    return (operational_kgco2e + amortized_kgco2e) * delay_hours
+    return (operational_kgco2e + hardware_kgco2e) * delay_hours
 
 
 @formula(unit="1", equation="s = max(0, 1 - C_emb / C_op)", source="wu-2022-sustainable-ai")
@@ -247,7 +283,7 @@ def crossover_clean_share(*, embodied_kgco2e: Num, operational_kgco2e: Num) -> N
     embodied_kgco2e
         Hardware and buildings. [kgCO2e]
     operational_kgco2e
-        Electricity without carbon-free supply. [kgCO2e] > 0
+        Electricity without carbon-free supply. [kgCO2e]
 
     References
     ----------
@@ -258,4 +294,5 @@ def crossover_clean_share(*, embodied_kgco2e: Num, operational_kgco2e: Num) -> N
     >>> crossover_clean_share(embodied_kgco2e=30.0, operational_kgco2e=40.0)
     0.25
     """
-    return np.maximum(1 - embodied_kgco2e / operational_kgco2e, 0)
+    use = np.where(operational_kgco2e > 0, operational_kgco2e, embodied_kgco2e)
+    return np.maximum(1 - embodied_kgco2e / use, 0)

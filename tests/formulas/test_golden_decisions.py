@@ -85,7 +85,7 @@ def test_sci_of_a_reserved_share_of_a_machine():
     reserved = carbon_metrics.reserved_kgco2e(amortized_kgco2e=charged, allocation_rate=0.65)
     assert reserved == approx(0.01712, rel=0.001)
     sci = carbon_metrics.sci_kgco2e(
-        operational_location_kgco2e=4.0, reserved_kgco2e=reserved, functional_units=1_000.0
+        used_kgco2e=4.0, hardware_kgco2e=reserved, functional_units=1_000.0
     )
     assert sci == approx(0.0040171, rel=0.001)
 
