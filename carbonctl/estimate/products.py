@@ -22,7 +22,7 @@ def products(
 ) -> dict[str, Num]:
     """Products by which designs are ranked, of a task that takes a busy old machine an hour."""
     fleet = x.old if side == "old" else x.new
-    tasks = carbon_metrics.task_count(
+    tasks = carbon_metrics.functional_units_by_busy_hours(
         machines=x.old_machines,
         busy_share=x.old.busy_share,
         service_hours=x.service_hours,
@@ -30,7 +30,7 @@ def products(
     )
     delay = carbon_metrics.delay_hours(task_hours=x.task_hours, performance_ratio=ratio)
     energy = carbon_metrics.task_energy_kwh(
-        facility_energy_kwh=service.facility_energy_kwh, task_count=tasks
+        facility_energy_kwh=service.facility_energy_kwh, functional_units=tasks
     )
     with part("machine"):
         one = allocation.total_kgco2e(parts_kgco2e=service.made.stages)

@@ -115,7 +115,9 @@ def sci_kgco2e(*, used_kgco2e: Num, hardware_kgco2e: Num, functional_units: Num)
 
 
 @formula(unit="1", equation="N = n * u * T / t", source="carbonctl-refresh")
-def task_count(*, machines: Num, busy_share: Num, service_hours: Num, task_hours: Num) -> Num:
+def functional_units_by_busy_hours(
+    *, machines: Num, busy_share: Num, service_hours: Num, task_hours: Num
+) -> Num:
     """Tasks that machines finish in a span.
 
     Parameters
@@ -129,29 +131,30 @@ def task_count(*, machines: Num, busy_share: Num, service_hours: Num, task_hours
 
     Examples
     --------
-    >>> task_count(machines=2.0, busy_share=0.5, service_hours=1_000.0, task_hours=1.0)
+    >>> functional_units_by_busy_hours(
+    ...     machines=2.0, busy_share=0.5, service_hours=1_000.0, task_hours=1.0)
     1000.0
     """
     return machines * busy_share * service_hours / task_hours
 
 
 @formula(unit="kWh", equation="E_1 = E / N", source="conservation")
-def task_energy_kwh(*, facility_energy_kwh: Num, task_count: Num) -> Num:
+def task_energy_kwh(*, facility_energy_kwh: Num, functional_units: Num) -> Num:
     """Energy of one task at the utility meter, idle hours included.
 
     Parameters
     ----------
     facility_energy_kwh
         Energy of all tasks at the meter. [kWh]
-    task_count
+    functional_units
         How many. [1] > 0
 
     Examples
     --------
-    >>> task_energy_kwh(facility_energy_kwh=1_000.0, task_count=500.0)
+    >>> task_energy_kwh(facility_energy_kwh=1_000.0, functional_units=500.0)
     2.0
     """
-    return facility_energy_kwh / task_count
+    return facility_energy_kwh / functional_units
 
 
 @formula(unit="h", equation="D = t / r", source="act-2022")
