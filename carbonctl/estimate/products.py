@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.formulas import allocation, carbon_metrics, second_life
+from carbonctl.formulas import allocation, design_products, second_life
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -22,14 +22,14 @@ def products(
 ) -> dict[str, Num]:
     """Products by which designs are ranked, of a task that takes a busy old machine an hour."""
     fleet = x.old if side == "old" else x.new
-    tasks = carbon_metrics.functional_units_by_busy_hours(
+    tasks = design_products.functional_units_by_busy_hours(
         machines=x.old_machines,
         busy_share=x.old.busy_share,
         service_hours=x.service_hours,
         task_hours=x.task_hours,
     )
-    delay = carbon_metrics.delay_hours(task_hours=x.task_hours, performance_ratio=ratio)
-    energy = carbon_metrics.task_energy_kwh(
+    delay = design_products.delay_hours(task_hours=x.task_hours, performance_ratio=ratio)
+    energy = design_products.task_energy_kwh(
         facility_energy_kwh=service.facility_energy_kwh, functional_units=tasks
     )
     with part("machine"):
@@ -40,7 +40,7 @@ def products(
         lifetime_hours=fleet.hardware.lifetime_hours,
         allocation_rate=x.one,
     )
-    tcdp = carbon_metrics.tcdp_kgco2e_h(
+    tcdp = design_products.tcdp_kgco2e_h(
         operational_kgco2e=_of_a_task("operational", service.operational_kgco2e, tasks),
         hardware_kgco2e=_of_a_task("hardware", share, tasks),
         delay_hours=delay,
@@ -49,11 +49,11 @@ def products(
         "embodied_kgco2e_per_year": second_life.embodied_kgco2e_per_year(
             item_kgco2e=embodied_kgco2e, lifetime_hours=fleet.hardware.lifetime_hours
         ),
-        "cdp_kgco2e_h": carbon_metrics.cdp_kgco2e_h(item_kgco2e=one, delay_hours=delay),
+        "cdp_kgco2e_h": design_products.cdp_kgco2e_h(item_kgco2e=one, delay_hours=delay),
         "tcdp_kgco2e_h": tcdp,
     }
     for name in ("cep_kgco2e_kwh", "c2ep_kgco2e2_kwh", "ce2p_kgco2e_kwh2"):
-        named[name] = getattr(carbon_metrics, name)(item_kgco2e=one, task_energy_kwh=energy)
+        named[name] = getattr(design_products, name)(item_kgco2e=one, task_energy_kwh=energy)
     return {f"{side}.{name}": value for name, value in named.items()}
 
 

@@ -233,7 +233,7 @@ def _old_hardware(x: RefreshInputs[Num], sunk: Num, new_kgco2e: Num, saved: Num)
         )
     named["old_first_life_kgco2e"] = first
     named["old_second_life_kgco2e"] = second_life.second_life_kgco2e(
-        item_kgco2e=sunk, first_life_kgco2e=first
+        item_kgco2e=sunk, carried_kgco2e=first
     )
     if after.displaced_share is not None:
         credit = second_life.displaced_kgco2e(

@@ -82,22 +82,22 @@ def first_life_kgco2e(*, item_kgco2e: Num, first_life_hours: Num, second_life_ho
 
 
 @formula(unit="kgCO2e", equation="C_2 = C - C_1", source="conservation")
-def second_life_kgco2e(*, item_kgco2e: Num, first_life_kgco2e: Num) -> Num:
+def second_life_kgco2e(*, item_kgco2e: Num, carried_kgco2e: Num) -> Num:
     """What is left for the second owner.
 
     Parameters
     ----------
     item_kgco2e
         The whole item. [kgCO2e]
-    first_life_kgco2e
+    carried_kgco2e
         What the first owner carries: all of it under cut-off. [kgCO2e]
 
     Examples
     --------
-    >>> second_life_kgco2e(item_kgco2e=1_000.0, first_life_kgco2e=750.0)
+    >>> second_life_kgco2e(item_kgco2e=1_000.0, carried_kgco2e=750.0)
     250.0
     """
-    return item_kgco2e - first_life_kgco2e
+    return item_kgco2e - carried_kgco2e
 
 
 @formula(unit="kgCO2e", equation="K = d * C_new", source="embodied-lifetime-survey")

@@ -8,6 +8,7 @@ from pytest import approx  # noqa: PT013 - arithmetic reads better without a pre
 from carbonctl.formulas import (
     allocation,
     carbon_metrics,
+    design_products,
     parts,
     replacement,
     second_life,
@@ -71,10 +72,10 @@ def test_hardware_outweighs_use_above_57_percent_clean_supply():
 
 def test_products_of_carbon_delay_and_energy():
     """R71: README of ACT: C = 2, D = 3, E = 5."""
-    assert carbon_metrics.cdp_kgco2e_h(item_kgco2e=2.0, delay_hours=3.0) == 6
-    assert carbon_metrics.cep_kgco2e_kwh(item_kgco2e=2.0, task_energy_kwh=5.0) == 10
-    assert carbon_metrics.c2ep_kgco2e2_kwh(item_kgco2e=2.0, task_energy_kwh=5.0) == 20
-    assert carbon_metrics.ce2p_kgco2e_kwh2(item_kgco2e=2.0, task_energy_kwh=5.0) == 50
+    assert design_products.cdp_kgco2e_h(item_kgco2e=2.0, delay_hours=3.0) == 6
+    assert design_products.cep_kgco2e_kwh(item_kgco2e=2.0, task_energy_kwh=5.0) == 10
+    assert design_products.c2ep_kgco2e2_kwh(item_kgco2e=2.0, task_energy_kwh=5.0) == 20
+    assert design_products.ce2p_kgco2e_kwh2(item_kgco2e=2.0, task_energy_kwh=5.0) == 50
 
 
 def test_sci_of_a_reserved_share_of_a_machine():
