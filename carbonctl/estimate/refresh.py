@@ -190,6 +190,9 @@ def _answers(
     return {
         "keep_kgco2e": old.running_kgco2e,
         "saved_kgco2e": saved,
+        "saved_kgco2e_per_year": replacement.saved_kgco2e_per_year(
+            saved_kgco2e=saved, service_hours=x.service_hours
+        ),
         "break_even_years": replacement.break_even_years(
             new_kgco2e=new_kgco2e, saved_kgco2e=saved, service_hours=x.service_hours
         ),

@@ -157,6 +157,30 @@ def saved_kgco2e(*, kept_kgco2e: Num, replaced_kgco2e: Num) -> Num:
     return kept_kgco2e - replaced_kgco2e
 
 
+@formula(unit="kgCO2e/y", equation="s = S / T", source="carbonctl-refresh")
+def saved_kgco2e_per_year(*, saved_kgco2e: Num, service_hours: Num) -> Num:
+    """What a year on the old hardware costs more in service than on the new.
+
+    Parameters
+    ----------
+    saved_kgco2e
+        Saved in service over ``service_hours``. [kgCO2e]
+    service_hours
+        The span in which that is saved, at a steady rate. [h]
+
+    Notes
+    -----
+    A longer life is worth it while this stays below what a year of the new hardware costs to make
+    (``embodied_kgco2e_per_year``). Spares of the old grow with age.
+
+    Examples
+    --------
+    >>> saved_kgco2e_per_year(saved_kgco2e=1_000.0, service_hours=35_040.0)
+    250.0
+    """
+    return saved_kgco2e / units.years_from_hours(service_hours)
+
+
 @formula(unit="y", equation="t = C_new * T / S * (1 if S > 0 else inf)", source="carbonctl-refresh")
 def break_even_years(*, new_kgco2e: Num, saved_kgco2e: Num, service_hours: Num) -> Num:
     """Time after which what the new hardware saves has paid for making it; inf for never.

@@ -100,6 +100,11 @@ def _notes(data: dict[str, Any], out: Console) -> None:
     if limit is not None:
         grids = f"above {numbers.significant(limit * 1e3)} g/kWh" if limit > 0 else "on any grid"
         say(out, "pays", f"within {years:.3g} years {grids}")
+    hardware = metrics["new.embodied_kgco2e_per_year"]["value"]
+    service = metrics["saved_kgco2e_per_year"]["value"]
+    costs = f"costs {numbers.carbon(service)}" if service > 0 else "costs nothing"
+    text = f"spares {numbers.carbon(hardware)} of new hardware, {costs} in service"
+    say(out, "a year longer", text)
     _growth(data, out)
     _second_life(data, out)
 

@@ -8,10 +8,12 @@ from pytest import approx  # noqa: PT013 - arithmetic reads better without a pre
 from carbonctl.formulas import (
     allocation,
     carbon_metrics,
+    compute_dlrm,
     design_products,
     parts,
     replacement,
     second_life,
+    serving_time,
 )
 
 YEAR = 8_760.0
@@ -61,6 +63,24 @@ def test_a_server_kept_6_years_instead_of_4_costs_a_third_less_a_year():
     for item, years, expected in ((2_000.0, 4, 500.0), (2_000.0, 6, 333.3), (1e6, 4, 250_000.0)):
         yearly = second_life.embodied_kgco2e_per_year(item_kgco2e=item, lifetime_hours=years * YEAR)
         assert yearly == approx(expected, rel=0.001)
+
+
+def test_embedding_tables_of_96_tb_are_24_tb_at_two_bytes():
+    """R36: 12 trillion parameters at eight bytes, then at two."""
+    for size, expected in ((8.0, 96.0), (2.0, 24.0)):
+        table = compute_dlrm.table_gb(
+            tables=1.0, table_rows=12e12, embedding_dim=1.0, embedding_bytes=size
+        )
+        assert table / 1e3 == approx(expected)
+
+
+def test_tables_compressed_a_hundred_times_fit_2_devices_instead_of_125():
+    """R37: 10 TB on devices of 80 GB (TT-Rec compresses more than a hundred times)."""
+    for table, expected in ((10_000.0, 125), (100.0, 2)):
+        devices = serving_time.memory_devices(
+            table_gb=table, device_memory_gb=80.0, memory_share=1.0
+        )
+        assert devices == expected
 
 
 def test_hardware_outweighs_use_above_57_percent_clean_supply():

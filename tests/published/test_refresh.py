@@ -143,6 +143,15 @@ def test_growth_of_demand_brings_todays_carbon_back(decided):
     assert data["break_even"]["value"] == decided(changed())["break_even"]["value"]
 
 
+def test_a_year_longer_is_worth_it_where_electricity_is_clean_enough(decided):
+    """Making 2 t for five years against what a year in service costs, on either side of it."""
+    for grid, worth in (("0.02 kg/kWh", True), ("0.4 kg/kWh", False)):
+        metrics = decided(changed() | {"site": {"grid": grid, "pue": 1.2}})["metrics"]
+        hardware = metrics["new.embodied_kgco2e_per_year"]["value"]
+        assert hardware == pytest.approx(5_000 / 2.5 / 5)
+        assert (metrics["saved_kgco2e_per_year"]["value"] < hardware) == worth
+
+
 def test_spares_count_on_both_sides(decided):
     """A failure rate of 9 % a year on an old machine of 4 t costs 360 kg a year."""
     old = {"embodied": "4 t", "spares": "9 %"}
