@@ -12,6 +12,7 @@ from carbonctl.estimate.replacement import Peaks
 from carbonctl.estimate.results import Line
 from carbonctl.formulas import (
     allocation,
+    equal_work,
     operational,
     parts,
     power,
@@ -73,12 +74,12 @@ class Refresh:
 def refresh(x: RefreshInputs[Num]) -> Refresh:
     """The same work with and without new machines, and the time in which they pay back."""
     ratio = _performance(x)
-    per_old = replacement.machine_ratio(
+    per_old = equal_work.machine_ratio(
         performance_ratio=ratio,
         new_busy_share=x.new.busy_share,
         old_busy_share=x.old.busy_share,
     )
-    count = replacement.new_machines(old_machines=x.old_machines, machine_ratio=per_old)
+    count = equal_work.new_machines(old_machines=x.old_machines, machine_ratio=per_old)
     with part("keep"):
         old = _service(x.old, x.old_machines, x)
     with part("replace"):
@@ -117,7 +118,7 @@ def _performance(x: RefreshInputs[Num]) -> Num:
     peaks = x.performance
     if not isinstance(peaks, Peaks):
         return peaks
-    return replacement.performance_ratio(
+    return equal_work.performance_ratio(
         new_peak_flop_per_s=peaks.new_peak_flop_per_s,
         new_accelerators=peaks.new_accelerators,
         old_peak_flop_per_s=peaks.old_peak_flop_per_s,
@@ -129,7 +130,7 @@ def _performance(x: RefreshInputs[Num]) -> Num:
 def _service(fleet: Fleet[Num], machines: Num, x: RefreshInputs[Num]) -> Service:
     with part("machine"):
         made = machine(fleet.hardware)
-    it = replacement.it_energy_kwh_from_machines(
+    it = equal_work.it_energy_kwh_from_machines(
         machines=machines, service_hours=x.service_hours, it_power_w=_power(fleet)
     )
     energy = operational.facility_energy_kwh(it_energy_kwh=it, pue=x.pue)

@@ -22,6 +22,8 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     if data["command"] == "embodied":
         _item_notes(data, out)
     _per_unit(data, out)
+    if verbose:
+        _rates(data, out)
     _wall_time(data, out)
     _expected_error(data, out, verbose=verbose)
     _compared(data, out)
@@ -78,6 +80,25 @@ def _per_unit(data: dict[str, Any], out: Console) -> None:
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
         say(out, f"per {unit}", "   ".join(parts))
+
+
+def _rates(data: dict[str, Any], out: Console) -> None:
+    """A device-hour, an EFLOP of training, the score of SCI, and where hardware outweighs use."""
+    for name, metric in data["metrics"].items():
+        phase, _, what = name.rpartition(".")
+        if what == "carbon_kgco2e_per_hour":
+            text = f"{phase}: {numbers.carbon(metric['value'])} CO2e, electricity and hardware"
+            say(out, "per device-hour", text)
+        elif what == "cci_kgco2e_per_eflop":
+            say(out, "per EFLOP (CCI)", f"{phase}: {numbers.carbon(metric['value'])} CO2e")
+        elif what.startswith("sci_per_"):
+            unit = what.removeprefix("sci_per_").removesuffix("_kgco2e")
+            text = f"{numbers.carbon(metric['value'])} CO2e per {unit}, idle hardware unallocated"
+            say(out, "SCI", text)
+    clean = data["metrics"].get("crossover_clean_share")
+    if clean is not None:
+        text = f"hardware outweighs use above {numbers.share(clean['value'])} carbon-free supply"
+        say(out, "crossover", text)
 
 
 def _wall_time(data: dict[str, Any], out: Console) -> None:

@@ -103,7 +103,7 @@ def _notes(data: dict[str, Any], out: Console) -> None:
     hardware = metrics["new.embodied_kgco2e_per_year"]["value"]
     service = metrics["saved_kgco2e_per_year"]["value"]
     costs = f"costs {numbers.carbon(service)}" if service > 0 else "costs nothing"
-    text = f"spares {numbers.carbon(hardware)} of new hardware, {costs} in service"
+    text = f"avoids {numbers.carbon(hardware)} of new hardware, {costs} in service"
     say(out, "a year longer", text)
     _growth(data, out)
     _second_life(data, out)
