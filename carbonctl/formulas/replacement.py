@@ -155,7 +155,11 @@ def break_even_kgco2e_per_kwh(
     return ever * more / np.where(less > 0, less, new_facility_energy_kwh)
 
 
-@formula(unit="1", equation="q = C_replace / C_keep * g^(t / t_g)", source="wu-2022-sustainable-ai")
+@formula(
+    unit="1",
+    equation="q = C_replace / C_keep * g^(t / t_g) * (1 if C_keep > 0 else inf)",
+    source="wu-2022-sustainable-ai",
+)
 def carbon_ratio(
     *,
     replaced_kgco2e: Num,
@@ -186,7 +190,9 @@ def carbon_ratio(
     ...     growth_hours=8_760.0, service_hours=17_520.0)
     1.125
     """
-    return replaced_kgco2e / kept_kgco2e * growth_ratio ** (service_hours / growth_hours)
+    ever = np.where(kept_kgco2e > 0, 1, np.inf)
+    ratio = ever * replaced_kgco2e / np.where(kept_kgco2e > 0, kept_kgco2e, replaced_kgco2e)
+    return ratio * growth_ratio ** (service_hours / growth_hours)
 
 
 @formula(unit="1", equation="g = (C_keep / C_replace)^(t_g / t)", source="wu-2022-sustainable-ai")

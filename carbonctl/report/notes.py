@@ -97,7 +97,8 @@ def _rates(data: dict[str, Any], out: Console) -> None:
             say(out, "SCI", text)
     clean = data["metrics"].get("crossover_clean_share")
     if clean is not None:
-        text = f"hardware outweighs use above {numbers.share(clean['value'])} carbon-free supply"
+        share = numbers.share(clean["value"])
+        text = f"hardware and buildings outweigh use above {share} carbon-free supply"
         say(out, "crossover", text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _STEPS = 6
+_MOST_GROWTH = 50.0  # as a power of e: 5e21 times
+_SHORTEST = 4
 _NOTHING = {
     "datacenter construction": "the building stands either way",
     "rack and datacenter network": "taken to stay",
@@ -84,6 +87,11 @@ def _gathered(
         return None
     ctx.not_estimated.pop("water", None)  # said of sites; no decision here rests on it
     growth, path = section.demand_growth, ("refresh", "demand_growth")
+    span = _given(ctx, section.horizon, ("refresh", "horizon"), "span")
+    span = span or new.fleet.hardware.lifetime_hours
+    ratio = ctx.either(growth.ratio if growth else None, (*path, "ratio"), "growth_ratio")
+    per = ctx.either(growth.per if growth else None, (*path, "per"), "growth_hours")
+    _check_growth(ctx, span, ratio, per)
     inputs = RefreshInputs(
         old=old.fleet,
         new=new.fleet,
@@ -93,15 +101,24 @@ def _gathered(
         second_life=after,
         pue=place.pue,
         ci_location_kgco2e_per_kwh=place.ci_location_kgco2e_per_kwh,
-        service_hours=_given(ctx, section.horizon, ("refresh", "horizon"), "span")
-        or new.fleet.hardware.lifetime_hours,
-        growth_ratio=ctx.either(growth.ratio if growth else None, (*path, "ratio"), "growth_ratio"),
-        growth_hours=ctx.either(growth.per if growth else None, (*path, "per"), "growth_hours"),
+        service_hours=span,
+        growth_ratio=ratio,
+        growth_hours=per,
         task_hours=ctx.default("task_hours"),
         one=ONE,
         steps=_steps(ctx, section),
     )
     return old, new, inputs, place.name
+
+
+def _check_growth(ctx: Context, span: Fact, ratio: Fact, per: Fact) -> None:
+    """Growth that no power of a number holds, or a span too short to speak of growth."""
+    if abs(math.log(ratio.value)) * span.value / per.value > _MOST_GROWTH:
+        message = "demand would change beyond any physical size within the span"
+        ctx.problems.append(Problem("CC203", message, ctx.mark(("refresh", "demand_growth"))))
+    if span.value * _SHORTEST < per.value:
+        message = "the span is shorter than a quarter of the time in which demand grows"
+        ctx.problems.append(Problem("CC203", message, ctx.mark(("refresh", "horizon"))))
 
 
 def _tried(build: Callable[[], T]) -> T | None:

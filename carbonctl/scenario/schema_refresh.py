@@ -11,6 +11,7 @@ from carbonctl.scenario.quantity import (
     Intensity,
     Share,
     ShareBelowOne,
+    SpeedUp,
     Watts,
 )
 from carbonctl.scenario.sections import Hardware, Strict
@@ -59,7 +60,7 @@ class Refresh(Strict):
 
     old: OldMachines
     new: NewMachines
-    performance: Factor | None = None
+    performance: SpeedUp | None = None
     horizon: Hours | None = None
     demand_growth: Growth | None = None
     second_life: SecondLife | None = None

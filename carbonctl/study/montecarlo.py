@@ -112,7 +112,7 @@ def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
     The squared correlation of the total with each fact's own normal numbers; facts are drawn
     independently, so these add up to one where the estimate is near to a product of powers.
     """
-    if total.ndim == 0 or not (total > 0).all():
+    if total.ndim == 0 or not ((total > 0) & np.isfinite(total)).all():
         return []
     outcome = np.log(total)
     outcome = outcome - outcome.mean()
@@ -148,6 +148,6 @@ def _at(ordered: Array, share: float) -> float:
     place = share * (ordered.size - 1)
     below = int(place)
     above = min(below + 1, ordered.size - 1)
-    if ordered[above] == ordered[below] or place == below:  # also where both are infinite
-        return float(ordered[below])
+    if not np.isfinite(ordered[[below, above]]).all():  # what is never reached has no middle
+        return float(ordered[round(place)])
     return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))

@@ -227,3 +227,50 @@ def test_a_power_that_is_not_known_may_be_taken_in_part_from_the_default(result)
     data = result("refresh", *words, "--samples", "0", "--set", "refresh.old.embodied=2 t")
     idle = data["facts"]["default:idle_power_share/aws-trn2-host"]
     assert idle["origin"] == "archetype"
+
+
+def test_a_break_even_does_not_depend_on_how_many_machines_there_are(result):
+    words = ("--new", "dgx-h100", "--performance", "2.5", "--region", "NO", "--samples", "0")
+    one, many = (result("refresh", "--old", f"dgx-a100-320gb:{n}", *words) for n in (1, 40))
+    assert many["break_even"]["value"] == pytest.approx(one["break_even"]["value"])
+    for side in ("keep", "replace"):
+        assert many[side]["total"]["value"] == pytest.approx(40 * one[side]["total"]["value"])
+
+
+def test_a_dirtier_grid_pays_back_sooner_and_the_limit_is_where_the_span_ends(decided):
+    years = [step["break_even_years"] for step in decided(changed())["grids"]]
+    assert years == sorted(years, reverse=True)
+    limit = decided(changed())["metrics"]["break_even_kgco2e_per_kwh"]["value"]
+    at_limit = decided(changed() | {"site": {"grid": f"{limit!r} kg/kWh", "pue": 1.2}})
+    assert at_limit["break_even"]["value"] == pytest.approx(5)
+    assert at_limit["metrics"]["carbon_ratio"]["value"] == pytest.approx(1)
+
+
+def test_where_some_draws_never_pay_back_the_interval_is_open_and_the_share_is_said(
+    decided, carbonctl, tmp_path
+):
+    data = decided(changed(performance=[1.0, 2.5, 6.0]), samples="500")
+    assert data["break_even"]["p05"] < data["break_even"]["value"]
+    assert data["break_even"]["p95"] is None
+    assert 0.5 < data["break_even"]["within_horizon_share"] < 1
+    out = carbonctl("refresh", tmp_path / "refresh.yaml", "--samples", "500").out
+    assert "to never" in out
+
+
+def test_a_grid_without_carbon_pays_back_nothing(decided):
+    data = decided(changed(grids=["0 g/kWh"]) | {"site": {"grid": "0 g/kWh", "pue": 1.2}})
+    assert data["break_even"]["value"] is None
+    assert data["grids"][0]["break_even_years"] is None
+    assert data["metrics"]["carbon_ratio"]["value"] is None
+
+
+def test_entries_of_embodied_that_a_decision_does_not_use_are_said(carbonctl, tmp_path):
+    path = tmp_path / "refresh.yaml"
+    path.write_text(
+        yaml.safe_dump(changed() | {"embodied": {"lifetime": "4 y", "host": "3 t"}}),
+        encoding="utf-8",
+    )
+    ran = carbonctl("refresh", path, "--samples", "0")
+    assert ran.code == 0
+    assert "warning[CC303]: host is not used" in ran.err
+    assert "lifetime" not in ran.err
