@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 
 from carbonctl.catalog.read import Catalog
-from carbonctl.core.fact import Fact
+from carbonctl.core.formula import Traced
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
-from carbonctl.estimate.views import Electricity, sci, scope_view
+from carbonctl.estimate.views import sci, scope_view
 from carbonctl.scenario.electricity import electricity
 from carbonctl.scenario.read import Setting, read
 from carbonctl.scenario.resolve import resolve
-from carbonctl.study.montecarlo import central
+from carbonctl.study.montecarlo import Draws, central, traced
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 STORY = "lifecycle-chat-7b"
@@ -27,12 +28,12 @@ def estimated(name, **changes):
     settings = [Setting(key.replace("__", "."), value, "--set") for key, value in changes.items()]
     scenario, document = read(str(CONFIGS / f"{name}.yaml"), settings, catalog)
     inputs = resolve(scenario, document, catalog).inputs
-    sites = {
-        phase: Electricity(*(central(f) if isinstance(f, Fact) else f
-                             for f in (e.direct_kgco2e_per_kwh, e.contracted_share)), e.lacking)
-        for phase, e in electricity(inputs, catalog).items()
-    }  # fmt: skip
+    sites = bind_sites(electricity(inputs, catalog), central)
     return lifecycle(bind(inputs, central)), sites
+
+
+def bind_sites(sites, lens):
+    return {phase: bind(known, lens) for phase, known in sites.items()}
 
 
 def by(rows, scope, category=None, basis=""):
@@ -120,6 +121,43 @@ def test_a_customer_of_a_cloud_buys_a_service_and_nothing_else():
     assert {(row.scope, row.category) for row in rows if row.kgco2e is not None} == {(3, 1)}
     assert sum(row.kgco2e for row in rows if row.kgco2e is not None) == approx(result.total_kgco2e)
     assert all(row.not_estimated for row in rows if row.kgco2e is None)
+
+
+@pytest.mark.parametrize("viewpoint", ["own", "cloud"])
+def test_a_base_model_is_a_purchased_service(viewpoint):
+    result, sites = estimated("train-finetune-share")
+    rows = scope_view(result, sites, viewpoint)
+    assert rows[-1].label.endswith("base model")
+    kept = [row.kgco2e for row in rows if row.kgco2e is not None and row.basis != "market"]
+    assert sum(kept) == approx(result.total_kgco2e)
+
+
+def seen(lens):
+    """Rows of an owner in two regions of known direct factors, through a lens."""
+    catalog = Catalog.open()
+    moved = [Setting("infer.site.region", "aws:us-west-2", "--set")]
+    scenario, document = read(str(CONFIGS / f"{STORY}.yaml"), moved, catalog)
+    inputs = resolve(scenario, document, catalog).inputs
+    sites = bind_sites(electricity(inputs, catalog), lens)
+    return scope_view(lifecycle(bind(inputs, lens)), sites, "own")
+
+
+def test_every_row_remembers_where_it_comes_from():
+    values = [row.kgco2e for row in seen(traced) if row.kgco2e is not None]
+    assert len(values) == 6
+    assert all(isinstance(value, Traced) for value in values)
+
+
+def test_draws_of_the_two_factors_may_cross_and_the_remainder_stays():
+    assert by(seen(Draws(500, 1)), 3, 3, "location").kgco2e is not None
+
+
+def test_the_scopes_of_two_regions_need_both_direct_factors():
+    """Ireland publishes none here, so Scope 2 is not estimated for the whole."""
+    result, sites = estimated(STORY)
+    row = by(scope_view(result, sites, "own"), 2, None, "location")
+    assert row.kgco2e is None
+    assert "aws:eu-west-1" in row.not_estimated
 
 
 def test_hardware_is_said_to_be_amortized_where_the_protocol_books_it_whole():
