@@ -34,7 +34,7 @@ _NOTHING = {
 }
 # what one rule of a second life needs, and what the others do not use
 _NEEDED = {"cut_off": "", "time_share": "years", "displacement": "displaced_share"}
-_SPARE_KEYS = ("parts", "chassis", "accelerator", "host", "count", "subject", "mass")
+_UNUSED = ("parts", "chassis", "accelerator", "host", "count", "subject", "mass", "spares")
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _check(ctx: Context, scenario: schema.Scenario, section: schema_refresh.Refr
         message = "a replacement is decided on the location basis: contracts save no energy"
         ctx.problems.append(Problem("CC306", message, ctx.mark(("accounting",))))
     embodied = scenario.embodied
-    for key in _SPARE_KEYS if embodied is not None else ():
+    for key in _UNUSED if embodied is not None else ():
         if key in embodied.model_fields_set:  # type: ignore[union-attr]
             hint = "refresh.old.embodied and refresh.new.embodied state a machine"
             ctx.warn(
@@ -196,6 +196,8 @@ def _hardware(
         parts = (Counted("machine", name, ONE, whole),)
         made = Machine(name, found.per_machine, parts, None)
     rules = scenario.embodied
+    if rules is not None:
+        rules = rules.model_copy(update={"spares": None})  # a decision has its own, of both sides
     return machines.hardware(ctx, made, rules, scenario.end_of_life)
 
 
