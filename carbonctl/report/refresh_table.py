@@ -94,7 +94,7 @@ def _notes(data: dict[str, Any], out: Console) -> None:
     written = metrics.get("old_written_off_kgco2e")
     left = f", {numbers.carbon(written['value'])} not yet charged" if written else ""
     sunk = numbers.carbon(data["sunk"]["value"])
-    say(out, "sunk, apart", f"{sunk} made the old machines{left}; in neither choice")
+    say(out, "sunk, apart", f"{sunk} made the old machines{left}")
     limit = metrics["break_even_kgco2e_per_kwh"]["value"]
     years = data["horizon_hours"] / HOURS_PER_YEAR
     if limit is not None:
@@ -113,27 +113,28 @@ def _growth(data: dict[str, Any], out: Console) -> None:
     """How much growth the saving bears, and what is left of it under the growth stated."""
     metrics = data["metrics"]
     facts = {fact["label"]: fact for fact in data["facts"].values()}
-    per = numbers.quantity(facts["time in which demand grows"]["value"], "h")
+    hours = facts["time in which demand grows"]["value"]
+    per = "a year" if hours == HOURS_PER_YEAR else f"per {numbers.quantity(hours, 'h')}"
     most = metrics["break_even_growth_ratio"]["value"] - 1.0
     if most <= 0:
         say(out, "growth", "none is borne: the span with new machines emits no less than today")
         return
-    text = f"{100 * most:.0f} % more demand every {per} brings today's carbon back"
+    text = f"{100 * most:+.0f} % {per} brings today's carbon back"
     grown = facts["growth of demand"]
     if grown["origin"] != "default":
         end = numbers.significant(metrics["carbon_ratio"]["value"])
-        text += f"; at {100 * (grown['value'] - 1.0):+.0f} % the span ends at {end} of today's"
+        text += f"; {100 * (grown['value'] - 1.0):+.0f} % ends at {end} of it"
     say(out, "growth", text)
 
 
 def _second_life(data: dict[str, Any], out: Console) -> None:
     metrics = data["metrics"]
     first, second = (metrics.get(f"old_{life}_life_kgco2e") for life in ("first", "second"))
-    if first is None or second is None:
-        return
+    credit = metrics.get("displaced_kgco2e")
+    if first is None or second is None or (credit is None and second["value"] == 0):
+        return  # under cut-off everything stays with the first owner
     text = f"{numbers.carbon(first['value'])} stay here, "
     text += f"{numbers.carbon(second['value'])} go to the next owner"
-    credit = metrics.get("displaced_kgco2e")
     if credit is not None:
         time = time_text(metrics["credited_break_even_years"]["value"])
         text += f"; {numbers.carbon(credit['value'])} displaced, apart: with it {time}"
