@@ -119,11 +119,11 @@ def _growth(data: dict[str, Any], out: Console) -> None:
     if most <= 0:
         say(out, "growth", "none is borne: the span with new machines emits no less than today")
         return
-    text = f"{100 * most:+.0f} % {per} brings today's carbon back"
+    text = f"{100 * most:+.0f} % {per} undoes the saving"
     grown = facts["growth of demand"]
     if grown["origin"] != "default":
         end = numbers.significant(metrics["carbon_ratio"]["value"])
-        text += f"; {100 * (grown['value'] - 1.0):+.0f} % ends at {end} of it"
+        text += f"; {100 * (grown['value'] - 1.0):+.0f} % ends at {end} of today's"
     say(out, "growth", text)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document, Path
     from carbonctl.estimate.bom import Hardware
     from carbonctl.scenario import schema, schema_refresh
+    from carbonctl.scenario.quantity import Given
 
 T = TypeVar("T")
 _STEPS = 6
@@ -128,8 +129,8 @@ def _tried(build: Callable[[], T]) -> T | None:
         return None
 
 
-def _given(ctx: Context, given: object, path: Path, label: str) -> Fact | None:
-    return None if given is None else ctx.given(given, path, label)  # type: ignore[arg-type]
+def _given(ctx: Context, given: Given | None, path: Path, label: str) -> Fact | None:
+    return None if given is None else ctx.given(given, path, label)
 
 
 def _check(ctx: Context, scenario: schema.Scenario, section: schema_refresh.Refresh) -> None:
@@ -141,6 +142,9 @@ def _check(ctx: Context, scenario: schema.Scenario, section: schema_refresh.Refr
     if scenario.accounting == "market":
         message = "a replacement is decided on the location basis: contracts save no energy"
         ctx.problems.append(Problem("CC306", message, ctx.mark(("accounting",))))
+    if scenario.site is not None and scenario.site.pue == "included":
+        message = "a replacement takes power before PUE, so PUE is in no number yet"
+        ctx.problems.append(Problem("CC303", message, ctx.mark(("site", "pue"))))
     embodied = scenario.embodied
     for key in _UNUSED if embodied is not None else ():
         if key in embodied.model_fields_set:  # type: ignore[union-attr]
