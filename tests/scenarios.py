@@ -12,7 +12,8 @@ def command_of(config: Path) -> str:
     """The command that estimates a bundled scenario."""
     if config.stem.startswith("embodied"):
         return "embodied"
-    if config.stem.startswith("infer"):
-        return "infer"
+    for command in ("infer", "refresh"):
+        if config.stem.startswith(command):
+            return command
     whole = config.stem.startswith("lifecycle") or config.stem == "dlrm-weekly"
     return "lifecycle" if whole else "train"

@@ -20,6 +20,7 @@ COMMANDS = {
     "embodied": "Estimate",
     "lifecycle": "Estimate",
     "compare": "Decide",
+    "refresh": "Decide",
     "explain": "Trust",
     "validate": "Trust",
     "verify": "Trust",

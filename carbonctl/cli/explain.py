@@ -9,6 +9,7 @@ from carbonctl.cli.run import PHASES, check_format, emit, evaluate, load
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
+    from carbonctl.estimate.refresh import Refresh
     from carbonctl.estimate.results import Item, Lifecycle
 
 
@@ -33,11 +34,17 @@ def command(
     emit(as_json(explain.tree(number, of)) if format == "json" else text, output)
 
 
-def _point(flags: dict[str, Any], file: str | None) -> "tuple[Lifecycle | Item, Catalog]":
-    """The traced point estimate of a scenario of either kind."""
+def _point(flags: dict[str, Any], file: str | None) -> "tuple[Lifecycle | Item | Refresh, Catalog]":
+    """The traced point estimate of a scenario of any kind."""
     loaded = scenario, document, catalog = load(flags, file)
     if any(getattr(scenario, name) is not None for name in PHASES):
         return evaluate(loaded, flags, PHASES)[1].point, catalog
+    if scenario.refresh is not None:
+        from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415
+        from carbonctl.study.refresh import decide  # noqa: PLC0415
+
+        resolved = resolve_refresh(scenario, document, catalog)
+        return decide(resolved.inputs, samples=0, seed=0).point, catalog
     from carbonctl.estimate.embodied import embodied  # noqa: PLC0415
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415

@@ -16,6 +16,7 @@ KINDS = {
     "dlrm": "dlrm-weekly",
     "embodied": "embodied-8xh100",
     "lifecycle": "lifecycle-chat-7b",
+    "refresh": "refresh-v100-to-h100",
 }
 _SOURCES = "CodeCarbon, nvidia-smi, DCGM, sacct -P, config.json"
 

@@ -1,12 +1,13 @@
 """Flags that several commands share, and the place of each in a scenario."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from carbonctl.core.errors import UsageError
 from carbonctl.core.units import UnitError, number
-from carbonctl.scenario.named import instances, per_named
+from carbonctl.scenario.named import instances, is_server, per_named
 from carbonctl.scenario.read import Setting, parse_set
 
 if TYPE_CHECKING:
@@ -123,6 +124,9 @@ _PLAIN = {
     "precision": ("--precision", "infer.precision"),
     "runtime": ("--runtime", "infer.runtime"),
     "accounting": ("--accounting", "accounting"),
+    "performance": ("--performance", "refresh.performance"),
+    "horizon": ("--horizon", "refresh.horizon"),
+    "growth": ("--growth", "refresh.demand_growth"),
 }
 _COUNTED = {
     "gpu": ("--gpu", "accelerator"),
@@ -141,6 +145,9 @@ def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
     for name, (flag, key) in _COUNTED.items():
         if flags.get(name) is not None:
             made += _counted(flag, key, flags[name], catalog)
+    for side in ("old", "new"):
+        if flags.get(side) is not None:
+            made += _replaced(side, flags[side], catalog)
     if flags.get("days") is not None:
         made.append(Setting("train.days", _days(flags["days"]), "--days"))
     if flags.get("energy") is not None:
@@ -159,6 +166,14 @@ def _counted(flag: str, key: str, text: str, catalog: "Catalog") -> list[Setting
         return [Setting(f"hardware.{key}", text, flag)]
     devices = _devices(count, per_named(catalog, key, name))
     return [Setting(f"hardware.{key}", name, flag), Setting("hardware.count", devices, flag)]
+
+
+def _replaced(side: str, text: str, catalog: "Catalog") -> list[Setting]:
+    """A server, else an accelerator, of a replacement; of servers a flag counts machines."""
+    name = text.rpartition(":")[0] or text
+    key = "server" if is_server(catalog, name) else "accelerator"
+    made = _counted(f"--{side}", key, text, catalog)
+    return [replace(s, path=s.path.replace("hardware", f"refresh.{side}", 1)) for s in made]
 
 
 def _is_instance(text: str, catalog: "Catalog") -> bool:

@@ -152,7 +152,7 @@ def report(data: dict[str, Any], flags: dict[str, Any], catalog: Catalog) -> Non
 
     form = flags["format"]
     if form == "json":
-        from carbonctl.report.envelope import cited  # noqa: PLC0415
+        from carbonctl.report.facts import cited  # noqa: PLC0415
 
         emit(machine.as_json(cited(data, catalog)), flags["output"])
     elif form == "csv":

@@ -52,8 +52,13 @@ def _check(file: str, hardware_db: str | None) -> None:
     """Read, resolve and run one scenario of either kind, without draws."""
     from carbonctl.cli.run import PHASES, evaluate, load  # noqa: PLC0415 - after good flags
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415
 
     loaded = scenario, document, catalog = load({"hardware_db": hardware_db}, file)
+    if scenario.refresh is not None:
+        resolve_refresh(scenario, document, catalog)
+        if not any(getattr(scenario, name) is not None for name in PHASES):
+            return
     if any(getattr(scenario, name) is not None for name in PHASES) or scenario.embodied is None:
         evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)
     else:

@@ -71,18 +71,10 @@ _SYMBOLS: dict[str, tuple[str, float]] = {
     "L": ("volume", 1.0),
     "kL": ("volume", 1e3),
     "ML": ("volume", 1e6),
-    "FLOP": ("work", 1.0),
-    "MFLOP": ("work", 1e6),
-    "GFLOP": ("work", 1e9),
-    "TFLOP": ("work", 1e12),
-    "PFLOP": ("work", 1e15),
-    "EFLOP": ("work", 1e18),
-    "defects": ("count", 1.0),
-    "token": ("count", 1.0),
-    "request": ("count", 1.0),
-    "item": ("count", 1.0),
-    "image": ("count", 1.0),
 }
+_PREFIXES = {"": 1.0, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_SYMBOLS |= {f"{prefix}FLOP": ("work", size) for prefix, size in _PREFIXES.items()}
+_SYMBOLS |= dict.fromkeys(("defects", "token", "request", "item", "image"), ("count", 1.0))
 _SYMBOLS |= {
     f"{m}{s}": ("carbon", _SYMBOLS[m][1])
     for m in ("mg", "g", "kg", "t", "kt", "Mt")
@@ -133,8 +125,7 @@ def number(text: str) -> float:
     match = _QUANTITY.fullmatch(text.strip())
     if not match:
         raise UnitError(f'"{text}" is not a number', "CC204")
-    value = _finite(match[1])
-    suffix = match[2].strip()
+    value, suffix = _finite(match[1]), match[2].strip()
     if suffix in _COUNT_SUFFIX:
         return _sized(value * _COUNT_SUFFIX[suffix], text)
     if suffix == "%":
@@ -208,6 +199,12 @@ _SUFFIXES = (
     ("_kgco2e_per_tkm", "kgCO2e/t/km"),
     ("_kgco2e_per_kw_year", "kgCO2e/kW/y"),
     ("_kgco2e_per_kg", "kgCO2e/kg"),
+    ("_kgco2e_per_year", "kgCO2e/y"),
+    ("_kgco2e_per_eflop", "kgCO2e/EFLOP"),
+    ("_kgco2e2_kwh", "kgCO2e2*kWh"),
+    ("_kgco2e_kwh2", "kgCO2e*kWh2"),
+    ("_kgco2e_kwh", "kgCO2e*kWh"),
+    ("_kgco2e_h", "kgCO2e*h"),
     ("_kgco2e_per_w", "kgCO2e/W"),
     ("_kwh_per_cm2", "kWh/cm2"),
     ("_l_per_kwh", "L/kWh"),
@@ -220,9 +217,12 @@ _SUFFIXES = (
     ("_cm2_per_gb", "cm2/GB"),
     ("_per_cm2", "1/cm2"),
     ("_per_s", "1/s"),
+    ("_kgco2e_per_hour", "kgCO2e/h"),
     ("_per_hour", "1/h"),
+    ("_per_year", "1/y"),
     ("_kgco2e", "kgCO2e"),
     ("_hours", "h"),
+    ("_years", "y"),
     ("_kwh", "kWh"),
     ("_wh", "Wh"),
     ("_cm2", "cm2"),
@@ -266,6 +266,16 @@ def s_from_hours(h: Num) -> Num:
 def hours_from_s(s: Num) -> Num:
     """Seconds in hours."""
     return s / 3600.0
+
+
+def years_from_hours(h: Num) -> Num:
+    """Hours in years of 8,760 h."""
+    return h / HOURS_PER_YEAR
+
+
+def eflop_from_flop(flop: Num) -> Num:
+    """Operations in EFLOP, 1e18 of them."""
+    return flop / 1e18
 
 
 def gb_from_bytes(b: Num) -> Num:

@@ -26,6 +26,12 @@ class MachineCarbon:
     end_of_life_kgco2e: Num | None
     recovery_credit_kgco2e: Num | None
 
+    @property
+    def stages(self) -> tuple[Num, ...]:
+        """What is known of it from cradle to grave, the credit apart."""
+        made = (self.manufacturing_kgco2e, self.transport_kgco2e, self.end_of_life_kgco2e)
+        return tuple(amount for amount in made if amount is not None)
+
 
 def machine(hardware: Hardware[Num]) -> MachineCarbon:
     """One whole machine: manufacturing by part, transport, end of life, credit apart."""
@@ -113,6 +119,16 @@ def embodied(x: ItemInputs[Num]) -> Item:
         )
         metrics["construction_kgco2e"] = amount
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
+    with part("one"):
+        whole = allocation.total_kgco2e(parts_kgco2e=made.stages)
+    metrics["embodied_kgco2e_per_hour"] = allocation.embodied_kgco2e_per_hour(
+        item_kgco2e=whole,
+        accelerators_per_machine=x.hardware.machine.accelerators_per_machine,
+        lifetime_hours=x.hardware.lifetime_hours,
+        allocation_rate=x.hardware.allocation_rate,
+    )
+    if credit is not None:
+        metrics["recovery_credit_kgco2e"] = credit
     return Item(total, tuple(lines), credit, {"total_kgco2e": total, **metrics})
 
 

@@ -43,6 +43,7 @@ class PhaseResult:
     transport_kgco2e: Num | None
     end_of_life_kgco2e: Num | None
     recovery_credit_kgco2e: Num | None
+    allocation_rate: Num | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

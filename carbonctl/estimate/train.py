@@ -101,7 +101,7 @@ def _modeled(run: TrainRun[Num]) -> tuple[Num, dict[str, Num]]:
 
 
 def _repeated(run: TrainRun[Num], hours: Num) -> Num:
-    count = _repeats(run)
+    count = repeats_of(run)
     if count is None:
         return hours
     return training_time.accelerator_hours_by_repeats(run_hours=hours, repeats=count)
@@ -120,13 +120,13 @@ def _federated(work: Federated[Num], site: Site[Num]) -> Use:
 
 def _measured(run: TrainRun[Num], energy_kwh: Num, site: Site[Num]) -> Use:
     """A measured energy, once or as often as the run is made."""
-    count = _repeats(run)
+    count = repeats_of(run)
     if count is not None:
         energy_kwh = operational.measured_energy_kwh(run_energy_kwh=energy_kwh, repeats=count)
     return from_energy(run, energy_kwh, site)
 
 
-def _repeats(run: TrainRun[Num]) -> Num | None:
+def repeats_of(run: TrainRun[Num]) -> Num | None:
     """Runs in the period, where a cadence is stated."""
     if run.cadence_hours is None or run.period_hours is None:
         return None

@@ -10,18 +10,21 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
 from carbonctl.core.units import unit_suffix
 from carbonctl.report import numbers
-from carbonctl.report.envelope import fact_as_dict
+from carbonctl.report.facts import fact_as_dict
 from carbonctl.report.trace import arguments, cause_of, name_of, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from carbonctl.estimate.refresh import Refresh
     from carbonctl.estimate.results import Item, Lifecycle
+
+    Estimated = Lifecycle | Item | Refresh
 
 _ALIASES = {"total": "total_kgco2e"}
 
 
-def find(result: Lifecycle | Item, name: str) -> Traced:
+def find(result: Estimated, name: str) -> Traced:
     """The number that a user asks for: a metric, a line, or any step on the way."""
     wanted = _ALIASES.get(name, name)
     known: dict[str, Traced] = {}
@@ -71,7 +74,7 @@ def _traced(value: Any) -> Traced:
     return value
 
 
-def _lines(result: Lifecycle | Item) -> Iterator[tuple[str, Any]]:
+def _lines(result: Estimated) -> Iterator[tuple[str, Any]]:
     todo = list(result.lines)
     while todo:
         line = todo.pop(0)

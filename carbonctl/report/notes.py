@@ -22,13 +22,15 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     if data["command"] == "embodied":
         _item_notes(data, out)
     _per_unit(data, out)
+    if verbose:
+        _rates(data, out)
     _wall_time(data, out)
     _expected_error(data, out, verbose=verbose)
     _compared(data, out)
-    _decides(data, out)
-    _assumed(data, out, verbose=verbose)
+    decides(data, out)
+    assumed(data, out, verbose=verbose)
     say(out, "grid", _grids(data))
-    _missing(data, out, verbose=verbose)
+    missing(data, out, verbose=verbose)
     say(out, "next", _next(data))
 
 
@@ -40,6 +42,11 @@ def _item_notes(data: dict[str, Any], out: Console) -> None:
             note = f", {other['note']}" if other["note"] else ""
             text = f"{numbers.carbon(other['kgco2e'], 4)} by {other['source']}{note}; here {gap}"
             say(out, "compare", text)
+    hour = numbers.carbon(data["metrics"]["embodied_kgco2e_per_hour"]["value"])
+    rules = {fact["label"].partition(",")[0]: fact["value"] for fact in data["facts"].values()}
+    life = numbers.quantity(rules["hardware life"], "h")
+    rate = numbers.share(rules["allocation rate"])
+    say(out, "per device-hour", f"{hour} over {life}, of which {rate} are allocated")
     credit = data["metrics"].get("recovery_credit_kgco2e")
     if credit:
         say(out, "credit, apart", numbers.carbon(credit["value"], 2) + " of recovered metals")
@@ -73,6 +80,26 @@ def _per_unit(data: dict[str, Any], out: Console) -> None:
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
         say(out, f"per {unit}", "   ".join(parts))
+
+
+def _rates(data: dict[str, Any], out: Console) -> None:
+    """A device-hour, an EFLOP of training, the score of SCI, and where hardware outweighs use."""
+    for name, metric in data["metrics"].items():
+        phase, _, what = name.rpartition(".")
+        if what == "carbon_kgco2e_per_hour":
+            text = f"{phase}: {numbers.carbon(metric['value'])} CO2e, electricity and hardware"
+            say(out, "per device-hour", text)
+        elif what == "cci_kgco2e_per_eflop":
+            say(out, "per EFLOP (CCI)", f"{phase}: {numbers.carbon(metric['value'])} CO2e")
+        elif what.startswith("sci_per_"):
+            unit = what.removeprefix("sci_per_").removesuffix("_kgco2e")
+            text = f"{numbers.carbon(metric['value'])} CO2e per {unit}, idle hardware unallocated"
+            say(out, "SCI", text)
+    clean = data["metrics"].get("crossover_clean_share")
+    if clean is not None:
+        share = numbers.share(clean["value"])
+        text = f"hardware and buildings outweigh use above {share} carbon-free supply"
+        say(out, "crossover", text)
 
 
 def _wall_time(data: dict[str, Any], out: Console) -> None:
@@ -118,7 +145,8 @@ def _compared(data: dict[str, Any], out: Console) -> None:
     say(out, "budget", "; ".join(texts))
 
 
-def _decides(data: dict[str, Any], out: Console) -> None:
+def decides(data: dict[str, Any], out: Console) -> None:
+    """The facts that move the answer most."""
     top = [d for d in data["drivers"][:3] if d["variance_share"] >= 0.01]  # noqa: PLR2004 - 1 %
     texts = [f"{d['label']} ({numbers.share(d['variance_share'])})" for d in top]
     if texts:
@@ -126,12 +154,13 @@ def _decides(data: dict[str, Any], out: Console) -> None:
     say(out, "what decides", "; ".join(texts))
 
 
-def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
-    assumed = data["assumptions"]
-    if not assumed:
+def assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """What the user did not say: the weightiest of it, or all."""
+    items = data["assumptions"]
+    if not items:
         return
     if verbose:
-        for item in assumed:
+        for item in items:
             value = numbers.quantity(item["value"], item["unit"])
             note = f", {item['note']}" if item["note"] else ""
             say(out, "* assumed", f"{item['label']}: {value} ({item['source']}{note})")
@@ -141,21 +170,22 @@ def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         for fact in data["facts"].values()
     )
     bare = f"; {exact} given without range" if exact else ""
-    tail = f"{len(assumed)}/{len(data['facts'])} inputs{bare}; -v"
-    say(out, "* assumed", _fitted([_short(item) for item in assumed], tail, out))
+    tail = f"{len(items)}/{len(data['facts'])} inputs{bare}; -v"
+    say(out, "* assumed", _fitted([_short(item) for item in items], tail, out))
 
 
-def _missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
-    missing = data["coverage"]["not_estimated"]
+def missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """What is in no number, by name."""
+    lacking = data["coverage"]["not_estimated"]
     if verbose:
-        for name, reason in missing.items():
+        for name, reason in lacking.items():
             say(out, "not estimated", f"{name}: {reason}")
         return
-    names = list(missing)
+    names = list(lacking)
     most = out.width - _LABEL
     while len(names) > 1 and len(", ".join(names)) + len(" and 9 more; -v") > most:
         names.pop()
-    hidden = len(missing) - len(names)
+    hidden = len(lacking) - len(names)
     say(out, "not estimated", ", ".join(names) + (f" and {hidden} more; -v" if hidden else ""))
 
 

@@ -45,7 +45,7 @@ def _heading(data: dict[str, Any], out: Console) -> None:
     basis = _BASIS[data["accounting"]]
     years = data["period_hours"]
     right = basis if years is None else f"{basis}, {_years(years)}"
-    _pair(out, data["title"], right)
+    pair(out, data["title"], right)
     total = data["total"]
     size, symbol = numbers.carbon_unit(total["value"])
     count = numbers.digits(total["p05"], total["p95"])
@@ -53,7 +53,7 @@ def _heading(data: dict[str, Any], out: Console) -> None:
     if total["p05"] is not None and total["p95"] > total["p05"]:
         ends = numbers.interval(total["p05"], total["p95"], size, count)
         answer += f"   90 % interval {ends} {symbol}"
-    _pair(out, answer, _market(data), bold=True)
+    pair(out, answer, _market(data), bold=True)
     out.print()
 
 
@@ -77,7 +77,7 @@ def _market(data: dict[str, Any]) -> str:
     return f"electricity, {other} basis: {text}{contract}"
 
 
-def _pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
+def pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
     """Two texts at the two edges, on two lines where one is too narrow."""
     room = out.width - len(right) - 2
     if right and len(left) > room >= COMPACT // 2 and not bold:

@@ -34,6 +34,8 @@ _PARTS = {
 }
 _STATED = {"dram", "memory", "ssd", "hdd"}  # a name that a stated figure per GB goes with is free
 
+_REPLACED: tuple[Path, ...] = (("refresh", "old"), ("refresh", "new"))
+
 
 def names(document: Document, catalog: Catalog) -> list[Problem]:
     """Every name in the document that leads nowhere, or to several things."""
@@ -61,7 +63,7 @@ def _lookups(ctx: Context, value: Any, path: Path) -> Iterator[Callable[[], obje
 
 def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[Callable[[], object]]:
     section = item if isinstance(item, dict) else {}
-    if key == "hardware":
+    if key == "hardware" or path in _REPLACED:
         for name, kind in (("accelerator", "accelerators"), ("server", "servers")):
             if isinstance(section.get(name), str):
                 yield partial(ctx.record, kind, section[name], (*path, name))
@@ -159,6 +161,9 @@ def _model_agrees(ctx: Context, model: schema.Model, path: Path) -> None:
 
 def _machines(ctx: Context, scenario: schema.Scenario) -> None:
     sections: list[tuple[Path, schema.Hardware | None]] = [(("hardware",), scenario.hardware)]
+    replaced = scenario.refresh
+    if replaced is not None:
+        sections += [(("refresh", "old"), replaced.old), (("refresh", "new"), replaced.new)]
     for name in ("train", "infer", "experiments"):
         section = getattr(scenario, name)
         sections.append(((name, "hardware"), section.hardware if section else None))

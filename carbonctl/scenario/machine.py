@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.estimate.bom import (
     Comparator,
     Counted,
     Hardware,
     Machine,
+    Module,
     Route,
 )
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario.consistency import instance_row
-from carbonctl.scenario.context import ONE
+from carbonctl.scenario.context import ONE, derived
 from carbonctl.scenario.parts import accelerator_part, bounded, host_parts
 
 if TYPE_CHECKING:
@@ -100,6 +102,10 @@ def hardware(
     path: Path = ("embodied",),
 ) -> Hardware[Fact]:
     """A machine with the rules by which its carbon reaches the work."""
+    spared = any(piece.id == "spares" for piece in machine.parts)
+    if embodied is not None and embodied.spares is not None and not spared:
+        message = "spares is not used: they are counted for accelerators of a named server"
+        ctx.warn("CC303", message, (*path, "spares"))
     end = ctx.catalog.record("end_of_life", end_of_life.route if end_of_life else "recycle")
     transport = embodied.transport if embodied else None
     mode = transport.mode if transport else "mixed"
@@ -171,6 +177,8 @@ def machine(
     parts: list[Part[Fact]] = []
     if found.accelerator is not None:
         parts += _accelerators(ctx, found, embodied, path)
+    if embodied is not None and embodied.spares is not None:
+        parts += _spares(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
         host = ctx.given(embodied.host, (*path, "host"), "host, as given")
         parts.append(Counted("host", "host without accelerators", ONE, host))
@@ -223,6 +231,29 @@ def _published(
     if mass is None:
         ctx.not_estimated["transport, end of life"] = f"no mass is known of {server.name}"
     return Machine(server.name, found.per_machine, (part,), mass, (ours, *comparators(server)))
+
+
+def _spares(
+    ctx: Context, accelerators: list[Part[Fact]], embodied: schema.Embodied, path: Path
+) -> list[Part[Fact]]:
+    """Accelerators that are made to replace failed ones over the life, as parts of their own."""
+    rate = ctx.given(embodied.spares, (*path, "spares"), "accelerators replaced in a year")
+    life = ctx.either(embodied.lifetime, (*path, "lifetime"), "lifetime").value / HOURS_PER_YEAR
+
+    def spare(count: Fact) -> Fact:
+        note = f"{count.value:g} x {rate.value:g} a year x {life:g} y"
+        like = replace(rate, shape="positive")
+        return derived(rate.key, count.value * rate.value * life, like, note, "spares")
+
+    made: list[Part[Fact]] = []
+    for piece in accelerators:
+        if isinstance(piece, Counted):
+            count, label = spare(piece.part_count), "spare accelerators"
+            made.append(replace(piece, id="spares", label=label, part_count=count))
+        elif isinstance(piece, Module):
+            count, label = spare(piece.module_count), "spare accelerators"
+            made.append(replace(piece, id="spares", label=label, module_count=count))
+    return made
 
 
 def comparators(record: Record) -> tuple[Comparator, ...]:

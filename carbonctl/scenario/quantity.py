@@ -196,6 +196,7 @@ def _json_schema(limits: Limits) -> dict[str, Any]:
 Count = quantity("1", above=0, example="8")
 Tokens = quantity("1", above=0, example="15T")
 Factor = quantity("1", above=0, example="1.4")
+SpeedUp = quantity("1", above=0, at_most=1e6, example="2.5")
 FactorAboveOne = quantity("1", at_least=1, example="2.2")
 RatioAboveOne = quantity("1", shape="pue", at_least=1, example="1.4")
 Share = quantity("1", shape="share", above=0, at_most=1, example="0.6")

@@ -2,12 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from carbonctl.scenario.quantity import (
     Carbon,
     Count,
-    Factor,
     FactorAboveOne,
     GigaBytes,
     Hours,
@@ -18,6 +17,7 @@ from carbonctl.scenario.quantity import (
     Tokens,
 )
 from carbonctl.scenario.schema_embodied import Embodied, EndOfLife, Part, Transport
+from carbonctl.scenario.schema_refresh import Growth, Refresh
 from carbonctl.scenario.schema_train import (
     CrossCheck,
     Experiments,
@@ -37,22 +37,8 @@ from carbonctl.scenario.sections import (
 )
 
 __all__ = ["CrossCheck", "Embodied", "EndOfLife", "Experiments", "Federated", "Hardware", "Model",
-           "Part", "Rollouts", "Run", "Site", "Tables", "Train", "Transport"]  # fmt: skip
-
-
-class Growth(Strict):
-    """Growth of a stock: by ``ratio`` every ``per``."""
-
-    ratio: Factor
-    per: Hours
-
-    @model_validator(mode="before")
-    @classmethod
-    def _in_words(cls, raw: Any) -> Any:
-        if isinstance(raw, str) and " per " in raw:
-            ratio, _, per = raw.partition(" per ")
-            return {"ratio": ratio, "per": per}
-        return raw
+           "Part", "Refresh", "Rollouts", "Run", "Site", "Tables", "Train",
+           "Transport"]  # fmt: skip
 
 
 class Data(Strict):
@@ -119,6 +105,7 @@ class Scenario(Strict):
     train: Train | None = None
     infer: Infer | None = None
     embodied: Embodied | None = None
+    refresh: Refresh | None = None
     end_of_life: EndOfLife | None = None
     functional_unit: Literal["request", "image", "video", "item"] | None = None
     budget: Budget | None = None

@@ -18,6 +18,7 @@ from carbonctl.scenario.quantity import (
     Kilometers,
     KiloWattHours,
     Share,
+    ShareBelowOne,
     SquareCentimeters,
     Watts,
 )
@@ -133,6 +134,7 @@ class Embodied(Strict):
     lifetime: Hours | None = None
     allocation: Literal["full", "sci"] = "full"
     allocation_rate: Share | None = None
+    spares: ShareBelowOne | None = None
     accelerator: Carbon | None = None
     host: Carbon | None = None
     comparators: list[Carbon] = Field(default_factory=list)

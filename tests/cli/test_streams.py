@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from carbonctl.report.refresh_table import render as render_choice
 from carbonctl.report.table import console, render
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -54,6 +55,8 @@ RUNS = [
     ("embodied", "embodied-act-fairphone-3"),
     ("embodied", "embodied-act-r740"),
     ("embodied", "embodied-dell-r740"),
+    ("refresh", "refresh-a100-to-h100"),
+    ("refresh", "refresh-v100-to-h100"),
 ]
 ANSI = "\x1b"
 
@@ -277,7 +280,7 @@ def drawn(data, width, **options):
     stream = io.StringIO()
     out = console(stream, color=False)
     out.width = width
-    render(data, out, **options)
+    (render_choice if data["command"] == "refresh" else render)(data, out, **options)
     return stream.getvalue().splitlines()
 
 

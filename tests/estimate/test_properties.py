@@ -19,10 +19,12 @@ from carbonctl.estimate.embodied import embodied
 from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.estimate.lifecycle import lifecycle
+from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.train_boundary import device_power_w
 from carbonctl.formulas import load_all
 from carbonctl.scenario.item import resolve_item
 from carbonctl.scenario.read import read
+from carbonctl.scenario.refresh import resolve_refresh
 from carbonctl.scenario.resolve import resolve
 from carbonctl.study.montecarlo import Draws, central, evaluate, interval, traced
 
@@ -31,7 +33,8 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 ITEMS = (
     "embodied-8xh100", "embodied-act-fairphone-3", "embodied-act-r740", "embodied-dell-r740",
 )  # fmt: skip
-LIVES = sorted(p.stem for p in CONFIGS.glob("*.yaml") if p.stem not in ITEMS)
+CHOICES = tuple(sorted(p.stem for p in CONFIGS.glob("refresh-*.yaml")))
+LIVES = sorted(p.stem for p in CONFIGS.glob("*.yaml") if p.stem not in (*ITEMS, *CHOICES))
 STORY = "lifecycle-chat-7b"
 HOURS_KEYS = tuple(f"train.runs.{place}.accelerator_hours" for place in range(3))
 quick = settings(max_examples=20, deadline=None, derandomize=True)
@@ -44,6 +47,8 @@ def inputs(name):
     scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
     if name in ITEMS:
         return resolve_item(scenario, document, Catalog.open()).inputs
+    if name in CHOICES:
+        return resolve_refresh(scenario, document, Catalog.open()).inputs
     return resolve(scenario, document, Catalog.open()).inputs
 
 
@@ -56,6 +61,8 @@ def estimate(name, changes=None):
 
 
 def run(name):
+    if name in CHOICES:
+        return refresh
     return embodied if name in ITEMS else lifecycle
 
 
@@ -292,7 +299,7 @@ def test_nothing_is_negative_but_the_credit(name):
 # monte carlo
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_draws_without_ranges_equal_the_point(name):
     exact = bind(inputs(name), lambda fact: replace(fact, low=None, high=None))
     result = evaluate(exact, run(name), samples=50, seed=1)
@@ -402,7 +409,7 @@ def roots(result):
 QUANTITIES = {card.quantity for card in CARDS.values()}
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_every_argument_of_every_step_is_traced(name):
     result = run(name)(bind(inputs(name), traced))
     found = steps(tuple(roots(result)))
@@ -413,7 +420,7 @@ def test_every_argument_of_every_step_is_traced(name):
                 assert isinstance(item, Traced), f"{step.id} takes a bare {parameter}"
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_an_argument_named_for_a_quantity_is_a_step_of_it_or_a_fact(name):
     result = run(name)(bind(inputs(name), traced))
     for step in steps(tuple(roots(result))):
@@ -422,7 +429,7 @@ def test_an_argument_named_for_a_quantity_is_a_step_of_it_or_a_fact(name):
                 assert value.cause.card.quantity == parameter, f"{step.id} takes {value.cause.id}"
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_an_argument_has_the_unit_in_its_parameters_name(name):
     result = run(name)(bind(inputs(name), traced))
     for step in steps(tuple(roots(result))):
@@ -433,7 +440,7 @@ def test_an_argument_has_the_unit_in_its_parameters_name(name):
                 assert same(unit, unit_of(parameter)), f"{step.id}: {parameter} is in {unit}"
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_the_traced_estimate_is_the_plain_one(name):
     plain = run(name)(bind(inputs(name), central))
     remembered = run(name)(bind(inputs(name), traced))

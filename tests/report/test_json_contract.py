@@ -56,6 +56,11 @@ COMPARE = [
     "schema_version", "command", "tool", "accounting", "samples", "seed", "scenarios", "breakdown",
     "total", "turning_point", "inputs_that_differ",
 ]  # fmt: skip
+REFRESH = [
+    "schema_version", "command", "tool", "data", "name", "title", "samples", "seed", "accounting",
+    "horizon_hours", "break_even", "keep", "replace", "sunk", "grids", "metrics", "drivers",
+    "assumptions", "facts", "coverage", "warnings", "sources",
+]  # fmt: skip
 ERROR = [
     "code", "level", "file", "line", "column", "end_column", "message", "hint", "help",
     "exit_code",
@@ -144,6 +149,29 @@ def test_the_rows_of_a_comparison_add_up(carbonctl):
     for place, total in enumerate(data["total"]["values"]):
         parts = [row["values"][place] or 0.0 for row in data["breakdown"]]
         assert math.isclose(sum(parts), total, rel_tol=1e-9)
+
+
+def test_a_decision_to_replace_has_exactly_these_keys(carbonctl):
+    words = ("refresh", CONFIGS / "refresh-v100-to-h100.yaml", "--samples", "100")
+    data = json.loads(carbonctl(*words, "-f", "json").out)
+    assert list(data) == REFRESH
+    assert list(data["break_even"]) == [*TOTAL, "within_horizon_share"]
+    assert list(data["sunk"]) == TOTAL
+    for side in ("keep", "replace"):
+        assert list(data[side]) == ["machine", "breakdown", "total"]
+        assert list(data[side]["total"]) == TOTAL
+        assert {tuple(node) for node in data[side]["breakdown"]} == {(*TOTAL, "kind")}
+    step = ("ci_kgco2e_per_kwh", "break_even_years", "p05", "p50", "p95")
+    assert {tuple(grid) for grid in data["grids"]} == {step}
+    assert {tuple(m) for m in data["metrics"].values()} == {tuple(METRIC)}
+    assert {tuple(f) for f in data["facts"].values()} == {tuple(FACT)}
+    assert {node["unit"] for node in (data["break_even"], data["sunk"])} == {"y", "kgCO2e"}
+    named = {fact["source"] for fact in data["facts"].values()} - {"user", ""}
+    assert set(data["sources"]) == named
+    for metric, node in data["metrics"].items():
+        assert node["unit"] == unit_of(metric)
+    for form in ("table", "json", "csv", "markdown"):
+        assert carbonctl(*words, "-f", form).out == carbonctl(*words, "-f", form).out
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -359,7 +387,9 @@ def test_markdown_of_a_comparison_begins_with_a_heading(carbonctl):
     assert out.startswith("### ")
 
 
-@pytest.mark.parametrize("command", ["train", "infer", "lifecycle", "embodied", "explain"])
+@pytest.mark.parametrize(
+    "command", ["train", "infer", "lifecycle", "embodied", "explain", "refresh"]
+)
 @pytest.mark.parametrize("flag", [("-f", "json"), ("--format=json",), ("-fjson",)])
 def test_errors_are_on_stdout_too_when_json_is_asked_for(command, flag, carbonctl, tmp_path):
     path = tmp_path / "bad.yaml"
