@@ -9,6 +9,7 @@ from carbonctl.estimate.base import BASE, base_lines
 from carbonctl.estimate.embodied import amortize, machine
 from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.lost_work import useful_and_lost
+from carbonctl.estimate.phase_totals import phase_totals
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
 from carbonctl.estimate.train import train
 from carbonctl.formulas import (
@@ -225,8 +226,9 @@ def _metrics(
         if all(r.water_l is not None for r in results):
             liters = tuple(r.water_l for r in results if r.water_l is not None)
             named["water_l"] = allocation.total_water_l(parts_l=liters)
-    own = {BASE, *_STAGES}
-    named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in own}
+    whole = {BASE, *_STAGES}
+    named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in whole}
+    named |= phase_totals(results, basis)
     for result in results:
         named |= _phase_metrics(result)
     named |= _kind_metrics(results)
@@ -234,7 +236,8 @@ def _metrics(
     if served is not None and unit:
         with part(served.id):
             alone = len({r.kind for r in results}) == 1
-            named |= _per_unit(served, total, unit, basis, alone=alone)
+            own = named[f"{served.id}.total_kgco2e"]
+            named |= _per_unit(served, own, total, unit, alone=alone)
     return named
 
 
@@ -266,18 +269,10 @@ def _kind_metrics(results: list[PhaseResult]) -> dict[str, Num]:
     return named
 
 
-def _per_unit(r: PhaseResult, total: Num, unit: str, basis: str, *, alone: bool) -> dict[str, Num]:
+def _per_unit(r: PhaseResult, own: Num, total: Num, unit: str, *, alone: bool) -> dict[str, Num]:
     """Carbon (on the basis of the total), energy and water of one request, image or item."""
     count = r.use.functional_units
     assert count is not None  # noqa: S101 - the caller chose a phase that serves
-    stages = (
-        getattr(r, f"operational_{basis}_kgco2e"),
-        r.manufacturing_kgco2e,
-        r.construction_kgco2e,
-        r.transport_kgco2e,
-        r.end_of_life_kgco2e,
-    )
-    own = allocation.total_kgco2e(parts_kgco2e=tuple(s for s in stages if s is not None))
     named = {
         f"{r.id}.per_{unit}_kgco2e": allocation.per_unit_kgco2e(
             carbon_kgco2e=own, functional_units=count

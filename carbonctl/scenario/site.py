@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog import grids
@@ -72,7 +73,7 @@ def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> 
             (*path, "region"),
             "give one, grid: 0.4 kg/kWh, or say coverage: direct where only that is published",
         )
-    return fact
+    return replace(fact, where=ctx.mark((*path, "region")))
 
 
 def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:
