@@ -20,6 +20,7 @@ COMMANDS = {
     "embodied": "Estimate",
     "lifecycle": "Estimate",
     "compare": "Decide",
+    "gate": "Gate",
     "explain": "Trust",
     "validate": "Trust",
     "verify": "Trust",
