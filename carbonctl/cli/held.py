@@ -109,13 +109,15 @@ def _rules(one: Looked, policy: Policy | None) -> list[Rule]:
     of_policy = policy.rules if policy is not None else ()
     found = [rule for rule in of_policy if rule.applies(one.subject.name)]
     found += one.budget
-    if not found:
-        what = f"no rule of {policy.file} applies" if policy else "there is no policy and no budget"
-        message = f'{what} to "{one.subject.name}"'
-        hint = "give --policy, or a budget in the scenario"
-        mark = Mark(one.subject.file, 1, 1)
-        raise InputError([Problem("CC604", message, mark, hint)], one.sources)
-    return found
+    if found:
+        return found
+    if policy is None:
+        message, hint = "there is nothing to hold", "give --policy, or a budget in the scenario"
+        raise InputError([Problem("CC604", message, Mark(one.subject.file, 1, 1), hint)])
+    message = f'no rule applies to "{one.subject.name}"'
+    hint = "the scenarios of the rules are all others"
+    problem = Problem("CC604", message, policy.rules[0].where, hint)
+    raise InputError([problem], policy.sources)
 
 
 def _befores(
@@ -164,12 +166,14 @@ def _judged(
 
 def _unanswerable(error: Unanswerable, subject: Subject) -> Problem:
     hint = "--baseline main.json, or baseline: optional in the rule"
+    mark = error.rule.where
     if error.code == "CC606":
+        mark = error.rule.named_at
         data = next(iter(subject.bases.values()))
         hint = (
             did_you_mean(error.rule.metric, names(data)) or "carbonctl lifecycle -f json: metrics"
         )
-    return Problem(error.code, str(error), error.rule.where, hint)
+    return Problem(error.code, str(error), mark, hint)
 
 
 def _baseline(befores: dict[str, Looked]) -> dict[str, Any] | None:

@@ -28,6 +28,13 @@ def quantity(raw: Any, unit: str, example: str = "") -> float:
     return _bounded(parse(raw, unit), raw)
 
 
+def share(raw: Any) -> float:
+    """A share of a baseline; a bare number might as well be an amount."""
+    if not isinstance(raw, str):
+        raise UnitError(f"{raw:g} of what? write a share as in 10 %, an amount as in 50 kg")
+    return _bounded(parse(raw, "1"), raw)
+
+
 def money(raw: Any, currency: str) -> float:
     """An amount of money in one currency."""
     value, found = _amount(raw)

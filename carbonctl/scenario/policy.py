@@ -13,7 +13,7 @@ from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError, Problem, did_you_mean
 from carbonctl.core.metrics import COST, QUALITY
 from carbonctl.core.units import UnitError, unit_of
-from carbonctl.scenario.limits import money, price, quantity
+from carbonctl.scenario.limits import money, price, quantity, share
 from carbonctl.scenario.policy_schema import Defaults, PolicyFile
 from carbonctl.scenario.read import as_problem, in_order
 from carbonctl.scenario.rules import Excuse, Policy, Rule
@@ -81,8 +81,10 @@ class _Reader:
         made = [self._excuse(entry, place) for place, entry in enumerate(entries)]
         return tuple(excuse for excuse in made if excuse is not None)
 
-    def _wrong(self, code: str, message: str, path: strict_yaml.Path, hint: str = "") -> None:
-        self.problems.append(Problem(code, message, self.document.mark(path), hint))
+    def _wrong(
+        self, code: str, message: str, path: strict_yaml.Path, hint: str = "", *, key: bool = False
+    ) -> None:
+        self.problems.append(Problem(code, message, self.document.mark(path, key=key), hint))
 
     def _read(self, parsed: Callable[[], T], path: strict_yaml.Path) -> T | None:
         try:
@@ -116,16 +118,17 @@ class _Reader:
             return None
         if len(asked) > 1:
             message = f'the rule "{entry.id}" asks for {" and ".join(asked)}'
-            self._wrong("CC607", message, (*path, asked[1]), "make two rules of it")
+            self._wrong("CC607", message, (*path, asked[1]), "make two rules of it", key=True)
             return None
         need, may = _NEEDS[asked[0]]
-        for word in sorted(need - set(given)):
-            message = f"{asked[0]} needs a {word}"
-            self._wrong("CC206", message, (*path, asked[0]), "as in metric: total_kgco2e")
+        if not need <= set(given):
+            message, hint = f"{asked[0]} needs a metric", "as in metric: total_kgco2e"
+            self._wrong("CC206", message, (*path, asked[0]), hint, key=True)
+            return None
         for word in given:
             if word not in {asked[0], *need, *may}:
                 message = f"{word} has no meaning beside {asked[0]}"
-                self._wrong("CC607", message, (*path, word))
+                self._wrong("CC607", message, (*path, word), key=True)
         if entry.max_probability is not None and asked[0] == "max":
             return "max_probability"
         return asked[0]  # type: ignore[return-value]  # every other key of _NEEDS is a kind
@@ -173,8 +176,8 @@ class _Reader:
         raw = entry.max_increase
         at = (*path, "max_increase")
         relative = isinstance(raw, str) and raw.strip().endswith("%")
-        if relative:
-            limit = self._read(lambda: quantity(raw, "1", "10 %"), at)
+        if relative or isinstance(raw, float):
+            limit = self._read(lambda: share(raw), at)
         else:
             limit = self._limit(raw, metric, at)
         least: float | None = 0.0
@@ -216,6 +219,7 @@ class _Reader:
             baseline_optional=merged["baseline"] == "optional",
             scenarios=tuple(entry.scenarios or ("*",)),
             where=self.document.mark((*path, "id")),
+            named_at=self.document.mark((*path, "metric")),
         )
 
     def _excuse(self, entry: ExceptionEntry, place: int) -> Excuse | None:

@@ -215,7 +215,8 @@ def as_problem(item: Any, document: Document, owner: type[BaseModel] = Scenario)
         expected = str(item["ctx"]["expected"]).replace("'", "")
         text = f'"{item["input"]}" is not one of {expected}'
     if kind == "string_pattern_mismatch":
-        text = f'"{item["input"]}" has the wrong form; as in 1024x1024'
+        form = "a word of letters, digits and - _ ." if path[-1] == "id" else "as in 1024x1024"
+        text = f'"{item["input"]}" has the wrong form; {form}'
     return Problem(code, text, document.mark(path))
 
 

@@ -41,6 +41,7 @@ class Rule:
     scenarios: tuple[str, ...] = ("*",)
     price: Price | None = None
     where: Mark | None = None
+    named_at: Mark | None = None  # where the metric is named
 
     def applies(self, scenario: str) -> bool:
         """Whether the rule is about a scenario of this name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 _STEP = 0.01
 _ALIKE = 2  # digits of an elasticity; inputs that agree in them move a number alike
-_NAMED = re.compile(r"^([a-z_]+)/[^:]+:")
 
 
 @dataclass(frozen=True)
@@ -162,4 +160,6 @@ def _pairs(
 
 def _field(key: str) -> str:
     """A key without the record it is of: ``grid/IE:lifecycle`` is a grid's, whichever."""
-    return _NAMED.sub(r"\1/*:", key)
+    kind, slash, rest = key.partition("/")
+    _, colon, name = rest.rpartition(":")
+    return f"{kind}/*:{name}" if slash and colon else key
