@@ -7,15 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
-
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError, Problem, did_you_mean
 from carbonctl.core.metrics import COST, QUALITY
 from carbonctl.core.units import UnitError, unit_of
 from carbonctl.scenario.limits import money, price, quantity, share
-from carbonctl.scenario.policy_schema import Defaults, PolicyFile
-from carbonctl.scenario.read import as_problem, in_order
+from carbonctl.scenario.policy_schema import check
+from carbonctl.scenario.read import in_order
 from carbonctl.scenario.rules import Excuse, Policy, Rule
 
 if TYPE_CHECKING:
@@ -23,10 +21,16 @@ if TYPE_CHECKING:
 
     from carbonctl.core.strict_yaml import Document
     from carbonctl.scenario.limits import Price
-    from carbonctl.scenario.policy_schema import Entry, ExceptionEntry
     from carbonctl.scenario.rules import Kind
 
 T = TypeVar("T")
+_DEFAULTS = {
+    "level": "error",
+    "statistic": "value",
+    "accounting": "location",
+    "on_uncertain": "warn",
+    "baseline": "required",
+}
 # a word of a rule -> the words that must, and those that may, stand beside it
 _NEEDS = {
     "max": ({"metric"}, {"max_probability"}),
@@ -44,40 +48,48 @@ def read(source: str) -> Policy:
     if not isinstance(document.data, dict):
         problem = Problem("CC007", "a policy is a mapping of keys", document.mark(()))
         raise InputError([problem], document.sources)
-    try:
-        policy = PolicyFile.model_validate(document.data)
-    except ValidationError as error:
-        found = [as_problem(e, document, PolicyFile) for e in error.errors(include_url=False)]
-        raise InputError(in_order(found), document.sources) from None
-    reader = _Reader(document, policy)
-    rules, excuses = reader.rules(), reader.excuses()
-    if reader.problems:
-        raise InputError(in_order(reader.problems), document.sources)
-    lines = "\n".join(document.sources[source])
-    digest = hashlib.sha256(lines.encode()).hexdigest()
-    accounting = policy.defaults.accounting
+    found = check(document)
+    reader = _Reader(document)
+    if not found:
+        rules, excuses = reader.rules(), reader.excuses()
+        found = reader.problems
+    if found:
+        raise InputError(in_order(found), document.sources)
+    digest = hashlib.sha256("\n".join(document.sources[source]).encode()).hexdigest()
+    accounting = str(reader.defaults["accounting"])
     return Policy(source, digest, rules, excuses, accounting, document.sources)
 
 
 class _Reader:
     """Turns entries into rules, and collects what is wrong on the way."""
 
-    def __init__(self, document: Document, policy: PolicyFile) -> None:
-        self.document, self.policy = document, policy
+    def __init__(self, document: Document) -> None:
+        self.document = document
         self.problems: list[Problem] = []
         self.ids: dict[str, int] = {}
         self.price: Price | None = None
-        if policy.carbon_price is not None:
-            self.price = self._read(lambda: price(policy.carbon_price), ("carbon_price",))
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """What holds for every rule that does not say otherwise."""
+        said = self.document.data.get("defaults") or {}
+        return _DEFAULTS | {name: value for name, value in said.items() if value is not None}
 
     def rules(self) -> tuple[Rule, ...]:
-        if not self.policy.rules:
+        given = self.document.data.get("carbon_price")
+        if given is not None:
+            self.price = self._read(lambda: price(given), ("carbon_price",))
+        entries = self.document.data["rules"]
+        if not entries:
             self._wrong("CC607", "a policy without rules would pass everything", ("rules",))
-        made = [self._rule(entry, place) for place, entry in enumerate(self.policy.rules)]
+        made = [
+            self._rule({k: v for k, v in entry.items() if v is not None}, place)
+            for place, entry in enumerate(entries)
+        ]
         return tuple(rule for rule in made if rule is not None)
 
     def excuses(self) -> tuple[Excuse, ...]:
-        entries = self.policy.exceptions
+        entries = self.document.data.get("exceptions") or []
         made = [self._excuse(entry, place) for place, entry in enumerate(entries)]
         return tuple(excuse for excuse in made if excuse is not None)
 
@@ -93,13 +105,13 @@ class _Reader:
             self._wrong(error.code, str(error), path)
             return None
 
-    def _rule(self, entry: Entry, place: int) -> Rule | None:
+    def _rule(self, entry: dict[str, Any], place: int) -> Rule | None:
         path: strict_yaml.Path = ("rules", place)
         before = len(self.problems)
-        first = self.ids.setdefault(entry.id, place)
+        first = self.ids.setdefault(entry["id"], place)
         if first != place:
             line = self.document.marks["rules", first, "id"].line
-            message = f'the rule "{entry.id}" is given twice (first on line {line})'
+            message = f'the rule "{entry["id"]}" is given twice (first on line {line})'
             self._wrong("CC608", message, (*path, "id"))
         kind = self._kind(entry, path)
         if kind is None:
@@ -107,17 +119,17 @@ class _Reader:
         values = self._values(entry, kind, path)
         return None if len(self.problems) > before else self._made(entry, kind, values, path)
 
-    def _kind(self, entry: Entry, path: strict_yaml.Path) -> Kind | None:
+    def _kind(self, entry: dict[str, Any], path: strict_yaml.Path) -> Kind | None:
         """The one thing that a rule asks for; None, with the problem noted, when it is not one."""
-        given = [word for word in _WORDS if getattr(entry, word) is not None]
+        given = [word for word in _WORDS if word in entry]
         asked = [word for word in given if word in _NEEDS]
         choices = ", ".join(_NEEDS)
         if not asked:
-            message = f'the rule "{entry.id}" asks for nothing'
+            message = f'the rule "{entry["id"]}" asks for nothing'
             self._wrong("CC607", message, (*path, "id"), f"give one of {choices}")
             return None
         if len(asked) > 1:
-            message = f'the rule "{entry.id}" asks for {" and ".join(asked)}'
+            message = f'the rule "{entry["id"]}" asks for {" and ".join(asked)}'
             self._wrong("CC607", message, (*path, asked[1]), "make two rules of it", key=True)
             return None
         need, may = _NEEDS[asked[0]]
@@ -129,20 +141,20 @@ class _Reader:
             if word not in {asked[0], *need, *may}:
                 message = f"{word} has no meaning beside {asked[0]}"
                 self._wrong("CC607", message, (*path, word), key=True)
-        if entry.max_probability is not None and asked[0] == "max":
+        if "max_probability" in entry and asked[0] == "max":
             return "max_probability"
         return asked[0]  # type: ignore[return-value]  # every other key of _NEEDS is a kind
 
-    def _values(self, entry: Entry, kind: Kind, path: strict_yaml.Path) -> dict[str, Any]:
+    def _values(self, entry: dict[str, Any], kind: Kind, path: strict_yaml.Path) -> dict[str, Any]:
         if kind == "require":
-            return {"names": self._names(entry.require, (*path, "require"))}
+            return {"names": self._names(entry.get("require"), (*path, "require"))}
         if kind == "forbid_tier":
-            share = self._share(entry.above_share, (*path, "above_share"), 0.0)
+            share = self._share(entry.get("above_share"), (*path, "above_share"), 0.0)
             return {
-                "names": self._names(entry.forbid_tier, (*path, "forbid_tier")),
+                "names": self._names(entry.get("forbid_tier"), (*path, "forbid_tier")),
                 "above_share": share,
             }
-        metric = entry.metric or ""
+        metric = entry["metric"]
         if not self._is_metric(metric, (*path, "metric")):
             return {}
         values: dict[str, Any] = {"metric": metric, "unit": self._unit(metric)}
@@ -150,10 +162,10 @@ class _Reader:
             values["price"] = self.price
         if kind == "max_increase":
             return values | self._increase(entry, metric, path)
-        values["limit"] = self._limit(entry.max, metric, (*path, "max"))
+        values["limit"] = self._limit(entry["max"], metric, (*path, "max"))
         if kind == "max_probability":
             at = (*path, "max_probability")
-            values["probability"] = self._share(entry.max_probability, at, 0.0)
+            values["probability"] = self._share(entry.get("max_probability"), at, 0.0)
         return values
 
     def _unit(self, metric: str) -> str:
@@ -162,7 +174,7 @@ class _Reader:
         return unit_of(metric)
 
     def _is_metric(self, metric: str, path: strict_yaml.Path) -> bool:
-        if metric == COST and self.policy.carbon_price is None:
+        if metric == COST and self.document.data.get("carbon_price") is None:
             message = "the cost of carbon needs a price"
             self._wrong("CC610", message, path, "as in carbon_price: 100 EUR/t, above the rules")
             return False
@@ -172,8 +184,10 @@ class _Reader:
             return False
         return metric != COST or self.price is not None
 
-    def _increase(self, entry: Entry, metric: str, path: strict_yaml.Path) -> dict[str, Any]:
-        raw = entry.max_increase
+    def _increase(
+        self, entry: dict[str, Any], metric: str, path: strict_yaml.Path
+    ) -> dict[str, Any]:
+        raw = entry["max_increase"]
         at = (*path, "max_increase")
         relative = isinstance(raw, str) and raw.strip().endswith("%")
         if relative or isinstance(raw, float):
@@ -181,8 +195,8 @@ class _Reader:
         else:
             limit = self._limit(raw, metric, at)
         least: float | None = 0.0
-        if entry.min_delta is not None:
-            least = self._limit(entry.min_delta, metric, (*path, "min_delta"))
+        if "min_delta" in entry:
+            least = self._limit(entry.get("min_delta"), metric, (*path, "min_delta"))
         return {"limit": limit, "relative": relative, "min_delta": least}
 
     def _limit(self, raw: Any, metric: str, path: strict_yaml.Path) -> float | None:
@@ -205,37 +219,43 @@ class _Reader:
         return tuple(dict.fromkeys(given))
 
     def _made(
-        self, entry: Entry, kind: Kind, values: dict[str, Any], path: strict_yaml.Path
+        self, entry: dict[str, Any], kind: Kind, values: dict[str, Any], path: strict_yaml.Path
     ) -> Rule:
-        said = entry.model_dump(exclude_none=True)
-        merged = self.policy.defaults.model_dump() | said
-        if entry.scenarios is not None and not entry.scenarios:
+        merged = self.defaults | entry
+        if "scenarios" in entry and not entry["scenarios"]:
             self._wrong("CC607", "a rule for no scenario asks for nothing", (*path, "scenarios"))
         return Rule(
-            entry.id,
+            entry["id"],
             kind,
-            **{name: merged[name] for name in Defaults.model_fields if name != "baseline"},
+            **{name: merged[name] for name in _DEFAULTS if name != "baseline"},
             **values,
             baseline_optional=merged["baseline"] == "optional",
-            scenarios=tuple(entry.scenarios or ("*",)),
+            scenarios=tuple(entry.get("scenarios") or ("*",)),
             where=self.document.mark((*path, "id")),
             named_at=self.document.mark((*path, "metric")),
         )
 
-    def _excuse(self, entry: ExceptionEntry, place: int) -> Excuse | None:
+    def _excuse(self, entry: dict[str, Any], place: int) -> Excuse | None:
         path: strict_yaml.Path = ("exceptions", place)
-        if entry.rule not in self.ids:
-            hint = did_you_mean(entry.rule, self.ids)
-            message = f'there is no rule "{entry.rule}" to make an exception of'
+        if entry["rule"] not in self.ids:
+            hint = did_you_mean(entry["rule"], self.ids)
+            message = f'there is no rule "{entry["rule"]}" to make an exception of'
             self._wrong("CC608", message, (*path, "rule"), hint)
-        if not entry.reason.strip():
+        if not entry["reason"].strip():
             message = "an exception says why"
             self._wrong("CC206", message, (*path, "reason"), "as in reason: pilot, ticket 123")
         try:
-            until = date.fromisoformat(entry.until)
+            until = date.fromisoformat(entry["until"])
         except ValueError:
-            message = f'"{entry.until[:40]}" is no day'
+            message = f'"{entry["until"][:40]}" is no day'
             self._wrong("CC611", message, (*path, "until"), "as in 2027-03-31")
             return None
         where = self.document.mark((*path, "rule"))
-        return Excuse(entry.rule, entry.scenario, until, entry.reason, entry.approved_by, where)
+        return Excuse(
+            entry["rule"],
+            entry.get("scenario") or "*",
+            until,
+            entry["reason"],
+            entry.get("approved_by"),
+            where,
+        )
