@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from carbonctl.cli.run import PHASES, evaluate, load, title
 from carbonctl.core.errors import UsageError
 from carbonctl.report import saved
 from carbonctl.report.envelope import Beside, envelope
+from carbonctl.report.remembered import facts
 from carbonctl.scenario.resolve import BUDGET
 from carbonctl.scenario.rules import budget_rules
 from carbonctl.study.causes import Causes, Remembered
@@ -60,8 +60,8 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
     """The results of one file; of a scenario there is one."""
     if file != "-" and Path(file).suffix != ".json":
         return [_scenario(file, flags, wanted)]
-    raw = sys.stdin.buffer.read() if file == "-" else saved.read(file)
-    if not saved.is_saved(raw):
+    raw = saved.raw_of(file)
+    if not saved.is_result(raw):
         return [_scenario(file, flags, wanted, raw)]
     found = saved.results(raw, _name(file))
     if flags["sets"]:
@@ -83,7 +83,7 @@ def _remembered(data: dict[str, Any], file: str) -> Looked:
     shares = {d["key"]: d["variance_share"] for d in data["drivers"]}
     subject = Subject(file, data["name"] or Path(file).stem, bases)
     kept = {key: value for key, value in data.items() if key != "gate"}
-    return Looked(subject, kept, Remembered(saved.facts(data), shares))
+    return Looked(subject, kept, Remembered(facts(data), shares))
 
 
 def _scenario(file: str, flags: dict[str, Any], wanted: Wanted, raw: bytes | None = None) -> Looked:

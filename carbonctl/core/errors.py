@@ -140,6 +140,16 @@ class DataError(CarbonctlError):
         super().__init__(problems, exit_code=EXIT_DATA)
 
 
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once, in the order in which they stand in their files."""
+
+    def place(problem: Problem) -> tuple[str, int, int]:
+        mark = problem.mark
+        return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
+
+    return sorted(dict.fromkeys(problems), key=place)
+
+
 def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
     """Up to ``n`` choices that look like ``name``, best first, ties in alphabetical order."""
     lowered = {c.lower(): c for c in sorted(choices)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
 from carbonctl.core.errors import InputError, Mark, Problem
-from carbonctl.core.fact import TIERS, Fact
 
 MAX_BYTES = 50_000_000
 _NUMBER, _TEXT = (int, float), (str,)
@@ -44,7 +44,7 @@ _RESULT: dict[str, Any] = {
 }
 
 
-def is_saved(raw: bytes) -> bool:
+def is_result(raw: bytes) -> bool:
     """Whether bytes look like a result of ours rather than like a scenario."""
     head = raw[:200].lstrip()
     return head.startswith(b"{") and b'"schema_version"' in head
@@ -115,35 +115,12 @@ def _is_finite(value: float) -> bool:
         return False
 
 
-def facts(data: dict[str, Any]) -> dict[str, Fact]:
-    """The facts of a saved result, with the places where they stood."""
-    return {
-        key: Fact(
-            key,
-            float(fact["value"]),
-            fact["unit"],
-            str(fact.get("source", "")),
-            fact.get("origin", "derived"),
-            tier=fact["tier"] if fact.get("tier") in TIERS else "modeled",
-            label=fact["label"],
-            where=_place(fact["where"]),
-        )
-        for key, fact in data["facts"].items()
-    }
-
-
-def _place(text: str | None) -> Mark | None:
-    """``file:line:column`` as a place; None where a flag or a record gave the fact."""
-    file, line, column = [*(text or "").rsplit(":", 2), "", ""][:3]
-    if not (file and line.isdecimal() and column.isdecimal()):
-        return None
-    return Mark(file, int(line[:9]), int(column[:9]))
-
-
-def read(path: str) -> bytes:
-    """The bytes of a file that the user named."""
+def raw_of(source: str) -> bytes:
+    """The bytes of a file that the user named, or of stdin for ``-``."""
+    if source == "-":
+        return sys.stdin.buffer.read()
     try:
-        return Path(path).read_bytes()
+        return Path(source).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
-        raise InputError([Problem("CC008", reason, Mark(path))]) from None
+        raise InputError([Problem("CC008", reason, Mark(source))]) from None

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from carbonctl.core import strict_yaml
-from carbonctl.core.errors import InputError, Problem, did_you_mean
+from carbonctl.core.errors import InputError, Problem, did_you_mean, in_order
 from carbonctl.core.metrics import COST, QUALITY
 from carbonctl.core.units import UnitError, unit_of
 from carbonctl.scenario.limits import money, price, quantity, share
 from carbonctl.scenario.policy_schema import check
-from carbonctl.scenario.read import in_order
 from carbonctl.scenario.rules import Excuse, Policy, Rule
 
 if TYPE_CHECKING:

@@ -63,9 +63,9 @@ def read(
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
-        found += [as_problem(item, document) for item in error.errors(include_url=False)]
+        found += [_problem(item, document) for item in error.errors(include_url=False)]
     if found:
-        raise InputError(in_order(found), document.sources)
+        raise InputError(_sorted(found), document.sources)
     return scenario, document
 
 
@@ -196,8 +196,7 @@ def _no_place(setting: Setting) -> Problem:
     return Problem("CC101", f'there is no place "{setting.path}"', Mark(setting.flag))
 
 
-def as_problem(item: Any, document: Document, owner: type[BaseModel] = Scenario) -> Problem:
-    """One error of pydantic's with its code, its place and what to do."""
+def _problem(item: Any, document: Document) -> Problem:
     path = tuple(item["loc"])
     kind = str(item["type"])
     code, text = _CODES.get(kind, ("CC201", str(item["msg"])))
@@ -208,28 +207,27 @@ def as_problem(item: Any, document: Document, owner: type[BaseModel] = Scenario)
         return Problem(kind, str(item["msg"]), mark, context["hint"])
     if code == "CC101" and kind == "extra_forbidden":
         mark = document.mark(path, key=True)
-        return Problem(code, f'unknown key "{path[-1]}"', mark, _near_key(path, owner))
+        return Problem(code, f'unknown key "{path[-1]}"', mark, _near_key(path))
     if code == "CC206":
         return Problem(code, f'"{path[-1]}" {text}', document.mark(path[:-1]))
     if kind == "literal_error":
         expected = str(item["ctx"]["expected"]).replace("'", "")
         text = f'"{item["input"]}" is not one of {expected}'
     if kind == "string_pattern_mismatch":
-        form = "a word of letters, digits and - _ ." if path[-1] == "id" else "as in 1024x1024"
-        text = f'"{item["input"]}" has the wrong form; {form}'
+        text = f'"{item["input"]}" has the wrong form; as in 1024x1024'
     return Problem(code, text, document.mark(path))
 
 
-def _near_key(path: tuple[Any, ...], top: type[BaseModel]) -> str:
-    owner = _model_at(path[:-1], top)
+def _near_key(path: tuple[Any, ...]) -> str:
+    owner = _model_at(path[:-1])
     names = [f.alias or name for name, f in owner.model_fields.items()] if owner else []
     hint = did_you_mean(str(path[-1]), names)
     return hint or ("keys here: " + ", ".join(sorted(names)) if names else "")
 
 
-def _model_at(path: tuple[Any, ...], top: type[BaseModel]) -> type[BaseModel] | None:
+def _model_at(path: tuple[Any, ...]) -> type[BaseModel] | None:
     """The schema section at a path."""
-    owner: type[BaseModel] | None = top
+    owner: type[BaseModel] | None = Scenario
     for step in path:
         if isinstance(step, int) or owner is None:
             continue
@@ -244,8 +242,7 @@ def _section(annotation: Any) -> type[BaseModel] | None:
     return next((s for a in get_args(annotation) if (s := _section(a))), None)
 
 
-def in_order(problems: list[Problem]) -> list[Problem]:
-    """Problems as they stand in their files."""
+def _sorted(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda p: (str(p.mark.file) if p.mark else "", _line(p), p.code))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem
+from carbonctl.core.errors import InputError, Problem, in_order
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
@@ -72,7 +72,7 @@ def resolve(
         except Unresolved:
             continue
     if ctx.problems:
-        raise InputError(_in_order(ctx.problems), document.sources)
+        raise InputError(in_order(ctx.problems), document.sources)
     _say_what_is_missing(ctx, scenario, phases, made)
     return Resolved(
         scenario=scenario,
@@ -131,11 +131,3 @@ def _say_what_is_missing(
         ctx.not_estimated["embodied share of training"] = "no hardware is named"
     for name, reason in _OUTSIDE.items():
         ctx.not_estimated.setdefault(name, reason)
-
-
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    def place(problem: Problem) -> tuple[str, int, int]:
-        mark = problem.mark
-        return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
-
-    return sorted(dict.fromkeys(problems), key=place)
