@@ -18,7 +18,8 @@ Files = Annotated[
 ]
 Policy = Annotated[Text, typer.Option("--policy", metavar="FILE", help="The rules to hold.")]
 Baseline = Annotated[
-    Text, typer.Option("--baseline", metavar="FILE", help="A saved result, or a scenario.")
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--baseline", metavar="FILE", help="Saved results or scenarios to compare to."),
 ]
 Today = Annotated[
     Text, typer.Option("--today", metavar="DAY", help="The day exceptions are judged by.")
@@ -50,7 +51,7 @@ def command(
     from carbonctl.cli.held import hold  # noqa: PLC0415 - after the flags are known good
 
     gate = hold(flags)
-    warn([problem for one in gate.looked for problem in one.warnings], flags)
+    warn(gate.warnings, flags)
     if format == "json" or output is not None:
         _write(gate, flags)
     if format == "table":
@@ -65,7 +66,7 @@ def command(
 
 
 def _check(flags: dict[str, Any]) -> None:
-    named = [*flags["files"], flags["baseline"]]
+    named = [*flags["files"], *(flags["baseline"] or ())]
     if named.count("-") > 1:
         message = "only one of the files can come from stdin"
         raise UsageError(message)
@@ -89,7 +90,7 @@ def _write(gate: "Gate", flags: dict[str, Any]) -> None:
 def _findings(gate: "Gate") -> None:
     """What does not pass, in the form of errors, where stdout is for programs."""
     from carbonctl.report.errors import one  # noqa: PLC0415 - where there is something to say
-    from carbonctl.report.gate import problems  # noqa: PLC0415
+    from carbonctl.report.gate_words import problems  # noqa: PLC0415
     from carbonctl.report.numbers import printable  # noqa: PLC0415
 
     for level, problem in problems(gate.verdict["rules"]):

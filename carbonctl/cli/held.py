@@ -33,6 +33,7 @@ class Gate:
 
     verdict: dict[str, Any]
     looked: list[Looked]
+    warnings: list[Problem]
     sources: dict[str, list[str]]
 
     @property
@@ -62,6 +63,8 @@ def hold(flags: dict[str, Any]) -> Gate:
     looked = _look_at_all(list(dict.fromkeys(flags["files"])), flags, wanted)
     rules = [_rules(one, policy) for one in looked]
     befores = _befores(flags, looked, wanted, [rule for own in rules for rule in own])
+    applied = {rule for own in rules for rule in own}
+    idle = [rule for rule in policy.rules if rule not in applied] if policy is not None else []
     sources = {} if policy is None else dict(policy.sources)
     for one in looked:
         sources |= one.sources
@@ -73,8 +76,23 @@ def hold(flags: dict[str, Any]) -> Gate:
         policy,
         _baseline(befores),
         today.isoformat() if policy is not None and policy.excuses else None,
+        [rule.id for rule in idle],
     )
-    return Gate(verdict, looked, sources)
+    warnings = [problem for one in looked for problem in one.warnings]
+    return Gate(verdict, looked, warnings + _notes(idle, verdict["baseline"]), sources)
+
+
+def _notes(idle: list[Rule], baseline: dict[str, Any] | None) -> list[Problem]:
+    """What a reader of the verdict should know: rules about none of the files, old baselines."""
+    notes = [
+        Problem("CC604", f'the rule "{rule.id}" applies to none of the files', rule.where)
+        for rule in idle
+    ]
+    made_by = __version__ if baseline is None else baseline["tool_version"]
+    if baseline is not None and made_by != __version__:
+        message = f"made by carbonctl {made_by}, and this is {__version__}"
+        notes.append(Problem("CC612", message, Mark(baseline["file"])))
+    return notes
 
 
 def _today(text: str | None) -> date:
@@ -124,14 +142,14 @@ def _befores(
     flags: dict[str, Any], looked: list[Looked], wanted: Wanted, rules: list[Rule]
 ) -> dict[str, Looked]:
     """The result of the baseline for every file, by name where there are several."""
-    source = flags["baseline"]
-    if source is None:
-        return {}
     compared = [rule for rule in rules if rule.kind == "max_increase"]
     optional = bool(compared) and all(rule.baseline_optional for rule in compared)
-    if optional and source != "-" and not Path(source).exists():
-        return {}
-    found = look(source, flags | {"sets": None}, wanted)
+    found = [
+        before
+        for source in flags["baseline"] or ()
+        if not optional or source == "-" or Path(source).exists()
+        for before in look(source, flags | {"sets": None}, wanted)
+    ]
     if len(found) == len(looked) == 1:
         return {looked[0].subject.file: found[0]}
     by_name = {before.subject.name: before for before in found}

@@ -68,6 +68,7 @@ CODES: dict[str, str] = {
     "CC609": "a saved result is none, or is of another version",
     "CC610": "the price of carbon is missing, or in another currency",
     "CC611": "a day is not written as in 2027-03-31",
+    "CC612": "the baseline was made by another version, so that data may differ",
 }
 
 

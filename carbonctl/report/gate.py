@@ -1,20 +1,18 @@
-"""The verdict of a gate as plain data, in words, and as findings with their places."""
+"""The verdict of a gate as plain data: what each rule found, what drives it, and where."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.errors import Mark, Problem
 from carbonctl.core.metrics import TOTAL, in_words
-from carbonctl.report import numbers
+from carbonctl.report.gate_words import message, unit
 from carbonctl.report.numbers import printable
 from carbonctl.study.gate import STATUSES, Held, exit_code, status
 from carbonctl.study.measures import Part, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from carbonctl.core.errors import Mark
     from carbonctl.core.fact import Fact
     from carbonctl.scenario.rules import Policy
     from carbonctl.study.causes import Causes, Change, Remembered
@@ -30,10 +28,12 @@ def as_data(
     policy: Policy | None,
     baseline: dict[str, Any] | None,
     today: str | None,
+    unapplied: list[str],
 ) -> dict[str, Any]:
     """The ``gate`` object: the verdict of all rules on all files.
 
-    ``causes`` are those of each file, ``befores`` the result of the baseline for each file.
+    ``causes`` are those of each file, ``befores`` the result of the baseline for each file;
+    ``unapplied`` are rules that were about none of the files.
     """
     counts = Counter(one.status for one in held)
     return {
@@ -43,6 +43,7 @@ def as_data(
         "baseline": baseline,
         "today": today,
         "counts": {name: counts[name] for name in STATUSES},
+        "unapplied": unapplied,
         "rules": [
             _rule(one, causes[one.subject.file], befores.get(one.subject.file)) for one in held
         ],
@@ -66,7 +67,7 @@ def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None)
         "scenario": one.subject.name,
         "metric": rule.metric or None,
         "label": in_words(rule.metric) if rule.metric else None,
-        "unit": _unit(one),
+        "unit": unit(one),
         "statistic": _statistic(one),
         "accounting": rule.accounting,
         "limit": one.limit,
@@ -90,7 +91,7 @@ def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None)
         "exception": _exception(one),
         "input": top.label if top is not None else None,
         "where": {
-            "scenario": _where(top.where if top is not None else _phase(one, causes)),
+            "scenario": _spot(top) or _where(_phase(one, causes)),
             "policy": _where(rule.where),
         },
     }
@@ -98,12 +99,6 @@ def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None)
 
 def _less(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
-
-
-def _unit(one: Held) -> str | None:
-    if one.rule.kind == "max_probability":
-        return "1"
-    return one.rule.unit or None
 
 
 def _statistic(one: Held) -> str | None:
@@ -161,7 +156,7 @@ def _contributor(
         "share": part.value / whole if whole else None,
         "baseline": was.get(part.id),
         "input": top.label if top is not None else None,
-        "where": _where(top.where if top is not None else causes.section(part.id)),
+        "where": _spot(top) or _where(causes.section(part.id)),
     }
 
 
@@ -191,103 +186,13 @@ def _exception(one: Held) -> dict[str, Any] | None:
     }
 
 
+def _spot(fact: Fact | None) -> dict[str, Any] | None:
+    """Where an input stands; None where a flag gave it."""
+    return None if fact is None else _where(fact.where)
+
+
 def _where(mark: Mark | None) -> dict[str, Any] | None:
     if mark is None or mark.line is None or mark.column is None:
         return None
     end = mark.column + mark.length
     return {"file": mark.file, "line": mark.line, "column": mark.column, "end_column": end}
-
-
-def amount(value: float, unit: str) -> str:
-    """A number of a rule in a unit that fits it."""
-    if unit == "kgCO2e":
-        return numbers.carbon(value, 3)
-    if unit == "kWh":
-        return numbers.energy(value)
-    if unit == "1":
-        return f"{numbers.significant(100 * value, 3)} %"
-    return f"{numbers.significant(value, 3)} {unit}".strip()
-
-
-def shown(value: float | None, data: Held) -> str:
-    """A limit or an observation for people; of a spread, how many times."""
-    if value is None:
-        return "-"
-    if data.rule.metric == "quality.spread":
-        return f"{numbers.significant(value, 3)} x"
-    return amount(value, _unit(data) or "1")
-
-
-def message(one: Held) -> str:
-    """What the rule found, in one line."""
-    rule = one.rule
-    if rule.kind in {"require", "forbid_tier"}:
-        verb = "missing" if rule.kind == "require" else "refused"
-        found = "; ".join(f"{f.name} ({f.reason})" for f in one.findings)
-        return f"{verb}: {found}" if found else f"{rule.kind.replace('_', ' ')}: nothing found"
-    what = f"{in_words(rule.metric)}, {_of(one)}"
-    if one.observed is None or one.limit is None:
-        return f"{what}: {one.reason}"
-    text = f"{what}: {_compared(one)}"
-    if rule.kind == "max_increase":
-        text += f"; {shown(one.baseline, one)} in the baseline"
-    elif one.probability is not None and rule.kind == "max":
-        text += f"; over in {100 * one.probability:.0f} % of draws"
-    return text
-
-
-def _of(one: Held) -> str:
-    if one.rule.kind == "max_probability":
-        return f"share of draws over {amount(one.rule.limit, one.rule.unit)}"
-    return one.rule.statistic
-
-
-def _compared(one: Held) -> str:
-    """How far the observation is from the limit."""
-    assert one.observed is not None  # noqa: S101 - message has looked
-    assert one.limit is not None  # noqa: S101
-    limit, gap = shown(one.limit, one), abs(one.observed - one.limit)
-    if one.observed <= one.limit:
-        return f"{shown(one.observed, one)}, within {limit}"
-    share = f" ({gap / one.limit:.0%})".replace("%", " %") if one.limit else ""
-    return f"{shown(one.observed, one)} is {shown(gap, one)}{share} over {limit}"
-
-
-def problems(rules: Iterable[dict[str, Any]]) -> list[tuple[str, Problem]]:
-    """Findings in the form of errors, each with its level: error where it decides the exit."""
-    found = []
-    for rule in rules:
-        if rule["status"] in {"pass", "skipped", "excepted"}:
-            continue
-        code = "CC602" if rule["status"] == "uncertain" else "CC601"
-        level = "error" if rule["exit_code"] else "warning"
-        policy, scenario = rule["where"]["policy"], rule["where"]["scenario"]
-        place = scenario or policy or {"file": rule["file"], "line": None, "column": None}
-        mark = Mark(place["file"], place["line"], place["column"], _length(place))
-        text = f'rule "{rule["id"]}": {rule["message"]}'
-        found.append((level, Problem(code, text, mark, drives(rule), _rule_place(policy))))
-    return found
-
-
-def _length(place: dict[str, Any]) -> int:
-    return place["end_column"] - place["column"] if place.get("end_column") else 1
-
-
-def _rule_place(policy: dict[str, Any] | None) -> str:
-    return "" if policy is None else f"the rule is at {policy['file']}:{policy['line']}"
-
-
-def drives(rule: dict[str, Any]) -> str:
-    """What drives a finding: what changed since the baseline, else the largest parts."""
-    changed = [c for c in rule["changes"] if c["effect"] and c["effect"] > 0]
-    if changed:
-        return "changed: " + "; ".join(_moved(c) for c in changed[:_PARTS])
-    named = [
-        f"{p['label']} {numbers.share(p['share'])}" for p in rule["contributors"] if p["share"]
-    ]
-    return "driven by " + ", ".join(named) if named else ""
-
-
-def _moved(change: dict[str, Any]) -> str:
-    was, now = (numbers.quantity(change[k], change["unit"]) for k in ("baseline", "value"))
-    return f"{change['label']} {was} -> {now}"

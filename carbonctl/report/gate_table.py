@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from carbonctl.report import numbers
-from carbonctl.report.gate import amount, drives
+from carbonctl.report.gate_words import amount, drives
 from carbonctl.report.notes import COMPACT, say
 from carbonctl.report.table import RULED, heading
 

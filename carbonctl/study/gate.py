@@ -172,7 +172,7 @@ def _increase(rule: Rule, subject: Subject, reference: Subject | None) -> Held:
         lacking, found = (subject, now) if observed is None else (reference, before)
         reason = _why_null(rule, lacking) if found is None else _NO_DRAWS
         return Held(rule, subject, "uncertain", baseline=was, measured=now, reason=reason)
-    allowed = was * rule.limit if rule.relative else rule.limit
+    allowed = abs(was) * rule.limit if rule.relative else rule.limit
     limit = was + max(allowed, rule.min_delta)
     verdict = _violated(rule) if observed > limit else "pass"
     return Held(rule, subject, verdict, limit, observed, was, measured=now)
@@ -181,15 +181,15 @@ def _increase(rule: Rule, subject: Subject, reference: Subject | None) -> Held:
 def _require(rule: Rule, subject: Subject) -> Held:
     """Everything that must be in the result, with why it is not."""
     data = _any_basis(rule, subject)
-    missing = tuple(f for name in rule.names if (f := _missing(data, name)) is not None)
-    return Held(rule, subject, _violated(rule) if missing else "pass", findings=missing)
+    lacking = tuple(f for name in rule.names if (f := missing(data, name)) is not None)
+    return Held(rule, subject, _violated(rule) if lacking else "pass", findings=lacking)
 
 
 def _any_basis(rule: Rule, subject: Subject) -> dict[str, Any]:
     return subject.bases.get(rule.accounting) or next(iter(subject.bases.values()))
 
 
-def _missing(data: dict[str, Any], name: str) -> Finding | None:
+def missing(data: dict[str, Any], name: str) -> Finding | None:
     """Why a thing that must be estimated is not, in whole or in part; None where it is."""
     absent: dict[str, str] = data["coverage"]["not_estimated"]
     if name == "market":

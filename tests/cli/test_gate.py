@@ -17,7 +17,7 @@ CONFIGS = TESTS.parent / "configs"
 HEADS = sorted(DEMO.glob("head-*"))
 EXPECT = re.compile(r"# expect: exit (\d)(?: (\S+) (\w+) at (\d+):(\d+))?")
 WHERE = ["file", "line", "column", "end_column"]
-GATE = ["status", "exit_code", "policy", "baseline", "today", "counts", "rules"]
+GATE = ["status", "exit_code", "policy", "baseline", "today", "counts", "unapplied", "rules"]
 RULE = [
     "id", "kind", "level", "status", "exit_code", "file", "scenario", "metric", "label", "unit",
     "statistic", "accounting", "limit", "observed", "margin", "margin_share", "threshold",
@@ -365,3 +365,46 @@ def test_a_verdict_fits_its_terminal(width, carbonctl, monkeypatch, tmp_path):
     ran = carbonctl("gate", "chat.yaml", "--policy", "p.yaml", *FEW)
     assert ran.code == 4
     assert max(map(len, ran.out.splitlines())) <= int(width)
+
+
+def test_a_rule_about_none_of_the_files_is_said(carbonctl, policy):
+    path = policy(CAP, "id: feed, metric: total_kgco2e, max: 1 kg, scenarios: [feed-*]")
+    ran, gate, _ = gated(carbonctl, BASE, "--policy", path)
+    assert (ran.code, gate["unapplied"], len(gate["rules"])) == (0, ["feed"], 1)
+    assert f'{path}:4:10: warning[CC604]: the rule "feed" applies to none of the files' in ran.err
+
+
+def test_a_baseline_of_another_version_is_said(carbonctl, policy, tmp_path):
+    saved = tmp_path / "main.json"
+    carbonctl("lifecycle", BASE, *FEW, "-f", "json", "-o", saved)
+    data = json.loads(saved.read_text(encoding="utf-8"))
+    data["tool"]["version"] = "0.0.1"
+    saved.write_text(json.dumps(data), encoding="utf-8")
+    ran, _, _ = gated(carbonctl, BASE, "--policy", policy(CAP, INCREASE), "--baseline", saved)
+    assert ran.code == 0
+    assert f"{saved}: warning[CC612]: made by carbonctl 0.0.1" in ran.err
+
+
+def test_a_value_from_a_flag_has_no_place_but_its_phase_has(carbonctl, policy):
+    strict = policy("id: cap, metric: train.total_kgco2e, max: 1 kg")
+    words = (BASE, "--policy", strict, "--set", "train.days=20 d", "--set", "hardware.count=128")
+    ran, gate, _ = gated(carbonctl, *words)
+    rule = gate["rules"][0]
+    assert ran.code == 4
+    assert rule["input"]
+    assert rule["where"]["scenario"]["file"] == str(BASE)
+
+
+def test_the_input_that_moves_a_number_most_is_found_by_what_it_moves(carbonctl, policy, tmp_path):
+    path = tmp_path / "chat.yaml"
+    text = BASE.read_text(encoding="utf-8")
+    path.write_text(text.replace("aws:eu-north-1", "aws:us-east-1"), encoding="utf-8")
+    strict = policy(
+        "id: serving, metric: infer.total_kgco2e, max: 1 kg",
+        "id: training, metric: train.total_kgco2e, max: 1 kg",
+    )
+    _, gate, _ = gated(carbonctl, path, "--policy", strict)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    keys = [lines[rule["where"]["scenario"]["line"] - 1].split(":")[0] for rule in gate["rules"]]
+    # electricity dominates: a percent more days is a percent more training, and so for requests
+    assert keys == ["  requests", "  days"]
