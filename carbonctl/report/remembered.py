@@ -15,9 +15,9 @@ def facts(data: dict[str, Any]) -> dict[str, Fact]:
             key,
             float(fact["value"]),
             fact["unit"],
-            str(fact.get("source", "")),
-            fact.get("origin", "derived"),
-            tier=fact["tier"] if fact.get("tier") in TIERS else "modeled",
+            fact["source"],
+            fact["origin"],
+            tier=fact["tier"] if fact["tier"] in TIERS else "modeled",
             label=fact["label"],
             where=_place(fact["where"]),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,6 +10,7 @@ from typing import Any, NoReturn
 from carbonctl.core.errors import InputError, Mark, Problem
 
 MAX_BYTES = 50_000_000
+_LARGEST = 1e60  # beyond it nothing is physical, and sums overflow
 _NUMBER, _TEXT = (int, float), (str,)
 _NULL = type(None)
 _INTERVAL = {"value": (*_NUMBER, _NULL)} | dict.fromkeys(("p05", "p50", "p95"), (*_NUMBER, _NULL))
@@ -23,7 +23,10 @@ _LINE: dict[str, Any] = _INTERVAL | {
     "share": (*_NUMBER, _NULL),
     "children": [],
 }
-_FACT = {"label": _TEXT, "value": _NUMBER, "unit": _TEXT, "where": (str, _NULL)}
+_FACT = dict.fromkeys(("label", "unit", "origin", "source", "tier"), _TEXT) | {
+    "value": _NUMBER,
+    "where": (str, _NULL),
+}
 # what a gate reads of a result; "*" stands for every key, a list for every item
 _RESULT: dict[str, Any] = {
     "command": _TEXT,
@@ -91,8 +94,8 @@ def _check(value: Any, shape: Any, at: str, name: str) -> None:
     if isinstance(shape, tuple):
         if not isinstance(value, shape) or isinstance(value, bool):
             _refuse(f"{at} is not what a result has there", name)
-        if isinstance(value, int | float) and not _is_finite(value):
-            _refuse(f"{at} is not a finite number", name)
+        if isinstance(value, int | float) and not abs(value) < _LARGEST:
+            _refuse(f"{at} is not a number of any physical size", name)
         return
     kind = list if isinstance(shape, list) else dict
     if not isinstance(value, kind):
@@ -106,13 +109,6 @@ def _check(value: Any, shape: Any, at: str, name: str) -> None:
         if key not in value:
             _refuse(f"{f'{at}.{key}'.lstrip('.')} is missing", name)
         _check(value[key], shape.get("*") or shape[key], f"{at}.{key}".lstrip("."), name)
-
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
 
 
 def raw_of(source: str) -> bytes:
