@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.metrics import TOTAL, in_words
 from carbonctl.report.gate_words import message, unit
 from carbonctl.report.numbers import printable
-from carbonctl.study.gate import STATUSES, Held, exit_code, status
+from carbonctl.study.gate import STATUSES, Held, data_for, exit_code, status
 from carbonctl.study.measures import Part, parts
 
 if TYPE_CHECKING:
@@ -133,12 +133,14 @@ def _contributors(
     one: Held, causes: Causes | Remembered, before: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
     """The largest parts of the number, or against a baseline those that grew most."""
-    if one.rule.kind == "require":
-        return []
-    basis = one.subject.bases.get(one.rule.accounting)
-    found = parts(basis, _driven(one)) if basis is not None else []
+    lines = {finding.line for finding in one.findings if finding.line}
+    if not lines and one.measured is None:
+        return []  # nothing is known of what is missing
+    basis = data_for(one.rule, one.subject)
+    found = parts(basis, TOTAL if lines else _driven(one))
+    found = [part for part in found if not lines or part.id in lines]
     was = {p.id: p.value for p in parts(before, _driven(one))} if before is not None else {}
-    whole = sum(part.value for part in found)
+    whole = basis["total"]["value"] if lines else sum(part.value for part in found)
     if one.rule.kind == "max_increase":
         found = sorted(found, key=lambda p: was.get(p.id, 0.0) - p.value)
     return [_contributor(p, whole, was, causes) for p in found[:_PARTS]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import Mark, Problem
-from carbonctl.core.metrics import in_words
+from carbonctl.core.metrics import COST, QUALITY, in_words
+from carbonctl.core.units import unit_of
 from carbonctl.report import numbers
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _compared(one: Held) -> str:
     limit, gap = shown(one.limit, one), abs(one.observed - one.limit)
     if one.observed <= one.limit:
         return f"{shown(one.observed, one)}, within {limit}"
-    share = f" ({gap / one.limit:.0%})".replace("%", " %") if one.limit else ""
+    share = f" ({gap / one.limit:,.0%})".replace("%", " %") if one.limit else ""
     return f"{shown(one.observed, one)} is {shown(gap, one)}{share} over {limit}"
 
 
@@ -106,13 +107,16 @@ def drives(rule: dict[str, Any]) -> str:
     """What drives a finding: what changed since the baseline, else the largest parts."""
     changed = [c for c in rule["changes"] if c["effect"] and c["effect"] > 0]
     if changed:
-        return "changed: " + "; ".join(_moved(c) for c in changed[:_MOST])
+        return "changed: " + "; ".join(_moved(c, rule) for c in changed[:_MOST])
     named = [
         f"{p['label']} {numbers.share(p['share'])}" for p in rule["contributors"] if p["share"]
     ]
     return "driven by " + ", ".join(named) if named else ""
 
 
-def _moved(change: dict[str, Any]) -> str:
+def _moved(change: dict[str, Any], rule: dict[str, Any]) -> str:
+    """An input that changed, and what that moved of the number that the rule is about."""
     was, now = (numbers.quantity(change[k], change["unit"]) for k in ("baseline", "value"))
-    return f"{change['label']} {was} -> {now}"
+    metric = rule["metric"] or ""
+    driven = unit_of(metric) if metric and metric not in {*QUALITY, COST} else "kgCO2e"
+    return f"{change['label']} {was} -> {now} (+{amount(change['effect'], driven)})"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.results import Item, Lifecycle, Line
 
 _STEP = 0.01
+_COUNTED = {"period", "infer.horizon"}  # they say what is counted, not what drives it
 _ALIKE = 2  # digits of an elasticity; inputs that agree in them move a number alike
 
 
@@ -42,7 +43,9 @@ class Causes:
     def placed(self) -> dict[str, Fact]:
         """Facts that a line of the file gives, or names."""
         return {
-            key: fact for key, fact in self.facts.items() if fact.where is not None and fact.value
+            key: fact
+            for key, fact in self.facts.items()
+            if fact.where is not None and fact.value and key not in _COUNTED
         }
 
     @cached_property

@@ -180,12 +180,13 @@ def _increase(rule: Rule, subject: Subject, reference: Subject | None) -> Held:
 
 def _require(rule: Rule, subject: Subject) -> Held:
     """Everything that must be in the result, with why it is not."""
-    data = _any_basis(rule, subject)
+    data = data_for(rule, subject)
     lacking = tuple(f for name in rule.names if (f := missing(data, name)) is not None)
     return Held(rule, subject, _violated(rule) if lacking else "pass", findings=lacking)
 
 
-def _any_basis(rule: Rule, subject: Subject) -> dict[str, Any]:
+def data_for(rule: Rule, subject: Subject) -> dict[str, Any]:
+    """The result on the basis of a rule, else on the one that there is."""
     return subject.bases.get(rule.accounting) or next(iter(subject.bases.values()))
 
 
@@ -210,7 +211,7 @@ def _is_about(what: str, name: str) -> bool:
 
 def _forbid(rule: Rule, subject: Subject) -> Held:
     """Lines of the breakdown that rest on a refused tier and are more than a share of the total."""
-    data = _any_basis(rule, subject)
+    data = data_for(rule, subject)
     refused = tuple(
         Finding(node["label"], f"tier {node['tier']}, {node['share']:.0%} of the total", node["id"])
         for node in data["breakdown"]

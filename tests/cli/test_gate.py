@@ -192,7 +192,7 @@ def test_the_table_names_the_rule_its_margin_its_drivers_and_both_places(carbonc
     assert (ran.code, ran.err) == (4, "")
     flat = " ".join(ran.out.split())
     assert "launch-cap total, p95: 11.5 t is 3.53 t (44 %) over 8.00 t; over in" in flat
-    assert "changed: grid factor, US-MIDA-PJM" in flat
+    assert "changed: grid factor, US-MIDA-PJM 0.02 kgCO2e/kWh -> 0.418 kgCO2e/kWh (+6.92 t)" in flat
     assert f"at {head}:7:11" in flat.replace("- ", "-")
     assert f"rule at {POLICY}:5:10" in flat
     assert max(map(len, ran.out.splitlines())) <= max(80, len(str(head)) + 30)
@@ -408,3 +408,22 @@ def test_the_input_that_moves_a_number_most_is_found_by_what_it_moves(carbonctl,
     keys = [lines[rule["where"]["scenario"]["line"] - 1].split(":")[0] for rule in gate["rules"]]
     # electricity dominates: a percent more days is a percent more training, and so for requests
     assert keys == ["  requests", "  days"]
+
+
+@pytest.mark.parametrize("config", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_bundled_scenario_is_held_and_pointed_into(config, carbonctl, policy):
+    strict = policy(
+        "id: cap, metric: total_kgco2e, max: 1 g", "id: p, forbid_tier: [modeled, proxy]"
+    )
+    ran, gate, _ = gated(carbonctl, config, "--policy", strict)
+    assert ran.code == 4, ran.err
+    for rule in gate["rules"]:
+        if rule["status"] == "pass":
+            continue  # a budget that is held
+        place = rule["where"]["scenario"]
+        file = Path(place["file"])  # the config, or the one that it extends
+        assert file.parent == CONFIGS
+        lines = file.read_text(encoding="utf-8").splitlines()
+        assert lines[place["line"] - 1][place["column"] - 1 :].strip()
+        assert rule["contributors"]
+        assert rule["message"]
