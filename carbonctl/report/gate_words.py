@@ -48,9 +48,7 @@ def message(one: Held) -> str:
     """What the rule found, in one line."""
     rule = one.rule
     if rule.kind in {"require", "forbid_tier"}:
-        verb = "missing" if rule.kind == "require" else "refused"
-        found = "; ".join(f"{f.name} ({f.reason})" for f in one.findings)
-        return f"{verb}: {found}" if found else f"{rule.kind.replace('_', ' ')}: nothing found"
+        return _found(one)
     what = f"{in_words(rule.metric)}, {_of(one)}"
     if one.observed is None or one.limit is None:
         return f"{what}: {one.reason}"
@@ -60,6 +58,18 @@ def message(one: Held) -> str:
     elif one.probability is not None and rule.kind == "max":
         text += f"; over in {100 * one.probability:.0f} % of draws"
     return text
+
+
+def _found(one: Held) -> str:
+    """What is missing or refused, or that nothing is."""
+    rule, found = one.rule, "; ".join(f"{f.name} ({f.reason})" for f in one.findings)
+    if found:
+        return f"{'missing' if rule.kind == 'require' else 'refused'}: {found}"
+    names = ", ".join(rule.names).replace("_", " ")
+    if rule.kind == "require":
+        return f"estimated: {names}"
+    least = f" over {numbers.share(rule.above_share)} of the total" if rule.above_share else ""
+    return f"no part{least} is of tier {names}"
 
 
 def _of(one: Held) -> str:

@@ -427,3 +427,18 @@ def test_every_bundled_scenario_is_held_and_pointed_into(config, carbonctl, poli
         assert lines[place["line"] - 1][place["column"] - 1 :].strip()
         assert rule["contributors"]
         assert rule["message"]
+
+
+def test_a_rule_that_passes_says_what_it_saw(carbonctl, policy):
+    path = policy(
+        "id: all, require: [train, end_of_life]",
+        "id: tiers, forbid_tier: [proxy], above_share: 20 %",
+        "id: cap, metric: train.total_kgco2e, max: 9 t",
+    )
+    _, gate, _ = gated(carbonctl, BASE, "--policy", path)
+    assert [rule["message"] for rule in gate["rules"]][:2] == [
+        "estimated: train, end of life",
+        "no part over 20 % of the total is of tier proxy",
+    ]
+    assert "within 9.00 t" in gate["rules"][2]["message"]
+    assert {rule["status"] for rule in gate["rules"]} == {"pass"}
