@@ -442,3 +442,46 @@ def test_a_rule_that_passes_says_what_it_saw(carbonctl, policy):
     ]
     assert "within 9.00 t" in gate["rules"][2]["message"]
     assert {rule["status"] for rule in gate["rules"]} == {"pass"}
+
+
+def test_every_exit_code_of_a_gate_is_reached(carbonctl, policy, tmp_path, monkeypatch):
+    def code(*words):
+        return carbonctl("gate", *words, *FEW).code
+
+    fits, strict = policy(CAP), tmp_path / "strict.yaml"
+    strict.write_text(fits.read_text(encoding="utf-8").replace("3 t", "1 kg"), encoding="utf-8")
+    undecided = tmp_path / "undecided.yaml"
+    undecided.write_text(
+        fits.read_text(encoding="utf-8").replace("3 t", "1 t, on_uncertain: fail"), encoding="utf-8"
+    )
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("rules: []\n", encoding="utf-8")
+    reached = {
+        0: code(BASE, "--policy", fits),
+        2: code(BASE, "--policy", fits, "--today", "soon"),
+        3: code(BASE, "--policy", broken),
+        4: code(BASE, "--policy", strict),
+        5: code(BASE, "--policy", undecided),
+        6: code(BASE, "--policy", fits, "--hardware-db", tmp_path / "none"),
+    }
+    # a broken policy outranks whatever the scenario would have been
+    assert code(BASE, "--policy", broken, "--hardware-db", tmp_path / "none") == 3
+
+    def interrupted(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("carbonctl.study.gate.judge", interrupted)
+    monkeypatch.setattr("carbonctl.cli.held.judge", interrupted)
+    reached[130] = code(BASE, "--policy", fits)
+    assert reached == {expected: expected for expected in reached}
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"\xff\xfe\x00", b"schema: [", b"\x00", b"~\n", b"a: " + b"[" * 500], ids=range(6)
+)
+def test_a_policy_that_is_no_text_is_never_0_or_4(raw, carbonctl, tmp_path):
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(raw)
+    ran = carbonctl("gate", BASE, "--policy", path, *FEW)
+    assert (ran.code, ran.out) == (3, "")
+    assert "policy.yaml:1:" in ran.err
