@@ -470,7 +470,6 @@ def test_every_exit_code_of_a_gate_is_reached(carbonctl, policy, tmp_path, monke
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("carbonctl.study.gate.judge", interrupted)
     monkeypatch.setattr("carbonctl.cli.held.judge", interrupted)
     reached[130] = code(BASE, "--policy", fits)
     assert reached == {expected: expected for expected in reached}
@@ -484,4 +483,4 @@ def test_a_policy_that_is_no_text_is_never_0_or_4(raw, carbonctl, tmp_path):
     path.write_bytes(raw)
     ran = carbonctl("gate", BASE, "--policy", path, *FEW)
     assert (ran.code, ran.out) == (3, "")
-    assert "policy.yaml:1:" in ran.err
+    assert re.match(rf"{re.escape(str(path))}:\d+:\d+: error\[CC00\d\]: ", ran.err)
