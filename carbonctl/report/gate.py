@@ -137,9 +137,9 @@ def _contributors(
     if not lines and one.measured is None:
         return []  # nothing is known of what is missing
     basis = data_for(one.rule, one.subject)
-    found = parts(basis, TOTAL if lines else _driven(one))
-    found = [part for part in found if not lines or part.id in lines]
-    was = {p.id: p.value for p in parts(before, _driven(one))} if before is not None else {}
+    whole_of = TOTAL if lines else _driven(one)
+    found = [part for part in parts(basis, whole_of) if not lines or part.id in lines]
+    was = {p.id: p.value for p in parts(before, whole_of)} if before is not None else {}
     whole = basis["total"]["value"] if lines else sum(part.value for part in found)
     if one.rule.kind == "max_increase":
         found = sorted(found, key=lambda p: was.get(p.id, 0.0) - p.value)

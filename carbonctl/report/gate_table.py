@@ -24,9 +24,11 @@ def render(
     data: dict[str, Any], results: dict[str, dict[str, Any]], out: Console, *, quiet: bool = False
 ) -> None:
     """Print the rules on the result of every file, and the verdict last."""
+    data = numbers.printable_texts(data)  # a saved result may come from anywhere
     for file, result in results.items():
+        own = [rule for rule in data["rules"] if rule["file"] == numbers.printable_texts(file)]
         if not quiet:
-            _one(result, [rule for rule in data["rules"] if rule["file"] == file], out)
+            _one(result | {"title": numbers.printable_texts(result["title"])}, own, out)
     _verdict(data, out)
 
 

@@ -115,3 +115,19 @@ def test_a_place_that_is_none_is_forgotten(result, carbonctl, tmp_path):
     ran = carbonctl("gate", target, "--policy", strict, "-f", "json")
     assert ran.code == 4
     assert json.loads(ran.out)["gate"]["rules"][0]["where"]["scenario"] is None
+
+
+def test_a_name_that_would_steer_a_terminal_is_shown_as_text(result, carbonctl, tmp_path):
+    result["name"] = result["title"] = "x\x1b[31mred\x07"
+    result["facts"]["train.days"]["label"] = "\x1b]0;title\x07"
+    result["breakdown"][0]["label"] = "train\x1b[2J"
+    target, strict = tmp_path / "result.json", tmp_path / "policy.yaml"
+    target.write_text(json.dumps(result), encoding="utf-8")
+    strict.write_text(
+        "schema: carbonctl/policy/v1\nrules:\n  - {id: cap, metric: total_kgco2e, max: 1 kg}\n",
+        encoding="utf-8",
+    )
+    for words in ((), ("-f", "json")):
+        ran = carbonctl("gate", target, "--policy", strict, *words)
+        assert ran.code == 4
+        assert not {"\x1b", "\x07"} & set(ran.out + ran.err)
