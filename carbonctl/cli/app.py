@@ -21,6 +21,7 @@ COMMANDS = {
     "lifecycle": "Estimate",
     "compare": "Decide",
     "refresh": "Decide",
+    "gate": "Gate",
     "explain": "Trust",
     "validate": "Trust",
     "verify": "Trust",

@@ -36,8 +36,8 @@ def check_format(name: str, choices: tuple[str, ...] = FORMATS) -> None:
         raise UsageError(message)
 
 
-def load(flags: dict[str, Any], source: str | None) -> Loaded:
-    """Scenario, positions and catalog of a command's arguments."""
+def load(flags: dict[str, Any], source: str | None, raw: bytes | None = None) -> Loaded:
+    """Scenario, positions and catalog of a command's arguments; ``raw`` is a source read before."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
     from carbonctl.cli.options import settings  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
@@ -47,7 +47,7 @@ def load(flags: dict[str, Any], source: str | None) -> Loaded:
     if source is None and not given:
         message = "give a scenario file, - for stdin, or flags"
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
-    scenario, document = read(source, given, catalog)
+    scenario, document = read(source, given, catalog, raw)
     return scenario, document, catalog
 
 

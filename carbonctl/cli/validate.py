@@ -1,6 +1,8 @@
 """``carbonctl validate``: every problem of every file, nothing estimated."""
 
+import re
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -8,26 +10,29 @@ import typer
 from carbonctl.cli import options as o
 from carbonctl.core.errors import InputError, Problem, UsageError
 
-Kind = Literal["scenario"]
+Kind = Literal["scenario", "policy"]
+_POLICY = re.compile(rb"schema[\"']?\s*:\s*[\"']?carbonctl/policy/")
 
 
 def command(
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="Scenarios, or - for stdin.")
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="Scenarios, policies, or - for stdin."),
     ] = None,
     print_schema: Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")] = None,
     hardware_db: o.HardwareDb = None,
     quiet: o.Quiet = False,
 ) -> None:
-    """Check scenarios: keys, units, ranges, names, evidence."""
+    """Check scenarios and policies: keys, units, ranges, names, evidence."""
     if print_schema is not None:
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - for the schema alone
-        from carbonctl.scenario.schema import json_schema  # noqa: PLC0415
+        from carbonctl.scenario import policy_schema, schema  # noqa: PLC0415
 
-        sys.stdout.write(as_json(json_schema()))
+        kinds = {"scenario": schema.json_schema, "policy": policy_schema.json_schema}
+        sys.stdout.write(as_json(kinds[print_schema]()))
         return
     if not files:
-        message = "give scenario files, or --print-schema scenario"
+        message = "give scenario or policy files, or --print-schema scenario"
         raise UsageError(message)
     _validate(files, hardware_db, quiet=quiet)
 
@@ -54,6 +59,11 @@ def _check(file: str, hardware_db: str | None) -> None:
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
     from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415
 
+    if _is_policy(file):
+        from carbonctl.scenario.policy import read  # noqa: PLC0415 - for policies alone
+
+        read(file)
+        return
     loaded = scenario, document, catalog = load({"hardware_db": hardware_db}, file)
     if scenario.refresh is not None:
         resolve_refresh(scenario, document, catalog)
@@ -63,3 +73,12 @@ def _check(file: str, hardware_db: str | None) -> None:
         evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)
     else:
         resolve_item(scenario, document, catalog)
+
+
+def _is_policy(file: str) -> bool:
+    """Whether a file says that it is a policy; one that cannot be read says nothing."""
+    path = Path(file)
+    try:
+        return path.is_file() and bool(_POLICY.search(path.read_bytes()))
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return False

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_INPUT = 3
+EXIT_VIOLATED = 4
+EXIT_UNDECIDED = 5
 EXIT_DATA = 6
 
 CODES: dict[str, str] = {
@@ -57,6 +59,17 @@ CODES: dict[str, str] = {
     "CC507": "an imported file is too large",
     "CC508": "the architecture of a config.json is unknown",
     "CC509": "the imported files do not go together",
+    "CC601": "a rule of the gate is violated",
+    "CC602": "a rule of the gate is undecided: its number is null, or its interval straddles",
+    "CC604": "no rule applies to a scenario, so that the gate would pass anything",
+    "CC605": "a rule compares to a baseline that is missing or on another basis",
+    "CC606": "the metric of a rule is unknown",
+    "CC607": "a rule asks for nothing, or for several things at once",
+    "CC608": "a rule is given twice, or an exception is of no rule",
+    "CC609": "a saved result is none, or is of another version",
+    "CC610": "the price of carbon is missing, or in another currency",
+    "CC611": "a day is not written as in 2027-03-31",
+    "CC612": "the baseline was made by another version, so that data may differ",
 }
 
 
@@ -127,6 +140,16 @@ class DataError(CarbonctlError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems, exit_code=EXIT_DATA)
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once, in the order in which they stand in their files."""
+
+    def place(problem: Problem) -> tuple[str, int, int]:
+        mark = problem.mark
+        return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
+
+    return sorted(dict.fromkeys(problems), key=place)
 
 
 def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:

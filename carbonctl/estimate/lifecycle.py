@@ -10,6 +10,7 @@ from carbonctl.estimate.embodied import amortize, machine
 from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.lost_work import useful_and_lost
 from carbonctl.estimate.per_unit import crossover, per_hour_and_work, per_served
+from carbonctl.estimate.phase_totals import phase_totals
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
 from carbonctl.estimate.train import train
 from carbonctl.formulas import (
@@ -230,8 +231,9 @@ def _metrics(
         if all(r.water_l is not None for r in results):
             liters = tuple(r.water_l for r in results if r.water_l is not None)
             named["water_l"] = allocation.total_water_l(parts_l=liters)
-    own = {BASE, *_STAGES}
-    named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in own}
+    whole = {BASE, *_STAGES}
+    named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in whole}
+    named |= phase_totals(results, basis)
     for result in results:
         named |= _phase_metrics(result)
     named |= _kind_metrics(results)
@@ -239,7 +241,8 @@ def _metrics(
     if served is not None and unit:
         with part(served.id):
             alone = len({r.kind for r in results}) == 1
-            named |= per_served(served, total, unit, basis, alone=alone)
+            own = named[f"{served.id}.total_kgco2e"]
+            named |= per_served(served, own, total, unit, alone=alone)
     return named
 
 

@@ -17,13 +17,12 @@ _HARDWARE = ("manufacturing", "transport", "end_of_life")
 _STAGES = (*_HARDWARE, "construction")
 
 
-def per_served(r: PhaseResult, total: Num, unit: str, basis: str, *, alone: bool) -> dict[str, Num]:
-    """Carbon (on the basis of the total), energy and water of one request, image or item."""
+def per_served(r: PhaseResult, own: Num, total: Num, unit: str, *, alone: bool) -> dict[str, Num]:
+    """Carbon of the phase and of the whole life, energy and water of one request, image or item."""
     from carbonctl.estimate.views import sci  # noqa: PLC0415 - only where something is served
 
     count = r.use.functional_units
     assert count is not None  # noqa: S101 - the caller chose a phase that serves
-    own = _own(r, f"operational_{basis}", *_STAGES)
     named = {
         f"{r.id}.per_{unit}_kgco2e": allocation.per_unit_kgco2e(
             carbon_kgco2e=own, functional_units=count

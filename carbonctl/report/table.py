@@ -34,14 +34,15 @@ def render(
     data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: bool = False
 ) -> None:
     """Print one result."""
-    _heading(data, out)
+    heading(data, out)
     if quiet:
         return
     out.print(_breakdown(data, out.width))
     notes(data, out, verbose=verbose)
 
 
-def _heading(data: dict[str, Any], out: Console) -> None:
+def heading(data: dict[str, Any], out: Console) -> None:
+    """What was estimated, and the answer with its interval."""
     basis = _BASIS[data["accounting"]]
     years = data["period_hours"]
     right = basis if years is None else f"{basis}, {_years(years)}"

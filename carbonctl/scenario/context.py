@@ -105,7 +105,7 @@ class Context:
     def record(self, kind: str, name: str, path: Path) -> Record:
         """A record by name; an unknown or ambiguous name is a problem at ``path``."""
         try:
-            return self.catalog.record(kind, name)
+            return replace(self.catalog.record(kind, name), where=self.mark(path))
         except UnknownName as error:
             code, noun, verb = _UNKNOWN.get(kind, ("CC107", kind.rstrip("s"), "hw"))
             hint = did_you_mean(name, error.choices)

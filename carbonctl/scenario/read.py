@@ -46,13 +46,17 @@ class Setting:
 
 
 def read(
-    source: str | None, settings: Iterable[Setting], catalog: Catalog
+    source: str | None, settings: Iterable[Setting], catalog: Catalog, raw: bytes | None = None
 ) -> tuple[Scenario, Document]:
     """The scenario from a file, from ``-`` (stdin), or from settings alone.
 
+    ``raw`` are the bytes of the source where somebody had to look at them before.
+
     Every problem of keys, values and names comes out in one InputError.
     """
-    document = Document({}, {(): Mark("the command line")}) if source is None else _load(source)
+    document = (
+        Document({}, {(): Mark("the command line")}) if source is None else _load(source, raw)
+    )
     for setting in settings:
         _apply(document, setting)
     found = names(document, catalog)
@@ -80,9 +84,12 @@ def parse_set(text: str) -> Setting:
     return Setting(path.strip(), value, flag)
 
 
-def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
+def _load(source: str, raw: bytes | None = None, seen: tuple[str, ...] = ()) -> Document:
     if source == "-":
-        document = strict_yaml.parse(sys.stdin.buffer.read(), "<stdin>")
+        given = sys.stdin.buffer.read() if raw is None else raw
+        document = strict_yaml.parse(given, "<stdin>")
+    elif raw is not None:
+        document = strict_yaml.parse(raw, source)
     else:
         document = strict_yaml.read(Path(source))
     if not isinstance(document.data, dict):
@@ -99,7 +106,7 @@ def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
     if target in seen or len(seen) >= MAX_EXTENDS:
         raise InputError([Problem("CC009", f"{base} extends itself", mark)], document.sources)
     try:
-        below = _load(target, (*seen, target))
+        below = _load(target, None, (*seen, target))
     except InputError as error:
         unread = error.problems[0].code == "CC008" and not error.sources
         if unread and error.problems[0].mark == Mark(target):

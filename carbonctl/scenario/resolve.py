@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem
+from carbonctl.core.errors import InputError, Problem, in_order
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 # a load that a service states -> its functional unit
 UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item"}
+# a key of a budget -> the metric that it limits
+BUDGET = {"total": "total_kgco2e"} | {
+    f"per_{unit}": f"infer.per_{unit}_kgco2e" for unit in UNITS.values()
+}
 PHASES = ("data", "experiments", "train", "infer")
 _OUTSIDE = {
     "wide-area network": "outside the boundary",
@@ -110,16 +114,10 @@ def _unit(scenario: schema.Scenario) -> str:
 
 def _budget(scenario: schema.Scenario) -> dict[str, float]:
     """Limits by the name of the metric that each one holds."""
-    budget = scenario.budget
-    if budget is None:
-        return {}
-    names = {"total": "total_kgco2e"} | {
-        f"per_{unit}": f"infer.per_{unit}_kgco2e" for unit in UNITS.values()
-    }
     return {
         metric: given.value
-        for key, metric in names.items()
-        if (given := getattr(budget, key, None)) is not None
+        for key, metric in BUDGET.items()
+        if (given := getattr(scenario.budget, key, None)) is not None
     }
 
 

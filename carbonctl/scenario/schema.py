@@ -30,8 +30,10 @@ from carbonctl.scenario.sections import (
     PICTURE_SIZE,
     Hardware,
     Model,
+    OnUncertain,
     Precision,
     Site,
+    Statistic,
     Strict,
     Tables,
 )
@@ -87,7 +89,10 @@ class Budget(Strict):
     total: Carbon | None = None
     per_request: Carbon | None = None
     per_image: Carbon | None = None
+    per_video: Carbon | None = None
     per_item: Carbon | None = None
+    statistic: Statistic = "value"
+    on_uncertain: OnUncertain = "warn"
 
 
 class Scenario(Strict):

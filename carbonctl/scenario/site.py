@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog import grids
@@ -72,7 +73,7 @@ def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> 
             (*path, "region"),
             "give one, grid: 0.4 kg/kWh, or say coverage: direct where only that is published",
         )
-    return fact
+    return replace(fact, where=ctx.mark((*path, "region")))
 
 
 def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:
@@ -93,7 +94,7 @@ def _pue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
     if section.pue is not None and section.pue != "included":
         return ctx.given(section.pue, (*path, "pue"), "PUE")
     known = grids.disclosed(place, "pue", "1", "PUE", ctx.default("pue_band").value)
-    return known or _hyperscale(ctx, "pue", path, "PUE")
+    return _named(ctx, known, path) or _hyperscale(ctx, "pue", path, "PUE")
 
 
 def _wue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact | None:
@@ -101,7 +102,12 @@ def _wue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact |
         return ctx.given(section.wue, (*path, "wue"), "water on site")
     band = ctx.default("water_band").value
     known = grids.disclosed(place, "wue_l_per_kwh", "L/kWh", "water on site", band)
-    return known or _hyperscale(ctx, "wue", path, "water on site")
+    return _named(ctx, known, path) or _hyperscale(ctx, "wue", path, "water on site")
+
+
+def _named(ctx: Context, fact: Fact | None, path: Path) -> Fact | None:
+    """A fact of a region, which knows where the region was named."""
+    return None if fact is None else replace(fact, where=ctx.mark((*path, "region")))
 
 
 def _hyperscale(ctx: Context, field: str, path: Path, label: str) -> Fact:
@@ -115,4 +121,4 @@ def _ewif(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact 
     fact = grids.water_intensity(ctx.catalog, place, ctx.default("water_band").value)
     if fact is None:
         ctx.not_estimated["water"] = "no water intensity of this grid: site.ewif"
-    return fact
+    return _named(ctx, fact, path)
