@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_INPUT = 3
+EXIT_VIOLATED = 4
+EXIT_UNDECIDED = 5
 EXIT_DATA = 6
+EXIT_DIFFERS = 7
 
 CODES: dict[str, str] = {
     "CC001": "the file is not valid YAML",
@@ -56,6 +59,12 @@ CODES: dict[str, str] = {
     "CC507": "an imported file is too large",
     "CC508": "the architecture of a config.json is unknown",
     "CC509": "the imported files do not go together",
+    "CC701": "the file is not valid JSON",
+    "CC702": "the file is no saved result",
+    "CC703": "a saved result is of another schema version",
+    "CC704": "a number of a saved result contradicts another one in it",
+    "CC705": "a saved result cannot be computed again",
+    "CC706": "the format cannot say what this result holds",
 }
 
 

@@ -13,6 +13,7 @@ from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
 from carbonctl.core.units import unit_of
 from carbonctl.report.numbers import printable
+from carbonctl.report.provenance import citations, provenance
 from carbonctl.report.trace import arguments, leaves, name_of, tier_of
 from carbonctl.study.montecarlo import interval
 
@@ -41,6 +42,8 @@ class Beside:
     not_estimated: dict[str, str]
     warnings: list[Problem]
     budget: dict[str, float] = field(default_factory=dict)
+    period: Fact | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 def envelope(
@@ -87,6 +90,8 @@ def envelope(
             "not_estimated": beside.not_estimated,
         },
         "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
+        "inputs": beside.inputs,
+        "provenance": provenance(beside.period),
     }
 
 
@@ -142,12 +147,17 @@ def _provenance(value: Num) -> dict[str, Any]:
     return {
         "tier": tier_of(value),
         "assumed": any(fact.assumed for fact in facts.values()),
-        "formula": cause.card.name if isinstance(cause, Step) else None,
+        "formula": _formula_of(value),
         "inputs": [name_of(item.cause) for _, item in arguments(cause)]
         if isinstance(cause, Step)
         else [name_of(cause)],
         "source_ids": sorted({fact.source for fact in facts.values()}),
     }
+
+
+def _formula_of(value: Num | None) -> str | None:
+    traced = isinstance(value, Traced) and isinstance(value.cause, Step)
+    return value.cause.card.name if traced else None  # type: ignore[union-attr]
 
 
 def _line(line: Line, drawn: Line | None, whole: float) -> dict[str, Any]:
@@ -198,9 +208,7 @@ def _metrics(result: Result) -> dict[str, Any]:
             "p50": ends[1],
             "p95": ends[2],
             "unit": unit_of(name),
-            "formula": value.cause.card.name
-            if isinstance(value, Traced) and isinstance(value.cause, Step)
-            else None,
+            "formula": _formula_of(value),
             "source_ids": sorted({f.source for f in leaves(value).values()})
             if isinstance(value, Traced)
             else [],
@@ -218,6 +226,8 @@ def _budget(budget: dict[str, float], result: Result) -> list[dict[str, Any]]:
         held.append(
             {
                 "metric": metric,
+                "source": "user",
+                "formula": _formula_of(value),
                 "max_kgco2e": limit,
                 "value": None if value is None else float(value),
                 "p95": None if ends is None else ends[2],
@@ -277,10 +287,8 @@ def _assumptions(result: Result) -> list[dict[str, Any]]:
 
 
 def cited(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
-    """The envelope with the citations of its facts, for readers that keep it."""
-    known = catalog.sources()
-    ids = sorted({fact["source"] for fact in data["facts"].values()} - {"user", ""})
-    return data | {"sources": {source: known.get(source, {"title": source}) for source in ids}}
+    """The envelope with what its ids stand for, for readers that keep it."""
+    return data | citations(data, catalog)
 
 
 def _overlay(result: Result, catalog: Catalog) -> list[str]:
