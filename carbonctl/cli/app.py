@@ -20,6 +20,7 @@ COMMANDS = {
     "embodied": "Estimate",
     "lifecycle": "Estimate",
     "compare": "Decide",
+    "diff": "Decide",
     "explain": "Trust",
     "validate": "Trust",
     "verify": "Trust",

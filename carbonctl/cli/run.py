@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TABLES = ("table", "json", "csv", "markdown")
 PHASES = ("data", "experiments", "train", "infer")
+# command -> the phases that it estimates
+PHASES_OF = {"train": PHASES[:3], "infer": PHASES[3:], "lifecycle": PHASES}
 
 
 def check_format(name: str, choices: tuple[str, ...] = ()) -> None:
@@ -39,8 +41,8 @@ def check_format(name: str, choices: tuple[str, ...] = ()) -> None:
         raise UsageError(message)
 
 
-def load(flags: dict[str, Any], source: str | None) -> Loaded:
-    """Scenario, positions and catalog of a command's arguments."""
+def load(flags: dict[str, Any], source: str | None, raw: bytes | None = None) -> Loaded:
+    """Scenario, positions and catalog of a command's arguments; ``raw`` is a source read before."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
     from carbonctl.cli.options import settings  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
@@ -50,7 +52,7 @@ def load(flags: dict[str, Any], source: str | None) -> Loaded:
     if source is None and not given:
         message = "give a scenario file, - for stdin, or flags"
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
-    scenario, document = read(source, given, catalog)
+    scenario, document = read(source, given, catalog, raw)
     return scenario, document, catalog
 
 

@@ -1,23 +1,60 @@
-"""``carbonctl verify``: forecasts beside what was measured."""
+"""``carbonctl verify``: a saved result computed again, and forecasts beside what was measured."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, emit
+from carbonctl.cli.run import check_format, emit, table_out
+from carbonctl.core.errors import EXIT_DIFFERS
 
-app = typer.Typer(help="Forecasts beside measurements, with errors.", no_args_is_help=True)
+
+class FileOrTest(typer.core.TyperGroup):
+    """``verify RESULT.json`` beside ``verify training``: what is no subcommand is a result."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the command for files before a file."""
+        if args and args[0] not in {*self.commands, "-h", "--help"}:
+            args = ["result", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=FileOrTest,
+    help="A saved result computed again, or forecasts beside measurements, with errors.",
+    no_args_is_help=True,
+)
 Cases = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads this at run time
     typer.Option("--cases", metavar="FILE", help="Other runs, in the columns of training.csv."),
 ]
 
 
-@app.callback()
-def _root() -> None:
-    """Keep ``training`` a subcommand while it is the only one."""
+@app.command()
+def result(
+    file: Annotated[str, typer.Argument(metavar="RESULT", help="A saved result, or - for stdin.")],
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Largest relative difference that is none.")
+    ] = 1e-9,
+    format: Annotated[
+        str, typer.Option("-f", "--format", help="table, json or markdown.")
+    ] = "table",
+    output: o.Output = None,
+    hardware_db: o.HardwareDb = None,
+    no_color: o.NoColor = False,
+) -> int:
+    """Compute a saved result again, and end with 7 where it differs; RESULT alone means this."""
+    check_format(format, ("table", "json", "markdown"))
+    from carbonctl.cli.verified import verify  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report import verified  # noqa: PLC0415
+
+    data = verify(file, hardware_db, tolerance)
+    if format == "table":
+        table_out(lambda out: verified.render(data, out), {"output": output, "no_color": no_color})
+    else:
+        emit(verified.RENDERERS[format](data), output)
+    return EXIT_DIFFERS if data["status"] == "differs" else 0
 
 
 @app.command()

@@ -75,6 +75,8 @@ def _scalar(item: Any, wanted: dict[str, Any]) -> tuple[str, str] | None:
         return "CC203", "this has the wrong form"
     if "minimum" in wanted and item < wanted["minimum"]:
         return "CC203", f"this is at least {wanted['minimum']}"
+    if "maximum" in wanted and item > wanted["maximum"]:
+        return "CC203", f"this is at most {wanted['maximum']}"
     return None
 
 

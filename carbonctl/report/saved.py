@@ -67,7 +67,12 @@ def read(source: str) -> dict[str, Any]:
 
 def document(source: str) -> Json:
     """The same with positions, for those who point at what is wrong later."""
-    made = strict_json.parse(raw_of(source), "<stdin>" if source == "-" else source)
+    return parse(raw_of(source), "<stdin>" if source == "-" else source)
+
+
+def parse(raw: bytes, name: str) -> Json:
+    """The result in bytes that came from ``name``."""
+    made = strict_json.parse(raw, name)
     found = list(_problems(made))
     if found:
         raise InputError(found, made.sources)

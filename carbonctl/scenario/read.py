@@ -46,15 +46,24 @@ class Setting:
 
 
 def read(
-    source: str | None, settings: Iterable[Setting], catalog: Catalog
+    source: str | None, settings: Iterable[Setting], catalog: Catalog, raw: bytes | None = None
 ) -> tuple[Scenario, Document]:
     """The scenario from a file, from ``-`` (stdin), or from settings alone.
 
+    ``raw`` are the bytes of the source where somebody had to look at them before.
+
     Every problem of keys, values and names comes out in one InputError.
     """
-    document = Document({}, {(): Mark("the command line")}) if source is None else _load(source)
+    document = (
+        Document({}, {(): Mark("the command line")}) if source is None else _load(source, raw)
+    )
     for setting in settings:
         _apply(document, setting)
+    return checked(document, catalog), document
+
+
+def checked(document: Document, catalog: Catalog) -> Scenario:
+    """The scenario in a document, once nothing is wrong with its keys, values and names."""
     found = names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
@@ -62,7 +71,7 @@ def read(
         found += [_problem(item, document) for item in error.errors(include_url=False)]
     if found:
         raise InputError(_sorted(found), document.sources)
-    return scenario, document
+    return scenario
 
 
 def parse_set(text: str) -> Setting:
@@ -80,9 +89,12 @@ def parse_set(text: str) -> Setting:
     return Setting(path.strip(), value, flag)
 
 
-def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
+def _load(source: str, raw: bytes | None = None, seen: tuple[str, ...] = ()) -> Document:
     if source == "-":
-        document = strict_yaml.parse(sys.stdin.buffer.read(), "<stdin>")
+        given = sys.stdin.buffer.read() if raw is None else raw
+        document = strict_yaml.parse(given, "<stdin>")
+    elif raw is not None:
+        document = strict_yaml.parse(raw, source)
     else:
         document = strict_yaml.read(Path(source))
     if not isinstance(document.data, dict):
@@ -99,7 +111,7 @@ def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
     if target in seen or len(seen) >= MAX_EXTENDS:
         raise InputError([Problem("CC009", f"{base} extends itself", mark)], document.sources)
     try:
-        below = _load(target, (*seen, target))
+        below = _load(target, None, (*seen, target))
     except InputError as error:
         unread = error.problems[0].code == "CC008" and not error.sources
         if unread and error.problems[0].mark == Mark(target):
