@@ -1,14 +1,14 @@
 """``carbonctl validate``: every problem of every file, nothing estimated."""
 
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from carbonctl.cli import options as o
 from carbonctl.core.errors import InputError, Problem, UsageError
 
-Kind = Literal["scenario"]
+Kind = Literal["scenario", "result"]
 
 
 def command(
@@ -22,14 +22,23 @@ def command(
     """Check scenarios: keys, units, ranges, names, evidence."""
     if print_schema is not None:
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - for the schema alone
-        from carbonctl.scenario.schema import json_schema  # noqa: PLC0415
 
-        sys.stdout.write(as_json(json_schema()))
+        sys.stdout.write(as_json(_schema(print_schema)))
         return
     if not files:
-        message = "give scenario files, or --print-schema scenario"
+        message = "give scenario files, or --print-schema KIND"
         raise UsageError(message)
     _validate(files, hardware_db, quiet=quiet)
+
+
+def _schema(kind: Kind) -> dict[str, Any]:
+    if kind == "result":
+        from carbonctl.report.saved import schema  # noqa: PLC0415 - for the schema alone
+
+        return schema()
+    from carbonctl.scenario.schema import json_schema  # noqa: PLC0415
+
+    return json_schema()
 
 
 def _validate(files: list[str], hardware_db: str | None, *, quiet: bool) -> None:

@@ -85,4 +85,4 @@ def _row(node: dict[str, Any], size: float, *, drawn: bool) -> str:
 
 def cell(text: str) -> str:
     """Text that cannot break out of a Markdown table or heading, nor hide what follows it."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return numbers.printable(" ".join(text.split())).replace("|", "\\|").replace("<", "&lt;")
