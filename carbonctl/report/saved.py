@@ -90,11 +90,16 @@ def _problems(made: Json) -> Iterator[Problem]:
     for code, message, path in misfits(data, schema()["$defs"][kind], schema()):
         fits = False
         yield Problem(code, message, made.mark(path))
-    if fits and kind in ("estimate", "gated"):
+    if not fits:
+        return
+    yield from _percentiles(made)
+    if kind in ("estimate", "gated"):
         several = "results" in data
         for place, result in enumerate(results(data)):
             at: tuple[str | int, ...] = ("results", place) if several else ()
             yield from _contradictions(result, at, made)
+    elif kind == "compare":
+        yield from _rows(made)
 
 
 def _kind(data: Any) -> str | Problem:
@@ -120,7 +125,9 @@ def _contradictions(
     if result["total"]["value"] != total:
         mark = made.mark((*at, "total", "value"))
         yield Problem("CC704", "this is not total_kgco2e", mark)
-    yield from _intervals(result, at, made)
+    if (result["samples"] > 0) != (result["total"]["p05"] is not None):
+        message = "there are draws without an interval, or an interval without draws"
+        yield Problem("CC704", message, made.mark((*at, "samples")))
     if not _adds_up(result["breakdown"], total):
         mark = made.mark((*at, "breakdown"))
         yield Problem("CC704", "the breakdown does not add up to total_kgco2e", mark)
@@ -136,16 +143,24 @@ def _adds_up(lines: list[dict[str, Any]], whole: float) -> bool:
     return math.isclose(sum(line["value"] for line in lines), whole, rel_tol=_CLOSE, abs_tol=1e-12)
 
 
-def _intervals(result: dict[str, Any], at: tuple[str | int, ...], made: Json) -> Iterator[Problem]:
+def _percentiles(made: Json) -> Iterator[Problem]:
     """Percentiles are all there or none is, and they are in order."""
-    for path, node in strict_json.walk(result, at):
-        inside = path[len(at) :][:1] in (("inputs",), ("provenance",))
-        if inside or not isinstance(node, dict) or not {"p05", "p50", "p95"} <= node.keys():
+    for path, node in strict_json.walk(made.data):
+        aside = {"inputs", "provenance"} & set(path)
+        if aside or not isinstance(node, dict) or not {"p05", "p50", "p95"} <= node.keys():
             continue
         ends = [node["p05"], node["p50"], node["p95"]]
         known = [end for end in ends if end is not None]
         if known and (len(known) < len(ends) or sorted(known) != known):
             yield Problem("CC704", "the percentiles are not in order", made.mark(path))
-    if (result["samples"] > 0) != (result["total"]["p05"] is not None):
-        message = "there are draws without an interval, or an interval without draws"
-        yield Problem("CC704", message, made.mark((*at, "samples")))
+
+
+def _rows(made: Json) -> Iterator[Problem]:
+    """Every row of a comparison has a number for each scenario, and there are two at least."""
+    data = made.data
+    count = len(data["scenarios"])
+    rows = [(("breakdown", place), row) for place, row in enumerate(data["breakdown"])]
+    for path, row in [*rows, (("total",), data["total"])]:
+        complete = len(row["values"]) == len(row["differences"]) == count > 1
+        if not complete or (path == ("total",) and None in row["values"]):
+            yield Problem("CC704", "a number for each scenario is wanted here", made.mark(path))
