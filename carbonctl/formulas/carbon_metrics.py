@@ -30,23 +30,21 @@ def reserved_kgco2e(*, amortized_kgco2e: Num, allocation_rate: Num) -> Num:
 
 
 @formula(unit="kgCO2e", equation="SCI = (O + M) / R", source="iso-iec-21031-2024")
-def sci_kgco2e(
-    *, operational_location_kgco2e: Num, reserved_kgco2e: Num, functional_units: Num
-) -> Num:
+def sci_kgco2e(*, used_kgco2e: Num, hardware_kgco2e: Num, functional_units: Num) -> Num:
     """Software carbon intensity of one functional unit.
 
     Parameters
     ----------
-    operational_location_kgco2e
+    used_kgco2e
         Energy times location-based intensity; contracts and offsets do not count. [kgCO2e]
-    reserved_kgco2e
+    hardware_kgco2e
         Hardware by the share of its life that is reserved. [kgCO2e]
     functional_units
         How many of the declared unit. [1] > 0
 
     Examples
     --------
-    >>> sci_kgco2e(operational_location_kgco2e=4.0, reserved_kgco2e=1.0, functional_units=1_000.0)
+    >>> sci_kgco2e(used_kgco2e=4.0, hardware_kgco2e=1.0, functional_units=1_000.0)
     0.005
     """
-    return (operational_location_kgco2e + reserved_kgco2e) / functional_units
+    return (used_kgco2e + hardware_kgco2e) / functional_units

@@ -133,7 +133,7 @@ def _tool(found: Difference) -> Iterator[dict[str, Any]]:
         yield {
             "kind": "tool",
             "key": "tool.version",
-            "label": "carbonctl",
+            "label": "formulas of carbonctl",
             "unit": None,
             "base": ends[0],
             "head": ends[1],

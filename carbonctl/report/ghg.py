@@ -23,10 +23,12 @@ _OWNED = {
     "base": _SERVICE,
 }
 _ELECTRICITY = (2, None, "purchased electricity")
-_NOTE = (
+_DIRECT = "generators and refrigerants are not estimated"
+_UPSTREAM = (
     "grid factors of lifecycle coverage hold the upstream of fuels, which the protocol puts in "
     "scope 3 category 3; --set site.coverage=direct leaves it out"
 )
+_AMORTIZED = "capital goods are amortized here; the protocol books them in the year of purchase"
 
 
 def as_ghg(data: dict[str, Any]) -> str:
@@ -37,10 +39,10 @@ def as_ghg(data: dict[str, Any]) -> str:
 
 def _inventory(result: dict[str, Any]) -> dict[str, Any]:
     rows = [_row(result, node) for node in leaves(result)]
-    sums: dict[str, float] = {}
+    sums: dict[str, float | None] = {}
     for scope in (1, 2, 3):
         values = [row["kgco2e"] for row in rows if row["scope"] == scope]
-        sums[f"scope_{scope}_kgco2e"] = math.fsum(values)
+        sums[f"scope_{scope}_kgco2e"] = math.fsum(values) if values else None
     lifecycle = any("lifecycle" in (f["note"] or "") for f in result["facts"].values())
     return {
         "name": result["name"],
@@ -49,10 +51,16 @@ def _inventory(result: dict[str, Any]) -> dict[str, Any]:
         "total_kgco2e": result["total_kgco2e"],
         **sums,
         "rows": rows,
-        "not_estimated": result["coverage"]["not_estimated"],
+        "not_estimated": {"scope 1": _DIRECT} | result["coverage"]["not_estimated"],
         "source": "ghg-protocol-scope2-2015",
-        "notes": [_NOTE] if lifecycle and sums["scope_2_kgco2e"] else [],
+        "notes": _notes(rows, lifecycle=lifecycle),
     }
+
+
+def _notes(rows: list[dict[str, Any]], *, lifecycle: bool) -> list[str]:
+    categories = {(row["scope"], row["category"]) for row in rows}
+    upstream = [_UPSTREAM] if lifecycle and (2, None) in categories else []
+    return upstream + ([_AMORTIZED] if (3, 2) in categories else [])
 
 
 def _row(result: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from carbonctl.report.findings import results
 from carbonctl.report.machine import as_json
 
 _STANDARD = "iso-iec-21031-2024"
+_HARDWARE = ("manufacturing", "transport", "end_of_life")
 
 
 def as_sci(data: dict[str, Any]) -> str:
@@ -37,16 +38,12 @@ def _score(result: dict[str, Any]) -> dict[str, Any]:
         return score
     phase = units.rpartition(".")[0]
     energy = metrics.get(f"{phase}.operational_location_kgco2e")
-    made, rate = _manufacturing(result, phase), _rate(result)
+    made, rate = _hardware(result, phase), _rate(result)
     count = metrics[units]["value"]
-    if energy is None or made is None or rate is None or not count:
+    if energy is None or not made or rate is None or not count:
         return score | {"status": "hardware is not estimated: name it"}
-    reserved = reserved_kgco2e(amortized_kgco2e=made, allocation_rate=rate)
-    sci = sci_kgco2e(
-        operational_location_kgco2e=energy["value"],
-        reserved_kgco2e=reserved,
-        functional_units=count,
-    )
+    reserved = sum(reserved_kgco2e(amortized_kgco2e=share, allocation_rate=rate) for share in made)
+    sci = sci_kgco2e(used_kgco2e=energy["value"], hardware_kgco2e=reserved, functional_units=count)
     return score | {
         "sci_gco2e": g_from_kg(sci),
         "functional_unit": _unit(metrics, phase),
@@ -57,11 +54,11 @@ def _score(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _manufacturing(result: dict[str, Any], phase: str) -> float | None:
-    """The share of making hardware that a phase carries."""
-    lines = [line for line in result["breakdown"] if line["kind"] == "manufacturing"]
-    nodes = [node for line in lines for node in (*line["children"], line)]
-    return next((float(n["value"]) for n in nodes if n["id"] == f"{phase}.manufacturing"), None)
+def _hardware(result: dict[str, Any], phase: str) -> list[float]:
+    """The shares of making, moving and ending hardware that a phase carries."""
+    wanted = {f"{phase}.{stage}" for stage in _HARDWARE}
+    nodes = [node for line in result["breakdown"] for node in (*line["children"], line)]
+    return [float(node["value"]) for node in nodes if node["id"] in wanted]
 
 
 def _rate(result: dict[str, Any]) -> float | None:

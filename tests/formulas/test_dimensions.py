@@ -31,7 +31,7 @@ PINT = {
     "W": "watt", "kW": "kilowatt", "Wh": "watt_hour", "kWh": "kilowatt_hour", "J": "joule",
     "h": "hour", "s": "second", "y": "year_of_8760_h", "cm": "centimeter",
     "cm2": "centimeter ** 2", "kg": "kilogram", "t": "metric_ton", "km": "kilometer",
-    "L": "liter", "mL": "milliliter",
+    "g": "gram", "L": "liter", "mL": "milliliter",
 }  # fmt: skip
 
 # Counts of parameters that the equation's constant turns into operations (2 for each weight that
@@ -140,7 +140,7 @@ def test_a_formula_returns_the_unit_of_its_card_and_the_same_number(name, reques
 
 def test_every_conversion_names_two_units_that_pint_knows_the_factor_of():
     symbols = {"kwh": "kWh", "wh": "Wh", "j": "J", "hours": "h", "s": "s", "gb": "GB", "years": "y",
-               "t": "t", "kg": "kg", "ml": "mL", "l": "L"}  # fmt: skip
+               "t": "t", "kg": "kg", "g": "g", "ml": "mL", "l": "L"}  # fmt: skip
     assert "gb_from_bytes" in CONVERSIONS
     for name in CONVERSIONS:
         target, _, source = name.partition("_from_")
