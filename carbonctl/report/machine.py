@@ -7,6 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.report.findings import results
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def _flat(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def as_csv(data: dict[str, Any]) -> str:
-    """The breakdown as rows with fixed columns, the total last."""
+    """The breakdown as rows with fixed columns, the total last; none of them names a scenario."""
+    if len(results(data)) != 1:
+        message = "CSV has no column for the scenario, and this holds several"
+        raise InputError([Problem("CC706", message, Mark("--format"), "-f ndjson names it")])
     text = io.StringIO()
     writer = csv.DictWriter(text, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()

@@ -238,3 +238,18 @@ def test_control_characters_of_a_saved_result_never_reach_the_terminal(saved, ca
 def test_the_formulas_of_a_result_are_cited(saved):
     data = json.loads(saved("embodied-8xh100").read_text(encoding="utf-8"))
     assert {card["source"] for card in data["formulas"].values()} <= set(Catalog.open().sources())
+
+
+def test_a_table_of_a_judged_result_says_the_verdict(carbonctl):
+    out = carbonctl("report", "-", stdin=json.dumps(GATED)).out
+    assert "\nviolated         launch-cap (chat-7b): total, p95: 101 t CO2e is 61 t" in out
+    assert "\nskipped          regression (chat-7b): no baseline is given\n" in out
+    assert out.endswith("\ngate             violated; it ended with 4\n")
+
+
+def test_csv_of_several_results_is_refused_because_no_column_names_them(carbonctl):
+    ran = carbonctl("report", "-", "-f", "csv", stdin=json.dumps(several()))
+    assert (ran.code, ran.out) == (3, "")
+    assert "error[CC706]" in ran.err
+    rows = carbonctl("report", "-", "-f", "ndjson", stdin=json.dumps(several())).out.splitlines()
+    assert {json.loads(row)["name"] for row in rows} == {"chat-7b", "other"}
