@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from carbonctl import __version__
-from carbonctl.report import numbers
+from carbonctl.report import numbers, provenance
 from carbonctl.report.envelope import SCHEMA_VERSION
 from carbonctl.report.machine import as_json
 from carbonctl.report.markdown import cell, marker
@@ -58,6 +58,7 @@ def as_data(found: Difference, samples: int, seed: int) -> dict[str, Any]:
         },
         "changes": sorted(entries, key=lambda e: -abs(e["contribution_kgco2e"])),
         "breakdown": _breakdown(base, head),
+        "provenance": provenance.attributed(method(len(found.moved))),
     }
 
 

@@ -35,12 +35,9 @@ def _line(found: Finding) -> str:
     place = found.place
     words = []
     if place is not None and place["file"] != _STDIN:
-        words = [
-            f"file={_property(place['file'])}",
-            f"line={place['line']}",
-            f"col={place['column']}",
-            f"endColumn={place['end_column']}",
-        ]
+        named = {"line": "line", "col": "column", "endColumn": "end_column"}
+        words = [f"file={_property(place['file'])}"]
+        words += [f"{to}={place[key]}" for to, key in named.items() if place[key] is not None]
     words.append(f"title={_property(found.rule)}")
     waived = f" (excepted: {found.waived})" if found.waived else ""
     return f"::{_COMMANDS[found.level]} {','.join(words)}::{_message(found.message + waived)}"

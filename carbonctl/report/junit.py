@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+from carbonctl.core.errors import Mark
 from carbonctl.report.findings import answer, findings, problem, results
 from carbonctl.report.numbers import printable
 
@@ -55,7 +56,7 @@ def _case(found: Finding) -> ET.Element:
 
 def _where(found: Finding) -> str:
     places = [place for place in (found.place, *found.related) if place is not None]
-    return "\n".join(f"{p['file']}:{p['line']}:{p['column']}" for p in places)
+    return "\n".join(str(Mark(p["file"], p["line"], p["column"])) for p in places)
 
 
 def _document(suites: dict[str, list[ET.Element]]) -> str:

@@ -42,7 +42,8 @@ def _gate(gate: dict[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for rule in gate["rules"]:
         place = rule["where"]["scenario"] or rule["where"]["policy"]
-        at = f" ({place['file']}:{place['line']})" if place and rule["status"] != "pass" else ""
+        where = f" ({place['file']}:{place['line']})" if place and place["line"] else ""
+        at = "" if rule["status"] == "pass" else where
         said = rule["message"] or rule["reason"] or ""
         subject = rule["scenario"] or rule["file"]
         yield (

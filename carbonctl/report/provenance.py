@@ -35,6 +35,33 @@ def provenance(period: Fact | None) -> dict[str, dict[str, str]]:
     return _FIELDS | {"period_hours": {"source": period.source, "key": period.key}}
 
 
+def compared() -> dict[str, dict[str, str]]:
+    """What makes the numbers of a comparison."""
+    fact = {"method": "the fact of this label, in the JSON of its scenario with its source"}
+    return {
+        **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
+        "period_hours": {"source": "user", "key": "period"},
+        "values": {"formula": "total_kgco2e"},
+        "differences": {"method": "value less that of the first scenario"},
+        "less_than_first": {"method": "share of the common draws below the first scenario"},
+        "turning_point": {"method": "the value of this fact at which both totals are the same"},
+        "a": fact,
+        "b": fact,
+    }
+
+
+def attributed(method: str) -> dict[str, dict[str, str]]:
+    """What makes the numbers of a difference."""
+    return {
+        **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
+        "base_kgco2e": {"formula": "total_kgco2e"},
+        "head_kgco2e": {"formula": "total_kgco2e"},
+        "difference_kgco2e": {"method": "head less base"},
+        "contribution_kgco2e": {"method": method},
+        "share": {"method": "contribution over the difference"},
+    }
+
+
 def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     """Cards of the formulas that a result names, and what its ids of sources stand for."""
     names = sorted({name for name in _values(data, "formula") if name in CARDS})

@@ -71,14 +71,12 @@ def _result(found: Finding, index: int) -> dict[str, Any]:
 
 
 def _location(place: Place) -> dict[str, Any]:
+    where: dict[str, Any] = {"artifactLocation": {"uri": quote(place["file"].replace("\\", "/"))}}
     region = {
         "startLine": place["line"],
         "startColumn": place["column"],
         "endColumn": place["end_column"],
     }
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": quote(place["file"].replace("\\", "/"))},
-            "region": {key: value for key, value in region.items() if value is not None},
-        }
-    }
+    if place["line"] is not None:
+        where["region"] = {key: value for key, value in region.items() if value is not None}
+    return {"physicalLocation": where}

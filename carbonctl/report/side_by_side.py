@@ -12,7 +12,7 @@ from rich.text import Text
 
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.report import numbers
+from carbonctl.report import numbers, provenance
 from carbonctl.report.envelope import SCHEMA_VERSION
 from carbonctl.report.machine import as_json
 from carbonctl.report.markdown import cell, marker
@@ -74,6 +74,7 @@ def as_data(
             {"label": (a or b).label, "unit": (a or b).unit, "a": _value(a), "b": _value(b)}  # type: ignore[union-attr]
             for a, b in compared.differing
         ],
+        "provenance": provenance.compared(),
     }  # fmt: skip
 
 

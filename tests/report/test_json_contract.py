@@ -55,7 +55,7 @@ FACT = [
 ASSUMPTION = ["key", "label", "value", "unit", "origin", "source", "note", "variance_share"]
 COMPARE = [
     "schema_version", "command", "tool", "accounting", "samples", "seed", "scenarios", "breakdown",
-    "total", "turning_point", "inputs_that_differ",
+    "total", "turning_point", "inputs_that_differ", "provenance",
 ]  # fmt: skip
 ERROR = [
     "code", "level", "file", "line", "column", "end_column", "message", "hint", "help",
