@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from gate_example import GATED, several
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Log
 from scenarios import CONFIGS, command_of
 
 from carbonctl.core.contract import misfits
@@ -101,6 +103,7 @@ def test_our_reading_of_the_schema_is_that_of_a_complete_validator(seed, ours):
 def sarif_of(text):
     log = json.loads(text)
     assert [error.message for error in Draft202012Validator(SARIF).iter_errors(log)] == []
+    Log.model_validate(log)  # made from the schema of OASIS, no key allowed that is not in it
     return log
 
 
@@ -109,6 +112,13 @@ def test_sarif_of_every_bundled_scenario_is_sarif(file, carbonctl):
     ran = carbonctl(command_of(file), file, "--samples", "0", "-f", "sarif")
     (run,) = sarif_of(ran.out)["runs"]
     assert run["invocations"] == [{"executionSuccessful": True, "exitCode": 0}]
+
+
+def test_a_key_that_sarif_does_not_have_is_seen():
+    log = json.loads(render(GATED, "sarif"))
+    log["runs"][0]["results"][0]["severity"] = "error"
+    with pytest.raises(ValidationError):
+        Log.model_validate(log)
 
 
 def test_sarif_says_where_a_rule_is_violated():
