@@ -23,6 +23,9 @@ def given(made: Json, at: Path = ()) -> Document:
     result = made.data
     for step in at:
         result = result[step]
+    if "inputs" not in result:
+        message = "this result does not hold what was given, so it cannot be computed again"
+        raise InputError([Problem("CC705", message, made.mark(at))], made.sources)
     inputs = result["inputs"]
     prefix = (*at, "inputs", "scenario")
     values, keys = made.places

@@ -10,7 +10,7 @@ from carbonctl import __version__
 from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.units import g_from_kg
 from carbonctl.report.findings import results
-from carbonctl.report.placed import leaves, phase_of, section
+from carbonctl.report.placed import given, leaves, phase_of, section
 
 _TRAINING = ("train", "idle")
 
@@ -51,7 +51,7 @@ def _card(result: dict[str, Any], lines: list[dict[str, Any]]) -> str:
 
 def _type(result: dict[str, Any]) -> str:
     """The kind of training where the scenario says it; from its size alone it cannot be told."""
-    train = result["inputs"]["scenario"].get("train")
+    train = given(result).get("train")
     train = train if isinstance(train, dict) else {}
     runs = train.get("runs")
     methods = {train.get("method")} | {

@@ -8,9 +8,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def given(result: dict[str, Any]) -> dict[str, Any]:
+    """The scenario of a result; nothing where it was saved without."""
+    return _mapping(_mapping(result.get("inputs")).get("scenario"))
+
+
 def section(result: dict[str, Any], phase: str, name: str) -> dict[str, Any]:
     """``site`` or ``hardware`` of a phase: its own, laid over what the top of the file says."""
-    scenario = result["inputs"]["scenario"]
+    scenario = given(result)
     root, *run = phase.split(".")
     own = _mapping(scenario.get(root))
     runs = own.get("runs")
