@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from carbonctl.cli.again import again, given, only_estimates
 from carbonctl.cli.run import PHASES, PHASES_OF, load
-from carbonctl.core.errors import InputError, Problem
+from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.report import saved
@@ -27,7 +28,7 @@ from carbonctl.study.difference import (
 from carbonctl.study.montecarlo import Draws, central, interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
@@ -128,7 +129,9 @@ class Between:
         count = len(self.inputs)
         inputs, estimate = self._between(frozenset(i for i in made if i < count))
         facts_ = self._stood_on(frozenset(i - count for i in made if i >= count))
-        return float(estimate(bind(inputs, lambda f: central(facts_.get(f.key, f)))).total_kgco2e)
+        with self._finite():
+            found = estimate(bind(inputs, lambda f: central(facts_.get(f.key, f))))
+            return float(_finite(found.total_kgco2e))
 
     def interval(self, samples: int, seed: int) -> tuple[float, float, float] | None:
         """Of the difference, on draws that both sides share."""
@@ -137,9 +140,20 @@ class Between:
         draws = Draws(samples, seed)
         drawn: list[Num] = []
         for (inputs, estimate), own in zip(self.ends, self.older, strict=True):
-            lens = partial(_drawn, draws, own)
-            drawn.append(estimate(bind(inputs, lens)).total_kgco2e)
+            with self._finite(), np.errstate(all="ignore"):
+                found = estimate(bind(inputs, partial(_drawn, draws, own)))
+                drawn.append(_finite(found.total_kgco2e))
         return interval(np.asarray(drawn[1]) - np.asarray(drawn[0]))
+
+    @contextmanager
+    def _finite(self) -> Iterator[None]:
+        """Facts that a result was edited to hold may be such that no total comes out."""
+        try:
+            yield
+        except ArithmeticError:
+            saved_ = self.base if self.base.result is not None else self.head
+            message = "with the facts of this result the total is not finite"
+            raise InputError([Problem("CC704", message, Mark(saved_.file))]) from None
 
     def _stood_on(self, made: frozenset[int]) -> dict[str, Fact]:
         before, after = self.older
@@ -185,6 +199,12 @@ def _attributed(between: Between) -> tuple[list[Change], list[float]]:
             if depth == _DEPTHS[-1]:
                 raise
     raise AssertionError  # the last depth returns or raises
+
+
+def _finite(value: Num) -> Any:
+    if not np.all(np.isfinite(value)):
+        raise ArithmeticError
+    return value
 
 
 def _drawn(draws: Draws, own: dict[str, Fact], fact: Fact) -> Num:

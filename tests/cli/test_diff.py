@@ -209,6 +209,20 @@ def test_what_nothing_explains_is_said_so(carbonctl, diff, tmp_path):
     assert data["total"]["p05"] is None  # draws of today say nothing about it
 
 
+@pytest.mark.parametrize("value", [0.0, 1e-300, 1e308])
+@pytest.mark.parametrize("key", ["default:allocation_rate", "grid/IE:lifecycle"])
+def test_facts_that_give_no_finite_total_are_an_error(key, value, carbonctl, tmp_path):
+    path = result(carbonctl, tmp_path / "a.json", LIFECYCLE)
+    old = json.loads(path.read_text(encoding="utf-8"))
+    old["facts"][key] |= {"value": value, "low": value}
+    path.write_text(json.dumps(old), encoding="utf-8")
+    ran = carbonctl("diff", path, LIFECYCLE, "-f", "json")
+    assert ran.code in (0, 3)
+    assert ran.code == 0 or "a.json: error[CC704]: with the facts of this result" in ran.err
+    if key == "default:allocation_rate" and value == 0.0:  # nothing divides by it
+        assert ran.code == 3
+
+
 def test_results_of_two_commands_do_not_compare(carbonctl, tmp_path):
     both = [
         result(carbonctl, tmp_path / f"{command}.json", LIFECYCLE, command)
