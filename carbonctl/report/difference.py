@@ -243,7 +243,7 @@ def _markdown(data: dict[str, Any]) -> str:
         marker("diff"),
         f"### {cell(_heading(data))}",
         "",
-        f"**{cell(_answer(data))}**",
+        f"**{cell(_answer(data).replace('   ', ', '))}**",
     ]
     if data["changes"]:
         lines += ["", f"| what changed | base | head | {symbol} CO2e |", "|---|---:|---:|---:|"]
