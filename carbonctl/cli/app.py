@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": "Decide",
     "refresh": "Decide",
     "gate": "Gate",
+    "diff": "Decide",
     "explain": "Trust",
     "validate": "Trust",
     "verify": "Trust",
@@ -29,6 +30,7 @@ COMMANDS = {
     "grid": "Data",
     "model": "Data",
     "init": "Files",
+    "report": "Files",
 }
 EXIT_PIPE, EXIT_INTERRUPT = 141, 130
 
@@ -98,18 +100,22 @@ def _report(error: CarbonctlError, argv: list[str]) -> int:
     from carbonctl.report.errors import as_text  # noqa: PLC0415 - only when something is wrong
 
     sys.stderr.write(as_text(error))
-    if _wants_json(argv):
-        from carbonctl.report.machine import as_json  # noqa: PLC0415
+    if form := _format_of(argv):
+        from carbonctl.report.formats import errors  # noqa: PLC0415
 
         found = [problem.as_dict(error.exit_code) for problem in error.problems]
-        sys.stdout.write(as_json({"schema_version": "1.0", "errors": found}))
+        sys.stdout.write(errors(found, form))
     return error.exit_code
 
 
-def _wants_json(argv: list[str]) -> bool:
-    return any(
-        flag in ("-f", "--format") and value == "json" for flag, value in pairwise(argv)
-    ) or any(word in ("-fjson", "--format=json") for word in argv)
+def _format_of(argv: list[str]) -> str | None:
+    """The format that is asked for, whether or not its command could be read."""
+    for flag, value in pairwise([*argv, ""]):
+        if flag in ("-f", "--format"):
+            return value
+        if flag.startswith(("-f", "--format=")):
+            return flag.removeprefix("--format=").removeprefix("-f")
+    return None
 
 
 def _usage(error: typer.TyperException) -> int:

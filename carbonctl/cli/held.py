@@ -17,7 +17,7 @@ from carbonctl.core.errors import (
     UsageError,
     did_you_mean,
 )
-from carbonctl.report.envelope import cited
+from carbonctl.report.facts import cited
 from carbonctl.report.gate import as_data
 from carbonctl.scenario import policy as policies
 from carbonctl.study.gate import Held, Subject, Unanswerable, judge

@@ -13,6 +13,8 @@ from carbonctl.cli.run import PHASES, evaluate, load, title
 from carbonctl.core.errors import UsageError
 from carbonctl.report import saved
 from carbonctl.report.envelope import Beside, envelope
+from carbonctl.report.findings import results
+from carbonctl.report.given import given
 from carbonctl.report.remembered import facts
 from carbonctl.scenario.resolve import BUDGET
 from carbonctl.scenario.rules import budget_rules
@@ -63,7 +65,7 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
     raw = saved.raw_of(file)
     if not saved.is_result(raw):
         return [_scenario(file, flags, wanted, raw)]
-    found = saved.results(raw, _name(file))
+    found = results(saved.parse(raw, _name(file)).data)
     if flags["sets"]:
         message = "--set changes a scenario; a saved result stays as it is"
         raise UsageError(message)
@@ -121,6 +123,8 @@ def _life(file: str, flags: dict[str, Any], wanted: Wanted, loaded: Loaded) -> L
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
         budget=resolved.budget,
+        period=resolved.period,
+        inputs=given(document),
     )
     made = {basis: envelope("lifecycle", r, catalog, beside) for basis, r in results.items()}
     first = own if own in made else scenario.accounting
@@ -146,7 +150,10 @@ def _item(file: str, flags: dict[str, Any], loaded: Loaded) -> Looked:
     scenario, document, catalog = loaded
     item = resolve_item(scenario, document, catalog)
     result = study(item.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
-    beside = Beside(scenario.name or "", item.title, None, item.not_estimated, item.warnings)
+    beside = Beside(
+        scenario.name or "", item.title, None, item.not_estimated, item.warnings,
+        inputs=given(document),
+    )  # fmt: skip
     data = envelope("embodied", result, catalog, beside)
     return Looked(
         Subject(

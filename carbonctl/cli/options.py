@@ -63,7 +63,12 @@ Runtime = Annotated[Text, typer.Option(help="Serving stack: vllm_2025.")]
 
 Format = Annotated[
     str,
-    typer.Option("-f", "--format", help="table, json, csv or markdown.", rich_help_panel=_S),
+    typer.Option(
+        "-f",
+        "--format",
+        help="table, json, ndjson, csv, markdown, github, sarif, junit, hf-card, sci, ghg.",
+        rich_help_panel=_S,
+    ),
 ]
 Output = Annotated[
     Text, typer.Option("-o", "--output", help="Write to a file.", rich_help_panel=_S)

@@ -25,12 +25,17 @@ if TYPE_CHECKING:
 
     Loaded = tuple[Scenario, Document, Catalog]
 
-FORMATS = ("table", "json", "csv", "markdown")
+TABLES = ("table", "json", "csv", "markdown")
 PHASES = ("data", "experiments", "train", "infer")
+# command -> the phases that it estimates
+PHASES_OF = {"train": PHASES[:3], "infer": PHASES[3:], "lifecycle": PHASES}
 
 
-def check_format(name: str, choices: tuple[str, ...] = FORMATS) -> None:
-    """UsageError for a format that a command does not have."""
+def check_format(name: str, choices: tuple[str, ...] = ()) -> None:
+    """UsageError for a format that a command does not have; an estimate has all."""
+    from carbonctl.report.formats import FORMATS  # noqa: PLC0415 - nothing of the estimate
+
+    choices = choices or FORMATS
     if name not in choices:
         message = f'"{name}" is no format here; choose {", ".join(choices)}'
         raise UsageError(message)
@@ -105,8 +110,23 @@ def estimate(
     check_format(flags["format"])
     loaded = load(flags, flags["file"])
     need = need_period and flags["file"] is not None  # flags alone mean one year, and say so
-    resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need)
+    data, warnings = computed(command, loaded, flags, phases, need_period=need)
+    warn(warnings, flags)
+    report(data, flags, loaded[2])
+
+
+def computed(
+    command: str,
+    loaded: Loaded,
+    flags: dict[str, Any],
+    phases: tuple[str, ...],
+    *,
+    need_period: bool = False,
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The envelope of some phases of a scenario, and what to warn of."""
+    resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need_period)
     from carbonctl.report.envelope import Beside, envelope  # noqa: PLC0415 - after a good input
+    from carbonctl.report.given import given  # noqa: PLC0415
 
     beside = Beside(
         name=resolved.scenario.name or "",
@@ -115,9 +135,10 @@ def estimate(
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
         budget=resolved.budget,
+        period=resolved.period,
+        inputs=given(resolved.document),
     )
-    warn(resolved.warnings, flags)
-    report(envelope(command, result, catalog, beside), flags, catalog)
+    return envelope(command, result, catalog, beside), resolved.warnings
 
 
 def title(resolved: Resolved, catalog: Catalog) -> str:
@@ -148,19 +169,25 @@ def _model_words(scenario: Scenario) -> str:
 
 def report(data: dict[str, Any], flags: dict[str, Any], catalog: Catalog) -> None:
     """Render an envelope in the format asked for, to stdout or whole into a file."""
-    from carbonctl.report import machine  # noqa: PLC0415 - only the renderer that is asked for
-
     form = flags["format"]
-    if form == "json":
-        from carbonctl.report.facts import cited  # noqa: PLC0415
-
-        emit(machine.as_json(cited(data, catalog)), flags["output"])
-    elif form == "csv":
-        emit(machine.as_csv(data), flags["output"])
-    elif form == "markdown":
-        emit(machine.as_markdown(data), flags["output"])
-    else:
+    if form == "table":
         table(data, flags)
+        return
+    from carbonctl.report.facts import cited  # noqa: PLC0415 - not for a table
+
+    rendered(cited(data, catalog) if form == "json" else data, flags)
+
+
+def rendered(data: dict[str, Any], flags: dict[str, Any]) -> None:
+    """Render plain data in a format other than a table; NDJSON line by line."""
+    from carbonctl.report.formats import render  # noqa: PLC0415 - only the renderer asked for
+
+    text = render(data, flags["format"])
+    if flags["format"] == "ndjson" and flags["output"] in (None, "-"):
+        for line in text.splitlines(keepends=True):
+            emit(line, None)
+        return
+    emit(text, flags["output"])
 
 
 def table(data: dict[str, Any], flags: dict[str, Any]) -> None:

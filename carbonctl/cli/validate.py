@@ -3,14 +3,14 @@
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from carbonctl.cli import options as o
 from carbonctl.core.errors import InputError, Problem, UsageError
 
-Kind = Literal["scenario", "policy"]
+Kind = Literal["scenario", "policy", "result"]
 _POLICY = re.compile(rb"schema[\"']?\s*:\s*[\"']?carbonctl/policy/")
 
 
@@ -26,15 +26,23 @@ def command(
     """Check scenarios and policies: keys, units, ranges, names, evidence."""
     if print_schema is not None:
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - for the schema alone
-        from carbonctl.scenario import policy_schema, schema  # noqa: PLC0415
 
-        kinds = {"scenario": schema.json_schema, "policy": policy_schema.json_schema}
-        sys.stdout.write(as_json(kinds[print_schema]()))
+        sys.stdout.write(as_json(_schema(print_schema)))
         return
     if not files:
-        message = "give scenario or policy files, or --print-schema scenario"
+        message = "give scenario or policy files, or --print-schema KIND"
         raise UsageError(message)
     _validate(files, hardware_db, quiet=quiet)
+
+
+def _schema(kind: Kind) -> dict[str, Any]:
+    if kind == "result":
+        from carbonctl.report.saved import schema  # noqa: PLC0415 - for the schema alone
+
+        return schema()
+    from carbonctl.scenario.schema import json_schema  # noqa: PLC0415
+
+    return json_schema()
 
 
 def _validate(files: list[str], hardware_db: str | None, *, quiet: bool) -> None:

@@ -15,6 +15,7 @@ EXIT_INPUT = 3
 EXIT_VIOLATED = 4
 EXIT_UNDECIDED = 5
 EXIT_DATA = 6
+EXIT_DIFFERS = 7
 
 CODES: dict[str, str] = {
     "CC001": "the file is not valid YAML",
@@ -66,10 +67,15 @@ CODES: dict[str, str] = {
     "CC606": "the metric of a rule is unknown",
     "CC607": "a rule asks for nothing, or for several things at once",
     "CC608": "a rule is given twice, or an exception is of no rule",
-    "CC609": "a saved result is none, or is of another version",
     "CC610": "the price of carbon is missing, or in another currency",
     "CC611": "a day is not written as in 2027-03-31",
     "CC612": "the baseline was made by another version, so that data may differ",
+    "CC701": "the file is not valid JSON",
+    "CC702": "the file is no saved result",
+    "CC703": "a saved result is of another schema version",
+    "CC704": "a number of a saved result contradicts another one in it",
+    "CC705": "a saved result cannot be computed again",
+    "CC706": "the format cannot say what this result holds",
 }
 
 

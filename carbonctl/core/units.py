@@ -293,6 +293,11 @@ def t_from_kg(kg: Num) -> Num:
     return kg / 1e3
 
 
+def g_from_kg(kg: Num) -> Num:
+    """Kilograms in grams."""
+    return kg * 1e3
+
+
 def ml_from_l(l: Num) -> Num:  # noqa: E741 - the symbol of the liter
     """Liters in milliliters."""
     return l * 1e3

@@ -15,6 +15,7 @@ from carbonctl.core.formula import Step, Traced
 from carbonctl.core.units import unit_of
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
 from carbonctl.report.numbers import printable
+from carbonctl.report.provenance import provenance
 from carbonctl.report.trace import arguments, leaves, name_of, tier_of
 from carbonctl.study.montecarlo import interval
 
@@ -41,6 +42,8 @@ class Beside:
     not_estimated: dict[str, str]
     warnings: list[Problem]
     budget: dict[str, float] = field(default_factory=dict)
+    period: Fact | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 def envelope(
@@ -87,6 +90,8 @@ def envelope(
             "not_estimated": beside.not_estimated,
         },
         "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
+        "inputs": beside.inputs,
+        "provenance": provenance(beside.period),
     }
 
 
@@ -149,12 +154,17 @@ def _provenance(value: Num) -> dict[str, Any]:
     return {
         "tier": tier_of(value),
         "assumed": any(fact.assumed for fact in facts.values()),
-        "formula": cause.card.name if isinstance(cause, Step) else None,
+        "formula": _formula_of(value),
         "inputs": [name_of(item.cause) for _, item in arguments(cause)]
         if isinstance(cause, Step)
         else [name_of(cause)],
         "source_ids": sorted({fact.source for fact in facts.values()}),
     }
+
+
+def _formula_of(value: Num | None) -> str | None:
+    traced = isinstance(value, Traced) and isinstance(value.cause, Step)
+    return value.cause.card.name if traced else None  # type: ignore[union-attr]
 
 
 def _line(line: Line, drawn: Line | None, whole: float) -> dict[str, Any]:
@@ -206,9 +216,7 @@ def metrics_of(result: Result) -> dict[str, Any]:
             "p50": finite(ends[1]),
             "p95": finite(ends[2]),
             "unit": unit_of(name),
-            "formula": value.cause.card.name
-            if isinstance(value, Traced) and isinstance(value.cause, Step)
-            else None,
+            "formula": _formula_of(value),
             "source_ids": sorted({f.source for f in leaves(value).values()})
             if isinstance(value, Traced)
             else [],
@@ -226,6 +234,8 @@ def _budget(budget: dict[str, float], result: Result) -> list[dict[str, Any]]:
         held.append(
             {
                 "metric": metric,
+                "source": "user",
+                "formula": _formula_of(value),
                 "max_kgco2e": limit,
                 "value": None if value is None else float(value),
                 "p95": None if ends is None else ends[2],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.formula import Traced
+from carbonctl.report.provenance import citations
 from carbonctl.report.trace import leaves
 
 if TYPE_CHECKING:
@@ -71,10 +72,8 @@ def assumptions(result: Result, *values: Num) -> list[dict[str, Any]]:
 
 
 def cited(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
-    """The envelope with the citations of its facts, for readers that keep it."""
-    known = catalog.sources()
-    ids = sorted({fact["source"] for fact in data["facts"].values()} - {"user", ""})
-    return data | {"sources": {source: known.get(source, {"title": source}) for source in ids}}
+    """The envelope with what its ids stand for, for readers that keep it."""
+    return data | citations(data, catalog)
 
 
 def overlay(result: Result, catalog: Catalog) -> list[str]:

@@ -71,8 +71,8 @@ def _per_unit(data: dict[str, Any], out: Console) -> None:
         if not rest.endswith("_kgco2e"):
             continue
         unit = rest.removesuffix("_kgco2e")
-        watt_hours = metrics[f"{phase}.per_{unit}_energy_wh"]["value"]
-        parts = [numbers.watt_hours(watt_hours)]
+        energy = metrics.get(f"{phase}.per_{unit}_energy_wh")
+        parts = [numbers.watt_hours(energy["value"])] if energy else []
         whole = metrics.get(f"per_{unit}_kgco2e")
         life = f" ({numbers.carbon(whole['value'])} with training)" if whole else ""
         parts.append(f"{numbers.carbon(metric['value'])} CO2e{life}")
@@ -213,7 +213,7 @@ def _grids(data: dict[str, Any]) -> str:
         value = f"{fact['value']:.3g}"
         if key.startswith("grid/"):
             zone = key.removeprefix("grid/").rpartition(":")[0]
-            what = f"{fact['note'].replace(',', '')}, {fact['source']}"
+            what = f"{(fact['note'] or '').replace(',', '')}, {fact['source']}"
             found.setdefault(what, []).append(f"{value} {zone}")
         elif fact["label"] == "grid factor":
             found.setdefault(f"as given, {fact['source']}", []).append(value)

@@ -13,7 +13,7 @@ from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers
 from carbonctl.report.envelope import SCHEMA_VERSION, finite, metrics_of, node_of
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
-from carbonctl.report.machine import cell
+from carbonctl.report.markdown import cell
 from carbonctl.study.montecarlo import interval
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from rich.text import Text
 
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.report import numbers
+from carbonctl.report import numbers, provenance
 from carbonctl.report.envelope import SCHEMA_VERSION
-from carbonctl.report.machine import as_json, cell
+from carbonctl.report.machine import as_json
+from carbonctl.report.markdown import cell, marker
 from carbonctl.report.notes import COMPACT, say
 from carbonctl.report.numbers import printable
 from carbonctl.report.table import RULED
@@ -73,6 +74,7 @@ def as_data(
             {"label": (a or b).label, "unit": (a or b).unit, "a": _value(a), "b": _value(b)}  # type: ignore[union-attr]
             for a, b in compared.differing
         ],
+        "provenance": provenance.compared(),
     }  # fmt: skip
 
 
@@ -192,6 +194,7 @@ def _markdown(data: dict[str, Any]) -> str:
     names = [s["name"] for s in data["scenarios"]]
     size, symbol = numbers.carbon_unit(max(data["total"]["values"]))
     lines = [
+        marker("compare"),
         "### " + cell(" / ".join(names)),
         "",
         f"**{_verdict(data, names)}**",

@@ -143,13 +143,3 @@ def derived(key: str, value: float, like: Fact, note: str, label: str) -> Fact:
         note=note,
         label=label,
     )
-
-
-def in_order(problems: list[Problem]) -> list[Problem]:
-    """Problems once each, as they stand in the file."""
-
-    def place(problem: Problem) -> tuple[str, int, int]:
-        mark = problem.mark
-        return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
-
-    return sorted(dict.fromkeys(problems), key=place)

@@ -59,6 +59,11 @@ def read(
     )
     for setting in settings:
         _apply(document, setting)
+    return checked(document, catalog), document
+
+
+def checked(document: Document, catalog: Catalog) -> Scenario:
+    """The scenario in a document, once nothing is wrong with its keys, values and names."""
     found = names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
@@ -66,7 +71,7 @@ def read(
         found += [_problem(item, document) for item in error.errors(include_url=False)]
     if found:
         raise InputError(_sorted(found), document.sources)
-    return scenario, document
+    return scenario
 
 
 def parse_set(text: str) -> Setting:

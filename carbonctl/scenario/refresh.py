@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from carbonctl.core.errors import InputError, Problem
+from carbonctl.core.errors import InputError, Problem, in_order
 from carbonctl.estimate.bom import Counted, Machine
 from carbonctl.estimate.replacement import Fleet, Peaks, RefreshInputs, SecondLife
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.consistency import agreement
-from carbonctl.scenario.context import ONE, Context, Unresolved, archetype, derived, in_order
+from carbonctl.scenario.context import ONE, Context, Unresolved, archetype, derived
 from carbonctl.scenario.site import site
 
 if TYPE_CHECKING:

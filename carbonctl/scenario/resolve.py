@@ -9,7 +9,7 @@ from carbonctl.core.errors import InputError, Problem, in_order
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
-from carbonctl.scenario.context import Context, Unresolved, in_order
+from carbonctl.scenario.context import Context, Unresolved
 from carbonctl.scenario.phases import Capacity, Sections, builders
 
 if TYPE_CHECKING:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
+import shutil
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from carbonctl.report.formats import FORMATS
 from carbonctl.report.refresh_table import render as render_choice
 from carbonctl.report.table import console, render
 
@@ -69,7 +75,7 @@ def test_every_bundled_scenario_is_run_here():
     assert sorted(name for _, name in RUNS) == sorted(p.stem for p in CONFIGS.glob("*.yaml"))
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_result_is_on_stdout_alone(form, carbonctl):
     ran = carbonctl("train", config("train-bloom"), "-f", form)
     assert ran.code == 0
@@ -154,7 +160,7 @@ def test_extends_on_stdin_is_read_from_the_working_directory(carbonctl, monkeypa
     assert ran.out.startswith("mine: ")
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_file_holds_what_stdout_would(form, carbonctl, tmp_path):
     words = ("train", config("train-bloom"), "--samples", "100", "-f", form)
     target = tmp_path / "result"
@@ -255,6 +261,118 @@ def test_a_terminal_gets_no_color_where_none_is_wanted(name, carbonctl, monkeypa
 def test_an_error_carries_no_escapes_even_on_a_terminal(carbonctl, monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     assert ANSI not in carbonctl("train", "none.yaml").err
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "table"])
+def test_a_machine_reads_the_same_from_a_terminal_and_from_a_pipe(form, carbonctl, monkeypatch):
+    words = ("train", config("train-bloom"), "--samples", "100", "-f", form)
+    piped = carbonctl(*words).out
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stdout", screen := Terminal())
+    carbonctl(*words)
+    assert screen.getvalue() == piped
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_is_the_same_bytes_whatever_the_hash_seed(form, environment, tmp_path):
+    scenario = str(config("lifecycle-chat-7b"))
+    said = set()
+    for seed in ("0", "1"):
+        words = [sys.executable, "-m", "carbonctl", "lifecycle", scenario, "--samples", "100"]
+        done = subprocess.run(
+            [*words, "-f", form], capture_output=True, check=True, cwd=tmp_path,
+            env=environment | {"PYTHONHASHSEED": seed},
+        )  # fmt: skip
+        said.add(done.stdout)
+    assert len(said) == 1
+    assert said != {b""}
+
+
+def test_a_difference_is_the_same_bytes_whatever_the_hash_seed(environment, tmp_path):
+    files = [str(config(name)) for name in ("train-llama-2", "train-llama-3.1")]
+    words = [sys.executable, "-m", "carbonctl", "diff", *files, "--samples", "100", "-f", "json"]
+    said = {
+        subprocess.run(
+            words, capture_output=True, check=True, cwd=tmp_path,
+            env=environment | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1")
+    }  # fmt: skip
+    assert len(said) == 1
+
+
+class Counted(io.StringIO):
+    """A stream that remembers what it held whenever it was flushed."""
+
+    def __init__(self):
+        super().__init__()
+        self.flushed = []
+
+    def flush(self):
+        self.flushed.append(self.getvalue())
+
+
+def test_a_row_of_ndjson_is_flushed_before_the_next_is_written(carbonctl, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", stream := Counted())
+    carbonctl("train", config("train-llama-3.1"), "--samples", "0", "-f", "ndjson")
+    rows = stream.getvalue().splitlines(keepends=True)
+    assert len(rows) > 5
+    wanted = ["".join(rows[:count]) for count in range(1, len(rows) + 1)]
+    assert [text for text in wanted if text not in stream.flushed] == []
+
+
+def test_the_first_row_of_ndjson_is_enough_for_its_reader(environment):
+    words = [sys.executable, "-m", "carbonctl", "report", "-", "-f", "ndjson"]
+    saved = subprocess.run(
+        [*words[:3], "lifecycle", str(config("dlrm-weekly")), "--samples", "0", "-f", "json"],
+        capture_output=True, check=True, env=environment,
+    )  # fmt: skip
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    wide = b"x" * 100_000  # more than a pipe holds
+    process.stdin.write(saved.stdout.replace(b"feed-ranker", wide))
+    process.stdin.close()
+    assert json.loads(process.stdout.readline())["parent"] == "total"
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 141
+
+
+def test_an_interrupt_from_the_keyboard_is_quiet(environment):
+    words = [sys.executable, "-m", "carbonctl", "verify", "-"]
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    time.sleep(1.0)  # until it waits for its input
+    process.send_signal(signal.SIGINT)
+    said, complained = process.communicate()
+    assert (process.returncode, said, complained) == (130, b"", b"")
+
+
+def test_commands_make_a_pipe(environment, tmp_path):
+    scenario = shlex.quote(str(config("lifecycle-chat-7b")))
+    python = shlex.quote(sys.executable)
+    steps = (
+        f"{python} -m carbonctl lifecycle - -f json < {scenario}",
+        f"{python} -m carbonctl report - -f json",
+        f"{python} -m carbonctl verify -",
+    )
+    done = subprocess.run(
+        [shutil.which("bash"), "-o", "pipefail", "-c", " | ".join(steps)],
+        capture_output=True, text=True, check=True, env=environment, cwd=tmp_path,
+    )  # fmt: skip
+    assert "\nsame: " in done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,8 @@ PINT = {
     "W": "watt", "kW": "kilowatt", "Wh": "watt_hour", "kWh": "kilowatt_hour", "J": "joule",
     "h": "hour", "s": "second", "y": "year_of_8760_h", "cm": "centimeter",
     "cm2": "centimeter ** 2", "kg": "kilogram", "t": "metric_ton", "km": "kilometer",
-    "L": "liter", "mL": "milliliter", "EFLOP": "1e18 * operation", "kgCO2e*h": "kgCO2e * hour",
+    "g": "gram", "L": "liter", "mL": "milliliter", "EFLOP": "1e18 * operation",
+    "kgCO2e*h": "kgCO2e * hour",
     "kgCO2e*kWh": "kgCO2e * kilowatt_hour", "kgCO2e2*kWh": "kgCO2e ** 2 * kilowatt_hour",
     "kgCO2e*kWh2": "kgCO2e * kilowatt_hour ** 2",
 }  # fmt: skip
@@ -142,8 +143,8 @@ def test_a_formula_returns_the_unit_of_its_card_and_the_same_number(name, reques
 
 def test_every_conversion_names_two_units_that_pint_knows_the_factor_of():
     symbols = {"kwh": "kWh", "wh": "Wh", "j": "J", "hours": "h", "s": "s", "gb": "GB", "years": "y",
-               "t": "t", "kg": "kg", "ml": "mL", "l": "L", "eflop": "EFLOP",
-               "flop": "FLOP"}  # fmt: skip
+                "t": "t", "kg": "kg", "g": "g", "ml": "mL", "l": "L", "eflop": "EFLOP",
+                "flop": "FLOP"}  # fmt: skip
     assert "gb_from_bytes" in CONVERSIONS
     for name in CONVERSIONS:
         target, _, source = name.partition("_from_")
