@@ -108,7 +108,7 @@ def _feed_forward(
     sparse_layer = hidden * experts + experts * expert
     if kind.shared_expert:
         sparse_layer += 3 * hidden * config.count("shared_expert_intermediate_size") + hidden
-    sparse = sum(config.sparse(layer) for layer in range(layers))
+    sparse = config.sparse_layers(layers)
     dense = 0
     if sparse < layers:
         dense = (layers - sparse) * 3 * hidden * config.count("intermediate_size")

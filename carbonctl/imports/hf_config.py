@@ -56,13 +56,15 @@ class Config:
             return missing
         return value
 
-    def sparse(self, layer: int) -> bool:
-        """Whether a layer has experts (Qwen's entries; absent, all layers have)."""
+    def sparse_layers(self, layers: int) -> int:
+        """How many layers have experts (Qwen's entries; absent, all layers have)."""
         dense = self.data.get("mlp_only_layers") or []
         if not isinstance(dense, list):
             self.refuse("mlp_only_layers", '"mlp_only_layers" is no list')
-            return True
-        return layer not in dense and (layer + 1) % self.count("decoder_sparse_step", 1) == 0
+            return layers
+        every = self.count("decoder_sparse_step", 1)
+        listed = {n for n in dense if isinstance(n, int) and 0 <= n < layers}
+        return layers // every - sum((n + 1) % every == 0 for n in listed)
 
     def divides(self, key: str, small: int, large: int) -> None:
         """An error unless ``small`` of ``key`` divides ``large``."""
@@ -119,15 +121,33 @@ def read(log: Log, catalog: Catalog) -> Imported:
 def _config(log: Log) -> Config:
     text = log.text()
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         hint = "the file may be cut short" if error.pos >= len(text.rstrip()) else ""
         refuse_in(log.name, text, error.pos, "CC502", f"not valid JSON: {error.msg.lower()}", hint)
+    except _Twice as twice:
+        key = str(twice)
+        place = [found.start() for found in re.finditer(rf'"{re.escape(key)}"\s*:', text)][-1:]
+        message = f'the key "{key[:40]}" is given twice'
+        refuse_in(log.name, text, place[0] if place else 0, "CC003", message)
     except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
         refuse("CC502", "nested too deeply, or a number too long", Mark(log.name, 1, 1))
     if not isinstance(data, dict):
         refuse("CC502", "a config.json is one object", Mark(log.name, 1, 1))
     return Config(log.name, text, data)
+
+
+class _Twice(Exception):  # noqa: N818 - becomes an error at its place
+    """An object with a key twice, of which JSON readers keep the last."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise _Twice(key)
+        made[key] = value
+    return made
 
 
 def _architecture(config: Config) -> str:
