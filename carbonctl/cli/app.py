@@ -27,6 +27,7 @@ COMMANDS = {
     "grid": "Data",
     "model": "Data",
     "init": "Files",
+    "help": "Help",
 }
 EXIT_PIPE, EXIT_INTERRUPT = 141, 130
 
@@ -96,18 +97,22 @@ def _report(error: CarbonctlError, argv: list[str]) -> int:
     from carbonctl.report.errors import as_text  # noqa: PLC0415 - only when something is wrong
 
     sys.stderr.write(as_text(error))
-    if _wants_json(argv):
+    if _wants("json", argv):
         from carbonctl.report.machine import as_json  # noqa: PLC0415
 
         found = [problem.as_dict(error.exit_code) for problem in error.problems]
         sys.stdout.write(as_json({"schema_version": "1.0", "errors": found}))
+    elif _wants("github", argv):
+        from carbonctl.report.errors import as_github  # noqa: PLC0415
+
+        sys.stdout.write(as_github(error.problems))
     return error.exit_code
 
 
-def _wants_json(argv: list[str]) -> bool:
+def _wants(form: str, argv: list[str]) -> bool:
     return any(
-        flag in ("-f", "--format") and value == "json" for flag, value in pairwise(argv)
-    ) or any(word in ("-fjson", "--format=json") for word in argv)
+        flag in ("-f", "--format") and value == form for flag, value in pairwise(argv)
+    ) or any(word in (f"-f{form}", f"--format={form}") for word in argv)
 
 
 def _usage(error: typer.TyperException) -> int:

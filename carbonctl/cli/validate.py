@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from carbonctl.cli import options as o
+from carbonctl.cli.run import check_format, warn
 from carbonctl.core.errors import InputError, Problem, UsageError
 
 Kind = Literal["scenario"]
@@ -16,6 +17,7 @@ def command(
         list[str] | None, typer.Argument(metavar="[FILE]...", help="Scenarios, or - for stdin.")
     ] = None,
     print_schema: Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")] = None,
+    format: Annotated[str, typer.Option("-f", "--format", help="table, json or github.")] = "table",
     hardware_db: o.HardwareDb = None,
     quiet: o.Quiet = False,
 ) -> None:
@@ -29,32 +31,45 @@ def command(
     if not files:
         message = "give scenario files, or --print-schema scenario"
         raise UsageError(message)
-    _validate(files, hardware_db, quiet=quiet)
+    check_format(format, ("table", "json", "github"))
+    warnings = _validate(files, hardware_db, say=format == "table" and not quiet)
+    warn(warnings, {"quiet": quiet})
+    if format == "json":
+        from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
+
+        said = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
+        sys.stdout.write(as_json({"schema_version": "1.0", "errors": [], "warnings": said}))
+    elif format == "github":
+        from carbonctl.report.errors import as_github  # noqa: PLC0415 - only the one asked for
+
+        sys.stdout.write(as_github(warnings, "warning"))
 
 
-def _validate(files: list[str], hardware_db: str | None, *, quiet: bool) -> None:
+def _validate(files: list[str], hardware_db: str | None, *, say: bool) -> list[Problem]:
+    """Warnings of all files, or one error with every problem of every file."""
+    warnings: list[Problem] = []
     problems: list[Problem] = []
     sources: dict[str, list[str]] = {}
     for file in files:
         try:
-            _check(file, hardware_db)
+            warnings += _check(file, hardware_db)
         except InputError as error:
             problems += error.problems
             sources |= error.sources
         else:
-            if not quiet:
+            if say:
                 sys.stdout.write(f"{file}: valid\n")
     if problems:
         raise InputError(problems, sources)
+    return warnings
 
 
-def _check(file: str, hardware_db: str | None) -> None:
-    """Read, resolve and run one scenario of either kind, without draws."""
+def _check(file: str, hardware_db: str | None) -> list[Problem]:
+    """Read, resolve and run one scenario of either kind, without draws; its warnings."""
     from carbonctl.cli.run import PHASES, evaluate, load  # noqa: PLC0415 - after good flags
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
 
     loaded = scenario, document, catalog = load({"hardware_db": hardware_db}, file)
     if any(getattr(scenario, name) is not None for name in PHASES) or scenario.embodied is None:
-        evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)
-    else:
-        resolve_item(scenario, document, catalog)
+        return evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)[0].warnings
+    return resolve_item(scenario, document, catalog).warnings

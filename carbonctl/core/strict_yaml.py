@@ -99,7 +99,8 @@ def scalar(text: str) -> Any:
 def read(path: FilePath) -> Document:
     """Read a file; every way in which that fails is an InputError."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
         raise InputError([Problem("CC008", reason, Mark(str(path)))]) from None

@@ -93,6 +93,14 @@ _NUMBER = r"[+-]?(?:\d+(?:_\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*(.*)", re.DOTALL)
 
 
+def symbols() -> dict[str, list[str]]:
+    """Every unit that may be written, by what it measures."""
+    found: dict[str, list[str]] = {}
+    for symbol, (dimension, _) in _SYMBOLS.items():
+        found.setdefault(dimension, []).append(symbol)
+    return {dimension: names for dimension, names in found.items() if dimension != "count"}
+
+
 class UnitError(ValueError):
     """The text is no quantity of the wanted kind; ``code`` says which rule it breaks."""
 

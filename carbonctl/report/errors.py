@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from carbonctl.report.numbers import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from carbonctl.core.errors import CarbonctlError, Problem
 
-MAX_SHOWN = 50
+MAX_SHOWN, MAX_CODES = 50, 3
 
 
 def as_text(error: CarbonctlError) -> str:
@@ -20,7 +22,38 @@ def as_text(error: CarbonctlError) -> str:
         shown.append(f"... and {hidden} more")
     count = len(error.problems)
     tail = f"{count} error{'' if count == 1 else 's'}. Nothing was estimated."
+    codes = list(dict.fromkeys(p.code for p in error.problems if p.code))[:MAX_CODES]
+    tail += f" Why: carbonctl help {' '.join(codes)}" if codes else ""
     return printable("\n".join([*shown, tail])) + "\n"
+
+
+def as_github(problems: Iterable[Problem], level: str = "error") -> str:
+    """Problems as workflow commands, which GitHub shows beside the line they are about."""
+    return "".join(f"::{level} {_place(p)}::{_escaped(_said(p))}\n" for p in problems)
+
+
+def _said(problem: Problem) -> str:
+    return printable(f"{problem.message}; {problem.hint}" if problem.hint else problem.message)
+
+
+def _place(problem: Problem) -> str:
+    mark = problem.mark
+    parts = {"title": problem.code or "carbonctl"}
+    if mark is not None and mark.line is not None and mark.column is not None:
+        end = mark.column + mark.length
+        parts |= {"file": mark.file, "line": str(mark.line), "col": str(mark.column)}
+        parts["endColumn"] = str(end)
+    elif mark is not None:
+        parts["file"] = mark.file
+    return ",".join(f"{key}={_escaped(text, inside=True)}" for key, text in parts.items())
+
+
+def _escaped(text: str, *, inside: bool = False) -> str:
+    """Text of a workflow command; a property may hold neither colon nor comma."""
+    pairs = [("%", "%25"), ("\r", "%0D"), ("\n", "%0A")]
+    for plain, code in [*pairs, (":", "%3A"), (",", "%2C")] if inside else pairs:
+        text = text.replace(plain, code)
+    return text
 
 
 def _problem(problem: Problem, sources: dict[str, list[str]]) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import CarbonctlError, InputError, Mark, Problem, did_you_mean
-from carbonctl.core.strict_yaml import Document
+from carbonctl.core.strict_yaml import MAX_BYTES, Document
 from carbonctl.scenario.consistency import names
 from carbonctl.scenario.schema import Scenario
 
@@ -82,7 +82,7 @@ def parse_set(text: str) -> Setting:
 
 def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
     if source == "-":
-        document = strict_yaml.parse(sys.stdin.buffer.read(), "<stdin>")
+        document = strict_yaml.parse(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
     else:
         document = strict_yaml.read(Path(source))
     if not isinstance(document.data, dict):

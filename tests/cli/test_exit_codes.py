@@ -79,10 +79,10 @@ def test_a_file_that_may_not_be_read_ends_with_3(carbonctl, tmp_path, monkeypatc
     path = tmp_path / "secret.yaml"
     path.write_text("name: x\n", encoding="utf-8")
 
-    def refuse(self):
+    def refuse(self, _mode):
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     ran = carbonctl("lifecycle", path)
     assert (ran.code, ran.out) == (3, "")
     assert "secret.yaml: error[CC008]: permission denied" in ran.err
