@@ -1,6 +1,7 @@
 """``carbonctl validate``: every problem of every file, nothing estimated."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -21,7 +22,7 @@ def command(
     hardware_db: o.HardwareDb = None,
     quiet: o.Quiet = False,
 ) -> None:
-    """Check scenarios: keys, units, ranges, names, evidence."""
+    """Check scenarios (keys, units, names, evidence) and the emissions of model cards (.md)."""
     if print_schema is not None:
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - for the schema alone
         from carbonctl.scenario.schema import json_schema  # noqa: PLC0415
@@ -67,6 +68,12 @@ def _validate(files: list[str], hardware_db: str | None, *, say: bool) -> list[P
 def _check(file: str, hardware_db: str | None) -> list[Problem]:
     """Read, resolve and run one scenario of either kind, without draws; its warnings."""
     from carbonctl.cli.run import PHASES, evaluate, load  # noqa: PLC0415 - after good flags
+
+    if file.endswith(".md"):
+        from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for cards alone
+        from carbonctl.imports.model_card import check  # noqa: PLC0415
+
+        return check(Path(file), Catalog.open(hardware_db))
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
 
     loaded = scenario, document, catalog = load({"hardware_db": hardware_db}, file)

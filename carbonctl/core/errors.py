@@ -45,6 +45,8 @@ CODES: dict[str, str] = {
     "CC304": "the work does not fit the hardware",
     "CC305": "the market basis lacks contract data",
     "CC306": "this combination is not estimated yet",
+    "CC307": "a value is far outside of what is known",
+    "CC308": "the data of a place are old",
     "CC401": "hardware_db cannot be read",
     "CC402": "a record of hardware_db is wrong",
     "CC501": "a file has no form that can be imported",

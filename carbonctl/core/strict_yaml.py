@@ -98,25 +98,37 @@ def scalar(text: str) -> Any:
 
 def read(path: FilePath) -> Document:
     """Read a file; every way in which that fails is an InputError."""
+    return parse(_bytes(path), str(path))
+
+
+def text_of(path: FilePath) -> str:
+    """The text of a file that is YAML only in part."""
+    return _decoded(_bytes(path), str(path))
+
+
+def _bytes(path: FilePath) -> bytes:
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
         raise InputError([Problem("CC008", reason, Mark(str(path)))]) from None
-    return parse(raw, str(path))
 
 
-def parse(raw: bytes, name: str) -> Document:
-    """Parse bytes that came from ``name`` (a file, or ``<stdin>``)."""
+def _decoded(raw: bytes, name: str) -> str:
     if len(raw) > MAX_BYTES:
         raise _error("CC005", f"the file is larger than {MAX_BYTES} bytes", Mark(name, 1, 1))
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
         raise _error("CC002", "this is not UTF-8 text", Mark(name, line, column)) from None
+
+
+def parse(raw: bytes, name: str) -> Document:
+    """Parse bytes that came from ``name`` (a file, or ``<stdin>``)."""
+    text = _decoded(raw, name)
     lines = text.splitlines()
     try:
         return _Builder(name, lines).build(text)

@@ -136,6 +136,17 @@ REMEDIES: dict[str, tuple[str, str]] = {
         "There is no tested formula for this combination, and no stand-in is used.",
         "Give measured energy, accelerator-hours or days instead of work.",
     ),
+    "CC307": (
+        (
+            "A warning: the value is possible, but far from any that is known, as if a unit or a "
+            "boundary were another."
+        ),
+        "Check its unit: g for kg, a server for a board, a percentage for a ratio.",
+    ),
+    "CC308": (
+        ("A warning: no newer grid factor of this place is bundled, and others are years newer."),
+        "Give a newer one as site.grid with its source, or overlay the table: --hardware-db.",
+    ),
     "CC401": (
         (
             "The bundled hardware_db, or the folder of --hardware-db or CARBONCTL_HARDWARE_DB, "
