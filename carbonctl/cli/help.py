@@ -5,13 +5,18 @@ from typing import Annotated
 
 import typer
 
+from carbonctl.cli import complete
 from carbonctl.core.errors import UsageError, did_you_mean
 
 
 def command(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CCnnn|TOPIC|COMMAND]...", help="What to explain."),
+        typer.Argument(
+            metavar="[CCnnn|TOPIC|COMMAND]...",
+            help="What to explain.",
+            autocompletion=complete.topics,
+        ),
     ] = None,
 ) -> None:
     """Explain an error code, a topic, or a command."""

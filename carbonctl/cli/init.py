@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from carbonctl.cli import complete
 from carbonctl.cli import options as o
 from carbonctl.cli.run import emit
 from carbonctl.core.errors import UsageError, did_you_mean
@@ -21,7 +22,7 @@ _SOURCES = "CodeCarbon, nvidia-smi, DCGM, sacct -P, config.json"
 
 
 def command(
-    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
+    kind: Annotated[str, typer.Argument(help=", ".join(KINDS), autocompletion=complete.of(KINDS))],
     from_: Annotated[
         list[str] | None,
         typer.Option("--from", metavar="FILE", help=f"Import (train only): {_SOURCES}."),

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from carbonctl.cli import complete
 from carbonctl.core.errors import UsageError
 from carbonctl.core.units import UnitError, number
 from carbonctl.scenario.named import instances, per_named
@@ -18,17 +19,31 @@ File = Annotated[Text, typer.Argument(metavar="[FILE]", help="Scenario, or - for
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, or - for stdin.")]
 
 _M, _H, _S = "Model", "Hardware and site", "Output"
-Model = Annotated[Text, typer.Option(help="Model by name.", rich_help_panel=_M)]
+Model = Annotated[
+    Text,
+    typer.Option(help="Model by name.", rich_help_panel=_M, autocompletion=complete.models),
+]
 Params = Annotated[Text, typer.Option(help="Parameters, as in 7B.", rich_help_panel=_M)]
 ActiveParams = Annotated[Text, typer.Option(help="Active parameters.", rich_help_panel=_M)]
 Gpu = Annotated[
-    Text, typer.Option("--gpu", help="Accelerator and count: h100-sxm:64.", rich_help_panel=_H)
-]
-Server = Annotated[Text, typer.Option(help="Server and count: dgx-h100:8.", rich_help_panel=_H)]
+    Text,
+    typer.Option("--gpu", help="Accelerator and count: h100-sxm:64.", rich_help_panel=_H,
+                 autocompletion=complete.accelerators),
+]  # fmt: skip
+Server = Annotated[
+    Text,
+    typer.Option(help="Server and count: dgx-h100:8.", rich_help_panel=_H,
+                 autocompletion=complete.servers),
+]  # fmt: skip
 Instance = Annotated[
-    Text, typer.Option(help="Instance and count: aws:p5.48xlarge:8.", rich_help_panel=_H)
+    Text,
+    typer.Option(help="Instance and count: aws:p5.48xlarge:8.", rich_help_panel=_H,
+                 autocompletion=complete.instances),
+]  # fmt: skip
+Region = Annotated[
+    Text,
+    typer.Option(help="Region or grid zone.", rich_help_panel=_H, autocompletion=complete.regions),
 ]
-Region = Annotated[Text, typer.Option(help="Region or grid zone.", rich_help_panel=_H)]
 Grid = Annotated[Text, typer.Option(help="Grid factor: 0.4 kg/kWh.", rich_help_panel=_H)]
 Pue = Annotated[Text, typer.Option(help="PUE of the site.", rich_help_panel=_H)]
 Contracted = Annotated[
@@ -48,12 +63,15 @@ Images = Annotated[Text, typer.Option(help="Images: 200k/day.")]
 Items = Annotated[Text, typer.Option(help="Ranked items: 100k/s.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
 Precision = Annotated[Text, typer.Option(help="Number format of weights.")]
-Runtime = Annotated[Text, typer.Option(help="Serving stack: vllm_2025.")]
+Runtime = Annotated[
+    Text, typer.Option(help="Serving stack: vllm_2025.", autocompletion=complete.runtimes)
+]
 
 Format = Annotated[
     str,
-    typer.Option("-f", "--format", help="table, json, csv or markdown.", rich_help_panel=_S),
-]
+    typer.Option("-f", "--format", help="table, json, csv or markdown.", rich_help_panel=_S,
+                 autocompletion=complete.formats),
+]  # fmt: skip
 Output = Annotated[
     Text, typer.Option("-o", "--output", help="Write to a file.", rich_help_panel=_S)
 ]
@@ -76,7 +94,11 @@ Draws = Annotated[int, typer.Option("--samples", min=0, callback=_enough,
                                     help="Draws, 100 to a million; 0 for none.",
                                     rich_help_panel=_S)]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.", rich_help_panel=_S)]
-Accounting = Annotated[Text, typer.Option(help="location or market.", rich_help_panel=_S)]
+Accounting = Annotated[
+    Text,
+    typer.Option(help="location or market.", rich_help_panel=_S,
+                 autocompletion=complete.accountings),
+]  # fmt: skip
 HardwareDb = Annotated[
     Text,
     typer.Option("--hardware-db", help="Own folder over the bundled one.", rich_help_panel=_S),
