@@ -110,7 +110,13 @@ def by_atheris(name: str, wanted: int, seed: int, report: Path) -> None:
     import atheris  # noqa: PLC0415 - optional
 
     with atheris.instrument_imports(include=["carbonctl"]):
-        for module in ("cli.run", "imports.detect", "imports.writer", "scenario.item"):
+        for module in (
+            "cli.run",
+            "imports.detect",
+            "imports.writer",
+            "imports.model_card",
+            "scenario.item",
+        ):
             importlib.import_module(f"carbonctl.{module}")
     target, tally = TARGETS[name], Tally()
     folder = Path(tempfile.mkdtemp())

@@ -90,6 +90,15 @@ def imported(raw: bytes) -> None:
     written(read_all(["-"], _catalog()), ["-"], _catalog())
 
 
+def card(raw: bytes) -> None:
+    """The emissions of a model card."""
+    from carbonctl.imports.model_card import check  # noqa: PLC0415
+
+    path = Path("card.md")  # in the empty folder that the fuzzer works in
+    path.write_bytes(raw)
+    check(path, _catalog())
+
+
 def flags(raw: bytes) -> None:
     """A whole command line; every expected failure ends with 2, 3 or 6."""
     from carbonctl.cli.app import run  # noqa: PLC0415
@@ -148,7 +157,7 @@ def _lines() -> tuple[bytes, ...]:
 
 _LOGS = "tests/imports/data"
 TARGETS = {
-    "scenario": Target(scenario, _files("configs", "*.yaml"), 0.30),
+    "scenario": Target(scenario, _files("configs", "*.yaml"), 0.28),
     "scenario with draws": Target(drawn, _files("configs", "*.yaml"), 0.08),
     "bad scenario": Target(scenario, _files("tests/cli/bad", "*.yaml"), 0.15),
     "codecarbon": Target(imported, _files(_LOGS, "emissions*.csv"), 0.07),
@@ -156,6 +165,7 @@ TARGETS = {
     "dcgm": Target(imported, _files(_LOGS, "dmon*", "dcgm*"), 0.07),
     "sacct": Target(imported, _files(_LOGS, "sacct*"), 0.07),
     "config.json": Target(imported, _files(_LOGS, "config*.json"), 0.07),
+    "model card": Target(card, _files(_LOGS, "*.md"), 0.02),
     "flags": Target(flags, _lines(), 0.07),
     "quantity": Target(quantity, ODD, 0.05),
 }

@@ -46,7 +46,7 @@ GALLERY = {
     "Side by side": "carbonctl compare configs/train-bloom.yaml configs/train-gpt-3.yaml",
     "For a comment or a report": "carbonctl train configs/train-bloom.yaml -f markdown",
     "For a spreadsheet": "carbonctl train configs/train-bloom.yaml -f csv",
-    "What one number rests on": "carbonctl explain configs/infer-sdxl.yaml --of infer.per_image_wh",
+    "What one number rests on": "carbonctl explain configs/infer-sdxl.yaml --of per_image_energy",
     "The grid of a place": "carbonctl grid show FR",
     "Every mistake of a file at once": "carbonctl train tests/cli/bad/several-of-every-kind.yaml",
     "The same for GitHub": "carbonctl validate tests/cli/bad/several-runs.yaml -f github",

@@ -55,7 +55,7 @@ def read(
     document = Document({}, {(): Mark("the command line")}) if source is None else _load(source)
     for setting in settings:
         _apply(document, setting)
-    found = names(document, catalog)
+    found = document.twice + names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
@@ -82,12 +82,12 @@ def parse_set(text: str) -> Setting:
 
 def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
     if source == "-":
-        document = strict_yaml.parse(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
+        document = strict_yaml.parse(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", keep=True)
     else:
-        document = strict_yaml.read(Path(source))
+        document = strict_yaml.read(Path(source), keep=True)
     if not isinstance(document.data, dict):
         problem = Problem("CC007", "a scenario is a mapping of keys", document.mark(()))
-        raise InputError([problem], document.sources)
+        raise InputError([*document.twice, problem], document.sources)
     base = document.data.pop("extends", None)
     if base is None:
         return document
@@ -119,6 +119,7 @@ def _merge(base: Document, head: Document) -> Document:
         dict(base.keys),
         {**base.sources, **head.sources},
     )
+    merged.twice = base.twice + head.twice
     _merge_into(merged, head, merged.data, head.data, ())
     return merged
 
