@@ -10,17 +10,12 @@ from scenarios import CONFIGS
 
 from carbonctl.cli.run import PHASES, evaluate, load
 from carbonctl.core.fact import Fact
-from carbonctl.core.formula import Traced, formula
+from carbonctl.core.formula import Traced
+from carbonctl.formulas.operational import facility_energy_kwh
 from carbonctl.report.basis import basis
 from carbonctl.study.montecarlo import Draws, replay
 
 PHASED = sorted(path.stem for path in CONFIGS.glob("*.yaml") if "embodied" not in path.stem)
-
-
-@formula(unit="kWh", equation="E = a * b", source="test")
-def product_kwh(*, left_kwh, right):
-    """Energy of a test."""
-    return left_kwh * right
 
 
 def fact(key, value, factor, **more):
@@ -41,7 +36,9 @@ def test_a_number_drawn_from_its_tree_is_the_number_that_the_estimate_draws(name
 
 
 def test_shares_of_the_variance_follow_the_widths_of_the_ranges():
-    number = product_kwh(left_kwh=fact("wide", 10.0, 4.0), right=fact("narrow", 2.0, 2.0))
+    number = facility_energy_kwh(
+        it_energy_kwh=fact("wide", 10.0, 4.0), pue=fact("narrow", 2.0, 2.0)
+    )
     found = basis(number, 20_000, 1)
     shares = {driver["key"]: driver["variance_share"] for driver in found["drivers"]}
     assert list(shares) == ["wide", "narrow"]
@@ -52,16 +49,16 @@ def test_shares_of_the_variance_follow_the_widths_of_the_ranges():
 
 def test_a_fact_used_twice_is_drawn_once():
     x = fact("x", 3.0, 2.0)
-    squared = replay(product_kwh(left_kwh=x, right=x), Draws(50, 1))
+    squared = replay(facility_energy_kwh(it_energy_kwh=x, pue=x), Draws(50, 1))
     np.testing.assert_allclose(squared, np.asarray(replay(x, Draws(50, 1))) ** 2)
 
 
 def test_facts_are_counted_by_kind_and_doubtful_ones_are_marked():
-    number = product_kwh(
-        left_kwh=fact("a", 1.0, 2.0, origin="default", tier="proxy"),
-        right=product_kwh(
-            left_kwh=fact("b", 1.0, 2.0, origin="archetype", mark="recalled, 2024"),
-            right=Traced(1.0, Fact("c", 1.0, "1", "user", "scenario", mark="derived")),
+    number = facility_energy_kwh(
+        it_energy_kwh=fact("a", 1.0, 2.0, origin="default", tier="proxy"),
+        pue=facility_energy_kwh(
+            it_energy_kwh=fact("b", 1.0, 2.0, origin="archetype", mark="recalled, 2024"),
+            pue=Traced(1.0, Fact("c", 1.0, "1", "user", "scenario", mark="derived")),
         ),
     )
     assert basis(number, 0, 1) == {
