@@ -19,6 +19,7 @@ class Refused:
     def __init__(self) -> None:
         self.problems: dict[Problem, None] = {}
         self.sources: dict[str, list[str]] = {}
+        self.full = False
 
     def __enter__(self) -> None:
         return None
@@ -29,13 +30,16 @@ class Refused:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if not isinstance(error, InputError) or len(self.problems) >= MOST:
+        if not isinstance(error, InputError) or self.full:
             return False
         self.problems |= dict.fromkeys(error.problems)
         for file, lines in error.sources.items():
             known = self.sources.setdefault(file, [])
             known += [""] * (len(lines) - len(known))
             known[len(lines) - 1] = lines[-1]
+        self.full = len(self.problems) >= MOST
+        if self.full:
+            self.end()
         return True
 
     def end(self) -> None:

@@ -146,6 +146,18 @@ def test_every_error_of_every_file_is_shown_in_one_pass(carbonctl, tmp_path):
     ]
 
 
+def test_a_file_in_which_every_row_is_wrong_is_left_after_a_thousand(carbonctl, tmp_path):
+    for name in ("a.csv", "b.csv"):
+        rows = "".join(f"x{n},a,60,1\n" for n in range(5000))
+        text = "timestamp,run_id,duration,energy_consumed\n" + rows
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    ran = carbonctl("init", "train", "--from", tmp_path / "a.csv", "--from", tmp_path / "b.csv")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.count("error[CC506]") == 50
+    assert "... and 950 more\n1000 errors. " in ran.err
+    assert 'a.csv:2:1: error[CC506]: "x0" is no date and time' in ran.err
+
+
 def test_a_clock_that_was_set_back_is_one_error(carbonctl, tmp_path):
     log = "timestamp,index,power.draw [W]\n" + "".join(
         f"2026/03/01 {hour}:00:{second:02d}.000, 0, 300 W\n"
