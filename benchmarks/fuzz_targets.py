@@ -166,8 +166,8 @@ TARGETS = {
     "sacct": Target(imported, _files(_LOGS, "sacct*"), 0.07),
     "config.json": Target(imported, _files(_LOGS, "config*.json"), 0.07),
     "model card": Target(card, _files(_LOGS, "*.md"), 0.02),
-    "flags": Target(flags, _lines(), 0.07),
-    "quantity": Target(quantity, ODD, 0.05),
+    "flags": Target(flags, _lines(), 0.04),
+    "quantity": Target(quantity, ODD, 0.08),
 }
 
 

@@ -59,7 +59,8 @@ def read(
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
-        found += [_problem(item, document) for item in error.errors(include_url=False)]
+        for item in error.errors(include_url=False):
+            found += _problems(item, document)
     if found:
         raise InputError(_sorted(found), document.sources)
     return scenario, document
@@ -190,15 +191,26 @@ def _no_place(setting: Setting) -> Problem:
     return Problem("CC101", f'there is no place "{setting.path}"', Mark(setting.flag))
 
 
+def _problems(item: Any, document: Document) -> list[Problem]:
+    """What pydantic found at one place; a quantity may hold several mistakes."""
+    path = tuple(item["loc"])
+    if not str(item["type"]).startswith("CC"):
+        return [_problem(item, document)]
+    return [
+        Problem(
+            fail["code"],
+            fail["message"],
+            document.mark((*path, *fail["at"]), key=fail["key"]),
+            fail["hint"],
+        )
+        for fail in item["ctx"]["fails"]
+    ]
+
+
 def _problem(item: Any, document: Document) -> Problem:
     path = tuple(item["loc"])
     kind = str(item["type"])
     code, text = _CODES.get(kind, ("CC201", str(item["msg"])))
-    if kind.startswith("CC"):
-        context = item["ctx"]
-        path = (*path, *context["at"])
-        mark = document.mark(path, key=context["key"])
-        return Problem(kind, str(item["msg"]), mark, context["hint"])
     if code == "CC101" and kind == "extra_forbidden":
         mark = document.mark(path, key=True)
         return Problem(code, f'unknown key "{path[-1]}"', mark, _near_key(path))
