@@ -54,9 +54,9 @@ def test_it_runs_and_goes_on_where_it_was(environment, tmp_path):
         return json.loads(path.read_text(encoding="utf-8"))["targets"]["hypothesis: quantity"]
 
     first = run(10_000)
-    assert first["inputs"] == 500
+    assert first["inputs"] == 1000
     assert run(10_000) == first
-    assert run(20_000)["inputs"] == 1000
+    assert run(20_000)["inputs"] == 2000
     path.unlink()
     assert run(10_000)["outcomes"] == first["outcomes"]  # of the same seed
 

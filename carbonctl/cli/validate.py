@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from carbonctl.cli import options as o
+from carbonctl.cli.progress import steps
 from carbonctl.cli.run import check_format, warn
 from carbonctl.core.errors import InputError, Problem, UsageError
 
@@ -51,7 +52,7 @@ def _validate(files: list[str], hardware_db: str | None, *, say: bool) -> list[P
     warnings: list[Problem] = []
     problems: list[Problem] = []
     sources: dict[str, list[str]] = {}
-    for file in files:
+    for file in files if say and sys.stdout.isatty() else steps(files, "validate"):
         try:
             warnings += _check(file, hardware_db)
         except InputError as error:

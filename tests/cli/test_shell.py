@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import signal
 import socket
 import subprocess
@@ -152,3 +153,30 @@ def test_ctrl_c_ends_a_real_process_with_130_and_without_a_word(environment, tmp
 def test_nothing_is_said_beside_the_answer_of_a_long_run(carbonctl):
     ran = carbonctl("lifecycle", CONFIGS / "lifecycle-chat-7b.yaml", "--samples", "20000", "-q")
     assert (ran.code, ran.err) == (0, "")
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("words", [("compare",), ("validate", "-q")], ids=lambda words: words[0])
+def test_progress_is_on_a_terminal_only_and_gone_at_the_end(words, carbonctl, monkeypatch):
+    monkeypatch.setattr("carbonctl.cli.progress.PATIENCE_SECONDS", 0)
+    files = (CONFIGS / "train-bloom.yaml", CONFIGS / "train-gpt-3.yaml")
+    assert carbonctl(*words, *files).err == ""
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    assert carbonctl(*words, *files).code == 0
+    said = screen.getvalue()
+    assert f"\r{words[0]}: 0 of 2\r{words[0]}: 1 of 2\r" in said
+    assert said.rsplit("\r", 2)[1].strip() == ""
+    assert said.endswith("\r")
+
+
+def test_progress_says_nothing_of_what_is_quick(carbonctl, monkeypatch):
+    monkeypatch.setattr("carbonctl.cli.progress.PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    carbonctl("validate", CONFIGS / "train-bloom.yaml")
+    assert screen.getvalue() == ""
