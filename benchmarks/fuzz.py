@@ -56,7 +56,8 @@ class Tally:
         if spent > MOST_SECONDS:
             outcome = f"slow: {spent:.0f} s"
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
-        if ": " in outcome and len(raw) < len(self.unhandled.get(outcome, "x" * 10_000)):
+        shortest = self.unhandled.get(outcome)
+        if ": " in outcome and (shortest is None or len(raw) < len(shortest)):
             self.unhandled[outcome] = raw.decode("latin-1")
 
 

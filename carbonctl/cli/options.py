@@ -8,7 +8,7 @@ from carbonctl.cli import complete
 from carbonctl.core.errors import UsageError
 from carbonctl.core.units import UnitError, number
 from carbonctl.scenario.named import instances, per_named
-from carbonctl.scenario.read import Setting, parse_set
+from carbonctl.scenario.read import Setting, parse_sets
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -159,7 +159,7 @@ def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
         made.append(Setting("train.energy", measured, "--energy"))
     if flags.get("tokens") is not None:
         made += _tokens(flags["tokens"])
-    return [*made, *(parse_set(text) for text in flags.get("sets") or ())]
+    return [*made, *parse_sets(flags.get("sets") or ())]
 
 
 def _counted(flag: str, key: str, text: str, catalog: "Catalog") -> list[Setting]:

@@ -53,9 +53,13 @@ def read(
     Every problem of keys, values and names comes out in one InputError.
     """
     document = Document({}, {(): Mark("the command line")}) if source is None else _load(source)
+    found = list(document.twice)
     for setting in settings:
-        _apply(document, setting)
-    found = document.twice + names(document, catalog)
+        try:
+            _apply(document, setting)
+        except InputError as error:
+            found += error.problems
+    found += names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
@@ -64,6 +68,20 @@ def read(
     if found:
         raise InputError(_sorted(found), document.sources)
     return scenario, document
+
+
+def parse_sets(texts: Iterable[str]) -> list[Setting]:
+    """Every ``path=value`` of ``--set``, or what is wrong with each."""
+    made: list[Setting] = []
+    problems: list[Problem] = []
+    for text in texts:
+        try:
+            made.append(parse_set(text))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return made
 
 
 def parse_set(text: str) -> Setting:
