@@ -45,7 +45,7 @@ GALLERY = {
     "A server, part by part": "carbonctl embodied configs/embodied-8xh100.yaml",
     "Side by side": "carbonctl compare configs/train-bloom.yaml configs/train-gpt-3.yaml",
     "For a comment or a report": "carbonctl train configs/train-bloom.yaml -f markdown",
-    "For a spreadsheet": "carbonctl train configs/train-bloom.yaml -f csv",
+    "For a spreadsheet": "carbonctl train configs/train-bloom.yaml -f csv --samples 0",
     "What one number rests on": "carbonctl explain configs/infer-sdxl.yaml --of per_image_energy",
     "The grid of a place": "carbonctl grid show FR",
     "Every mistake of a file at once": "carbonctl train tests/cli/bad/several-of-every-kind.yaml",
