@@ -121,6 +121,12 @@ def row_used(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | 
     return row if row is not None and float(row["gco2e_per_kwh"]) > 0 else None
 
 
+def newest_year(catalog: Catalog) -> int:
+    """The year of the newest rows of the table that is looked into first."""
+    years = (row["year"] for row in catalog.table(f"grids/{LIFECYCLE_TABLES[0]}.csv"))
+    return max((int(year) for year in years if year.isdigit()), default=0)
+
+
 def _note(catalog: Catalog, row: dict[str, str], note: str) -> str:
     """A row of the user's own folder says so first."""
     own = catalog.own(row)

@@ -31,8 +31,10 @@ COMMANDS = {
     "model": "Data",
     "init": "Files",
     "report": "Files",
+    "help": "Help",
 }
 EXIT_PIPE, EXIT_INTERRUPT = 141, 130
+COMPLETING = "_CARBONCTL_COMPLETE"  # set by the shell after Tab
 
 
 def build(only: str | None = None) -> typer.Typer:
@@ -41,7 +43,7 @@ def build(only: str | None = None) -> typer.Typer:
         name="carbonctl",
         help="Life-cycle carbon of AI: what a model costs, how sure we are, what would change it.",
         no_args_is_help=True,
-        add_completion=only is None,
+        add_completion=only is None or COMPLETING in os.environ,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
     )
@@ -72,7 +74,7 @@ def _root(
 
 def run(argv: list[str]) -> int:
     """Run one command; the exit code."""
-    only = argv[0] if argv and argv[0] in COMMANDS else None
+    only = _first(argv)
     try:
         code: Any = build(only)(argv, standalone_mode=False, prog_name="carbonctl")
         sys.stdout.flush()
@@ -85,6 +87,8 @@ def run(argv: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPT
     except (BrokenPipeError, SystemExit):  # Typer and Rich turn a broken pipe into an exit
+        if COMPLETING in os.environ:
+            return 0
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Exception as bug:
@@ -94,6 +98,15 @@ def run(argv: list[str]) -> int:
         sys.stderr.write("This is a bug of ours; --debug before the command prints a traceback.\n")
         return EXIT_BUG
     return code if isinstance(code, int) else 0
+
+
+def _first(argv: list[str]) -> str | None:
+    """The command that is given, or whose words the shell wants completed."""
+    words = argv
+    if COMPLETING in os.environ:
+        line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")
+        words = line.split()[1:] if len(line.split()) > 2 or line.endswith(" ") else []  # noqa: PLR2004
+    return words[0] if words and words[0] in COMMANDS else None
 
 
 def _report(error: CarbonctlError, argv: list[str]) -> int:

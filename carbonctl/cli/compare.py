@@ -3,6 +3,7 @@
 from typing import Any
 
 from carbonctl.cli import options as o
+from carbonctl.cli.progress import steps
 from carbonctl.cli.run import PHASES, TABLES, check_format, emit, evaluate, load, table_out, title
 from carbonctl.core.errors import Problem, UsageError
 
@@ -44,7 +45,7 @@ def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
     runs = []
     problems: list[Problem] = []
     sources: dict[str, list[str]] = {}
-    for file in files:
+    for file in steps(files, "compare"):
         try:
             runs.append(evaluate(load(flags, file), flags, PHASES))
         except InputError as error:

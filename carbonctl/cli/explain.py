@@ -19,19 +19,25 @@ def command(
     format: Annotated[str, typer.Option("-f", "--format", help="table or json.")] = "table",
     output: o.Output = None,
     sets: o.Sets = None,
+    samples: o.Draws = o.DEFAULT_SAMPLES,
+    seed: o.Seed = o.DEFAULT_SEED,
     accounting: o.Accounting = None,
     hardware_db: o.HardwareDb = None,
 ) -> None:
-    """The tree of formulas under a number, down to sourced, given or assumed facts."""
-    flags = dict(locals()) | {"samples": 0, "seed": 0, "quiet": False}
+    """The tree of formulas under a number, down to facts, and which of them decide it."""
+    flags = dict(locals()) | {"samples": 0}
     check_format(format, ("table", "json"))
     from carbonctl.report import explain  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report.basis import basis  # noqa: PLC0415
     from carbonctl.report.machine import as_json  # noqa: PLC0415
 
     result, catalog = _point(flags, file)
     number = explain.find(result, of)
-    text = explain.as_text(number, of, catalog.sources())
-    emit(as_json(explain.tree(number, of)) if format == "json" else text, output)
+    rests_on = basis(number, samples, seed)
+    if format == "json":
+        emit(as_json(explain.tree(number, of, rests_on)), output)
+    else:
+        emit(explain.as_text(number, of, rests_on, catalog.sources()), output)
 
 
 def _point(flags: dict[str, Any], file: str | None) -> "tuple[Lifecycle | Item | Refresh, Catalog]":

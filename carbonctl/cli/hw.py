@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from carbonctl.cli import browse
+from carbonctl.cli import browse, complete
 from carbonctl.cli import options as o
 from carbonctl.cli.run import check_format
 
@@ -83,7 +83,9 @@ def _holds(name: str, word: str) -> bool:
 
 @app.command()
 def show(
-    name: browse.Name,
+    name: Annotated[
+        str, typer.Argument(help="Id or other spelling.", autocompletion=complete.hardware)
+    ],
     format: Annotated[str, typer.Option("-f", "--format", help="table or json.")] = "table",
     hardware_db: o.HardwareDb = None,
 ) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from carbonctl.cli import complete
 from carbonctl.cli import options as o
 from carbonctl.cli.run import emit
 from carbonctl.core.errors import UsageError, did_you_mean
@@ -23,7 +24,10 @@ _SOURCES = "CodeCarbon, nvidia-smi, DCGM, sacct -P, config.json"
 
 
 def command(
-    kind: Annotated[str, typer.Argument(help=", ".join((*KINDS, GATE)))],
+    kind: Annotated[
+        str,
+        typer.Argument(help=", ".join((*KINDS, GATE)), autocompletion=complete.of((*KINDS, GATE))),
+    ],
     files: Annotated[
         list[str] | None,
         typer.Argument(metavar="[FILE]...", help="Scenarios that CI gates (gate only)."),

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from carbonctl.cli import complete
 from carbonctl.core.errors import UsageError
 from carbonctl.core.units import UnitError, number
 from carbonctl.scenario.named import instances, is_server, per_named
-from carbonctl.scenario.read import Setting, parse_set
+from carbonctl.scenario.read import Setting, parse_sets
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -19,12 +20,17 @@ File = Annotated[Text, typer.Argument(metavar="[FILE]", help="Scenario, or - for
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, or - for stdin.")]
 
 _M, _H, _S = "Model", "Hardware and site", "Output"
-Model = Annotated[Text, typer.Option(help="Model by name.", rich_help_panel=_M)]
+Model = Annotated[
+    Text,
+    typer.Option(help="Model by name.", rich_help_panel=_M, autocompletion=complete.models),
+]
 Params = Annotated[Text, typer.Option(help="Parameters, as in 7B.", rich_help_panel=_M)]
 ActiveParams = Annotated[Text, typer.Option(help="Active parameters.", rich_help_panel=_M)]
 Gpu = Annotated[
-    Text, typer.Option("--gpu", help="Accelerator and count: h100-sxm:64.", rich_help_panel=_H)
-]
+    Text,
+    typer.Option("--gpu", help="Accelerator and count: h100-sxm:64.", rich_help_panel=_H,
+                 autocompletion=complete.accelerators),
+]  # fmt: skip
 Subject = Annotated[
     Text,
     typer.Option(
@@ -35,11 +41,20 @@ Subject = Annotated[
 ClientDevice = Annotated[
     Text, typer.Option("--device", help="Client device: apple-iphone-14-128gb.", rich_help_panel=_H)
 ]
-Server = Annotated[Text, typer.Option(help="Server and count: dgx-h100:8.", rich_help_panel=_H)]
+Server = Annotated[
+    Text,
+    typer.Option(help="Server and count: dgx-h100:8.", rich_help_panel=_H,
+                 autocompletion=complete.servers),
+]  # fmt: skip
 Instance = Annotated[
-    Text, typer.Option(help="Instance and count: aws:p5.48xlarge:8.", rich_help_panel=_H)
+    Text,
+    typer.Option(help="Instance and count: aws:p5.48xlarge:8.", rich_help_panel=_H,
+                 autocompletion=complete.instances),
+]  # fmt: skip
+Region = Annotated[
+    Text,
+    typer.Option(help="Region or grid zone.", rich_help_panel=_H, autocompletion=complete.regions),
 ]
-Region = Annotated[Text, typer.Option(help="Region or grid zone.", rich_help_panel=_H)]
 Grid = Annotated[Text, typer.Option(help="Grid factor: 0.4 kg/kWh.", rich_help_panel=_H)]
 Pue = Annotated[Text, typer.Option(help="PUE of the site.", rich_help_panel=_H)]
 Contracted = Annotated[
@@ -59,7 +74,9 @@ Images = Annotated[Text, typer.Option(help="Images: 200k/day.")]
 Items = Annotated[Text, typer.Option(help="Ranked items: 100k/s.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
 Precision = Annotated[Text, typer.Option(help="Number format of weights.")]
-Runtime = Annotated[Text, typer.Option(help="Serving stack: vllm_2025.")]
+Runtime = Annotated[
+    Text, typer.Option(help="Serving stack: vllm_2025.", autocompletion=complete.runtimes)
+]
 
 Format = Annotated[
     str,
@@ -68,6 +85,7 @@ Format = Annotated[
         "--format",
         help="table, json, ndjson, csv, markdown, github, sarif, junit, hf-card, sci, ghg.",
         rich_help_panel=_S,
+        autocompletion=complete.formats,
     ),
 ]
 Output = Annotated[
@@ -92,7 +110,11 @@ Draws = Annotated[int, typer.Option("--samples", min=0, callback=_enough,
                                     help="Draws, 100 to a million; 0 for none.",
                                     rich_help_panel=_S)]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.", rich_help_panel=_S)]
-Accounting = Annotated[Text, typer.Option(help="location or market.", rich_help_panel=_S)]
+Accounting = Annotated[
+    Text,
+    typer.Option(help="location or market.", rich_help_panel=_S,
+                 autocompletion=complete.accountings),
+]  # fmt: skip
 HardwareDb = Annotated[
     Text,
     typer.Option("--hardware-db", help="Own folder over the bundled one.", rich_help_panel=_S),
@@ -161,7 +183,7 @@ def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
         made.append(Setting("train.energy", measured, "--energy"))
     if flags.get("tokens") is not None:
         made += _tokens(flags["tokens"])
-    return [*made, *(parse_set(text) for text in flags.get("sets") or ())]
+    return [*made, *parse_sets(flags.get("sets") or ())]
 
 
 def _counted(flag: str, key: str, text: str, catalog: "Catalog") -> list[Setting]:

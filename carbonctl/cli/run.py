@@ -234,3 +234,5 @@ def warn(problems: list[Problem], flags: dict[str, Any]) -> None:
     if not flags["quiet"]:
         for problem in problems:
             sys.stderr.write(f"{problem.mark or ''}: warning[{problem.code}]: {problem.message}\n")
+            if problem.hint:
+                sys.stderr.write(f"   hint: {problem.hint}\n")

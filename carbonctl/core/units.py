@@ -82,7 +82,16 @@ _SYMBOLS |= {
 }
 _COUNT_SUFFIX = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 _NUMBER = r"[+-]?(?:\d+(?:_\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_QUANTITY = re.compile(rf"({_NUMBER})\s*(.*)", re.DOTALL)
+_QUANTITY = re.compile(rf"({_NUMBER})\s*(.*)", re.DOTALL | re.ASCII)
+_ENDLESS = re.compile(r"[+-]?\.?(nan|inf|infinity)\b", re.IGNORECASE)
+
+
+def symbols() -> dict[str, list[str]]:
+    """Every unit that may be written, by what it measures."""
+    found: dict[str, list[str]] = {}
+    for symbol, (dimension, _) in _SYMBOLS.items():
+        found.setdefault(dimension, []).append(symbol)
+    return {dimension: names for dimension, names in found.items() if dimension != "count"}
 
 
 class UnitError(ValueError):
@@ -163,7 +172,7 @@ def parse(text: str | float, target: str) -> float:
         return number(text)
     match = _QUANTITY.fullmatch(text.strip())
     if not match:
-        code = "CC204" if text.strip().lower().lstrip("+-.") in {"nan", "inf"} else "CC202"
+        code = "CC204" if _ENDLESS.match(text.strip()) else "CC202"
         raise UnitError(f'"{text[:40]}" is not a quantity; write it as in 1 {target}', code)
     value, unit = _finite(match[1]), match[2].strip()
     if not unit:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from carbonctl.report.numbers import printable
 
 if TYPE_CHECKING:
+
     from carbonctl.core.errors import CarbonctlError, Problem
 
-MAX_SHOWN = 50
+MAX_SHOWN, MAX_CODES = 50, 3
 
 
 def as_text(error: CarbonctlError) -> str:
@@ -20,6 +21,8 @@ def as_text(error: CarbonctlError) -> str:
         shown.append(f"... and {hidden} more")
     count = len(error.problems)
     tail = f"{count} error{'' if count == 1 else 's'}. Nothing was estimated."
+    codes = list(dict.fromkeys(p.code for p in error.problems if p.code))[:MAX_CODES]
+    tail += f" Why: carbonctl help {' '.join(codes)}" if codes else ""
     return printable("\n".join([*shown, tail])) + "\n"
 
 

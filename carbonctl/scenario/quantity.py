@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -11,6 +12,9 @@ from pydantic_core import PydanticCustomError
 from carbonctl.core.errors import did_you_mean
 from carbonctl.core.fact import RangeKind, Shape
 from carbonctl.core.units import UnitError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LONG_KEYS = {"value", "range", "range_kind", "source", "note", "scope"}
 _RANGE_KINDS = {"p05_p95", "p10_p90", "min_max", "judged"}
@@ -54,6 +58,26 @@ class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of 
     ) -> None:
         super().__init__(message)
         self.code, self.at, self.key, self.hint = code, at, key, hint
+        self.others: list[_Fail] = []
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the reader of the scenario makes a problem of."""
+        said = {"code": self.code, "message": str(self)}
+        return said | {"at": list(self.at), "key": self.key, "hint": self.hint}
+
+
+def _together(*readers: Callable[[], float | None]) -> list[Any]:
+    """What each reader gives, or the fails of all of them in one."""
+    values, fails = [], []
+    for reader in readers:
+        try:
+            values.append(reader())
+        except _Fail as fail:
+            fails += [fail, *fail.others]
+    if fails:
+        fails[0].others = fails[1:]
+        raise fails[0]
+    return values
 
 
 def _number(raw: Any, limits: Limits, *at: str | int) -> float:
@@ -83,8 +107,11 @@ def _given(raw: Any, limits: Limits) -> Given:
     if isinstance(raw, list):
         if len(raw) != 3:  # noqa: PLR2004 - low, value, high
             raise _Fail("CC205", "a range has three entries: [low, value, high]")
-        middle = _number(raw[1], limits, 1)
-        low, high = (_end(raw[place], raw[1], limits, place) for place in (0, 2))
+        low, middle, high = _together(
+            lambda: _end(raw[0], raw[1], limits, 0),
+            lambda: _number(raw[1], limits, 1),
+            lambda: _end(raw[2], raw[1], limits, 2),
+        )
         _ordered(low, middle, high, raw[0], raw[1], raw[2])
         return Given(middle, limits.unit, low, high, shape=limits.shape)
     if isinstance(raw, dict):
@@ -93,19 +120,12 @@ def _given(raw: Any, limits: Limits) -> Given:
 
 
 def _long(raw: dict[str, Any], limits: Limits) -> Given:
-    for key in raw:
-        if key not in _LONG_KEYS:
-            keys = f"a quantity has {', '.join(sorted(_LONG_KEYS))}"
-            hint = did_you_mean(str(key), _LONG_KEYS)
-            raise _Fail("CC101", f'unknown key "{key}"; {keys}', key, key=True, hint=hint)
-    if "value" not in raw:
-        raise _Fail("CC206", "value is required in the long form of a quantity")
-    if raw.get("scope", "") not in ("", *SCOPES):
-        raise _Fail("CC207", f'scope is one of {", ".join(SCOPES)}, not "{raw["scope"]}"', "scope")
-    if raw.get("range_kind", "p05_p95") not in _RANGE_KINDS:
-        choices = ", ".join(sorted(_RANGE_KINDS))
-        raise _Fail("CC207", f"range_kind is one of {choices}", "range_kind")
-    middle = _number(raw["value"], limits, "value")
+    *_, middle = _together(
+        *(partial(_known_key, key) for key in raw),
+        partial(_choice, raw, "scope", ("", *SCOPES)),
+        partial(_choice, raw, "range_kind", ("p05_p95", *sorted(_RANGE_KINDS))),
+        partial(_value, raw, limits),
+    )
     low, high = _range(raw, middle, limits)
     return Given(
         middle,
@@ -120,13 +140,36 @@ def _long(raw: dict[str, Any], limits: Limits) -> Given:
     )
 
 
+def _known_key(key: object) -> None:
+    if key not in _LONG_KEYS:
+        keys = f"a quantity has {', '.join(sorted(_LONG_KEYS))}"
+        hint = did_you_mean(str(key), _LONG_KEYS)
+        raise _Fail("CC101", f'unknown key "{key}"; {keys}', str(key), key=True, hint=hint)
+
+
+def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...]) -> None:
+    """A word of a few; the first one stands for none."""
+    if raw.get(key, choices[0]) not in choices:
+        known = ", ".join(dict.fromkeys(filter(None, choices)))
+        raise _Fail("CC207", f'{key} is one of {known}, not "{raw[key]}"', key)
+
+
+def _value(raw: dict[str, Any], limits: Limits) -> float:
+    if "value" not in raw:
+        raise _Fail("CC206", "value is required in the long form of a quantity")
+    return _number(raw["value"], limits, "value")
+
+
 def _range(raw: dict[str, Any], middle: float, limits: Limits) -> tuple[float | None, float | None]:
     ends = raw.get("range")
     if ends is None:
         return None, None
     if not isinstance(ends, list) or len(ends) != 2:  # noqa: PLR2004 - low, high
         raise _Fail("CC205", "range has two entries: [low, high]", "range")
-    low, high = (_end(ends[place], raw["value"], limits, "range", place) for place in (0, 1))
+    low, high = _together(
+        lambda: _end(ends[0], raw["value"], limits, "range", 0),
+        lambda: _end(ends[1], raw["value"], limits, "range", 1),
+    )
     _ordered(low, middle, high, ends[0], raw["value"], ends[1], "range")
     return low, high
 
@@ -149,7 +192,7 @@ def _checked(raw: Any, limits: Limits) -> Given:
     try:
         return _given(raw, limits)
     except _Fail as fail:
-        context = {"at": list(fail.at), "key": fail.key, "hint": fail.hint}
+        context = {"fails": [one.as_dict() for one in (fail, *fail.others)]}
         message = str(fail).replace("{", "{{").replace("}", "}}")
         raise PydanticCustomError(cast("Any", fail.code), cast("Any", message), context) from None
 

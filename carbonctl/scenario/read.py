@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import CarbonctlError, InputError, Mark, Problem, did_you_mean
-from carbonctl.core.strict_yaml import Document
+from carbonctl.core.strict_yaml import MAX_BYTES, Document
 from carbonctl.scenario.consistency import names
 from carbonctl.scenario.schema import Scenario
 
@@ -57,21 +57,40 @@ def read(
     document = (
         Document({}, {(): Mark("the command line")}) if source is None else _load(source, raw)
     )
+    found = list(document.twice)
     for setting in settings:
-        _apply(document, setting)
-    return checked(document, catalog), document
+        try:
+            _apply(document, setting)
+        except InputError as error:
+            found += error.problems
+    return checked(document, catalog, found), document
 
 
-def checked(document: Document, catalog: Catalog) -> Scenario:
+def checked(document: Document, catalog: Catalog, found: list[Problem] | None = None) -> Scenario:
     """The scenario in a document, once nothing is wrong with its keys, values and names."""
-    found = names(document, catalog)
+    found = [*(found or ()), *names(document, catalog)]
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
-        found += [_problem(item, document) for item in error.errors(include_url=False)]
+        for item in error.errors(include_url=False):
+            found += _problems(item, document)
     if found:
         raise InputError(_sorted(found), document.sources)
     return scenario
+
+
+def parse_sets(texts: Iterable[str]) -> list[Setting]:
+    """Every ``path=value`` of ``--set``, or what is wrong with each."""
+    made: list[Setting] = []
+    problems: list[Problem] = []
+    for text in texts:
+        try:
+            made.append(parse_set(text))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return made
 
 
 def parse_set(text: str) -> Setting:
@@ -91,15 +110,15 @@ def parse_set(text: str) -> Setting:
 
 def _load(source: str, raw: bytes | None = None, seen: tuple[str, ...] = ()) -> Document:
     if source == "-":
-        given = sys.stdin.buffer.read() if raw is None else raw
-        document = strict_yaml.parse(given, "<stdin>")
+        given = sys.stdin.buffer.read(MAX_BYTES + 1) if raw is None else raw
+        document = strict_yaml.parse(given, "<stdin>", keep=True)
     elif raw is not None:
-        document = strict_yaml.parse(raw, source)
+        document = strict_yaml.parse(raw, source, keep=True)
     else:
-        document = strict_yaml.read(Path(source))
+        document = strict_yaml.read(Path(source), keep=True)
     if not isinstance(document.data, dict):
         problem = Problem("CC007", "a scenario is a mapping of keys", document.mark(()))
-        raise InputError([problem], document.sources)
+        raise InputError([*document.twice, problem], document.sources)
     base = document.data.pop("extends", None)
     if base is None:
         return document
@@ -131,6 +150,7 @@ def _merge(base: Document, head: Document) -> Document:
         dict(base.keys),
         {**base.sources, **head.sources},
     )
+    merged.twice = base.twice + head.twice
     _merge_into(merged, head, merged.data, head.data, ())
     return merged
 
@@ -201,15 +221,26 @@ def _no_place(setting: Setting) -> Problem:
     return Problem("CC101", f'there is no place "{setting.path}"', Mark(setting.flag))
 
 
+def _problems(item: Any, document: Document) -> list[Problem]:
+    """What pydantic found at one place; a quantity may hold several mistakes."""
+    path = tuple(item["loc"])
+    if not str(item["type"]).startswith("CC"):
+        return [_problem(item, document)]
+    return [
+        Problem(
+            fail["code"],
+            fail["message"],
+            document.mark((*path, *fail["at"]), key=fail["key"]),
+            fail["hint"],
+        )
+        for fail in item["ctx"]["fails"]
+    ]
+
+
 def _problem(item: Any, document: Document) -> Problem:
     path = tuple(item["loc"])
     kind = str(item["type"])
     code, text = _CODES.get(kind, ("CC201", str(item["msg"])))
-    if kind.startswith("CC"):
-        context = item["ctx"]
-        path = (*path, *context["at"])
-        mark = document.mark(path, key=context["key"])
-        return Problem(kind, str(item["msg"]), mark, context["hint"])
     if code == "CC101" and kind == "extra_forbidden":
         mark = document.mark(path, key=True)
         return Problem(code, f'unknown key "{path[-1]}"', mark, _near_key(path))

@@ -93,7 +93,9 @@ def _fleet(ctx: Context, infer: schema.Infer, name: str, period: Fact, path: Pat
 def _tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
     given = getattr(infer, name)
     if given is None:
-        ctx.fail("CC206", f"{name} is required to serve requests", path, "as in --tokens 500:300")
+        both = infer.prompt_tokens is None and infer.output_tokens is None
+        what = "prompt_tokens and output_tokens are" if both else f"{name} is"
+        ctx.fail("CC206", f"{what} required to serve requests", path, "as in --tokens 500:300")
     return ctx.given(given, (*path, name), name.replace("_", " "))
 
 

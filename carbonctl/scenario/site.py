@@ -10,6 +10,7 @@ from carbonctl.catalog.grids import Place
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import did_you_mean
 from carbonctl.estimate.inputs import Site
+from carbonctl.scenario import plausible
 from carbonctl.scenario.context import archetype
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def place_named(ctx: Context, name: str, path: Path) -> Place:
 
 def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
     if section.grid is not None:
-        return ctx.given(section.grid, (*path, "grid"), "grid factor")
+        at = (*path, "grid")
+        return plausible.grid(ctx, ctx.given(section.grid, at, "grid factor"), at)
     band = ctx.default("grid_band").value
     fact = grids.intensity(ctx.catalog, place, section.coverage, band)
     if fact is None:
@@ -73,6 +75,7 @@ def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> 
             (*path, "region"),
             "give one, grid: 0.4 kg/kWh, or say coverage: direct where only that is published",
         )
+    plausible.vintage(ctx, place, section.coverage, (*path, "region"))
     return replace(fact, where=ctx.mark((*path, "region")))
 
 
@@ -92,7 +95,7 @@ def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:
 
 def _pue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
     if section.pue is not None and section.pue != "included":
-        return ctx.given(section.pue, (*path, "pue"), "PUE")
+        return plausible.pue(ctx, ctx.given(section.pue, (*path, "pue"), "PUE"), (*path, "pue"))
     known = grids.disclosed(place, "pue", "1", "PUE", ctx.default("pue_band").value)
     return _named(ctx, known, path) or _hyperscale(ctx, "pue", path, "PUE")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.estimate.inputs import Power, TrainRun
 from carbonctl.estimate.work import Rollouts, StrongScaling
+from carbonctl.scenario import plausible
 from carbonctl.scenario.feasibility import memory, memory_of_tables
 from carbonctl.scenario.language import both_halves, llm_work, plain_work, recompute
 from carbonctl.scenario.metering import metered, of_server, superchip
@@ -242,6 +243,8 @@ def power(
                 "scopes: gpu, node, it_system, facility",
             )
         watts = ctx.given(run.power, (*path, "power"), "power per accelerator")
+        if found is not None and found.accelerator is not None:
+            plausible.board_power(ctx, watts, found.accelerator, (*path, "power"))
         given = Power(run.power.scope, watts, None, None, factor)
         return metered(ctx, given, found) if given.boundary == "node" else given
     if found is None:

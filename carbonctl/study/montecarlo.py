@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
-from carbonctl.core.formula import Traced
+from carbonctl.core.fact import Fact
+from carbonctl.core.formula import FUNCTIONS, Traced
 from carbonctl.estimate.inputs import bind, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array, Num
     from carbonctl.estimate.refresh import Refresh
     from carbonctl.estimate.results import Item, Lifecycle
@@ -104,6 +104,25 @@ def evaluate(
     drawn = estimate(bind(inputs, draws))
     ranked = drivers(np.asarray(drawn.metrics[outcome]), known, draws)
     return Evaluated(point, drawn, known, ranked, samples, seed)
+
+
+def replay(number: Num, draws: Draws, known: dict[int, Num] | None = None) -> Num:
+    """A number over draws: the formulas that made it, called again on drawn facts."""
+    if not isinstance(number, Traced):
+        return number
+    known = {} if known is None else known
+    cause = number.cause
+    if isinstance(cause, Fact):
+        return draws(cause)
+    if id(cause) not in known:
+        again = {
+            name: tuple(replay(item, draws, known) for item in value)
+            if isinstance(value, tuple)
+            else replay(value, draws, known)
+            for name, value in cause.arguments.items()
+        }
+        known[id(cause)] = FUNCTIONS[cause.card.name](**again)
+    return known[id(cause)]
 
 
 def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
