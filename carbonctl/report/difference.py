@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from carbonctl.study.difference import Change, Difference, Side
 
 _SHOWN = 12
+_NOTHING = 1e-12  # of a total; a share of less is noise
 _WIDE = 18
 
 
@@ -36,7 +37,8 @@ def as_data(found: Difference, samples: int, seed: int) -> dict[str, Any]:
     ends = found.ends or (None, None, None)
     entries = [*_inputs(found), *_facts(found), *_tool(found)]
     for entry in entries:
-        entry["share"] = entry["contribution_kgco2e"] / whole if whole else None
+        moved = abs(whole) > _NOTHING * max(abs(base.total), abs(head.total))
+        entry["share"] = entry["contribution_kgco2e"] / whole if moved else None
     return {
         "schema_version": SCHEMA_VERSION,
         "command": "diff",

@@ -10,6 +10,7 @@ from carbonctl import __version__
 from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.units import g_from_kg
 from carbonctl.report.findings import results
+from carbonctl.report.machine import not_finite
 from carbonctl.report.placed import given, leaves, phase_of, section
 
 _TRAINING = ("train", "idle")
@@ -29,6 +30,8 @@ def as_hf_card(data: dict[str, Any]) -> str:
 def _card(result: dict[str, Any], lines: list[dict[str, Any]]) -> str:
     grams = g_from_kg(math.fsum(line["value"] for line in lines))
     whole = g_from_kg(result["total_kgco2e"])
+    if not (math.isfinite(grams) and math.isfinite(whole)):
+        raise not_finite()
     source = f"carbonctl {__version__}: electricity of training, {result['accounting']} basis"
     phases = list(dict.fromkeys(phase_of(line) for line in lines))
     said = {

@@ -19,7 +19,18 @@ CSV_COLUMNS = ("id", "label", "unit", "value", "p05", "p50", "p95", "share", "ev
 
 def as_json(data: Any) -> str:
     """The envelope as JSON, one stable byte sequence for the same result."""
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError:
+        raise not_finite() from None
+
+
+def not_finite() -> InputError:
+    """A value that was given, or edited into a result, is so large or small that nothing fits."""
+    message = (
+        "a number of the result is not finite; a value that was given is far too large or small"
+    )
+    return InputError([Problem("CC204", message)])
 
 
 def errors_as_json(found: list[dict[str, Any]]) -> str:

@@ -19,7 +19,7 @@ from carbonctl.report.refresh import (
     verdict,
     years_text,
 )
-from carbonctl.report.table import RULED, pair
+from carbonctl.report.table import RULED, pair, span
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,8 +29,7 @@ def render(
     data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: bool = False
 ) -> None:
     """Print a decision."""
-    years = data["horizon_hours"] / HOURS_PER_YEAR
-    pair(out, data["title"], f"location basis, {years:.3g} years")
+    pair(out, data["title"], f"location basis, {span(data['horizon_hours'])}")
     pair(out, verdict(data), _sure(data), bold=True)
     out.print()
     if quiet:
@@ -96,10 +95,9 @@ def _notes(data: dict[str, Any], out: Console) -> None:
     sunk = numbers.carbon(data["sunk"]["value"])
     say(out, "sunk, apart", f"{sunk} made the old machines{left}")
     limit = metrics["break_even_kgco2e_per_kwh"]["value"]
-    years = data["horizon_hours"] / HOURS_PER_YEAR
     if limit is not None:
         grids = f"above {numbers.significant(limit * 1e3)} g/kWh" if limit > 0 else "on any grid"
-        say(out, "pays", f"within {years:.3g} years {grids}")
+        say(out, "pays", f"within {span(data['horizon_hours'])} {grids}")
     hardware = metrics["new.embodied_kgco2e_per_year"]["value"]
     service = metrics["saved_kgco2e_per_year"]["value"]
     costs = f"costs {numbers.carbon(service)}" if service > 0 else "costs nothing"

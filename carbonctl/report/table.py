@@ -45,7 +45,7 @@ def heading(data: dict[str, Any], out: Console) -> None:
     """What was estimated, and the answer with its interval."""
     basis = _BASIS[data["accounting"]]
     years = data["period_hours"]
-    right = basis if years is None else f"{basis}, {_years(years)}"
+    right = basis if years is None else f"{basis}, {span(years)}"
     pair(out, data["title"], right)
     total = data["total"]
     size, symbol = numbers.carbon_unit(total["value"])
@@ -58,7 +58,8 @@ def heading(data: dict[str, Any], out: Console) -> None:
     out.print()
 
 
-def _years(hours: float) -> str:
+def span(hours: float) -> str:
+    """A stretch of time in years, or in days where it is shorter."""
     years = hours / HOURS_PER_YEAR
     if years >= 1:
         return f"{years:.3g} year{'' if years == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _SHOWN = 12
-# what a result holds that no estimate made, or that only says where its facts stood
+# what a result holds that no estimate made, or that only says where its facts stood; of the
+# inputs the digest is compared
 _ASIDE = {"tool", "data", "title", "inputs", "provenance", "formulas", "sources", "gate", "command"}
+_NAMES = ("id", "key", "metric")
 _UNSEEN = {"where", "warnings"}
 _KINDS = {"total_kgco2e": "total", "total": "total", "facts": "data", "assumptions": "data"}
 
@@ -26,7 +29,7 @@ def differences(
     saved: dict[str, Any], now: dict[str, Any], tolerance: float
 ) -> tuple[int, list[dict[str, Any]]]:
     """How many values were compared, and those that differ: the total, then data, then the rest."""
-    before, after = dict(_flat(saved)), dict(_flat(now))
+    before, after = (_values(result) for result in (saved, now))
     paths = list(dict.fromkeys((*before, *after)))
     found = []
     for path in paths:
@@ -43,7 +46,12 @@ def differences(
 def _relative(a: Any, b: Any) -> float | None:
     if any(isinstance(v, bool) or not isinstance(v, int | float) for v in (a, b)):
         return None
-    return (b - a) / abs(a) if a else (0.0 if a == b else None)
+    change = (b - a) / abs(a) if a else math.inf
+    return change if math.isfinite(change) else None
+
+
+def _values(result: dict[str, Any]) -> dict[str, Any]:
+    return dict(_flat(result)) | {"inputs/sha256": result["inputs"]["sha256"]}
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -54,14 +62,11 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
                 yield from _flat(item, f"{path}/{key}" if path else key)
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            name = item.get("id") or item.get("key") or item.get("metric") if _named(item) else None
-            yield from _flat(item, f"{path}/{name or place}")
+            names = [item.get(key) for key in _NAMES] if isinstance(item, dict) else []
+            name = next((name for name in names if name), place)
+            yield from _flat(item, f"{path}/{name}")
     else:
         yield path, value
-
-
-def _named(item: Any) -> bool:
-    return isinstance(item, dict)
 
 
 def as_data(file: str, tolerance: float, found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import random
+import re
 
 import pytest
 from gate_example import GATED, several
@@ -253,3 +254,14 @@ def test_csv_of_several_results_is_refused_because_no_column_names_them(carbonct
     assert "error[CC706]" in ran.err
     rows = carbonctl("report", "-", "-f", "ndjson", stdin=json.dumps(several())).out.splitlines()
     assert {json.loads(row)["name"] for row in rows} == {"chat-7b", "other"}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("value", [1e308, 1e-320, -1e308])
+def test_numbers_beyond_reason_are_refused_or_rendered(form, value, saved, carbonctl):
+    data = json.loads(saved("infer-chat-70b").read_text(encoding="utf-8"))
+    for name in ("infer.functional_units", "infer.operational_location_kgco2e"):
+        data["metrics"][name]["value"] = value
+    ran = carbonctl("report", "-", "-f", form, stdin=json.dumps(data))
+    assert ran.code in (0, 3), ran.err
+    assert not re.search(r"\b(nan|inf|infinity)\b", ran.out, re.IGNORECASE)

@@ -71,7 +71,7 @@ def test_results_under_one_verdict_are_verified_each(carbonctl, tmp_path):
     ran = carbonctl("verify", path)
     assert ran.code == 7  # the second one was given another name by hand
     assert ran.out.count("\nsame: ") == 1
-    assert ran.out.endswith("differs: 1 of 2,743 values\n  name: other -> chat-7b\n")
+    assert ran.out.endswith("differs: 1 of 2,744 values\n  name: other -> chat-7b\n")
 
 
 def test_another_fact_ends_with_7_and_is_named(carbonctl, chat):
@@ -95,6 +95,29 @@ def test_another_input_moves_the_total_and_that_is_said_first(carbonctl, chat):
     assert (first["kind"], first["path"]) == ("total", "total_kgco2e")
     assert first["relative"] == pytest.approx(first["now"] / first["saved"] - 1)
     assert first["relative"] > 0.5
+    assert "inputs/sha256" in {one["path"] for one in result["differences"]}
+
+
+def test_an_input_that_moves_nothing_is_still_another_input(carbonctl, chat):
+    def change(data):
+        data["inputs"]["scenario"]["budget"] = {"total": "60 t", "per_request": "0.1 g"}
+        data["inputs"]["scenario"]["functional_unit"] = "request"
+        data["inputs"]["scenario"]["train"]["tokens"] = "2.0T"
+
+    ran = carbonctl("verify", edited(chat, change))
+    assert ran.code == 7
+    assert "inputs/sha256: " in ran.out
+    assert "differs: 1 of " in ran.out
+
+
+@pytest.mark.parametrize("value", [1e-320, 1e308, -1e308, 0.0])
+def test_a_difference_of_any_size_is_json(value, carbonctl, chat):
+    def change(data):
+        data["metrics"]["water_l"]["value"] = value
+
+    ran = carbonctl("verify", edited(chat, change), "-f", "json")
+    (one,) = json.loads(ran.out)["results"][0]["differences"]
+    assert (ran.code, one["saved"]) == (7, value)
 
 
 def test_a_tolerance_lets_small_differences_pass(carbonctl, chat):
