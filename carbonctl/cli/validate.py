@@ -57,7 +57,9 @@ def _schema(kind: Kind) -> dict[str, Any]:
     from carbonctl.scenario import policy_schema  # noqa: PLC0415
     from carbonctl.scenario import schema as scenario_schema  # noqa: PLC0415
 
-    return (policy_schema if kind == "policy" else scenario_schema).json_schema()
+    if kind == "policy":
+        return policy_schema.json_schema()
+    return scenario_schema.json_schema()
 
 
 def _validate(files: list[str], hardware_db: str | None, *, say: bool) -> list[Problem]:

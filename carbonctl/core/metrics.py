@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from carbonctl.core.units import unit_suffix
+from carbonctl.core.naming import unit_suffix
 
 COST = "cost_of_carbon"
 TOTAL = "total_kgco2e"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
-from carbonctl.core.units import unit_of
+from carbonctl.core.naming import unit_of
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
 from carbonctl.report.numbers import printable
 from carbonctl.report.provenance import provenance

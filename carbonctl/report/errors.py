@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from carbonctl.report.numbers import printable
 
 if TYPE_CHECKING:
-
     from carbonctl.core.errors import CarbonctlError, Problem
 
 MAX_SHOWN, MAX_CODES = 50, 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.errors import InputError, Mark, Problem, nearest
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
-from carbonctl.core.units import unit_suffix
+from carbonctl.core.naming import unit_suffix
 from carbonctl.report import basis, numbers
 from carbonctl.report.basis import kind_of
 from carbonctl.report.facts import fact_as_dict

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import Mark, Problem
 from carbonctl.core.metrics import COST, QUALITY, in_words
-from carbonctl.core.units import unit_of
+from carbonctl.core.naming import unit_of
 from carbonctl.report import numbers
 
 if TYPE_CHECKING:

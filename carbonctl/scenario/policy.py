@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError, Problem, did_you_mean, in_order
 from carbonctl.core.metrics import COST, QUALITY
-from carbonctl.core.units import UnitError, unit_of
+from carbonctl.core.naming import unit_of
+from carbonctl.core.units import UnitError
 from carbonctl.scenario.limits import money, price, quantity, share
 from carbonctl.scenario.policy_schema import check
 from carbonctl.scenario.rules import Excuse, Policy, Rule

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
-from carbonctl.core.units import unit_of
+from carbonctl.core.naming import unit_of
 
 if TYPE_CHECKING:
     from datetime import date

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.metrics import COST, QUALITY, TOTAL
-from carbonctl.core.units import unit_of, unit_suffix
+from carbonctl.core.naming import unit_of, unit_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

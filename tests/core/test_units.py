@@ -6,7 +6,8 @@ import pytest
 
 from carbonctl.core import units
 from carbonctl.core.formula import CARDS
-from carbonctl.core.units import UnitError, factor, number, parse, unit_of
+from carbonctl.core.naming import unit_of
+from carbonctl.core.units import UnitError, factor, number, parse
 from carbonctl.formulas import load_all
 
 

@@ -14,7 +14,8 @@ from pytest import approx  # noqa: PT013 - arithmetic reads better without a pre
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import CARDS, Step, Traced
-from carbonctl.core.units import UnitError, factor, unit_of
+from carbonctl.core.naming import unit_of
+from carbonctl.core.units import UnitError, factor
 from carbonctl.estimate.embodied import embodied
 from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind, facts

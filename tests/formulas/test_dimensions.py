@@ -15,7 +15,7 @@ import pytest
 
 from carbonctl.core import units
 from carbonctl.core.formula import CARDS, FUNCTIONS
-from carbonctl.core.units import unit_of
+from carbonctl.core.naming import unit_of
 from carbonctl.formulas import load_all
 
 load_all()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from carbonctl import __version__
-from carbonctl.core.units import unit_of
+from carbonctl.core.naming import unit_of
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LIFECYCLE = CONFIGS / "lifecycle-chat-7b.yaml"
