@@ -234,8 +234,9 @@ def _shown(entry: dict[str, Any], side: str) -> str:
         return "-"
     if entry["unit"] is not None and isinstance(value, int | float):
         return numbers.quantity(value, entry["unit"])[:_WIDE]
-    several = isinstance(value, dict | list)
-    text = f"{len(value)} values" if several else numbers.printable(str(value))
+    if isinstance(value, dict):
+        value = ", ".join(key.rpartition(".")[2] for key in value) or "-"
+    text = f"{len(value)} values" if isinstance(value, list) else numbers.printable(str(value))
     return text.replace("\n", " ")[:_WIDE]
 
 

@@ -10,9 +10,8 @@ import random
 import re
 
 import pytest
-from gate_example import GATED, several
+from gate_example import GATED, mutations, several
 from scenarios import CONFIGS, command_of
-from test_schemas import mutations
 
 from carbonctl.catalog.read import Catalog
 from carbonctl.core import strict_yaml

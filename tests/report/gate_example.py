@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import random
 from contextlib import redirect_stdout
 
 from scenarios import CONFIGS
@@ -91,3 +92,22 @@ def several():
     rules = [*RULES, rule("launch-cap", "pass", 0, "total is 1 t", scenario="other")]
     head = {"schema_version": "1.0", "command": "gate", "tool": one["tool"]}
     return head | {"results": [one, other], "gate": GATE | {"rules": rules}}
+
+
+def mutations(data, count, seed):
+    """Copies of a result, each with one value gone or replaced, anywhere in it."""
+    pick = random.Random(seed)
+    for _ in range(count):
+        made = copy.deepcopy(data)
+        here, key = made, pick.choice(list(made))
+        for _ in range(pick.randrange(6)):
+            inner = here[key]
+            keys = range(len(inner)) if isinstance(inner, list) else inner
+            if not isinstance(inner, list | dict) or not keys:
+                break
+            here, key = inner, pick.choice(list(keys))
+        if pick.random() < 0.3:
+            del here[key]
+        else:
+            here[key] = pick.choice([None, True, -1, 1.5, "x", "", [], {}, 10**400, "1.0", [None]])
+        yield made

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
-import random
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from gate_example import GATED, several
+from gate_example import GATED, mutations, several
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Log
@@ -62,29 +61,6 @@ def test_a_verdict_fits_our_schema(data, ours):
 
 def test_the_schema_is_printed(carbonctl):
     assert json.loads(carbonctl("validate", "--print-schema", "result").out) == saved.schema()
-
-
-def mutations(data, count, seed):
-    """Copies of a result, each with one value gone or replaced, anywhere in it."""
-    pick = random.Random(seed)
-    for _ in range(count):
-        made = copy.deepcopy(data)
-        here, depth = made, pick.randrange(1, 7)
-        for _ in range(depth):
-            keys = list(here) if isinstance(here, dict) else list(range(len(here)))
-            if not keys:
-                break
-            key = pick.choice(keys)
-            if not isinstance(here[key], dict | list) or _ == depth - 1:
-                break
-            here = here[key]
-        if not here:
-            continue
-        if pick.random() < 0.3:
-            del here[key if isinstance(here, dict) else 0]
-        else:
-            here[key] = pick.choice([None, True, -1, 1.5, "x", "", [], {}, 10**400, "1.0", [None]])
-        yield made
 
 
 @pytest.mark.parametrize("seed", range(4))
