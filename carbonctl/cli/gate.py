@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, emit, table_out, warn
+from carbonctl.cli.run import check_format, emit, rendered, table_out, warn
 from carbonctl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ Baseline = Annotated[
 Today = Annotated[
     Text, typer.Option("--today", metavar="DAY", help="The day exceptions are judged by.")
 ]
-Format = Annotated[str, typer.Option("-f", "--format", help="table or json, of the verdict.")]
 Output = Annotated[
     Text, typer.Option("-o", "--output", help="Write the result as JSON, before the verdict.")
 ]
@@ -35,7 +34,7 @@ def command(
     policy: Policy = None,
     baseline: Baseline = None,
     today: Today = None,
-    format: Format = "table",
+    format: o.Format = "table",
     output: Output = None,
     sets: o.Sets = None,
     samples: o.Draws = o.DEFAULT_SAMPLES,
@@ -46,21 +45,25 @@ def command(
 ) -> int:
     """Hold scenarios to a policy: exit 0 when they pass, 4 when not, 5 when undecided."""
     flags = dict(locals())
-    check_format(format, ("table", "json"))
+    check_format(format)
     _check(flags)
     from carbonctl.cli.held import hold  # noqa: PLC0415 - after the flags are known good
 
     gate = hold(flags)
     warn(gate.warnings, flags)
-    if format == "json" or output is not None:
-        _write(gate, flags)
+    if output is not None:
+        from carbonctl.report.machine import as_json  # noqa: PLC0415 - for JSON alone
+
+        emit(as_json(gate.as_data()), output)
     if format == "table":
         from carbonctl.report.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
 
         shown = flags | {"output": None}
         table_out(lambda out: render(gate.verdict, gate.results, out, quiet=quiet), shown)
-    elif not quiet:
-        _findings(gate)
+    else:
+        rendered(gate.as_data(), flags | {"output": None})
+        if not quiet:
+            _findings(gate)
     code: int = gate.verdict["exit_code"]
     return code
 
@@ -74,17 +77,6 @@ def _check(flags: dict[str, Any]) -> None:
         if flags[name] == "-":
             message = f"--{name} names a file; - is for scenarios and results"
             raise UsageError(message)
-
-
-def _write(gate: "Gate", flags: dict[str, Any]) -> None:
-    """The result with its verdict, whole, to the file and to stdout as asked."""
-    from carbonctl.report.machine import as_json  # noqa: PLC0415 - for JSON alone
-
-    text = as_json(gate.as_data())
-    if flags["output"] is not None:
-        emit(text, flags["output"])
-    if flags["format"] == "json":
-        emit(text, None)
 
 
 def _findings(gate: "Gate") -> None:

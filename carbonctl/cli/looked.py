@@ -107,7 +107,7 @@ def _life(file: str, flags: dict[str, Any], wanted: Wanted, loaded: Loaded) -> L
     bases = {scenario.accounting, own, *wanted.others}
     if "operational_market_kgco2e" not in result.point.metrics:
         bases -= {"market"}  # no contracts: null on this basis
-    results = {scenario.accounting: result} | {
+    evaluated = {scenario.accounting: result} | {
         basis: study(
             resolved.inputs,
             partial(lifecycle, basis=basis),
@@ -126,13 +126,13 @@ def _life(file: str, flags: dict[str, Any], wanted: Wanted, loaded: Loaded) -> L
         period=resolved.period,
         inputs=given(document),
     )
-    made = {basis: envelope("lifecycle", r, catalog, beside) for basis, r in results.items()}
+    made = {basis: envelope("lifecycle", r, catalog, beside) for basis, r in evaluated.items()}
     first = own if own in made else scenario.accounting
     causes = _causes(
         resolved.inputs, partial(lifecycle, basis=first), result, made[first], document
     )
     return Looked(
-        Subject(_name(file), _title(scenario.name, file), made, _draws(results)),
+        Subject(_name(file), _title(scenario.name, file), made, _draws(evaluated)),
         made[first],
         causes,
         budget_rules(scenario, document, BUDGET),

@@ -96,28 +96,39 @@ def test_the_steps_of_the_action_gate_a_pull_request(head, code, regression, mac
     folder, base = repository(tmp_path, machine, head)
     done = shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base)
     assert done.returncode == 0, done.stderr
-    words = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "policy.yaml", "CARBON_RESULT": "c.json"}
+    words = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "policy.yaml", "CARBON_RESULT": "c.json",
+             "CARBON_SARIF": "c.sarif"}  # fmt: skip
     done = shell(STEPS[GATE]["run"], machine, folder, **words)
     assert done.returncode == code, done.stderr
     result = yaml.safe_load((folder / "c.json").read_text(encoding="utf-8"))
     found = {rule["id"]: rule["status"] for rule in result["gate"]["rules"]}
     assert found["regression"] == regression
     assert Path(machine["GITHUB_OUTPUT"]).read_text(encoding="utf-8") == f"exit-code={code}\n"
-    assert done.stdout in Path(machine["GITHUB_STEP_SUMMARY"]).read_text(encoding="utf-8")
+    assert "carbonctl:gate" in Path(machine["GITHUB_STEP_SUMMARY"]).read_text(encoding="utf-8")
+    assert ("::error file=chat.yaml,line=7,col=11" in done.stdout) == (code == 4)
+    (sarif,) = yaml.safe_load((folder / "c.sarif").read_text(encoding="utf-8"))["runs"]
+    assert sarif["invocations"][0]["exitCode"] == code
+    errors = [
+        r["locations"][0]["physicalLocation"] for r in sarif["results"] if r["level"] == "error"
+    ]
+    places = [(e["artifactLocation"]["uri"], e["region"]["startLine"]) for e in errors]
+    assert places == ([("chat.yaml", 7)] if code == 4 else [])
     assert f"exit {code}" in done.stdout
 
 
 def test_the_action_without_policy_and_base_holds_the_budget(machine, tmp_path):
     text = (DEMO / "base" / "chat.yaml").read_text(encoding="utf-8")
     (tmp_path / "chat.yaml").write_text(text + "budget: {total: 1 kg}\n", encoding="utf-8")
-    words = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "", "CARBON_RESULT": "c.json"}
+    words = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "", "CARBON_RESULT": "c.json",
+             "CARBON_SARIF": "c.sarif"}  # fmt: skip
     done = shell(STEPS[GATE]["run"], machine, tmp_path, **words)
     assert (done.returncode, "budget.total" in done.stdout) == (4, True)
 
 
 def test_the_action_is_red_where_a_file_is_broken(machine, tmp_path):
     (tmp_path / "chat.yaml").write_text("frob: 1\n", encoding="utf-8")
-    words = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "", "CARBON_RESULT": "c.json"}
+    words = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "", "CARBON_RESULT": "c.json",
+             "CARBON_SARIF": "c.sarif"}  # fmt: skip
     done = shell(STEPS[GATE]["run"], machine, tmp_path, **words)
     assert done.returncode == 3
     assert "chat.yaml:1:1: error[CC101]" in done.stderr
@@ -152,7 +163,7 @@ def test_a_hook_runs_on_the_files_that_it_chooses(hook, machine, tmp_path):
 
 def commands(job):
     """The commands of a GitLab job, without the one that fetches the package."""
-    scripts = job["carbon-gate"]["script"]
+    scripts = job["carbon-gate"]["script"] + job["carbon-gate"]["after_script"]
     assert scripts[0].startswith("pip install ")
     return scripts[1:]
 
@@ -164,10 +175,10 @@ def test_the_gitlab_component_gates_what_it_is_included_with(machine, tmp_path):
     assert inputs["version"]["default"] == __version__
     assert set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", text)) == set(inputs)
     given = {"files": str(DEMO / "head-region" / "chat.yaml"), "policy": str(DEMO / "policy.yaml")}
-    for command in commands(job):
+    for command, code in zip(commands(job), (4, 0), strict=True):
         filled = re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda m: given[m[1]], command)
-        assert shell(filled, machine, tmp_path).returncode == 4
-    assert [(tmp_path / path).is_file() for path in job["carbon-gate"]["artifacts"]["paths"]]
+        assert shell(filled, machine, tmp_path).returncode == code
+    assert {"carbon.json", "carbon.xml"} <= {path.name for path in tmp_path.iterdir()}
     assert job["carbon-gate"]["artifacts"]["when"] == "always"
 
 
@@ -204,7 +215,8 @@ def test_the_workflow_uses_the_action_with_inputs_that_it_has(started):
     assert started
     text = Path(".github/workflows/carbon.yaml").read_text(encoding="utf-8")
     steps = yaml.safe_load(text)["jobs"]["gate"]["steps"]
-    used = steps[-1]
+    used, upload = steps[-2:]
+    assert upload["with"]["sarif_file"] == ACTION["inputs"]["sarif"]["default"]
     assert used["uses"] == f"{PROJECT}@v{__version__}"
     required = {name for name, entry in ACTION["inputs"].items() if entry.get("required")}
     assert required <= set(used["with"]) <= set(ACTION["inputs"])
