@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbonctl.estimate.decode import decode_step
 from carbonctl.estimate.picture import denoise_flop
 from carbonctl.estimate.results import Use
 from carbonctl.estimate.service import Decoder, Diffusion, Ranking, Throughput
@@ -14,7 +15,6 @@ from carbonctl.formulas import (
     compute_llm,
     operational,
     power,
-    roofline,
     serving_time,
 )
 
@@ -81,143 +81,24 @@ def _busy(model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num) -
 
 def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
     """A decode step of one replica, then all steps of all requests."""
-    context = compute_llm.mean_context_tokens(
-        prompt_tokens=m.prompt_tokens, output_tokens=m.output_tokens, output_cv=m.output_cv
-    )
-    weight = compute_llm.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
-    read = _weight_read_gb(m, weight)
-    cache = compute_llm.kv_gb(
-        layers=m.layers,
-        kv_heads=m.kv_heads,
-        head_dim=m.head_dim,
-        mean_context_tokens=context,
-        batch=m.batch,
-        kv_bytes=m.kv_bytes,
-    )
-    flop = compute_llm.step_flop(
-        active_params=m.active_params,
-        layers=m.layers,
-        heads=m.heads,
-        head_dim=m.head_dim,
-        mean_context_tokens=context,
-        prompt_tokens=m.prompt_tokens,
-        output_tokens=m.output_tokens,
-        batch=m.batch,
-    )
-    replica = roofline.replica_accelerators(
-        weight_gb=weight,
-        kv_gb=cache,
-        device_memory_gb=m.device_memory_gb,
-        memory_share=m.memory_share,
-    )
-    step, energy = _step(m, read, cache, flop, replica)
+    step = decode_step(m)
     busy = serving_time.busy_hours_from_steps(
         served_units=served,
         output_tokens=m.output_tokens,
-        step_s=step,
-        replica_accelerators=replica,
+        step_s=step.seconds,
+        replica_accelerators=step.replica_accelerators,
         batch=m.batch,
     )
     device = serving_time.device_energy_kwh_from_steps(
         served_units=served,
         output_tokens=m.output_tokens,
-        step_energy_j=energy,
+        step_energy_j=step.energy_j,
         batch=m.batch,
         energy_residual=m.energy_residual,
     )
     return serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=m.energy_residual
     ), device
-
-
-def _weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
-    """Weights read in a step: all of a dense model, the experts touched of a mixture."""
-    if m.experts is None or m.experts_per_token is None:
-        return compute_llm.weight_read_gb_by_dense(weight_gb=weight)
-    return compute_llm.weight_read_gb(
-        total_params=m.total_params,
-        active_params=m.active_params,
-        experts=m.experts,
-        experts_per_token=m.experts_per_token,
-        batch=m.batch,
-        weight_bytes=m.weight_bytes,
-    )
-
-
-def _step(m: Decoder[Num], read: Num, cache: Num, flop: Num, replica: Num) -> tuple[Num, Num]:
-    """Time and accelerator energy of one decode step of one replica."""
-    resident, busy_power, per_flop, per_gb = _device(m)
-    stream = roofline.stream_s(
-        weight_read_gb=read,
-        kv_gb=cache,
-        step_flop=flop,
-        replica_accelerators=replica,
-        bandwidth_gb_per_s=m.bandwidth_gb_per_s,
-        peak_flop_per_s=m.peak_flop_per_s,
-        weight_efficiency=m.weight_efficiency,
-        kv_efficiency=m.kv_efficiency,
-        matmul_efficiency=m.matmul_efficiency,
-        expert_overhead=m.expert_overhead,
-    )
-    overhead = roofline.overhead_s(
-        layers=m.layers,
-        layer_launch_s=m.layer_launch_s,
-        sequence_overhead_s=m.sequence_overhead_s,
-        batch=m.batch,
-        replica_accelerators=replica,
-        hidden_size=m.hidden_size,
-        communication_factor=m.communication_factor,
-        link_gb_per_s=m.link_gb_per_s,
-    )
-    dynamic = roofline.dynamic_energy_j(
-        replica_accelerators=replica,
-        busy_power_w=busy_power,
-        stream_s=stream,
-        step_flop=flop,
-        weight_read_gb=read,
-        kv_gb=cache,
-        energy_j_per_flop=per_flop,
-        energy_j_per_gb=per_gb,
-    )
-    step = roofline.step_s(
-        stream_s=stream,
-        overhead_s=overhead,
-        dynamic_energy_j=dynamic,
-        replica_accelerators=replica,
-        tdp_w=m.tdp_w,
-        resident_power_w=resident,
-    )
-    return step, roofline.step_energy_j(
-        replica_accelerators=replica,
-        resident_power_w=resident,
-        step_s=step,
-        dynamic_energy_j=dynamic,
-    )
-
-
-def _device(m: Decoder[Num]) -> tuple[Num, Num, Num, Num]:
-    """Power constants of the device: fitted ones, else scaled from its rating."""
-    resident = m.resident_power_w
-    if resident is None:
-        resident = power.resident_power_w(
-            tdp_w=m.tdp_w, resident_power_share=m.resident_power_share
-        )
-    busy = m.busy_power_w
-    if busy is None:
-        busy = power.busy_power_w(tdp_w=m.tdp_w, busy_power_share=m.busy_power_share)
-    per_flop = m.energy_j_per_flop
-    if per_flop is None:
-        per_flop = power.energy_j_per_flop(
-            tdp_w=m.tdp_w, peak_flop_per_s=m.peak_flop_per_s, flop_power_ratio=m.flop_power_ratio
-        )
-    per_gb = m.energy_j_per_gb
-    if per_gb is None:
-        per_gb = power.energy_j_per_gb(
-            tdp_w=m.tdp_w,
-            bandwidth_gb_per_s=m.bandwidth_gb_per_s,
-            byte_power_ratio=m.byte_power_ratio,
-        )
-    return resident, busy, per_flop, per_gb
 
 
 def _picture_flop(m: Diffusion[Num]) -> Num:

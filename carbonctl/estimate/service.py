@@ -26,6 +26,59 @@ class Fleet(Generic[T]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Board(Generic[T]):
+    """One accelerator, as far as serving feels it."""
+
+    memory_gb: T
+    bandwidth_gb_per_s: T
+    peak_flop_per_s: T
+    link_gb_per_s: T
+    tdp_w: T
+    idle_power_w: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Looks(Generic[T]):
+    """What a decoder looks at: its heads, its windows, what it caches or keeps as a state."""
+
+    layers: T
+    heads: T
+    head_dim: T
+    kv_heads: T | None
+    full_layers: T | None = None
+    window_tokens: T | None = None
+    latent_rank: T | None = None
+    rope_dim: T | None = None
+    state_elements: T | None = None
+    state_bytes: T | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mixture(Generic[T]):
+    """Routed experts of a layer, and what small matrices cost."""
+
+    experts: T
+    experts_per_token: T
+    expert_overhead: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Runtime(Generic[T]):
+    """What a serving stack reaches and costs, and the energy of what it does."""
+
+    weight_efficiency: T
+    kv_efficiency: T
+    matmul_efficiency: T
+    layer_launch_s: T
+    sequence_overhead_s: T
+    request_overhead_s: T
+    communication_factor: T
+    resident_factor: T
+    energy_j_per_flop: T
+    energy_j_per_gb: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Decoder(Generic[T]):
     """A language model at its operating point on one replica."""
 
@@ -34,38 +87,17 @@ class Decoder(Generic[T]):
     output_cv: T
     total_params: T
     active_params: T
-    layers: T
     hidden_size: T
-    heads: T
-    kv_heads: T
-    head_dim: T
-    experts: T | None
-    experts_per_token: T | None
+    looks: Looks[T]
     weight_bytes: T
     kv_bytes: T
     batch: T
-    device_memory_gb: T
     memory_share: T
-    bandwidth_gb_per_s: T
-    peak_flop_per_s: T
-    link_gb_per_s: T
-    tdp_w: T
-    resident_power_w: T | None
-    busy_power_w: T | None
-    energy_j_per_flop: T | None
-    energy_j_per_gb: T | None
-    resident_power_share: T
-    busy_power_share: T
-    flop_power_ratio: T
-    byte_power_ratio: T
-    weight_efficiency: T
-    kv_efficiency: T
-    matmul_efficiency: T
-    expert_overhead: T
-    layer_launch_s: T
-    sequence_overhead_s: T
-    communication_factor: T
+    board: Board[T]
+    runtime: Runtime[T]
     energy_residual: T
+    mixture: Mixture[T] | None = None
+    replica_accelerators: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
