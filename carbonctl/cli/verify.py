@@ -29,11 +29,14 @@ def _table(cases: str | None, name: str) -> Path:
     return bundled("hardware_db") / "published" / name if cases is None else Path(cases)
 
 
-def _report(scores: list[dict[str, Any]], sha256: str, view: "View", flags: dict[str, Any]) -> None:
+def _report(
+    scores: list[dict[str, Any]], sha256: str, seen: dict[str, int], view: "View",
+    flags: dict[str, Any],
+) -> None:  # fmt: skip
     from carbonctl.report import verify as report  # noqa: PLC0415 - after the scores
     from carbonctl.report.machine import as_json  # noqa: PLC0415
 
-    data = report.as_data(scores, sha256)
+    data = report.as_data(scores, sha256, seen)
     text = report.as_text(data, view, held_out=flags["cases"] is None, verbose=flags["verbose"])
     emit(as_json(data) if flags["format"] == "json" else text, flags["output"])
 
@@ -59,6 +62,8 @@ def training(
     from carbonctl.study import training_runs, verify  # noqa: PLC0415
 
     catalog = Catalog.open(hardware_db)
-    found = training_runs.read(_table(cases, "training.csv"), catalog)
+    fitted = training_runs.read(_table(None, "training.csv"), catalog)
+    found = fitted if cases is None else training_runs.read(_table(cases, ""), catalog)
+    seen = training_runs.in_sample(found.cases, [] if cases is None else fitted.cases)
     scores = verify.scores(found, catalog, bundled=cases is None)
-    _report(scores, found.sha256, TRAINING, flags)
+    _report(scores, found.sha256, seen, TRAINING, flags)

@@ -23,8 +23,8 @@ class Picture(Generic[T]):
     reference_flop: T | None
     reference_pixels: T | None
     encoder_pixel_flop: T
-    text_encoder_params: T
-    text_tokens: T
+    text_encoder_params: T | None
+    text_tokens: T | None
     frozen_passes: T
     frozen_epochs: T
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.results import Use
+from carbonctl.estimate.train_boundary import from_energy, from_hours
 from carbonctl.estimate.train_dlrm import dlrm_limits
 from carbonctl.estimate.train_work import (
     llm_flop,
@@ -17,15 +18,13 @@ from carbonctl.formulas import (
     compute_dlrm,
     compute_rollouts,
     operational,
-    power,
     strong_scaling,
-    training_priors,
     training_time,
 )
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.inputs import Power, PowerBySize, Site, TrainRun
+    from carbonctl.estimate.inputs import Site, TrainRun
     from carbonctl.estimate.work import DlrmWork, Federated
 
 
@@ -34,7 +33,7 @@ def train(run: TrainRun[Num], site: Site[Num]) -> Use:
     if run.federated is not None:
         return _federated(run.federated, site)
     if run.energy_kwh is not None:
-        use = _from_energy(run, run.energy_kwh, site)
+        use = _measured(run, run.energy_kwh, site)
         hours = use.accelerator_hours
         details: dict[str, Num] = {}
     else:
@@ -119,99 +118,12 @@ def _federated(work: Federated[Num], site: Site[Num]) -> Use:
     return Use(None, it, operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue))
 
 
-def from_hours(hours: Num, draw: Power[Num], site: Site[Num]) -> Use:
-    """Energy of device-hours, entering the ladder on the rung where the power stands."""
-    if draw.boundary == "facility" and draw.power_w is not None:
-        facility = operational.facility_energy_kwh_from_hours(
-            accelerator_hours=hours, facility_power_w=draw.power_w
-        )
-        it = operational.it_energy_kwh_from_facility_energy(
-            facility_energy_kwh=facility, pue=site.pue
-        )
-        return Use(hours, it, facility)
-    device, it = _it_energy(hours, draw)
-    facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(hours, it, facility, device_energy_kwh=device)
-
-
-def _it_energy(hours: Num, draw: Power[Num]) -> tuple[Num | None, Num]:
-    if draw.boundary != "gpu" and draw.power_w is not None:
-        return None, operational.it_energy_kwh_from_hours(
-            accelerator_hours=hours, it_power_w=draw.power_w
-        )
-    device = operational.device_energy_kwh(
-        accelerator_hours=hours, device_power_w=device_power_w(draw)
-    )
-    assert draw.host_power_factor is not None  # noqa: S101 - resolve gives it at the gpu boundary
-    return device, operational.it_energy_kwh_from_device_energy(
-        device_energy_kwh=device, host_power_factor=draw.host_power_factor
-    )
-
-
-def device_power_w(draw: Power[Num]) -> Num:
-    """Board power, as given or as expected of a model of this size, with the model's error."""
-    watts = draw.power_w
-    if watts is None:
-        assert draw.tdp_w is not None  # noqa: S101 - resolve gives a power or a rating
-        assert draw.by_size is not None  # noqa: S101
-        watts = power.device_power_w(
-            tdp_w=draw.tdp_w, device_power_share=_device_power_share(draw.by_size)
-        )
-    if draw.residual is None:
-        return watts
-    return power.device_power_w_by_residual(modeled_power_w=watts, residual=draw.residual)
-
-
-def _device_power_share(share: PowerBySize[Num]) -> Num:
-    if share.active_params is None:
-        return share.saturated_power_share
-    return training_priors.device_power_share_by_size(
-        active_params=share.active_params,
-        resident_power_share=share.resident_power_share,
-        saturated_power_share=share.saturated_power_share,
-        half_power_params=share.half_power_params,
-    )
-
-
-def _from_energy(run: TrainRun[Num], energy_kwh: Num, site: Site[Num]) -> Use:
-    """A measured energy, brought to the meter from the boundary at which it was measured."""
+def _measured(run: TrainRun[Num], energy_kwh: Num, site: Site[Num]) -> Use:
+    """A measured energy, once or as often as the run is made."""
     count = _repeats(run)
     if count is not None:
         energy_kwh = operational.measured_energy_kwh(run_energy_kwh=energy_kwh, repeats=count)
-    if run.energy_boundary == "facility":
-        it = operational.it_energy_kwh_from_facility_energy(
-            facility_energy_kwh=energy_kwh, pue=site.pue
-        )
-        return Use(_hours_behind(run, it), it, energy_kwh)
-    device = energy_kwh if run.energy_boundary == "gpu" else None
-    it = energy_kwh
-    if device is not None:
-        assert run.power.host_power_factor is not None  # noqa: S101 - as above
-        it = operational.it_energy_kwh_from_device_energy(
-            device_energy_kwh=device, host_power_factor=run.power.host_power_factor
-        )
-    facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(_hours_behind(run, it), it, facility, device_energy_kwh=device)
-
-
-def _hours_behind(run: TrainRun[Num], it_energy_kwh: Num) -> Num | None:
-    """Device-hours for the embodied share: as stated beside the energy, else by typical power."""
-    if run.accelerator_hours is not None:
-        return run.accelerator_hours
-    draw = run.power
-    if draw.power_w is None and draw.tdp_w is None:
-        return None
-    if draw.boundary == "gpu":
-        assert draw.host_power_factor is not None  # noqa: S101 - as above
-        it_power = power.it_power_w_from_device_power(
-            device_power_w=device_power_w(draw), host_power_factor=draw.host_power_factor
-        )
-    else:
-        assert draw.power_w is not None  # noqa: S101 - only a given power has another boundary
-        it_power = draw.power_w
-    return training_time.accelerator_hours_from_energy(
-        it_energy_kwh=it_energy_kwh, it_power_w=it_power
-    )
+    return from_energy(run, energy_kwh, site)
 
 
 def _repeats(run: TrainRun[Num]) -> Num | None:

@@ -46,16 +46,8 @@ def _trained(work: SampleWork[Num], sample_flop: Num) -> Num:
 
 def _picture_flop(work: SampleWork[Num], picture: Picture[Num]) -> Num:
     """The denoiser forward and backward, its frozen encoders forward."""
-    frozen = compute_samples.sample_flop_by_frozen_encoders(
-        encoder_pixel_flop=picture.encoder_pixel_flop,
-        width=picture.width,
-        height=picture.height,
-        frames=picture.frames,
-        text_encoder_params=picture.text_encoder_params,
-        text_tokens=picture.text_tokens,
-    )
     encoding = compute_samples.train_flop_by_samples(
-        sample_flop=frozen,
+        sample_flop=_frozen_flop(picture),
         train_passes=picture.frozen_passes,
         train_samples=work.train_samples,
         epochs=picture.frozen_epochs,
@@ -63,6 +55,25 @@ def _picture_flop(work: SampleWork[Num], picture: Picture[Num]) -> Num:
     once = compute_samples.sample_flop_by_denoiser(denoise_flop=denoise_flop(picture))
     denoising = _trained(work, once)
     return compute_training.train_flop_from_parts(parts_flop=(denoising, encoding))
+
+
+def _frozen_flop(picture: Picture[Num]) -> Num:
+    """Encoders before the denoiser; without captions where the text encoder is not known."""
+    if picture.text_encoder_params is None or picture.text_tokens is None:
+        return compute_samples.sample_flop_by_frozen_image_encoder(
+            encoder_pixel_flop=picture.encoder_pixel_flop,
+            width=picture.width,
+            height=picture.height,
+            frames=picture.frames,
+        )
+    return compute_samples.sample_flop_by_frozen_encoders(
+        encoder_pixel_flop=picture.encoder_pixel_flop,
+        width=picture.width,
+        height=picture.height,
+        frames=picture.frames,
+        text_encoder_params=picture.text_encoder_params,
+        text_tokens=picture.text_tokens,
+    )
 
 
 def _speech_flop(work: SampleWork[Num], speech: Speech[Num]) -> Num:

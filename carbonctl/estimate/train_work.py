@@ -95,7 +95,17 @@ def _attention_flop(a: Attention[Num], tokens: Num) -> Num:
 
 
 def work_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
-    """Billed device-hours of work, by steady utilization and goodput or by the billed one."""
+    """Billed device-hours of work, with the unpacking of weights that are stored in 4 bits."""
+    hours = _busy_hours(work)
+    if not isinstance(work, LlmWork) or work.unpacking_factor is None:
+        return hours
+    return training_priors.accelerator_hours_by_unpacking(
+        modeled_hours=hours, unpacking_factor=work.unpacking_factor
+    )
+
+
+def _busy_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
+    """Device-hours by steady utilization and goodput or by the billed one."""
     flop = llm_flop(work) if isinstance(work, LlmWork) else _samples_flop(work)
     if work.mfu is not None and work.goodput is not None:
         return training_time.accelerator_hours_from_flop(
@@ -207,4 +217,26 @@ def _state_gb(memory: Memory[Num]) -> Num:
             adapter_params=memory.adapter_params,
             state_bytes=memory.state_bytes,
         )
-    return training_memory.state_gb(total_params=total, state_bytes=memory.state_bytes)
+    return _whole_gb(memory, total)
+
+
+def _whole_gb(memory: Memory[Num], total: Num) -> Num:
+    """State of a model that is trained whole, and of the models beside it that must be held."""
+    reference, reward, critic = memory.reference_params, memory.reward_params, memory.critic_params
+    if reference is None or memory.frozen_bytes is None:
+        return training_memory.state_gb(total_params=total, state_bytes=memory.state_bytes)
+    if reward is None or critic is None:
+        return training_memory.state_gb_by_reference(
+            total_params=total,
+            state_bytes=memory.state_bytes,
+            reference_params=reference,
+            frozen_bytes=memory.frozen_bytes,
+        )
+    return training_memory.state_gb_by_critic(
+        total_params=total,
+        critic_params=critic,
+        state_bytes=memory.state_bytes,
+        reference_params=reference,
+        reward_params=reward,
+        frozen_bytes=memory.frozen_bytes,
+    )

@@ -84,6 +84,7 @@ class LlmWork(Generic[T]):
     forward_params: tuple[T, ...] = ()
     also_trained: tuple[T, ...] = ()
     mfu_by_size: MfuBySize[T] | None = None
+    unpacking_factor: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -152,6 +153,9 @@ class Memory(Generic[T]):
     frozen_bytes: T | None = None
     tables: DlrmWork[T] | None = None
     activations: Activations[T] | None = None
+    reference_params: T | None = None
+    reward_params: T | None = None
+    critic_params: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

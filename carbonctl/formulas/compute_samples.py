@@ -122,6 +122,28 @@ def sample_flop_by_frozen_encoders(
     return picture_flop + 2.0 * text_encoder_params * text_tokens
 
 
+@formula(unit="FLOP", equation="F_1 = k_e * w * h * f", source="golden-2024-generative")
+def sample_flop_by_frozen_image_encoder(
+    *, encoder_pixel_flop: Num, width: Num, height: Num, frames: Num
+) -> Num:
+    """Forward work of the frozen encoder that turns a picture into latents, captions left out.
+
+    Parameters
+    ----------
+    encoder_pixel_flop
+        Work of the image encoder per pixel. [FLOP]
+    width, height, frames
+        Size of a sample. [1]
+
+    Examples
+    --------
+    >>> sample_flop_by_frozen_image_encoder(encoder_pixel_flop=4e6, width=500.0, height=500.0,
+    ...     frames=1.0)
+    1000000000000.0
+    """
+    return encoder_pixel_flop * width * height * frames
+
+
 @formula(unit="1", equation="P_e = P * e", source="radford-2022-whisper")
 def encoder_params(*, total_params: Num, encoder_share: Num) -> Num:
     """Parameters of the encoder.

@@ -60,6 +60,74 @@ def state_gb_by_adapters(
     return units.gb_from_bytes(total_params * frozen_bytes + adapter_params * state_bytes)
 
 
+@formula(unit="GB", equation="M = N * b + N_r * b_r", source="shao-2024-grpo")
+def state_gb_by_reference(
+    *, total_params: Num, state_bytes: Num, reference_params: Num, frozen_bytes: Num
+) -> Num:
+    """State of a model that is trained against a frozen reference of itself.
+
+    Parameters
+    ----------
+    total_params, state_bytes
+        Trained parameters, and bytes of weights, gradients and optimizer for each. [1]
+    reference_params, frozen_bytes
+        Parameters of the reference, and bytes per frozen weight. [1] 2 in 16 bits
+
+    Notes
+    -----
+    Answers scored by the reference beforehand, or learned from without it, leave it out.
+
+    References
+    ----------
+    Rafailov et al., arXiv 2305.18290 (DPO); Shao et al., arXiv 2402.03300 (GRPO), section 4.
+
+    Examples
+    --------
+    >>> state_gb_by_reference(total_params=10e9, state_bytes=16.0, reference_params=10e9,
+    ...     frozen_bytes=2.0)
+    180.0
+    """
+    return units.gb_from_bytes(total_params * state_bytes + reference_params * frozen_bytes)
+
+
+@formula(unit="GB", equation="M = (N + N_v) * b + (N_r + N_m) * b_r", source="shao-2024-grpo")
+def state_gb_by_critic(
+    *,
+    total_params: Num,
+    critic_params: Num,
+    state_bytes: Num,
+    reference_params: Num,
+    reward_params: Num,
+    frozen_bytes: Num,
+) -> Num:
+    """State of a policy and the critic beside it, with a frozen reference and reward model.
+
+    Parameters
+    ----------
+    total_params, critic_params, state_bytes
+        Trained parameters, and bytes of weights, gradients and optimizer for each. [1]
+    reference_params, reward_params, frozen_bytes
+        Parameters that only read, and bytes per frozen weight. [1] 2 in 16 bits
+
+    Notes
+    -----
+    All four at once; the engine that generates answers keeps its own weights and caches.
+
+    References
+    ----------
+    Ouyang et al., arXiv 2203.02155, section 3.5; Shao et al., arXiv 2402.03300, section 4: a
+    critic is about as large as its policy.
+
+    Examples
+    --------
+    >>> state_gb_by_critic(total_params=10e9, critic_params=10e9, state_bytes=16.0,
+    ...     reference_params=10e9, reward_params=10e9, frozen_bytes=2.0)
+    360.0
+    """
+    trained = (total_params + critic_params) * state_bytes
+    return units.gb_from_bytes(trained + (reference_params + reward_params) * frozen_bytes)
+
+
 @formula(unit="GB", equation="M = T * R * (d * b + s)", source="mudigere-2022-zionex")
 def state_gb_by_tables(
     *,

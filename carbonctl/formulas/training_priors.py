@@ -143,3 +143,26 @@ def token_flop_by_both_stacks(*, active_params: Num, target_share: Num) -> Num:
     3750000000.0
     """
     return 6.0 * active_params * (1.0 + target_share) / 2.0
+
+
+@formula(unit="h", equation="T = T_0 * u", source="litgpt-resource-tables")
+def accelerator_hours_by_unpacking(*, modeled_hours: Num, unpacking_factor: Num) -> Num:
+    """Device-hours where frozen weights are stored in 4 bits and unpacked for each pass.
+
+    Parameters
+    ----------
+    modeled_hours
+        Hours with weights in 16 bits. [h]
+    unpacking_factor
+        Time with 4-bit weights over time with 16-bit ones. [1] 1.0 to 2.05 seen
+
+    References
+    ----------
+    The method: Dettmers et al., arXiv 2305.14314 (QLoRA).
+
+    Examples
+    --------
+    >>> accelerator_hours_by_unpacking(modeled_hours=100.0, unpacking_factor=1.5)
+    150.0
+    """
+    return modeled_hours * unpacking_factor

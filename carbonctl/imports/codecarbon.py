@@ -133,7 +133,7 @@ def _run(total: _Total, *, alone: bool) -> ImportedRun:
         evidence="energy",
         value=energy,
         note=note,
-        scope="it_system",
+        scope="node",
         name="" if alone else name,
         device=device,
         count=count,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.report.numbers import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,11 @@ _HEAD = f"{'':2}{'method':<26}{'n':>3}{'median':>9}{'p90':>8}{'bias':>8}{'within
 _WIDTH = 80
 
 
-def as_data(scores: list[dict[str, Any]], sha256: str) -> dict[str, Any]:
-    """Scores as plain data."""
-    return {"cases_sha256": sha256, "tests": scores}
+def as_data(
+    scores: list[dict[str, Any]], sha256: str, in_sample: Mapping[str, int]
+) -> dict[str, Any]:
+    """Scores as plain data, with the runs of each test whose own numbers made the constants."""
+    return {"cases_sha256": sha256, "in_sample": dict(in_sample), "tests": scores}
 
 
 def as_text(data: dict[str, Any], view: View, *, held_out: bool, verbose: bool) -> str:
@@ -54,11 +56,24 @@ def as_text(data: dict[str, Any], view: View, *, held_out: bool, verbose: bool) 
         for s in data["tests"]
         if verbose or s["group"] == "all" or (s["test"], s["group"]) in view.shown
     ]
-    lines = [view.title, how]
+    lines = [view.title, how, *_in_sample(data, view)]
     for (test, group), found in groupby(shown, lambda s: (s["test"], s["group"])):
         lines += ["", *_block(view, test, group, list(found))]
     lines += ["", f"cases sha256 {data['cases_sha256'][:16]}"]
     return "\n".join(lines) + "\n"
+
+
+def _in_sample(data: dict[str, Any], view: View) -> list[str]:
+    """A warning where cases were seen by the fit, so that their errors prove nothing."""
+    seen = [f"{count} of {test}" for test, count in data["in_sample"].items() if count]
+    if not seen:
+        return []
+    what = f"{view.noun}s" if max(data["in_sample"].values()) > 1 else view.noun
+    text = (
+        f"In sample: {', '.join(seen)}: {what} of the bundled table, to which these constants "
+        "were fitted; errors on them are no forecast errors."
+    )
+    return textwrap.wrap(text, _WIDTH)
 
 
 def _block(view: View, test: str, group: str, scores: list[dict[str, Any]]) -> Iterator[str]:

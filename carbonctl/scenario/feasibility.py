@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 HIGHEST_MFU = 0.65  # no published run of a language model has reached it over billed time
 _APART = 2.0  # cross checks further apart than this contradict the evidence
 _SAME = 1.02  # hours that agree but for rounding
-_FROZEN = {"lora": "bf16", "qlora": "int4"}
+_ADAPTED = {"lora", "qlora"}  # the model is frozen, adapters are trained in it
+_COMPARED = {"dpo", "grpo", "ppo"}  # a frozen copy of the model says how far it has moved
+_FROZEN = {"lora": "bf16", "qlora": "int4", **dict.fromkeys(_COMPARED, "bf16")}
 _TRANSFORMERS = {"llm", "llm_dense", "llm_moe", "encoder"}
 _OTHER_LAYERS = {"hybrid", "linear", "ssm"}  # attention of models that are not all of it
 
@@ -37,10 +39,9 @@ def memory(
     total = _total(ctx, model, path)
     if room is None or total is None:
         return None
-    adapters = frozen = None
-    if run.method in _FROZEN:
-        adapters = adapter_params(ctx, run, path)
-        frozen = element_bytes(ctx, _FROZEN[run.method])
+    adapters = adapter_params(ctx, run, path) if run.method in _ADAPTED else None
+    frozen = element_bytes(ctx, _FROZEN[run.method]) if run.method in _FROZEN else None
+    ppo = run.method == "ppo"
     return Memory(
         device_memory_gb=room,
         memory_share=ctx.default("memory_share"),
@@ -49,7 +50,14 @@ def memory(
         adapter_params=adapters,
         frozen_bytes=frozen,
         activations=_activations(ctx, run, model, path),
+        reference_params=_like(total, "the reference") if run.method in _COMPARED else None,
+        reward_params=_like(total, "the reward model") if ppo else None,
+        critic_params=_like(total, "the critic") if ppo else None,
     )
+
+
+def _like(total: Fact, whose: str) -> Fact:
+    return replace(total, label=f"parameters of {whose}")
 
 
 def _activations(
@@ -74,7 +82,7 @@ def _activations(
         score = ctx.default("attention_score_bytes")
         return Activations(layers, width, context, batch, kept, heads, score)
     # frozen weights need no inputs for gradients of their own: the least, unless it is said
-    usual = "full" if run.method in _FROZEN else "selective"
+    usual = "full" if run.method in _ADAPTED else "selective"
     if (run.recompute or usual) == "full":
         kept = replace(element_bytes(ctx, "bf16"), label="activation bytes, all computed again")
     return Activations(layers, width, context, batch, kept)
@@ -136,11 +144,18 @@ def _memory(ctx: Context, work: TrainRun[Fact], found: dict[str, float], path: P
     kept = work.memory.activations
     ctx.fail(
         "CC304",
-        f"training this model takes at least {least:,.0f} devices of {room:.0f} GB for weights, "
+        f"training this model{_beside(work.memory)} takes at least {least:,.0f} devices of "
+        f"{room:.0f} GB for weights, "
         f"gradients{_held(kept)}; {count.value:,.0f} are named",
         _hardware(ctx, path),
         *_remedies(kept),
     )
+
+
+def _beside(held: Memory[Fact]) -> str:
+    if held.critic_params is not None:
+        return " with a critic, a reference and a reward model"
+    return " with its reference" if held.reference_params is not None else ""
 
 
 def _held(kept: Activations[Fact] | None) -> str:

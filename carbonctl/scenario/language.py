@@ -125,10 +125,13 @@ def _by_method(ctx: Context, run: schema.Run, work: LlmWork[Fact], path: Path) -
     if run.method == "ppo":  # a reward model that reads and a critic that learns, of like size
         forward = (*forward, replace(work.active_params, label="parameters of the reward model"))
         also = (replace(work.active_params, label="parameters of the critic"),)
-    adapter = None
+    adapter = unpacking = None
     if run.method in _ADAPTED:
         adapter = adapter_params(ctx, run, path)
         work = replace(work, vocabulary=None)
+    if run.method == "qlora" and run.mfu is None and run.billed_mfu is None:
+        unpacking = ctx.default("unpacking_factor")  # a stated utilization holds it already
+    work = replace(work, unpacking_factor=unpacking)
     return replace(work, adapter_params=adapter, forward_params=forward, also_trained=also)
 
 

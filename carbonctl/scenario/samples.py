@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.samples import Photograph, Picture, SampleWork, Speech, Stated
@@ -86,6 +85,9 @@ def _picture(ctx: Context, run: schema.Run, record: Record, path: Path) -> Pictu
         names = ("params_per_image_token", "layers", "hidden_size")
         params, layers, hidden = _dims(ctx, record, names, "pass", path)
         seen, edge = latent(ctx, record, frames, path)
+    text = record.plain("text_encoder_params"), record.plain("text_tokens")
+    if None in text:
+        ctx.not_estimated[f"text encoder of {record.name}"] = "its size is not known"
     epochs = ctx.either(run.epochs, (*path, "epochs"), "epochs")
     return Picture(
         width=width,
@@ -99,8 +101,8 @@ def _picture(ctx: Context, run: schema.Run, record: Record, path: Path) -> Pictu
         reference_flop=work,
         reference_pixels=None if work is None else native_pixels(ctx, record, path),
         encoder_pixel_flop=ctx.default("encoder_pixel_work"),
-        text_encoder_params=record.plain("text_encoder_params") or replace(ONE, value=0.0),
-        text_tokens=record.plain("text_tokens") or ONE,
+        text_encoder_params=text[0],
+        text_tokens=text[1],
         frozen_passes=ctx.default("frozen_passes"),
         frozen_epochs=ONE if run.cached_latents else epochs,
     )

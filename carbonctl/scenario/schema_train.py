@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from carbonctl.scenario.quantity import (
     Amount,
@@ -10,6 +11,7 @@ from carbonctl.scenario.quantity import (
     Count,
     DeviceHours,
     Factor,
+    Given,
     Hours,
     KiloWattHours,
     Rate,
@@ -59,6 +61,16 @@ class IdleEnergy(Strict):
     """Energy of reserved hardware that waits."""
 
     energy: KiloWattHours
+
+    @field_validator("energy")
+    @classmethod
+    def _not_on_nodes(cls, given: Given) -> Given:
+        """What stands outside of nodes was fitted to nodes at work."""
+        if given.scope != "node":
+            return given
+        message = "idle energy on nodes is not estimated: their share of a system is known at work"
+        hint = "give it of the system, as in {value: 257 MWh, scope: it_system}"
+        raise PydanticCustomError("CC306", message, {"at": ["scope"], "key": False, "hint": hint})
 
 
 class Rollouts(Strict):

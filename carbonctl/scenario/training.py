@@ -9,6 +9,7 @@ from carbonctl.estimate.inputs import Power, TrainRun
 from carbonctl.estimate.work import Rollouts, StrongScaling
 from carbonctl.scenario.feasibility import memory, memory_of_tables
 from carbonctl.scenario.language import both_halves, llm_work, plain_work, recompute
+from carbonctl.scenario.metering import metered, of_server, superchip
 from carbonctl.scenario.priors import power_by_size
 from carbonctl.scenario.recommender import dlrm_work
 
@@ -97,7 +98,7 @@ def _run(
     name = evidence(ctx, run, path)
     draw = power(ctx, run, found, path, model)
     if name == "energy":
-        return _measured(ctx, run, draw, path)
+        return _measured(ctx, run, draw, found, path)
     if name == "accelerator_hours":
         hours = ctx.given(run.accelerator_hours, (*path, name), "accelerator-hours", unit="h")
         made = TrainRun(draw, accelerator_hours=hours)
@@ -193,7 +194,9 @@ def _rollouts(
     return llm_work(ctx, run, model, found, rollouts.tokens_per_rollout, path), rollouts
 
 
-def _measured(ctx: Context, run: schema.Run, draw: Power[Fact], path: Path) -> TrainRun[Fact]:
+def _measured(
+    ctx: Context, run: schema.Run, draw: Power[Fact], found: Device | None, path: Path
+) -> TrainRun[Fact]:
     assert run.energy is not None  # noqa: S101 - this is the evidence
     scope = run.energy.scope
     if not scope:
@@ -205,6 +208,8 @@ def _measured(ctx: Context, run: schema.Run, draw: Power[Fact], path: Path) -> T
             "scopes: gpu, node, it_system, facility",
         )
     energy = ctx.given(run.energy, (*path, "energy"), "measured energy")
+    if scope == "node":
+        draw = metered(ctx, draw, found)
     return TrainRun(draw, energy_kwh=energy, energy_boundary=scope)
 
 
@@ -225,8 +230,7 @@ def power(
     model: schema.Model | None = None,
 ) -> Power[Fact]:
     """Power per accelerator: as given, as measured for the device, or from its rating."""
-    superchip = found is not None and found.record.data.get("includes_cpu") is True
-    usual = "superchip_power_factor" if superchip else "host_power_factor"
+    usual = "superchip_power_factor" if superchip(found) else "host_power_factor"
     factor = ctx.either(run.host_power_factor, (*path, "host_power_factor"), usual)
     if run.power is not None:
         if not run.power.scope:
@@ -238,13 +242,13 @@ def power(
                 "scopes: gpu, node, it_system, facility",
             )
         watts = ctx.given(run.power, (*path, "power"), "power per accelerator")
-        return Power(run.power.scope, watts, None, None, factor)
+        given = Power(run.power.scope, watts, None, None, factor)
+        return metered(ctx, given, found) if given.boundary == "node" else given
     if found is None:
         return Power("gpu", None, None, None, factor)
     record = found.record
     if found.accelerator is None:
-        typical = ctx.needed(record, "typical_power", found.path)
-        return Power("node", typical, None, None, None)
+        return of_server(ctx, run, found, factor)
     measured = record.fact("train_power", label=f"training power, {record.name}")
     if measured is not None:
         return Power(measured.boundary, measured, None, None, factor)

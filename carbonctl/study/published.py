@@ -1,4 +1,4 @@
-"""Tables of what was published: rows with every number checked, and the hash of the file."""
+"""Tables of what was published: whole rows, once each, their numbers numbers; and their hash."""
 
 from __future__ import annotations
 
@@ -6,45 +6,80 @@ import csv
 import hashlib
 import io
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    Row = dict[str, str]
 
 
 def read(
-    path: Path, needed: Sequence[str], least: Mapping[str, float], like: str
-) -> tuple[list[dict[str, str]], str]:
+    path: Path, needed: Sequence[str], least: Mapping[str, float], like: str, name: str
+) -> tuple[list[Row], str]:
     """Rows and sha256 of a table; InputError with its line for a row that cannot be read.
 
     ``needed`` columns must be there; those of ``least`` hold numbers of at least so much, or
-    nothing. ``like`` names the bundled table whose columns they are.
+    nothing. ``like`` names the bundled table whose columns they are, ``name`` the column that
+    only names a row: two rows that are equal but for it are one case counted twice.
     """
     try:
         raw = path.read_bytes()
-        reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
-        rows = []
-        for row in reader:
-            _check(row, needed, least, like, Mark(str(path), reader.line_num, 1))
-            rows.append(row)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = raw.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError([Problem("CC008", reason.lower(), Mark(str(path)))]) from None
-    if not rows:
-        raise InputError([Problem("CC502", "there are no rows", Mark(str(path)))])
-    return rows, hashlib.sha256(raw).hexdigest()
+    found: list[Row] = []
+    lines: dict[tuple[str, ...], int] = {}
+    for row, mark in _rows(text, str(path), needed, like):
+        _check(row, least, mark)
+        said = tuple(cell.strip() for column, cell in row.items() if column != name)
+        same = lines.setdefault(said, mark.line or 0)
+        if same != mark.line:
+            hint = f"a case counts once, by whatever {name}: delete one of the two"
+            _refuse("CC505", f"the case of line {same} again", mark, hint)
+        found.append(row)
+    if not found:
+        _refuse("CC502", "there are no rows", Mark(str(path)))
+    return found, hashlib.sha256(raw).hexdigest()
 
 
-def _check(
-    row: dict[str, str], needed: Sequence[str], least: Mapping[str, float], like: str, mark: Mark
-) -> None:
-    missing = [name for name in needed if row.get(name) is None]
-    if missing:
-        hint = f"the columns are those of hardware_db/published/{like}"
-        raise InputError([Problem("CC502", f"no column {missing[0]}", mark, hint)])
+def _rows(text: str, file: str, needed: Sequence[str], like: str) -> Iterator[tuple[Row, Mark]]:
+    """Rows that have a cell for each column, and no other."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            _refuse("CC502", str(error), Mark(file, reader.line_num, 1))
+        mark = Mark(file, reader.line_num, 1)
+        if cells is None:
+            return
+        if not header:
+            header = cells
+            _columns(header, needed, like, mark)
+        elif cells:  # an empty line is no row
+            if len(cells) != len(header):
+                message = f"{len(cells)} cells under {len(header)} columns"
+                _refuse("CC502", message, mark, "a cell that holds a comma stands in quotes")
+            yield dict(zip(header, cells, strict=True)), mark
+
+
+def _columns(header: list[str], needed: Sequence[str], like: str, mark: Mark) -> None:
+    hint = f"the columns are those of hardware_db/published/{like}"
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        _refuse("CC502", f"two columns are called {twice}", mark, hint)
+    missing = next((name for name in needed if name not in header), None)
+    if missing is not None:
+        _refuse("CC502", f"no column {missing}", mark, hint)
+
+
+def _check(row: Row, least: Mapping[str, float], mark: Mark) -> None:
     for name, smallest in least.items():
         try:
             good = not row[name].strip() or smallest <= float(row[name]) < math.inf
@@ -52,10 +87,14 @@ def _check(
             good = False
         if not good:
             message = f'{name} is "{row[name]}", not a number of {smallest:g} or more'
-            raise InputError([Problem("CC502", message, mark)])
+            _refuse("CC502", message, mark)
 
 
-def number(row: dict[str, str], column: str) -> float:
+def _refuse(code: str, message: str, mark: Mark, hint: str = "") -> NoReturn:
+    raise InputError([Problem(code, message, mark, hint)])
+
+
+def number(row: Row, column: str) -> float:
     """A cell's number; nan when it is empty or none."""
     try:
         value = float(row[column])

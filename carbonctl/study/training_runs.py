@@ -71,8 +71,8 @@ class Cases:
 
 
 def read(path: Path, catalog: Catalog) -> Cases:
-    """Cases of a table of published runs; InputError when it lacks a column."""
-    rows, sha256 = published.read(path, _NEEDED, _LEAST, "training.csv")
+    """Cases of a table of published runs; InputError where it is no such table."""
+    rows, sha256 = published.read(path, _NEEDED, _LEAST, "training.csv", "run_id")
     cases: list[Case] = []
     excluded: dict[Test, Counter[str]] = {test: Counter() for test in TESTS}
     for row in rows:
@@ -183,6 +183,24 @@ _REASONS: dict[Test, Callable[[dict[str, str]], str]] = {
     "power": _power,
     "energy": _energy,
 }
+
+
+def in_sample(cases: list[Case], fitted: list[Case]) -> dict[str, int]:
+    """How many cases of each test are among those that constants were fitted to.
+
+    The same evidence of the same family is the same case, whatever its row is called.
+    """
+    known = set(map(_evidence, fitted))
+    return {test: sum(c.test == test and _evidence(c) in known for c in cases) for test in TESTS}
+
+
+def _evidence(case: Case) -> tuple[str, ...]:
+    """What a case says of its run; a power says nothing of how long it was drawn."""
+    names = (case.row[name].strip().lower() for name in ("family", "organisation"))
+    tokens = () if case.test == "power" else (case.tokens,)
+    numbers = (case.measured, case.facility_factor, case.active_params, *tokens)
+    kind = (case.test, case.accelerator, case.boundary)
+    return (*names, *kind, *(f"{number:.6g}" for number in numbers))
 
 
 def column(cases: list[Case], name: str) -> Array:

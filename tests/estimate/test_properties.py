@@ -19,7 +19,7 @@ from carbonctl.estimate.embodied import embodied
 from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.estimate.lifecycle import lifecycle
-from carbonctl.estimate.train import device_power_w
+from carbonctl.estimate.train_boundary import device_power_w
 from carbonctl.formulas import load_all
 from carbonctl.scenario.item import resolve_item
 from carbonctl.scenario.read import read

@@ -203,3 +203,16 @@ def test_federated_learning_counts_phones_and_routers():
         devices=1e6, training_hours=1.5, device_w=3.0, communication_hours=0.2, router_w=7.5
     )
     assert energy == approx(6_000)
+
+
+def test_a_reference_adds_frozen_weights_and_a_critic_a_second_state():
+    # 7e9 x 16 = 112 GB; frozen 7e9 x 2 = 14 GB; InstructGPT's four models: 2 x 112 + 2 x 14.
+    whole = training_memory.state_gb(total_params=7e9, state_bytes=16.0)
+    frozen = {"state_bytes": 16.0, "frozen_bytes": 2.0}
+    compared = training_memory.state_gb_by_reference(
+        total_params=7e9, reference_params=7e9, **frozen
+    )
+    four = training_memory.state_gb_by_critic(
+        total_params=7e9, critic_params=7e9, reference_params=7e9, reward_params=7e9, **frozen
+    )
+    assert (whole, compared, four) == (approx(112), approx(126), approx(252))

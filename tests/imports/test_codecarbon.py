@@ -21,7 +21,7 @@ def test_the_last_row_of_a_run_counts_and_runs_stay_apart(imported, data):
     assert first["energy"]["value"] == "10.1 kWh"
     assert second["energy"]["value"] == "4.95 kWh"
     assert first["name"] == "11111111-aaaa"
-    assert {run["energy"]["scope"] for run in made["train"]["runs"]} == {"it_system"}
+    assert {run["energy"]["scope"] for run in made["train"]["runs"]} == {"node"}
     assert first["energy"]["note"] == "from emissions.csv, last row of run 11111111-aaaa (2 rows)"
     assert made["hardware"] == {"accelerator": "nvidia-h100-sxm5-80gb", "count": 8}
     assert "fans, network and storage are missing" in text

@@ -97,6 +97,35 @@ def test_lora_is_two_thirds_and_fits_where_full_training_does_not(result, carbon
     assert carbonctl(*argv, "train.method=lora").code == 0
 
 
+def test_weights_in_4_bits_take_time_to_unpack_unless_a_utilization_holds_it(result):
+    qlora = config(result, "qlora")
+    lora = config(result, "qlora", "--set", "train.method=lora", "--set", "hardware.count=8")
+    assert hours(qlora) / hours(lora) == pytest.approx(1.53, rel=1e-3)
+    assert "default:unpacking_factor" not in lora["facts"]
+    for name in ("mfu", "billed_mfu"):
+        data = config(result, "qlora", "--set", f"train.{name}=0.3")
+        assert "default:unpacking_factor" not in data["facts"]
+
+
+def test_models_beside_the_trained_one_take_devices(result):
+    """8.03e9 x 16 bytes are 128.5 GB, x 2 are 16.1: 145 GB with a reference, 289 in PPO."""
+    rollouts = ("train.rollouts={prompts: 200k, group: 16, tokens: 1k}",
+                "train.rollout_throughput=10k/s", "hardware.count=8")  # fmt: skip
+    least = {}
+    for how, work in (("dpo", ("train.tokens=1B",)), ("grpo", rollouts), ("ppo", rollouts)):
+        data = estimate(result, "llama-3.1-8b", *work, f"train.method={how}")
+        least[how] = data["metrics"]["train.minimum_accelerators"]["value"]
+    assert least == {"dpo": 3, "grpo": 3, "ppo": 5}
+
+
+def test_a_critic_that_does_not_fit_is_named(carbonctl):
+    argv = ("train", CONFIGS / "train-grpo.yaml", "--samples", "0", "--set", "hardware.count=4")
+    assert carbonctl(*argv).code == 0
+    shown = carbonctl(*argv, "--set", "train.method=ppo")
+    assert shown.code == 3
+    assert "a critic, a reference and a reward model" in " ".join(shown.err.split())
+
+
 def test_activations_take_devices_as_they_are_kept_or_computed_again(result):
     """Korthikanti et al. 2022 on GPT-3: 2,794 GB of state and 275, 82 or 5 GB of activations."""
     sets = ("train.tokens=1B", "hardware.count=64")

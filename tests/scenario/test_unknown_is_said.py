@@ -23,18 +23,46 @@ def test_an_accelerator_without_a_known_host_says_so(result):
     )
 
 
-def test_an_unknown_text_encoder_is_named_and_not_zero(result, tmp_path):
+IMAGES = ("infer", "--model", "sdxl-base-1.0", "--gpu", "l40s:8", "--images", "1k/day", *SERVE)
+LEARNING = ("train", "--model", "sdxl-base-1.0", "--gpu", "h100-sxm:8", "--set",
+            "train.samples=1M", *SERVE)  # fmt: skip
+
+
+def _without(folder, lacking):
+    """An overlay in which one field of a model is not known."""
     from scenarios import ROOT  # noqa: PLC0415
 
     text = (ROOT / "hardware_db/models/sdxl-base-1.0.yaml").read_text(encoding="utf-8")
-    kept = [line for line in text.splitlines() if not line.startswith("text_encoder_params")]
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models/sdxl-base-1.0.yaml").write_text("\n".join(kept) + "\n", encoding="utf-8")
-    words = ("infer", "--model", "sdxl-base-1.0", "--gpu", "l40s:8", "--images", "1k/day", *SERVE)
+    kept = [line for line in text.splitlines() if not line.startswith(lacking)]
+    assert len(kept) < len(text.splitlines())
+    (folder / "models").mkdir()
+    (folder / "models/sdxl-base-1.0.yaml").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    return str(folder)
+
+
+@pytest.mark.parametrize("lacking", ["text_encoder_params", "text_tokens"])
+@pytest.mark.parametrize("words", [IMAGES, LEARNING], ids=["infer", "train"])
+def test_an_unknown_text_encoder_is_named_and_not_zero(result, tmp_path, words, lacking):
     known = result(*words)
-    unknown = result(*words, "--hardware-db", str(tmp_path))
+    unknown = result(*words, "--hardware-db", _without(tmp_path, lacking))
     missing = set(unknown["coverage"]["not_estimated"]) - set(known["coverage"]["not_estimated"])
     assert len(missing) == 1
     assert missing.pop().startswith("text encoder of ")
-    assert not [key for key in unknown["facts"] if "text_" in key]
+    assert not [key for key in unknown["facts"] if lacking in key]
+    assert set(unknown["facts"]) < set(known["facts"])  # nothing stands in for it
     assert unknown["total_kgco2e"] < known["total_kgco2e"]
+
+
+@pytest.mark.parametrize("lacking", ["text_encoder_params", "text_tokens"])
+def test_training_without_a_text_encoder_is_another_formula(carbonctl, tmp_path, lacking):
+    path = tmp_path / "run.yaml"
+    path.write_text(
+        "model: sdxl-base-1.0\nhardware: {accelerator: h100-sxm, count: 8}\n"
+        "site: {region: FR}\ntrain: {samples: 1M}\n",
+        encoding="utf-8",
+    )
+    words = ("explain", path, "--of", "train.accelerator_hours")
+    assert "+ 2 * P_t * n_t" in carbonctl(*words).out
+    text = carbonctl(*words, "--hardware-db", _without(tmp_path, lacking)).out
+    assert "F_1 = k_e * w * h * f " in text
+    assert "P_t" not in text
