@@ -180,7 +180,7 @@ def test_a_table_without_a_column_is_refused(tmp_path, carbonctl):
 def test_a_cell_that_is_no_number_is_refused_with_its_line(table, carbonctl, column, cell):
     result = carbonctl("verify", "training", "--cases", str(table({column: cell})))
     assert result.code == 3
-    assert "cases.csv:1" in result.err
+    assert "cases.csv:2" in result.err
     assert column in result.err
 
 
