@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from carbonctl.formulas import compute_decode, power, roofline
+from carbonctl.formulas import compute_decode, compute_experts, power, roofline
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.service import Board, Decoder, Looks, Runtime
+    from carbonctl.estimate.service import Board, Decoder, Looks
 
 
 class Work(NamedTuple):
@@ -30,7 +30,11 @@ class Step(NamedTuple):
 
 def decode_step(m: Decoder[Num]) -> Step:
     """Time and energy of one decode step at the operating point."""
-    work = decode_work(m)
+    return step_of(m, decode_work(m))
+
+
+def step_of(m: Decoder[Num], work: Work) -> Step:
+    """Time and energy of a step of known work."""
     seconds = _seconds(m, work)
     energy = step_energy_j(m, work, seconds)
     return Step(seconds, energy, work.replica_accelerators)
@@ -105,14 +109,15 @@ def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
 def _weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
     """Weights read in a step: all of a dense model, the experts touched of a mixture."""
     if m.mixture is None:
-        return compute_decode.weight_read_gb_by_dense(weight_gb=weight)
-    return compute_decode.weight_read_gb(
+        return compute_experts.weight_read_gb_by_dense(weight_gb=weight)
+    return compute_experts.weight_read_gb(
         total_params=m.total_params,
         active_params=m.active_params,
         experts=m.mixture.experts,
         experts_per_token=m.mixture.experts_per_token,
         batch=m.batch,
         weight_bytes=m.weight_bytes,
+        shared_weight_bytes=m.mixture.shared_weight_bytes,
     )
 
 
@@ -127,6 +132,7 @@ def _seconds(m: Decoder[Num], work: Work) -> Num:
         output_tokens=m.output_tokens,
         replica_accelerators=work.replica_accelerators,
         hidden_size=m.hidden_size,
+        exchange_latency_s=m.runtime.exchange_latency_s,
         communication_factor=m.runtime.communication_factor,
         link_gb_per_s=m.board.link_gb_per_s,
     )
@@ -143,7 +149,7 @@ def _stream_s(m: Decoder[Num], work: Work) -> Num:
     """Time in which a step moves its bytes and does its work."""
     if m.mixture is None:
         return roofline.stream_s(**_streamed(m, work))
-    imbalance = compute_decode.expert_imbalance(
+    imbalance = compute_experts.expert_imbalance(
         experts=m.mixture.experts,
         experts_per_token=m.mixture.experts_per_token,
         batch=m.batch,
@@ -179,18 +185,20 @@ def step_energy_j(m: Decoder[Num], work: Work, seconds: Num) -> Num:
         energy_j_per_flop=m.runtime.energy_j_per_flop,
         energy_j_per_gb=m.runtime.energy_j_per_gb,
     )
-    draw = device_power_w(m.board, m.runtime, dynamic, work.replica_accelerators, seconds)
+    draw = device_power_w(
+        m.board, m.runtime.resident_factor, dynamic, work.replica_accelerators, seconds
+    )
     return roofline.step_energy_j(
         replica_accelerators=work.replica_accelerators, device_power_w=draw, step_s=seconds
     )
 
 
 def device_power_w(
-    board: Board[Num], runtime: Runtime[Num], dynamic: Num, devices: Num, seconds: Num
+    board: Board[Num], resident_factor: Num, dynamic: Num, devices: Num, seconds: Num
 ) -> Num:
     """Mean power of each of the devices that share a dynamic energy for a time."""
     resident = power.resident_power_w(
-        idle_power_w=board.idle_power_w, resident_factor=runtime.resident_factor
+        idle_power_w=board.idle_power_w, resident_factor=resident_factor
     )
     return power.device_power_w_by_activity(
         tdp_w=board.tdp_w,

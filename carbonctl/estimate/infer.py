@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.decode import decode_step
-from carbonctl.estimate.picture import denoise_flop
+from carbonctl.estimate.generate import generate
 from carbonctl.estimate.results import Use
 from carbonctl.estimate.service import Decoder, Diffusion, Ranking, Throughput
 from carbonctl.estimate.train import unit_s
 from carbonctl.formulas import (
-    compute_diffusion,
     compute_dlrm,
     compute_llm,
     operational,
     power,
     serving_time,
+)
+from carbonctl.formulas import (
+    fleet as fleet_hours,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     if isinstance(model, Ranking):
         return _ranking(model, fleet, served, total, site)
     busy, device = _busy(model, served)
-    hours = serving_time.accelerator_hours_from_load(
+    hours = fleet_hours.accelerator_hours_from_load(
         busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
     )
     loaded = power.loaded_energy_kwh(
@@ -44,7 +46,7 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     it = power.it_energy_kwh_by_busy_share(
         loaded_energy_kwh=loaded,
         idle_power_share=fleet.idle_power_share,
-        busy_share=serving_time.mean_busy_share(
+        busy_share=fleet_hours.mean_busy_share(
             busy_share=fleet.busy_share, peak_to_mean=fleet.peak_to_mean
         ),
     )
@@ -57,22 +59,13 @@ def _busy(model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num) -
     if isinstance(model, Decoder):
         return _decoder(model, served)
     if isinstance(model, Diffusion):
-        busy = serving_time.busy_hours_from_flop(
-            served_units=served,
-            unit_flop=_picture_flop(model),
-            peak_flop_per_s=model.peak_flop_per_s,
-            compute_efficiency=model.compute_efficiency,
-        )
-        busy = serving_time.busy_hours_by_residual(
-            modeled_hours=busy, energy_residual=model.energy_residual
-        )
-    else:
-        busy = serving_time.busy_hours_from_throughput(
-            served_units=served,
-            output_tokens=model.output_tokens,
-            accelerators=model.accelerators,
-            throughput_per_hour=model.throughput_per_hour,
-        )
+        return _diffusion(model, served)
+    busy = serving_time.busy_hours_from_throughput(
+        served_units=served,
+        output_tokens=model.output_tokens,
+        accelerators=model.accelerators,
+        throughput_per_hour=model.throughput_per_hour,
+    )
     board = power.device_power_w(tdp_w=model.tdp_w, device_power_share=model.device_power_share)
     return busy, operational.device_energy_kwh_from_busy_hours(
         busy_hours=busy, device_power_w=board
@@ -101,29 +94,24 @@ def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
     ), device
 
 
-def _picture_flop(m: Diffusion[Num]) -> Num:
-    """Work of one picture or clip; without its prompt where the text encoder is not known."""
-    if m.text_encoder_params is None or m.text_tokens is None:
-        return compute_diffusion.unit_flop_by_picture_alone(
-            steps=m.steps,
-            guidance_passes=m.guidance_passes,
-            denoise_flop=denoise_flop(m),
-            decoder_pixel_flop=m.decoder_pixel_flop,
-            width=m.width,
-            height=m.height,
-            frames=m.frames,
-        )
-    return compute_diffusion.unit_flop(
-        steps=m.steps,
-        guidance_passes=m.guidance_passes,
-        denoise_flop=denoise_flop(m),
-        decoder_pixel_flop=m.decoder_pixel_flop,
-        width=m.width,
-        height=m.height,
-        frames=m.frames,
-        text_encoder_params=m.text_encoder_params,
-        text_tokens=m.text_tokens,
+def _diffusion(m: Diffusion[Num], served: Num) -> tuple[Num, Num]:
+    """One batch of pictures or clips, then all of them."""
+    made = generate(m)
+    busy = serving_time.busy_hours_from_batches(
+        served_units=served,
+        batch_s=made.seconds,
+        replica_accelerators=m.replica_accelerators,
+        batch=m.batch,
     )
+    device = serving_time.device_energy_kwh_from_batches(
+        served_units=served,
+        batch_energy_j=made.energy_j,
+        batch=m.batch,
+        energy_residual=m.energy_residual,
+    )
+    return serving_time.busy_hours_by_residual(
+        modeled_hours=busy, energy_residual=m.energy_residual
+    ), device
 
 
 def _ranking(
@@ -134,7 +122,7 @@ def _ranking(
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual
     )
-    load = serving_time.accelerator_hours_from_load(
+    load = fleet_hours.accelerator_hours_from_load(
         busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
     )
     tables = compute_dlrm.table_gb(
@@ -143,13 +131,13 @@ def _ranking(
         embedding_dim=model.work.embedding_dim,
         embedding_bytes=model.work.embedding_bytes,
     )
-    devices = serving_time.memory_devices(
+    devices = fleet_hours.memory_devices(
         table_gb=tables, device_memory_gb=model.device_memory_gb, memory_share=model.memory_share
     )
-    hours = serving_time.accelerator_hours_by_capacity(
+    hours = fleet_hours.accelerator_hours_by_capacity(
         load_hours=load, memory_devices=devices, period_hours=fleet.period_hours
     )
-    mean_busy = serving_time.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=hours)
+    mean_busy = fleet_hours.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=hours)
     mean_power = power.it_power_w(
         idle_power_w=model.idle_power_w,
         loaded_power_w=model.loaded_power_w,

@@ -59,6 +59,7 @@ class Mixture(Generic[T]):
 
     experts: T
     experts_per_token: T
+    shared_weight_bytes: T
     expert_overhead: T
 
 
@@ -72,6 +73,7 @@ class Runtime(Generic[T]):
     layer_launch_s: T
     sequence_overhead_s: T
     request_overhead_s: T
+    exchange_latency_s: T
     communication_factor: T
     resident_factor: T
     energy_j_per_flop: T
@@ -112,8 +114,27 @@ class Throughput(Generic[T]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Painter(Generic[T]):
+    """What a stack that generates pictures reaches and costs, and the energy of what it does."""
+
+    sustained_j_per_flop: T
+    matmul_efficiency: T
+    layer_launch_s: T
+    exchange_latency_s: T
+    communication_factor: T
+    decoder_overhead: T
+    resident_factor: T
+    energy_j_per_flop: T
+    activation_bytes: T | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Diffusion(Generic[T]):
-    """An image or video model at its operating point."""
+    """An image or video model at its operating point on one replica.
+
+    Work of one pass: known and scaled (``reference_flop``), from latent tokens (``token_edge``),
+    or from parameters alone (``unet_share``).
+    """
 
     steps: T
     guidance_passes: T
@@ -121,20 +142,33 @@ class Diffusion(Generic[T]):
     height: T
     frames: T
     latent_frames: T
-    token_edge: T | None
-    params_per_token: T | None
-    layers: T | None
-    hidden_size: T | None
-    reference_flop: T | None
-    reference_pixels: T | None
+    layers: T
     decoder_pixel_flop: T
-    text_encoder_params: T | None
-    text_tokens: T | None
-    peak_flop_per_s: T
-    compute_efficiency: T
-    tdp_w: T
-    device_power_share: T
+    batch: T
+    replica_accelerators: T
+    board: Board[T]
+    painter: Painter[T]
     energy_residual: T
+    token_edge: T | None = None
+    params_per_token: T | None = None
+    hidden_size: T | None = None
+    reference_flop: T | None = None
+    reference_pixels: T | None = None
+    unet_params: T | None = None
+    unet_share: T | None = None
+    text_encoder_params: T | None = None
+    text_tokens: T | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Encoded(Generic[T]):
+    """A model that reads and does not generate: vision, speech, embeddings."""
+
+    unit_flop: T
+    board: Board[T]
+    compute_efficiency: T
+    resident_factor: T
+    energy_j_per_flop: T
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -32,68 +32,6 @@ def weight_gb(*, total_params: Num, weight_bytes: Num) -> Num:
     return units.gb_from_bytes(total_params * weight_bytes)
 
 
-@formula(unit="GB", equation="W_r = W", source="carbonctl-serving-model")
-def weight_read_gb_by_dense(*, weight_gb: Num) -> Num:
-    """Weights that one decode step of a dense model reads: all of them.
-
-    Parameters
-    ----------
-    weight_gb
-        Memory that the weights take. [GB]
-
-    Examples
-    --------
-    >>> weight_read_gb_by_dense(weight_gb=140.0)
-    140.0
-    """
-    return weight_gb
-
-
-@formula(
-    unit="GB",
-    equation="W_r = b * (N - E*x + x * E * (1 - (1 - k/E)^B)), x = (N - N_act)/(E - k)",
-    source="carbonctl-serving-model",
-)
-def weight_read_gb(
-    *,
-    total_params: Num,
-    active_params: Num,
-    experts: Num,
-    experts_per_token: Num,
-    batch: Num,
-    weight_bytes: Num,
-) -> Num:
-    """Weights that one decode step of a mixture of experts reads.
-
-    Parameters
-    ----------
-    total_params, active_params
-        All parameters, and those one token passes. [1]
-    experts, experts_per_token
-        Routed experts a layer, and how many a token takes. [1] experts > experts_per_token
-    batch
-        Sequences decoded together. [1]
-    weight_bytes
-        Bytes per stored weight. [1]
-
-    Notes
-    -----
-    Experts are assumed to be chosen uniformly: at a batch of a few E/k nearly all are read, so a
-    mixture saves operations, not bytes.
-
-    Examples
-    --------
-    >>> weight_read_gb(total_params=10e9, active_params=4e9, experts=8.0, experts_per_token=2.0,
-    ...     batch=1.0, weight_bytes=1.0)
-    4.0
-    """
-    expert_params = (total_params - active_params) / (experts - experts_per_token)
-    touched = experts * (1.0 - (1.0 - experts_per_token / experts) ** batch)
-    return units.gb_from_bytes(
-        weight_bytes * (total_params - experts * expert_params + touched * expert_params)
-    )
-
-
 @formula(unit="1", equation="c = L_in + L_out * (1 + cv^2) / 2", source="carbonctl-serving-model")
 def mean_context_tokens(*, prompt_tokens: Num, output_tokens: Num, output_cv: Num) -> Num:
     """Context that a decode step sees on average, counted over steps.
@@ -282,36 +220,3 @@ def step_flop(
     width = layers * heads * head_dim
     prefill = prompt_tokens * (2.0 * active_params + 2.0 * width * prompt_tokens)
     return batch * (decode + prefill / output_tokens)
-
-
-@formula(
-    unit="1",
-    equation="z = 1 + sqrt(2 * ln(n) * n * (1 - q) / (E * q)), q = 1 - (1 - k/E)^B",
-    source="carbonctl-serving-model",
-)
-def expert_imbalance(
-    *, experts: Num, experts_per_token: Num, batch: Num, replica_accelerators: Num
-) -> Num:
-    """Experts read on the busiest device over those read on the mean one.
-
-    Parameters
-    ----------
-    experts, experts_per_token
-        Routed experts a layer, and how many a token takes. [1]
-    batch
-        Sequences decoded together. [1]
-    replica_accelerators
-        Devices over which the experts are spread. [1]
-
-    Notes
-    -----
-    Expected largest of n normal counts, each of E/n experts touched with probability q.
-
-    Examples
-    --------
-    >>> expert_imbalance(experts=8.0, experts_per_token=2.0, batch=64.0, replica_accelerators=1.0)
-    1.0
-    """
-    touched = 1.0 - (1.0 - experts_per_token / experts) ** batch
-    spread = replica_accelerators * (1.0 - touched) / (experts * touched)
-    return 1.0 + np.sqrt(2.0 * np.log(replica_accelerators) * spread)

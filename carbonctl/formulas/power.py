@@ -200,3 +200,27 @@ def it_power_w_from_device_power(*, device_power_w: Num, host_power_factor: Num)
     900.0
     """
     return device_power_w * host_power_factor
+
+
+@formula(unit="W", equation="P = P_base + k * n * P_dev", source="carbonctl-serving-model")
+def wall_power_w(
+    *, server_base_power_w: Num, board_to_wall: Num, accelerators: Num, device_power_w: Num
+) -> Num:
+    """Power of a whole busy server at its plug.
+
+    Parameters
+    ----------
+    server_base_power_w
+        What a server draws whatever its boards do. [W]
+    board_to_wall
+        Conversion, fans and the host's work for each board. [1]
+    accelerators, device_power_w
+        Boards, and mean power of each. [1], [W]
+
+    Examples
+    --------
+    >>> wall_power_w(server_base_power_w=200.0, board_to_wall=1.25, accelerators=8.0,
+    ...     device_power_w=400.0)
+    4200.0
+    """
+    return server_base_power_w + board_to_wall * accelerators * device_power_w

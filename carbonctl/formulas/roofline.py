@@ -118,7 +118,7 @@ def stream_s_by_experts(
 
 @formula(
     unit="s",
-    equation="t = L * (t_layer + c * 4*h*B*(1 + L_in/L_out)*(n-1)/n / link)",
+    equation="t = L * (t_layer + (t_x + c * 4*h*B*(1 + L_in/L_out) / link) * (n-1)/n)",
     source="carbonctl-serving-model",
 )
 def launch_s(
@@ -130,6 +130,7 @@ def launch_s(
     output_tokens: Num,
     replica_accelerators: Num,
     hidden_size: Num,
+    exchange_latency_s: Num,
     communication_factor: Num,
     link_gb_per_s: Num,
 ) -> Num:
@@ -147,6 +148,8 @@ def launch_s(
         Mean tokens of a request: prompts are exchanged between devices too. [1] output > 0
     replica_accelerators
         Devices in the parallel group. [1]
+    exchange_latency_s
+        Cost per layer of one exchange between many devices, whatever its size. [s]
     communication_factor
         Loss against the link's nominal speed. [1]
     link_gb_per_s
@@ -156,12 +159,14 @@ def launch_s(
     --------
     >>> launch_s(layers=100.0, layer_launch_s=1e-4, batch=1.0, prompt_tokens=1.0,
     ...     output_tokens=1.0, replica_accelerators=1.0, hidden_size=1.0,
-    ...     communication_factor=1.0, link_gb_per_s=1.0)
+    ...     exchange_latency_s=1.0, communication_factor=1.0, link_gb_per_s=1.0)
     0.01
     """
-    moved_gb = units.gb_from_bytes(4.0 * hidden_size * batch * (1.0 + prompt_tokens / output_tokens))
+    tokens = batch * (1.0 + prompt_tokens / output_tokens)
+    moved_gb = units.gb_from_bytes(4.0 * hidden_size * tokens)
     share = (replica_accelerators - 1.0) / replica_accelerators
-    return layers * (layer_launch_s + communication_factor * moved_gb * share / link_gb_per_s)
+    exchange_s = exchange_latency_s + communication_factor * moved_gb / link_gb_per_s
+    return layers * (layer_launch_s + share * exchange_s)
 
 
 @formula(unit="s", equation="t = B * (t_seq + t_req / L_out)", source="carbonctl-serving-model")
@@ -230,6 +235,25 @@ def dynamic_energy_j(
     2.0
     """
     return energy_j_per_flop * step_flop + energy_j_per_gb * (weight_read_gb + kv_gb)
+
+
+@formula(unit="J", equation="D = e_flop * F", source="carbonctl-serving-model")
+def dynamic_energy_j_by_operations(*, step_flop: Num, energy_j_per_flop: Num) -> Num:
+    """Energy that work without memory traffic of its own asks for at full clocks.
+
+    Parameters
+    ----------
+    step_flop
+        Work. [FLOP]
+    energy_j_per_flop
+        Energy per operation, with what it moves. [J/FLOP]
+
+    Examples
+    --------
+    >>> dynamic_energy_j_by_operations(step_flop=1e12, energy_j_per_flop=4e-12)
+    4.0
+    """
+    return energy_j_per_flop * step_flop
 
 
 @formula(unit="J", equation="E = n * P * t", source="carbonctl-serving-model")

@@ -23,19 +23,21 @@ def jacobian(function: Function, at: Array) -> Array:
     return np.array([(function(at + step) - base) / _STEP for step in steps]).T
 
 
-def least_squares(function: Function, start: Array) -> Array:
-    """Where the sum of squares of ``function`` is least."""
+def least_squares(function: Function, start: Array, most: Array | None = None) -> Array:
+    """Where the sum of squares of ``function`` is least, no argument above its ``most``."""
     at, damping = start, 1e-3
     value = function(at)
     for _ in range(_ROUNDS):
         slopes = jacobian(function, at)
         damped = slopes.T @ slopes + damping * np.eye(len(at))
         step = np.clip(np.linalg.solve(damped, -slopes.T @ value), -_LONGEST_STEP, _LONGEST_STEP)
+        if most is not None:
+            step = np.minimum(at + step, most) - at
         tried = function(at + step)
         gain = value @ value - tried @ tried
         if gain > 0:
             at, value, damping = at + step, tried, damping / 5
-            if gain < _TOLERANCE:
+            if gain < _TOLERANCE * max(1.0, float(value @ value)):
                 break
         else:
             damping *= 10
