@@ -22,6 +22,7 @@ from carbonctl.scenario.recommender import dlrm_work
 from carbonctl.scenario.shape import Shape, accelerator, element_bytes, shape
 
 if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.inputs import Evidence
@@ -132,12 +133,12 @@ def _decoder(
         kv_bytes=ctx.default("kv_bytes"),
         batch=ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency"),
         memory_share=ctx.default("memory_share"),
-        board=board(ctx, found, infer.precision, path),
+        board=board(ctx, found, infer.precision, path, peak_of=_computed_in(ctx, infer, path)),
         runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
         energy_residual=ctx.default(
             "mixture_energy_residual" if _is_mixture(shaped) else "language_energy_residual"
         ),
-        mixture=_mixture(ctx, infer, shaped) if _is_mixture(shaped) else None,
+        mixture=_mixture(ctx, infer, shaped, path) if _is_mixture(shaped) else None,
     )
 
 
@@ -173,21 +174,31 @@ def _is_mixture(shaped: Shape) -> bool:
     return "experts" in shaped.fields and "experts_per_token" in shaped.fields
 
 
-def _mixture(ctx: Context, infer: schema.Infer, shaped: Shape) -> Mixture[Fact]:
+def _mixture(ctx: Context, infer: schema.Infer, shaped: Shape, path: Path) -> Mixture[Fact]:
     """Experts of a model; in mxfp4 all else stays in 16 bits."""
     shared = "bf16" if infer.precision == "mxfp4" else infer.precision
     return Mixture(
         shaped.fields["experts"],
         shaped.fields["experts_per_token"],
         element_bytes(ctx, shared),
-        ctx.default("expert_overhead"),
+        _stack(ctx, infer, path).fact("expert_overhead") or ctx.default("expert_overhead"),
     )
+
+
+def _stack(ctx: Context, infer: schema.Infer, path: Path) -> Record:
+    return ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, (*path, "runtime"))
+
+
+def _computed_in(ctx: Context, infer: schema.Infer, path: Path) -> str:
+    """The number format whose peak a stack comes near to: 16 bits unless it packs operations."""
+    packed = _stack(ctx, infer, path).data.get("packed_peak") is True
+    return infer.precision if packed else "bf16"
 
 
 def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, mixture: bool) -> Runtime[Fact]:
     """What the serving stack costs, and what any stack reaches on any device."""
     where: Path = (*path, "runtime")
-    record = ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, where)
+    record = _stack(ctx, infer, path)
 
     def cost(name: str) -> Fact:
         fact = ctx.needed(record, name, where, f"{name.replace('_', ' ')}, {record.name}")
