@@ -23,7 +23,8 @@ KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "
          "models")  # fmt: skip
 TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinces",
           "water/intensity", "instances/cloud", "training/priors",
-          "training/baselines", "embodied/priors")  # fmt: skip
+          "training/baselines", "embodied/priors", "serving/priors", "serving/workloads",
+          "serving/samples", "serving/baselines")  # fmt: skip
 MARKS = {"recalled", "derived", "estimated", "low"}
 BOUNDARIES = {"gpu", "node", "it_system", "facility", "die", "module", "baseboard", "tray",
               "machine", "machine+dc"}  # fmt: skip

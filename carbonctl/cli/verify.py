@@ -128,3 +128,26 @@ def embodied(
     seen = verify_embodied.in_sample(found, None if cases is None else fitted)
     scores = verify_embodied.scores(found, catalog, bundled=cases is None)
     _report(scores, found.sha256, seen, EMBODIED, flags)
+
+
+@app.command()
+def inference(
+    cases: Cases = None,
+    format: Format = "table",
+    output: o.Output = None,
+    verbose: Verbose = False,
+    hardware_db: o.HardwareDb = None,
+) -> None:
+    """Energy and throughput of measured services, each forecast without its model's family."""
+    flags = dict(locals())
+    check_format(format, ("table", "json"))
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report.verify import INFERENCE  # noqa: PLC0415
+    from carbonctl.study import serving_cases, verify_serving  # noqa: PLC0415
+
+    catalog = Catalog.open(hardware_db)
+    fitted = serving_cases.read(_table(None, "inference.csv"), catalog)
+    found = fitted if cases is None else serving_cases.read(_table(cases, ""), catalog)
+    seen = verify_serving.in_sample(found.cases, [] if cases is None else fitted.cases)
+    scores = verify_serving.scores(found, catalog, bundled=cases is None)
+    _report(scores, found.sha256, seen, INFERENCE, flags)

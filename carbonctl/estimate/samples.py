@@ -27,6 +27,8 @@ class Picture(Generic[T]):
     text_tokens: T | None
     frozen_passes: T
     frozen_epochs: T
+    unet_params: T | None = None
+    unet_share: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -26,6 +26,61 @@ class Fleet(Generic[T]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Board(Generic[T]):
+    """One accelerator, as far as serving feels it."""
+
+    memory_gb: T
+    bandwidth_gb_per_s: T
+    peak_flop_per_s: T
+    link_gb_per_s: T
+    tdp_w: T
+    idle_power_w: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Looks(Generic[T]):
+    """What a decoder looks at: its heads, its windows, what it caches or keeps as a state."""
+
+    layers: T
+    heads: T
+    head_dim: T
+    kv_heads: T | None
+    full_layers: T | None = None
+    window_tokens: T | None = None
+    latent_rank: T | None = None
+    rope_dim: T | None = None
+    state_elements: T | None = None
+    state_bytes: T | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mixture(Generic[T]):
+    """Routed experts of a layer, and what small matrices cost."""
+
+    experts: T
+    experts_per_token: T
+    shared_weight_bytes: T
+    expert_overhead: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Runtime(Generic[T]):
+    """What a serving stack reaches and costs, and the energy of what it does."""
+
+    weight_efficiency: T
+    kv_efficiency: T
+    matmul_efficiency: T
+    layer_launch_s: T
+    sequence_overhead_s: T
+    request_overhead_s: T
+    exchange_latency_s: T
+    communication_factor: T
+    resident_factor: T
+    energy_j_per_flop: T
+    energy_j_per_gb: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Decoder(Generic[T]):
     """A language model at its operating point on one replica."""
 
@@ -34,38 +89,17 @@ class Decoder(Generic[T]):
     output_cv: T
     total_params: T
     active_params: T
-    layers: T
     hidden_size: T
-    heads: T
-    kv_heads: T
-    head_dim: T
-    experts: T | None
-    experts_per_token: T | None
+    looks: Looks[T]
     weight_bytes: T
     kv_bytes: T
     batch: T
-    device_memory_gb: T
     memory_share: T
-    bandwidth_gb_per_s: T
-    peak_flop_per_s: T
-    link_gb_per_s: T
-    tdp_w: T
-    resident_power_w: T | None
-    busy_power_w: T | None
-    energy_j_per_flop: T | None
-    energy_j_per_gb: T | None
-    resident_power_share: T
-    busy_power_share: T
-    flop_power_ratio: T
-    byte_power_ratio: T
-    weight_efficiency: T
-    kv_efficiency: T
-    matmul_efficiency: T
-    expert_overhead: T
-    layer_launch_s: T
-    sequence_overhead_s: T
-    communication_factor: T
+    board: Board[T]
+    runtime: Runtime[T]
     energy_residual: T
+    mixture: Mixture[T] | None = None
+    replica_accelerators: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,8 +114,27 @@ class Throughput(Generic[T]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Painter(Generic[T]):
+    """What a stack that generates pictures reaches and costs, and the energy of what it does."""
+
+    sustained_j_per_flop: T
+    matmul_efficiency: T
+    layer_launch_s: T
+    exchange_latency_s: T
+    communication_factor: T
+    decoder_overhead: T
+    resident_factor: T
+    energy_j_per_flop: T
+    activation_bytes: T | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Diffusion(Generic[T]):
-    """An image or video model at its operating point."""
+    """An image or video model at its operating point on one replica.
+
+    Work of one pass: known and scaled (``reference_flop``), from latent tokens (``token_edge``),
+    or from parameters alone (``unet_share``).
+    """
 
     steps: T
     guidance_passes: T
@@ -89,20 +142,33 @@ class Diffusion(Generic[T]):
     height: T
     frames: T
     latent_frames: T
-    token_edge: T | None
-    params_per_token: T | None
-    layers: T | None
-    hidden_size: T | None
-    reference_flop: T | None
-    reference_pixels: T | None
+    layers: T
     decoder_pixel_flop: T
-    text_encoder_params: T | None
-    text_tokens: T | None
-    peak_flop_per_s: T
-    compute_efficiency: T
-    tdp_w: T
-    device_power_share: T
+    batch: T
+    replica_accelerators: T
+    board: Board[T]
+    painter: Painter[T]
     energy_residual: T
+    token_edge: T | None = None
+    params_per_token: T | None = None
+    hidden_size: T | None = None
+    reference_flop: T | None = None
+    reference_pixels: T | None = None
+    unet_params: T | None = None
+    unet_share: T | None = None
+    text_encoder_params: T | None = None
+    text_tokens: T | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Encoded(Generic[T]):
+    """A model that reads and does not generate: vision, speech, embeddings."""
+
+    unit_flop: T
+    board: Board[T]
+    compute_efficiency: T
+    resident_factor: T
+    energy_j_per_flop: T
 
 
 @dataclass(frozen=True, eq=False, repr=False)

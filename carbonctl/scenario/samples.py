@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from carbonctl.estimate.samples import Photograph, Picture, SampleWork, Speech, Stated
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.language import encoder_share, utilization
-from carbonctl.scenario.picture import latent, native_pixels, size, usual
+from carbonctl.scenario.picture import size, usual, work_of_a_pass
 from carbonctl.scenario.shape import model_path
 
 if TYPE_CHECKING:
@@ -78,13 +78,6 @@ def _picture(ctx: Context, run: schema.Run, record: Record, path: Path) -> Pictu
     """A picture or clip at its size, and the frozen encoders before the denoiser."""
     width, height = size(ctx, run.size, record, path)
     frames = usual(ctx, run.frames, (*path, "frames"), record, "frames")
-    work = record.fact("denoise_work", label="work of one pass")
-    params = layers = hidden = edge = None
-    seen = ONE
-    if work is None:
-        names = ("params_per_image_token", "layers", "hidden_size")
-        params, layers, hidden = _dims(ctx, record, names, "pass", path)
-        seen, edge = latent(ctx, record, frames, path)
     text = record.plain("text_encoder_params"), record.plain("text_tokens")
     if None in text:
         ctx.not_estimated[f"text encoder of {record.name}"] = "its size is not known"
@@ -93,18 +86,12 @@ def _picture(ctx: Context, run: schema.Run, record: Record, path: Path) -> Pictu
         width=width,
         height=height,
         frames=frames,
-        latent_frames=seen,
-        token_edge=edge,
-        params_per_token=params,
-        layers=layers,
-        hidden_size=hidden,
-        reference_flop=work,
-        reference_pixels=None if work is None else native_pixels(ctx, record, path),
         encoder_pixel_flop=ctx.default("encoder_pixel_work"),
         text_encoder_params=text[0],
         text_tokens=text[1],
         frozen_passes=ctx.default("frozen_passes"),
         frozen_epochs=ONE if run.cached_latents else epochs,
+        **vars(work_of_a_pass(ctx, record, frames, path)),
     )
 
 

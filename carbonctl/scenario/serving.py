@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.service import Decoder, Fleet, Ranking, Serving, Throughput
-from carbonctl.scenario.context import ONE, derived
+from carbonctl.estimate.service import (
+    Decoder,
+    Fleet,
+    Looks,
+    Mixture,
+    Ranking,
+    Runtime,
+    Serving,
+    Throughput,
+)
+from carbonctl.scenario.context import derived
+from carbonctl.scenario.device import board
 from carbonctl.scenario.picture import diffusion
 from carbonctl.scenario.recommender import dlrm_work
-from carbonctl.scenario.shape import Shape, accelerator, element_bytes, peak, shape
+from carbonctl.scenario.shape import Shape, accelerator, element_bytes, shape
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -54,8 +64,6 @@ def serving(
             ctx.not_estimated["latency"] = "the target is recorded, not checked"
         return Serving(fleet, _ranking(ctx, found, work)), "work"
     shaped = shape(ctx, model, path)
-    if infer.batch is not None:
-        ctx.not_estimated["effect of the image batch"] = "one efficiency stands for all batches"
     if name in {"images", "videos"}:
         return Serving(fleet, diffusion(ctx, infer, shaped, found, path)), "work"
     if not shaped.kind.startswith("llm"):
@@ -115,69 +123,104 @@ def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) ->
 def _decoder(
     ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
 ) -> Decoder[Fact]:
-    card, runtime = accelerator(ctx, found), _runtime(ctx, infer, path)
-    fields = shaped.fields
-    missing = [
-        n for n in ("layers", "hidden_size", "heads", "kv_heads", "head_dim") if n not in fields
-    ]
-    if missing:
-        ctx.fail("CC304", f"the model's {', '.join(missing)} are not known", path)
-    mixture = "experts" in fields and "experts_per_token" in fields
-    batch = ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency")
-    residual = "energy_residual" if infer.concurrency is not None else "batch_unknown"
-    link = card.fact("link_bandwidth", label="link speed")
     return Decoder(
         prompt_tokens=_tokens(ctx, infer, "prompt_tokens", path),
         output_tokens=_tokens(ctx, infer, "output_tokens", path),
         output_cv=ctx.default("output_cv"),
         total_params=shaped.total_params,
         active_params=shaped.active_params,
-        layers=fields["layers"],
-        hidden_size=fields["hidden_size"],
-        heads=fields["heads"],
-        kv_heads=fields["kv_heads"],
-        head_dim=fields["head_dim"],
-        experts=fields.get("experts") if mixture else None,
-        experts_per_token=fields.get("experts_per_token") if mixture else None,
+        hidden_size=_dimension(ctx, shaped, "hidden_size", path),
+        looks=_looks(ctx, shaped, path),
         weight_bytes=element_bytes(ctx, infer.precision),
         kv_bytes=ctx.default("kv_bytes"),
-        batch=batch,
-        device_memory_gb=ctx.needed(card, "memory", path),
+        batch=ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency"),
         memory_share=ctx.default("memory_share"),
-        bandwidth_gb_per_s=ctx.needed(card, "bandwidth", path),
-        peak_flop_per_s=peak(ctx, found, infer.precision, path),
-        link_gb_per_s=link or ctx.default("link_bandwidth_pcie"),
-        tdp_w=ctx.needed(card, "tdp", path),
-        resident_power_w=card.fact("resident_power", label="resident power"),
-        busy_power_w=card.fact("busy_power", label="switched-on power"),
-        energy_j_per_flop=card.fact("energy_per_flop", label="energy per FLOP"),
-        energy_j_per_gb=card.fact("energy_per_gb", label="energy per byte"),
-        resident_power_share=ctx.default("resident_power_share"),
-        busy_power_share=ctx.default("busy_power_share"),
-        flop_power_ratio=ctx.default("flop_power_ratio"),
-        byte_power_ratio=ctx.default("byte_power_ratio"),
-        weight_efficiency=_constant(ctx, runtime, "weight_efficiency", path),
-        kv_efficiency=_constant(ctx, runtime, "kv_efficiency", path),
-        matmul_efficiency=_constant(ctx, runtime, "matmul_efficiency", path),
-        expert_overhead=_constant(ctx, runtime, "expert_overhead", path) if mixture else ONE,
-        layer_launch_s=_constant(
-            ctx, runtime, "expert_layer_launch" if mixture else "layer_launch", path
+        board=board(ctx, found, infer.precision, path, peak_of=_computed_in(ctx, infer, path)),
+        runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
+        energy_residual=ctx.default(
+            "mixture_energy_residual" if _is_mixture(shaped) else "language_energy_residual"
         ),
-        sequence_overhead_s=_constant(ctx, runtime, "sequence_overhead", path),
-        communication_factor=_constant(ctx, runtime, "communication_factor", path),
-        energy_residual=ctx.default(residual),
+        mixture=_mixture(ctx, infer, shaped, path) if _is_mixture(shaped) else None,
     )
 
 
-def _runtime(ctx: Context, infer: schema.Infer, path: Path) -> Record:
+def _dimension(ctx: Context, shaped: Shape, name: str, path: Path) -> Fact:
+    if name not in shaped.fields:
+        ctx.fail("CC304", f"the model's {name.replace('_', ' ')} is not known", path)
+    return shaped.fields[name]
+
+
+def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
+    """What the model looks at, as far as its record tells."""
+    fields = shaped.fields
+    needed = ("layers", "heads", "head_dim")
+    layers, heads, head_dim = (_dimension(ctx, shaped, name, path) for name in needed)
+    kv_heads = None if "latent_rank" in fields else _dimension(ctx, shaped, "kv_heads", path)
+    state = fields.get("state_elements")
+    blind = "window_tokens" in fields and fields["window_tokens"].value == 0.0
+    if blind and state is None and shaped.record is not None:
+        ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
+    told = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
+    return Looks(
+        layers,
+        heads,
+        head_dim,
+        kv_heads,
+        **{name: fields.get(name) for name in told},
+        state_elements=state,
+        state_bytes=None if state is None else ctx.default("state_bytes"),
+    )
+
+
+def _is_mixture(shaped: Shape) -> bool:
+    return "experts" in shaped.fields and "experts_per_token" in shaped.fields
+
+
+def _mixture(ctx: Context, infer: schema.Infer, shaped: Shape, path: Path) -> Mixture[Fact]:
+    """Experts of a model; in mxfp4 all else stays in 16 bits."""
+    shared = "bf16" if infer.precision == "mxfp4" else infer.precision
+    return Mixture(
+        shaped.fields["experts"],
+        shaped.fields["experts_per_token"],
+        element_bytes(ctx, shared),
+        _stack(ctx, infer, path).fact("expert_overhead") or ctx.default("expert_overhead"),
+    )
+
+
+def _stack(ctx: Context, infer: schema.Infer, path: Path) -> Record:
+    return ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, (*path, "runtime"))
+
+
+def _computed_in(ctx: Context, infer: schema.Infer, path: Path) -> str:
+    """The number format whose peak a stack comes near to: 16 bits unless it packs operations."""
+    packed = _stack(ctx, infer, path).data.get("packed_peak") is True
+    return infer.precision if packed else "bf16"
+
+
+def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, mixture: bool) -> Runtime[Fact]:
+    """What the serving stack costs, and what any stack reaches on any device."""
     where: Path = (*path, "runtime")
-    return ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, where)
+    record = _stack(ctx, infer, path)
 
+    def cost(name: str) -> Fact:
+        fact = ctx.needed(record, name, where, f"{name.replace('_', ' ')}, {record.name}")
+        return fact if where in ctx.document.marks else replace(fact, origin="default")
 
-def _constant(ctx: Context, runtime: Record, name: str, path: Path) -> Fact:
-    fact = ctx.needed(runtime, name, path, f"{name.replace('_', ' ')}, {runtime.name}")
-    assumed = (*path, "runtime") not in ctx.document.marks
-    return replace(fact, origin="default") if assumed else fact
+    return Runtime(
+        weight_efficiency=ctx.default(
+            "expert_weight_efficiency" if mixture else "weight_efficiency"
+        ),
+        kv_efficiency=ctx.default("kv_efficiency"),
+        matmul_efficiency=ctx.default("dense_efficiency"),
+        layer_launch_s=cost("expert_layer_launch" if mixture else "layer_launch"),
+        sequence_overhead_s=cost("sequence_overhead"),
+        request_overhead_s=cost("request_overhead"),
+        exchange_latency_s=cost("exchange_latency"),
+        communication_factor=cost("communication_factor"),
+        resident_factor=ctx.default("resident_factor"),
+        energy_j_per_flop=ctx.default("energy_per_flop"),
+        energy_j_per_gb=ctx.default("energy_per_gb"),
+    )
 
 
 def _ranking(ctx: Context, found: Device, work: DlrmWork[Fact]) -> Ranking[Fact]:
@@ -197,5 +240,5 @@ def _ranking(ctx: Context, found: Device, work: DlrmWork[Fact]) -> Ranking[Fact]
         memory_share=ctx.default("memory_share"),
         idle_power_w=idle,
         loaded_power_w=loaded,
-        energy_residual=ctx.default("energy_residual"),
+        energy_residual=ctx.default("ranking_residual"),
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from carbonctl.catalog.read import EMBODIED_CONSTANTS, fitted_names
+from carbonctl.catalog.read import fitted_names
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.study.least_squares import least_squares
@@ -71,7 +71,7 @@ def priors(catalog: Catalog) -> Priors:
 
 def shipped(catalog: Catalog) -> Model:
     """The constants of ``hardware_db/embodied/constants.yaml``, which estimates use too."""
-    facts = {name: catalog.default(name) for name in fitted_names(catalog, EMBODIED_CONSTANTS)}
+    facts = {name: catalog.default(name) for name in fitted_names(catalog, "embodied")}
     left = {subject: f"{subject}_residual" for subject in SUBJECTS}
     constants = {name: f.value for name, f in facts.items() if name not in left.values()}
     covariance = np.diag([_log_sd(facts[name]) ** 2 for name in constants])
@@ -135,7 +135,7 @@ def fit(products: list[Product], prior: Priors) -> Model:
         scale = _softening((forecast - measured) / error) / error
         return np.concatenate([of_products(at) * scale[:, None], np.diag(1 / spread)])
 
-    best = least_squares(residuals, center, slopes)
+    best = least_squares(residuals, center, slopes_of=slopes)
     table = slopes(best)
     covariance = np.asarray(np.linalg.inv(table.T @ table), dtype=np.float64)
     left = log_forecast(known, dict(zip(names, np.exp(best), strict=True))) - measured

@@ -79,7 +79,7 @@ def shipped(catalog: Catalog, cases: Iterable[Case] = ()) -> Model:
 
     With the power that the database holds for the accelerators of ``cases``.
     """
-    facts = {name: catalog.default(name) for name in fitted_names(catalog)}
+    facts = {name: catalog.default(name) for name in fitted_names(catalog, "training")}
     told = ("hours_residual", "power_residual", "error_of_work", "error_of_hours")
     constants = {name: fact.value for name, fact in facts.items() if name not in told}
     covariance = np.diag([_log_sd(facts[name]) ** 2 for name in constants])

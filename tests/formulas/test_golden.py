@@ -307,14 +307,14 @@ def test_gpt_3_is_3_14e23_flop():
 
 def test_a_llama_2_70b_cache_is_0_32_mb_a_token():
     # Grouped-query attention, 80 layers x 8 heads x 128 x 2 (key, value) x 2 bytes.
-    one = compute_llm.kv_gb(
+    one = compute_decode.kv_gb(
         layers=80.0, kv_heads=8.0, head_dim=128.0, mean_context_tokens=1.0, batch=1.0, kv_bytes=2.0
     )
     assert one * 1e9 == approx(327_680)
 
 
 def experts_read(batch):
-    return compute_llm.weight_read_gb(
+    return compute_experts.weight_read_gb(
         total_params=46.7e9,
         active_params=12.9e9,
         experts=8.0,
@@ -332,14 +332,14 @@ def test_a_mixture_reads_its_active_weights_alone_and_all_of_them_in_a_crowd():
 
 
 def test_answers_of_one_length_see_half_of_themselves():
-    context = compute_llm.mean_context_tokens(
+    context = compute_decode.mean_context_tokens(
         prompt_tokens=100.0, output_tokens=200.0, output_cv=0.0
     )
     assert context == approx(100 + 200 / 2)
 
 
 def test_without_a_prompt_a_step_is_two_operations_a_weight_and_attention():
-    flop = compute_llm.step_flop(
+    flop = compute_decode.step_flop(
         active_params=7e9,
         layers=32.0,
         heads=32.0,
@@ -595,21 +595,19 @@ def test_mlperf_throughput_as_device_hours():
 
 
 def test_a_fleet_is_at_least_what_holds_its_tables():
-    devices = serving_time.memory_devices(
-        table_gb=2_400.0, device_memory_gb=640.0, memory_share=1.0
-    )
+    devices = fleet.memory_devices(table_gb=2_400.0, device_memory_gb=640.0, memory_share=1.0)
     assert devices == 4
-    by_memory = serving_time.accelerator_hours_by_capacity(
+    by_memory = fleet.accelerator_hours_by_capacity(
         load_hours=1.0, memory_devices=devices, period_hours=YEAR
     )
-    by_load = serving_time.accelerator_hours_by_capacity(
+    by_load = fleet.accelerator_hours_by_capacity(
         load_hours=1e6, memory_devices=devices, period_hours=YEAR
     )
     assert (by_memory, by_load) == (4 * YEAR, 1e6)
 
 
 def test_a_steady_load_keeps_its_busy_share_and_no_load_takes_no_time():
-    assert serving_time.mean_busy_share(busy_share=0.6, peak_to_mean=1.0) == 0.6
+    assert fleet.mean_busy_share(busy_share=0.6, peak_to_mean=1.0) == 0.6
     assert (
         serving_time.busy_hours_from_flop(
             served_units=0.0, unit_flop=1e14, peak_flop_per_s=1e15, compute_efficiency=0.2
