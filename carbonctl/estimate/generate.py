@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from carbonctl.core.formula import part
 from carbonctl.estimate.decode import device_power_w
 from carbonctl.estimate.picture import denoise_flop, latent_tokens
 from carbonctl.formulas import compute_diffusion, generation, power, roofline
@@ -82,7 +83,10 @@ def _seconds(m: Diffusion[Num], work: Work) -> Num:
     share = generation.device_flop(
         denoising_flop=work.denoising_flop, replica_accelerators=m.replica_accelerators
     )
-    compute, decoder = _compute_s(m, share), _compute_s(m, work.decoder_flop)
+    compute = _compute_s(m, share)
+    with part("decoder"):
+        whole = generation.device_flop_by_decoder(decoder_flop=work.decoder_flop)
+        decoder = _compute_s(m, whole)
     if m.painter.activation_bytes is None or m.hidden_size is None:
         return generation.generation_s_by_unet(
             compute_s=compute, launch_s=launch, decoder_s=decoder

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 @formula(
-    unit="s", equation="t = F * (e_s / (TDP - P_res) + 1 / (peak * e_c))",
+    unit="s",
+    equation="t = F * (e_s / (TDP - P_res) + 1 / (peak * e_c))",
     source="carbonctl-serving-model",
-)  # fmt: skip
+)
 def compute_s(
     *,
     device_flop: Num,
@@ -75,9 +76,24 @@ def device_flop(*, denoising_flop: Num, replica_accelerators: Num) -> Num:
     return denoising_flop / replica_accelerators
 
 
-@formula(
-    unit="GB", equation="A = B * k * s * c * N * h * L", source="carbonctl-serving-model"
-)  # fmt: skip
+@formula(unit="FLOP", equation="F_1 = F", source="carbonctl-serving-model")
+def device_flop_by_decoder(*, decoder_flop: Num) -> Num:
+    """Work of the one device that decodes a batch from latents to pixels: all of it.
+
+    Parameters
+    ----------
+    decoder_flop
+        Work of the decoder. [FLOP]
+
+    Examples
+    --------
+    >>> device_flop_by_decoder(decoder_flop=1e13)
+    10000000000000.0
+    """
+    return decoder_flop
+
+
+@formula(unit="GB", equation="A = B * k * s * c * N * h * L", source="carbonctl-serving-model")
 def activation_gb(
     *,
     batch: Num,
@@ -211,9 +227,7 @@ def exchange_s(
     return communication_factor * passes * moved_gb * share / link_gb_per_s
 
 
-@formula(
-    unit="s", equation="t = t_c + t_a + t_x + t_l + t_d", source="carbonctl-serving-model"
-)  # fmt: skip
+@formula(unit="s", equation="t = t_c + t_a + t_x + t_l + t_d", source="carbonctl-serving-model")
 def generation_s(
     *, compute_s: Num, activation_s: Num, exchange_s: Num, launch_s: Num, decoder_s: Num
 ) -> Num:

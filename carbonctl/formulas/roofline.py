@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from carbonctl.core import units
 from carbonctl.core.formula import formula
 
@@ -162,8 +160,9 @@ def launch_s(
     ...     exchange_latency_s=1.0, communication_factor=1.0, link_gb_per_s=1.0)
     0.01
     """
-    tokens = batch * (1.0 + prompt_tokens / output_tokens)
-    moved_gb = units.gb_from_bytes(4.0 * hidden_size * tokens)
+    moved_gb = units.gb_from_bytes(
+        4.0 * hidden_size * batch * (1.0 + prompt_tokens / output_tokens)
+    )
     share = (replica_accelerators - 1.0) / replica_accelerators
     exchange_s = exchange_latency_s + communication_factor * moved_gb / link_gb_per_s
     return layers * (layer_launch_s + share * exchange_s)
@@ -275,31 +274,3 @@ def step_energy_j(*, replica_accelerators: Num, device_power_w: Num, step_s: Num
     8.0
     """
     return replica_accelerators * device_power_w * step_s
-
-
-@formula(
-    unit="1",
-    equation="n = 2^ceil(log2(max(1, (W + KV) / (f * M))))",
-    source="carbonctl-serving-model",
-)
-def replica_accelerators(
-    *, weight_gb: Num, kv_gb: Num, device_memory_gb: Num, memory_share: Num
-) -> Num:
-    """Devices that one copy of a model takes: the next power of two that holds it.
-
-    Parameters
-    ----------
-    weight_gb, kv_gb
-        Weights and cache of one replica. [GB]
-    device_memory_gb
-        Memory of one device. [GB]
-    memory_share
-        Share of it that may hold them. [1]
-
-    Examples
-    --------
-    >>> replica_accelerators(weight_gb=140.0, kv_gb=10.0, device_memory_gb=80.0, memory_share=0.9)
-    4.0
-    """
-    needed = (weight_gb + kv_gb) / (device_memory_gb * memory_share)
-    return 2.0 ** np.ceil(np.log2(np.maximum(needed, 1.0)))

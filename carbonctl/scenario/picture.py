@@ -9,6 +9,7 @@ from carbonctl.core.fact import Fact, Origin
 from carbonctl.estimate.service import Diffusion, Painter
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.device import board
+from carbonctl.scenario.shape import model_path
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -69,7 +70,9 @@ class PassWork:
     unet_share: Fact | None = None
 
 
-def work_of_a_pass(ctx: Context, record: Record, frames: Fact, path: Path) -> PassWork:
+def work_of_a_pass(
+    ctx: Context, record: Record, frames: Fact, path: Path, hint: str = ""
+) -> PassWork:
     """Work of one pass: known and scaled, from latent tokens, or from parameters alone."""
     known = record.fact("denoise_work", label="work of one pass")
     layers = record.plain("layers") or ctx.default("unet_layers")
@@ -83,7 +86,8 @@ def work_of_a_pass(ctx: Context, record: Record, frames: Fact, path: Path) -> Pa
         share = ctx.default("unet_share")
         return PassWork(layers, latents, edge, unet_params=params, unet_share=share)
     if None in dims:
-        ctx.fail("CC304", f"the work of one pass of {record.name} is not known", path)
+        message = f"the work of one pass of {record.name} is not known"
+        ctx.fail("CC304", message, model_path(ctx, path), hint)
     return PassWork(layers, latents, edge, *dims)
 
 
