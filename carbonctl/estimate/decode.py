@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from carbonctl.formulas import compute_decode, compute_experts, fleet, power, roofline
+from carbonctl.formulas import compute_decode, compute_experts, power, roofline
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -60,7 +60,7 @@ def decode_work(m: Decoder[Num]) -> Work:
     )
     replica = m.replica_accelerators
     if replica is None:
-        replica = fleet.replica_accelerators(
+        replica = roofline.replica_accelerators(
             weight_gb=weight,
             kv_gb=cache,
             device_memory_gb=m.board.memory_gb,

@@ -75,34 +75,6 @@ def memory_devices(*, table_gb: Num, device_memory_gb: Num, memory_share: Num) -
     return np.ceil(table_gb / (device_memory_gb * memory_share))
 
 
-@formula(
-    unit="1",
-    equation="n = 2^ceil(log2(max(1, (W + KV) / (f * M))))",
-    source="carbonctl-serving-model",
-)
-def replica_accelerators(
-    *, weight_gb: Num, kv_gb: Num, device_memory_gb: Num, memory_share: Num
-) -> Num:
-    """Devices that one copy of a model takes: the next power of two that holds it.
-
-    Parameters
-    ----------
-    weight_gb, kv_gb
-        Weights and cache of one replica. [GB]
-    device_memory_gb
-        Memory of one device. [GB]
-    memory_share
-        Share of it that may hold them. [1]
-
-    Examples
-    --------
-    >>> replica_accelerators(weight_gb=140.0, kv_gb=10.0, device_memory_gb=80.0, memory_share=0.9)
-    4.0
-    """
-    needed = (weight_gb + kv_gb) / (device_memory_gb * memory_share)
-    return 2.0 ** np.ceil(np.log2(np.maximum(needed, 1.0)))
-
-
 @formula(unit="h", equation="t_load = t_busy * r / u", source="carbonctl-boundary-ladder")
 def accelerator_hours_from_load(*, busy_hours: Num, peak_to_mean: Num, busy_share: Num) -> Num:
     """Hours that the load alone would ask for, before memory capacity is looked at.

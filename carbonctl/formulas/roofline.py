@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from carbonctl.core import units
 from carbonctl.core.formula import formula
 
@@ -236,25 +238,6 @@ def dynamic_energy_j(
     return energy_j_per_flop * step_flop + energy_j_per_gb * (weight_read_gb + kv_gb)
 
 
-@formula(unit="J", equation="D = e_flop * F", source="carbonctl-serving-model")
-def dynamic_energy_j_by_operations(*, step_flop: Num, energy_j_per_flop: Num) -> Num:
-    """Energy that work without memory traffic of its own asks for at full clocks.
-
-    Parameters
-    ----------
-    step_flop
-        Work. [FLOP]
-    energy_j_per_flop
-        Energy per operation, with what it moves. [J/FLOP]
-
-    Examples
-    --------
-    >>> dynamic_energy_j_by_operations(step_flop=1e12, energy_j_per_flop=4e-12)
-    4.0
-    """
-    return energy_j_per_flop * step_flop
-
-
 @formula(unit="J", equation="E = n * P * t", source="carbonctl-serving-model")
 def step_energy_j(*, replica_accelerators: Num, device_power_w: Num, step_s: Num) -> Num:
     """Accelerator energy of one decode step of one replica.
@@ -274,3 +257,31 @@ def step_energy_j(*, replica_accelerators: Num, device_power_w: Num, step_s: Num
     8.0
     """
     return replica_accelerators * device_power_w * step_s
+
+
+@formula(
+    unit="1",
+    equation="n = 2^ceil(log2(max(1, (W + KV) / (f * M))))",
+    source="carbonctl-serving-model",
+)
+def replica_accelerators(
+    *, weight_gb: Num, kv_gb: Num, device_memory_gb: Num, memory_share: Num
+) -> Num:
+    """Devices that one copy of a model takes: the next power of two that holds it.
+
+    Parameters
+    ----------
+    weight_gb, kv_gb
+        Weights and cache of one replica. [GB]
+    device_memory_gb
+        Memory of one device. [GB]
+    memory_share
+        Share of it that may hold them. [1]
+
+    Examples
+    --------
+    >>> replica_accelerators(weight_gb=140.0, kv_gb=10.0, device_memory_gb=80.0, memory_share=0.9)
+    4.0
+    """
+    needed = (weight_gb + kv_gb) / (device_memory_gb * memory_share)
+    return 2.0 ** np.ceil(np.log2(np.maximum(needed, 1.0)))

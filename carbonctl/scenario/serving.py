@@ -152,9 +152,9 @@ def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
     layers, heads, head_dim = (_dimension(ctx, shaped, name, path) for name in needed)
     kv_heads = None if "latent_rank" in fields else _dimension(ctx, shaped, "kv_heads", path)
     state = fields.get("state_elements")
-    stateful = "full_layers" in fields and fields["window_tokens"].value == 0.0
-    if stateful and state is None and shaped.record is not None:
-        ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
+    if "full_layers" in fields and state is None and shaped.record is not None:
+        if fields["window_tokens"].value == 0.0:
+            ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
     told = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
     return Looks(
         layers,

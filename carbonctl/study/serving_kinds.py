@@ -39,10 +39,9 @@ class Group:
 
 
 def groups(cases: list[Case]) -> list[Group]:
-    """Groups of cases of one form, each with how its measured quantities are modeled.
-
-    Of one unit: energy [J], throughput [1/s], and energy at the measured throughput [J].
-    """
+    """Groups of cases of one form; each says energy [J], throughput [1/s], and energy at the
+    measured throughput [J] of one unit.
+    """  # fmt: skip
     found: list[Group] = []
     for kind, form in dict.fromkeys((case.kind, case.form) for case in cases):
         places = [i for i, case in enumerate(cases) if (case.kind, case.form) == (kind, form)]
@@ -170,12 +169,8 @@ def _samples(
         device_power_w=made.device_power_w,
     )
     rate = values["replica_accelerators"] / made.unit_s
-    return {
-        "energy": np.asarray(wall / rate),
-        "throughput": np.asarray(rate),
-        "power": np.asarray(wall),
-        "given": wall / measured,
-    }
+    return {"energy": np.asarray(wall / rate), "throughput": np.asarray(rate), "power": np.asarray(wall),
+            "given": wall / measured}  # fmt: skip
 
 
 _KINDS: dict[str, Callable[..., Forecast]] = {

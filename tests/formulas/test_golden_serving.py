@@ -293,13 +293,18 @@ def test_a_70b_step_moves_140_gb_for_47_joules_and_nothing_for_none():
     energy = roofline.dynamic_energy_j(step_flop=0.0, weight_read_gb=140.0, kv_gb=0.0, **moved)
     assert energy == approx(140e9 * 8 * 42.19e-12, rel=1e-3)
     assert roofline.dynamic_energy_j(step_flop=0.0, weight_read_gb=0.0, kv_gb=0.0, **moved) == 0.0
-    alone = roofline.dynamic_energy_j_by_operations(step_flop=4e12, energy_j_per_flop=2.469e-12)
+    alone = power.dynamic_energy_j_by_operations(work_flop=4e12, energy_j_per_flop=2.469e-12)
     assert alone == approx(9.876)
 
 
 def test_energy_of_a_step_is_power_times_time_of_all_devices():
     energy = roofline.step_energy_j(replica_accelerators=8.0, device_power_w=400.0, step_s=0.025)
     assert energy == approx(80.0)
+    made = generation.batch_energy_j(
+        replica_accelerators=1.0, device_power_w=388.46, batch_s=10.596
+    )
+    # ML.ENERGY v2, SDXL on A100 in a batch of four: 1,029 J an image.
+    assert made / 4 == approx(1_029.0, rel=1e-3)
 
 
 def test_a_server_of_eight_tuned_h200_draws_6_kw_at_its_plug():
@@ -461,8 +466,8 @@ def test_launches_of_a_picture_grow_with_each_halving():
 
 def test_a_picture_takes_the_sum_of_its_waits():
     denoising = {"compute_s": 3.0, "launch_s": 0.5}
-    assert generation.generation_s_by_unet(**denoising, decoder_s=0.25) == 3.75
-    more = generation.generation_s(**denoising, decoder_s=0.25, activation_s=1.0, exchange_s=0.125)
+    assert generation.batch_s_by_unet(**denoising, decoder_s=0.25) == 3.75
+    more = generation.batch_s(**denoising, decoder_s=0.25, activation_s=1.0, exchange_s=0.125)
     assert more == 4.875
 
 
@@ -517,7 +522,7 @@ def test_steps_and_samples_as_hours():
     ("gb", "devices"), [(0.1, 1), (72.0, 1), (73.0, 2), (145.0, 4), (290.0, 8), (600.0, 16)]
 )
 def test_a_replica_is_the_next_power_of_two_that_holds_it(gb, devices):
-    found = fleet.replica_accelerators(
+    found = roofline.replica_accelerators(
         weight_gb=gb, kv_gb=0.0, device_memory_gb=80.0, memory_share=0.9
     )
     assert found == devices
