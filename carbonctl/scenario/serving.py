@@ -134,7 +134,9 @@ def _decoder(
         memory_share=ctx.default("memory_share"),
         board=board(ctx, found, infer.precision, path),
         runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
-        energy_residual=ctx.default("language_residual"),
+        energy_residual=ctx.default(
+            "mixture_energy_residual" if _is_mixture(shaped) else "language_energy_residual"
+        ),
         mixture=_mixture(ctx, infer, shaped) if _is_mixture(shaped) else None,
     )
 
@@ -152,9 +154,9 @@ def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
     layers, heads, head_dim = (_dimension(ctx, shaped, name, path) for name in needed)
     kv_heads = None if "latent_rank" in fields else _dimension(ctx, shaped, "kv_heads", path)
     state = fields.get("state_elements")
-    if "full_layers" in fields and state is None and shaped.record is not None:
-        if fields["window_tokens"].value == 0.0:
-            ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
+    blind = "window_tokens" in fields and fields["window_tokens"].value == 0.0
+    if blind and state is None and shaped.record is not None:
+        ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
     told = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
     return Looks(
         layers,

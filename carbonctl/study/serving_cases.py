@@ -55,6 +55,20 @@ class Case:
     fitted: bool
 
     @property
+    def tells(self) -> bool:
+        """Whether constants are fitted to it; language metered at the wall tells of no board."""
+        return self.fitted and (self.kind == "sample" or not self.wall)
+
+    @property
+    def sort(self) -> str:
+        """What a forecast's error is told for: mixtures err more, unknown prompts most."""
+        noun = {"energy_per_token": "language", "energy_per_image": "image",
+                "energy_per_video": "video", "wall_energy": "sample"}[self.energy_test]  # fmt: skip
+        if noun == "language" and not self.fitted:
+            return "media"
+        return "mixture" if noun == "language" and "experts" in self.values else noun
+
+    @property
     def wall(self) -> bool:
         """Whether the energy was metered at the wall."""
         return self.row["boundary_id"] == "it_system"

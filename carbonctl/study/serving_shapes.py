@@ -159,6 +159,7 @@ def _language(row: Row, known: Known, card: Record) -> Shape | str:
         else model.number("active_params") or total,
         "weight_bytes": known.default(_BYTES.get(row["weight_precision"], "bytes_bf16")),
         "kv_bytes": known.default("kv_bytes"),
+        "accelerators": number(row, "n_accelerators"),
         "replica_accelerators": number(row, "n_accelerators"),
         "batch": number(row, "avg_batch_size"),
     }
@@ -168,9 +169,24 @@ def _language(row: Row, known: Known, card: Record) -> Shape | str:
     if "state_elements" in values:
         values["state_bytes"] = known.default("state_bytes")
     if math.isnan(values["batch"]):
-        values["batch"] = known.default("concurrency")
-    return Shape("language", "+".join(sorted(set(values) & set(_DECODER))), runtime, values,
+        values |= _full_replica(values, known) | {"wall": 1.0}
+    form = sorted(set(values) & {*_DECODER, "wall"})
+    return Shape("language", "+".join(form), runtime, values,
                  archetype, work["fitted"] == "1")  # fmt: skip
+
+
+def _full_replica(values: Values, known: Known) -> Values:
+    """A queue served offline: the fewest devices that hold a copy, as many sequences as fit."""
+    usable = values["memory_gb"] * 1e9 * known.default("memory_share")
+    weights = values["total_params"] * values["weight_bytes"]
+    tokens = values["prompt_tokens"] + values["output_tokens"]
+    cached = 2.0 * values["kv_heads"] * values["head_dim"] * values["layers"] * values["kv_bytes"]
+    devices = 1.0
+    while devices * usable < weights + usable * known.default("least_cache_share"):
+        devices *= 2.0
+    batch = (devices * usable - weights) / (cached * tokens)
+    most = known.default("most_sequences")
+    return {"replica_accelerators": devices, "batch": max(min(batch, most), 1.0)}
 
 
 def _of_like_size(known: Known, params: float) -> Record:
