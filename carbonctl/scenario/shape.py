@@ -11,8 +11,8 @@ from carbonctl.core.errors import CarbonctlError
 from carbonctl.scenario.context import archetype
 
 if TYPE_CHECKING:
-    from carbonctl.core.fact import Fact
     from carbonctl.catalog.read import Record
+    from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
