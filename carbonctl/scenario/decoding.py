@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.service import (
+    Board,
     Decoder,
     Looks,
     Measured,
@@ -14,7 +15,7 @@ from carbonctl.estimate.service import (
     Speculation,
 )
 from carbonctl.scenario.device import board
-from carbonctl.scenario.shape import Shape, element_bytes, shape
+from carbonctl.scenario.shape import Shape, element_bytes, peak, shape
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.machine import Device
 
 DEFAULT_RUNTIME = "vllm_2025"
+_WEIGHTS_ALONE = {"int4", "mxfp4"}
 _MEDIA = ("image_tokens", "video_tokens", "audio_tokens")
 
 
@@ -116,7 +118,7 @@ def _model(
         kv_bytes=ctx.default("kv_bytes"),
         batch=ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency"),
         memory_share=ctx.default("memory_share"),
-        board=board(ctx, found, infer.precision, path),
+        board=_board(ctx, infer, found, path),
         runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
         energy_residual=ctx.default("language_residual"),
         mixture=_mixture(ctx, infer, shaped) if _is_mixture(shaped) else None,
@@ -124,6 +126,16 @@ def _model(
         if hits is None
         else ctx.given(hits, (*path, "prompt_cache_hits"), "share of the prompt in a cache"),
     )
+
+
+def _board(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Board[Fact]:
+    """The device, which must know the format; its 16-bit peak is what the fit rests on.
+
+    Measured stacks gain bytes from 8-bit formats, and next to nothing in operations.
+    """
+    if infer.precision not in _WEIGHTS_ALONE:
+        peak(ctx, found, infer.precision, path)
+    return board(ctx, found, "fp32" if infer.precision == "fp32" else "bf16", path)
 
 
 def _dimension(ctx: Context, shaped: Shape, name: str, path: Path) -> Fact:
