@@ -15,6 +15,7 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.study import serving_cases, serving_model, verify_serving
 from carbonctl.study.scoring import Z90
 
+Costs = dict[str, tuple[float, float, str]]  # value, log standard deviation, told by what
 FOLDER = Path(__file__).parent.parent / "hardware_db"
 HEAD = """\
 # What serving reaches and draws, on any device and with any model: written by
@@ -57,8 +58,8 @@ COSTS = {
     "request_overhead": " s",
     "exchange_latency": " s",
     "communication_factor": "",
+    "expert_overhead": "",
 }
-RESIDUALS = {"language": "language", "picture": "picture", "sample": "sample"}
 
 
 def main() -> None:
@@ -68,7 +69,7 @@ def main() -> None:
     models = verify_serving.fit_all(cases, catalog)
     lines, costs = [HEAD], {}
     for kind, model in models.items():
-        runs = f"{sum(case.kind == kind and case.fitted for case in cases)} configurations"
+        runs = f"{sum(case.kind == kind and case.tells for case in cases)} configurations"
         for place, (name, value) in enumerate(model.constants.items()):
             sd = float(np.sqrt(model.covariance[place, place]))
             base = next((cost for cost in COSTS if name.startswith(f"{cost}_")), None)
@@ -76,15 +77,18 @@ def main() -> None:
                 lines.append(_line(name, LABELS[name], value, sd, UNITS.get(name, "1"), runs))
             else:
                 costs.setdefault(name.removeprefix(f"{base}_"), {})[base] = (value, sd, runs)
-        left = model.residual_sd["energy"]
-        lines.append(_line(f"{kind}_residual", f"model error, {kind}", 1.0, left, "1", runs))
+        for what, left in model.residual_sd.items():
+            if what.startswith("media"):
+                continue  # judged, in the priors
+            label = f"model error, {what.replace('_', ' ')}"
+            lines.append(_line(f"{what}_residual", label, 1.0, left, "1", runs))
     (FOLDER / "serving" / "constants.yaml").write_text("".join(lines), encoding="utf-8")
     _write_untold(catalog, costs)
     for stack, told in costs.items():
         _write_costs(FOLDER / "runtimes" / f"{stack}.yaml", told)
 
 
-def _write_untold(catalog, costs) -> None:
+def _write_untold(catalog: Catalog, costs: dict[str, Costs]) -> None:
     """Costs of stacks that no language case tells of stay at their priors."""
     prior = serving_model.priors(catalog, "language")
     for name, center, spread in zip(prior.names, prior.center, prior.spread, strict=True):
@@ -94,15 +98,15 @@ def _write_untold(catalog, costs) -> None:
             told.setdefault(base, (float(np.exp(center)), float(spread), ""))
 
 
-def _write_costs(path: Path, told) -> None:
+def _write_costs(path: Path, told: Costs) -> None:
     """The costs of one stack, under the lines of its file that are written by hand."""
     kept = [
         line
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True)
-        if line.startswith(("name:", "matches:", "note"))
+        if line.startswith(("name:", "matches:", "packed_peak:"))
     ]
     lines = [
-        "# Costs of one serving stack, shared by all models: written by benchmarks/fit_serving.py.\n",
+        "# Costs of one stack, shared by all models: written by benchmarks/fit_serving.py.\n",
         *kept,
     ]
     for name, unit in COSTS.items():
@@ -118,7 +122,7 @@ def _fact(name: str, text: str, value: float, sd: float, runs: str) -> str:
     more = (
         f"source: carbonctl-serving-fit, note: {runs}"
         if runs
-        else "source: carbonctl-serving-model, mark: estimated, note: no measured configuration tells it"
+        else "source: carbonctl-serving-model, mark: estimated, note: no configuration tells it"
     )
     return f"{name}: {{value: {text}, range: [{low}, {high}], range_kind: p05_p95, {more}}}\n"
 

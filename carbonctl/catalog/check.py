@@ -22,7 +22,8 @@ KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "
          "processes", "datacenters", "transport", "end_of_life", "runtimes", "models")  # fmt: skip
 TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinces",
           "water/intensity", "instances/cloud", "training/priors",
-          "training/baselines", "serving/priors", "serving/workloads", "serving/samples")  # fmt: skip
+          "training/baselines", "serving/priors", "serving/workloads", "serving/samples",
+          "serving/baselines")  # fmt: skip
 MARKS = {"recalled", "derived", "estimated", "low"}
 BOUNDARIES = {"gpu", "node", "it_system", "facility", "die", "module", "baseboard", "tray",
               "machine", "machine+dc"}  # fmt: skip

@@ -41,11 +41,6 @@ def _report(
     emit(as_json(data) if flags["format"] == "json" else text, flags["output"])
 
 
-@app.callback()
-def _root() -> None:
-    """Keep ``training`` a subcommand while it is the only one."""
-
-
 @app.command()
 def training(
     cases: Cases = None,
@@ -67,3 +62,26 @@ def training(
     seen = training_runs.in_sample(found.cases, [] if cases is None else fitted.cases)
     scores = verify.scores(found, catalog, bundled=cases is None)
     _report(scores, found.sha256, seen, TRAINING, flags)
+
+
+@app.command()
+def inference(
+    cases: Cases = None,
+    format: Format = "table",
+    output: o.Output = None,
+    verbose: Verbose = False,
+    hardware_db: o.HardwareDb = None,
+) -> None:
+    """Energy and throughput of measured services, each forecast without its model's family."""
+    flags = dict(locals())
+    check_format(format, ("table", "json"))
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report.verify import INFERENCE  # noqa: PLC0415
+    from carbonctl.study import serving_cases, verify_serving  # noqa: PLC0415
+
+    catalog = Catalog.open(hardware_db)
+    fitted = serving_cases.read(_table(None, "inference.csv"), catalog)
+    found = fitted if cases is None else serving_cases.read(_table(cases, ""), catalog)
+    seen = verify_serving.in_sample(found.cases, [] if cases is None else fitted.cases)
+    scores = verify_serving.scores(found, catalog, bundled=cases is None)
+    _report(scores, found.sha256, seen, INFERENCE, flags)

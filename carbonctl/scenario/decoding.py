@@ -15,9 +15,10 @@ from carbonctl.estimate.service import (
     Speculation,
 )
 from carbonctl.scenario.device import board
-from carbonctl.scenario.shape import Shape, element_bytes, peak, shape
+from carbonctl.scenario.shape import Shape, element_bytes, shape
 
 if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.scenario import schema
@@ -120,8 +121,8 @@ def _model(
         memory_share=ctx.default("memory_share"),
         board=_board(ctx, infer, found, path),
         runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
-        energy_residual=ctx.default("language_residual"),
-        mixture=_mixture(ctx, infer, shaped) if _is_mixture(shaped) else None,
+        energy_residual=ctx.default(_error(infer, shaped)),
+        mixture=_mixture(ctx, infer, shaped, path) if _is_mixture(shaped) else None,
         prompt_cache_share=None
         if hits is None
         else ctx.given(hits, (*path, "prompt_cache_hits"), "share of the prompt in a cache"),
@@ -129,13 +130,15 @@ def _model(
 
 
 def _board(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Board[Fact]:
-    """The device, which must know the format; its 16-bit peak is what the fit rests on.
+    """The device, which must know the format unless weights alone are in it."""
+    asked = "bf16" if infer.precision in _WEIGHTS_ALONE else infer.precision
+    packed = _stack(ctx, infer, path).data.get("packed_peak") is True
+    reached = asked if packed or asked == "fp32" else "bf16"  # 16 bits unless operations are packed
+    return board(ctx, found, asked, path, peak_of=reached)
 
-    Measured stacks gain bytes from 8-bit formats, and next to nothing in operations.
-    """
-    if infer.precision not in _WEIGHTS_ALONE:
-        peak(ctx, found, infer.precision, path)
-    return board(ctx, found, "fp32" if infer.precision == "fp32" else "bf16", path)
+
+def _stack(ctx: Context, infer: schema.Infer, path: Path) -> Record:
+    return ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, (*path, "runtime"))
 
 
 def _dimension(ctx: Context, shaped: Shape, name: str, path: Path) -> Fact:
@@ -151,9 +154,9 @@ def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
     layers, heads, head_dim = (_dimension(ctx, shaped, name, path) for name in needed)
     kv_heads = None if "latent_rank" in fields else _dimension(ctx, shaped, "kv_heads", path)
     state = fields.get("state_elements")
-    if "full_layers" in fields and state is None and shaped.record is not None:
-        if fields["window_tokens"].value == 0.0:
-            ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
+    blind = "window_tokens" in fields and fields["window_tokens"].value == 0.0
+    if blind and state is None and shaped.record is not None:
+        ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
     told = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
     return Looks(
         layers,
@@ -166,25 +169,31 @@ def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
     )
 
 
+def _error(infer: schema.Infer, shaped: Shape) -> str:
+    """The error of the model itself, smaller where a throughput was measured."""
+    kind = "mixture" if _is_mixture(shaped) else "language"
+    return f"{kind}_energy_residual" if infer.throughput is None else f"{kind}_given_residual"
+
+
 def _is_mixture(shaped: Shape) -> bool:
     return "experts" in shaped.fields and "experts_per_token" in shaped.fields
 
 
-def _mixture(ctx: Context, infer: schema.Infer, shaped: Shape) -> Mixture[Fact]:
+def _mixture(ctx: Context, infer: schema.Infer, shaped: Shape, path: Path) -> Mixture[Fact]:
     """Experts of a model; in mxfp4 all else stays in 16 bits."""
     shared = "bf16" if infer.precision == "mxfp4" else infer.precision
     return Mixture(
         shaped.fields["experts"],
         shaped.fields["experts_per_token"],
         element_bytes(ctx, shared),
-        ctx.default("expert_overhead"),
+        _stack(ctx, infer, path).fact("expert_overhead") or ctx.default("expert_overhead"),
     )
 
 
 def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, mixture: bool) -> Runtime[Fact]:
     """What the serving stack costs, and what any stack reaches on any device."""
     where: Path = (*path, "runtime")
-    record = ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, where)
+    record = _stack(ctx, infer, path)
 
     def cost(name: str) -> Fact:
         fact = ctx.needed(record, name, where, f"{name.replace('_', ' ')}, {record.name}")

@@ -37,7 +37,7 @@ def encoder(
         compute_efficiency=ctx.default("sample_efficiency"),
         resident_factor=ctx.default("resident_factor"),
         energy_j_per_flop=ctx.default("sample_energy_per_flop"),
-        energy_residual=ctx.default("sample_residual"),
+        energy_residual=ctx.default("sample_energy_residual"),
         devices=replace(ONE, label="devices per sample"),
         packed_energy_share=ctx.default("packed_energy_share") if packed else None,
     )

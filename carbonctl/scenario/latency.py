@@ -38,7 +38,8 @@ def fastest(
     if not any(batches.values()):
         _too_fast(ctx, room, groups, target, where)
     best = max(groups, key=lambda n: (_per_device(room, batches[n], n), -n))
-    residual = m.energy_residual
+    kind = "language" if m.mixture is None else "mixture"
+    residual = ctx.default(f"{kind}_throughput_residual")
     ends = [
         None if end is None else max(1.0, _largest(room, best, target / end))
         for end in (residual.high, residual.low)

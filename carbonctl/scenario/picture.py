@@ -50,7 +50,7 @@ def diffusion(
         replica_accelerators=_devices(ctx, infer, found, path, unet=unet),
         board=_held(ctx, record, board(ctx, found, _FLOAT16_DIFFUSION, path), path),
         painter=_painter(ctx, path, unet=unet),
-        energy_residual=ctx.default("picture_residual"),
+        energy_residual=ctx.default(f"{_noun(shaped)}_energy_residual"),
         text_encoder_params=text[0],
         text_tokens=text[1],
         frames_per_second=_frames_per_second(ctx, infer, record, path),
@@ -129,8 +129,12 @@ def work_of_a_pass(ctx: Context, record: Record, frames: Fact, path: Path) -> Pa
     return PassWork(layers, latents, edge, *dims)
 
 
+def _noun(shaped: Shape) -> str:
+    return "video" if shaped.kind.startswith("video") else "image"
+
+
 def _decoder_work(ctx: Context, shaped: Shape) -> Fact:
-    video = shaped.kind.startswith("video")
+    video = _noun(shaped) == "video"
     return ctx.default("video_decoder_pixel_work" if video else "decoder_pixel_work")
 
 

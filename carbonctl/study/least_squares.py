@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Function = Callable[[Array], Array]
 
-_STEP, _TOLERANCE, _ROUNDS, _LONGEST_STEP = 1e-4, 1e-7, 40, 0.7
+_STEP, _TOLERANCE, _ROUNDS, _LONGEST_STEP = 1e-4, 1e-3, 60, 0.7
 
 
 def jacobian(function: Function, at: Array) -> Array:
@@ -26,19 +26,18 @@ def jacobian(function: Function, at: Array) -> Array:
 def least_squares(function: Function, start: Array, most: Array | None = None) -> Array:
     """Where the sum of squares of ``function`` is least, no argument above its ``most``."""
     at, damping = start, 1e-3
-    value = function(at)
+    value, slopes = function(at), jacobian(function, at)
     for _ in range(_ROUNDS):
-        slopes = jacobian(function, at)
         damped = slopes.T @ slopes + damping * np.eye(len(at))
         step = np.clip(np.linalg.solve(damped, -slopes.T @ value), -_LONGEST_STEP, _LONGEST_STEP)
-        if most is not None:
-            step = np.minimum(at + step, most) - at
+        step = step if most is None else np.minimum(at + step, most) - at
+        if np.abs(step).max() < _TOLERANCE:
+            break
         tried = function(at + step)
         gain = value @ value - tried @ tried
         if gain > 0:
             at, value, damping = at + step, tried, damping / 5
-            if gain < _TOLERANCE * max(1.0, float(value @ value)):
-                break
+            slopes = jacobian(function, at)
         else:
             damping *= 10
     return at

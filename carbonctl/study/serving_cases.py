@@ -55,6 +55,20 @@ class Case:
     fitted: bool
 
     @property
+    def tells(self) -> bool:
+        """Whether constants are fitted to it; language metered at the wall tells of no board."""
+        return self.fitted and (self.kind == "sample" or not self.wall)
+
+    @property
+    def sort(self) -> str:
+        """What a forecast's error is told for: mixtures err more, unknown prompts most."""
+        noun = {"energy_per_token": "language", "energy_per_image": "image",
+                "energy_per_video": "video", "wall_energy": "sample"}[self.energy_test]  # fmt: skip
+        if noun == "language" and not self.fitted:
+            return "media"
+        return "mixture" if noun == "language" and "experts" in self.values else noun
+
+    @property
     def wall(self) -> bool:
         """Whether the energy was metered at the wall."""
         return self.row["boundary_id"] == "it_system"
@@ -110,9 +124,12 @@ def _case(row: dict[str, str], known: Known) -> Case | str:
                     else "energy_per_request_j")  # fmt: skip
     if math.isnan(energy):
         return "no energy per token, picture or sample"
+    per_second = _per_second(row)
+    if shape.kind == "language" and row["boundary_id"] == "it_system":  # answers, not tokens
+        per_second *= shape.values["output_tokens"]
     return Case(
         row, shape.kind, shape.form, shape.runtime, card.text("architecture"), shape.values,
-        energy, _per_second(row), _test_of(row), shape.archetype, shape.fitted,
+        energy, per_second, _test_of(row), shape.archetype, shape.fitted,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.estimate import decode, encode, generate
+from carbonctl.estimate.picture import denoise_flop
 from carbonctl.estimate.service import (
     Board,
     Decoder,
@@ -39,9 +40,10 @@ class Group:
 
 
 def groups(cases: list[Case]) -> list[Group]:
-    """Groups of cases of one form; each says energy [J], throughput [1/s], and energy at the
-    measured throughput [J] of one unit.
-    """  # fmt: skip
+    """Groups of cases of one form.
+
+    Each forecasts energy [J], throughput [1/s], and energy at the measured throughput [J].
+    """
     found: list[Group] = []
     for kind, form in dict.fromkeys((case.kind, case.form) for case in cases):
         places = [i for i, case in enumerate(cases) if (case.kind, case.form) == (kind, form)]
@@ -65,7 +67,13 @@ def _only(record: type[Any], values: Mapping[str, Any], **more: Any) -> Any:
 
 def _costs(runtimes: list[str], constants: Mapping[str, float]) -> Callable[[str], Array]:
     """What each case's own stack costs, by name."""
-    return lambda name: np.array([constants[f"{name}_{runtime}"] for runtime in runtimes])
+    stacks, places = np.unique(runtimes, return_inverse=True)
+
+    def cost(name: str) -> Array:
+        usual = constants.get(name, np.nan)
+        return np.array([constants.get(f"{name}_{stack}", usual) for stack in stacks])[places]
+
+    return cost
 
 
 def _decoders(
@@ -96,7 +104,7 @@ def _decoders(
         looks=looks,
         board=_only(Board, values),
         runtime=runtime,
-        mixture=_only(Mixture, values, expert_overhead=constants["expert_overhead"])
+        mixture=_only(Mixture, values, expert_overhead=cost("expert_overhead"))
         if mixture
         else None,
         memory_share=1.0,
@@ -112,12 +120,12 @@ def _language(
     m = _decoders(values, runtimes, constants)
     work = decode.decode_work(m)
     step = decode.step_of(m, work)
-    given = decode.step_energy_j(m, work, m.batch / measured)
-    return {
-        "energy": step.energy_j / m.batch,
-        "throughput": m.batch / step.seconds,
-        "given": given / m.batch,
-    }
+    given = decode.step_energy_j(m, work, m.batch / measured) / m.batch
+    replicas = values["accelerators"] / values["replica_accelerators"]
+    rate, energy = replicas * m.batch / step.seconds, step.energy_j / m.batch
+    if "wall" in values:  # the server and what its boards lose on the way from the plug
+        energy = constants["board_to_wall"] * energy + constants["server_base_power"] / rate
+    return {"energy": energy, "throughput": rate, "given": given}
 
 
 def _pictures(
@@ -161,16 +169,16 @@ def _samples(
         energy_j_per_flop=constants["sample_energy_per_flop"]
         * np.where(packed, constants["packed_energy_share"], 1.0),
     )
-    made = encode.encode(m)
+    sample = encode.encode(m)
     wall = power.wall_power_w(
         server_base_power_w=constants["server_base_power"],
         board_to_wall=constants["board_to_wall"],
         accelerators=values["replica_accelerators"],
-        device_power_w=made.device_power_w,
+        device_power_w=sample.device_power_w,
     )
-    rate = values["replica_accelerators"] / made.unit_s
-    return {"energy": np.asarray(wall / rate), "throughput": np.asarray(rate), "power": np.asarray(wall),
-            "given": wall / measured}  # fmt: skip
+    rate = values["replica_accelerators"] / sample.unit_s
+    made = {"energy": wall / rate, "throughput": rate, "power": wall, "given": wall / measured}
+    return {name: np.asarray(values) for name, values in made.items()}
 
 
 _KINDS: dict[str, Callable[..., Forecast]] = {
@@ -178,3 +186,19 @@ _KINDS: dict[str, Callable[..., Forecast]] = {
     "picture": _pictures,
     "sample": _samples,
 }
+
+
+def unit_flop(cases: list[Case]) -> Array:
+    """Operations of one token, picture, clip or sample, attention and decoding left out."""
+    found = np.full(len(cases), np.nan)
+    for kind, form in dict.fromkeys((case.kind, case.form) for case in cases):
+        places = [i for i, case in enumerate(cases) if (case.kind, case.form) == (kind, form)]
+        values, _, _ = _stacked([cases[i] for i in places])
+        if kind == "language":
+            found[places] = 2 * values["active_params"]
+        elif kind == "sample":
+            found[places] = values["unit_flop"]
+        else:
+            m = _only(Diffusion, values, board=None, painter=None, energy_residual=1.0)
+            found[places] = m.steps * m.guidance_passes * denoise_flop(m)
+    return found

@@ -8,24 +8,30 @@ energy at the measured throughput together, under weak priors that stand in
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carbonctl.catalog.read import fitted_names
 from carbonctl.study import serving_kinds
 from carbonctl.study.least_squares import jacobian, least_squares
+from carbonctl.study.robust import left_out, robust, spread_of
 from carbonctl.study.scoring import Z90
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carbonctl.catalog.read import Catalog
+    from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array
     from carbonctl.study.serving_cases import Case
     from carbonctl.study.serving_kinds import Group
 
 KINDS = ("language", "picture", "sample")
+NAMES = ("energy", "throughput", "given")
+COSTS = ("layer_launch", "expert_layer_launch", "sequence_overhead", "request_overhead",
+         "exchange_latency", "communication_factor", "expert_overhead")  # fmt: skip
 KNOWN_STACKS = ("hf_eager", "vllm_2024", "vllm_2025", "trtllm", "diffusers")
 _STACKS = {"language": KNOWN_STACKS[:4], "picture": KNOWN_STACKS[4:], "sample": ()}
 
@@ -39,13 +45,15 @@ class Prior:
     spread: Array
     most: Array
     errors: dict[str, float]
+    residuals: dict[str, float]
 
     def of(self, cases: list[Case]) -> Prior:
         """The prior of those constants that these cases can tell of."""
         absent = {f"_{name}" for name in KNOWN_STACKS} - {f"_{case.runtime}" for case in cases}
         kept = [not any(name.endswith(end) for end in absent) for name in self.names]
         names = [name for name, keep in zip(self.names, kept, strict=True) if keep]
-        return Prior(names, self.center[kept], self.spread[kept], self.most[kept], self.errors)
+        return replace(self, names=names, center=self.center[kept], spread=self.spread[kept],
+                       most=self.most[kept])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,21 @@ class Model:
     residual_sd: dict[str, float]
     borrowed: dict[str, float] = field(default_factory=dict)
 
+    def all(self) -> dict[str, float]:
+        """Its own constants and the borrowed ones."""
+        return self.borrowed | self.constants
+
 
 def priors(catalog: Catalog, kind: str) -> Prior:
     """The priors of ``hardware_db/serving/priors.csv`` for one kind of work."""
     rows = list(catalog.table("serving/priors.csv"))
     errors = {row["applies_to"]: float(row["center"]) for row in rows if row["constant"] == "error"}
+    judged = {
+        f"{row['applies_to']}_{name}": float(row["spread"])
+        for row in rows
+        if row["constant"] == "residual"
+        for name in NAMES
+    }
     own = [row for row in rows if row["applies_to"] in {kind, *_STACKS[kind]}]
     names = [
         row["constant"] if row["applies_to"] == kind else f"{row['constant']}_{row['applies_to']}"
@@ -72,7 +90,7 @@ def priors(catalog: Catalog, kind: str) -> Prior:
     ]
     center, spread = (np.array([float(row[k]) for row in own]) for k in ("center", "spread"))
     most = np.array([float(row["most"] or "inf") for row in own])
-    return Prior(names, np.log(center), spread, np.log(most), errors)
+    return Prior(names, np.log(center), spread, np.log(most), errors, judged)
 
 
 def log_forecast(groups: list[Group], constants: Mapping[str, float]) -> dict[str, Array]:
@@ -103,11 +121,9 @@ _EVIDENCE = {"language": ("energy", "throughput", "given"),
 
 
 def fit(
-    cases: list[Case],
-    prior: Prior,
-    borrowed: Mapping[str, float],
+    cases: list[Case], prior: Prior, borrowed: Mapping[str, float],
     start: Mapping[str, float] | None = None,
-) -> Model:
+) -> Model:  # fmt: skip
     """Constants that forecast these cases of one kind best, under the priors."""
     evidence, groups = _EVIDENCE[cases[0].kind], serving_kinds.groups(cases)
     whole, prior = prior, prior.of(cases)
@@ -117,45 +133,81 @@ def fit(
     def misses(log_constants: Array) -> dict[str, Array]:
         constants = dict(zip(prior.names, np.exp(log_constants), strict=True)) | dict(borrowed)
         made = log_forecast(groups, constants)
-        return {name: (made[name] - told[name])[known[name]] for name in evidence}
+        return {name: made[name] - told[name] for name in made}
 
     def residuals(log_constants: Array) -> Array:
         made = misses(log_constants)
-        parts = [_robust(made[name] / prior.errors[_WEIGHED[name]]) for name in evidence]
-        return np.concatenate([*parts, (log_constants - prior.center) / prior.spread])
+        parts = [made[name][known[name]] / prior.errors[_WEIGHED[name]] for name in evidence]
+        pulled = (log_constants - prior.center) / prior.spread
+        return np.concatenate([*(robust(part) for part in parts), pulled])
 
     begun = prior.center if start is None else np.log([start[name] for name in prior.names])
     best = least_squares(residuals, np.minimum(begun, prior.most), prior.most)
     slopes = jacobian(residuals, best)
     covariance = np.asarray(np.linalg.inv(slopes.T @ slopes), dtype=np.float64)
-    left = {name: _spread(miss) for name, miss in misses(best).items()}
+    family = [case.row["family"] for case in cases]
+    left = misses(best)
+    for name, rows in left_out(residuals(best), slopes, covariance, family, known).items():
+        left[name] = rows * prior.errors[_WEIGHED[name]]
     fitted = dict(zip(prior.names, map(float, np.exp(best)), strict=True))
     rest = {
         name: float(np.exp(center))
         for name, center in zip(whole.names, whole.center, strict=True)
         if name not in fitted
     }
-    return Model(fitted, covariance, left, rest | dict(borrowed))
+    return Model(fitted, covariance, prior.residuals | _spreads(cases, left), rest | dict(borrowed))
 
 
-def _robust(misses: Array) -> Array:
-    """Residuals whose squares grow as their size once they are large, so that none rules."""
-    return np.asarray(np.sign(misses) * np.sqrt(2 * (np.sqrt(1 + misses**2) - 1)))
+def _spreads(cases: list[Case], left: Mapping[str, Array]) -> dict[str, float]:
+    """Standard deviation of each forecast's misses, for cases of each sort."""
+    sorts = np.array([case.sort for case in cases])
+    return {
+        f"{sort}_{name}": spread_of(left[name][(sorts == sort) & np.isfinite(left[name])])
+        for sort in dict.fromkeys(sorts)
+        for name in NAMES
+    }
 
 
-def _spread(misses: Array) -> float:
-    """Standard deviation that makes nine of ten misses lie within 1.645 of it."""
-    return float(np.quantile(np.abs(misses), 0.90) / Z90)
-
-
-def log_sd(cases: list[Case], model: Model, name: str) -> Array:
-    """Standard deviation of a log forecast: what is left over, and what is not known."""
+def log_sd(cases: list[Case], model: Model) -> dict[str, Array]:
+    """Standard deviation of each log forecast: what is left over, and what is not known."""
     names, groups = list(model.constants), serving_kinds.groups(cases)
 
     def forecast(log_constants: Array) -> Array:
-        constants = dict(zip(names, np.exp(log_constants), strict=True)) | model.borrowed
-        return log_forecast(groups, constants)[name]
+        constants = model.borrowed | dict(zip(names, np.exp(log_constants), strict=True))
+        made = log_forecast(groups, constants)
+        return np.concatenate([made[name] for name in NAMES])
 
     slopes = jacobian(forecast, np.log(list(model.constants.values())))
     known = np.einsum("ij,jk,ik->i", slopes, model.covariance, slopes)
-    return np.asarray(np.sqrt(known + model.residual_sd[name] ** 2), dtype=np.float64)
+    found: dict[str, Array] = {}
+    for name, part in zip(NAMES, np.split(known, len(NAMES)), strict=True):
+        left = [model.residual_sd.get(f"{case.sort}_{name}", np.nan) for case in cases]
+        found[name] = np.asarray(np.sqrt(part + np.array(left) ** 2))
+    return found
+
+
+def shipped(catalog: Catalog) -> dict[str, Model]:
+    """The constants of ``hardware_db/serving`` and ``runtimes``, which estimates use too."""
+    facts = {name: catalog.default(name) for name in fitted_names(catalog, "serving")}
+    for stack in KNOWN_STACKS:
+        record = catalog.record("runtimes", stack)
+        own = {f"{cost}_{stack}": record.fact(cost) for cost in COSTS}
+        facts |= {name: fact for name, fact in own.items() if fact is not None}
+    models: dict[str, Model] = {}
+    for kind in KINDS:
+        names = [name for name in priors(catalog, kind).names if name in facts]
+        constants = {name: facts[name].value for name in names}
+        covariance = np.diag([_sd_of(facts[name]) ** 2 for name in names])
+        left = {
+            name.removesuffix("_residual"): _sd_of(fact)
+            for name, fact in facts.items()
+            if name.endswith("_residual")
+        } | priors(catalog, kind).residuals
+        rest = {name: fact.value for name, fact in facts.items() if name not in constants}
+        models[kind] = Model(constants, covariance, left, rest)
+    return models
+
+
+def _sd_of(fact: Fact) -> float:
+    """Standard deviation of a fact's logarithm, from its 90 % range."""
+    return float(np.log(fact.high / fact.low) / (2 * Z90)) if fact.low and fact.high else 0.0
