@@ -162,6 +162,25 @@ def device_power_w_by_activity(
     return resident_power_w + (tdp_w - resident_power_w) * (1.0 - np.exp(-activity))
 
 
+@formula(unit="J", equation="D = e_flop * F", source="carbonctl-serving-model")
+def dynamic_energy_j_by_operations(*, work_flop: Num, energy_j_per_flop: Num) -> Num:
+    """Energy that work without memory traffic of its own asks for at full clocks.
+
+    Parameters
+    ----------
+    work_flop
+        Work. [FLOP]
+    energy_j_per_flop
+        Energy per operation, with what it moves. [J/FLOP]
+
+    Examples
+    --------
+    >>> dynamic_energy_j_by_operations(work_flop=1e12, energy_j_per_flop=4e-12)
+    4.0
+    """
+    return energy_j_per_flop * work_flop
+
+
 @formula(unit="W", equation="P_it = P_dev * k_host", source="training-power-boundaries")
 def it_power_w_from_device_power(*, device_power_w: Num, host_power_factor: Num) -> Num:
     """AC power per accelerator slot, with host and network.

@@ -41,8 +41,8 @@ def fastest(
     kind = "language" if m.mixture is None else "mixture"
     residual = ctx.default(f"{kind}_throughput_residual")
     ends = [
-        None if end is None else max(1.0, _largest(room, best, target / end))
-        for end in (residual.high, residual.low)
+        None if end is None else max(1.0, _largest(room, best, target * end))
+        for end in (residual.low, residual.high)
     ]
     note = f"largest on {best:g} devices within {target * 1e3:g} ms between tokens"
     batch = _derived(ctx, where, "batch", batches[best], m.batch.label, note)

@@ -111,7 +111,9 @@ class PassWork:
     unet_share: Fact | None = None
 
 
-def work_of_a_pass(ctx: Context, record: Record, frames: Fact, path: Path) -> PassWork:
+def work_of_a_pass(
+    ctx: Context, record: Record, frames: Fact, path: Path, hint: str = ""
+) -> PassWork:
     """Work of one pass: known and scaled, from latent tokens, or from parameters alone."""
     known = record.fact("denoise_work", label="work of one pass")
     layers = record.plain("layers") or ctx.default("unet_layers")
@@ -125,7 +127,8 @@ def work_of_a_pass(ctx: Context, record: Record, frames: Fact, path: Path) -> Pa
         share = ctx.default("unet_share")
         return PassWork(layers, latents, edge, unet_params=params, unet_share=share)
     if None in dims:
-        ctx.fail("CC304", f"the work of one pass of {record.name} is not known", path)
+        message = f"the work of one pass of {record.name} is not known"
+        ctx.fail("CC304", message, model_path(ctx, path), hint)
     return PassWork(layers, latents, edge, *dims)
 
 

@@ -92,7 +92,7 @@ def _picture(ctx: Context, run: schema.Run, record: Record, path: Path) -> Pictu
         text_tokens=text[1],
         frozen_passes=ctx.default("frozen_passes"),
         frozen_epochs=ONE if run.cached_latents else epochs,
-        **vars(work_of_a_pass(ctx, record, frames, path)),
+        **vars(work_of_a_pass(ctx, record, frames, path, _STATE_IT)),
     )
 
 
