@@ -58,6 +58,7 @@ COSTS = {
     "request_overhead": " s",
     "exchange_latency": " s",
     "communication_factor": "",
+    "expert_overhead": "",
 }
 
 
@@ -102,7 +103,7 @@ def _write_costs(path: Path, told: Costs) -> None:
     kept = [
         line
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True)
-        if line.startswith(("name:", "matches:", "note"))
+        if line.startswith(("name:", "matches:", "packed_peak:"))
     ]
     lines = [
         "# Costs of one stack, shared by all models: written by benchmarks/fit_serving.py.\n",

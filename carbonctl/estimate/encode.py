@@ -29,4 +29,5 @@ def encode(m: Encoded[Num]) -> Sample:
     dynamic = power.dynamic_energy_j_by_operations(
         work_flop=m.unit_flop, energy_j_per_flop=m.energy_j_per_flop
     )
-    return Sample(seconds, device_power_w(m.board, m.resident_factor, dynamic, 1.0, seconds))
+    devices = 1.0 if m.devices is None else m.devices
+    return Sample(seconds, device_power_w(m.board, m.resident_factor, dynamic, devices, seconds))

@@ -9,6 +9,7 @@ from carbonctl.estimate.base import BASE, base_lines
 from carbonctl.estimate.embodied import amortize, machine
 from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.lost_work import useful_and_lost
+from carbonctl.estimate.per_unit import break_even, per_unit_metrics
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
 from carbonctl.estimate.train import train
 from carbonctl.formulas import (
@@ -234,7 +235,8 @@ def _metrics(
     if served is not None and unit:
         with part(served.id):
             alone = len({r.kind for r in results}) == 1
-            named |= _per_unit(served, total, unit, basis, alone=alone)
+            named |= per_unit_metrics(served, total, unit, basis, alone=alone)
+        named |= break_even(results, served, unit, basis)
     return named
 
 
@@ -263,37 +265,4 @@ def _kind_metrics(results: list[PhaseResult]) -> dict[str, Num]:
         if len(runs) > 1:
             with part(kind):
                 named[f"{kind}.facility_energy_kwh"] = _energy(runs)
-    return named
-
-
-def _per_unit(r: PhaseResult, total: Num, unit: str, basis: str, *, alone: bool) -> dict[str, Num]:
-    """Carbon (on the basis of the total), energy and water of one request, image or item."""
-    count = r.use.functional_units
-    assert count is not None  # noqa: S101 - the caller chose a phase that serves
-    stages = (
-        getattr(r, f"operational_{basis}_kgco2e"),
-        r.manufacturing_kgco2e,
-        r.construction_kgco2e,
-        r.transport_kgco2e,
-        r.end_of_life_kgco2e,
-    )
-    own = allocation.total_kgco2e(parts_kgco2e=tuple(s for s in stages if s is not None))
-    named = {
-        f"{r.id}.per_{unit}_kgco2e": allocation.per_unit_kgco2e(
-            carbon_kgco2e=own, functional_units=count
-        ),
-        f"{r.id}.per_{unit}_energy_wh": allocation.per_unit_energy_wh(
-            facility_energy_kwh=r.use.facility_energy_kwh, functional_units=count
-        ),
-        f"{r.id}.functional_units": count,
-    }
-    if r.water_l is not None:
-        named[f"{r.id}.per_{unit}_water_ml"] = allocation.per_unit_water_ml(
-            water_l=r.water_l, functional_units=count
-        )
-    if not alone:
-        with part("whole_life"):
-            named[f"per_{unit}_kgco2e"] = allocation.per_unit_kgco2e(
-                carbon_kgco2e=total, functional_units=count
-            )
     return named

@@ -78,27 +78,6 @@ def it_energy_kwh_by_busy_share(
     return loaded_energy_kwh * (1.0 + idle_power_share * (1.0 - busy_share) / busy_share)
 
 
-@formula(unit="kWh", equation="E_loaded = E_dev * (1 + h) / eta", source="google-gemini-2025")
-def loaded_energy_kwh(*, device_energy_kwh: Num, host_share: Num, psu_efficiency: Num) -> Num:
-    """AC energy of busy servers: accelerators, host and conversion losses.
-
-    Parameters
-    ----------
-    device_energy_kwh
-        Energy of the accelerator boards while they serve. [kWh]
-    host_share
-        Host CPU, DRAM, fans and network over accelerator energy. [1] 0.15 to 0.5
-    psu_efficiency
-        DC out over AC in. [1] 0.9 to 0.97
-
-    Examples
-    --------
-    >>> loaded_energy_kwh(device_energy_kwh=94.0, host_share=0.35, psu_efficiency=0.94)
-    135.0
-    """
-    return device_energy_kwh * (1.0 + host_share) / psu_efficiency
-
-
 @formula(
     unit="W", equation="P = P_idle + u * (P_load - P_idle)", source="barroso-energy-proportional"
 )

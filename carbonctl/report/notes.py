@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 COMPACT = 64
 _LABEL = 17
+_OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items"}
 
 
 def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     """Everything that is said under the table, most useful first."""
     if data["command"] == "embodied":
         _item_notes(data, out)
-    _per_unit(data, out)
+    _per_unit(data, out, verbose=verbose)
     _wall_time(data, out)
     _expected_error(data, out, verbose=verbose)
     _compared(data, out)
@@ -57,22 +58,25 @@ def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> Non
         say(out, "expected error", text)
 
 
-def _per_unit(data: dict[str, Any], out: Console) -> None:
+def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """The functional unit; units that follow from it where more is asked for."""
     metrics = data["metrics"]
     for name, metric in metrics.items():
         phase, _, rest = name.partition(".per_")
         if not rest.endswith("_kgco2e"):
             continue
         unit = rest.removesuffix("_kgco2e")
-        watt_hours = metrics[f"{phase}.per_{unit}_energy_wh"]["value"]
-        parts = [numbers.watt_hours(watt_hours)]
+        energy = metrics.get(f"{phase}.per_{unit}_energy_wh")
+        if energy is None or (unit in _OTHER_UNITS and not verbose):
+            continue
+        parts = [numbers.watt_hours(energy["value"])]
         whole = metrics.get(f"per_{unit}_kgco2e")
         life = f" ({numbers.carbon(whole['value'])} with training)" if whole else ""
         parts.append(f"{numbers.carbon(metric['value'])} CO2e{life}")
         water = metrics.get(f"{phase}.per_{unit}_water_ml")
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
-        say(out, f"per {unit}", "   ".join(parts))
+        say(out, f"per {unit}".replace("_", " "), "   ".join(parts))
 
 
 def _wall_time(data: dict[str, Any], out: Console) -> None:
@@ -199,17 +203,18 @@ def _next(data: dict[str, Any]) -> str:
         name = item["key"].removeprefix("default:")
         flag = next((flag for known, flag in _FLAGS.items() if name.startswith(known)), "")
         if flag:
-            return f"carbonctl {data['command']} ... {flag}"
+            section = "infer" if data["command"] == "infer" else "train"
+            return f"carbonctl {data['command']} ... {flag.format(section=section)}"
     if data["operational"]["market"]["value"] is None:
         return f"carbonctl {data['command']} ... --contracted-clean 60%"
     return "carbonctl explain FILE --of total"
 
 
 _FLAGS = {
-    "batch_unknown": "--concurrency 64",
+    "concurrency": "--concurrency 64",
     "busy_share": "--set infer.busy_share=0.7",
     "saturated_mfu": "--set train.billed_mfu=0.35",
-    "host_power_factor": "--set train.host_power_factor=1.3",
+    "host_power_factor": "--set {section}.host_power_factor=1.3",
     "allocation_rate": "--set embodied.allocation_rate=0.8",
 }
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from carbonctl.scenario import schema
 
 # a load that a service states -> its functional unit
-UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item"}
+UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item",
+         "samples": "sample"}  # fmt: skip
 PHASES = ("data", "experiments", "train", "infer")
 _OUTSIDE = {
     "wide-area network": "outside the boundary",

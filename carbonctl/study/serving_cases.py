@@ -124,9 +124,12 @@ def _case(row: dict[str, str], known: Known) -> Case | str:
                     else "energy_per_request_j")  # fmt: skip
     if math.isnan(energy):
         return "no energy per token, picture or sample"
+    per_second = _per_second(row)
+    if shape.kind == "language" and row["boundary_id"] == "it_system":  # answers, not tokens
+        per_second *= shape.values["output_tokens"]
     return Case(
         row, shape.kind, shape.form, shape.runtime, card.text("architecture"), shape.values,
-        energy, _per_second(row), _test_of(row), shape.archetype, shape.fitted,
+        energy, per_second, _test_of(row), shape.archetype, shape.fitted,
     )  # fmt: skip
 
 

@@ -68,7 +68,12 @@ def _only(record: type[Any], values: Mapping[str, Any], **more: Any) -> Any:
 def _costs(runtimes: list[str], constants: Mapping[str, float]) -> Callable[[str], Array]:
     """What each case's own stack costs, by name."""
     stacks, places = np.unique(runtimes, return_inverse=True)
-    return lambda name: np.array([constants[f"{name}_{stack}"] for stack in stacks])[places]
+
+    def cost(name: str) -> Array:
+        usual = constants.get(name, np.nan)
+        return np.array([constants.get(f"{name}_{stack}", usual) for stack in stacks])[places]
+
+    return cost
 
 
 def _decoders(
@@ -99,7 +104,7 @@ def _decoders(
         looks=looks,
         board=_only(Board, values),
         runtime=runtime,
-        mixture=_only(Mixture, values, expert_overhead=constants["expert_overhead"])
+        mixture=_only(Mixture, values, expert_overhead=cost("expert_overhead"))
         if mixture
         else None,
         memory_share=1.0,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KINDS = ("language", "picture", "sample")
 NAMES = ("energy", "throughput", "given")
 COSTS = ("layer_launch", "expert_layer_launch", "sequence_overhead", "request_overhead",
-         "exchange_latency", "communication_factor")  # fmt: skip
+         "exchange_latency", "communication_factor", "expert_overhead")  # fmt: skip
 KNOWN_STACKS = ("hf_eager", "vllm_2024", "vllm_2025", "trtllm", "diffusers")
 _STACKS = {"language": KNOWN_STACKS[:4], "picture": KNOWN_STACKS[4:], "sample": ()}
 

@@ -125,7 +125,9 @@ def _board(card: Record, known: Known, precision: str) -> Values:
     facts = {
         "memory_gb": card.fact("memory"),
         "bandwidth_gb_per_s": card.fact("bandwidth"),
-        "peak_flop_per_s": card.fact(f"peak_{precision}") or card.fact("peak_fp16"),
+        "peak_flop_per_s": card.fact(f"peak_{precision}")
+        or card.fact("peak_bf16")
+        or card.fact("peak_fp16"),
         "link_gb_per_s": card.fact("link_bandwidth")
         or known.catalog.default("link_bandwidth_pcie"),
         "tdp_w": card.fact("tdp"),
@@ -149,7 +151,9 @@ def _language(row: Row, known: Known, card: Record) -> Shape | str:
     told = shapes.decoder(model)
     total = model.number("total_params") or math.nan
     values = {name: told[name].value for name in _DECODER if name in told}
-    values |= _board(card, known, "bf16") | {
+    packed = known.catalog.record("runtimes", runtime).data.get("packed_peak") is True
+    precision = row["weight_precision"] if packed else "bf16"
+    values |= _board(card, known, precision) | {
         "prompt_tokens": float(work["prompt_tokens"]),
         "output_cv": float(work["output_cv"]),
         "output_tokens": number(row, "output_tokens_mean"),
@@ -164,8 +168,10 @@ def _language(row: Row, known: Known, card: Record) -> Shape | str:
         "batch": number(row, "avg_batch_size"),
     }
     if "experts" in values:
-        packed = row["weight_precision"] == "mxfp4"
-        values["shared_weight_bytes"] = 2.0 if packed else values["weight_bytes"]
+        mixed = row["weight_precision"] == "mxfp4"
+        values["shared_weight_bytes"] = (
+            known.default("bytes_bf16") if mixed else values["weight_bytes"]
+        )
     if "state_elements" in values:
         values["state_bytes"] = known.default("state_bytes")
     if math.isnan(values["batch"]):

@@ -138,13 +138,13 @@ RISING = {
     "infer.requests": lambda x: x * 1e5,
     "experiments.share_of_training": lambda x: x,
     "data.stored": lambda x: x * 1e6,
+    "default:host_power_factor": lambda x: 1 + x,
 }
 FALLING = {
     "train.billed_mfu": lambda x: x,
     "embodied.lifetime": lambda x: x * 60_000,
     "default:allocation_rate": lambda x: x,
     "default:drive_lifetime": lambda x: x * 60_000,
-    "default:psu_efficiency": lambda x: x,
     "default:busy_share": lambda x: x,
     "default:cache_hit_share": lambda x: x,
 }

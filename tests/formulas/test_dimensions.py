@@ -45,6 +45,8 @@ OPERATIONS_PER = {
     "denoise_flop_by_params": ("unet_params",),
     "batch_flop": ("text_encoder_params",),
     "unit_s": ("dense_params",),
+    "prefill_s": ("active_params", "layers"),
+    "step_flop_by_prompt_cache": ("layers",),
     "computing_s": ("dense_params",),
     "weight_flop": ("nonembedding_params",),
     "weight_flop_by_adapters": ("active_params", "adapter_params"),
