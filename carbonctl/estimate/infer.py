@@ -8,7 +8,7 @@ from carbonctl.estimate.encode import encode
 from carbonctl.estimate.generate import generate
 from carbonctl.estimate.results import Served, Use
 from carbonctl.estimate.service import Decoder, Diffusion, Encoded, Encoder, Ranking, Throughput
-from carbonctl.estimate.speculate import decode_round, whole_request
+from carbonctl.estimate.speculate import decode_round, whole_output, whole_request
 from carbonctl.estimate.train import unit_s
 from carbonctl.estimate.train_samples import forward_flop
 from carbonctl.formulas import (
@@ -44,6 +44,8 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
         return _ranking(model, fleet, served, total, site)
     if isinstance(model, Decoder):
         model = whole_request(model)
+    elif isinstance(model, Throughput):
+        model = whole_output(model)
     busy, device = _busy(model, served)
     loaded = operational.it_energy_kwh_from_device_energy(
         device_energy_kwh=device, host_power_factor=fleet.host_power_factor
