@@ -8,7 +8,7 @@ from carbonctl.estimate.encode import encode
 from carbonctl.estimate.generate import generate
 from carbonctl.estimate.results import Served, Use
 from carbonctl.estimate.service import Decoder, Diffusion, Encoded, Encoder, Ranking, Throughput
-from carbonctl.estimate.speculate import decode_round, whole_request
+from carbonctl.estimate.speculate import decode_round, whole_output, whole_request
 from carbonctl.estimate.train import unit_s
 from carbonctl.estimate.train_samples import forward_flop
 from carbonctl.formulas import (
@@ -44,6 +44,8 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
         return _ranking(model, fleet, served, total, site)
     if isinstance(model, Decoder):
         model = whole_request(model)
+    elif isinstance(model, Throughput):
+        model = whole_output(model)
     busy, device = _busy(model, served)
     loaded = operational.it_energy_kwh_from_device_energy(
         device_energy_kwh=device, host_power_factor=fleet.host_power_factor
@@ -75,15 +77,21 @@ def _provisioned(fleet: Fleet[Num], busy: Num) -> tuple[Num, Num]:
         return hours, fleet_hours.mean_busy_share_from_hours(
             busy_hours=busy, accelerator_hours=hours
         )
-    on = fleet.peak_to_mean
-    if fleet.switched_off_share is not None:
-        on = fleet_hours.peak_to_mean_by_autoscaling(
-            peak_to_mean=on, switched_off_share=fleet.switched_off_share
-        )
     hours = fleet_hours.accelerator_hours_from_load(
         busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
     )
-    return hours, fleet_hours.mean_busy_share(busy_share=fleet.busy_share, peak_to_mean=on)
+    return hours, fleet_hours.mean_busy_share(
+        busy_share=fleet.busy_share, peak_to_mean=_switched_on(fleet)
+    )
+
+
+def _switched_on(fleet: Fleet[Num]) -> Num:
+    """Devices that are on over those of the mean load; those switched off are charged still."""
+    if fleet.switched_off_share is None:
+        return fleet.peak_to_mean
+    return fleet_hours.peak_to_mean_by_autoscaling(
+        peak_to_mean=fleet.peak_to_mean, switched_off_share=fleet.switched_off_share
+    )
 
 
 def _asked_about(model: Model[Num], total: Num) -> dict[str, Num]:
@@ -216,7 +224,7 @@ def _ranking(
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual
     )
-    load, _ = _provisioned(fleet, busy)
+    load, busy_of_load = _provisioned(fleet, busy)
     tables = compute_dlrm.table_gb(
         tables=model.work.tables,
         table_rows=model.work.table_rows,
@@ -229,13 +237,20 @@ def _ranking(
     hours = fleet_hours.accelerator_hours_by_capacity(
         load_hours=load, memory_devices=devices, period_hours=fleet.period_hours
     )
-    mean_busy = fleet_hours.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=hours)
+    on = fleet_hours.accelerator_hours_by_capacity(
+        load_hours=fleet_hours.accelerator_hours_from_mean_busy_share(
+            busy_hours=busy, mean_busy_share=busy_of_load
+        ),
+        memory_devices=devices,
+        period_hours=fleet.period_hours,
+    )
+    mean_busy = fleet_hours.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=on)
     mean_power = power.it_power_w(
         idle_power_w=model.idle_power_w,
         loaded_power_w=model.loaded_power_w,
         mean_busy_share=mean_busy,
     )
-    it = operational.it_energy_kwh_from_hours(accelerator_hours=hours, it_power_w=mean_power)
+    it = operational.it_energy_kwh_from_hours(accelerator_hours=on, it_power_w=mean_power)
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
     return Use(hours, it, facility, functional_units=total,
                served=Served(fleet.period_hours, fleet.day_hours))  # fmt: skip

@@ -141,6 +141,7 @@ class Throughput(Generic[T]):
     throughput_per_hour: T
     tdp_w: T
     device_power_share: T
+    reasoning_tokens: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from carbonctl.estimate.decode import Work, decode_step, decode_work, mean_context, step_of
 from carbonctl.formulas import compute_request, speculation
@@ -11,7 +11,9 @@ from carbonctl.formulas import compute_request, speculation
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
     from carbonctl.estimate.decode import Step
-    from carbonctl.estimate.service import Decoder, Speculation
+    from carbonctl.estimate.service import Decoder, Speculation, Throughput
+
+    Writer = TypeVar("Writer", Decoder[Any], Throughput[Any])
 
 
 class Round(NamedTuple):
@@ -25,16 +27,21 @@ class Round(NamedTuple):
 
 def whole_request(m: Decoder[Num]) -> Decoder[Num]:
     """The same model, with reasoning among its output and media among its prompt."""
-    prompt, output = m.prompt_tokens, m.output_tokens
-    if m.media_tokens:
-        prompt = compute_request.prompt_tokens(parts_tokens=(prompt, *m.media_tokens))
-    if m.reasoning_tokens is not None:
-        output = compute_request.output_tokens(
-            answer_tokens=output, reasoning_tokens=m.reasoning_tokens
-        )
-    return replace(
-        m, prompt_tokens=prompt, output_tokens=output, media_tokens=(), reasoning_tokens=None
+    m = whole_output(m)
+    if not m.media_tokens:
+        return m
+    prompt = compute_request.prompt_tokens(parts_tokens=(m.prompt_tokens, *m.media_tokens))
+    return replace(m, prompt_tokens=prompt, media_tokens=())
+
+
+def whole_output(m: Writer) -> Writer:
+    """The same model, with its reasoning among its output."""
+    if m.reasoning_tokens is None:
+        return m
+    written = compute_request.output_tokens(
+        answer_tokens=m.output_tokens, reasoning_tokens=m.reasoning_tokens
     )
+    return replace(m, output_tokens=written, reasoning_tokens=None)
 
 
 def decode_round(m: Decoder[Num]) -> Round:

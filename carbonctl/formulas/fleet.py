@@ -156,3 +156,22 @@ def accelerator_hours_by_fleet_share(
     200.0
     """
     return np.maximum(fleet_share * accelerators * period_hours, busy_hours)
+
+
+@formula(unit="h", equation="t_on = t_busy / u_mean", source="carbonctl-boundary-ladder")
+def accelerator_hours_from_mean_busy_share(*, busy_hours: Num, mean_busy_share: Num) -> Num:
+    """Hours in which devices are on, from how busy they are then.
+
+    Parameters
+    ----------
+    busy_hours
+        Device-hours of actual work. [h]
+    mean_busy_share
+        Busy over hours in which they are on. [1]
+
+    Examples
+    --------
+    >>> accelerator_hours_from_mean_busy_share(busy_hours=60.0, mean_busy_share=0.5)
+    120.0
+    """
+    return busy_hours / mean_busy_share

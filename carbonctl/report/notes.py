@@ -23,6 +23,8 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     if data["command"] == "embodied":
         _item_notes(data, out)
     _per_unit(data, out, verbose=verbose)
+    if verbose:
+        _break_even(data, out)
     _wall_time(data, out)
     _expected_error(data, out, verbose=verbose)
     _compared(data, out)
@@ -77,6 +79,16 @@ def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
         say(out, f"per {unit}".replace("_", " "), "   ".join(parts))
+
+
+def _break_even(data: dict[str, Any], out: Console) -> None:
+    """Training shared among what is served, and when serving passes it."""
+    for name, metric in data["metrics"].items():
+        if name.startswith("break_even_"):
+            units = name.removeprefix("break_even_")
+            each = data["metrics"][f"training_per_{units.removesuffix('s')}_kgco2e"]["value"]
+            text = f"{numbers.carbon(each)} CO2e of each of the {units}; serving has emitted as"
+            say(out, "training", f"{text} much after {numbers.quantity(metric['value'], '1')}")
 
 
 def _wall_time(data: dict[str, Any], out: Console) -> None:

@@ -35,17 +35,21 @@ def decoder(
 ) -> Decoder[Fact]:
     """A language model, all that is asked of it, and what drafts for it."""
     media = _media(ctx, infer, path)
-    reasoning = infer.reasoning_tokens
     return replace(
         _model(ctx, infer, shaped, found, path),
-        reasoning_tokens=None
-        if reasoning is None
-        else ctx.given(reasoning, (*path, "reasoning_tokens"), "reasoning tokens"),
+        reasoning_tokens=reasoning(ctx, infer, path),
         media_tokens=media,
         media_residual=ctx.default("media_residual") if media else None,
         speculation=_speculation(ctx, infer, found, path),
         measured=_measured(ctx, infer, found, path),
     )
+
+
+def reasoning(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
+    """Tokens that are written before an answer, where there are any."""
+    if infer.reasoning_tokens is None:
+        return None
+    return ctx.given(infer.reasoning_tokens, (*path, "reasoning_tokens"), "reasoning tokens")
 
 
 def _media(ctx: Context, infer: schema.Infer, path: Path) -> tuple[Fact, ...]:

@@ -25,8 +25,8 @@ def board(
 
     It must have the ``precision`` that is asked for; ``peak_of`` is the one operations run in.
     """
-    asked = peak(ctx, found, precision, path)
     card = accelerator(ctx, found)
+    asked = peak(ctx, found, precision, path)
     most = power_limit(ctx, found, path)
     return Board(
         memory_gb=ctx.needed(card, "memory", path),

@@ -51,18 +51,15 @@ def _sample(
         return Stated(stated)
     if infer.samples is None:
         return _text(ctx, infer, shaped, path)
-    record, at = shaped.record, model_path(ctx, path)
-    if record is not None and shaped.kind == "vision":
+    record = shaped.record
+    if record is None or shaped.kind not in {"vision", "speech"}:
+        message = f"serving {shaped.kind} by samples is not estimated"
+        hint = "texts are requests with prompt_tokens; or state the work: sample_work: 8.2 GFLOP"
+        ctx.fail("CC306", message, model_path(ctx, path), hint)
+    if shaped.kind == "vision":
         return photograph(ctx, record, infer.image_size, path)
-    if record is not None and shaped.kind == "speech":
-        ctx.not_estimated["steps of the speech decoder"] = "its text is counted as work alone"
-        return speech(ctx, record, path)
-    ctx.fail(
-        "CC306",
-        f"serving {shaped.kind} by samples is not estimated",
-        at,
-        "texts are requests with prompt_tokens; or state the work: sample_work: 8.2 GFLOP",
-    )
+    ctx.not_estimated["steps of the speech decoder"] = "its text is counted as work alone"
+    return speech(ctx, record, path)
 
 
 def _text(ctx: Context, infer: schema.Infer, shaped: Shape, path: Path) -> Text[Fact]:

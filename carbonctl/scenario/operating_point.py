@@ -1,4 +1,4 @@
-"""The operating point of a language service: a batch that its memory holds and its target allows."""
+"""The operating point of a language service: a batch that memory holds and a target allows."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.estimate.service import Fleet, Ranking, Serving, Throughput
 from carbonctl.scenario.context import derived
-from carbonctl.scenario.decoding import decoder, throughput, tokens
+from carbonctl.scenario.decoding import decoder, reasoning, throughput, tokens
 from carbonctl.scenario.device import power_limit
 from carbonctl.scenario.encoding import READERS, encoder
 from carbonctl.scenario.metering import host_factor
@@ -150,6 +150,7 @@ def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) ->
         throughput_per_hour=reached,
         tdp_w=power_limit(ctx, found, path),
         device_power_share=ctx.default("serving_power_share"),
+        reasoning_tokens=reasoning(ctx, infer, path),
     )
 
 
