@@ -71,7 +71,12 @@ Mfu = Annotated[Text, typer.Option(help="Steady model FLOP utilization.")]
 Requests = Annotated[Text, typer.Option(help="Requests: 1M/day.")]
 Tokens = Annotated[Text, typer.Option(help="Prompt and output tokens of a request: 500:300.")]
 Images = Annotated[Text, typer.Option(help="Images: 200k/day.")]
+Videos = Annotated[Text, typer.Option(help="Clips: 1k/day.")]
 Items = Annotated[Text, typer.Option(help="Ranked items: 100k/s.")]
+Latency = Annotated[
+    Text, typer.Option(help="Most time between tokens: 50 ms; sets the concurrency.")
+]
+TensorParallel = Annotated[Text, typer.Option(help="Accelerators that share one copy.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
 Precision = Annotated[Text, typer.Option(help="Number format of weights.")]
 Runtime = Annotated[
@@ -146,7 +151,10 @@ _PLAIN = {
     "mfu": ("--mfu", "train.mfu"),
     "requests": ("--requests", "infer.requests"),
     "images": ("--images", "infer.images"),
+    "videos": ("--videos", "infer.videos"),
     "items": ("--items", "infer.items"),
+    "latency": ("--latency", "infer.latency.itl"),
+    "tensor_parallel": ("--tensor-parallel", "infer.tensor_parallel"),
     "concurrency": ("--concurrency", "infer.concurrency"),
     "precision": ("--precision", "infer.precision"),
     "runtime": ("--runtime", "infer.runtime"),

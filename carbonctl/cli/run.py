@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import sys
 import tempfile
@@ -90,7 +91,11 @@ def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
         mark = resolved.document.mark((*capacity.path, "count"))
         amount = significant(needed, 3)
         message = f"the load needs {amount} devices at a busy share of {capacity.busy_share:g}"
-        problem = Problem("CC304", f"{message}; hardware.count is {capacity.devices:g}", mark)
+        given = f"hardware.count is {capacity.devices:g}"
+        if capacity.fleet_share < 1:
+            given = f"this share of the fleet is {significant(capacity.devices, 3)}"
+        least = f"at least {math.ceil(needed * capacity.busy_share / capacity.fleet_share):g}"
+        problem = Problem("CC304", f"{message}; {given}", mark, f"{least} when always busy")
         if needed * capacity.busy_share > capacity.devices:
             problems.append(problem)
         elif needed > capacity.devices:

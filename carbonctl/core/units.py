@@ -252,3 +252,13 @@ def g_from_kg(kg: Num) -> Num:
 def ml_from_l(l: Num) -> Num:  # noqa: E741 - the symbol of the liter
     """Liters in milliliters."""
     return l * 1e3
+
+
+def thousands(count: Num) -> Num:
+    """A count in thousands."""
+    return count / 1e3
+
+
+def millions(count: Num) -> Num:
+    """A count in millions."""
+    return count / 1e6

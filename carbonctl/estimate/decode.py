@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from carbonctl.formulas import compute_decode, compute_experts, power, roofline
+from carbonctl.formulas import (
+    compute_decode,
+    compute_experts,
+    compute_request,
+    operating_point,
+    power,
+    roofline,
+)
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.service import Board, Decoder, Looks
+    from carbonctl.estimate.service import Board, Decoder, Looks, Measured
 
 
 class Work(NamedTuple):
@@ -34,30 +41,28 @@ def decode_step(m: Decoder[Num]) -> Step:
 
 
 def step_of(m: Decoder[Num], work: Work) -> Step:
-    """Time and energy of a step of known work."""
-    seconds = _seconds(m, work)
+    """Time and energy of a step of known work, as long as it takes or was measured to take."""
+    seconds = _seconds(m, work) if m.measured is None else _measured_s(m, m.measured, work)
     energy = step_energy_j(m, work, seconds)
     return Step(seconds, energy, work.replica_accelerators)
 
 
-def decode_work(m: Decoder[Num]) -> Work:
-    """Bytes and operations of one decode step, with its share of prefill."""
-    context = compute_decode.mean_context_tokens(
+def mean_context(m: Decoder[Num]) -> Num:
+    """Context that a step sees on average."""
+    return compute_decode.mean_context_tokens(
         prompt_tokens=m.prompt_tokens, output_tokens=m.output_tokens, output_cv=m.output_cv
     )
-    attended = _attended(m.looks, context)
+
+
+def decode_work(m: Decoder[Num], context: Num | None = None) -> Work:
+    """Bytes and operations of one decode step, with its share of prefill.
+
+    ``context`` where it does not follow from the tokens that a model writes: a draft's are more.
+    """
+    attended = _attended(m.looks, mean_context(m) if context is None else context)
     weight = compute_decode.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
     cache = _cache_gb(m, attended)
-    flop = compute_decode.step_flop(
-        active_params=m.active_params,
-        layers=m.looks.layers,
-        heads=m.looks.heads,
-        head_dim=m.looks.head_dim,
-        attended_tokens=attended,
-        prompt_tokens=m.prompt_tokens,
-        output_tokens=m.output_tokens,
-        batch=m.batch,
-    )
+    flop = _step_flop(m, attended)
     replica = m.replica_accelerators
     if replica is None:
         replica = roofline.replica_accelerators(
@@ -67,6 +72,39 @@ def decode_work(m: Decoder[Num]) -> Work:
             memory_share=m.memory_share,
         )
     return Work(_weight_read_gb(m, weight), cache, flop, replica)
+
+
+def computed_prompt(m: Decoder[Num]) -> Num:
+    """Tokens of a prompt that no cache holds."""
+    if m.prompt_cache_share is None:
+        return m.prompt_tokens
+    return compute_request.computed_tokens(
+        prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
+    )
+
+
+def _step_flop(m: Decoder[Num], attended: Num) -> Num:
+    """Work of a step; a cached prefix is not computed, but looked at."""
+    shape = {"layers": m.looks.layers, "heads": m.looks.heads, "head_dim": m.looks.head_dim}
+    computed = computed_prompt(m)
+    flop = compute_decode.step_flop(
+        active_params=m.active_params,
+        **shape,
+        attended_tokens=attended,
+        prompt_tokens=computed,
+        output_tokens=m.output_tokens,
+        batch=m.batch,
+    )
+    if m.prompt_cache_share is None:
+        return flop
+    return compute_request.step_flop_by_prompt_cache(
+        step_flop=flop,
+        **shape,
+        prompt_tokens=m.prompt_tokens,
+        computed_tokens=computed,
+        output_tokens=m.output_tokens,
+        batch=m.batch,
+    )
 
 
 def _attended(looks: Looks[Num], context: Num) -> Num:
@@ -128,7 +166,7 @@ def _seconds(m: Decoder[Num], work: Work) -> Num:
         layers=m.looks.layers,
         layer_launch_s=m.runtime.layer_launch_s,
         batch=m.batch,
-        prompt_tokens=m.prompt_tokens,
+        prompt_tokens=computed_prompt(m),
         output_tokens=m.output_tokens,
         replica_accelerators=work.replica_accelerators,
         hidden_size=m.hidden_size,
@@ -143,6 +181,16 @@ def _seconds(m: Decoder[Num], work: Work) -> Num:
         output_tokens=m.output_tokens,
     )
     return roofline.step_s(stream_s=stream, launch_s=launch, host_s=host)
+
+
+def _measured_s(m: Decoder[Num], measured: Measured[Num], work: Work) -> Num:
+    """Time of a step that the measured throughput tells."""
+    return operating_point.step_s_from_throughput(
+        batch=m.batch,
+        accelerators=measured.accelerators,
+        replica_accelerators=work.replica_accelerators,
+        throughput_per_hour=measured.throughput_per_hour,
+    )
 
 
 def _stream_s(m: Decoder[Num], work: Work) -> Num:

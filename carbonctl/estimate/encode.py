@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.estimate.decode import device_power_w
-from carbonctl.formulas import roofline, serving_time
+from carbonctl.formulas import power, serving_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -26,7 +26,8 @@ def encode(m: Encoded[Num]) -> Sample:
         peak_flop_per_s=m.board.peak_flop_per_s,
         compute_efficiency=m.compute_efficiency,
     )
-    dynamic = roofline.dynamic_energy_j_by_operations(
-        step_flop=m.unit_flop, energy_j_per_flop=m.energy_j_per_flop
+    dynamic = power.dynamic_energy_j_by_operations(
+        work_flop=m.unit_flop, energy_j_per_flop=m.energy_j_per_flop
     )
-    return Sample(seconds, device_power_w(m.board, m.resident_factor, dynamic, 1.0, seconds))
+    devices = 1.0 if m.devices is None else m.devices
+    return Sample(seconds, device_power_w(m.board, m.resident_factor, dynamic, devices, seconds))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from carbonctl.core.formula import part
 from carbonctl.estimate.decode import device_power_w
 from carbonctl.estimate.picture import denoise_flop, latent_tokens
-from carbonctl.formulas import compute_diffusion, generation, power, roofline
+from carbonctl.formulas import compute_diffusion, generation, power
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -82,12 +83,13 @@ def _seconds(m: Diffusion[Num], work: Work) -> Num:
     share = generation.device_flop(
         denoising_flop=work.denoising_flop, replica_accelerators=m.replica_accelerators
     )
-    compute, decoder = _compute_s(m, share), _compute_s(m, work.decoder_flop)
+    compute = _compute_s(m, share)
+    with part("decoder"):
+        whole = generation.device_flop_by_decoder(decoder_flop=work.decoder_flop)
+        decoder = _compute_s(m, whole)
     if m.painter.activation_bytes is None or m.hidden_size is None:
-        return generation.generation_s_by_unet(
-            compute_s=compute, launch_s=launch, decoder_s=decoder
-        )
-    return generation.generation_s(
+        return generation.batch_s_by_unet(compute_s=compute, launch_s=launch, decoder_s=decoder)
+    return generation.batch_s(
         compute_s=compute,
         activation_s=_activation_s(m, m.painter.activation_bytes, m.hidden_size),
         exchange_s=generation.exchange_s(
@@ -138,12 +140,12 @@ def _activation_s(m: Diffusion[Num], activation_bytes: Num, hidden_size: Num) ->
 
 def batch_energy_j(m: Diffusion[Num], work: Work, seconds: Num) -> Num:
     """Accelerator energy of a batch that takes this long, whether modeled or measured."""
-    dynamic = roofline.dynamic_energy_j_by_operations(
-        step_flop=work.flop, energy_j_per_flop=m.painter.energy_j_per_flop
+    dynamic = power.dynamic_energy_j_by_operations(
+        work_flop=work.flop, energy_j_per_flop=m.painter.energy_j_per_flop
     )
     draw = device_power_w(
         m.board, m.painter.resident_factor, dynamic, m.replica_accelerators, seconds
     )
-    return roofline.step_energy_j(
-        replica_accelerators=m.replica_accelerators, device_power_w=draw, step_s=seconds
+    return generation.batch_energy_j(
+        replica_accelerators=m.replica_accelerators, device_power_w=draw, batch_s=seconds
     )

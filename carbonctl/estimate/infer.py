@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.decode import decode_step
+from carbonctl.estimate.encode import encode
 from carbonctl.estimate.generate import generate
-from carbonctl.estimate.results import Use
-from carbonctl.estimate.service import Decoder, Diffusion, Ranking, Throughput
+from carbonctl.estimate.results import Served, Use
+from carbonctl.estimate.service import Decoder, Diffusion, Encoded, Encoder, Ranking, Throughput
+from carbonctl.estimate.speculate import decode_round, whole_output, whole_request
 from carbonctl.estimate.train import unit_s
+from carbonctl.estimate.train_samples import forward_flop
 from carbonctl.formulas import (
     compute_dlrm,
     compute_llm,
+    compute_request,
     operational,
+    per_unit,
     power,
     serving_time,
 )
@@ -23,7 +27,9 @@ from carbonctl.formulas import (
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
     from carbonctl.estimate.inputs import Site
-    from carbonctl.estimate.service import Fleet, Serving
+    from carbonctl.estimate.service import Fleet, Serving, T
+
+    Model = Decoder[T] | Throughput[T] | Diffusion[T] | Encoder[T]
 
 
 def infer(serving: Serving[Num], site: Site[Num]) -> Use:
@@ -36,30 +42,85 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     model = serving.model
     if isinstance(model, Ranking):
         return _ranking(model, fleet, served, total, site)
+    if isinstance(model, Decoder):
+        model = whole_request(model)
+    elif isinstance(model, Throughput):
+        model = whole_output(model)
     busy, device = _busy(model, served)
+    loaded = operational.it_energy_kwh_from_device_energy(
+        device_energy_kwh=device, host_power_factor=fleet.host_power_factor
+    )
+    hours, mean_busy = _provisioned(fleet, busy)
+    it = power.it_energy_kwh_by_busy_share(
+        loaded_energy_kwh=loaded, idle_power_share=fleet.idle_power_share, busy_share=mean_busy
+    )
+    facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
+    return Use(
+        hours,
+        it,
+        facility,
+        functional_units=total,
+        device_energy_kwh=device,
+        served=Served(fleet.period_hours, fleet.day_hours, loaded, **_asked_about(model, total)),
+    )
+
+
+def _provisioned(fleet: Fleet[Num], busy: Num) -> tuple[Num, Num]:
+    """Device-hours that the service is charged, and how busy those that are on are."""
+    if fleet.fleet_share is not None and fleet.accelerators is not None:
+        hours = fleet_hours.accelerator_hours_by_fleet_share(
+            fleet_share=fleet.fleet_share,
+            accelerators=fleet.accelerators,
+            period_hours=fleet.period_hours,
+            busy_hours=busy,
+        )
+        return hours, fleet_hours.mean_busy_share_from_hours(
+            busy_hours=busy, accelerator_hours=hours
+        )
     hours = fleet_hours.accelerator_hours_from_load(
         busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
     )
-    loaded = power.loaded_energy_kwh(
-        device_energy_kwh=device, host_share=fleet.host_share, psu_efficiency=fleet.psu_efficiency
+    return hours, fleet_hours.mean_busy_share(
+        busy_share=fleet.busy_share, peak_to_mean=_switched_on(fleet)
     )
-    it = power.it_energy_kwh_by_busy_share(
-        loaded_energy_kwh=loaded,
-        idle_power_share=fleet.idle_power_share,
-        busy_share=fleet_hours.mean_busy_share(
-            busy_share=fleet.busy_share, peak_to_mean=fleet.peak_to_mean
-        ),
-    )
-    facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(hours, it, facility, functional_units=total, device_energy_kwh=device)
 
 
-def _busy(model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num) -> tuple[Num, Num]:
+def _switched_on(fleet: Fleet[Num]) -> Num:
+    """Devices that are on over those of the mean load; those switched off are charged still."""
+    if fleet.switched_off_share is None:
+        return fleet.peak_to_mean
+    return fleet_hours.peak_to_mean_by_autoscaling(
+        peak_to_mean=fleet.peak_to_mean, switched_off_share=fleet.switched_off_share
+    )
+
+
+def _asked_about(model: Model[Num], total: Num) -> dict[str, Num]:
+    """Thousands of tokens, or seconds of video, where the service makes any."""
+    if isinstance(model, Decoder | Throughput):
+        return {
+            "thousand_tokens": per_unit.thousand_tokens(
+                functional_units=total, output_tokens=model.output_tokens
+            )
+        }
+    if isinstance(model, Diffusion) and model.frames_per_second is not None:
+        return {
+            "video_seconds": per_unit.video_seconds(
+                functional_units=total,
+                frames=model.frames,
+                frames_per_second=model.frames_per_second,
+            )
+        }
+    return {}
+
+
+def _busy(model: Model[Num], served: Num) -> tuple[Num, Num]:
     """Device-hours of work, and the energy of the boards in them."""
     if isinstance(model, Decoder):
         return _decoder(model, served)
     if isinstance(model, Diffusion):
         return _diffusion(model, served)
+    if isinstance(model, Encoder):
+        return _encoder(model, served)
     busy = serving_time.busy_hours_from_throughput(
         served_units=served,
         output_tokens=model.output_tokens,
@@ -74,24 +135,65 @@ def _busy(model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num) -
 
 def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
     """A decode step of one replica, then all steps of all requests."""
-    step = decode_step(m)
+    made = decode_round(m)
     busy = serving_time.busy_hours_from_steps(
         served_units=served,
         output_tokens=m.output_tokens,
-        step_s=step.seconds,
-        replica_accelerators=step.replica_accelerators,
-        batch=m.batch,
+        step_s=made.seconds,
+        replica_accelerators=made.replica_accelerators,
+        batch=made.gained_tokens,
     )
     device = serving_time.device_energy_kwh_from_steps(
         served_units=served,
         output_tokens=m.output_tokens,
-        step_energy_j=step.energy_j,
-        batch=m.batch,
+        step_energy_j=made.energy_j,
+        batch=made.gained_tokens,
         energy_residual=m.energy_residual,
     )
-    return serving_time.busy_hours_by_residual(
+    if m.media_residual is not None:
+        device = serving_time.device_energy_kwh_by_media(
+            device_energy_kwh=device, media_residual=m.media_residual
+        )
+    if m.measured is not None:  # the hours are then no forecast
+        return busy, device
+    busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=m.energy_residual
+    )
+    if m.media_residual is None:
+        return busy, device
+    return serving_time.busy_hours_by_residual(
+        modeled_hours=busy, energy_residual=m.media_residual
     ), device
+
+
+def _encoder(m: Encoder[Num], served: Num) -> tuple[Num, Num]:
+    """One sample on one device, then all of them."""
+    made = encode(_encoded(m))
+    busy = serving_time.busy_hours_by_residual(
+        modeled_hours=serving_time.busy_hours_from_unit_time(
+            served_units=served, unit_s=made.unit_s
+        ),
+        energy_residual=m.energy_residual,
+    )
+    return busy, operational.device_energy_kwh_from_busy_hours(
+        busy_hours=busy, device_power_w=made.device_power_w
+    )
+
+
+def _encoded(m: Encoder[Num]) -> Encoded[Num]:
+    energy = m.energy_j_per_flop
+    if m.packed_energy_share is not None:
+        energy = compute_request.packed_energy_j_per_flop(
+            energy_j_per_flop=energy, packed_energy_share=m.packed_energy_share
+        )
+    return Encoded(
+        unit_flop=forward_flop(m.sample),
+        board=m.board,
+        compute_efficiency=m.compute_efficiency,
+        resident_factor=m.resident_factor,
+        energy_j_per_flop=energy,
+        devices=m.devices,
+    )
 
 
 def _diffusion(m: Diffusion[Num], served: Num) -> tuple[Num, Num]:
@@ -122,9 +224,7 @@ def _ranking(
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual
     )
-    load = fleet_hours.accelerator_hours_from_load(
-        busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
-    )
+    load, busy_of_load = _provisioned(fleet, busy)
     tables = compute_dlrm.table_gb(
         tables=model.work.tables,
         table_rows=model.work.table_rows,
@@ -137,12 +237,20 @@ def _ranking(
     hours = fleet_hours.accelerator_hours_by_capacity(
         load_hours=load, memory_devices=devices, period_hours=fleet.period_hours
     )
-    mean_busy = fleet_hours.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=hours)
+    on = fleet_hours.accelerator_hours_by_capacity(
+        load_hours=fleet_hours.accelerator_hours_from_mean_busy_share(
+            busy_hours=busy, mean_busy_share=busy_of_load
+        ),
+        memory_devices=devices,
+        period_hours=fleet.period_hours,
+    )
+    mean_busy = fleet_hours.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=on)
     mean_power = power.it_power_w(
         idle_power_w=model.idle_power_w,
         loaded_power_w=model.loaded_power_w,
         mean_busy_share=mean_busy,
     )
-    it = operational.it_energy_kwh_from_hours(accelerator_hours=hours, it_power_w=mean_power)
+    it = operational.it_energy_kwh_from_hours(accelerator_hours=on, it_power_w=mean_power)
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(hours, it, facility, functional_units=total)
+    return Use(hours, it, facility, functional_units=total,
+               served=Served(fleet.period_hours, fleet.day_hours))  # fmt: skip

@@ -9,9 +9,10 @@ from carbonctl.estimate.base import BASE, base_lines
 from carbonctl.estimate.embodied import amortize, machine
 from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.lost_work import useful_and_lost
-from carbonctl.estimate.per_unit import crossover, per_hour_and_work, per_served
+from carbonctl.estimate.per_unit import crossover, per_hour_and_work, sci_per_unit
 from carbonctl.estimate.phase_totals import phase_totals
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
+from carbonctl.estimate.served_units import break_even, per_unit_metrics
 from carbonctl.estimate.train import train
 from carbonctl.formulas import (
     allocation,
@@ -242,7 +243,9 @@ def _metrics(
         with part(served.id):
             alone = len({r.kind for r in results}) == 1
             own = named[f"{served.id}.total_kgco2e"]
-            named |= per_served(served, own, total, unit, alone=alone)
+            named |= per_unit_metrics(served, own, total, unit, alone=alone)
+            named |= sci_per_unit(served, unit)
+        named |= break_even(named, results, served, unit)
     return named
 
 

@@ -1,4 +1,4 @@
-"""Carbon per unit: of what is served, of a device-hour, of work, and per the rule of SCI."""
+"""Carbon of a device-hour, of work, and of a unit by the rule of SCI."""
 
 from __future__ import annotations
 
@@ -17,35 +17,14 @@ _HARDWARE = ("manufacturing", "transport", "end_of_life")
 _STAGES = (*_HARDWARE, "construction")
 
 
-def per_served(r: PhaseResult, own: Num, total: Num, unit: str, *, alone: bool) -> dict[str, Num]:
-    """Carbon of the phase and of the whole life, energy and water of one request, image or item."""
+def sci_per_unit(r: PhaseResult, unit: str) -> dict[str, Num]:
+    """Software carbon intensity (ISO/IEC 21031) of one request, image or item."""
     from carbonctl.estimate.views import sci  # noqa: PLC0415 - only where something is served
 
-    count = r.use.functional_units
-    assert count is not None  # noqa: S101 - the caller chose a phase that serves
-    named = {
-        f"{r.id}.per_{unit}_kgco2e": allocation.per_unit_kgco2e(
-            carbon_kgco2e=own, functional_units=count
-        ),
-        f"{r.id}.per_{unit}_energy_wh": allocation.per_unit_energy_wh(
-            facility_energy_kwh=r.use.facility_energy_kwh, functional_units=count
-        ),
-        f"{r.id}.functional_units": count,
-    }
-    if r.water_l is not None:
-        named[f"{r.id}.per_{unit}_water_ml"] = allocation.per_unit_water_ml(
-            water_l=r.water_l, functional_units=count
-        )
-    if not alone:
-        with part("whole_life"):
-            named[f"per_{unit}_kgco2e"] = allocation.per_unit_kgco2e(
-                carbon_kgco2e=total, functional_units=count
-            )
+    assert r.use.functional_units is not None  # noqa: S101 - the caller chose a phase that serves
     with part("sci"):
-        score = sci((r,), count)
-    if score is not None:
-        named[f"{r.id}.sci_per_{unit}_kgco2e"] = score.score_kgco2e
-    return named
+        score = sci((r,), r.use.functional_units)
+    return {} if score is None else {f"{r.id}.sci_per_{unit}_kgco2e": score.score_kgco2e}
 
 
 def per_hour_and_work(r: PhaseResult, phase: Phase[Num]) -> dict[str, Num]:

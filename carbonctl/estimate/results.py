@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Served:
+    """What a service did beside its units: for how long, and in which other units."""
+
+    period_hours: Num
+    day_hours: Num
+    loaded_energy_kwh: Num | None = None
+    thousand_tokens: Num | None = None
+    video_seconds: Num | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Use:
     """What a phase draws: provisioned device-hours, and energy on two rungs of the ladder."""
 
@@ -22,6 +33,7 @@ class Use:
     functional_units: Num | None = None
     device_energy_kwh: Num | None = None
     goodput: Num | None = None
+    served: Served | None = None
     cross_check: dict[str, Num] = field(default_factory=dict)
     details: dict[str, Num] = field(default_factory=dict)
 

@@ -55,6 +55,18 @@ class Speech(Generic[T]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Text(Generic[T]):
+    """A text that an encoder reads; its table of words is looked up, not multiplied."""
+
+    params: T
+    vocabulary: T
+    embedding_tables: T
+    sample_tokens: T
+    layers: T
+    hidden_size: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Stated(Generic[T]):
     """A sample whose forward work the user states."""
 

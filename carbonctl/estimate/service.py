@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from carbonctl.estimate.samples import Photograph, Speech, Stated, Text
     from carbonctl.estimate.work import DlrmWork
 
 T = TypeVar("T")
@@ -21,8 +22,11 @@ class Fleet(Generic[T]):
     busy_share: T
     peak_to_mean: T
     idle_power_share: T
-    host_share: T
-    psu_efficiency: T
+    host_power_factor: T
+    day_hours: T
+    switched_off_share: T | None = None
+    fleet_share: T | None = None
+    accelerators: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,8 +85,28 @@ class Runtime(Generic[T]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Measured(Generic[T]):
+    """A throughput that was measured, and the devices that reach it together."""
+
+    throughput_per_hour: T
+    accelerators: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Speculation(Generic[T]):
+    """A small model that drafts, on the same devices."""
+
+    draft: Decoder[T]
+    draft_tokens: T
+    acceptance: T
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Decoder(Generic[T]):
-    """A language model at its operating point on one replica."""
+    """A language model at its operating point on one replica.
+
+    ``reasoning_tokens`` are written beside the answer's, ``media_tokens`` read beside the prompt's.
+    """
 
     prompt_tokens: T
     output_tokens: T
@@ -100,6 +124,12 @@ class Decoder(Generic[T]):
     energy_residual: T
     mixture: Mixture[T] | None = None
     replica_accelerators: T | None = None
+    reasoning_tokens: T | None = None
+    media_tokens: tuple[T, ...] = ()
+    media_residual: T | None = None
+    prompt_cache_share: T | None = None
+    speculation: Speculation[T] | None = None
+    measured: Measured[T] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,6 +141,7 @@ class Throughput(Generic[T]):
     throughput_per_hour: T
     tdp_w: T
     device_power_share: T
+    reasoning_tokens: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -158,6 +189,7 @@ class Diffusion(Generic[T]):
     unet_share: T | None = None
     text_encoder_params: T | None = None
     text_tokens: T | None = None
+    frames_per_second: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -169,6 +201,21 @@ class Encoded(Generic[T]):
     compute_efficiency: T
     resident_factor: T
     energy_j_per_flop: T
+    devices: T | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Encoder(Generic[T]):
+    """A service of a model that reads and does not generate, sample by sample."""
+
+    sample: Photograph[T] | Speech[T] | Stated[T] | Text[T]
+    board: Board[T]
+    compute_efficiency: T
+    resident_factor: T
+    energy_j_per_flop: T
+    energy_residual: T
+    devices: T
+    packed_energy_share: T | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -188,4 +235,4 @@ class Serving(Generic[T]):
     """A service: its load and fleet, and one model."""
 
     fleet: Fleet[T]
-    model: Decoder[T] | Throughput[T] | Diffusion[T] | Ranking[T]
+    model: Decoder[T] | Throughput[T] | Diffusion[T] | Encoder[T] | Ranking[T]

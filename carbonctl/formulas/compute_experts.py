@@ -77,7 +77,7 @@ def weight_read_gb(
 
 @formula(
     unit="1",
-    equation="z = 1 + sqrt(2 * ln(n) * n * (1 - q) / (E * q)), q = 1 - (1 - k/E)^B",
+    equation="z = min(1/q, 1 + sqrt(2 * ln(n) * n * (1 - q) / (E * q))), q = 1 - (1 - k/E)^B",
     source="carbonctl-serving-model",
 )
 def expert_imbalance(
@@ -96,7 +96,8 @@ def expert_imbalance(
 
     Notes
     -----
-    Expected largest of n normal counts, each of E/n experts touched with probability q.
+    Expected largest of n normal counts, each of E/n experts touched with probability q; no device
+    reads more than all of its experts.
 
     Examples
     --------
@@ -105,4 +106,5 @@ def expert_imbalance(
     """
     touched = 1.0 - (1.0 - experts_per_token / experts) ** batch
     spread = replica_accelerators * (1.0 - touched) / (experts * touched)
-    return 1.0 + np.sqrt(2.0 * np.log(replica_accelerators) * spread)
+    most = 1.0 / touched
+    return np.minimum(most, 1.0 + np.sqrt(2.0 * np.log(replica_accelerators) * spread))

@@ -205,3 +205,20 @@ def train_flop_by_samples(
     3e+19
     """
     return train_passes * sample_flop * train_samples * epochs
+
+
+@formula(unit="FLOP", equation="F_1 = sum(F_i)", source="conservation")
+def sample_flop_from_parts(*, parts_flop: tuple[Num, ...]) -> Num:
+    """Forward work of a sample as the sum of its parts.
+
+    Parameters
+    ----------
+    parts_flop
+        What reads, and what writes. [FLOP]
+
+    Examples
+    --------
+    >>> sample_flop_from_parts(parts_flop=(3e12, 1e12))
+    4000000000000.0
+    """
+    return sum(parts_flop[1:], start=parts_flop[0])

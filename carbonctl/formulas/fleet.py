@@ -113,3 +113,65 @@ def mean_busy_share(*, busy_share: Num, peak_to_mean: Num) -> Num:
     0.3
     """
     return busy_share / peak_to_mean
+
+
+@formula(unit="1", equation="r' = 1 + (r - 1) * (1 - s)", source="carbonctl-boundary-ladder")
+def peak_to_mean_by_autoscaling(*, peak_to_mean: Num, switched_off_share: Num) -> Num:
+    """Devices that are on over those of the mean load, where some are switched off off-peak.
+
+    Parameters
+    ----------
+    peak_to_mean
+        Peak over mean load. [1] >= 1
+    switched_off_share
+        Share of the gap between them that is switched off. [1] 0 to 1
+
+    Examples
+    --------
+    >>> peak_to_mean_by_autoscaling(peak_to_mean=3.0, switched_off_share=0.5)
+    2.0
+    """
+    return 1.0 + (peak_to_mean - 1.0) * (1.0 - switched_off_share)
+
+
+@formula(unit="h", equation="t = max(s * n * T, t_busy)", source="carbonctl-boundary-ladder")
+def accelerator_hours_by_fleet_share(
+    *, fleet_share: Num, accelerators: Num, period_hours: Num, busy_hours: Num
+) -> Num:
+    """Provisioned hours that one of several models on a fleet carries.
+
+    Parameters
+    ----------
+    fleet_share
+        Share of the fleet that is charged to this model. [1] 0 to 1
+    accelerators, period_hours
+        Devices of the whole fleet, and how long they are kept on. [1], [h]
+    busy_hours
+        Device-hours of this model's work, which it carries in any case. [h]
+
+    Examples
+    --------
+    >>> accelerator_hours_by_fleet_share(fleet_share=0.25, accelerators=8.0, period_hours=100.0,
+    ...     busy_hours=50.0)
+    200.0
+    """
+    return np.maximum(fleet_share * accelerators * period_hours, busy_hours)
+
+
+@formula(unit="h", equation="t_on = t_busy / u_mean", source="carbonctl-boundary-ladder")
+def accelerator_hours_from_mean_busy_share(*, busy_hours: Num, mean_busy_share: Num) -> Num:
+    """Hours in which devices are on, from how busy they are then.
+
+    Parameters
+    ----------
+    busy_hours
+        Device-hours of actual work. [h]
+    mean_busy_share
+        Busy over hours in which they are on. [1]
+
+    Examples
+    --------
+    >>> accelerator_hours_from_mean_busy_share(busy_hours=60.0, mean_busy_share=0.5)
+    120.0
+    """
+    return busy_hours / mean_busy_share

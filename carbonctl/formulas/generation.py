@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 @formula(
-    unit="s", equation="t = F * (e_s / (TDP - P_res) + 1 / (peak * e_c))",
+    unit="s",
+    equation="t = F * (e_s / (TDP - P_res) + 1 / (peak * e_c))",
     source="carbonctl-serving-model",
-)  # fmt: skip
+)
 def compute_s(
     *,
     device_flop: Num,
@@ -75,9 +76,24 @@ def device_flop(*, denoising_flop: Num, replica_accelerators: Num) -> Num:
     return denoising_flop / replica_accelerators
 
 
-@formula(
-    unit="GB", equation="A = B * k * s * c * N * h * L", source="carbonctl-serving-model"
-)  # fmt: skip
+@formula(unit="FLOP", equation="F_1 = F", source="carbonctl-serving-model")
+def device_flop_by_decoder(*, decoder_flop: Num) -> Num:
+    """Work of the one device that decodes a batch from latents to pixels: all of it.
+
+    Parameters
+    ----------
+    decoder_flop
+        Work of the decoder. [FLOP]
+
+    Examples
+    --------
+    >>> device_flop_by_decoder(decoder_flop=1e13)
+    10000000000000.0
+    """
+    return decoder_flop
+
+
+@formula(unit="GB", equation="A = B * k * s * c * N * h * L", source="carbonctl-serving-model")
 def activation_gb(
     *,
     batch: Num,
@@ -211,10 +227,8 @@ def exchange_s(
     return communication_factor * passes * moved_gb * share / link_gb_per_s
 
 
-@formula(
-    unit="s", equation="t = t_c + t_a + t_x + t_l + t_d", source="carbonctl-serving-model"
-)  # fmt: skip
-def generation_s(
+@formula(unit="s", equation="t = t_c + t_a + t_x + t_l + t_d", source="carbonctl-serving-model")
+def batch_s(
     *, compute_s: Num, activation_s: Num, exchange_s: Num, launch_s: Num, decoder_s: Num
 ) -> Num:
     """Time of one batch of pictures or clips, from prompt to pixels.
@@ -228,7 +242,7 @@ def generation_s(
 
     Examples
     --------
-    >>> generation_s(compute_s=1.0, activation_s=0.25, exchange_s=0.25, launch_s=0.25,
+    >>> batch_s(compute_s=1.0, activation_s=0.25, exchange_s=0.25, launch_s=0.25,
     ...     decoder_s=0.25)
     2.0
     """
@@ -236,7 +250,7 @@ def generation_s(
 
 
 @formula(unit="s", equation="t = t_c + t_l + t_d", source="carbonctl-serving-model")
-def generation_s_by_unet(*, compute_s: Num, launch_s: Num, decoder_s: Num) -> Num:
+def batch_s_by_unet(*, compute_s: Num, launch_s: Num, decoder_s: Num) -> Num:
     """Time of one batch of a convolutional denoiser on one device.
 
     Parameters
@@ -248,7 +262,28 @@ def generation_s_by_unet(*, compute_s: Num, launch_s: Num, decoder_s: Num) -> Nu
 
     Examples
     --------
-    >>> generation_s_by_unet(compute_s=1.0, launch_s=0.5, decoder_s=0.5)
+    >>> batch_s_by_unet(compute_s=1.0, launch_s=0.5, decoder_s=0.5)
     2.0
     """
     return compute_s + launch_s + decoder_s
+
+
+@formula(unit="J", equation="E = n * P * t", source="carbonctl-serving-model")
+def batch_energy_j(*, replica_accelerators: Num, device_power_w: Num, batch_s: Num) -> Num:
+    """Accelerator energy of one batch of pictures or clips.
+
+    Parameters
+    ----------
+    replica_accelerators
+        Devices that share one batch. [1]
+    device_power_w
+        Mean power of one. [W]
+    batch_s
+        Time of the batch. [s]
+
+    Examples
+    --------
+    >>> batch_energy_j(replica_accelerators=2.0, device_power_w=500.0, batch_s=3.0)
+    3000.0
+    """
+    return replica_accelerators * device_power_w * batch_s

@@ -78,27 +78,6 @@ def it_energy_kwh_by_busy_share(
     return loaded_energy_kwh * (1.0 + idle_power_share * (1.0 - busy_share) / busy_share)
 
 
-@formula(unit="kWh", equation="E_loaded = E_dev * (1 + h) / eta", source="google-gemini-2025")
-def loaded_energy_kwh(*, device_energy_kwh: Num, host_share: Num, psu_efficiency: Num) -> Num:
-    """AC energy of busy servers: accelerators, host and conversion losses.
-
-    Parameters
-    ----------
-    device_energy_kwh
-        Energy of the accelerator boards while they serve. [kWh]
-    host_share
-        Host CPU, DRAM, fans and network over accelerator energy. [1] 0.15 to 0.5
-    psu_efficiency
-        DC out over AC in. [1] 0.9 to 0.97
-
-    Examples
-    --------
-    >>> loaded_energy_kwh(device_energy_kwh=94.0, host_share=0.35, psu_efficiency=0.94)
-    135.0
-    """
-    return device_energy_kwh * (1.0 + host_share) / psu_efficiency
-
-
 @formula(
     unit="W", equation="P = P_idle + u * (P_load - P_idle)", source="barroso-energy-proportional"
 )
@@ -181,6 +160,25 @@ def device_power_w_by_activity(
     """
     activity = dynamic_energy_j / (replica_accelerators * tdp_w * busy_s)
     return resident_power_w + (tdp_w - resident_power_w) * (1.0 - np.exp(-activity))
+
+
+@formula(unit="J", equation="D = e_flop * F", source="carbonctl-serving-model")
+def dynamic_energy_j_by_operations(*, work_flop: Num, energy_j_per_flop: Num) -> Num:
+    """Energy that work without memory traffic of its own asks for at full clocks.
+
+    Parameters
+    ----------
+    work_flop
+        Work. [FLOP]
+    energy_j_per_flop
+        Energy per operation, with what it moves. [J/FLOP]
+
+    Examples
+    --------
+    >>> dynamic_energy_j_by_operations(work_flop=1e12, energy_j_per_flop=4e-12)
+    4.0
+    """
+    return energy_j_per_flop * work_flop
 
 
 @formula(unit="W", equation="P_it = P_dev * k_host", source="training-power-boundaries")

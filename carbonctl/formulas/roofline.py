@@ -162,8 +162,9 @@ def launch_s(
     ...     exchange_latency_s=1.0, communication_factor=1.0, link_gb_per_s=1.0)
     0.01
     """
-    tokens = batch * (1.0 + prompt_tokens / output_tokens)
-    moved_gb = units.gb_from_bytes(4.0 * hidden_size * tokens)
+    moved_gb = units.gb_from_bytes(
+        4.0 * hidden_size * batch * (1.0 + prompt_tokens / output_tokens)
+    )
     share = (replica_accelerators - 1.0) / replica_accelerators
     exchange_s = exchange_latency_s + communication_factor * moved_gb / link_gb_per_s
     return layers * (layer_launch_s + share * exchange_s)
@@ -235,25 +236,6 @@ def dynamic_energy_j(
     2.0
     """
     return energy_j_per_flop * step_flop + energy_j_per_gb * (weight_read_gb + kv_gb)
-
-
-@formula(unit="J", equation="D = e_flop * F", source="carbonctl-serving-model")
-def dynamic_energy_j_by_operations(*, step_flop: Num, energy_j_per_flop: Num) -> Num:
-    """Energy that work without memory traffic of its own asks for at full clocks.
-
-    Parameters
-    ----------
-    step_flop
-        Work. [FLOP]
-    energy_j_per_flop
-        Energy per operation, with what it moves. [J/FLOP]
-
-    Examples
-    --------
-    >>> dynamic_energy_j_by_operations(step_flop=1e12, energy_j_per_flop=4e-12)
-    4.0
-    """
-    return energy_j_per_flop * step_flop
 
 
 @formula(unit="J", equation="E = n * P * t", source="carbonctl-serving-model")

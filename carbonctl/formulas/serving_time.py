@@ -216,3 +216,22 @@ def unit_s_from_flop(*, unit_flop: Num, peak_flop_per_s: Num, compute_efficiency
     0.5
     """
     return unit_flop / (peak_flop_per_s * compute_efficiency)
+
+
+@formula(unit="kWh", equation="E_dev = E_0 * r_m", source="carbonctl-serving-model")
+def device_energy_kwh_by_media(*, device_energy_kwh: Num, media_residual: Num) -> Num:
+    """Accelerator energy of requests that hold images, video or sound.
+
+    Parameters
+    ----------
+    device_energy_kwh
+        As if all tokens were words. [kWh]
+    media_residual
+        What was measured with media over that. [1]
+
+    Examples
+    --------
+    >>> device_energy_kwh_by_media(device_energy_kwh=10.0, media_residual=1.5)
+    15.0
+    """
+    return device_energy_kwh * media_residual

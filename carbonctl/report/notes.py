@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 COMPACT = 64
 _LABEL = 17
+_OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items"}
 
 
 def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     """Everything that is said under the table, most useful first."""
     if data["command"] == "embodied":
         _item_notes(data, out)
-    _per_unit(data, out)
+    _per_unit(data, out, verbose=verbose)
     if verbose:
+        _break_even(data, out)
         _rates(data, out)
     _wall_time(data, out)
     _expected_error(data, out, verbose=verbose)
@@ -64,7 +66,8 @@ def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> Non
         say(out, "expected error", text)
 
 
-def _per_unit(data: dict[str, Any], out: Console) -> None:
+def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """The functional unit; units that follow from it where more is asked for."""
     metrics = data["metrics"]
     for name, metric in metrics.items():
         phase, _, rest = name.partition(".per_")
@@ -72,6 +75,8 @@ def _per_unit(data: dict[str, Any], out: Console) -> None:
             continue
         unit = rest.removesuffix("_kgco2e")
         energy = metrics.get(f"{phase}.per_{unit}_energy_wh")
+        if unit in _OTHER_UNITS and not verbose:
+            continue
         parts = [numbers.watt_hours(energy["value"])] if energy else []
         whole = metrics.get(f"per_{unit}_kgco2e")
         life = f" ({numbers.carbon(whole['value'])} with training)" if whole else ""
@@ -79,7 +84,17 @@ def _per_unit(data: dict[str, Any], out: Console) -> None:
         water = metrics.get(f"{phase}.per_{unit}_water_ml")
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
-        say(out, f"per {unit}", "   ".join(parts))
+        say(out, f"per {unit}".replace("_", " "), "   ".join(parts))
+
+
+def _break_even(data: dict[str, Any], out: Console) -> None:
+    """Training shared among what is served, and when serving passes it."""
+    for name, metric in data["metrics"].items():
+        if name.startswith("break_even_"):
+            units = name.removeprefix("break_even_")
+            each = data["metrics"][f"training_per_{units.removesuffix('s')}_kgco2e"]["value"]
+            text = f"{numbers.carbon(each)} CO2e of each of the {units}; serving has emitted as"
+            say(out, "training", f"{text} much after {numbers.quantity(metric['value'], '1')}")
 
 
 def _rates(data: dict[str, Any], out: Console) -> None:
@@ -229,17 +244,18 @@ def _next(data: dict[str, Any]) -> str:
         name = item["key"].removeprefix("default:")
         flag = next((flag for known, flag in _FLAGS.items() if name.startswith(known)), "")
         if flag:
-            return f"carbonctl {data['command']} ... {flag}"
+            section = "infer" if data["command"] == "infer" else "train"
+            return f"carbonctl {data['command']} ... {flag.format(section=section)}"
     if data["operational"]["market"]["value"] is None:
         return f"carbonctl {data['command']} ... --contracted-clean 60%"
     return "carbonctl explain FILE --of total"
 
 
 _FLAGS = {
-    "batch_unknown": "--concurrency 64",
+    "concurrency": "--concurrency 64",
     "busy_share": "--set infer.busy_share=0.7",
     "saturated_mfu": "--set train.billed_mfu=0.35",
-    "host_power_factor": "--set train.host_power_factor=1.3",
+    "host_power_factor": "--set {section}.host_power_factor=1.3",
     "allocation_rate": "--set embodied.allocation_rate=0.8",
 }
 

@@ -26,8 +26,10 @@ def carbon_unit(kgco2e: float) -> tuple[float, str]:
 
 
 def _unit(value: float, table: tuple[tuple[float, str], ...]) -> tuple[float, str]:
+    if not value:
+        return table[3]
     fitting = [entry for entry in table if abs(value) >= entry[0]]
-    return fitting[-1] if fitting and value else table[3]
+    return fitting[-1] if fitting else table[0]
 
 
 def digits(low: float | None, high: float | None) -> int:

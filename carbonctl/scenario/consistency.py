@@ -71,7 +71,7 @@ def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[Callable[[
             yield partial(instance_row, ctx, section["instance"], (*path, "instance"))
     elif key == "site" and isinstance(section.get("region"), str):
         yield partial(place_named, ctx, section["region"], (*path, "region"))
-    elif key in {"model", "teacher"} and isinstance(section.get("id", item), str):
+    elif key in {"model", "teacher", "draft"} and isinstance(section.get("id", item), str):
         at = (*path, "id") if section else path
         yield partial(ctx.record, "models", section.get("id", item), at)
     elif key == "runtime" and isinstance(item, str):
@@ -136,6 +136,9 @@ def _models(ctx: Context, scenario: schema.Scenario) -> None:
     sections: list[tuple[Path, schema.Model | None]] = [(("model",), scenario.model)]
     if scenario.infer:
         sections.append((("infer", "model"), scenario.infer.model))
+        if scenario.infer.speculative:
+            draft = scenario.infer.speculative.draft
+            sections.append((("infer", "speculative", "draft"), draft))
     if scenario.train:
         sections.append((("train", "model"), scenario.train.model))
         sections.append((("train", "teacher"), scenario.train.teacher))
@@ -210,14 +213,18 @@ _USED_BY_EVIDENCE = {
     "federated": set(),
 }
 _RUN_VALUES = tuple(sorted(set().union(*_USED_BY_EVIDENCE.values())))
+_REQUEST = {"prompt_tokens", "output_tokens", "reasoning_tokens", "throughput", "latency"}
 _USED_BY_LOAD = {
-    "requests": {"prompt_tokens", "output_tokens", "precision", "runtime", "concurrency"},
-    "images": {"size", "steps", "guidance", "batch"},
-    "videos": {"size", "frames", "steps", "guidance", "batch"},
+    "requests": {
+        *_REQUEST, "precision", "runtime", "concurrency", "tensor_parallel", "speculative",
+        "prompt_cache_hits", "image_tokens", "video_tokens", "audio_tokens",
+    },
+    "images": {"size", "steps", "guidance", "batch", "tensor_parallel"},
+    "videos": {"size", "frames", "steps", "guidance", "batch", "tensor_parallel", "fps"},
     "items": {"latency"},
-}
-_LOAD_VALUES = ("prompt_tokens", "output_tokens", "precision", "runtime", "concurrency", "latency",
-                "size", "frames", "steps", "guidance", "batch", "throughput")  # fmt: skip
+    "samples": {"precision", "image_size", "sample_work"},
+}  # fmt: skip
+_LOAD_VALUES = tuple(sorted(set().union(*_USED_BY_LOAD.values())))
 
 
 def _unused(ctx: Context, scenario: schema.Scenario) -> None:
@@ -234,10 +241,8 @@ def _unused(ctx: Context, scenario: schema.Scenario) -> None:
     loads = [name for name in _USED_BY_LOAD if getattr(infer, name) is not None]
     if len(loads) == 1:
         used = set(_USED_BY_LOAD[loads[0]])
-        if loads[0] == "requests" and infer.throughput is not None:
-            used = {"output_tokens", "throughput", "prompt_tokens", "latency", "concurrency"}
-        elif loads[0] == "requests":
-            used |= {"throughput", "latency"}
+        if infer.throughput is not None and infer.concurrency is None:
+            used &= _REQUEST
         _warn_unused(ctx, infer, ("infer",), _LOAD_VALUES, loads[0], used)
 
 

@@ -125,6 +125,13 @@ class Context:
             self.fail("CC304", f"{record.name} has no known {what}", path)
         return fact
 
+    def needed_plain(self, record: Record, field_name: str, path: Path) -> Fact:
+        """A plain number of a record that the estimate cannot do without."""
+        fact = record.plain(field_name)
+        if fact is None:
+            self.fail("CC304", f"{record.name} has no known {field_name.replace('_', ' ')}", path)
+        return fact
+
 
 def archetype(fact: Fact, reason: str) -> Fact:
     """The same fact, standing in for one that is not known."""

@@ -41,6 +41,7 @@ class Capacity:
     hours: float
     busy_share: float
     path: Path
+    fleet_share: float = 1.0
 
 
 @dataclass
@@ -290,8 +291,10 @@ def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
     model = infer.model or s.scenario.model
     work, level = serving(s.ctx, infer, model, found, s.period, path)
     if found.count is not None:
-        hours = found.count.value * s.period.value
-        busy = work.fleet.busy_share.value
-        s.capacity.append(Capacity("infer", found.count.value, hours, busy, found.path))
+        own = work.fleet.fleet_share.value if work.fleet.fleet_share else 1.0
+        busy = work.fleet.busy_share.value if work.fleet.fleet_share is None else 1.0
+        devices = found.count.value * own
+        hours = devices * s.period.value
+        s.capacity.append(Capacity("infer", devices, hours, busy, found.path, own))
     place, hardware = s.site(infer.site, path), s.hardware(found)
     return Phase("infer", "serving", "infer", level, work, place, hardware)

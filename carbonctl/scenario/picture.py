@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.fact import Fact, Origin
+from carbonctl.core.units import gb_from_bytes
 from carbonctl.estimate.service import Diffusion, Painter
 from carbonctl.scenario.context import ONE
-from carbonctl.scenario.device import board
+from carbonctl.scenario.device import board, parallel
+from carbonctl.scenario.shape import model_path
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.service import Board
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
@@ -44,14 +47,53 @@ def diffusion(
         frames=frames,
         decoder_pixel_flop=_decoder_work(ctx, shaped),
         batch=ctx.either(infer.batch, (*path, "batch"), "picture_batch"),
-        replica_accelerators=replace(ONE, label="devices per picture"),
-        board=board(ctx, found, _FLOAT16_DIFFUSION, path),
+        replica_accelerators=_devices(ctx, infer, found, path, unet=unet),
+        board=_held(ctx, record, board(ctx, found, _FLOAT16_DIFFUSION, path), path),
         painter=_painter(ctx, path, unet=unet),
         energy_residual=ctx.default(f"{_noun(shaped)}_energy_residual"),
         text_encoder_params=text[0],
         text_tokens=text[1],
+        frames_per_second=_frames_per_second(ctx, infer, record, path),
         **vars(work),
     )
+
+
+def _devices(ctx: Context, infer: schema.Infer, found: Device, path: Path, *, unet: bool) -> Fact:
+    """Devices that share one picture."""
+    shared = parallel(ctx, infer, found, path)
+    if shared is None:
+        return replace(ONE, label="devices per picture")
+    if unet and shared.value > 1:
+        message = "a convolutional denoiser on several devices is not estimated"
+        ctx.fail("CC306", message, (*path, "tensor_parallel"), "keep 1")
+    return shared
+
+
+def _held(ctx: Context, record: Record, held: Board[Fact], path: Path) -> Board[Fact]:
+    """The board, which must hold the whole denoiser: devices that share a picture copy it."""
+    params = record.number("total_params")
+    if params is None:
+        return held
+    size = gb_from_bytes(params * ctx.default("bytes_bf16").value)
+    room = held.memory_gb.value * ctx.default("memory_share").value
+    if size > room:
+        message = f"{record.name} takes {size:.3g} GB in 16 bits; a device offers {room:.3g} GB"
+        ctx.fail("CC304", message, model_path(ctx, path), "choose a device with more memory")
+    return held
+
+
+def _frames_per_second(
+    ctx: Context, infer: schema.Infer, record: Record, path: Path
+) -> Fact | None:
+    """How fast a clip is played, which turns clips into seconds."""
+    if infer.videos is None:
+        return None
+    if infer.fps is not None:
+        return ctx.given(infer.fps, (*path, "fps"), "frames per second")
+    usual_rate = record.plain("fps", label="frames per second")
+    if usual_rate is None:
+        ctx.not_estimated["per second of video"] = "frames per second are not known; give infer.fps"
+    return usual_rate
 
 
 @dataclass(frozen=True)
@@ -69,7 +111,9 @@ class PassWork:
     unet_share: Fact | None = None
 
 
-def work_of_a_pass(ctx: Context, record: Record, frames: Fact, path: Path) -> PassWork:
+def work_of_a_pass(
+    ctx: Context, record: Record, frames: Fact, path: Path, hint: str = ""
+) -> PassWork:
     """Work of one pass: known and scaled, from latent tokens, or from parameters alone."""
     known = record.fact("denoise_work", label="work of one pass")
     layers = record.plain("layers") or ctx.default("unet_layers")
@@ -83,7 +127,8 @@ def work_of_a_pass(ctx: Context, record: Record, frames: Fact, path: Path) -> Pa
         share = ctx.default("unet_share")
         return PassWork(layers, latents, edge, unet_params=params, unet_share=share)
     if None in dims:
-        ctx.fail("CC304", f"the work of one pass of {record.name} is not known", path)
+        message = f"the work of one pass of {record.name} is not known"
+        ctx.fail("CC304", message, model_path(ctx, path), hint)
     return PassWork(layers, latents, edge, *dims)
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from carbonctl.scenario import schema
 
 # a load that a service states -> its functional unit
-UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item"}
+UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item",
+         "samples": "sample"}  # fmt: skip
 # a key of a budget -> the metric that it limits
 BUDGET = {"total": "total_kgco2e"} | {
     f"per_{unit}": f"infer.per_{unit}_kgco2e" for unit in UNITS.values()

@@ -12,9 +12,12 @@ from carbonctl.scenario.quantity import (
     Hours,
     Latency,
     Rate,
+    RatioAboveOne,
     Share,
     ShareBelowOne,
+    ShareOrZero,
     Tokens,
+    Work,
 )
 from carbonctl.scenario.schema_embodied import Embodied, EndOfLife, Part, Transport
 from carbonctl.scenario.schema_refresh import Growth, Refresh
@@ -55,6 +58,24 @@ class Data(Strict):
     site: Site | None = None
 
 
+class LatencyTarget(Strict):
+    """Time to the first token, between tokens, or of a whole ranking."""
+
+    ttft: Latency | None = None
+    itl: Latency | None = None
+    p50: Latency | None = None
+    p95: Latency | None = None
+    p99: Latency | None = None
+
+
+class Speculative(Strict):
+    """A small model that drafts tokens for the large one to verify."""
+
+    draft: Model
+    tokens: Count
+    acceptance: ShareBelowOne
+
+
 class Infer(Strict):
     """A service: its load, its operating point, its fleet."""
 
@@ -65,6 +86,7 @@ class Infer(Strict):
     images: Rate | None = None
     videos: Rate | None = None
     items: Rate | None = None
+    samples: Rate | None = None
     horizon: Hours | None = None
     prompt_tokens: Tokens | None = None
     output_tokens: Tokens | None = None
@@ -72,15 +94,28 @@ class Infer(Strict):
     runtime: str | None = None
     concurrency: Count | None = None
     throughput: Rate | None = None
-    latency: dict[str, Latency] | None = None
+    latency: LatencyTarget | None = None
+    tensor_parallel: Count | None = None
+    speculative: Speculative | None = None
+    prompt_cache_hits: ShareBelowOne | None = None
+    reasoning_tokens: Tokens | None = None
+    image_tokens: Tokens | None = None
+    video_tokens: Tokens | None = None
+    audio_tokens: Tokens | None = None
     busy_share: Share | None = None
     peak_to_mean: FactorAboveOne | None = None
+    autoscaling: ShareOrZero | None = None
+    fleet_share: Share | None = None
+    host_power_factor: RatioAboveOne | None = None
     cache_hits: ShareBelowOne | None = None
     size: str | None = Field(default=None, pattern=PICTURE_SIZE)
     frames: Count | None = None
     steps: Count | None = None
     guidance: bool | None = None
     batch: Count | None = None
+    fps: Count | None = None
+    image_size: Count | None = None
+    sample_work: Work | None = None
 
 
 class Budget(Strict):
@@ -91,6 +126,7 @@ class Budget(Strict):
     per_image: Carbon | None = None
     per_video: Carbon | None = None
     per_item: Carbon | None = None
+    per_sample: Carbon | None = None
     statistic: Statistic = "value"
     on_uncertain: OnUncertain = "warn"
 
@@ -112,7 +148,7 @@ class Scenario(Strict):
     embodied: Embodied | None = None
     refresh: Refresh | None = None
     end_of_life: EndOfLife | None = None
-    functional_unit: Literal["request", "image", "video", "item"] | None = None
+    functional_unit: Literal["request", "image", "video", "item", "sample"] | None = None
     budget: Budget | None = None
 
 

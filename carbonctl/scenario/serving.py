@@ -1,28 +1,21 @@
-"""Services: load, operating point, fleet, and the model behind them."""
+"""Services: load, fleet, and the model behind them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.service import (
-    Decoder,
-    Fleet,
-    Looks,
-    Mixture,
-    Ranking,
-    Runtime,
-    Serving,
-    Throughput,
-)
+from carbonctl.estimate.service import Fleet, Ranking, Serving, Throughput
 from carbonctl.scenario.context import derived
-from carbonctl.scenario.device import board
+from carbonctl.scenario.decoding import decoder, reasoning, throughput, tokens
+from carbonctl.scenario.device import power_limit
+from carbonctl.scenario.encoding import READERS, encoder
+from carbonctl.scenario.metering import host_factor
+from carbonctl.scenario.operating_point import placed
 from carbonctl.scenario.picture import diffusion
 from carbonctl.scenario.recommender import dlrm_work
-from carbonctl.scenario.shape import Shape, accelerator, element_bytes, shape
+from carbonctl.scenario.shape import shape
 
 if TYPE_CHECKING:
-    from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.inputs import Evidence
@@ -30,11 +23,9 @@ if TYPE_CHECKING:
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
+    from carbonctl.scenario.shape import Shape
 
-DEFAULT_RUNTIME = "vllm_2025"
-
-
-LOADS = ("requests", "images", "videos", "items")
+LOADS = ("requests", "images", "videos", "items", "samples")
 
 
 def load(ctx: Context, infer: schema.Infer, path: Path) -> str:
@@ -57,34 +48,57 @@ def serving(
 ) -> tuple[Serving[Fact], Evidence]:
     """Facts of a service, and how its energy is known."""
     name = load(ctx, infer, path)
-    fleet = _fleet(ctx, infer, name, period, path)
+    fleet = _fleet(ctx, infer, name, found, period, path)
     if name == "items":
         work = dlrm_work(ctx, model, found, path, train=False)
         if infer.latency is not None:
             ctx.not_estimated["latency"] = "the target is recorded, not checked"
         return Serving(fleet, _ranking(ctx, found, work)), "work"
+    if name == "samples" and infer.sample_work is not None:
+        return Serving(fleet, encoder(ctx, infer, None, found, path)), "work"
     shaped = shape(ctx, model, path)
     if name in {"images", "videos"}:
         return Serving(fleet, diffusion(ctx, infer, shaped, found, path)), "work"
+    if name == "samples" or shaped.kind in READERS:
+        return Serving(fleet, encoder(ctx, infer, shaped, found, path)), "work"
+    return _language(ctx, infer, shaped, found, fleet, path)
+
+
+def _language(
+    ctx: Context,
+    infer: schema.Infer,
+    shaped: Shape,
+    found: Device,
+    fleet: Fleet[Fact],
+    path: Path,
+) -> tuple[Serving[Fact], Evidence]:
+    """A model that writes: from its work, or from a throughput that was measured."""
     if not shaped.kind.startswith("llm"):
         ctx.fail("CC306", f"serving {shaped.kind} by requests is not estimated yet", path)
-    if infer.latency is not None:
-        where = (*path, "latency")
-        ctx.fail(
-            "CC306",
-            "an operating point from latency is not estimated yet",
-            where,
-            "give concurrency, or throughput",
-        )
-    if infer.throughput is not None:
-        if infer.concurrency is not None:
-            message = "throughput and concurrency both set the operating point"
-            ctx.fail("CC301", message, (*path, "concurrency"), "keep one")
+    _one_operating_point(ctx, infer, path)
+    if infer.throughput is not None and infer.concurrency is None:
         return Serving(fleet, _throughput(ctx, infer, found, path)), "throughput"
-    return Serving(fleet, _decoder(ctx, infer, shaped, found, path)), "work"
+    made = placed(ctx, infer, decoder(ctx, infer, shaped, found, path), found, path)
+    return Serving(fleet, made), "work" if made.measured is None else "throughput"
 
 
-def _fleet(ctx: Context, infer: schema.Infer, name: str, period: Fact, path: Path) -> Fleet[Fact]:
+def _one_operating_point(ctx: Context, infer: schema.Infer, path: Path) -> None:
+    """A target of latency sets the batch, and nothing else may."""
+    target = infer.latency
+    if target is None:
+        return
+    if target.itl is None and target.ttft is None:
+        where, message = (*path, "latency"), "requests have a latency per token: itl, or ttft"
+        ctx.fail("CC306", message, where, "as in latency: {itl: 50 ms}, or give concurrency")
+    for name in ("concurrency", "throughput"):
+        if target.itl is not None and getattr(infer, name) is not None:
+            message = f"latency.itl and {name} both set the operating point"
+            ctx.fail("CC301", message, (*path, name), "keep one")
+
+
+def _fleet(
+    ctx: Context, infer: schema.Infer, name: str, found: Device, period: Fact, path: Path
+) -> Fleet[Fact]:
     rate = ctx.given(getattr(infer, name), (*path, name), f"{name} rate")
     return Fleet(
         rate_per_hour=rate,
@@ -93,133 +107,50 @@ def _fleet(ctx: Context, infer: schema.Infer, name: str, period: Fact, path: Pat
         busy_share=ctx.either(infer.busy_share, (*path, "busy_share"), "busy_share"),
         peak_to_mean=ctx.either(infer.peak_to_mean, (*path, "peak_to_mean"), "peak_to_mean"),
         idle_power_share=ctx.default("idle_power_share"),
-        host_share=ctx.default("host_share"),
-        psu_efficiency=ctx.default("psu_efficiency"),
+        host_power_factor=host_factor(
+            ctx, found, infer.host_power_factor, (*path, "host_power_factor")
+        ),
+        day_hours=ctx.default("day"),
+        switched_off_share=_switched_off(ctx, infer, path),
+        fleet_share=_fleet_share(ctx, infer, found, path),
+        accelerators=None if infer.fleet_share is None else found.count,
     )
 
 
-def _tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
-    given = getattr(infer, name)
-    if given is None:
-        both = infer.prompt_tokens is None and infer.output_tokens is None
-        what = "prompt_tokens and output_tokens are" if both else f"{name} is"
-        ctx.fail("CC206", f"{what} required to serve requests", path, "as in --tokens 500:300")
-    return ctx.given(given, (*path, name), name.replace("_", " "))
+def _switched_off(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
+    """What autoscaling switches off of the gap between peak and mean load."""
+    if infer.autoscaling is None:
+        return None
+    where = (*path, "autoscaling")
+    if infer.peak_to_mean is None:
+        ctx.fail("CC206", "autoscaling needs peak_to_mean: it closes that gap", where)
+    return ctx.given(infer.autoscaling, where, "share of the gap switched off")
+
+
+def _fleet_share(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Fact | None:
+    """One model's share of a fleet that several are served on."""
+    if infer.fleet_share is None:
+        return None
+    where = (*path, "fleet_share")
+    if found.count is None:
+        ctx.fail("CC206", "a share of a fleet needs hardware.count, the devices of it", where)
+    for name in ("busy_share", "peak_to_mean"):
+        if getattr(infer, name) is not None:
+            message = f"{name} follows from the load and the fleet that fleet_share is a share of"
+            ctx.fail("CC303", message, (*path, name), "keep one of the two")
+    return ctx.given(infer.fleet_share, where, "share of the fleet")
 
 
 def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Throughput[Fact]:
-    if found.count is None:
-        where = (*path, "throughput")
-        ctx.fail("CC206", "throughput needs hardware.count, the devices that reach it", where)
+    """Board power at a measured throughput whose batch is not known."""
+    reached, devices = throughput(ctx, infer, found, path)
     return Throughput(
-        output_tokens=_tokens(ctx, infer, "output_tokens", path),
-        accelerators=found.count,
-        throughput_per_hour=ctx.given(infer.throughput, (*path, "throughput"), "throughput"),
-        tdp_w=ctx.needed(accelerator(ctx, found), "tdp", path),
+        output_tokens=tokens(ctx, infer, "output_tokens", path),
+        accelerators=devices,
+        throughput_per_hour=reached,
+        tdp_w=power_limit(ctx, found, path),
         device_power_share=ctx.default("serving_power_share"),
-    )
-
-
-def _decoder(
-    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
-) -> Decoder[Fact]:
-    return Decoder(
-        prompt_tokens=_tokens(ctx, infer, "prompt_tokens", path),
-        output_tokens=_tokens(ctx, infer, "output_tokens", path),
-        output_cv=ctx.default("output_cv"),
-        total_params=shaped.total_params,
-        active_params=shaped.active_params,
-        hidden_size=_dimension(ctx, shaped, "hidden_size", path),
-        looks=_looks(ctx, shaped, path),
-        weight_bytes=element_bytes(ctx, infer.precision),
-        kv_bytes=ctx.default("kv_bytes"),
-        batch=ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency"),
-        memory_share=ctx.default("memory_share"),
-        board=board(ctx, found, infer.precision, path, peak_of=_computed_in(ctx, infer, path)),
-        runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
-        energy_residual=ctx.default(
-            "mixture_energy_residual" if _is_mixture(shaped) else "language_energy_residual"
-        ),
-        mixture=_mixture(ctx, infer, shaped, path) if _is_mixture(shaped) else None,
-    )
-
-
-def _dimension(ctx: Context, shaped: Shape, name: str, path: Path) -> Fact:
-    if name not in shaped.fields:
-        ctx.fail("CC304", f"the model's {name.replace('_', ' ')} is not known", path)
-    return shaped.fields[name]
-
-
-def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
-    """What the model looks at, as far as its record tells."""
-    fields = shaped.fields
-    needed = ("layers", "heads", "head_dim")
-    layers, heads, head_dim = (_dimension(ctx, shaped, name, path) for name in needed)
-    kv_heads = None if "latent_rank" in fields else _dimension(ctx, shaped, "kv_heads", path)
-    state = fields.get("state_elements")
-    blind = "window_tokens" in fields and fields["window_tokens"].value == 0.0
-    if blind and state is None and shaped.record is not None:
-        ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
-    told = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
-    return Looks(
-        layers,
-        heads,
-        head_dim,
-        kv_heads,
-        **{name: fields.get(name) for name in told},
-        state_elements=state,
-        state_bytes=None if state is None else ctx.default("state_bytes"),
-    )
-
-
-def _is_mixture(shaped: Shape) -> bool:
-    return "experts" in shaped.fields and "experts_per_token" in shaped.fields
-
-
-def _mixture(ctx: Context, infer: schema.Infer, shaped: Shape, path: Path) -> Mixture[Fact]:
-    """Experts of a model; in mxfp4 all else stays in 16 bits."""
-    shared = "bf16" if infer.precision == "mxfp4" else infer.precision
-    return Mixture(
-        shaped.fields["experts"],
-        shaped.fields["experts_per_token"],
-        element_bytes(ctx, shared),
-        _stack(ctx, infer, path).fact("expert_overhead") or ctx.default("expert_overhead"),
-    )
-
-
-def _stack(ctx: Context, infer: schema.Infer, path: Path) -> Record:
-    return ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, (*path, "runtime"))
-
-
-def _computed_in(ctx: Context, infer: schema.Infer, path: Path) -> str:
-    """The number format whose peak a stack comes near to: 16 bits unless it packs operations."""
-    packed = _stack(ctx, infer, path).data.get("packed_peak") is True
-    return infer.precision if packed else "bf16"
-
-
-def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, mixture: bool) -> Runtime[Fact]:
-    """What the serving stack costs, and what any stack reaches on any device."""
-    where: Path = (*path, "runtime")
-    record = _stack(ctx, infer, path)
-
-    def cost(name: str) -> Fact:
-        fact = ctx.needed(record, name, where, f"{name.replace('_', ' ')}, {record.name}")
-        return fact if where in ctx.document.marks else replace(fact, origin="default")
-
-    return Runtime(
-        weight_efficiency=ctx.default(
-            "expert_weight_efficiency" if mixture else "weight_efficiency"
-        ),
-        kv_efficiency=ctx.default("kv_efficiency"),
-        matmul_efficiency=ctx.default("dense_efficiency"),
-        layer_launch_s=cost("expert_layer_launch" if mixture else "layer_launch"),
-        sequence_overhead_s=cost("sequence_overhead"),
-        request_overhead_s=cost("request_overhead"),
-        exchange_latency_s=cost("exchange_latency"),
-        communication_factor=cost("communication_factor"),
-        resident_factor=ctx.default("resident_factor"),
-        energy_j_per_flop=ctx.default("energy_per_flop"),
-        energy_j_per_gb=ctx.default("energy_per_gb"),
+        reasoning_tokens=reasoning(ctx, infer, path),
     )
 
 

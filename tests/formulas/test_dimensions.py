@@ -43,10 +43,13 @@ OPERATIONS_PER = {
     "train_flop": ("active_params",),
     "token_flop": ("active_params",),
     "token_flop_by_both_stacks": ("active_params",),
-    "step_flop": ("active_params", "layers"),
+    "step_flop": ("active_params", "heads"),
     "denoise_flop": ("params_per_token", "layers"),
-    "unit_flop": ("text_encoder_params",),
+    "denoise_flop_by_params": ("unet_params",),
+    "batch_flop": ("text_encoder_params",),
     "unit_s": ("dense_params",),
+    "prefill_s": ("active_params", "layers"),
+    "step_flop_by_prompt_cache": ("layers",),
     "computing_s": ("dense_params",),
     "weight_flop": ("nonembedding_params",),
     "weight_flop_by_adapters": ("active_params", "adapter_params"),
@@ -170,9 +173,4 @@ def test_a_wrong_unit_is_caught(identities):  # noqa: ARG001 - the fixture acts
     )
     assert (wrong / unit("kWh")).to_base_units().units != UREG.dimensionless
     with pytest.raises(pint.DimensionalityError):
-        FUNCTIONS["step_energy_j"](
-            replica_accelerators=1.0,
-            resident_power_w=unit("W"),
-            step_s=unit("h") * unit("s"),
-            dynamic_energy_j=unit("J"),
-        )
+        FUNCTIONS["step_s"](stream_s=unit("s"), launch_s=unit("W"), host_s=unit("s"))

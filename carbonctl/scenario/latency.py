@@ -1,0 +1,116 @@
+"""The largest batch that meets a target of latency, on the devices that serve it best."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbonctl.core.fact import Fact
+from carbonctl.core.units import s_from_hours
+from carbonctl.scenario.operating_point import needs_a_copy
+
+if TYPE_CHECKING:
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.service import Decoder
+    from carbonctl.scenario.context import Context
+    from carbonctl.scenario.machine import Device
+    from carbonctl.scenario.operating_point import Room
+    from carbonctl.scenario.quantity import Given
+
+_MOST = 2.0**20  # sequences; beyond it the search ends
+
+
+def fastest(
+    ctx: Context,
+    itl: Given,
+    m: Decoder[Fact],
+    room: Room,
+    shared: Fact | None,
+    found: Device,
+    path: Path,
+) -> Decoder[Fact]:
+    """The largest batch within a time between tokens, where a device makes most of it."""
+    needs_a_copy(ctx, room, shared, found, path)
+    where, target = (*path, "latency", "itl"), float(s_from_hours(itl.value))
+    groups = [shared.value] if shared is not None else _groups(room, found)
+    batches = {n: _largest(room, n, target) for n in groups}
+    if not any(batches.values()):
+        _too_fast(ctx, room, groups, target, where)
+    best = max(groups, key=lambda n: (_per_device(room, batches[n], n), -n))
+    kind = "language" if m.mixture is None else "mixture"
+    residual = ctx.default(f"{kind}_throughput_residual")
+    ends = [
+        None if end is None else max(1.0, _largest(room, best, target * end))
+        for end in (residual.low, residual.high)
+    ]
+    note = f"largest on {best:g} devices within {target * 1e3:g} ms between tokens"
+    batch = _derived(ctx, where, "batch", batches[best], m.batch.label, note)
+    batch = replace(batch, low=ends[0], high=ends[1], range_kind=residual.range_kind)
+    if shared is None:
+        note = "where a device makes most tokens within the target"
+        shared = _derived(ctx, where, "devices", best, "devices of one replica", note)
+    return replace(m, batch=batch, replica_accelerators=shared)
+
+
+def _groups(room: Room, found: Device) -> list[float]:
+    """Powers of two that hold the model, up to the devices of one machine or as many as stated."""
+    least, most = room.devices(1.0), found.per_machine.value
+    if found.count is not None:
+        most = min(most, found.count.value)
+        if least > found.count.value:
+            return [found.count.value]
+    steps = math.floor(math.log2(max(most / least, 1.0)))
+    return [least * 2.0**step for step in range(steps + 1)]
+
+
+def _largest(room: Room, devices: float, target: float) -> float:
+    """Largest whole batch that memory holds and whose step is short enough; 0 for none."""
+    low, high = 0.0, min(max(room.batch(devices), 0.0), _MOST)
+    while low < high:
+        middle = math.ceil((low + high) / 2)
+        if room.itl_s(middle, devices) <= target:
+            low = middle
+        else:
+            high = middle - 1.0
+    return float(low)
+
+
+def _per_device(room: Room, batch: float, devices: float) -> float:
+    """Tokens a second of one device; none where no batch meets the target."""
+    return batch / (devices * room.itl_s(batch, devices)) if batch else 0.0
+
+
+def _too_fast(ctx: Context, room: Room, groups: list[float], target: float, where: Path) -> None:
+    """The target lies below what bandwidth, or the stack, allows."""
+    best = min(groups, key=lambda n: room.itl_s(1.0, n))
+    floor, reached = room.floor_s(best) * 1e3, room.itl_s(1.0, best) * 1e3
+    message = f"{target * 1e3:g} ms between tokens cannot be met on {best:g} devices: "
+    if target * 1e3 < floor:
+        message += f"reading the weights once takes {floor:.3g} ms"
+    else:
+        message += f"one sequence alone takes {reached:.3g} ms"
+    ctx.fail("CC304", message, where, f"the nearest that is met is {_up(reached):g} ms")
+
+
+def _up(value: float) -> float:
+    """A value with three digits, not below it."""
+    size = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return math.ceil(value / size) * size
+
+
+def _derived(ctx: Context, where: Path, name: str, value: float, label: str, note: str) -> Fact:
+    key = f"{'.'.join(map(str, where))}/{name}"
+    return Fact(key, value, "1", "carbonctl-serving-model", "derived", label=label, note=note,
+                where=ctx.mark(where))  # fmt: skip
+
+
+def first_token(ctx: Context, ttft: Given, room: Room, devices: float, path: Path) -> None:
+    """A prompt alone must be computed in the time to the first token; queues are not modeled."""
+    target, least = float(s_from_hours(ttft.value)) * 1e3, room.prefill_s(devices) * 1e3
+    if target < least:
+        message = f"{target:g} ms to the first token cannot be met on {devices:g} devices: "
+        message += f"a prompt alone takes {least:.3g} ms"
+        hint = f"the nearest that is met is {_up(least):g} ms"
+        ctx.fail("CC304", message, (*path, "latency", "ttft"), hint)
+    ctx.not_estimated["queues before the first token"] = "ttft is held against a prompt alone"

@@ -1,0 +1,106 @@
+"""What a request, a draft and an operating point come to, checked by hand."""
+
+import pytest
+
+from carbonctl.formulas import (
+    compute_decode,
+    compute_request,
+    fleet,
+    operating_point,
+    per_unit,
+    speculation,
+)
+
+approx = pytest.approx
+
+
+def test_a_round_gains_the_tokens_of_leviathan_2023():
+    # arXiv 2211.17192, equation 1: 1 + r + r^2 + ... + r^g
+    for r, g in ((0.6, 3), (0.8, 4), (0.9, 7)):
+        by_hand = sum(r**place for place in range(g + 1))
+        assert speculation.accepted_tokens(acceptance=r, draft_tokens=g) == approx(by_hand)
+    assert speculation.accepted_tokens(acceptance=0.0, draft_tokens=5.0) == 1.0
+
+
+def test_a_model_computes_as_many_tokens_as_its_rounds_hold():
+    gained = speculation.accepted_tokens(acceptance=0.8, draft_tokens=4.0)
+    rounds = 300.0 / gained
+    kept = {"output_tokens": 300.0, "draft_tokens": 4.0, "accepted_tokens": gained}
+    assert speculation.verified_tokens(**kept) == approx(5 * rounds)
+    assert speculation.drafted_tokens(**kept) == approx(4 * rounds)
+
+
+def test_a_cached_prefix_is_looked_at_and_not_computed():
+    shape = {"layers": 32.0, "heads": 32.0, "head_dim": 128.0}
+    whole = {"active_params": 0.0, "attended_tokens": 0.0, "output_tokens": 1.0, "batch": 1.0}
+    computed, prompt = 250.0, 1_000.0
+    alone = compute_decode.step_flop(**shape, **whole, prompt_tokens=computed)
+    with_prefix = compute_request.step_flop_by_prompt_cache(
+        step_flop=alone, **shape, prompt_tokens=prompt, computed_tokens=computed,
+        output_tokens=1.0, batch=1.0,
+    )  # fmt: skip
+    # attention of a causal prompt is a triangle: of all of it, without that of the prefix
+    triangle = compute_decode.step_flop(**shape, **whole, prompt_tokens=prompt)
+    prefix = compute_decode.step_flop(**shape, **whole, prompt_tokens=prompt - computed)
+    assert with_prefix == approx(triangle - prefix)
+
+
+def test_eight_h100_hold_a_70b_model_and_1357_sequences_of_a_gigabyte_third():
+    # 8 x 80 GB x 0.9 = 576 GB; 576 - 140 = 436 GB; 436 / 0.3213 = 1356.9
+    held = operating_point.feasible_batch(
+        replica_accelerators=8.0, device_memory_gb=80.0, memory_share=0.9, weight_gb=140.0,
+        sequence_gb=0.3213,
+    )  # fmt: skip
+    assert held == 1356.0
+
+
+def test_one_reading_of_70b_weights_on_two_h100_takes_21_ms():
+    # 140 GB / (2 x 3,350 GB/s)
+    floor = operating_point.bandwidth_floor_s(
+        weight_read_gb=140.0, replica_accelerators=2.0, bandwidth_gb_per_s=3_350.0
+    )
+    assert floor == approx(0.0209, rel=1e-3)
+
+
+def test_a_measured_throughput_gives_back_the_step_it_was_made_of():
+    # 4 replicas of 2 devices, 64 sequences each, a step of 40 ms: 4 x 64 / 0.04 tokens a second
+    rate = 4 * 64 / 0.04 * 3_600
+    step = operating_point.step_s_from_throughput(
+        batch=64.0, accelerators=8.0, replica_accelerators=2.0, throughput_per_hour=rate
+    )
+    assert step == approx(0.04)
+
+
+def test_a_prompt_is_done_no_sooner_than_the_peak_allows():
+    # 2 x 70e9 x 500 = 70 TFLOP; 989 TFLOP/s at one half: 0.14 s, attention left out
+    alone = operating_point.prefill_s(
+        active_params=70e9, layers=0.0, heads=64.0, head_dim=128.0, prompt_tokens=500.0,
+        replica_accelerators=1.0, peak_flop_per_s=989e12, matmul_efficiency=0.5,
+    )  # fmt: skip
+    assert alone == approx(0.1416, rel=1e-3)
+
+
+def test_autoscaling_closes_the_gap_between_peak_and_mean():
+    def on(share):
+        return fleet.peak_to_mean_by_autoscaling(peak_to_mean=3.0, switched_off_share=share)
+
+    assert [on(0.0), on(0.5), on(1.0)] == [3.0, 2.0, 1.0]
+
+
+def test_a_share_of_a_fleet_is_charged_whether_it_is_busy_or_not():
+    charged = {"fleet_share": 0.25, "accelerators": 8.0, "period_hours": 8_760.0}
+    idle = fleet.accelerator_hours_by_fleet_share(**charged, busy_hours=0.0)
+    assert idle == 17_520.0
+    assert fleet.accelerator_hours_by_fleet_share(**charged, busy_hours=20_000.0) == 20_000.0
+
+
+def test_serving_passes_training_when_its_units_have_emitted_as_much():
+    # 539 t of training (Llama 2) at 0.5 g a request: about a thousand million requests
+    assert per_unit.break_even_units(training_kgco2e=539e3, unit_kgco2e=0.5e-3) == approx(1.078e9)
+
+
+def test_units_that_follow_from_the_functional_unit():
+    assert per_unit.thousand_tokens(functional_units=1e6, output_tokens=300.0) == 3e5
+    assert per_unit.million_units(functional_units=3e12) == 3e6
+    clip = {"functional_units": 2.0, "frames": 81.0, "frames_per_second": 16.0}
+    assert per_unit.video_seconds(**clip) == approx(10.125)
