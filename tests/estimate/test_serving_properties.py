@@ -54,7 +54,7 @@ def decoder(model, *, chip="h100-sxm", stack="vllm_2025", precision="bf16", **ch
     facts = phase(
         "infer-chat-70b",
         f"model={model}",
-        f"hardware={{accelerator: {chip}, count: 8}}",
+        f"hardware={{accelerator: {chip}, count: 64}}",
         f"infer.precision={precision}",
         f"infer.runtime={stack}",
     )
