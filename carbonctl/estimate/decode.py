@@ -78,7 +78,7 @@ def computed_prompt(m: Decoder[Num]) -> Num:
     """Tokens of a prompt that no cache holds."""
     if m.prompt_cache_share is None:
         return m.prompt_tokens
-    return compute_request.computed_tokens(
+    return compute_request.prompt_tokens_by_cache(
         prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
     )
 

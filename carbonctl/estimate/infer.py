@@ -98,13 +98,13 @@ def _asked_about(model: Model[Num], total: Num) -> dict[str, Num]:
     """Thousands of tokens, or seconds of video, where the service makes any."""
     if isinstance(model, Decoder | Throughput):
         return {
-            "thousand_tokens": per_unit.thousand_tokens(
+            "thousand_tokens": per_unit.functional_units_by_thousand_tokens(
                 functional_units=total, output_tokens=model.output_tokens
             )
         }
     if isinstance(model, Diffusion) and model.frames_per_second is not None:
         return {
-            "video_seconds": per_unit.video_seconds(
+            "video_seconds": per_unit.functional_units_by_video_second(
                 functional_units=total,
                 frames=model.frames,
                 frames_per_second=model.frames_per_second,

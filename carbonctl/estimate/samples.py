@@ -60,7 +60,6 @@ class Text(Generic[T]):
 
     params: T
     vocabulary: T
-    embedding_tables: T
     sample_tokens: T
     layers: T
     hidden_size: T

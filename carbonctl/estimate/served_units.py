@@ -77,7 +77,9 @@ def _other_units(r: PhaseResult, own: Num, unit: str, served: Served) -> dict[st
         "video_second": served.video_seconds,
     }
     if unit == "item" and r.use.functional_units is not None:
-        others["million_items"] = per_unit.million_units(functional_units=r.use.functional_units)
+        others["million_items"] = per_unit.functional_units_by_million(
+            functional_units=r.use.functional_units
+        )
     for name, count in others.items():
         if count is not None:
             named |= _one(r, own, name, count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from carbonctl.core.formula import part
 from carbonctl.estimate.decode import Work, decode_step, decode_work, mean_context, step_of
 from carbonctl.formulas import compute_request, speculation
 
@@ -52,13 +53,15 @@ def decode_round(m: Decoder[Num]) -> Round:
     gained = speculation.accepted_tokens(
         acceptance=drafted.acceptance, draft_tokens=drafted.draft_tokens
     )
-    verified = _verified(m, drafted, gained)
-    draft = _drafted(m, drafted, gained, verified.replica_accelerators)
+    with part("verify"):
+        verified = _verified(m, drafted, gained)
+    with part("draft"):
+        draft = _drafted(m, drafted, gained, verified.replica_accelerators)
     return Round(
-        speculation.round_s(
+        speculation.step_s_by_drafting(
             draft_tokens=drafted.draft_tokens, draft_s=draft.seconds, verify_s=verified.seconds
         ),
-        speculation.round_j(
+        speculation.step_energy_j_by_drafting(
             draft_tokens=drafted.draft_tokens, draft_j=draft.energy_j, verify_j=verified.energy_j
         ),
         verified.replica_accelerators,
@@ -72,7 +75,7 @@ def _verified(m: Decoder[Num], drafted: Speculation[Num], gained: Num) -> Step:
     wide = replace(
         m,
         batch=speculation.verified_batch(batch=m.batch, draft_tokens=drafted.draft_tokens),
-        output_tokens=speculation.verified_tokens(
+        output_tokens=speculation.output_tokens_by_verifying(
             output_tokens=m.output_tokens,
             draft_tokens=drafted.draft_tokens,
             accepted_tokens=gained,
@@ -91,7 +94,7 @@ def _drafted(m: Decoder[Num], drafted: Speculation[Num], gained: Num, devices: N
         drafted.draft,
         batch=m.batch,
         prompt_tokens=m.prompt_tokens,
-        output_tokens=speculation.drafted_tokens(
+        output_tokens=speculation.output_tokens_by_drafting(
             output_tokens=m.output_tokens,
             draft_tokens=drafted.draft_tokens,
             accepted_tokens=gained,

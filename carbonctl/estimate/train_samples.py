@@ -34,11 +34,10 @@ def forward_flop(sample: Photograph[Num] | Speech[Num] | Stated[Num] | Text[Num]
     if isinstance(sample, Stated):
         return sample.sample_flop
     return compute_samples.sample_flop(
-        encoder_params=compute_training.nonembedding_params(
-            active_params=sample.params,
+        encoder_params=compute_samples.encoder_params_by_vocabulary(
+            total_params=sample.params,
             vocabulary=sample.vocabulary,
             hidden_size=sample.hidden_size,
-            embedding_tables=sample.embedding_tables,
         ),
         sample_tokens=sample.sample_tokens,
         layers=sample.layers,

@@ -45,7 +45,7 @@ def prompt_tokens(*, parts_tokens: tuple[Num, ...]) -> Num:
 
 
 @formula(unit="1", equation="L_c = L_in * (1 - c)", source="carbonctl-serving-model")
-def computed_tokens(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
+def prompt_tokens_by_cache(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
     """Tokens of a prompt that are computed; the others are in a prefix cache.
 
     Parameters
@@ -57,7 +57,7 @@ def computed_tokens(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
 
     Examples
     --------
-    >>> computed_tokens(prompt_tokens=1_000.0, prompt_cache_share=0.75)
+    >>> prompt_tokens_by_cache(prompt_tokens=1_000.0, prompt_cache_share=0.75)
     250.0
     """
     return prompt_tokens * (1.0 - prompt_cache_share)

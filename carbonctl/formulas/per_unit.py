@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @formula(unit="1", equation="n = R * L_out / 1000", source="conservation")
-def thousand_tokens(*, functional_units: Num, output_tokens: Num) -> Num:
+def functional_units_by_thousand_tokens(*, functional_units: Num, output_tokens: Num) -> Num:
     """Thousands of tokens written.
 
     Parameters
@@ -24,14 +24,14 @@ def thousand_tokens(*, functional_units: Num, output_tokens: Num) -> Num:
 
     Examples
     --------
-    >>> thousand_tokens(functional_units=1_000.0, output_tokens=300.0)
+    >>> functional_units_by_thousand_tokens(functional_units=1_000.0, output_tokens=300.0)
     300.0
     """
     return units.thousands(functional_units * output_tokens)
 
 
 @formula(unit="1", equation="n = R / 1e6", source="conservation")
-def million_units(*, functional_units: Num) -> Num:
+def functional_units_by_million(*, functional_units: Num) -> Num:
     """Millions of units served.
 
     Parameters
@@ -41,14 +41,16 @@ def million_units(*, functional_units: Num) -> Num:
 
     Examples
     --------
-    >>> million_units(functional_units=3e6)
+    >>> functional_units_by_million(functional_units=3e6)
     3.0
     """
     return units.millions(functional_units)
 
 
 @formula(unit="1", equation="n = R * f / fps", source="conservation")
-def video_seconds(*, functional_units: Num, frames: Num, frames_per_second: Num) -> Num:
+def functional_units_by_video_second(
+    *, functional_units: Num, frames: Num, frames_per_second: Num
+) -> Num:
     """Seconds of video made.
 
     Parameters
@@ -60,7 +62,7 @@ def video_seconds(*, functional_units: Num, frames: Num, frames_per_second: Num)
 
     Examples
     --------
-    >>> video_seconds(functional_units=10.0, frames=48.0, frames_per_second=24.0)
+    >>> functional_units_by_video_second(functional_units=10.0, frames=48.0, frames_per_second=24.0)
     20.0
     """
     return functional_units * frames / frames_per_second

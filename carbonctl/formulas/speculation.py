@@ -55,7 +55,9 @@ def verified_batch(*, batch: Num, draft_tokens: Num) -> Num:
 
 
 @formula(unit="1", equation="L_v = L_out * (g + 1) / a", source="leviathan-2023-speculative")
-def verified_tokens(*, output_tokens: Num, draft_tokens: Num, accepted_tokens: Num) -> Num:
+def output_tokens_by_verifying(
+    *, output_tokens: Num, draft_tokens: Num, accepted_tokens: Num
+) -> Num:
     """Tokens that the large model computes for an answer, those thrown away included.
 
     Parameters
@@ -69,14 +71,16 @@ def verified_tokens(*, output_tokens: Num, draft_tokens: Num, accepted_tokens: N
 
     Examples
     --------
-    >>> verified_tokens(output_tokens=300.0, draft_tokens=3.0, accepted_tokens=2.5)
+    >>> output_tokens_by_verifying(output_tokens=300.0, draft_tokens=3.0, accepted_tokens=2.5)
     480.0
     """
     return output_tokens * (draft_tokens + 1.0) / accepted_tokens
 
 
 @formula(unit="1", equation="L_d = L_out * g / a", source="leviathan-2023-speculative")
-def drafted_tokens(*, output_tokens: Num, draft_tokens: Num, accepted_tokens: Num) -> Num:
+def output_tokens_by_drafting(
+    *, output_tokens: Num, draft_tokens: Num, accepted_tokens: Num
+) -> Num:
     """Tokens that the small model computes for an answer.
 
     Parameters
@@ -90,14 +94,14 @@ def drafted_tokens(*, output_tokens: Num, draft_tokens: Num, accepted_tokens: Nu
 
     Examples
     --------
-    >>> drafted_tokens(output_tokens=300.0, draft_tokens=3.0, accepted_tokens=2.5)
+    >>> output_tokens_by_drafting(output_tokens=300.0, draft_tokens=3.0, accepted_tokens=2.5)
     360.0
     """
     return output_tokens * draft_tokens / accepted_tokens
 
 
 @formula(unit="s", equation="t = g * t_draft + t_verify", source="leviathan-2023-speculative")
-def round_s(*, draft_tokens: Num, draft_s: Num, verify_s: Num) -> Num:
+def step_s_by_drafting(*, draft_tokens: Num, draft_s: Num, verify_s: Num) -> Num:
     """Time of a round.
 
     Parameters
@@ -109,14 +113,14 @@ def round_s(*, draft_tokens: Num, draft_s: Num, verify_s: Num) -> Num:
 
     Examples
     --------
-    >>> round_s(draft_tokens=4.0, draft_s=0.002, verify_s=0.012)
+    >>> step_s_by_drafting(draft_tokens=4.0, draft_s=0.002, verify_s=0.012)
     0.02
     """
     return draft_tokens * draft_s + verify_s
 
 
 @formula(unit="J", equation="E = g * E_draft + E_verify", source="leviathan-2023-speculative")
-def round_j(*, draft_tokens: Num, draft_j: Num, verify_j: Num) -> Num:
+def step_energy_j_by_drafting(*, draft_tokens: Num, draft_j: Num, verify_j: Num) -> Num:
     """Accelerator energy of a round.
 
     Parameters
@@ -128,7 +132,7 @@ def round_j(*, draft_tokens: Num, draft_j: Num, verify_j: Num) -> Num:
 
     Examples
     --------
-    >>> round_j(draft_tokens=4.0, draft_j=2.0, verify_j=12.0)
+    >>> step_energy_j_by_drafting(draft_tokens=4.0, draft_j=2.0, verify_j=12.0)
     20.0
     """
     return draft_tokens * draft_j + verify_j

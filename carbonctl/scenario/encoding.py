@@ -72,15 +72,10 @@ def _text(ctx: Context, infer: schema.Infer, shaped: Shape, path: Path) -> Text[
         message = f"prompt_tokens are required to serve an {shaped.kind} model"
         ctx.fail("CC206", message, path, "as in prompt_tokens: 256")
     where = model_path(ctx, path)
-    table = ctx.default("embedding_tables")
     return Text(
         params=shaped.active_params,
         vocabulary=ctx.needed_plain(record, "vocabulary", where),
-        embedding_tables=replace(
-            table, key=f"models/{record.id}:tables", value=1.0, origin="hardware_db",
-            label="tables of words", note="looked up, not multiplied",
-        ),
         sample_tokens=ctx.given(infer.prompt_tokens, (*path, "prompt_tokens"), "prompt tokens"),
         layers=ctx.needed_plain(record, "layers", where),
         hidden_size=ctx.needed_plain(record, "hidden_size", where),
-    )  # fmt: skip
+    )

@@ -29,22 +29,30 @@ def fastest(
     shared: Fact | None,
     found: Device,
     path: Path,
+    *,
+    arriving: float,
 ) -> Decoder[Fact]:
-    """The largest batch within a time between tokens, where a device makes most of it."""
+    """The largest batch within a time between tokens, where a device makes most of it.
+
+    No batch is larger than what the load keeps in flight: tokens ``arriving`` a second, each of
+    which takes that time (Little's law).
+    """
     needs_a_copy(ctx, room, shared, found, path)
     where, target = (*path, "latency", "itl"), float(s_from_hours(itl.value))
     groups = [shared.value] if shared is not None else _groups(room, found)
-    batches = {n: _largest(room, n, target) for n in groups}
+    batches = {n: _largest(room, n, target, arriving) for n in groups}
     if not any(batches.values()):
         _too_fast(ctx, room, groups, target, where)
     best = max(groups, key=lambda n: (_per_device(room, batches[n], n), -n))
     kind = "language" if m.mixture is None else "mixture"
     residual = ctx.default(f"{kind}_throughput_residual")
     ends = [
-        None if end is None else max(1.0, _largest(room, best, target * end))
+        None if end is None else max(1.0, _largest(room, best, target * end, arriving))
         for end in (residual.low, residual.high)
     ]
-    note = f"largest on {best:g} devices within {target * 1e3:g} ms between tokens"
+    filled = _largest(room, best, target, math.inf) > batches[best]
+    limit = "that the load fills" if filled else f"within {target * 1e3:g} ms between tokens"
+    note = f"largest on {best:g} devices {limit}"
     batch = _derived(ctx, where, "batch", batches[best], m.batch.label, note)
     batch = replace(batch, low=ends[0], high=ends[1], range_kind=residual.range_kind)
     if shared is None:
@@ -64,16 +72,22 @@ def _groups(room: Room, found: Device) -> list[float]:
     return [least * 2.0**step for step in range(steps + 1)]
 
 
-def _largest(room: Room, devices: float, target: float) -> float:
-    """Largest whole batch that memory holds and whose step is short enough; 0 for none."""
+def _largest(room: Room, devices: float, target: float, arriving: float) -> float:
+    """Largest whole batch that memory holds, the load fills and the target allows; 0 for none."""
     low, high = 0.0, min(max(room.batch(devices), 0.0), _MOST)
     while low < high:
         middle = math.ceil((low + high) / 2)
-        if room.itl_s(middle, devices) <= target:
+        seconds = room.itl_s(middle, devices)
+        if seconds <= target and middle <= max(1.0, _whole(arriving * seconds)):
             low = middle
         else:
             high = middle - 1.0
     return float(low)
+
+
+def _whole(sequences: float) -> float:
+    """The next whole number, or all there may be."""
+    return sequences if math.isinf(sequences) else float(math.ceil(sequences))
 
 
 def _per_device(room: Room, batch: float, devices: float) -> float:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.decode import computed_prompt, decode_work
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.speculate import decode_round, whole_request
@@ -119,7 +120,8 @@ def placed(
     room, shared = Room.of(m), parallel(ctx, infer, found, path)
     target = infer.latency
     if target is not None and target.itl is not None:
-        made = fastest(ctx, target.itl, m, room, shared, found, path)
+        arriving = _arriving(ctx, infer, room, path)
+        made = fastest(ctx, target.itl, m, room, shared, found, path, arriving=arriving)
     elif infer.concurrency is not None:
         made = _stated(ctx, m, room, shared, found, path)
     else:
@@ -131,6 +133,16 @@ def placed(
     if made.measured is not None:
         _reachable(ctx, made, room, reached, path)
     return made
+
+
+def _arriving(ctx: Context, infer: schema.Infer, room: Room, path: Path) -> float:
+    """Output tokens a second that the load asks for at its peak, in the hours that are busy."""
+    assert infer.requests is not None  # noqa: S101 - requests alone come here
+    asked = infer.requests.value * room.plain.output_tokens / s_from_hours(1.0)
+    hits = ctx.either(infer.cache_hits, (*path, "cache_hits"), "cache_hit_share")
+    peak = ctx.either(infer.peak_to_mean, (*path, "peak_to_mean"), "peak_to_mean")
+    busy = ctx.either(infer.busy_share, (*path, "busy_share"), "busy_share")
+    return float(asked * (1.0 - hits.value) * peak.value / busy.value)
 
 
 def _stated(
@@ -201,7 +213,7 @@ def _reachable(ctx: Context, m: Decoder[Fact], room: Room, devices: float, path:
     )
     floor = room.floor_s(devices)
     if seconds < floor:
-        most = told.throughput_per_hour.value / 3600.0 * seconds / floor
+        most = told.throughput_per_hour.value / s_from_hours(1.0) * seconds / floor
         message = f"that throughput takes steps of {seconds * 1e3:.3g} ms at this concurrency;"
         message += f" reading the weights once takes {floor * 1e3:.3g} ms"
         ctx.fail("CC304", message, (*path, "throughput"), f"at most {most:,.0f} token/s")

@@ -408,7 +408,9 @@ def test_a_fleet_that_never_waits_pays_no_idle_energy():
 
 
 def test_without_host_and_losses_a_server_draws_what_its_boards_draw():
-    energy = power.loaded_energy_kwh(device_energy_kwh=80.0, host_share=0.0, psu_efficiency=1.0)
+    energy = operational.it_energy_kwh_from_device_energy(
+        device_energy_kwh=80.0, host_power_factor=1.0
+    )
     assert energy == 80.0
 
 

@@ -26,8 +26,8 @@ def test_a_model_computes_as_many_tokens_as_its_rounds_hold():
     gained = speculation.accepted_tokens(acceptance=0.8, draft_tokens=4.0)
     rounds = 300.0 / gained
     kept = {"output_tokens": 300.0, "draft_tokens": 4.0, "accepted_tokens": gained}
-    assert speculation.verified_tokens(**kept) == approx(5 * rounds)
-    assert speculation.drafted_tokens(**kept) == approx(4 * rounds)
+    assert speculation.output_tokens_by_verifying(**kept) == approx(5 * rounds)
+    assert speculation.output_tokens_by_drafting(**kept) == approx(4 * rounds)
 
 
 def test_a_cached_prefix_is_looked_at_and_not_computed():
@@ -100,7 +100,10 @@ def test_serving_passes_training_when_its_units_have_emitted_as_much():
 
 
 def test_units_that_follow_from_the_functional_unit():
-    assert per_unit.thousand_tokens(functional_units=1e6, output_tokens=300.0) == 3e5
-    assert per_unit.million_units(functional_units=3e12) == 3e6
+    assert (
+        per_unit.functional_units_by_thousand_tokens(functional_units=1e6, output_tokens=300.0)
+        == 3e5
+    )
+    assert per_unit.functional_units_by_million(functional_units=3e12) == 3e6
     clip = {"functional_units": 2.0, "frames": 81.0, "frames_per_second": 16.0}
-    assert per_unit.video_seconds(**clip) == approx(10.125)
+    assert per_unit.functional_units_by_video_second(**clip) == approx(10.125)

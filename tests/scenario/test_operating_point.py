@@ -1,5 +1,7 @@
 """What a service may be asked: a batch that fits, a target of latency, drafts, caches, media."""
 
+import math
+
 import pytest
 
 BASE = ("infer", "--model", "llama-3.1-70b", "--region", "NO", "--requests", "10k/day",
@@ -26,14 +28,14 @@ def batch(data):
 
 
 def test_a_tighter_target_takes_a_smaller_batch_and_more_energy(serve):
-    made = [serve(f"latency.itl={ms} ms") for ms in (20, 50, 100)]
+    made = [serve(f"latency.itl={ms} ms", "requests=900k/day") for ms in (30, 50, 100)]
     assert sorted(map(batch, made)) == list(map(batch, made))
     assert sorted(map(value, made), reverse=True) == list(map(value, made))
 
 
 def test_a_target_of_latency_is_met_and_by_no_larger_batch(serve):
     """The batch that is found, stated, takes as long; one more sequence does not fit the target."""
-    data = serve("latency.itl=50 ms", "tensor_parallel=4")
+    data = serve("latency.itl=50 ms", "tensor_parallel=4", "requests=900k/day")
     found = batch(data)
 
     def step_ms(concurrency):
@@ -42,6 +44,19 @@ def test_a_target_of_latency_is_met_and_by_no_larger_batch(serve):
         return value(stated, HOURS) * 3.6e6 * concurrency / (4 * requests * 300)
 
     assert step_ms(found) <= 50.0 < step_ms(found + 1)
+
+
+def test_a_batch_holds_no_more_than_the_load_keeps_in_flight(serve):
+    """Little's law: 10k requests a day of 300 tokens, 50 ms each at most, are 1.7 sequences."""
+    few, many = (serve("latency.itl=50 ms", f"requests={n}/day", "busy_share=1")
+                 for n in ("10k", "900k"))  # fmt: skip
+    assert batch(few) <= math.ceil(10_000 / 86_400 * 300 * 0.05)
+    assert batch(many) > 100
+
+
+def test_a_batch_that_the_load_fills_takes_no_more_than_its_replica(serve):
+    data = serve("latency.itl=50 ms", "tensor_parallel=8", "requests=100k/day")
+    assert 0.9 * 8 * 8760 < value(data, HOURS) <= 8 * 8760
 
 
 def test_without_a_concurrency_the_usual_one_is_cut_to_what_fits(serve):
