@@ -72,7 +72,7 @@ def main() -> None:
         runs = f"{sum(case.kind == kind and case.tells for case in cases)} configurations"
         for place, (name, value) in enumerate(model.constants.items()):
             sd = float(np.sqrt(model.covariance[place, place]))
-            base = next((cost for cost in COSTS if name.startswith(f"{cost}_")), None)
+            base = _cost_of(name)
             if base is None:
                 lines.append(_line(name, LABELS[name], value, sd, UNITS.get(name, "1"), runs))
             else:
@@ -88,11 +88,16 @@ def main() -> None:
         _write_costs(FOLDER / "runtimes" / f"{stack}.yaml", told)
 
 
+def _cost_of(name: str) -> str | None:
+    """The cost of which a constant is one stack's own."""
+    return next((cost for cost in COSTS if name.startswith(f"{cost}_")), None)
+
+
 def _write_untold(catalog: Catalog, costs: dict[str, Costs]) -> None:
     """Costs of stacks that no language case tells of stay at their priors."""
     prior = serving_model.priors(catalog, "language")
     for name, center, spread in zip(prior.names, prior.center, prior.spread, strict=True):
-        base = next((cost for cost in COSTS if name.startswith(f"{cost}_")), None)
+        base = _cost_of(name)
         if base is not None:
             told = costs.setdefault(name.removeprefix(f"{base}_"), {})
             told.setdefault(base, (float(np.exp(center)), float(spread), ""))
