@@ -57,7 +57,8 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     """Read, resolve and estimate a scenario of either kind; its result as JSON."""
     from carbonctl.cli import run as cli  # noqa: PLC0415
     from carbonctl.estimate.embodied import embodied  # noqa: PLC0415
-    from carbonctl.report.envelope import Beside, cited, envelope  # noqa: PLC0415
+    from carbonctl.report.envelope import Beside, envelope  # noqa: PLC0415
+    from carbonctl.report.facts import cited  # noqa: PLC0415
     from carbonctl.report.machine import as_json  # noqa: PLC0415
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
@@ -88,6 +89,25 @@ def imported(raw: bytes) -> None:
 
     _stdin(raw)
     written(read_all(["-"], _catalog()), ["-"], _catalog())
+
+
+def policy(raw: bytes) -> None:
+    """A policy of a gate."""
+    from carbonctl.scenario.policy import read  # noqa: PLC0415
+
+    path = Path("policy.yaml")
+    path.write_bytes(raw)
+    read(str(path))
+
+
+def result(raw: bytes) -> None:
+    """A saved result, rendered in every format that takes it."""
+    from carbonctl.report import formats, saved  # noqa: PLC0415
+
+    data = saved.parse(raw, "result.json").data
+    if data["command"] in saved.ESTIMATES:
+        for form in ("ndjson", "markdown", "github", "sarif", "junit", "ghg"):
+            formats.render(data, form)
 
 
 def card(raw: bytes) -> None:
@@ -155,9 +175,24 @@ def _lines() -> tuple[bytes, ...]:
     return tuple(line.encode() for line in [*kept, *GOOD_LINES * 6])
 
 
+@cache
+def _results() -> tuple[bytes, ...]:
+    """Saved results to start from, made now: of a training, of a service, of hardware."""
+    from carbonctl.cli.app import run  # noqa: PLC0415
+
+    made = []
+    for name in ("train-bloom", "infer-sdxl", "embodied-8xh100"):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+            command = name.partition("-")[0]
+            run([command, str(ROOT / "configs" / f"{name}.yaml"), "-f", "json", "--samples", "100"])
+        made.append(out.getvalue().encode())
+    return tuple(made)
+
+
 _LOGS = "tests/imports/data"
 TARGETS = {
-    "scenario": Target(scenario, _files("configs", "*.yaml"), 0.28),
+    "scenario": Target(scenario, _files("configs", "*.yaml"), 0.16),
     "scenario with draws": Target(drawn, _files("configs", "*.yaml"), 0.08),
     "bad scenario": Target(scenario, _files("tests/cli/bad", "*.yaml"), 0.15),
     "codecarbon": Target(imported, _files(_LOGS, "emissions*.csv"), 0.07),
@@ -165,6 +200,10 @@ TARGETS = {
     "dcgm": Target(imported, _files(_LOGS, "dmon*", "dcgm*"), 0.07),
     "sacct": Target(imported, _files(_LOGS, "sacct*"), 0.07),
     "config.json": Target(imported, _files(_LOGS, "config*.json"), 0.07),
+    "policy": Target(
+        policy, _files("tests", "gate_demo/policy.yaml", "cli/bad/policies/*.yaml"), 0.08
+    ),
+    "result": Target(result, _results(), 0.04),
     "model card": Target(card, _files(_LOGS, "*.md"), 0.02),
     "flags": Target(flags, _lines(), 0.04),
     "quantity": Target(quantity, ODD, 0.08),
