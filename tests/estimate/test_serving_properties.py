@@ -76,7 +76,7 @@ def painter(model, *settings_, chip="h100-sxm", **changes):
     facts = phase(
         "infer-sdxl",
         f"model={model}",
-        f"hardware={{accelerator: {chip}, count: 8}}",
+        f"hardware={{accelerator: {chip}, count: 64}}",
         *(f"infer.{name}=null" for name in ("size", "steps", "guidance")),
         *settings_,
     )
