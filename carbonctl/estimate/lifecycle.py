@@ -9,8 +9,8 @@ from carbonctl.estimate.base import BASE, base_lines
 from carbonctl.estimate.embodied import amortize, machine
 from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.lost_work import useful_and_lost
-from carbonctl.estimate.per_unit import break_even, per_unit_metrics
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
+from carbonctl.estimate.served import break_even, per_unit_metrics
 from carbonctl.estimate.train import train
 from carbonctl.formulas import (
     allocation,
