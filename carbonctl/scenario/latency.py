@@ -53,11 +53,11 @@ def fastest(
     filled = _largest(room, best, target, math.inf) > batches[best]
     limit = "that the load fills" if filled else f"within {target * 1e3:g} ms between tokens"
     note = f"largest on {best:g} devices {limit}"
-    batch = _derived(ctx, where, "batch", batches[best], m.batch.label, note)
+    batch = chosen(ctx, where, "batch", batches[best], m.batch.label, note)
     batch = replace(batch, low=ends[0], high=ends[1], range_kind=residual.range_kind)
     if shared is None:
         note = "where a device makes most tokens within the target"
-        shared = _derived(ctx, where, "devices", best, "devices of one replica", note)
+        shared = chosen(ctx, where, "devices", best, "devices of one replica", note)
     return replace(m, batch=batch, replica_accelerators=shared)
 
 
@@ -113,7 +113,8 @@ def _up(value: float) -> float:
     return math.ceil(value / size) * size
 
 
-def _derived(ctx: Context, where: Path, name: str, value: float, label: str, note: str) -> Fact:
+def chosen(ctx: Context, where: Path, name: str, value: float, label: str, note: str) -> Fact:
+    """A part of the operating point that the user leaves to the estimate."""
     key = f"{'.'.join(map(str, where))}/{name}"
     return Fact(key, value, "1", "carbonctl-serving-model", "derived", label=label, note=note,
                 where=ctx.mark(where))  # fmt: skip

@@ -115,7 +115,7 @@ def placed(
     ctx: Context, infer: schema.Infer, m: Decoder[Fact], found: Device, path: Path
 ) -> Decoder[Fact]:
     """The same model where it can be run; a problem says what it takes, or what fits."""
-    from carbonctl.scenario.latency import fastest, first_token  # noqa: PLC0415 - see there
+    from carbonctl.scenario.latency import chosen, fastest, first_token  # noqa: PLC0415 - see there
 
     room, shared = Room.of(m), parallel(ctx, infer, found, path)
     target = infer.latency
@@ -126,6 +126,11 @@ def placed(
         made = _stated(ctx, m, room, shared, found, path)
     else:
         made = _usual(ctx, m, room, shared, found, path)
+    if made.speculation is not None and made.replica_accelerators is None:
+        note, least = "holds the draft beside the model", room.devices(made.batch.value)
+        where = (*path, "speculative")
+        held = chosen(ctx, where, "devices", least, "devices of one replica", note)
+        made = replace(made, replica_accelerators=held)
     devices = made.replica_accelerators
     reached = room.devices(made.batch.value) if devices is None else devices.value
     if target is not None and target.ttft is not None:

@@ -224,3 +224,15 @@ def test_a_second_of_video_is_a_share_of_its_clip(result, configs):
     data = result("infer", str(configs / "infer-text-to-video.yaml"), "--samples", "0")
     clip = value(data, "infer.per_video_energy_wh")
     assert value(data, "infer.per_video_second_energy_wh") == pytest.approx(clip * 16 / 81)
+
+
+def test_a_draft_takes_room_beside_its_model(result):
+    """Two cards of 80 GB hold 141 GB of weights; not 16 GB of a draft beside them."""
+    words = [*BASE, "--gpu", "h100-sxm", "--tokens", "5:3", "--concurrency", "1"]
+    draft = "infer.speculative={draft: llama-3.1-8b, tokens: 4, acceptance: 0.8}"
+    data = result(*words, "--set", draft)
+    (devices,) = [f["value"] for f in data["facts"].values()
+                  if f["label"] == "devices of one replica"]  # fmt: skip
+    assert devices == 4
+    with pytest.raises(AssertionError, match="takes 4 devices"):
+        result(*words, "--set", draft, "--set", "infer.tensor_parallel=2")
