@@ -406,8 +406,8 @@ def test_the_input_that_moves_a_number_most_is_found_by_what_it_moves(carbonctl,
     _, gate, _ = gated(carbonctl, path, "--policy", strict)
     lines = path.read_text(encoding="utf-8").splitlines()
     keys = [lines[rule["where"]["scenario"]["line"] - 1].split(":")[0] for rule in gate["rules"]]
-    # electricity dominates: a percent more days is a percent more training; a percent longer answers
-    # is a little more than a percent of serving, for they look back further
+    # electricity dominates: a percent more days is a percent more training; answers a percent
+    # longer are a little more than a percent of serving, for they look back further
     assert keys == ["  output_tokens", "  days"]
 
 
