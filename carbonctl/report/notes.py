@@ -44,14 +44,20 @@ def _item_notes(data: dict[str, Any], out: Console) -> None:
             note = f", {other['note']}" if other["note"] else ""
             text = f"{numbers.carbon(other['kgco2e'], 4)} by {other['source']}{note}; here {gap}"
             say(out, "compare", text)
-    hour = numbers.carbon(data["metrics"]["embodied_kgco2e_per_hour"]["value"])
-    rules = {fact["label"].partition(",")[0]: fact["value"] for fact in data["facts"].values()}
-    life = numbers.quantity(rules["hardware life"], "h")
-    rate = numbers.share(rules["allocation rate"])
-    say(out, "per device-hour", f"{hour} over {life}, of which {rate} are allocated")
+    if hour := data["metrics"].get("embodied_kgco2e_per_hour"):
+        _device_hour(data, hour["value"], out)
     credit = data["metrics"].get("recovery_credit_kgco2e")
     if credit:
         say(out, "credit, apart", numbers.carbon(credit["value"], 2) + " of recovered metals")
+
+
+def _device_hour(data: dict[str, Any], hour: float, out: Console) -> None:
+    """What an hour of a device carries, over which life and share of it."""
+    rules = {fact["label"].partition(",")[0]: fact["value"] for fact in data["facts"].values()}
+    life = numbers.quantity(rules["hardware life"], "h")
+    rate = numbers.share(rules["allocation rate"])
+    text = f"{numbers.carbon(hour)} over {life}, of which {rate} are allocated"
+    say(out, "per device-hour", text)
 
 
 def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
