@@ -51,7 +51,7 @@ def _item_notes(data: dict[str, Any], out: Console) -> None:
 
 
 def _device_hour(data: dict[str, Any], out: Console) -> None:
-    """What an hour of one device carries; results of other versions may not hold it."""
+    """What an hour of a device carries; buildings and results of other versions hold none."""
     hour = data["metrics"].get("embodied_kgco2e_per_hour")
     rules = {fact["label"].partition(",")[0]: fact["value"] for fact in data["facts"].values()}
     life, rate = rules.get("hardware life"), rules.get("allocation rate")
