@@ -6,6 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
+# a choice between hardware is decided, not estimated: it has no total to hold, report or verify
+LIVES_AND_ITEMS = sorted(p for p in CONFIGS.glob("*.yaml") if not p.stem.startswith("refresh-"))
 
 
 def command_of(config: Path) -> str:

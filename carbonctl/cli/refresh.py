@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, emit, load, table_out, warn
+from carbonctl.cli.run import TABLES, check_format, emit, load, table_out, warn
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Whether new hardware pays back its making: by what it saves, on this grid and on others."""
     flags = dict(locals())
-    check_format(format)
+    check_format(format, TABLES)
     scenario, document, catalog = load(flags, file)
     from carbonctl.report.refresh import as_data  # noqa: PLC0415 - after the input is known good
     from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415

@@ -62,7 +62,7 @@ CODES: dict[str, str] = {
     "CC508": "the architecture of a config.json is unknown",
     "CC509": "the imported files do not go together",
     "CC601": "a rule of the gate is violated",
-    "CC602": "a rule of the gate is undecided: its number is null, or its interval straddles",
+    "CC602": "a rule is undecided: its number is null, or its interval straddles",
     "CC604": "no rule applies to a scenario, so that the gate would pass anything",
     "CC605": "a rule compares to a baseline that is missing or on another basis",
     "CC606": "the metric of a rule is unknown",

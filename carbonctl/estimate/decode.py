@@ -90,7 +90,7 @@ def _step_flop(m: Decoder[Num], attended: Num) -> Num:
     flop = compute_decode.step_flop(
         active_params=m.active_params,
         **shape,
-        attended_tokens=attended,
+        attended_layer_tokens=attended,
         prompt_tokens=computed,
         output_tokens=m.output_tokens,
         batch=m.batch,
@@ -110,10 +110,10 @@ def _step_flop(m: Decoder[Num], attended: Num) -> Num:
 def _attended(looks: Looks[Num], context: Num) -> Num:
     """Tokens looked at, summed over layers: all of the context unless windows are known."""
     if looks.full_layers is None or looks.window_tokens is None:
-        return compute_decode.attended_tokens_by_full_layers(
+        return compute_decode.attended_layer_tokens_by_full_layers(
             layers=looks.layers, mean_context_tokens=context
         )
-    return compute_decode.attended_tokens(
+    return compute_decode.attended_layer_tokens(
         layers=looks.layers,
         full_layers=looks.full_layers,
         window_tokens=looks.window_tokens,
@@ -132,7 +132,7 @@ def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
         assert looks.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
         elements = compute_decode.cached_elements(kv_heads=looks.kv_heads, head_dim=looks.head_dim)
     cache = compute_decode.kv_gb(
-        cached_elements=elements, attended_tokens=attended, batch=m.batch, kv_bytes=m.kv_bytes
+        cached_elements=elements, attended_layer_tokens=attended, batch=m.batch, kv_bytes=m.kv_bytes
     )
     if looks.state_elements is None or looks.state_bytes is None:
         return cache

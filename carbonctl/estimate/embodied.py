@@ -119,17 +119,23 @@ def embodied(x: ItemInputs[Num]) -> Item:
         )
         metrics["construction_kgco2e"] = amount
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
-    with part("one"):
-        whole = allocation.total_kgco2e(parts_kgco2e=made.stages)
-    metrics["embodied_kgco2e_per_hour"] = allocation.embodied_kgco2e_per_hour(
-        item_kgco2e=whole,
-        accelerators_per_machine=x.hardware.machine.accelerators_per_machine,
-        lifetime_hours=x.hardware.lifetime_hours,
-        allocation_rate=x.hardware.allocation_rate,
-    )
+    if made.stages:  # a building by its parts alone holds no machine
+        metrics["embodied_kgco2e_per_hour"] = _per_hour(made, x.hardware)
     if credit is not None:
         metrics["recovery_credit_kgco2e"] = credit
     return Item(total, tuple(lines), credit, {"total_kgco2e": total, **metrics})
+
+
+def _per_hour(made: MachineCarbon, hardware: Hardware[Num]) -> Num:
+    """What an hour of one device carries of the machine."""
+    with part("one"):
+        whole = allocation.total_kgco2e(parts_kgco2e=made.stages)
+    return allocation.embodied_kgco2e_per_hour(
+        item_kgco2e=whole,
+        accelerators_per_machine=hardware.machine.accelerators_per_machine,
+        lifetime_hours=hardware.lifetime_hours,
+        allocation_rate=hardware.allocation_rate,
+    )
 
 
 def _built(item: Plant[Num] | Building[Num]) -> Line:

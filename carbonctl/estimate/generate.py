@@ -122,7 +122,7 @@ def _compute_s(m: Diffusion[Num], flop: Num) -> Num:
 
 
 def _activation_s(m: Diffusion[Num], activation_bytes: Num, hidden_size: Num) -> Num:
-    moved = generation.activation_gb(
+    moved = generation.activation_traffic_gb(
         batch=m.batch,
         activation_bytes=activation_bytes,
         steps=m.steps,
@@ -132,7 +132,7 @@ def _activation_s(m: Diffusion[Num], activation_bytes: Num, hidden_size: Num) ->
         layers=m.layers,
     )
     return generation.activation_s(
-        activation_gb=moved,
+        activation_traffic_gb=moved,
         replica_accelerators=m.replica_accelerators,
         bandwidth_gb_per_s=m.board.bandwidth_gb_per_s,
     )

@@ -54,7 +54,7 @@ def mean_context_tokens(*, prompt_tokens: Num, output_tokens: Num, output_cv: Nu
 @formula(
     unit="1", equation="A = L_full * c + (L - L_full) * min(c, w)", source="beltagy-2020-longformer"
 )
-def attended_tokens(
+def attended_layer_tokens(
     *, layers: Num, full_layers: Num, window_tokens: Num, mean_context_tokens: Num
 ) -> Num:
     """Tokens that one decode step of a sequence looks at, summed over layers.
@@ -70,7 +70,7 @@ def attended_tokens(
 
     Examples
     --------
-    >>> attended_tokens(layers=48.0, full_layers=8.0, window_tokens=1_024.0,
+    >>> attended_layer_tokens(layers=48.0, full_layers=8.0, window_tokens=1_024.0,
     ...     mean_context_tokens=4_096.0)
     73728.0
     """
@@ -79,7 +79,7 @@ def attended_tokens(
 
 
 @formula(unit="1", equation="A = L * c", source="carbonctl-serving-model")
-def attended_tokens_by_full_layers(*, layers: Num, mean_context_tokens: Num) -> Num:
+def attended_layer_tokens_by_full_layers(*, layers: Num, mean_context_tokens: Num) -> Num:
     """Tokens that one decode step of a sequence looks at where all layers see all of it.
 
     Parameters
@@ -91,7 +91,7 @@ def attended_tokens_by_full_layers(*, layers: Num, mean_context_tokens: Num) -> 
 
     Examples
     --------
-    >>> attended_tokens_by_full_layers(layers=80.0, mean_context_tokens=1_000.0)
+    >>> attended_layer_tokens_by_full_layers(layers=80.0, mean_context_tokens=1_000.0)
     80000.0
     """
     return layers * mean_context_tokens
@@ -134,14 +134,14 @@ def cached_elements_by_latent(*, latent_rank: Num, rope_dim: Num) -> Num:
 
 
 @formula(unit="GB", equation="KV = B * b * K * A", source="shazeer-2019-mqa")
-def kv_gb(*, cached_elements: Num, attended_tokens: Num, batch: Num, kv_bytes: Num) -> Num:
+def kv_gb(*, cached_elements: Num, attended_layer_tokens: Num, batch: Num, kv_bytes: Num) -> Num:
     """Key and value cache that one decode step of a batch reads.
 
     Parameters
     ----------
     cached_elements
         Of one token in one layer. [1]
-    attended_tokens
+    attended_layer_tokens
         Tokens that a sequence looks at, summed over layers. [1]
     batch
         Sequences decoded together. [1]
@@ -150,10 +150,10 @@ def kv_gb(*, cached_elements: Num, attended_tokens: Num, batch: Num, kv_bytes: N
 
     Examples
     --------
-    >>> kv_gb(cached_elements=2_000.0, attended_tokens=50_000.0, batch=5.0, kv_bytes=2.0)
+    >>> kv_gb(cached_elements=2_000.0, attended_layer_tokens=50_000.0, batch=5.0, kv_bytes=2.0)
     1.0
     """
-    return units.gb_from_bytes(cached_elements * attended_tokens * batch * kv_bytes)
+    return units.gb_from_bytes(cached_elements * attended_layer_tokens * batch * kv_bytes)
 
 
 @formula(unit="GB", equation="KV = KV_0 + 2 * B * b * S", source="gu-2023-mamba")
@@ -190,7 +190,7 @@ def step_flop(
     layers: Num,
     heads: Num,
     head_dim: Num,
-    attended_tokens: Num,
+    attended_layer_tokens: Num,
     prompt_tokens: Num,
     output_tokens: Num,
     batch: Num,
@@ -203,7 +203,7 @@ def step_flop(
         Parameters one token passes. [1]
     layers, heads, head_dim
         Shape of the attention. [1]
-    attended_tokens
+    attended_layer_tokens
         Tokens that a sequence looks at, summed over layers. [1]
     prompt_tokens, output_tokens
         Mean tokens of a request; prefill is spread over its output steps. [1] output > 0
@@ -212,11 +212,11 @@ def step_flop(
 
     Examples
     --------
-    >>> step_flop(active_params=1e9, layers=0.0, heads=1.0, head_dim=1.0, attended_tokens=0.0,
+    >>> step_flop(active_params=1e9, layers=0.0, heads=1.0, head_dim=1.0, attended_layer_tokens=0.0,
     ...     prompt_tokens=100.0, output_tokens=100.0, batch=10.0)
     40000000000.0
     """
-    decode = 2.0 * active_params + 4.0 * heads * head_dim * attended_tokens
+    decode = 2.0 * active_params + 4.0 * heads * head_dim * attended_layer_tokens
     width = layers * heads * head_dim
     prefill = prompt_tokens * (2.0 * active_params + 2.0 * width * prompt_tokens)
     return batch * (decode + prefill / output_tokens)

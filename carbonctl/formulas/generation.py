@@ -94,7 +94,7 @@ def device_flop_by_decoder(*, decoder_flop: Num) -> Num:
 
 
 @formula(unit="GB", equation="A = B * k * s * c * N * h * L", source="carbonctl-serving-model")
-def activation_gb(
+def activation_traffic_gb(
     *,
     batch: Num,
     activation_bytes: Num,
@@ -119,7 +119,7 @@ def activation_gb(
 
     Examples
     --------
-    >>> activation_gb(batch=1.0, activation_bytes=100.0, steps=10.0, guidance_passes=1.0,
+    >>> activation_traffic_gb(batch=1.0, activation_bytes=100.0, steps=10.0, guidance_passes=1.0,
     ...     latent_tokens=1_000.0, hidden_size=100.0, layers=10.0)
     1.0
     """
@@ -163,12 +163,14 @@ def launch_s_by_picture(
 
 
 @formula(unit="s", equation="t = A / (n * BW)", source="carbonctl-serving-model")
-def activation_s(*, activation_gb: Num, replica_accelerators: Num, bandwidth_gb_per_s: Num) -> Num:
+def activation_s(
+    *, activation_traffic_gb: Num, replica_accelerators: Num, bandwidth_gb_per_s: Num
+) -> Num:
     """Time in which activations pass through memory.
 
     Parameters
     ----------
-    activation_gb
+    activation_traffic_gb
         Bytes of the batch. [GB]
     replica_accelerators
         Devices that share them. [1]
@@ -177,10 +179,11 @@ def activation_s(*, activation_gb: Num, replica_accelerators: Num, bandwidth_gb_
 
     Examples
     --------
-    >>> activation_s(activation_gb=4_000.0, replica_accelerators=2.0, bandwidth_gb_per_s=2_000.0)
+    >>> activation_s(activation_traffic_gb=4_000.0, replica_accelerators=2.0,
+    ...     bandwidth_gb_per_s=2_000.0)
     1.0
     """
-    return activation_gb / (replica_accelerators * bandwidth_gb_per_s)
+    return activation_traffic_gb / (replica_accelerators * bandwidth_gb_per_s)
 
 
 @formula(

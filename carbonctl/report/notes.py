@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COMPACT = 64
 _LABEL = 17
-_OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items"}
+_OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items", "day"}
 
 
 def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
@@ -44,14 +44,21 @@ def _item_notes(data: dict[str, Any], out: Console) -> None:
             note = f", {other['note']}" if other["note"] else ""
             text = f"{numbers.carbon(other['kgco2e'], 4)} by {other['source']}{note}; here {gap}"
             say(out, "compare", text)
-    hour = numbers.carbon(data["metrics"]["embodied_kgco2e_per_hour"]["value"])
-    rules = {fact["label"].partition(",")[0]: fact["value"] for fact in data["facts"].values()}
-    life = numbers.quantity(rules["hardware life"], "h")
-    rate = numbers.share(rules["allocation rate"])
-    say(out, "per device-hour", f"{hour} over {life}, of which {rate} are allocated")
+    _device_hour(data, out)
     credit = data["metrics"].get("recovery_credit_kgco2e")
     if credit:
         say(out, "credit, apart", numbers.carbon(credit["value"], 2) + " of recovered metals")
+
+
+def _device_hour(data: dict[str, Any], out: Console) -> None:
+    """What an hour of a device carries; buildings and results of other versions hold none."""
+    hour = data["metrics"].get("embodied_kgco2e_per_hour")
+    rules = {fact["label"].partition(",")[0]: fact["value"] for fact in data["facts"].values()}
+    life, rate = rules.get("hardware life"), rules.get("allocation rate")
+    if hour is None or life is None or rate is None:
+        return
+    span = f"{numbers.quantity(life, 'h')}, of which {numbers.share(rate)} are allocated"
+    say(out, "per device-hour", f"{numbers.carbon(hour['value'])} over {span}")
 
 
 def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> None:

@@ -62,6 +62,21 @@ def attributed(method: str) -> dict[str, dict[str, str]]:
     }
 
 
+def replaced(span: Fact) -> dict[str, dict[str, str]]:
+    """What makes the numbers of a decision to replace."""
+    return {
+        **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
+        "variance_share": {
+            "method": "squared correlation of the logarithm of replacing over keeping"
+            " with the fact's own draws"
+        },
+        "horizon_hours": {"source": span.source, "key": span.key},
+        "within_horizon_share": {"method": "share of the draws that pay back within the horizon"},
+        "ci_kgco2e_per_kwh": {"method": "the step of the table of grids"},
+        "break_even_years": {"formula": "break_even_years"},
+    }
+
+
 def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     """Cards of the formulas that a result names, and what its ids of sources stand for."""
     names = sorted({name for name in _values(data, "formula") if name in CARDS})

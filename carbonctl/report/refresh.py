@@ -10,7 +10,7 @@ import numpy as np
 
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.report import numbers
+from carbonctl.report import numbers, provenance
 from carbonctl.report.envelope import SCHEMA_VERSION, finite, metrics_of, node_of
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
 from carbonctl.report.markdown import cell
@@ -69,6 +69,7 @@ def as_data(
             "not_estimated": resolved.not_estimated,
         },
         "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in resolved.warnings],
+        "provenance": provenance.replaced(resolved.inputs.service_hours),
     }
 
 

@@ -130,7 +130,7 @@ OF_FILES: dict[str, tuple[str, str]] = {
         "Give what -f json -o wrote; errors of a command are no result.",
     ),
     "CC703": (
-        "The result was written with another schema version than this carbonctl reads.",
+        "The result was written with another schema version than this one reads.",
         "Estimate the scenario again with this version.",
     ),
     "CC704": (

@@ -24,8 +24,15 @@ _EXITS = {
 _FORMATS = {
     "table": "for people, at most 80 columns, no color on a pipe",
     "json": "the contract: every number with unit, interval, formula and sources",
+    "ndjson": "a row a line, each written when it is ready",
     "csv": "one row a line of the breakdown, fixed columns",
-    "markdown": "for comments and reports",
+    "markdown": "for comments; a hidden first line lets a script update it",
+    "github": "annotations of a pull request",
+    "sarif": "code scanning, SARIF 2.1.0",
+    "junit": "test reports of CI",
+    "hf-card": "co2_eq_emissions of a model card, in grams",
+    "sci": "score of ISO/IEC 21031 per functional unit",
+    "ghg": "inventory by scope and category of the GHG Protocol",
 }
 _IMPORTS = {
     "CodeCarbon": "emissions.csv of version 2 or later",
@@ -90,8 +97,8 @@ def _exit_codes() -> str:
 
 def _formats() -> str:
     streams = (
-        "Results go to stdout or to -o FILE, everything else to stderr. Errors of -f json are "
-        "objects on stdout too; those of -f github are annotations."
+        "Results go to stdout or to -o FILE, all else to stderr; with json, github, sarif and "
+        "junit, errors of an input go to stdout too, in that format."
     )
     return (
         f"Output, -f:\n\n{_rows(_FORMATS)}\nInput, init train --from FILE:\n\n{_rows(_IMPORTS)}\n"

@@ -192,9 +192,19 @@ def _checked(raw: Any, limits: Limits) -> Given:
     try:
         return _given(raw, limits)
     except _Fail as fail:
-        context = {"fails": [one.as_dict() for one in (fail, *fail.others)]}
-        message = str(fail).replace("{", "{{").replace("}", "}}")
-        raise PydanticCustomError(cast("Any", fail.code), cast("Any", message), context) from None
+        raise _refused(fail) from None
+
+
+def _refused(fail: _Fail) -> PydanticCustomError:
+    """What pydantic carries to the reader of the scenario."""
+    context = {"fails": [one.as_dict() for one in (fail, *fail.others)]}
+    message = str(fail).replace("{", "{{").replace("}", "}}")
+    return PydanticCustomError(cast("Any", fail.code), cast("Any", message), context)
+
+
+def refused(code: str, message: str, at: str, hint: str) -> PydanticCustomError:
+    """What a validator of a section raises: the mistake is at a key of the quantity."""
+    return _refused(_Fail(code, message, at, hint=hint))
 
 
 def quantity(

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
 
 from carbonctl.scenario.quantity import (
     Amount,
@@ -20,6 +19,7 @@ from carbonctl.scenario.quantity import (
     Tokens,
     Watts,
     Work,
+    refused,
 )
 from carbonctl.scenario.sections import PICTURE_SIZE, Hardware, Model, Precision, Site, Strict
 
@@ -70,7 +70,7 @@ class IdleEnergy(Strict):
             return given
         message = "idle energy on nodes is not estimated: their share of a system is known at work"
         hint = "give it of the system, as in {value: 257 MWh, scope: it_system}"
-        raise PydanticCustomError("CC306", message, {"at": ["scope"], "key": False, "hint": hint})
+        raise refused("CC306", message, "scope", hint)
 
 
 class Rollouts(Strict):

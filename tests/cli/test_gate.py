@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from scenarios import CONFIGS, LIVES_AND_ITEMS
 
 from carbonctl.cli import app
 
 TESTS = Path(__file__).parents[1]
 DEMO = TESTS / "gate_demo"
 POLICY, BASE = DEMO / "policy.yaml", DEMO / "base" / "chat.yaml"
-CONFIGS = TESTS.parent / "configs"
 HEADS = sorted(DEMO.glob("head-*"))
 EXPECT = re.compile(r"# expect: exit (\d)(?: (\S+) (\w+) at (\d+):(\d+))?")
 WHERE = ["file", "line", "column", "end_column"]
@@ -58,8 +58,8 @@ CAP = "id: cap, metric: total_kgco2e, max: 3 t"
         # the total of the demo is 970 kg, its 95th percentile 2.3 t
         (("id: cap, metric: total_kgco2e, max: 3 t",), "", 0, "pass"),
         (("id: cap, metric: total_kgco2e, max: 0.1 t, level: warn",), "", 0, "warn"),
-        (("id: cap, metric: total_kgco2e, max: 1 t",), "", 0, "uncertain"),
-        (("id: cap, metric: total_kgco2e, max: 1 t, on_uncertain: fail",), "", 5, "uncertain"),
+        (("id: cap, metric: total_kgco2e, max: 1.2 t",), "", 0, "uncertain"),
+        (("id: cap, metric: total_kgco2e, max: 1.2 t, on_uncertain: fail",), "", 5, "uncertain"),
         (("id: cap, metric: total_kgco2e, max: 0.9 t",), "", 4, "fail"),
         (("id: cap, metric: total_kgco2e, max: 1 t",), "defaults: {statistic: p95}\n", 4, "fail"),
         (("id: cap, metric: total_kgco2e, max: 1 t, max_probability: 5 %",), "", 4, "fail"),
@@ -191,8 +191,8 @@ def test_the_table_names_the_rule_its_margin_its_drivers_and_both_places(carbonc
     ran = carbonctl("gate", head, "--policy", POLICY, "--baseline", BASE)
     assert (ran.code, ran.err) == (4, "")
     flat = " ".join(ran.out.split())
-    assert "launch-cap total, p95: 11.5 t is 3.53 t (44 %) over 8.00 t; over in" in flat
-    assert "changed: grid factor, US-MIDA-PJM 0.02 kgCO2e/kWh -> 0.418 kgCO2e/kWh (+6.92 t)" in flat
+    assert "launch-cap total, p95: 11.5 t is 3.50 t (44 %) over 8.00 t; over in" in flat
+    assert "changed: grid factor, US-MIDA-PJM 0.02 kgCO2e/kWh -> 0.418 kgCO2e/kWh (+6.89 t)" in flat
     assert f"at {head}:7:11" in flat.replace("- ", "-")
     assert f"rule at {POLICY}:5:10" in flat
     assert max(map(len, ran.out.splitlines())) <= max(80, len(str(head)) + 30)
@@ -208,8 +208,8 @@ def test_an_inline_budget_needs_no_policy(carbonctl, tmp_path):
     text = BASE.read_text(encoding="utf-8")
     for budget, code, verdict in (
         ("{total: 5 t, per_request: 1 g}", 0, "pass"),
-        ("{total: 1 t}", 0, "uncertain"),
-        ("{total: 1 t, on_uncertain: fail}", 5, "uncertain"),
+        ("{total: 1.2 t}", 0, "uncertain"),
+        ("{total: 1.2 t, on_uncertain: fail}", 5, "uncertain"),
         ("{total: 1 t, statistic: p95}", 4, "fail"),
         ("{per_request: 1 mg}", 4, "fail"),
     ):
@@ -406,11 +406,12 @@ def test_the_input_that_moves_a_number_most_is_found_by_what_it_moves(carbonctl,
     _, gate, _ = gated(carbonctl, path, "--policy", strict)
     lines = path.read_text(encoding="utf-8").splitlines()
     keys = [lines[rule["where"]["scenario"]["line"] - 1].split(":")[0] for rule in gate["rules"]]
-    # electricity dominates: a percent more days is a percent more training, and so for requests
-    assert keys == ["  requests", "  days"]
+    # electricity dominates: a percent more days is a percent more training; answers a percent
+    # longer are a little more than a percent of serving, for they look back further
+    assert keys == ["  output_tokens", "  days"]
 
 
-@pytest.mark.parametrize("config", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("config", LIVES_AND_ITEMS, ids=lambda path: path.stem)
 def test_every_bundled_scenario_is_held_and_pointed_into(config, carbonctl, policy):
     strict = policy(
         "id: cap, metric: total_kgco2e, max: 1 g", "id: p, forbid_tier: [modeled, proxy]"
@@ -452,7 +453,8 @@ def test_every_exit_code_of_a_gate_is_reached(carbonctl, policy, tmp_path, monke
     strict.write_text(fits.read_text(encoding="utf-8").replace("3 t", "1 kg"), encoding="utf-8")
     undecided = tmp_path / "undecided.yaml"
     undecided.write_text(
-        fits.read_text(encoding="utf-8").replace("3 t", "1 t, on_uncertain: fail"), encoding="utf-8"
+        fits.read_text(encoding="utf-8").replace("3 t", "1.2 t, on_uncertain: fail"),
+        encoding="utf-8",
     )
     broken = tmp_path / "broken.yaml"
     broken.write_text("rules: []\n", encoding="utf-8")

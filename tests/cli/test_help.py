@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from carbonctl.cli import run as cli
 from carbonctl.cli.app import COMMANDS, EXIT_INTERRUPT, EXIT_PIPE
 from carbonctl.core import errors, units
+from carbonctl.report.formats import FORMATS
 from carbonctl.report.remedies import REMEDIES
 from carbonctl.report.topics import TOPICS
 
@@ -75,7 +75,7 @@ def test_the_topic_of_exit_codes_lists_all_that_commands_end_with():
 
 
 def test_the_topic_of_formats_lists_all_outputs_and_imports():
-    assert [form for form in cli.FORMATS if f"\n{form} " not in TOPICS["formats"]] == []
+    assert [form for form in FORMATS if f"\n{form} " not in TOPICS["formats"]] == []
     for said in ("CodeCarbon", "nvidia-smi", "DCGM", "Slurm", "config.json"):
         assert said in TOPICS["formats"]
 
@@ -130,10 +130,10 @@ def test_an_error_names_the_command_that_explains_it(carbonctl):
 def test_errors_as_github_annotations(carbonctl, tmp_path):
     path = tmp_path / "a,b.yaml"
     path.write_text("hardware: {accelerator: h100-smx}\ntrain: {days: 10 d}\n", encoding="utf-8")
-    ran = carbonctl("train", path, "-f", "github")
-    assert ran.code == 2  # a result has no such form yet
-    ran = carbonctl("validate", path, "-f", "github")
-    assert ran.code == 3
-    place = f"title=CC103,file={tmp_path}/a%2Cb.yaml,line=1,col=25,endColumn=33"
-    assert ran.out.startswith(f'::error {place}::unknown accelerator "h100-smx"; did you mean')
-    assert f"{path}:1:25: error[CC103]" in ran.err
+    place = f"file={tmp_path}/a%2Cb.yaml,line=1,col=25,endColumn=33,title=CC103"
+    for command in ("train", "validate"):
+        ran = carbonctl(command, path, "-f", "github")
+        assert ran.code == 3
+        assert ran.out.startswith(f'::error {place}::unknown accelerator "h100-smx"')
+        assert "did you mean" in ran.out
+        assert f"{path}:1:25: error[CC103]" in ran.err

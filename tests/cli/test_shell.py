@@ -135,6 +135,7 @@ def test_nothing_that_could_open_one_is_imported():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names = [name for name in names if name != "urllib.parse"]  # quotes text, opens nothing
             assert not {name.split(".")[0] for name in names} & NETWORK, path
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from gate_example import several
-from scenarios import CONFIGS, command_of
+from scenarios import CONFIGS, LIVES_AND_ITEMS, command_of
 
 LIFECYCLE = CONFIGS / "lifecycle-chat-7b.yaml"
 ONE_LINER = (
@@ -33,7 +34,7 @@ def edited(path, change):
     return path
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", LIVES_AND_ITEMS, ids=lambda file: file.stem)
 def test_every_bundled_scenario_is_the_same_again(file, carbonctl, tmp_path):
     path = save(carbonctl, tmp_path / "r.json", command_of(file), file, "--samples", "100")
     ran = carbonctl("verify", path, "--tolerance", "0")
@@ -71,7 +72,7 @@ def test_results_under_one_verdict_are_verified_each(carbonctl, tmp_path):
     ran = carbonctl("verify", path)
     assert ran.code == 7  # the second one was given another name by hand
     assert ran.out.count("\nsame: ") == 1
-    assert ran.out.endswith("differs: 1 of 2,744 values\n  name: other -> chat-7b\n")
+    assert re.search(r"\ndiffers: 1 of [\d,]+ values\n  name: other -> chat-7b\n$", ran.out)
 
 
 def test_another_fact_ends_with_7_and_is_named(carbonctl, chat):
@@ -100,7 +101,7 @@ def test_another_input_moves_the_total_and_that_is_said_first(carbonctl, chat):
 
 def test_an_input_that_moves_nothing_is_still_another_input(carbonctl, chat):
     def change(data):
-        data["inputs"]["scenario"]["budget"] = {"total": "60 t", "per_request": "0.1 g"}
+        data["inputs"]["scenario"]["budget"] = {"total": "70 t", "per_request": "0.1 g"}
         data["inputs"]["scenario"]["functional_unit"] = "request"
         data["inputs"]["scenario"]["train"]["tokens"] = "2.0T"
 

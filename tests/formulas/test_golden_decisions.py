@@ -10,10 +10,10 @@ from carbonctl.formulas import (
     carbon_metrics,
     compute_dlrm,
     design_products,
+    fleet,
     parts,
     replacement,
     second_life,
-    serving_time,
 )
 
 YEAR = 8_760.0
@@ -77,9 +77,7 @@ def test_embedding_tables_of_96_tb_are_24_tb_at_two_bytes():
 def test_tables_compressed_a_hundred_times_fit_2_devices_instead_of_125():
     """R37: 10 TB on devices of 80 GB (TT-Rec compresses more than a hundred times)."""
     for table, expected in ((10_000.0, 125), (100.0, 2)):
-        devices = serving_time.memory_devices(
-            table_gb=table, device_memory_gb=80.0, memory_share=1.0
-        )
+        devices = fleet.memory_devices(table_gb=table, device_memory_gb=80.0, memory_share=1.0)
         assert devices == expected
 
 

@@ -32,7 +32,7 @@ def test_a_model_computes_as_many_tokens_as_its_rounds_hold():
 
 def test_a_cached_prefix_is_looked_at_and_not_computed():
     shape = {"layers": 32.0, "heads": 32.0, "head_dim": 128.0}
-    whole = {"active_params": 0.0, "attended_tokens": 0.0, "output_tokens": 1.0, "batch": 1.0}
+    whole = {"active_params": 0.0, "attended_layer_tokens": 0.0, "output_tokens": 1.0, "batch": 1.0}
     computed, prompt = 250.0, 1_000.0
     alone = compute_decode.step_flop(**shape, **whole, prompt_tokens=computed)
     with_prefix = compute_request.step_flop_by_prompt_cache(

@@ -25,9 +25,11 @@ YEAR = 8_760.0
 
 def cache_bytes(elements, layers):
     """Cache of one token, 16 bits an element."""
-    attended = compute_decode.attended_tokens_by_full_layers(layers=layers, mean_context_tokens=1.0)
+    attended = compute_decode.attended_layer_tokens_by_full_layers(
+        layers=layers, mean_context_tokens=1.0
+    )
     gb = compute_decode.kv_gb(
-        cached_elements=elements, attended_tokens=attended, batch=1.0, kv_bytes=2.0
+        cached_elements=elements, attended_layer_tokens=attended, batch=1.0, kv_bytes=2.0
     )
     return gb * 1e9
 
@@ -50,7 +52,7 @@ def test_a_latent_cache_is_576_elements_and_70_kb_a_token():
 
 
 def looked_at(context, full=10.0, window=1_024.0):
-    return compute_decode.attended_tokens(
+    return compute_decode.attended_layer_tokens(
         layers=62.0, full_layers=full, window_tokens=window, mean_context_tokens=context
     )
 
@@ -68,7 +70,7 @@ def test_mamba_moves_the_same_state_whatever_the_context():
     for context in (1.0, 1e6):
         cache = compute_decode.kv_gb(
             cached_elements=0.0,
-            attended_tokens=looked_at(context, full=0.0, window=0.0),
+            attended_layer_tokens=looked_at(context, full=0.0, window=0.0),
             batch=8.0,
             kv_bytes=2.0,
         )
@@ -158,7 +160,7 @@ def step_flop(**changes):
         "layers": 32.0,
         "heads": 32.0,
         "head_dim": 128.0,
-        "attended_tokens": 32.0 * 1_000,
+        "attended_layer_tokens": 32.0 * 1_000,
         "prompt_tokens": 0.0,
         "output_tokens": 300.0,
         "batch": 1.0,
@@ -412,7 +414,7 @@ def test_half_the_work_of_a_device_is_half_of_its_time_and_decoding_is_not_share
 
 def test_activations_of_a_flux_picture_pass_through_memory():
     # 57 blocks of width 3,072, 4,096 tokens, 28 steps without a second pass, 174 bytes a channel.
-    moved = generation.activation_gb(
+    moved = generation.activation_traffic_gb(
         batch=1.0,
         activation_bytes=174.0,
         steps=28.0,
@@ -423,7 +425,7 @@ def test_activations_of_a_flux_picture_pass_through_memory():
     )
     assert moved == approx(28 * 57 * 4_096 * 3_072 * 174 / 1e9)
     seconds = generation.activation_s(
-        activation_gb=moved, replica_accelerators=1.0, bandwidth_gb_per_s=3_350.0
+        activation_traffic_gb=moved, replica_accelerators=1.0, bandwidth_gb_per_s=3_350.0
     )
     assert seconds == approx(1.043, rel=1e-2)
 

@@ -86,5 +86,5 @@ def test_warnings_have_forms_for_machines(validated):
     (warning,) = json.loads(out)["warnings"]
     assert (warning["code"], warning["level"], warning["line"]) == ("CC307", "warning", 5)
     _, _, out = validated(card("41.1"), "-f", "github")
-    assert out.startswith("::warning title=CC307,file=")
-    assert ",line=5,col=14,endColumn=18::41.1 g is 18 minutes" in out
+    assert out.startswith("::warning file=")
+    assert ",line=5,col=14,endColumn=18,title=CC307::41.1 g is 18 minutes" in out

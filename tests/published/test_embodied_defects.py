@@ -16,7 +16,11 @@ from carbonctl.scenario import products
 CATALOG = Catalog.open()
 FOUND = products.read(bundled("hardware_db") / "published" / "embodied.csv", CATALOG)
 ROWS, _ = published.read(
-    bundled("hardware_db") / "published" / "embodied.csv", products.NEEDED, {}, "embodied.csv"
+    bundled("hardware_db") / "published" / "embodied.csv",
+    products.NEEDED,
+    {},
+    "embodied.csv",
+    "product",
 )
 
 

@@ -60,7 +60,7 @@ COMPARE = [
 REFRESH = [
     "schema_version", "command", "tool", "data", "name", "title", "samples", "seed", "accounting",
     "horizon_hours", "break_even", "keep", "replace", "sunk", "grids", "metrics", "drivers",
-    "assumptions", "facts", "coverage", "warnings", "sources",
+    "assumptions", "facts", "coverage", "warnings", "provenance", "formulas", "sources",
 ]  # fmt: skip
 ERROR = [
     "code", "level", "file", "line", "column", "end_column", "message", "hint", "help",
@@ -167,8 +167,8 @@ def test_a_decision_to_replace_has_exactly_these_keys(carbonctl):
     assert {tuple(m) for m in data["metrics"].values()} == {tuple(METRIC)}
     assert {tuple(f) for f in data["facts"].values()} == {tuple(FACT)}
     assert {node["unit"] for node in (data["break_even"], data["sunk"])} == {"y", "kgCO2e"}
-    named = {fact["source"] for fact in data["facts"].values()} - {"user", ""}
-    assert set(data["sources"]) == named
+    named = {entry["source"] for kind in ("facts", "formulas") for entry in data[kind].values()}
+    assert set(data["sources"]) == named - {"user", ""}
     for metric, node in data["metrics"].items():
         assert node["unit"] == unit_of(metric)
     for form in ("table", "json", "csv", "markdown"):

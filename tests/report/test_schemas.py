@@ -20,6 +20,7 @@ from carbonctl.report.formats import render
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
 SARIF = json.loads((Path(__file__).parent / "sarif_2_1_0_subset.json").read_text(encoding="utf-8"))
+RESULTS = [file for file in FILES if command_of(file) != "refresh"]
 BROKEN = "name: x\nhardwre: {}\nperiod: -1\n"
 
 
@@ -83,11 +84,19 @@ def sarif_of(text):
     return log
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", RESULTS, ids=lambda file: file.stem)
 def test_sarif_of_every_bundled_scenario_is_sarif(file, carbonctl):
     ran = carbonctl(command_of(file), file, "--samples", "0", "-f", "sarif")
     (run,) = sarif_of(ran.out)["runs"]
     assert run["invocations"] == [{"executionSuccessful": True, "exitCode": 0}]
+
+
+def test_a_decision_has_no_findings_and_says_so_in_the_format_asked_for(carbonctl):
+    file = CONFIGS / "refresh-v100-to-h100.yaml"
+    ran = carbonctl("refresh", file, "-f", "sarif")
+    assert ran.code == 2
+    (found,) = sarif_of(ran.out)["runs"][0]["results"]
+    assert "choose table, json, csv, markdown" in found["message"]["text"]
 
 
 def test_a_key_that_sarif_does_not_have_is_seen():
@@ -166,7 +175,7 @@ def junit_of(text):
     return root
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", RESULTS, ids=lambda file: file.stem)
 def test_junit_of_every_bundled_scenario_is_junit_and_green(file, carbonctl):
     root = junit_of(carbonctl(command_of(file), file, "--samples", "0", "-f", "junit").out)
     assert (root.get("failures"), root.get("errors")) == ("0", "0")

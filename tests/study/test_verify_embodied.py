@@ -219,7 +219,7 @@ def test_a_table_without_a_column_is_refused(tmp_path, carbonctl):
     result = carbonctl("verify", "embodied", "--cases", str(path))
     assert result.code == 3
     assert "CC502" in result.err
-    assert "cases.csv:2" in result.err
+    assert "cases.csv:1:1" in result.err
 
 
 @pytest.mark.parametrize("cell", ["inf", "1,312", "-3"])
