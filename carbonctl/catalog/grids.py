@@ -73,7 +73,9 @@ def _zone(catalog: Catalog, wanted: str) -> Place:
     if zone is None and country is None:
         raise UnknownName("grids", wanted, names(catalog))
     iso3 = country["iso3"] if country else ""
-    return Place(wanted, zone or iso3, iso3)
+    scaled = zone or ""  # a subregion scaled to its life cycle keeps the row it was scaled from
+    burned = scaled.replace("egrid-lc:", "egrid:") if scaled.startswith("egrid-lc:") else ""
+    return Place(wanted, zone or iso3, iso3, egrid=burned)
 
 
 def names(catalog: Catalog) -> list[str]:

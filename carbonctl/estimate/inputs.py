@@ -40,6 +40,7 @@ class Site(Generic[T]):
     name: str
     pue: T
     ci_location_kgco2e_per_kwh: T
+    direct_kgco2e_per_kwh: T | None  # combustion alone, what scope 2 counts
     contracted_share: T | None
     wue_l_per_kwh: T | None
     ewif_l_per_kwh: T | None

@@ -12,6 +12,7 @@ from carbonctl.estimate.lost_work import useful_and_lost
 from carbonctl.estimate.per_unit import crossover, per_hour_and_work, sci_per_unit
 from carbonctl.estimate.phase_totals import phase_totals
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
+from carbonctl.estimate.scopes import scopes_of_electricity
 from carbonctl.estimate.served_units import break_even, per_unit_metrics
 from carbonctl.estimate.train import train
 from carbonctl.formulas import (
@@ -55,7 +56,7 @@ def lifecycle(x: LifecycleInputs[Num], basis: str = "location") -> Lifecycle:
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
     metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit, basis)}
     for result, phase in zip(results, x.phases, strict=True):
-        metrics |= per_hour_and_work(result, phase)
+        metrics |= per_hour_and_work(result, phase) | scopes_of_electricity(result, phase.site)
     metrics |= crossover(lines, metrics.get("operational_location_kgco2e"))
     return Lifecycle(basis, total, lines, tuple(results), metrics)
 

@@ -9,6 +9,8 @@ from carbonctl.estimate.inputs import TrainRun
 from carbonctl.formulas import allocation, carbon_metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from carbonctl.core.types import Num
     from carbonctl.estimate.inputs import Phase
     from carbonctl.estimate.results import Line, PhaseResult
@@ -18,13 +20,37 @@ _STAGES = (*_HARDWARE, "construction")
 
 
 def sci_per_unit(r: PhaseResult, unit: str) -> dict[str, Num]:
-    """Software carbon intensity (ISO/IEC 21031) of one request, image or item."""
-    from carbonctl.estimate.views import sci  # noqa: PLC0415 - only where something is served
+    """Software carbon intensity (ISO/IEC 21031) of one request, image or item.
 
-    assert r.use.functional_units is not None  # noqa: S101 - the caller chose a phase that serves
-    with part("sci"):
-        score = sci((r,), r.use.functional_units)
-    return {} if score is None else {f"{r.id}.sci_per_{unit}_kgco2e": score.score_kgco2e}
+    Location based; hardware by reserved time alone, without what was raised for idle hours. Nothing
+    where no hardware is known: a score without its embodied part is none.
+    """
+    count, reserved = r.use.functional_units, tuple(_reserved(r))
+    assert count is not None  # noqa: S101 - the caller chose a phase that serves
+    if not reserved:
+        return {}
+    with part(f"{r.id}.sci"):
+        made = allocation.total_kgco2e(parts_kgco2e=reserved)
+        score = carbon_metrics.sci_kgco2e(
+            used_kgco2e=r.operational_location_kgco2e,
+            hardware_kgco2e=made,
+            functional_units=count,
+        )
+    return {f"{r.id}.sci_embodied_kgco2e": made, f"{r.id}.sci_per_{unit}_kgco2e": score}
+
+
+def _reserved(r: PhaseResult) -> Iterator[Num]:
+    for stage in _HARDWARE:
+        amount = getattr(r, f"{stage}_kgco2e")
+        if amount is None:
+            continue
+        if r.allocation_rate is None:  # drives are charged by calendar time already
+            yield amount
+            continue
+        with part(f"{r.id}.sci.{stage}"):
+            yield carbon_metrics.reserved_kgco2e(
+                amortized_kgco2e=amount, allocation_rate=r.allocation_rate
+            )
 
 
 def per_hour_and_work(r: PhaseResult, phase: Phase[Num]) -> dict[str, Num]:

@@ -32,8 +32,8 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def rented(result: dict[str, Any], phase: str) -> bool:
     """Whether a phase runs in a cloud: on an instance, or in a region of a provider."""
-    region = section(result, phase, "site").get("region")
-    by_provider = isinstance(region, str) and ":" in region
+    region = str(section(result, phase, "site").get("region", ""))
+    by_provider = ":" in region and not region.startswith("egrid")  # a provider's, or a grid's
     return by_provider or "instance" in section(result, phase, "hardware")
 
 

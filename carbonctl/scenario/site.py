@@ -34,10 +34,12 @@ def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
         )
     place = place_named(ctx, section.region, (*path, "region")) if section.region else _NO_PLACE
     construction = ctx.catalog.record("datacenters", "construction")
+    intensity = _intensity(ctx, section, place, path)
     return Site(
         name=place.name or "a given grid",
         pue=_pue(ctx, section, place, path),
-        ci_location_kgco2e_per_kwh=_intensity(ctx, section, place, path),
+        ci_location_kgco2e_per_kwh=intensity,
+        direct_kgco2e_per_kwh=_direct(ctx, section, place, intensity),
         contracted_share=_contracted(ctx, section, path),
         wue_l_per_kwh=_wue(ctx, section, place, path),
         ewif_l_per_kwh=_ewif(ctx, section, place, path),
@@ -77,6 +79,17 @@ def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> 
         )
     plausible.vintage(ctx, place, section.coverage, (*path, "region"))
     return replace(fact, where=ctx.mark((*path, "region")))
+
+
+def _direct(ctx: Context, section: schema.Site, place: Place, intensity: Fact) -> Fact | None:
+    """What plants of the grid burn; a given factor is that where its coverage says so."""
+    if section.coverage == "direct":
+        return intensity
+    fact = grids.intensity(ctx.catalog, place, "direct", ctx.default("grid_band").value)
+    if fact is None:
+        return None
+    zone = fact.key.removeprefix("grid/").removesuffix(":direct")
+    return replace(fact, key=f"combustion/{zone}", label=f"combustion of the grid, {zone}")
 
 
 def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:
