@@ -24,7 +24,7 @@ KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "
 TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinces",
           "water/intensity", "instances/cloud", "training/priors",
           "training/baselines", "embodied/priors", "serving/priors", "serving/workloads",
-          "serving/samples", "serving/baselines")  # fmt: skip
+          "serving/samples", "serving/baselines", "published/inference")  # fmt: skip
 MARKS = {"recalled", "derived", "estimated", "low"}
 BOUNDARIES = {"gpu", "node", "it_system", "facility", "die", "module", "baseboard", "tray",
               "machine", "machine+dc"}  # fmt: skip
@@ -168,7 +168,7 @@ def _table(name: str, rows: list[dict[str, str]], used: set[str]) -> Iterator[Pr
     if not rows:
         yield _problem(name, "is empty or missing")
     for row in rows:
-        used.add(row["source"])
+        used.add(row["source_id"] if "source_id" in row else row["source"])
         if name.startswith("grids/") and not (row["year"] and row["coverage"] and row["license"]):
             yield _problem(f"{name}:{row['zone']}", "a grid row has year, coverage and license")
 

@@ -245,7 +245,7 @@ def _grids(data: dict[str, Any]) -> str:
 def _next(data: dict[str, Any]) -> str:
     """One command worth trying: say the most influential thing that was assumed."""
     if data["command"] == "embodied":
-        return "carbonctl explain FILE --of manufacturing"
+        return f"carbonctl explain FILE --of {data['breakdown'][0]['id']}"
     ranked = [item for item in data["assumptions"] if item["variance_share"] >= 0.05]  # noqa: PLR2004
     for item in ranked:
         name = item["key"].removeprefix("default:")
