@@ -151,12 +151,13 @@ class DataError(CarbonctlError):
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Each problem once, in the order in which they stand in their files."""
-
-    def place(problem: Problem) -> tuple[str, int, int]:
-        mark = problem.mark
-        return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
-
     return sorted(dict.fromkeys(problems), key=place)
+
+
+def place(problem: Problem) -> tuple[str, int, int]:
+    """File, line and column of a problem, by which problems are sorted."""
+    mark = problem.mark
+    return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
 
 
 def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:

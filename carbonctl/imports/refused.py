@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem
+from carbonctl.core.errors import InputError, Problem, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +46,8 @@ class Refused:
         """Raise everything that was kept, in the order of the files and their lines."""
         if not self.problems:
             return
-        files = list(dict.fromkeys(_place(problem)[0] for problem in self.problems))
-        ordered = sorted(self.problems, key=lambda p: (files.index(_place(p)[0]), _place(p)[1:]))
+        files = list(dict.fromkeys(place(problem)[0] for problem in self.problems))
+        ordered = sorted(self.problems, key=lambda p: (files.index(place(p)[0]), place(p)[1:]))
         raise InputError(ordered, self.sources)
 
 
@@ -60,8 +60,3 @@ def together(*readers: Callable[[], float]) -> list[float]:
             values.append(reader())
     refused.end()
     return values
-
-
-def _place(problem: Problem) -> tuple[str, int, int]:
-    mark = problem.mark
-    return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)

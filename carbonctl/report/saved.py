@@ -113,6 +113,9 @@ def _kind(data: Any) -> str | Problem:
     if not isinstance(version, str) or not version.startswith("1."):
         return Problem("CC703", f'schema version "{version}" is not one of 1.x')
     command = data.get("command")
+    if command == "refresh":
+        hint = "carbonctl refresh FILE makes it again"
+        return Problem("CC702", "a decision to replace is not read back", None, hint)
     kind = _KINDS.get(command) if isinstance(command, str) else None
     return kind or Problem("CC702", "this is no result of carbonctl: its command is unknown")
 

@@ -154,6 +154,11 @@ def test_a_citation_that_nothing_uses_is_found(tmp_path):
     one(check(Catalog.open(str(tmp_path)))[1], "nobody-2020", "used nowhere")
 
 
+def test_a_publisher_of_measurements_that_is_not_cited_is_found(broken):
+    found = broken("published/inference.csv", "mlenergy_v3_00000,mlenergy_v3", "a,nobody_v1")
+    one(found, "source nobody_v1", "not in sources.yaml")
+
+
 def test_an_alias_to_nothing_is_found(tmp_path):
     (tmp_path / "aliases.csv").write_text("spelling,id\nbest-gpu,nvidia-h999\n")
     one(check(Catalog.open(str(tmp_path)))[1], "best-gpu", "nvidia-h999 has no file")

@@ -66,6 +66,15 @@ def test_a_pipe_is_verified(carbonctl, chat):
     assert (ran.code, ran.err) == (0, "")
 
 
+def test_a_decision_to_replace_is_not_read_back_and_that_is_said(carbonctl, tmp_path):
+    words = ("refresh", CONFIGS / "refresh-a100-to-h100.yaml", "--samples", "0")
+    path = save(carbonctl, tmp_path / "r.json", *words)
+    for command in (("verify", path), ("report", path), ("diff", path, path)):
+        ran = carbonctl(*command)
+        assert (ran.code, ran.out) == (3, "")
+        assert "error[CC702]: a decision to replace is not read back" in ran.err
+
+
 def test_results_under_one_verdict_are_verified_each(carbonctl, tmp_path):
     path = tmp_path / "gate.json"
     path.write_text(json.dumps(several()), encoding="utf-8")

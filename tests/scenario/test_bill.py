@@ -177,6 +177,17 @@ def test_a_building_by_its_parts(result):
     })  # fmt: skip
 
 
+def test_a_building_alone_has_no_hour_of_a_device(carbonctl, result, tmp_path):
+    path = tmp_path / "building.yaml"
+    said = "embodied: {subject: datacenter, datacenter: {life: 30 y, shell: 5000 m2}}\n"
+    path.write_text(said, encoding="utf-8")
+    assert "embodied_kgco2e_per_hour" not in result("embodied", str(path))["metrics"]
+    out = carbonctl("embodied", path).out
+    assert "device-hour" not in out
+    assert "explain FILE --of construction" in out
+    assert carbonctl("explain", path, "--of", "construction").code == 0
+
+
 def test_a_device_is_published_or_listed(result):
     data, nodes = subject(result, "device", "--set", "embodied.device=apple-iphone-14-128gb")
     assert nodes["manufacturing"]["value"] == 48.2
