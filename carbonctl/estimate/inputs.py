@@ -40,7 +40,8 @@ class Site(Generic[T]):
     name: str
     pue: T
     ci_location_kgco2e_per_kwh: T
-    direct_kgco2e_per_kwh: T | None  # combustion alone, what scope 2 counts
+    coverage: str  # of that factor: lifecycle or direct
+    direct_kgco2e_per_kwh: T | None  # combustion alone, beside a lifecycle factor
     contracted_share: T | None
     wue_l_per_kwh: T | None
     ewif_l_per_kwh: T | None

@@ -39,6 +39,7 @@ def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
         name=place.name or "a given grid",
         pue=_pue(ctx, section, place, path),
         ci_location_kgco2e_per_kwh=intensity,
+        coverage=section.coverage,
         direct_kgco2e_per_kwh=_direct(ctx, section, place, intensity),
         contracted_share=_contracted(ctx, section, path),
         wue_l_per_kwh=_wue(ctx, section, place, path),
@@ -82,11 +83,14 @@ def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> 
 
 
 def _direct(ctx: Context, section: schema.Site, place: Place, intensity: Fact) -> Fact | None:
-    """What plants of the grid burn; a given factor is that where its coverage says so."""
-    if section.coverage == "direct":
-        return intensity
+    """What plants of the same grid burn; a given factor may be of any kind of electricity.
+
+    None where that is more than the whole: the two factors do not mean the same electricity.
+    """
+    if section.coverage == "direct" or section.grid is not None:
+        return None
     fact = grids.intensity(ctx.catalog, place, "direct", ctx.default("grid_band").value)
-    if fact is None:
+    if fact is None or fact.value > intensity.value:
         return None
     zone = fact.key.removeprefix("grid/").removesuffix(":direct")
     return replace(fact, key=f"combustion/{zone}", label=f"combustion of the grid, {zone}")

@@ -65,6 +65,7 @@ RUNS = [
     ("infer", "infer-sdxl"),
     ("lifecycle", "dlrm-weekly"),
     ("lifecycle", "lifecycle-chat-7b"),
+    ("lifecycle", "lifecycle-chat-7b-stockholm"),
     ("embodied", "embodied-8xh100"),
     ("embodied", "embodied-act-fairphone-3"),
     ("embodied", "embodied-act-r740"),

@@ -200,7 +200,8 @@ def test_a_mixture_stands_between_dense_models_of_its_active_and_its_total_size(
             replace(mixed, total_params=n, active_params=n, mixture=None, runtime=plain.runtime)
             for n in (mixture.active_params, mixture.total_params)
         )
-        assert token_j(small) < token_j(mixed) < token_j(large), batch
+        # where a batch takes nearly all experts, their launches come on top of the same bytes
+        assert token_j(small) < token_j(mixed) < 1.01 * token_j(large), batch
 
 
 @quick
