@@ -102,7 +102,8 @@ def _rows(result: dict[str, Any], node: dict[str, Any]) -> Iterator[dict[str, An
         parts = {whole: known or _UNSPLIT}
     for name, place in parts.items():
         market = metrics.get(name.replace("location", "market"))
-        yield _row(place, node["label"], name, metrics[name], market if place[0] == 2 else None)  # noqa: PLR2004
+        number = metrics.get(name, node)  # a result that was edited may lack it
+        yield _row(place, node["label"], name, number, market if place[0] == 2 else None)  # noqa: PLR2004
 
 
 def _row(
