@@ -1,7 +1,7 @@
 """Rules held against a result: pure evaluation of plain data, one verdict a rule.
 
 A rule is violated when its statistic is over the limit. It is uncertain when its number is null,
-or when its central value is within the limit and the 95th percentile is not.
+or when its central value is within the limit and the 95th percentile is not, or is not known.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 STATUSES = ("pass", "warn", "fail", "uncertain", "excepted", "skipped")
 _NO_DRAWS = "there are no draws to take the statistic of"
+_NO_INTERVAL = "there are no draws to tell whether its interval straddles the limit"
 # what a policy may require -> how entries of what is not estimated begin that are part of it
 _IN_PART = {"embodied": ("embodied share of ", "host of "), "manufacturing": ("host of ",)}
 
@@ -146,8 +147,8 @@ def _limit(rule: Rule, subject: Subject) -> Held:
         return Held(rule, subject, "uncertain", limit, reason=_NO_DRAWS, **common)
     if observed > limit:
         return Held(rule, subject, _violated(rule), limit, observed, **common)
-    if rule.kind == "max" and found.p95 is not None and found.p95 > limit:
-        reason = "the interval straddles the limit"
+    if rule.kind == "max" and (found.p95 is None or found.p95 > limit):
+        reason = _NO_INTERVAL if found.p95 is None else "the interval straddles the limit"
         return Held(rule, subject, "uncertain", limit, observed, reason=reason, **common)
     return Held(rule, subject, "pass", limit, observed, **common)
 

@@ -82,7 +82,13 @@ def test_a_null_metric_is_undecided_whatever_a_rule_says_of_uncertainty():
 def test_a_percentile_without_draws_is_undecided():
     one = held(rule(limit=1e9, statistic="p95"), subject(result(node(100.0))))
     assert (one.status, one.exit_code) == ("uncertain", 5)
-    assert held(rule(limit=1e9), subject(result(node(100.0)))).status == "pass"
+    blind = subject(
+        result(node(100.0))
+    )  # a value within its limit, and nothing told of its interval
+    assert held(rule(limit=1e9), blind).status == "uncertain"
+    assert held(rule(limit=1e9), blind).exit_code == 0
+    assert held(rule(limit=1e9, on_uncertain="fail"), blind).exit_code == 5
+    assert held(rule(limit=1.0), blind).exit_code == 4
 
 
 def test_a_basis_that_the_result_is_not_on_is_undecided():
