@@ -135,7 +135,7 @@ def by_atheris(name: str, wanted: int, seed: int, report: Path) -> None:
         "fuzz",
         str(folder),
         f"-seed={seed}",
-        "-max_len=4096",
+        f"-max_len={max(4096, *map(len, target.seeds))}",
         "-verbosity=0",
         "-rss_limit_mb=0",
     ]
