@@ -177,6 +177,8 @@ def machine(
     parts: list[Part[Fact]] = []
     if found.accelerator is not None:
         parts += _accelerators(ctx, found, embodied, path)
+    else:
+        _unnamed(ctx, found.record)
     if embodied is not None and embodied.spares is not None:
         parts += _spares(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
@@ -197,6 +199,14 @@ def machine(
         reason = f"no mass is known of {body.name}"
         ctx.not_estimated["transport, end of life"] = reason
     return Machine(body.name, found.per_machine, tuple(parts), mass, comparators(body))
+
+
+def _unnamed(ctx: Context, server: Record) -> None:
+    """Accelerators that a server holds but its record does not name are in no part."""
+    held = server.number("accelerators")
+    if held:
+        reason = f"it holds {held:g}, which its record does not name; give hardware.accelerator too"
+        ctx.not_estimated[f"accelerators of {server.name}"] = reason
 
 
 def _holds_host(found: Device, embodied: schema.Embodied | None) -> bool:

@@ -229,11 +229,11 @@ def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     cards = server.fact("nics", label=f"network cards, {server.name}")
     cards = cards or ctx.default("nics_per_machine")
     nic = ctx.needed(ctx.catalog.record("network", "nic-400g"), "embodied", path, "network card")
-    rated = server.fact("psu", label="power supplies") or server.fact("max_power", label="rating")
-    parts: list[Part[Fact]] = [Counted("nic", "network cards", cards, nic)]
-    if rated is not None:
-        psu = ctx.needed(ctx.catalog.record("parts", "psu"), "embodied_per_w", path, "PSU per W")
-        parts.append(Rated("psu", "power supplies", rated, psu))
+    psu = ctx.needed(ctx.catalog.record("parts", "psu"), "embodied_per_w", path, "PSU per W")
+    parts: list[Part[Fact]] = [
+        Counted("nic", "network cards", cards, nic),
+        Rated("psu", "power supplies", _rated(ctx, server), psu),
+    ]
     height = server.plain("rack_units", label="rack units")
     tall = height is not None and height.value > _TALL_UNITS
     body = chassis_parts(ctx, "8u" if tall else "2u", path)
@@ -241,6 +241,18 @@ def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     if trays is not None:
         body = [Machines("trays", f"{trays.value:g} trays", trays, tuple(body))]
     return [*parts, *body]
+
+
+def _rated(ctx: Context, server: Record) -> Fact:
+    """What power supplies are rated for; the default is that of a server without accelerators."""
+    rated = server.fact("psu", label="power supplies") or server.fact("max_power", label="rating")
+    if rated is not None:
+        return rated
+    usual = ctx.default("psu_unknown")
+    if server.number("accelerators"):
+        reason = f"its rating is not in the record; {usual.value:,.0f} W are counted for its host"
+        ctx.not_estimated[f"power supplies for the accelerators of {server.name}"] = reason
+    return usual
 
 
 def _rack(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:

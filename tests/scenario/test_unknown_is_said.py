@@ -66,3 +66,26 @@ def test_training_without_a_text_encoder_is_another_formula(carbonctl, tmp_path,
     text = carbonctl(*words, "--hardware-db", _without(tmp_path, lacking)).out
     assert "F_1 = k_e * w * h * f " in text
     assert "P_t" not in text
+
+
+def test_a_server_whose_accelerators_are_not_named_says_so(result):
+    bare = ("embodied", "--server", "archetype-pcie-8", "--samples", "0")
+    missing = result(*bare)["coverage"]["not_estimated"]
+    name = "accelerators of Archetype of an 8-card PCIe server"
+    assert "8" in missing[name]
+    named = result(*bare, "--gpu", "l40s", "--subject", "server")
+    assert name not in named["coverage"]["not_estimated"]
+
+
+@pytest.mark.parametrize("name", ["archetype-pcie-8", "archetype-workstation", "aws-inf2-host"])
+def test_power_supplies_of_unknown_rating_are_assumed_and_never_absent(result, name):
+    data = result("embodied", "--server", name, "--samples", "0")
+    assert data["facts"]["default:psu_unknown"]["value"] == 1600
+    missing = [key for key in data["coverage"]["not_estimated"] if key.startswith("power supplies")]
+    assert len(missing) == 1  # those that feed its accelerators
+
+
+def test_power_supplies_of_known_rating_are_not_assumed(result):
+    data = result("embodied", "--server", "dgx-h100", "--samples", "0")
+    assert "default:psu_unknown" not in data["facts"]
+    assert not [key for key in data["coverage"]["not_estimated"] if "power supplies" in key]
