@@ -231,9 +231,10 @@ def _published(
         message = f"the published figure of {server.name} is of a {figure.boundary}, no machine"
         ctx.fail("CC303", message, path, "in its record: boundary: machine")
     bare: list[Part[Fact]] = []
+    aside = replace(ctx, not_estimated={})  # what our own figure lacks, the published one holds
     if found.accelerator is not None:
-        bare += _accelerators(ctx, found, embodied, path)
-    bare += host_parts(ctx, server, path, bare=True)
+        bare += _accelerators(aside, found, embodied, path)
+    bare += host_parts(aside, server, path, bare=True)
     modeled = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in bare)
     ours = Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model")
     part = Counted("machine", server.name, ONE, figure)

@@ -9,6 +9,7 @@ from carbonctl.estimate.bom import (
     Body,
     Chip,
     Counted,
+    Interposer,
     Machines,
     Memory,
     Modeled,
@@ -51,7 +52,17 @@ def accelerator_part(
     if published is not None:
         bounded(ctx, published, record, path)
         return Counted("accelerators", record.name, count, published)
-    return module(ctx, record, count, path, fab)
+    made = module(ctx, record, count, path, fab)
+    _without_interposer(ctx, record, made)
+    return made
+
+
+def _without_interposer(ctx: Context, record: Record, made: Module[Fact]) -> None:
+    """Stacked memory is joined to its die by silicon; of unknown area, it is no piece."""
+    stacked = record.text("memory_type").startswith("hbm")
+    if stacked and not any(isinstance(piece, Interposer) for piece in made.parts):
+        reason = "its area is not known"
+        ctx.not_estimated[f"interposer or bridges of {record.name}"] = reason
 
 
 def bounded(ctx: Context, figure: Fact, record: Record, path: Path) -> Fact:

@@ -89,3 +89,31 @@ def test_power_supplies_of_known_rating_are_not_assumed(result):
     data = result("embodied", "--server", "dgx-h100", "--samples", "0")
     assert "default:psu_unknown" not in data["facts"]
     assert not [key for key in data["coverage"]["not_estimated"] if "power supplies" in key]
+
+
+INTERPOSER = "interposer or bridges of "
+
+
+def _card(result, name):
+    return result("embodied", "--gpu", name, "--subject", "accelerator", "--samples", "0")
+
+
+@pytest.mark.parametrize("name", ["v100-sxm2-16gb", "mi250x", "gaudi2"])
+def test_stacked_memory_without_a_known_interposer_says_so(result, name):
+    missing = _card(result, name)["coverage"]["not_estimated"]
+    assert [key for key in missing if key.startswith(INTERPOSER)]
+
+
+@pytest.mark.parametrize("name", ["h100-pcie-80gb", "l40s", "nvidia-p100-pcie-16gb"])
+def test_no_interposer_is_missed_where_one_is_known_or_none_is_needed(result, name):
+    missing = _card(result, name)["coverage"]["not_estimated"]
+    assert not [key for key in missing if key.startswith(INTERPOSER)]
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [("h800-pcie", "h100-pcie-80gb"), ("nvidia-a800-sxm4-80gb", "nvidia-a100-sxm4-80gb")],
+)
+def test_an_export_part_is_made_as_the_part_that_it_is_cut_from(result, name, like):
+    ours, theirs = (_card(result, card)["total_kgco2e"] for card in (name, like))
+    assert ours == pytest.approx(theirs, rel=0.03)
