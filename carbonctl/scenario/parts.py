@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario.context import Context
 
 _WATTS_OF_SMALL_CARD = 150.0
-_GB_OF_A_DRIVE = 3840.0
 # First year of the drives that hold a generation of flash.
 _FLASH = ((2022, "nvme-tlc-2022"), (2019, "ssd-2019"), (2017, "ssd-2017"))
 _OLDEST_FLASH = "ssd-2016"
@@ -132,8 +131,9 @@ def flash_per_gb(ctx: Context, record: Record, path: Path) -> Fact:
     """Carbon of solid-state drives per capacity, their boards spread over a common size."""
     area = ctx.needed(record, "area_per_gb", path, f"die area per GB, {record.id}")
     nand, board = ctx.default(f"nand_{record.text('flash')}"), ctx.default("drive_board")
-    per_gb = area.value * nand.value + board.value / _GB_OF_A_DRIVE
-    note = f"flash by die area, and a board for each {_GB_OF_A_DRIVE / 1e3:g} TB"
+    each = ctx.default("drive_common").value
+    per_gb = area.value * nand.value + board.value / each
+    note = f"flash by die area, and a board for each {each:,.0f} GB"
     key = f"storage/{record.id}:per_gb"
     return replace(derived(key, per_gb, nand, note, "drive per stored byte"), unit="kgCO2e/GB")
 
@@ -190,7 +190,9 @@ def host_parts(ctx: Context, server: Record, path: Path, *, bare: bool = False) 
         lacking.append("DRAM")
     ssd = server.fact("ssd", label=f"SSD, {server.name}")
     if ssd is not None:
-        parts.append(drives(ctx, "ssd", "SSD", (_drives_of(ssd), ssd), _flash(ctx, server), path))
+        parts.append(
+            drives(ctx, "ssd", "SSD", (_drives_of(ctx, ssd), ssd), _flash(ctx, server), path)
+        )
     else:
         lacking.append("SSD")
     if lacking:
@@ -208,11 +210,13 @@ def modeled(ctx: Context, made: list[Part[Fact]]) -> list[Part[Fact]]:
     ]
 
 
-def _drives_of(ssd: Fact) -> Fact:
-    """OnBoards that hold a capacity which a record states in all."""
-    pieces = max(1.0, round(ssd.value / _GB_OF_A_DRIVE))
-    note = f"drives of about {_GB_OF_A_DRIVE / 1e3:g} TB"
-    return derived(f"{ssd.key}:drives", pieces, ONE, note, "drives")
+def _drives_of(ctx: Context, ssd: Fact) -> Fact:
+    """Drives of a common size that hold a capacity which a record states in all."""
+    each = ctx.default("drive_common")
+    few, many = (None if gb is None else max(1.0, ssd.value / gb) for gb in (each.high, each.low))
+    pieces, note = max(1.0, round(ssd.value / each.value)), f"drives of about {each.value:,.0f} GB"
+    return replace(each, key=f"{ssd.key}:drives", value=pieces, unit="1", note=note, label="drives",
+                   low=few and min(few, pieces), high=many and max(many, pieces))  # fmt: skip
 
 
 def _flash(ctx: Context, server: Record) -> str:

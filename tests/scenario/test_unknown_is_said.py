@@ -117,3 +117,14 @@ def test_no_interposer_is_missed_where_one_is_known_or_none_is_needed(result, na
 def test_an_export_part_is_made_as_the_part_that_it_is_cut_from(result, name, like):
     ours, theirs = (_card(result, card)["total_kgco2e"] for card in (name, like))
     assert ours == pytest.approx(theirs, rel=0.03)
+
+
+def test_drives_that_a_record_does_not_count_are_as_many_as_a_common_size_makes(result):
+    facts = result("embodied", "--server", "dgx-a100-640gb", "--samples", "0")["facts"]
+    (held,) = [fact for key, fact in facts.items() if key.endswith(":ssd")]
+    (count,) = [fact for key, fact in facts.items() if key.endswith(":ssd:drives")]
+    assert count["origin"] == "default"
+    assert count["value"] == round(held["value"] / 3840)
+    assert (count["low"], count["high"]) == pytest.approx(
+        (held["value"] / 7680, held["value"] / 960)
+    )
