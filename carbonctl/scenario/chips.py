@@ -204,7 +204,7 @@ def listed(
         die = _die(ctx, (number, area), node, choice, at, place)
         _fits(ctx, die, (*at, "area"))
         pieces.append(die)
-    pieces += _packaging(ctx, section, path)
+    pieces += _packaging(ctx, section, choice, path)
     good = _assembly_yield(ctx, path)
     if section.assembly_yield is not None:
         good = ctx.given(section.assembly_yield, (*path, "assembly_yield"), "assembly yield")
@@ -227,7 +227,9 @@ def _fits(ctx: Context, die: Die[Fact], path: Path) -> None:
         ctx.fail("CC304", f"a die of {shown} {wafer.wafer_cm.value:g} cm", path)
 
 
-def _packaging(ctx: Context, section: schema.Chip, path: Path) -> list[Piece[Fact]]:
+def _packaging(
+    ctx: Context, section: schema.Chip, choice: FabChoice, path: Path
+) -> list[Piece[Fact]]:
     """Interposer, bridges, redistribution layers and packages of a listed chip."""
     wafer = ctx.catalog.record("processes", "wafer")
     made: list[Piece[Fact]] = []
@@ -237,8 +239,8 @@ def _packaging(ctx: Context, section: schema.Chip, path: Path) -> list[Piece[Fac
     if section.bridges is not None:
         count = ctx.given(section.bridges, (*path, "bridges"), "bridges")
         area = ctx.needed(wafer, "bridge_area", path, "area of a bridge")
-        node = ctx.record("processes", "n20", path)
-        made.append(_die(ctx, (count, area), node, DEFAULT, path, len(section.dies)))
+        node = ctx.record("processes", wafer.text("bridge_node"), path)
+        made.append(_die(ctx, (count, area), node, choice, path, len(section.dies)))
     if section.redistribution is not None:
         area = ctx.given(section.redistribution, (*path, "redistribution"), "redistribution area")
         per_area = ctx.needed(wafer, "redistribution_per_cm2", path, "redistribution layer per cm2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.service import Board
@@ -76,7 +77,6 @@ def _idle(ctx: Context, card: Record, tdp: Fact) -> Fact:
     if idle is not None:
         return idle
     share = ctx.default("device_idle_share")
-    note = f"{share.value:g} of TDP, as is usual"
-    return archetype(
-        derived(f"{tdp.key}/idle", tdp.value * share.value, tdp, note, share.label), note
-    )
+    note, label = f"{share.value:g} of {tdp.value:,.0f} W, as is usual", f"idle power, {card.name}"
+    scaled = derived(f"{share.key}/{card.id}", share.value * tdp.value, share, note, label)
+    return archetype(replace(scaled, unit="W", shape="positive"), note)

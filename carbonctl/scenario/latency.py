@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario.operating_point import Room
     from carbonctl.scenario.quantity import Given
 
-_MOST = 2.0**20  # sequences; beyond it the search ends
-
 
 def fastest(
     ctx: Context,
@@ -40,21 +38,26 @@ def fastest(
     needs_a_copy(ctx, room, shared, found, path)
     where, target = (*path, "latency", "itl"), float(s_from_hours(itl.value))
     groups = [shared.value] if shared is not None else _groups(room, found)
-    batches = {n: _largest(room, n, target, arriving) for n in groups}
+    most = ctx.default("most_sequences")
+    batches = {n: _largest(room, n, target, arriving, most.value) for n in groups}
     if not any(batches.values()):
         _too_fast(ctx, room, groups, target, where)
     best = max(groups, key=lambda n: (_per_device(room, batches[n], n), -n))
     kind = "language" if m.mixture is None else "mixture"
     residual = ctx.default(f"{kind}_throughput_residual")
-    ends = [
-        None if end is None else max(1.0, _largest(room, best, target * end, arriving))
-        for end in (residual.low, residual.high)
-    ]
-    filled = _largest(room, best, target, math.inf) > batches[best]
+    filled = _largest(room, best, target, math.inf, most.value) > batches[best]
+    capped = batches[best] == most.value
     limit = "that the load fills" if filled else f"within {target * 1e3:g} ms between tokens"
-    note = f"largest on {best:g} devices {limit}"
+    note = f"largest on {best:g} devices {'that a runtime decodes' if capped else limit}"
     batch = chosen(ctx, where, "batch", batches[best], m.batch.label, note)
-    batch = replace(batch, low=ends[0], high=ends[1], range_kind=residual.range_kind)
+    bounds = (most.low or most.value, most.high or most.value) if capped else (most.value,) * 2
+    low, high = (
+        None if end is None else max(1.0, _largest(room, best, target * end, arriving, bound))
+        for end, bound in zip((residual.low, residual.high), bounds, strict=True)
+    )
+    batch = replace(batch, low=low, high=high, range_kind=residual.range_kind)
+    if capped:
+        batch = replace(batch, origin=most.origin, mark=most.mark)
     if shared is None:
         note = "where a device makes most tokens within the target"
         shared = chosen(ctx, where, "devices", best, "devices of one replica", note)
@@ -72,9 +75,12 @@ def _groups(room: Room, found: Device) -> list[float]:
     return [least * 2.0**step for step in range(steps + 1)]
 
 
-def _largest(room: Room, devices: float, target: float, arriving: float) -> float:
-    """Largest whole batch that memory holds, the load fills and the target allows; 0 for none."""
-    low, high = 0.0, min(max(room.batch(devices), 0.0), _MOST)
+def _largest(room: Room, devices: float, target: float, arriving: float, most: float) -> float:
+    """Largest whole batch that memory holds, the load fills, the target and a runtime allow.
+
+    0 for none; ``most`` is what a runtime decodes together.
+    """
+    low, high = 0.0, min(max(room.batch(devices), 0.0), most)
     while low < high:
         middle = math.ceil((low + high) / 2)
         seconds = room.itl_s(middle, devices)

@@ -177,6 +177,8 @@ def machine(
     parts: list[Part[Fact]] = []
     if found.accelerator is not None:
         parts += _accelerators(ctx, found, embodied, path)
+    else:
+        _unnamed(ctx, found.record)
     if embodied is not None and embodied.spares is not None:
         parts += _spares(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
@@ -197,6 +199,14 @@ def machine(
         reason = f"no mass is known of {body.name}"
         ctx.not_estimated["transport, end of life"] = reason
     return Machine(body.name, found.per_machine, tuple(parts), mass, comparators(body))
+
+
+def _unnamed(ctx: Context, server: Record) -> None:
+    """Accelerators that a server holds but its record does not name are in no part."""
+    held = server.number("accelerators")
+    if held:
+        reason = f"it holds {held:g}, which its record does not name; give hardware.accelerator too"
+        ctx.not_estimated[f"accelerators of {server.name}"] = reason
 
 
 def _holds_host(found: Device, embodied: schema.Embodied | None) -> bool:
@@ -221,9 +231,10 @@ def _published(
         message = f"the published figure of {server.name} is of a {figure.boundary}, no machine"
         ctx.fail("CC303", message, path, "in its record: boundary: machine")
     bare: list[Part[Fact]] = []
+    aside = replace(ctx, not_estimated={})  # what our own figure lacks, the published one holds
     if found.accelerator is not None:
-        bare += _accelerators(ctx, found, embodied, path)
-    bare += host_parts(ctx, server, path, bare=True)
+        bare += _accelerators(aside, found, embodied, path)
+    bare += host_parts(aside, server, path, bare=True)
     modeled = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in bare)
     ours = Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model")
     part = Counted("machine", server.name, ONE, figure)

@@ -9,6 +9,7 @@ from carbonctl.estimate.bom import (
     Body,
     Chip,
     Counted,
+    Interposer,
     Machines,
     Memory,
     Modeled,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario.context import Context
 
 _WATTS_OF_SMALL_CARD = 150.0
-_GB_OF_A_DRIVE = 3840.0
 # First year of the drives that hold a generation of flash.
 _FLASH = ((2022, "nvme-tlc-2022"), (2019, "ssd-2019"), (2017, "ssd-2017"))
 _OLDEST_FLASH = "ssd-2016"
@@ -51,7 +51,17 @@ def accelerator_part(
     if published is not None:
         bounded(ctx, published, record, path)
         return Counted("accelerators", record.name, count, published)
-    return module(ctx, record, count, path, fab)
+    made = module(ctx, record, count, path, fab)
+    _without_interposer(ctx, record, made)
+    return made
+
+
+def _without_interposer(ctx: Context, record: Record, made: Module[Fact]) -> None:
+    """Stacked memory is joined to its die by silicon; of unknown area, it is no piece."""
+    stacked = record.text("memory_type").startswith("hbm")
+    if stacked and not any(isinstance(piece, Interposer) for piece in made.parts):
+        reason = "its area is not known"
+        ctx.not_estimated[f"interposer or bridges of {record.name}"] = reason
 
 
 def bounded(ctx: Context, figure: Fact, record: Record, path: Path) -> Fact:
@@ -121,8 +131,9 @@ def flash_per_gb(ctx: Context, record: Record, path: Path) -> Fact:
     """Carbon of solid-state drives per capacity, their boards spread over a common size."""
     area = ctx.needed(record, "area_per_gb", path, f"die area per GB, {record.id}")
     nand, board = ctx.default(f"nand_{record.text('flash')}"), ctx.default("drive_board")
-    per_gb = area.value * nand.value + board.value / _GB_OF_A_DRIVE
-    note = f"flash by die area, and a board for each {_GB_OF_A_DRIVE / 1e3:g} TB"
+    each = ctx.default("drive_common").value
+    per_gb = area.value * nand.value + board.value / each
+    note = f"flash by die area, and a board for each {each:,.0f} GB"
     key = f"storage/{record.id}:per_gb"
     return replace(derived(key, per_gb, nand, note, "drive per stored byte"), unit="kgCO2e/GB")
 
@@ -179,7 +190,9 @@ def host_parts(ctx: Context, server: Record, path: Path, *, bare: bool = False) 
         lacking.append("DRAM")
     ssd = server.fact("ssd", label=f"SSD, {server.name}")
     if ssd is not None:
-        parts.append(drives(ctx, "ssd", "SSD", (_drives_of(ssd), ssd), _flash(ctx, server), path))
+        parts.append(
+            drives(ctx, "ssd", "SSD", (_drives_of(ctx, ssd), ssd), _flash(ctx, server), path)
+        )
     else:
         lacking.append("SSD")
     if lacking:
@@ -197,11 +210,13 @@ def modeled(ctx: Context, made: list[Part[Fact]]) -> list[Part[Fact]]:
     ]
 
 
-def _drives_of(ssd: Fact) -> Fact:
-    """OnBoards that hold a capacity which a record states in all."""
-    pieces = max(1.0, round(ssd.value / _GB_OF_A_DRIVE))
-    note = f"drives of about {_GB_OF_A_DRIVE / 1e3:g} TB"
-    return derived(f"{ssd.key}:drives", pieces, ONE, note, "drives")
+def _drives_of(ctx: Context, ssd: Fact) -> Fact:
+    """Drives of a common size that hold a capacity which a record states in all."""
+    each = ctx.default("drive_common")
+    few, many = (None if gb is None else max(1.0, ssd.value / gb) for gb in (each.high, each.low))
+    pieces, note = max(1.0, round(ssd.value / each.value)), f"drives of about {each.value:,.0f} GB"
+    return replace(each, key=f"{ssd.key}:drives", value=pieces, unit="1", note=note, label="drives",
+                   low=few and min(few, pieces), high=many and max(many, pieces))  # fmt: skip
 
 
 def _flash(ctx: Context, server: Record) -> str:
@@ -229,11 +244,11 @@ def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     cards = server.fact("nics", label=f"network cards, {server.name}")
     cards = cards or ctx.default("nics_per_machine")
     nic = ctx.needed(ctx.catalog.record("network", "nic-400g"), "embodied", path, "network card")
-    rated = server.fact("psu", label="power supplies") or server.fact("max_power", label="rating")
-    parts: list[Part[Fact]] = [Counted("nic", "network cards", cards, nic)]
-    if rated is not None:
-        psu = ctx.needed(ctx.catalog.record("parts", "psu"), "embodied_per_w", path, "PSU per W")
-        parts.append(Rated("psu", "power supplies", rated, psu))
+    psu = ctx.needed(ctx.catalog.record("parts", "psu"), "embodied_per_w", path, "PSU per W")
+    parts: list[Part[Fact]] = [
+        Counted("nic", "network cards", cards, nic),
+        Rated("psu", "power supplies", _rated(ctx, server), psu),
+    ]
     height = server.plain("rack_units", label="rack units")
     tall = height is not None and height.value > _TALL_UNITS
     body = chassis_parts(ctx, "8u" if tall else "2u", path)
@@ -241,6 +256,18 @@ def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     if trays is not None:
         body = [Machines("trays", f"{trays.value:g} trays", trays, tuple(body))]
     return [*parts, *body]
+
+
+def _rated(ctx: Context, server: Record) -> Fact:
+    """What power supplies are rated for; the default is that of a server without accelerators."""
+    rated = server.fact("psu", label="power supplies") or server.fact("max_power", label="rating")
+    if rated is not None:
+        return rated
+    usual = ctx.default("psu_unknown")
+    if server.number("accelerators"):
+        reason = f"its rating is not in the record; {usual.value:,.0f} W are counted for its host"
+        ctx.not_estimated[f"power supplies for the accelerators of {server.name}"] = reason
+    return usual
 
 
 def _rack(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:

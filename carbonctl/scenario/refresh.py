@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +12,7 @@ from carbonctl.scenario import machine as machines
 from carbonctl.scenario.consistency import agreement
 from carbonctl.scenario.context import ONE, Context, Unresolved, archetype, derived
 from carbonctl.scenario.site import site
+from carbonctl.scenario.span import check_growth, check_life
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _STEPS = 6
-_MOST_GROWTH = 50.0  # as a power of e: 5e21 times
-_SHORTEST = 4
 _NOTHING = {
     "datacenter construction": "the building stands either way",
     "rack and datacenter network": "taken to stay",
@@ -90,9 +88,10 @@ def _gathered(
     growth, path = section.demand_growth, ("refresh", "demand_growth")
     span = _given(ctx, section.horizon, ("refresh", "horizon"), "span")
     span = span or new.fleet.hardware.lifetime_hours
+    check_life(ctx, span, new.fleet.hardware.lifetime_hours)
     ratio = ctx.either(growth.ratio if growth else None, (*path, "ratio"), "growth_ratio")
     per = ctx.either(growth.per if growth else None, (*path, "per"), "growth_hours")
-    _check_growth(ctx, span, ratio, per)
+    check_growth(ctx, span, ratio, per)
     inputs = RefreshInputs(
         old=old.fleet,
         new=new.fleet,
@@ -110,16 +109,6 @@ def _gathered(
         steps=_steps(ctx, section),
     )
     return old, new, inputs, place.name
-
-
-def _check_growth(ctx: Context, span: Fact, ratio: Fact, per: Fact) -> None:
-    """Growth that no power of a number holds, or a span too short to speak of growth."""
-    if abs(math.log(ratio.value)) * span.value / per.value > _MOST_GROWTH:
-        message = "demand would change beyond any physical size within the span"
-        ctx.problems.append(Problem("CC203", message, ctx.mark(("refresh", "demand_growth"))))
-    if span.value * _SHORTEST < per.value:
-        message = "the span is shorter than a quarter of the time in which demand grows"
-        ctx.problems.append(Problem("CC203", message, ctx.mark(("refresh", "horizon"))))
 
 
 def _tried(build: Callable[[], T]) -> T | None:

@@ -267,7 +267,7 @@ def test_a_grid_without_carbon_pays_back_nothing(decided):
 def test_entries_of_embodied_that_a_decision_does_not_use_are_said(carbonctl, tmp_path):
     path = tmp_path / "refresh.yaml"
     path.write_text(
-        yaml.safe_dump(changed() | {"embodied": {"lifetime": "4 y", "host": "3 t"}}),
+        yaml.safe_dump(changed(horizon="4 y") | {"embodied": {"lifetime": "4 y", "host": "3 t"}}),
         encoding="utf-8",
     )
     ran = carbonctl("refresh", path, "--samples", "0")

@@ -62,6 +62,23 @@ def test_chiplets_of_two_nodes_with_all_that_joins_them(made):
     assert worse == pytest.approx(2 * bare)
 
 
+@pytest.mark.parametrize(
+    "fab", ["{method: act, grid: 583 g/kWh}", "{yield: {by: poisson}}", "{edge: ignored}"]
+)
+def test_bridges_are_made_by_the_method_in_force(made, fab):
+    """A bridge is a die of 25 mm2: by ACT 8 are 2 cm2 x (0.583 x 1.2 + 0.15 + 0.5) / 0.875."""
+    bridges, die = "bridges: 8", "{count: 8, area: 25 mm2, node: n20}"
+    one = "{area: 115 mm2, node: n5}"
+
+    def kg(chip):
+        return made(f"embodied: {{fab: {fab}, parts: [{{chip: {{{chip}}}}}]}}\n")[0]
+
+    joined = kg(f"dies: [{one}], {bridges}")
+    assert joined == pytest.approx(kg(f"dies: [{one}, {die}]"))
+    if "act" in fab:
+        assert joined - kg(f"dies: [{one}]") == pytest.approx(3.085, abs=0.001)
+
+
 def test_memory_of_each_generation_has_its_own_figure(made):
     def kg(entry):
         return made(f"embodied: {{parts: [{{{entry}, amount: 100 GB}}]}}\n")[0]

@@ -236,3 +236,22 @@ def test_a_draft_takes_room_beside_its_model(result):
     assert devices == 4
     with pytest.raises(AssertionError, match="takes 4 devices"):
         result(*words, "--set", draft, "--set", "infer.tensor_parallel=2")
+
+
+def test_idle_power_that_is_not_known_has_the_range_and_source_of_its_share(serve):
+    """H800: no idle power is known, so a tenth of 700 W, 0.044 to 0.20 of it."""
+    facts = serve(gpu="h800-sxm5:8")["facts"]
+    (idle,) = [f for f in facts.values() if f["label"].startswith("idle power, NVIDIA H800")]
+    assert (idle["value"], idle["low"], idle["high"]) == pytest.approx((70, 0.044 * 700, 140))
+    assert (idle["unit"], idle["source"]) == ("W", "nvidia-smi-idle-listings")
+    assert idle["range_kind"] == "p05_p95"
+
+
+def test_no_batch_is_larger_than_a_runtime_decodes_together(serve):
+    """A loose target, small model and great load: only the usual limit of schedulers is left."""
+    settings = ("latency.itl=2000 ms", "requests=900M/day")
+    data = serve(*settings, gpu="h200-sxm", tokens="10:10")
+    assert batch(data) == 1024
+    (fact,) = [f for f in data["facts"].values() if f["label"] == "concurrency"]
+    assert 256 <= fact["low"] < 1024 < fact["high"] <= 2048
+    assert fact["origin"] == "default"
