@@ -13,6 +13,7 @@ from carbonctl.scenario import machine as machines
 from carbonctl.scenario import parts as parts_
 from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
+from carbonctl.scenario.consistency import machine_agrees
 from carbonctl.scenario.context import ONE, Context, Unresolved, derived
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     ctx = Context(document, catalog)
     section = scenario.embodied
     built: subjects.Built = ()
+    if scenario.hardware is not None:
+        machine_agrees(ctx, scenario.hardware, ("hardware",))
     try:
         if section is not None and section.subject == "datacenter":
             built = subjects.building(ctx, scenario, section)
@@ -73,7 +76,7 @@ def _item(
     """One of what the subject says: from a list, from the database, or made of machines."""
     subject = section.subject if section is not None else None
     if section is not None:
-        _used(ctx, section)
+        _used(ctx, section, scenario.hardware)
         subject = "device" if section.device is not None else subject
     if section is not None and subject in subjects.LARGER:
         return subjects.LARGER[subject](ctx, scenario, section)
@@ -82,8 +85,12 @@ def _item(
     return _from_database(ctx, scenario, section)
 
 
-def _used(ctx: Context, section: schema.Embodied) -> None:
+def _used(ctx: Context, section: schema.Embodied, named: schema.Hardware | None) -> None:
     """Keys that another subject would use are errors, not silence."""
+    other = named and (named.accelerator or named.server or named.instance)
+    if section.device is not None and other:
+        message = f"{section.device} is named as the device, and {other} as the hardware"
+        ctx.fail("CC303", message, ("embodied", "device"), "keep one of the two")
     for key, subject in (("device", "device"), ("datacenter", "datacenter"), ("per_rack", "rack")):
         said = section.subject or ("device" if key == "device" else None)
         if getattr(section, key) is not None and said != subject:
