@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError
-from carbonctl.estimate.bom import Comparator, Counted, Machine
+from carbonctl.estimate.bom import Comparator, Counted, Machine, Machines
 from carbonctl.estimate.inputs import ItemInputs, bind
 from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario import machine as machines
@@ -61,7 +61,8 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     if ctx.problems:
         raise InputError(ctx.problems, document.sources)
     if count.value != 1:
-        hardware = replace(hardware, machine=_compared(hardware.machine, count.value))
+        several = _compared(_relabeled(hardware.machine, count.value), count.value)
+        hardware = replace(hardware, machine=several)
     return ResolvedItem(
         _title(scenario.name, made.name, count.value),
         ItemInputs(hardware, count, built),
@@ -128,6 +129,18 @@ def _compared(machine: Machine[Fact], count: float) -> Machine[Fact]:
         for c in machine.comparators
     )
     return replace(machine, comparators=times)
+
+
+def _relabeled(machine: Machine[Fact], count: float) -> Machine[Fact]:
+    """Lines that say how many machines they are of, as many as there are in all items."""
+    parts = tuple(_all_of(p, count) if isinstance(p, Machines) else p for p in machine.parts)
+    return replace(machine, parts=parts)
+
+
+def _all_of(held: Machines[Fact], count: float) -> Machines[Fact]:
+    each = held.machine_count.value
+    what = held.label.removeprefix(f"{each:g} ")
+    return replace(held, label=f"{each * count:,.6g} {what}")
 
 
 def _title(name: str | None, item: str, count: float) -> str:
