@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Mark, Problem
@@ -58,6 +59,31 @@ def again(
 
         return item(loaded(document, catalog), flags)[0]
     return computed(command, loaded(document, catalog), flags, PHASES_OF[command])[0]
+
+
+def reread(source: str | None) -> tuple[bytes | None, Json | None]:
+    """A saved result where a file is one; else the bytes that had to be read to know."""
+    from carbonctl.report import saved  # noqa: PLC0415 - where a file may be one
+
+    if source is None or (source != "-" and PurePath(source).suffix != ".json"):
+        return None, None
+    raw = saved.raw_of(source)
+    if not saved.is_result(raw):
+        return raw, None
+    return raw, saved.parse(raw, "<stdin>" if source == "-" else source)
+
+
+def only(made: Json) -> tuple[dict[str, Any], Path]:
+    """The one result of a file, and where in it; several have no one number of a name."""
+    from carbonctl.report.findings import results  # noqa: PLC0415 - with the reader
+
+    only_estimates(made)
+    found = results(made.data)
+    if len(found) > 1:
+        message = f"there are {len(found)} results here, and one is wanted"
+        problem = Problem("CC705", message, made.mark(("results",)))
+        raise InputError([problem], made.sources)
+    return found[0], ("results", 0) if "results" in made.data else ()
 
 
 def only_estimates(made: Json) -> None:

@@ -56,11 +56,11 @@ class Gate:
 def hold(flags: dict[str, Any]) -> Gate:
     """Read everything first, so that what is broken is said before anything is judged."""
     today = _today(flags["today"])
-    policy = None if flags["policy"] is None else policies.read(flags["policy"])
+    policy, broken = _policy(flags["policy"])
     wanted = Wanted()
     if policy is not None:
         wanted = Wanted(policy.accounting, frozenset(rule.accounting for rule in policy.rules))
-    looked = _look_at_all(list(dict.fromkeys(flags["files"])), flags, wanted)
+    looked = _look_at_all(list(dict.fromkeys(flags["files"])), flags, wanted, broken)
     rules = [_rules(one, policy) for one in looked]
     befores = _befores(flags, looked, wanted, [rule for own in rules for rule in own])
     applied = {rule for own in rules for rule in own}
@@ -105,10 +105,21 @@ def _today(text: str | None) -> date:
         raise UsageError(message, "as in --today 2027-03-31") from None
 
 
-def _look_at_all(files: list[str], flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
+def _policy(file: str | None) -> tuple[Policy | None, list[CarbonctlError]]:
+    """The policy, or what is wrong with it, to be said with what is wrong with the files."""
+    try:
+        return None if file is None else policies.read(file), []
+    except CarbonctlError as error:
+        return None, [error]
+
+
+def _look_at_all(
+    files: list[str], flags: dict[str, Any], wanted: Wanted, broken: list[CarbonctlError]
+) -> list[Looked]:
     """Every file; the problems of all that are broken together, what the user did wrong first."""
     looked: list[Looked] = []
-    errors: list[CarbonctlError] = []
+    errors = list(broken)
+    flags = flags | {"samples": 0} if broken else flags  # nothing will be judged
     for file in files:
         try:
             looked += look(file, flags, wanted)

@@ -182,7 +182,10 @@ def parse(text: str | float, target: str) -> float:
 
 
 def _count(unit: str, target: str) -> tuple[float, str]:
-    """A rate of many is written ``1M/day``, where M stands before the unit itself."""
+    """A rate of many is written ``1M/day``, and many hours ``1.083M h``, as they are printed."""
+    words = unit.split()
+    if target == "h" and words[1:] == ["h"] and words[0] in _COUNT_SUFFIX:
+        return _COUNT_SUFFIX[words[0]], "h"
     head, bar, tail = unit.partition("/")
     suffix, what = (head[:1], head[1:].strip()) if head[:1] in _COUNT_SUFFIX else ("", head.strip())
     counted = what == "" or _SYMBOLS.get(what, ("", 0.0))[0] == "count"

@@ -7,6 +7,7 @@ than an hour of the device that the card names is pointed out.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog import grids
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 KEYS = ("emissions", "source", "training_type", "geographical_location", "hardware_used")
 FIELD = "co2_eq_emissions"
 TYPICAL_GRID = 0.4  # kg/kWh, to judge an order of magnitude where the card names no place
+_COUNT = r"(\d{1,3}(?:,\d{3})+|\d{1,9}k?)"
+_WORDS = r"(?:(?:nvidia|amd|intel|google|aws|tesla|geforce)\s+)*"
+# 16,000 H100 first or after a mark, for a bare number may belong to another name; 8 x H100 anywhere
+_BEFORE = re.compile(
+    rf"(?:(?:^|(?<!\d)[,;+(&/]|\b(?:of|on|with|and))\s*{_COUNT}\s+"
+    rf"|(?<![\w,.]){_COUNT}\s*[x\u00d7*]\s*){_WORDS}$"
+)
+_AFTER = re.compile(rf"(?:\s+(?:\d+\s?gb|gpus?|pcie|sxm\d?))*\s*\(?[x\u00d7*:]\s*{_COUNT}\b")
 LEAST_HOURS = {"pre-training": 1.0, "fine-tuning": 0.05}
 
 
@@ -82,33 +91,56 @@ def _bad_number(value: Any, path: tuple[str, ...], document: Document) -> list[P
 
 
 def _kilograms(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
-    device = _device(str(field.get("hardware_used", "")), catalog)
+    device, count = _devices(str(field.get("hardware_used", "")), catalog)
     rated = device.fact("tdp") if device is not None else None
     if device is None or rated is None or not field["emissions"]:
         return []
     grid = _grid(str(field.get("geographical_location", "")), catalog)
-    hours = field["emissions"] / grid / rated.value
+    hours = field["emissions"] / grid / (rated.value * count)
     kind = str(field.get("training_type", "")).lower()
     if hours >= LEAST_HOURS.get(kind, LEAST_HOURS["pre-training"]):
         return []
+    many = "one" if count == 1 else f"{count:,} x"
     message = (
-        f"{field['emissions']:g} g is {hours * 60:.2g} minutes of one {device.name} "
+        f"{field['emissions']:g} g is {hours * 60:.2g} minutes of {many} {device.name} "
         f"at {grid:.2g} kg/kWh: this looks like kilograms"
     )
     hint = (
-        f"the field is in grams: {field['emissions'] * 1000:g} if it is {field['emissions']:g} kg"
+        f"the field is in grams: {field['emissions'] * 1000:.12g} if it is {field['emissions']:g} kg"
     )
     return [Problem("CC307", message, document.mark((FIELD, "emissions")), hint)]
 
 
-def _device(text: str, catalog: Catalog) -> Record | None:
-    """The device whose longest name stands in a text; of several, the first by id."""
+def _devices(text: str, catalog: Catalog) -> tuple[Record | None, int]:
+    """The device whose longest name stands in a text, and how many; of several, the first by id."""
     known = {alias: ids[0] for alias, ids in catalog.aliases("accelerators").items()}
     known |= {name: name for name in catalog.ids("accelerators")}
-    wanted = f" {text.lower().replace('-', ' ')} "
-    fitting = [name for name in known if f" {name.lower().replace('-', ' ')} " in wanted]
-    best = max(sorted(fitting), key=len, default=None)
-    return None if best is None else catalog.record("accelerators", known[best])
+    wanted = text.lower().replace("-", " ")
+    fitting = {name: at for name in sorted(known) if (at := _stands(name, wanted)) is not None}
+    best = max(fitting, key=len, default=None)
+    if best is None:
+        return None, 1
+    start, end = fitting[best]
+    counted = _BEFORE.search(wanted[:start]) or _AFTER.match(wanted[end:])
+    return catalog.record("accelerators", known[best]), _count(counted)
+
+
+def _stands(name: str, text: str) -> tuple[int, int] | None:
+    """Where a name stands in a text as words of its own, or glued to a count: 8xH100, H100x8."""
+    plain = name.lower().replace("-", " ")
+    if plain not in text:
+        return None
+    found = re.search(rf"(?<![a-z0-9])(?:\d+x)?({re.escape(plain)})(?![a-wyz0-9]|x(?!\d))", text)
+    return None if found is None else found.span(1)
+
+
+def _count(found: re.Match[str] | None) -> int:
+    """How many devices a match says; one where nothing is said."""
+    if found is None:
+        return 1
+    digits = next(group for group in found.groups() if group)
+    thousands = 1000 if digits.endswith("k") else 1
+    return max(1, int(digits.removesuffix("k").replace(",", "")) * thousands)
 
 
 def _grid(text: str, catalog: Catalog) -> float:

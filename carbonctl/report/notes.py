@@ -273,7 +273,7 @@ def say(out: Console, label: str, text: str) -> None:
         return
     compact = out.width < COMPACT
     indent = 2 if compact else _LABEL
-    head = f"{label}: " if compact and label else f"{label:<{indent}}"
+    head = f"{label}: " if compact and label else f"{label:<{indent - 1}} "
     glued = (head + text).replace(" %", "\u00a0%")  # a number keeps its percent sign
     lines = textwrap.wrap(glued, out.width, subsequent_indent=" " * indent, break_on_hyphens=False)
     out.print(Text("\n".join(lines).replace("\u00a0", " ")))

@@ -129,6 +129,8 @@ def render(data: dict[str, Any], out: Console) -> None:
 def _verdict(data: dict[str, Any], names: list[str]) -> str:
     totals = data["total"]["values"]
     if len(names) == 2:  # noqa: PLR2004 - a pair has a verdict, more have a ranking
+        if _same(data["total"]["differences"][1]):
+            return f"A and B emit the same: {numbers.carbon(totals[0])} CO2e"
         share, n = data["scenarios"][1]["less_than_first"], data["samples"]
         less = share if totals[1] < totals[0] else 1 - share
         cheap = "B" if totals[1] < totals[0] else "A"
@@ -171,13 +173,18 @@ def _table(data: dict[str, Any], names: list[str], *, compact: bool) -> Table:
 
 def _difference(row: dict[str, Any], size: float, samples: int) -> tuple[str, str]:
     change = row["differences"][1]
-    if change["value"] == 0 and change["p05"] == change["p95"] == 0:
+    if samples and _same(change):
         return "0", "same facts"
     value = numbers.significant(change["value"] / size)
     if not samples or change["p05"] == change["p95"]:
         return value, ""
     low, high = (numbers.significant(change[p] / size) for p in ("p05", "p95"))
     return value, f"{low} to {high}"
+
+
+def _same(change: dict[str, Any]) -> bool:
+    """Whether a difference is none, centrally and in the draws where there are any."""
+    return change["value"] == 0 and not change["p05"] and not change["p95"]
 
 
 def _csv(data: dict[str, Any]) -> str:

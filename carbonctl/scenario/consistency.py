@@ -174,10 +174,11 @@ def _machines(ctx: Context, scenario: schema.Scenario) -> None:
         sections.append((("train", "runs", place, "hardware"), run.hardware))
     for path, hardware in sections:
         if hardware is not None:
-            _machine_agrees(ctx, hardware, path)
+            machine_agrees(ctx, hardware, path)
 
 
-def _machine_agrees(ctx: Context, hardware: schema.Hardware, path: Path) -> None:
+def machine_agrees(ctx: Context, hardware: schema.Hardware, path: Path) -> None:
+    """One device is named once, or by a server that holds it."""
     if hardware.instance is not None and (hardware.accelerator or hardware.server):
         other = "accelerator" if hardware.accelerator else "server"
         message = f"an instance holds its {other}; name one of the two"

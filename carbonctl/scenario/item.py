@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError
-from carbonctl.estimate.bom import Comparator, Counted, Machine
+from carbonctl.estimate.bom import Comparator, Counted, Machine, Machines
 from carbonctl.estimate.inputs import ItemInputs, bind
 from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario import parts as parts_
 from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
+from carbonctl.scenario.consistency import machine_agrees
 from carbonctl.scenario.context import ONE, Context, Unresolved, derived
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     ctx = Context(document, catalog)
     section = scenario.embodied
     built: subjects.Built = ()
+    if scenario.hardware is not None:
+        machine_agrees(ctx, scenario.hardware, ("hardware",))
     try:
         if section is not None and section.subject == "datacenter":
             built = subjects.building(ctx, scenario, section)
@@ -58,7 +61,8 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     if ctx.problems:
         raise InputError(ctx.problems, document.sources)
     if count.value != 1:
-        hardware = replace(hardware, machine=_compared(hardware.machine, count.value))
+        several = _compared(_relabeled(hardware.machine, count.value), count.value)
+        hardware = replace(hardware, machine=several)
     return ResolvedItem(
         _title(scenario.name, made.name, count.value),
         ItemInputs(hardware, count, built),
@@ -73,7 +77,7 @@ def _item(
     """One of what the subject says: from a list, from the database, or made of machines."""
     subject = section.subject if section is not None else None
     if section is not None:
-        _used(ctx, section)
+        _used(ctx, section, scenario.hardware)
         subject = "device" if section.device is not None else subject
     if section is not None and subject in subjects.LARGER:
         return subjects.LARGER[subject](ctx, scenario, section)
@@ -82,8 +86,12 @@ def _item(
     return _from_database(ctx, scenario, section)
 
 
-def _used(ctx: Context, section: schema.Embodied) -> None:
+def _used(ctx: Context, section: schema.Embodied, named: schema.Hardware | None) -> None:
     """Keys that another subject would use are errors, not silence."""
+    other = named and (named.accelerator or named.server or named.instance)
+    if section.device is not None and other:
+        message = f"{section.device} is named as the device, and {other} as the hardware"
+        ctx.fail("CC303", message, ("embodied", "device"), "keep one of the two")
     for key, subject in (("device", "device"), ("datacenter", "datacenter"), ("per_rack", "rack")):
         said = section.subject or ("device" if key == "device" else None)
         if getattr(section, key) is not None and said != subject:
@@ -121,6 +129,18 @@ def _compared(machine: Machine[Fact], count: float) -> Machine[Fact]:
         for c in machine.comparators
     )
     return replace(machine, comparators=times)
+
+
+def _relabeled(machine: Machine[Fact], count: float) -> Machine[Fact]:
+    """Lines that say how many machines they are of, as many as there are in all items."""
+    parts = tuple(_all_of(p, count) if isinstance(p, Machines) else p for p in machine.parts)
+    return replace(machine, parts=parts)
+
+
+def _all_of(held: Machines[Fact], count: float) -> Machines[Fact]:
+    each = held.machine_count.value
+    what = held.label.removeprefix(f"{each:g} ")
+    return replace(held, label=f"{each * count:,.6g} {what}")
 
 
 def _title(name: str | None, item: str, count: float) -> str:

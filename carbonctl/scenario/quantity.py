@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -48,6 +49,7 @@ class Limits:
     at_most: float | None = None
     below: float | None = None
     example: str = ""
+    counted: str = ""  # what a count may say that it counts
 
 
 class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of this file
@@ -86,7 +88,7 @@ def _number(raw: Any, limits: Limits, *at: str | int) -> float:
         example = f"; write it as in {limits.example}" if limits.example else ""
         raise _Fail("CC201", f"a quantity is wanted here, not {kind}{example}", *at)
     try:
-        value = parse(raw, limits.unit)
+        value = parse(_count(raw, limits), limits.unit)
     except UnitError as error:
         raise _Fail(error.code, str(error), *at) from None
     shown = str(raw)[:40]
@@ -101,6 +103,13 @@ def _number(raw: Any, limits: Limits, *at: str | int) -> float:
     if abs(value) > _LARGEST:
         raise _Fail("CC203", f"{shown} is beyond any physical size", *at)
     return value
+
+
+def _count(raw: str | float, limits: Limits) -> str | float:
+    """A count without what it counts: ``1M`` of the device-hours ``1M h``."""
+    if not limits.counted or not isinstance(raw, str):
+        return raw
+    return re.sub(rf"(?<=[0-9.kKMBGT])\s*{limits.counted}\s*\Z", "", raw)
 
 
 def _given(raw: Any, limits: Limits) -> Given:
@@ -216,9 +225,10 @@ def quantity(
     at_most: float | None = None,
     below: float | None = None,
     example: str = "",
+    counted: str = "",
 ) -> Any:
     """A schema type for one kind of quantity."""
-    limits = Limits(unit, shape, at_least, above, at_most, below, example or f"1 {unit}")
+    limits = Limits(unit, shape, at_least, above, at_most, below, example or f"1 {unit}", counted)
     return Annotated[
         Given,
         PlainValidator(lambda raw: _checked(raw, limits)),
@@ -257,7 +267,8 @@ ShareOrZero = quantity("1", shape="share", at_least=0, at_most=1, example="60 %"
 ShareBelowOne = quantity("1", shape="share", at_least=0, below=1, example="10 %")
 Amount = quantity("1", at_least=0, example="50 %")
 Hours = quantity("h", above=0, at_most=1e8, example="10 d")  # 11,000 years
-DeviceHours = quantity("1", above=0, example="1.46M")
+DeviceHours = quantity("1", above=0, example="1.46M", counted="h")
+DeviceDays = quantity("1", above=0, example="1.5")
 Watts = quantity("W", above=0, example="700 W")
 KiloWattHours = quantity("kWh", above=0, example="433 MWh")
 GigaBytes = quantity("GB", above=0, example="50 TB")

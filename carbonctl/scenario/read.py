@@ -34,6 +34,8 @@ _CODES = {
     "model_type": ("CC201", "keys and values are wanted here"),
     "model_attributes_type": ("CC201", "keys and values are wanted here"),
 }
+_MAPPINGS = {"dict_type", "model_type", "model_attributes_type"}
+_EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +253,28 @@ def _problem(item: Any, document: Document) -> Problem:
         text = f'"{item["input"]}" is not one of {expected}'
     if kind == "string_pattern_mismatch":
         text = f'"{item["input"]}" has the wrong form; as in 1024x1024'
-    return Problem(code, text, document.mark(path))
+    hint = _as_in(path) if kind in _MAPPINGS else ""
+    return Problem(code, text, document.mark(path), hint)
 
 
 def _near_key(path: tuple[Any, ...]) -> str:
-    owner = _model_at(path[:-1])
-    names = [f.alias or name for name, f in owner.model_fields.items()] if owner else []
-    hint = did_you_mean(str(path[-1]), names)
-    return hint or ("keys here: " + ", ".join(sorted(names)) if names else "")
+    return did_you_mean(str(path[-1]), _keys(path[:-1])) or _keys_here(path[:-1])
+
+
+def _keys(path: tuple[Any, ...]) -> list[str]:
+    owner = _model_at(path)
+    return [f.alias or name for name, f in owner.model_fields.items()] if owner else []
+
+
+def _keys_here(path: tuple[Any, ...]) -> str:
+    names = sorted(_keys(path))
+    return "keys here: " + ", ".join(names) if names else ""
+
+
+def _as_in(path: tuple[Any, ...]) -> str:
+    """How a section is written that stands there as a word, or which keys it has."""
+    example = _EXAMPLES.get(str(path[-1])) if path else None
+    return f"as in {path[-1]}: {example}" if example else _keys_here(path)
 
 
 def _model_at(path: tuple[Any, ...]) -> type[BaseModel] | None:

@@ -8,6 +8,7 @@ from carbonctl.scenario.quantity import (
     Amount,
     Carbon,
     Count,
+    DeviceDays,
     DeviceHours,
     Factor,
     Given,
@@ -27,8 +28,8 @@ from carbonctl.scenario.sections import PICTURE_SIZE, Hardware, Model, Precision
 class TrialSizes(Strict):
     """Sizes of experiments: lognormal between the median and the 99th percentile."""
 
-    p50: DeviceHours
-    p99: DeviceHours
+    p50: DeviceDays
+    p99: DeviceDays
 
 
 class Experiments(Strict):

@@ -158,13 +158,17 @@ def _it_power(
     """Design IT power: as stated, or what all machines of the hardware may draw."""
     if said is not None and said.it_power is not None:
         return ctx.given(said.it_power, (*_DATACENTER, "it_power"), "design IT power")
-    hint = "as in datacenter: {it_power: 10 MW}"
+    hint = "as in datacenter: {it_power: 10 MW}, or --set 'embodied.datacenter.it_power=10 MW'"
     if scenario.hardware is None:
         ctx.fail("CC206", "a datacenter needs its IT power or its hardware", _DATACENTER, hint)
     found = machines.device(ctx, scenario.hardware, _HARDWARE)
+    if found.count is None:
+        many = "as in count: 64, or --set hardware.count=64"
+        ctx.fail("CC206", "a datacenter says how many devices it has", _HARDWARE, many)
     most = None if found.server is None else found.server.fact("max_power", label="rating")
-    if most is None or found.count is None:
-        ctx.fail("CC206", f"no power is known of {found.record.name}", _HARDWARE, hint)
+    if most is None:
+        named = found.server or found.record
+        ctx.fail("CC206", f"no power is known of {named.name}", _HARDWARE, hint)
     total = most.value * found.count.value / found.per_machine.value
     note = f"{most.value:g} W a machine"
     return derived("datacenter:it_power", total, most, note, "design IT power")

@@ -128,10 +128,10 @@ def _found(rule: Rule, subject: Subject) -> Measure | None:
     return found if found is None or rule.price is None else found.times(rule.price.per_kgco2e)
 
 
-def _why_null(rule: Rule, subject: Subject) -> str:
+def _why_null(rule: Rule, subject: Subject, what: str = "result") -> str:
     if rule.accounting not in subject.bases:
-        return f"the result is not on the {rule.accounting} basis"
-    return f"the result has no {rule.metric}"
+        return f"the {what} is not on the {rule.accounting} basis"
+    return f"the {what} has no {rule.metric}"
 
 
 def _limit(rule: Rule, subject: Subject) -> Held:
@@ -170,8 +170,9 @@ def _increase(rule: Rule, subject: Subject, reference: Subject | None) -> Held:
     now, before = _found(rule, subject), _found(rule, reference)
     observed, was = (None if m is None else m.at(rule.statistic) for m in (now, before))
     if observed is None or was is None:
-        lacking, found = (subject, now) if observed is None else (reference, before)
-        reason = _why_null(rule, lacking) if found is None else _NO_DRAWS
+        mine = (subject, "result", now)
+        lacking, what, found = mine if observed is None else (reference, "baseline", before)
+        reason = _why_null(rule, lacking, what) if found is None else _NO_DRAWS
         return Held(rule, subject, "uncertain", baseline=was, measured=now, reason=reason)
     allowed = abs(was) * rule.limit if rule.relative else rule.limit
     limit = was + max(allowed, rule.min_delta)

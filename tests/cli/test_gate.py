@@ -486,3 +486,15 @@ def test_a_policy_that_is_no_text_is_never_0_or_4(raw, carbonctl, tmp_path):
     ran = carbonctl("gate", BASE, "--policy", path, *FEW)
     assert (ran.code, ran.out) == (3, "")
     assert re.match(rf"{re.escape(str(path))}:\d+:\d+: error\[CC00\d\]: ", ran.err)
+
+
+def test_what_is_wrong_with_a_policy_hides_nothing_of_the_scenarios(carbonctl, policy, tmp_path):
+    first, second = (tmp_path / f"{name}.yaml" for name in ("first", "second"))
+    first.write_text("train: {tokns: 2T}\n", encoding="utf-8")
+    second.write_text("model: no-such-model\n", encoding="utf-8")
+    broken = policy("id: cap, metric: total_kgco2e, max: 3 days")
+    ran = carbonctl("gate", first, BASE, second, "--policy", broken, *FEW)
+    assert (ran.code, ran.out) == (3, "")
+    for file in (broken, first, second):
+        assert f"{file}:" in ran.err
+    assert f"{BASE}:" not in ran.err

@@ -162,6 +162,20 @@ def test_one_of_the_compared_scenarios_may_be_stdin(carbonctl):
     assert "bloom" in ran.out
 
 
+def test_a_scenario_beside_itself_is_said_to_emit_the_same(carbonctl):
+    file = CONFIGS / "lifecycle-chat-7b.yaml"
+    for samples in ("0", "100"):
+        out = carbonctl("compare", file, file, "--samples", samples).out
+        assert re.search(r"^A and B emit the same: \d+ t CO2e$", out, re.MULTILINE)
+        assert "emits less" not in out
+
+
+def test_every_note_stands_apart_from_its_label(carbonctl):
+    words = ("infer", CONFIGS / "infer-chat-70b.yaml", "--samples", "0", "-v")
+    out = carbonctl(*words).out
+    assert re.search(r"^per 1k output tokens +[\d.]+ Wh ", out, re.MULTILINE)
+
+
 def test_extends_on_stdin_is_read_from_the_working_directory(carbonctl, monkeypatch):
     monkeypatch.chdir(CONFIGS)
     ran = carbonctl("train", "-", "--samples", "0", stdin="extends: train-bloom.yaml\nname: mine\n")

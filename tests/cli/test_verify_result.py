@@ -162,3 +162,54 @@ def test_a_file_and_the_subcommands_live_side_by_side(carbonctl, chat):
 def test_markdown_of_a_verification_has_its_marker(carbonctl, chat):
     out = carbonctl("verify", chat, "-f", "markdown").out
     assert out.startswith("<!-- carbonctl:verify -->\n- chat-7b: made by carbonctl ")
+
+
+def without_places(value):
+    """A tree without where its facts stand: in the scenario, or in the result that holds it."""
+    if isinstance(value, dict):
+        return {k: without_places(v) for k, v in value.items() if k != "where"}
+    return [without_places(v) for v in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("lifecycle-chat-7b", "total"),
+        ("lifecycle-chat-7b", "infer.per_request_kgco2e"),
+        ("embodied-act-fairphone-3", "total"),
+    ],
+)
+def test_a_number_of_a_saved_result_is_explained_as_that_of_its_scenario(
+    name, of, carbonctl, tmp_path
+):
+    file = CONFIGS / f"{name}.yaml"
+    path = save(carbonctl, tmp_path / "r.json", command_of(file), file, "--samples", "0")
+    asked = ("--of", of, "--samples", "300")
+    tree, again = (carbonctl("explain", f, *asked, "-f", "json") for f in (file, path))
+    assert (tree.code, again.code) == (0, 0), again.err
+    assert without_places(json.loads(again.out)) == without_places(json.loads(tree.out))
+    piped = carbonctl("explain", "-", *asked, "-f", "json", stdin=path.read_bytes())
+    assert without_places(json.loads(piped.out)) == without_places(json.loads(tree.out))
+    assert f"given at {path}:" in carbonctl("explain", path, *asked).out
+
+
+def test_the_total_of_one_command_is_explained_as_that_command_made_it(carbonctl, tmp_path):
+    path = save(carbonctl, tmp_path / "r.json", "train", LIFECYCLE, "--samples", "0")
+    ran = carbonctl("explain", path, "-f", "json", "--samples", "0")
+    assert json.loads(ran.out)["value"] == json.loads(path.read_text())["total_kgco2e"]
+
+
+def test_what_cannot_be_computed_again_is_not_explained(carbonctl, chat, tmp_path):
+    many = tmp_path / "gate.json"
+    many.write_text(json.dumps(several()), encoding="utf-8")
+    both = tmp_path / "diff.json"
+    assert carbonctl("diff", chat, chat, "-f", "json", "-o", both).code == 0
+    assert carbonctl("explain", chat, "--accounting", "market").code == 2
+    for ran, code, place in (
+        (carbonctl("explain", many), "CC705", "results here, and one is wanted"),
+        (carbonctl("explain", both), "CC705", 'this was made by "diff"'),
+        (carbonctl("explain", edited(chat, lambda d: d.pop("inputs"))), "CC705", "what was given"),
+    ):
+        assert (ran.code, ran.out) == (3, "")
+        assert f"error[{code}]" in ran.err
+        assert place in ran.err

@@ -45,6 +45,39 @@ def test_kilograms_in_the_field_of_grams_are_pointed_out(validated):
 
 
 @pytest.mark.parametrize(
+    "device",
+    [
+        "16000 H100",
+        "16,000 H100 GPUs",
+        "16k H100",
+        "16000x H100",
+        "16000xH100",
+        "16,000 x NVIDIA H100",
+        "a cluster of 16000 NVIDIA H100",
+        "H100 x 16000",
+        "H100x16000",
+        "H100 80GB (x 16,000)",
+        "h100-sxm:16000",
+    ],
+)
+def test_several_devices_emit_so_many_times_as_much(device, validated):
+    """11,390 t of Llama 3.1 written as kilograms: plausible for one device, not for 16,000."""
+    code, err, _ = validated(card("11390", place="USA", device=f"'{device}'"))
+    assert code == 0
+    assert "warning[CC307]: 11390 g is " in err
+    assert " minutes of 16,000 x NVIDIA H100" in err
+
+
+@pytest.mark.parametrize(
+    "device", ["H100", "Ryzen 5950 H100", "1 H100", "0 x H100", "Xeon 8480C, H100", "a 2024 H100"]
+)
+def test_a_number_that_counts_no_devices_scales_nothing(device, validated):
+    assert validated(card("11390", place="USA", device=f"'{device}'"))[:2] == (0, "")
+    _, err, _ = validated(card("11", place="USA", device=f"'{device}'"))
+    assert " minutes of one NVIDIA H100" in err
+
+
+@pytest.mark.parametrize(
     "text",
     [
         card("41100"),

@@ -155,6 +155,16 @@ def test_a_rack_is_its_machines_and_an_empty_rack(result):
     assert two["manufacturing"]["children"][0]["value"] == pytest.approx(2 * one)
 
 
+@pytest.mark.parametrize("servers", [4, 5, 40])
+def test_a_line_of_several_racks_says_how_many_machines_it_is_of(servers, result):
+    """A rack holds five; what the line holds is the machines that were asked for."""
+    _, one = subject(result, "rack", "--server", "dgx-h100")
+    _, nodes = subject(result, "rack", "--server", f"dgx-h100:{servers}")
+    line, whole = (n["manufacturing"]["children"][0] for n in (nodes, one))
+    assert line["label"] == f"{servers} x NVIDIA DGX H100"
+    assert line["value"] == pytest.approx(whole["value"] / 5 * servers)
+
+
 def test_a_rack_of_trays_holds_a_body_for_each(result):
     _, nodes = subject(result, "rack", "--server", "gb200-nvl72")
     (machine, empty) = nodes["manufacturing"]["children"]

@@ -153,6 +153,10 @@ def test_a_baseline_without_the_number_is_undecided():
     empty = subject(result() | {"metrics": {}})
     one = held(rule("max_increase", relative=True, limit=0.1), reference=empty)
     assert (one.status, one.exit_code) == ("uncertain", 5)
+    assert one.reason == f"the baseline has no {one.rule.metric}"
+    mine = rule("max_increase", relative=True, limit=0.1)
+    lacking = judge(mine, empty, subject(result()), (), TODAY)
+    assert lacking.reason == f"the result has no {mine.metric}"
 
 
 def test_an_unknown_metric_is_an_error_of_the_policy():
