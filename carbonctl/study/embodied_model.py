@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SUBJECTS = ("accelerator", "server", "storage")
 _STEP = 1e-4
 _PRODUCTS_OF_PRIOR = 4.0
-_FOLLOWS_ANOTHER = 2.0**0.5  # two rows of one document weigh as one
+_FOLLOWS_ANOTHER = 2.0**0.5  # a figure that follows from another's weighs half, that one whole
 
 
 class Prior(NamedTuple):

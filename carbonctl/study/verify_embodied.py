@@ -29,12 +29,21 @@ def held_out(products: list[Product], catalog: Catalog, by: str) -> Forecast:
     """Forecasts by constants that were fitted without the rows that share the product's ``by``."""
     prior = embodied_model.priors(catalog)
     value, sd = np.full(len(products), np.nan), np.full(len(products), np.nan)
-    for seen, unseen in folds([product.row[by] for product in products]):
+    for seen, unseen in folds([_base(product, products).row[by] for product in products]):
         model = embodied_model.fit([products[i] for i in seen], prior)
         own = [products[i] for i in unseen]
         value[unseen] = embodied_model.log_forecast(own, model.constants)
         sd[unseen] = embodied_model.log_sd(own, model)
     return Forecast(value, sd)
+
+
+def _base(product: Product, products: list[Product]) -> Product:
+    """The product that a row is folded with: the one of its document that it follows from."""
+    if not product.derived:
+        return product
+    document = (product.row["source"], product.row["family"])
+    bases = (p for p in products if (p.row["source"], p.row["family"]) == document)
+    return next((base for base in bases if not base.derived), product)
 
 
 def shipped(products: list[Product], catalog: Catalog) -> Forecast:
