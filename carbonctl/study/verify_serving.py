@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.study import serving_baselines, serving_kinds, serving_model
-from carbonctl.study.scoring import OURS, Forecast, Measured, folds, groups, score
-from carbonctl.study.serving_cases import TESTS, column
+from carbonctl.study.scoring import OURS, Forecast, Measured, column, folds, groups, score
+from carbonctl.study.serving_cases import TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

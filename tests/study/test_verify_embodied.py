@@ -93,6 +93,11 @@ def test_two_figures_of_one_document_do_not_tell_of_each_other():
     assert not np.allclose(true, false)
 
 
+def test_a_fab_figure_that_is_unknown_is_not_zero():
+    with pytest.raises(AssertionError, match="fab_energy_per_cm2"):
+        verify_embodied._known(CATALOG.record("processes", "wafer"), "fab_energy_per_cm2")
+
+
 def test_pooled_footprints_tell_the_fit_nothing():
     falsified = [replace(p, measured=p.measured * 10) if p.pooled else p for p in PRODUCTS]
     fitted = embodied_model.fit(PRODUCTS, PRIORS).constants

@@ -207,3 +207,9 @@ def test_estimates_print_the_energy_that_verify_scores(result):
     served = data["metrics"]["infer.functional_units"]["value"] * v["output_tokens"]
     joules = data["metrics"]["infer.device_energy_kwh"]["value"] * 3.6e6 / served
     assert joules == pytest.approx(made, rel=1e-3)
+
+
+def test_the_slope_of_robust_misses_is_their_slope():
+    at, step = np.linspace(-5, 5, 41), 1e-6
+    slope = (robust.robust(at + step) - robust.robust(at - step)) / (2 * step)
+    assert robust.robust_slope(at) == pytest.approx(slope, abs=1e-6)
