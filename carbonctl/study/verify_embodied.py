@@ -104,7 +104,7 @@ def others(products: list[Product], catalog: Catalog) -> dict[str, Forecast]:
     """What other methods give for the same bills of materials, and tools for the same products."""
     told = {row["name"]: float(row["value"]) for row in catalog.table("embodied/baselines.csv")}
     wafer = catalog.record("processes", "wafer")
-    told |= {name: _known(wafer, name) for name in ("fixed_yield", "ic_package")}
+    told |= {name: known(wafer, name) for name in ("fixed_yield", "ic_package")}
     tables = {
         "act": [_act(product, catalog, told) for product in products],
         "die_only": [sum(_areas(product, catalog)) for product in products],
@@ -148,11 +148,11 @@ def _areas(product: Product, catalog: Catalog) -> Iterator[float]:
     """Carbon of bare dies: area times a fab's inventory, without losses."""
     for count, piece in _pieces(product):
         if isinstance(piece, Die):
-            per_area = _known(catalog.record("processes", _node(piece)), "inventory_per_cm2")
+            per_area = known(catalog.record("processes", _node(piece)), "inventory_per_cm2")
             yield count * piece.die_count * piece.die_area_cm2 * per_area
 
 
-def _known(record: Record, name: str) -> float:
+def known(record: Record, name: str) -> float:
     """A fact that a bundled record has: unknown is an error here, not zero."""
     fact = record.fact(name)
     assert fact is not None, f"{record.id} has no {name}"  # noqa: S101 - bundled
@@ -190,10 +190,10 @@ def _modules(product: Product) -> Iterator[float]:
 def _act_die(die: Die[float], catalog: Catalog, told: dict[str, float]) -> float:
     node = catalog.record("processes", _node(die))
     per_area = fab.cpa_kgco2e_per_cm2_by_process(
-        epa_kwh_per_cm2=_known(node, "fab_energy_per_cm2"),
+        epa_kwh_per_cm2=known(node, "fab_energy_per_cm2"),
         fab_ci_kgco2e_per_kwh=told["act_fab_ci"],
-        gpa_kgco2e_per_cm2=_known(node, "fab_gases_per_cm2_97"),
-        mpa_kgco2e_per_cm2=_known(node, "fab_materials_per_cm2"),
+        gpa_kgco2e_per_cm2=known(node, "fab_gases_per_cm2_97"),
+        mpa_kgco2e_per_cm2=known(node, "fab_materials_per_cm2"),
     )
     return float(
         fab.die_kgco2e_by_area(

@@ -95,7 +95,7 @@ def test_two_figures_of_one_document_do_not_tell_of_each_other():
 
 def test_a_fab_figure_that_is_unknown_is_not_zero():
     with pytest.raises(AssertionError, match="fab_energy_per_cm2"):
-        verify_embodied._known(CATALOG.record("processes", "wafer"), "fab_energy_per_cm2")
+        verify_embodied.known(CATALOG.record("processes", "wafer"), "fab_energy_per_cm2")
 
 
 def test_pooled_footprints_tell_the_fit_nothing():
