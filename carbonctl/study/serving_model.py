@@ -186,7 +186,12 @@ def log_sd(cases: list[Case], model: Model) -> dict[str, Array]:
 
 
 def shipped(catalog: Catalog) -> dict[str, Model]:
-    """The constants of ``hardware_db/serving`` and ``runtimes``, which estimates use too."""
+    """The constants of ``hardware_db/serving`` and ``runtimes``.
+
+    Estimates use them too, but not what a plug adds (``server_base_power``, ``board_to_wall``) nor
+    the errors of throughput, alone or given, of what is no language model: these serve to forecast
+    measured cases alone.
+    """
     facts = {name: catalog.default(name) for name in fitted_names(catalog, "serving")}
     for stack in KNOWN_STACKS:
         record = catalog.record("runtimes", stack)

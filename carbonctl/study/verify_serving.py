@@ -112,7 +112,7 @@ def _place(
 
 
 def shipped(cases: list[Case], catalog: Catalog) -> Forecasts:
-    """Forecasts by the constants that estimates use."""
+    """Forecasts by the shipped constants; estimates use them but for those of the plug."""
     models, found = serving_model.shipped(catalog), _nothing(cases)
     for kind, model in models.items():
         places = [i for i, case in enumerate(cases) if case.kind == kind]
