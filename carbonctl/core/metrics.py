@@ -14,14 +14,30 @@ QUALITY = {
     "quality.proxy_share": "total of tier proxy",
     "quality.spread": "total, p95 over p05",
 }
-_UNIT = "(request|image|video|item)"
-_STAGE = "(manufacturing|construction|transport|end_of_life)_kgco2e"
-_BOTH = f"total_kgco2e|operational_(location|market)_kgco2e|facility_energy_kwh|water_l|{_STAGE}"
-_WHOLE = re.compile(f"{_BOTH}|base_share_kgco2e|per_{_UNIT}_kgco2e")
+_UNIT = "(request|image|video|item|sample)"
+_OTHER_UNIT = "(1k_output_tokens|video_second|million_items)"
+_STAGE = "(manufacturing|construction|transport|end_of_life)"
+_BOTH = (
+    "total_kgco2e|operational_(location|market)_kgco2e|facility_energy_kwh|water_l"
+    f"|recovery_credit_kgco2e|{_STAGE}_kgco2e"
+)
+_WHOLE = re.compile(
+    rf"{_BOTH}|base_share_kgco2e|crossover_clean_share|embodied_kgco2e_per_hour"
+    rf"|(training_)?per_{_UNIT}_kgco2e|break_even_{_UNIT}s|{_STAGE}\.[^\s]+_kgco2e"
+)
+_TRAINING = "wall_hours|minimum_accelerators|implied_mfu|stated_hours_ratio"
+_LIMITS = "(computing|exchanging|gathering|reading)_s"
+_SERVING = (
+    rf"functional_units|loaded_energy_kwh|per_day_(kgco2e|energy_kwh)"
+    rf"|per_({_UNIT}|{_OTHER_UNIT})_(kgco2e|energy_wh)|per_{_UNIT}_water_ml"
+    rf"|per_{_UNIT}_(gpu|it_system|provisioned)_energy_wh"
+    rf"|sci_embodied_kgco2e|sci_per_{_UNIT}_kgco2e"
+)
 _PHASE = re.compile(
     rf"(data|experiments|train|idle|infer)(\.[^\s]+)?\.({_BOTH}|it_energy_kwh|device_energy_kwh"
-    rf"|accelerator_hours|recovery_credit_kgco2e|functional_units|per_{_UNIT}_kgco2e"
-    rf"|per_{_UNIT}_energy_wh|per_{_UNIT}_water_ml)"
+    rf"|accelerator_hours|carbon_kgco2e_per_hour|cci_kgco2e_per_eflop"
+    rf"|scope_2_(location|market)_kgco2e|scope_3_3_kgco2e|(useful|lost)_(location|market)_kgco2e"
+    rf"|{_TRAINING}|{_LIMITS}|{_SERVING})"
 )
 
 

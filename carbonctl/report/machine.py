@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.report.findings import results
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from carbonctl.study.measures import nodes
 
 CSV_COLUMNS = ("id", "label", "unit", "value", "p05", "p50", "p95", "share", "evidence", "tier",
                "assumed")  # fmt: skip
@@ -38,12 +36,6 @@ def errors_as_json(found: list[dict[str, Any]]) -> str:
     return as_json({"schema_version": "1.0", "errors": found})
 
 
-def _flat(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for node in nodes:
-        yield node
-        yield from _flat(node["children"])
-
-
 def as_csv(data: dict[str, Any]) -> str:
     """The breakdown as rows with fixed columns, the total last; none of them names a scenario."""
     if len(results(data)) != 1:
@@ -53,6 +45,6 @@ def as_csv(data: dict[str, Any]) -> str:
     writer = csv.DictWriter(text, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for result in results(data):
-        writer.writerows(_flat(result["breakdown"]))
+        writer.writerows(nodes(result["breakdown"]))
         writer.writerow(result["total"] | {"share": 1.0, "evidence": ""})
     return text.getvalue()

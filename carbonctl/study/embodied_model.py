@@ -17,7 +17,8 @@ from carbonctl.catalog.read import fitted_names
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.study.least_squares import least_squares
-from carbonctl.study.scoring import Z90
+from carbonctl.study.robust import robust, robust_slope
+from carbonctl.study.scoring import log_sd_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 SUBJECTS = ("accelerator", "server", "storage")
 _STEP = 1e-4
 _PRODUCTS_OF_PRIOR = 4.0
-_FOLLOWS_ANOTHER = 2.0**0.5  # two rows of one document weigh as one
+_FOLLOWS_ANOTHER = 2.0**0.5  # a figure that follows from another's weighs half, that one whole
 
 
 class Prior(NamedTuple):
@@ -74,16 +75,9 @@ def shipped(catalog: Catalog) -> Model:
     facts = {name: catalog.default(name) for name in fitted_names(catalog, "embodied")}
     left = {subject: f"{subject}_residual" for subject in SUBJECTS}
     constants = {name: f.value for name, f in facts.items() if name not in left.values()}
-    covariance = np.diag([_log_sd(facts[name]) ** 2 for name in constants])
-    spreads = {subject: _log_sd(facts[name]) for subject, name in left.items()}
+    covariance = np.diag([log_sd_of(facts[name]) ** 2 for name in constants])
+    spreads = {subject: log_sd_of(facts[name]) for subject, name in left.items()}
     return Model(constants, covariance, spreads)
-
-
-def _log_sd(fact: Fact) -> float:
-    """Standard deviation of a fact's logarithm, from its 90 % range."""
-    if not fact.low or not fact.high:
-        return 0.0
-    return float(np.log(fact.high / fact.low) / (2 * Z90))
 
 
 def manufacturing_kgco2e(product: Product, constants: Mapping[str, Num]) -> Num:
@@ -128,11 +122,11 @@ def fit(products: list[Product], prior: Priors) -> Model:
 
     def residuals(at: Array) -> Array:
         forecast = log_forecast(known, dict(zip(names, np.exp(at), strict=True)))
-        return np.concatenate([_softened((forecast - measured) / error), (at - center) / spread])
+        return np.concatenate([robust((forecast - measured) / error), (at - center) / spread])
 
     def slopes(at: Array) -> Array:
         forecast = log_forecast(known, dict(zip(names, np.exp(at), strict=True)))
-        scale = _softening((forecast - measured) / error) / error
+        scale = robust_slope((forecast - measured) / error) / error
         return np.concatenate([of_products(at) * scale[:, None], np.diag(1 / spread)])
 
     best = least_squares(residuals, center, slopes_of=slopes)
@@ -143,19 +137,6 @@ def fit(products: list[Product], prior: Priors) -> Model:
     subjects = np.array([product.subject for product in known])
     spreads = {s: _sd(left[subjects == s], used[subjects == s], prior.errors[s]) for s in SUBJECTS}
     return Model(dict(zip(names, map(float, np.exp(best)), strict=True)), covariance, spreads)
-
-
-def _softened(miss: Array) -> Array:
-    """Misses that weigh linearly where they are large, so that one odd document bends little."""
-    soft: Array = np.sign(miss) * np.sqrt(2 * (np.sqrt(1 + miss**2) - 1))
-    return soft
-
-
-def _softening(miss: Array) -> Array:
-    """Slope of ``_softened``; one where a product is met."""
-    root = np.sqrt(1 + miss**2)
-    slope: Array = np.sqrt((root + 1) / 2) / root
-    return slope
 
 
 def _sd(left: Array, used: Array, prior_error: float) -> float:

@@ -19,6 +19,12 @@ def robust(misses: Array) -> Array:
     return np.asarray(np.sign(misses) * np.sqrt(2 * (np.sqrt(1 + misses**2) - 1)))
 
 
+def robust_slope(misses: Array) -> Array:
+    """Slope of ``robust``; one where a miss is none."""
+    root = np.sqrt(1 + misses**2)
+    return np.asarray(np.sqrt((root + 1) / 2) / root)
+
+
 def _plain(residuals: Array) -> Array:
     """The misses behind robust residuals."""
     return np.asarray(np.sign(residuals) * np.sqrt((residuals**2 / 2 + 1) ** 2 - 1))

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonctl.study import serving_kinds
-from carbonctl.study.scoring import LEAST_OF_A_GROUP, Forecast, folds
-from carbonctl.study.serving_cases import column
+from carbonctl.study.scoring import LEAST_OF_A_GROUP, Forecast, column, folds
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog

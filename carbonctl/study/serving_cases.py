@@ -7,8 +7,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from carbonctl.catalog import published
 from carbonctl.catalog.published import number
 from carbonctl.study import serving_shapes
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.types import Array
 
 TESTS = (
     "energy_per_token", "energy_given_throughput", "energy_per_image", "energy_per_video",
@@ -140,8 +137,3 @@ def _per_second(row: dict[str, str]) -> float:
     if row["task"] in PICTURES or math.isnan(told):  # images of a batch, not of a queue
         told = number(row, "avg_batch_size") / number(row, "batch_latency_s")
     return told
-
-
-def column(cases: list[Case], name: str) -> Array:
-    """One attribute of all cases as an array."""
-    return np.array([getattr(case, name) for case in cases])

@@ -17,13 +17,12 @@ from carbonctl.catalog.read import fitted_names
 from carbonctl.study import serving_kinds
 from carbonctl.study.least_squares import jacobian, least_squares
 from carbonctl.study.robust import left_out, robust, spread_of
-from carbonctl.study.scoring import Z90
+from carbonctl.study.scoring import log_sd_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array
     from carbonctl.study.serving_cases import Case
     from carbonctl.study.serving_kinds import Group
@@ -187,7 +186,12 @@ def log_sd(cases: list[Case], model: Model) -> dict[str, Array]:
 
 
 def shipped(catalog: Catalog) -> dict[str, Model]:
-    """The constants of ``hardware_db/serving`` and ``runtimes``, which estimates use too."""
+    """The constants of ``hardware_db/serving`` and ``runtimes``.
+
+    Estimates use them too, but not what a plug adds (``server_base_power``, ``board_to_wall``) nor
+    the errors of throughput, alone or given, of what is no language model: these serve to forecast
+    measured cases alone.
+    """
     facts = {name: catalog.default(name) for name in fitted_names(catalog, "serving")}
     for stack in KNOWN_STACKS:
         record = catalog.record("runtimes", stack)
@@ -197,17 +201,12 @@ def shipped(catalog: Catalog) -> dict[str, Model]:
     for kind in KINDS:
         names = [name for name in priors(catalog, kind).names if name in facts]
         constants = {name: facts[name].value for name in names}
-        covariance = np.diag([_sd_of(facts[name]) ** 2 for name in names])
+        covariance = np.diag([log_sd_of(facts[name]) ** 2 for name in names])
         left = {
-            name.removesuffix("_residual"): _sd_of(fact)
+            name.removesuffix("_residual"): log_sd_of(fact)
             for name, fact in facts.items()
             if name.endswith("_residual")
         } | priors(catalog, kind).residuals
         rest = {name: fact.value for name, fact in facts.items() if name not in constants}
         models[kind] = Model(constants, covariance, left, rest)
     return models
-
-
-def _sd_of(fact: Fact) -> float:
-    """Standard deviation of a fact's logarithm, from its 90 % range."""
-    return float(np.log(fact.high / fact.low) / (2 * Z90)) if fact.low and fact.high else 0.0

@@ -23,6 +23,7 @@ PICTURES = {"text-to-image": "energy_per_image", "text-to-video": "energy_per_vi
 WALL_RUNTIME = "trtllm"
 _ARCHETYPES = ("llama-3.2-1b", "llama-3.2-3b", "llama-1-7b", "llama-1-13b", "qwen2.5-32b",
                "llama-3.1-70b", "llama-3.1-405b")  # fmt: skip
+_NOT_CUT = 1.0  # a model whose record has no patch, or no step in time, does not cut there
 _NEAR = math.log(1.35)
 _BYTES = {"fp8": "bytes_fp8", "int8": "bytes_int8", "int4": "bytes_int4", "mxfp4": "bytes_fp4"}
 _DECODER = ("layers", "hidden_size", "heads", "kv_heads", "head_dim", "full_layers",
@@ -210,8 +211,9 @@ def _picture(row: Row, known: Known, card: Record) -> Shape:
         "frames": 1.0 if math.isnan(frames) else frames,
         "batch": number(row, "avg_batch_size"),
         "replica_accelerators": number(row, "n_accelerators"),
-        "guidance_passes": (model.number("cfg_passes") if model else None) or 2.0,
-        "layers": (model.number("layers") if model else None) or known.default("unet_layers"),
+        "guidance_passes": _listed(model, "cfg_passes")
+        or known.default("unlisted_guidance_passes"),
+        "layers": _listed(model, "layers") or known.default("unet_layers"),
         "latent_frames": 1.0,
     }
     video = row["task"] != "text-to-image" and (model is None or model.text("kind") == "video_dit")
@@ -221,13 +223,17 @@ def _picture(row: Row, known: Known, card: Record) -> Shape:
     return Shape("picture", form, "diffusers", values | own, model is None, fitted=True)
 
 
+def _listed(model: Record | None, name: str) -> float | None:
+    return model.number(name) if model else None
+
+
 def _pass_work(row: Row, known: Known, model: Record | None, frames: float) -> tuple[str, Values]:
     """Work of one pass: known and scaled, from latent tokens, or from parameters alone."""
     work = model.fact("denoise_work") if model else None
     if model is not None and work is not None:
         pixels = (model.number("width") or math.nan) * (model.number("height") or math.nan)
         return "unet_known", {"reference_flop": work.value, "reference_pixels": pixels}
-    edge = (model.number("vae_downsample") if model else None) or 8.0
+    edge = _listed(model, "vae_downsample") or known.default("unlisted_autoencoder_edge")
     per_token = model.number("params_per_image_token") if model else None
     if model is None or per_token is None:
         return "unet", {
@@ -235,14 +241,13 @@ def _pass_work(row: Row, known: Known, model: Record | None, frames: float) -> t
             "unet_share": known.default("unet_share"),
             "token_edge": edge,
         }
-    temporal = (model.number("vae_temporal_downsample") or 1.0) * (
-        model.number("patch_temporal") or 1.0
-    )
+    told = ("vae_temporal_downsample", "patch_temporal", "patch")
+    frames_by, patch_frames, patch = (model.number(name) or _NOT_CUT for name in told)
     return "transformer", {
         "params_per_token": per_token,
         "hidden_size": model.number("hidden_size") or math.nan,
-        "token_edge": edge * (model.number("patch") or 1.0),
-        "latent_frames": 1.0 + (frames - 1.0) / temporal,
+        "token_edge": edge * patch,
+        "latent_frames": 1.0 + (frames - 1.0) / (frames_by * patch_frames),
     }
 
 

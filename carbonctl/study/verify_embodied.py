@@ -15,7 +15,7 @@ from carbonctl.study.scoring import OURS, Forecast, Measured, folds, groups, sco
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from carbonctl.catalog.read import Catalog
+    from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.types import Array, Places
     from carbonctl.estimate.bom import Part, Piece
     from carbonctl.scenario.products import Product, Products
@@ -29,12 +29,21 @@ def held_out(products: list[Product], catalog: Catalog, by: str) -> Forecast:
     """Forecasts by constants that were fitted without the rows that share the product's ``by``."""
     prior = embodied_model.priors(catalog)
     value, sd = np.full(len(products), np.nan), np.full(len(products), np.nan)
-    for seen, unseen in folds([product.row[by] for product in products]):
+    for seen, unseen in folds([_base(product, products).row[by] for product in products]):
         model = embodied_model.fit([products[i] for i in seen], prior)
         own = [products[i] for i in unseen]
         value[unseen] = embodied_model.log_forecast(own, model.constants)
         sd[unseen] = embodied_model.log_sd(own, model)
     return Forecast(value, sd)
+
+
+def _base(product: Product, products: list[Product]) -> Product:
+    """The product that a row is folded with: the one of its document that it follows from."""
+    if not product.derived:
+        return product
+    document = (product.row["source"], product.row["family"])
+    bases = (p for p in products if (p.row["source"], p.row["family"]) == document)
+    return next((base for base in bases if not base.derived), product)
 
 
 def shipped(products: list[Product], catalog: Catalog) -> Forecast:
@@ -95,10 +104,7 @@ def others(products: list[Product], catalog: Catalog) -> dict[str, Forecast]:
     """What other methods give for the same bills of materials, and tools for the same products."""
     told = {row["name"]: float(row["value"]) for row in catalog.table("embodied/baselines.csv")}
     wafer = catalog.record("processes", "wafer")
-    for name in ("fixed_yield", "ic_package"):
-        fact = wafer.fact(name)
-        assert fact is not None  # noqa: S101 - a fact of the bundled record
-        told[name] = fact.value
+    told |= {name: known(wafer, name) for name in ("fixed_yield", "ic_package")}
     tables = {
         "act": [_act(product, catalog, told) for product in products],
         "die_only": [sum(_areas(product, catalog)) for product in products],
@@ -142,9 +148,15 @@ def _areas(product: Product, catalog: Catalog) -> Iterator[float]:
     """Carbon of bare dies: area times a fab's inventory, without losses."""
     for count, piece in _pieces(product):
         if isinstance(piece, Die):
-            per_area = catalog.record("processes", _node(piece)).fact("inventory_per_cm2")
-            assert per_area is not None  # noqa: S101 - every node has it
-            yield count * piece.die_count * piece.die_area_cm2 * per_area.value
+            per_area = known(catalog.record("processes", _node(piece)), "inventory_per_cm2")
+            yield count * piece.die_count * piece.die_area_cm2 * per_area
+
+
+def known(record: Record, name: str) -> float:
+    """A fact that a bundled record has: unknown is an error here, not zero."""
+    fact = record.fact(name)
+    assert fact is not None, f"{record.id} has no {name}"  # noqa: S101 - bundled
+    return fact.value
 
 
 def _act(product: Product, catalog: Catalog, told: dict[str, float]) -> float:
@@ -177,14 +189,11 @@ def _modules(product: Product) -> Iterator[float]:
 
 def _act_die(die: Die[float], catalog: Catalog, told: dict[str, float]) -> float:
     node = catalog.record("processes", _node(die))
-    facts = [node.fact(f"fab_{name}") for name in ("energy_per_cm2", "gases_per_cm2_97",
-                                                   "materials_per_cm2")]  # fmt: skip
-    epa, gpa, mpa = (0.0 if fact is None else fact.value for fact in facts)
     per_area = fab.cpa_kgco2e_per_cm2_by_process(
-        epa_kwh_per_cm2=epa,
+        epa_kwh_per_cm2=known(node, "fab_energy_per_cm2"),
         fab_ci_kgco2e_per_kwh=told["act_fab_ci"],
-        gpa_kgco2e_per_cm2=gpa,
-        mpa_kgco2e_per_cm2=mpa,
+        gpa_kgco2e_per_cm2=known(node, "fab_gases_per_cm2_97"),
+        mpa_kgco2e_per_cm2=known(node, "fab_materials_per_cm2"),
     )
     return float(
         fab.die_kgco2e_by_area(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.study import serving_baselines, serving_kinds, serving_model
-from carbonctl.study.scoring import OURS, Forecast, Measured, folds, groups, score
-from carbonctl.study.serving_cases import TESTS, column
+from carbonctl.study.scoring import OURS, Forecast, Measured, column, folds, groups, score
+from carbonctl.study.serving_cases import TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -53,20 +53,37 @@ def held_out(
 
     One for each list of ``shown``: the same cases, or as they look when less is known of them.
     """
-    models = fit_all(cases, catalog)
-    found = [_nothing(cases) for _ in shown]
-    for kind in serving_model.KINDS:
-        prior, borrowed = serving_model.priors(catalog, kind), borrowed_by(kind, models)
-        begin = models[kind].constants | models[kind].borrowed
-        for seen, unseen in folds([_name(case, by) for case in cases]):
+    whole, found = fit_all(cases, catalog), [_nothing(cases) for _ in shown]
+    for seen, unseen in folds([_name(case, by) for case in cases]):
+        told = [cases[i] for i in seen if cases[i].tells]
+        models = without(whole, told, [cases[i] for i in unseen], catalog)
+        for kind, model in models.items():
             places = [i for i in unseen if cases[i].kind == kind]
             if places:
-                told = [cases[i] for i in seen if cases[i].kind == kind and cases[i].tells]
-                model = serving_model.fit(told, prior, borrowed, begin)
                 for forecasts, as_seen in zip(found, shown, strict=True):
                     part = [as_seen[i] for i in places]
                     _place(forecasts, places, part, model, models["sample"])
     return found
+
+
+def without(
+    whole: Mapping[str, Model], told: list[Case], unseen: list[Case], catalog: Catalog
+) -> dict[str, Model]:
+    """The models that forecast some unseen cases, none of them fitted to any, lenders included.
+
+    A model is fitted again where it is asked for and unseen cases tell of it, or of its lender.
+    """
+    asked = {case.kind for case in unseen} | {"sample" for case in unseen if case.wall}
+    touched = {case.kind for case in unseen if case.tells}
+    models: dict[str, Model] = {}
+    for kind in serving_model.KINDS:  # language first, the others borrow from it
+        models[kind] = whole[kind]
+        if kind in asked | {"language"} and touched & {kind, "language"}:
+            own = [case for case in told if case.kind == kind]
+            prior, borrowed = serving_model.priors(catalog, kind), borrowed_by(kind, models)
+            begin = whole[kind].constants | whole[kind].borrowed
+            models[kind] = serving_model.fit(own, prior, borrowed, begin)
+    return models
 
 
 def _name(case: Case, by: str) -> str:
@@ -95,7 +112,7 @@ def _place(
 
 
 def shipped(cases: list[Case], catalog: Catalog) -> Forecasts:
-    """Forecasts by the constants that estimates use."""
+    """Forecasts by the shipped constants; estimates use them but for those of the plug."""
     models, found = serving_model.shipped(catalog), _nothing(cases)
     for kind, model in models.items():
         places = [i for i, case in enumerate(cases) if case.kind == kind]

@@ -10,6 +10,9 @@ import pytest
 from scenarios import CONFIGS, LIVES_AND_ITEMS
 
 from carbonctl.cli import app
+from carbonctl.core.metrics import may_be
+from carbonctl.report.findings import results
+from carbonctl.study.measures import names
 
 TESTS = Path(__file__).parents[1]
 DEMO = TESTS / "gate_demo"
@@ -416,8 +419,10 @@ def test_every_bundled_scenario_is_held_and_pointed_into(config, carbonctl, poli
     strict = policy(
         "id: cap, metric: total_kgco2e, max: 1 g", "id: p, forbid_tier: [modeled, proxy]"
     )
-    ran, gate, _ = gated(carbonctl, config, "--policy", strict)
+    ran, gate, data = gated(carbonctl, config, "--policy", strict)
     assert ran.code == 4, ran.err
+    # what this result has, another may lack, which a gate must tell from a slip of the pen
+    assert [name for one in results(data) for name in names(one) if not may_be(name)] == []
     for rule in gate["rules"]:
         if rule["status"] == "pass":
             continue  # a budget that is held
@@ -428,6 +433,30 @@ def test_every_bundled_scenario_is_held_and_pointed_into(config, carbonctl, poli
         assert lines[place["line"] - 1][place["column"] - 1 :].strip()
         assert rule["contributors"]
         assert rule["message"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit"),
+    [
+        ("infer.per_request_kgco2e", "1 g"),
+        ("infer.per_sample_kgco2e", "1 g"),
+        ("infer.per_1k_output_tokens_kgco2e", "1 g"),
+        ("infer.per_day_kgco2e", "1 kg"),
+        ("infer.loaded_energy_kwh", "1 kWh"),
+        ("infer.sci_per_request_kgco2e", "1 g"),
+        ("infer.per_request_gpu_energy_wh", "1 Wh"),
+        ("train.scope_2_market_kgco2e", "1 kg"),
+        ("break_even_requests", "5"),
+    ],
+)
+def test_a_number_that_only_other_scenarios_have_is_undecided(carbonctl, policy, metric, limit):
+    config = CONFIGS / "train-olmo-2-7b.yaml"
+    blocking = policy(f"id: cap, metric: {metric}, max: {limit}")
+    ran, gate, _ = gated(carbonctl, config, "--policy", blocking)
+    assert (ran.code, gate["rules"][0]["status"]) == (5, "uncertain"), ran.err
+    warned = policy(f"id: cap, metric: {metric}, max: {limit}, level: warn")
+    ran, gate, _ = gated(carbonctl, config, "--policy", warned)
+    assert (ran.code, gate["rules"][0]["status"]) == (0, "uncertain"), ran.err
 
 
 def test_a_rule_that_passes_says_what_it_saw(carbonctl, policy):

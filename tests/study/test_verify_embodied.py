@@ -80,6 +80,24 @@ def test_what_a_family_published_does_not_reach_its_own_forecast():
     assert not np.allclose(true, false)
 
 
+def test_two_figures_of_one_document_do_not_tell_of_each_other():
+    own = np.array(["R740" in p.row["product"] and not p.pooled for p in PRODUCTS])
+    assert [p.derived for p, mine in zip(PRODUCTS, own, strict=True) if mine] == [False, True]
+    falsified = [
+        replace(p, measured=p.measured * 10) if mine else p
+        for p, mine in zip(PRODUCTS, own, strict=True)
+    ]
+    true = verify_embodied.held_out(PRODUCTS, CATALOG, "product").log_value
+    false = verify_embodied.held_out(falsified, CATALOG, "product").log_value
+    assert np.array_equal(true[own], false[own])
+    assert not np.allclose(true, false)
+
+
+def test_a_fab_figure_that_is_unknown_is_not_zero():
+    with pytest.raises(AssertionError, match="fab_energy_per_cm2"):
+        verify_embodied.known(CATALOG.record("processes", "wafer"), "fab_energy_per_cm2")
+
+
 def test_pooled_footprints_tell_the_fit_nothing():
     falsified = [replace(p, measured=p.measured * 10) if p.pooled else p for p in PRODUCTS]
     fitted = embodied_model.fit(PRODUCTS, PRIORS).constants

@@ -115,6 +115,22 @@ def test_a_family_has_no_say_in_its_own_forecast():
     assert everything.constants != model.constants
 
 
+def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
+    whole = {kind: serving_model.shipped(CATALOG)[kind] for kind in serving_model.KINDS}
+    seen = [c for c in FOUND.cases if c.architecture != "Hopper" and c.tells]
+    unseen = [c for c in FOUND.cases if c.architecture == "Hopper"]
+    found = verify_serving.without(whole, seen, unseen, CATALOG)
+    prior = serving_model.priors(CATALOG, "language")
+    language = serving_model.fit([c for c in seen if c.kind == "language"], prior, {})
+    for kind, name in (("picture", "dense_efficiency"), ("sample", "resident_factor")):
+        lent = found[kind].borrowed[name]
+        assert lent == found["language"].constants[name] != whole["language"].constants[name]
+        assert lent == pytest.approx(language.constants[name], rel=5e-3)
+    pictures = [c for c in unseen if c.kind == "picture"]
+    others = [c for c in FOUND.cases if c.tells and c not in pictures]
+    assert verify_serving.without(whole, others, pictures, CATALOG)["sample"] is whole["sample"]
+
+
 def test_the_fit_finds_constants_that_made_the_data():
     cases = [c for c in FOUND.cases if c.kind == "sample"]
     prior = serving_model.priors(CATALOG, "sample")
@@ -191,3 +207,9 @@ def test_estimates_print_the_energy_that_verify_scores(result):
     served = data["metrics"]["infer.functional_units"]["value"] * v["output_tokens"]
     joules = data["metrics"]["infer.device_energy_kwh"]["value"] * 3.6e6 / served
     assert joules == pytest.approx(made, rel=1e-3)
+
+
+def test_the_slope_of_robust_misses_is_their_slope():
+    at, step = np.linspace(-5, 5, 40), 1e-4
+    slope = (robust.robust(at + step) - robust.robust(at - step)) / (2 * step)
+    assert robust.robust_slope(at) == pytest.approx(slope, abs=1e-5)
