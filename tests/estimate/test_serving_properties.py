@@ -102,6 +102,17 @@ def test_energy_per_token_never_rises_with_the_batch(model, stack):
     assert found[0] > 2 * found[4]
 
 
+@pytest.mark.parametrize("model", ["gemma-3-27b", "falcon-mamba-7b", "jamba-v0.1"])
+@pytest.mark.parametrize("cached", [None, 0.5])
+def test_a_long_prompt_costs_no_more_attention_than_its_layers_look_at(model, cached):
+    one = decoder(model, prompt_tokens=30_000.0, prompt_cache_share=cached)
+    everywhere = replace(one, looks=replace(one.looks, full_layers=None, window_tokens=None))
+    wide = replace(one, looks=replace(one.looks, window_tokens=1e6))
+    attends = one.looks.heads > 0
+    assert (decode_work(one).flop < decode_work(everywhere).flop) == attends
+    assert decode_work(wide).flop == approx(decode_work(everywhere).flop)
+
+
 @each_model
 @each_chip
 def test_energy_per_token_falls_ever_less_as_the_batch_grows(model, chip):
