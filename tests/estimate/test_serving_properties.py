@@ -331,6 +331,20 @@ def test_energy_of_a_clip_is_linear_in_steps(clip, devices):
     assert picture_j(replace(bare, steps=3 * bare.steps)) == approx(3 * picture_j(bare))
 
 
+@pytest.mark.parametrize("devices", [1.0, 4.0])
+def test_encoding_a_prompt_takes_time_and_energy_whatever_the_devices(devices):
+    given_ = painter("flux.1-dev", replica_accelerators=devices)
+    silent = replace(given_, text_encoder_params=None, text_tokens=None)
+    longer = replace(given_, text_tokens=2 * given_.text_tokens)
+    none, once, twice = (generate(each) for each in (silent, given_, longer))
+    assert twice.seconds - once.seconds == approx(once.seconds - none.seconds)
+    assert none.seconds < once.seconds
+    assert none.energy_j < once.energy_j < twice.energy_j
+    alone = generate(replace(given_, replica_accelerators=1.0)).seconds
+    silent_alone = generate(replace(silent, replica_accelerators=1.0)).seconds
+    assert once.seconds - none.seconds == approx(alone - silent_alone)
+
+
 @each_clip
 @pytest.mark.parametrize("devices", [1.0, 8.0])
 def test_energy_of_a_clip_grows_faster_than_its_frames_and_its_pixels(clip, devices):

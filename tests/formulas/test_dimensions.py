@@ -48,7 +48,7 @@ OPERATIONS_PER = {
     "look_flop_by_latent": ("heads",),
     "denoise_flop": ("params_per_token", "layers"),
     "denoise_flop_by_params": ("unet_params",),
-    "batch_flop": ("text_encoder_params",),
+    "text_encoder_flop": ("text_encoder_params",),
     "unit_s": ("dense_params",),
     "prefill_s": ("active_params",),
     "computing_s": ("dense_params",),

@@ -380,9 +380,8 @@ def test_no_denoising_steps_leave_decoding_and_the_prompt():
     )
     both = {"denoising_flop": nothing, "decoder_flop": pixels}
     alone = compute_diffusion.batch_flop_by_picture_alone(**both)
-    whole = compute_diffusion.batch_flop(
-        **both, batch=4.0, text_encoder_params=1e9, text_tokens=10.0
-    )
+    text = compute_diffusion.text_encoder_flop(batch=4.0, text_encoder_params=1e9, text_tokens=10.0)
+    whole = compute_diffusion.batch_flop(**both, text_encoder_flop=text)
     assert alone == approx(4 * 1e6 * 1e4)
     assert whole - alone == approx(4 * 2 * 1e9 * 10)
 
