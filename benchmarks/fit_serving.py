@@ -69,10 +69,11 @@ def main() -> None:
     models = verify_serving.fit_all(cases, catalog)
     lines, costs = [HEAD], {}
     for kind, model in models.items():
-        runs = f"{sum(case.kind == kind and case.tells for case in cases)} configurations"
+        own = [case for case in cases if case.kind == kind and case.tells]
+        many = serving_model.told_by(own, model)
         for place, (name, value) in enumerate(model.constants.items()):
             sd = float(np.sqrt(model.covariance[place, place]))
-            base = _cost_of(name)
+            base, runs = _cost_of(name), _told(many[name], bound=name in model.bound)
             if base is None:
                 lines.append(_line(name, LABELS[name], value, sd, UNITS.get(name, "1"), runs))
             else:
@@ -81,11 +82,19 @@ def main() -> None:
             if what.startswith("media"):
                 continue  # judged, in the priors
             label = f"model error, {what.replace('_', ' ')}"
-            lines.append(_line(f"{what}_residual", label, 1.0, left, "1", runs))
+            lines.append(_line(f"{what}_residual", label, 1.0, left, "1", _told(many[what])))
     (FOLDER / "serving" / "constants.yaml").write_text("".join(lines), encoding="utf-8")
     _write_untold(catalog, costs)
     for stack, told in costs.items():
         _write_costs(FOLDER / "runtimes" / f"{stack}.yaml", told)
+
+
+def _told(many: int, *, bound: bool = False) -> str:
+    """How many configurations tell a constant, and whether its bound does; empty for none."""
+    if not many:
+        return ""
+    held = "; at the most it may be, its range as if no bound held it" if bound else ""
+    return f"{many} configuration{'s' if many > 1 else ''}{held}"
 
 
 def _cost_of(name: str) -> str | None:
@@ -125,7 +134,7 @@ def _fact(name: str, text: str, value: float, sd: float, runs: str) -> str:
     band = float(np.exp(Z90 * sd))
     low, high = f"{float(f'{value:.3g}') / band:.3g}", f"{float(f'{value:.3g}') * band:.3g}"
     more = (
-        f"source: carbonctl-serving-fit, note: {runs}"
+        f'source: carbonctl-serving-fit, note: "{runs}"'
         if runs
         else "source: carbonctl-serving-model, mark: estimated, note: no configuration tells it"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from carbonctl.core.formula import part
 from carbonctl.formulas import (
     compute_decode,
     compute_experts,
@@ -83,27 +84,53 @@ def computed_prompt(m: Decoder[Num]) -> Num:
     )
 
 
+def prompt_looks(m: Decoder[Num]) -> tuple[Num, Num]:
+    """Work of one look at a prompt's token, and looks of the tokens computed, over all layers."""
+    look = compute_decode.look_flop(heads=m.looks.heads, head_dim=m.looks.head_dim)
+    whole = _prompt_attended(m.looks, m.prompt_tokens)
+    if m.prompt_cache_share is None:
+        return look, whole
+    cached = compute_request.cached_prompt_tokens(
+        prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
+    )
+    with part("prefix"):
+        before = _prompt_attended(m.looks, cached)
+    return look, compute_request.prompt_layer_tokens_by_prompt_cache(
+        prompt_layer_tokens=whole, cached_layer_tokens=before
+    )
+
+
 def _step_flop(m: Decoder[Num], attended: Num) -> Num:
     """Work of a step; a cached prefix is not computed, but looked at."""
-    shape = {"layers": m.looks.layers, "heads": m.looks.heads, "head_dim": m.looks.head_dim}
-    computed = computed_prompt(m)
-    flop = compute_decode.step_flop(
+    looks, (prompt_look, prompt_attended) = m.looks, prompt_looks(m)
+    look = prompt_look
+    if looks.latent_rank is not None and looks.rope_dim is not None:
+        look = compute_decode.look_flop_by_latent(
+            heads=looks.heads, latent_rank=looks.latent_rank, rope_dim=looks.rope_dim
+        )
+    return compute_decode.step_flop(
         active_params=m.active_params,
-        **shape,
+        look_flop=look,
         attended_layer_tokens=attended,
-        prompt_tokens=computed,
+        prompt_look_flop=prompt_look,
+        prompt_layer_tokens=prompt_attended,
+        prompt_tokens=computed_prompt(m),
         output_tokens=m.output_tokens,
         batch=m.batch,
     )
-    if m.prompt_cache_share is None:
-        return flop
-    return compute_request.step_flop_by_prompt_cache(
-        step_flop=flop,
-        **shape,
-        prompt_tokens=m.prompt_tokens,
-        computed_tokens=computed,
-        output_tokens=m.output_tokens,
-        batch=m.batch,
+
+
+def _prompt_attended(looks: Looks[Num], tokens: Num) -> Num:
+    """Tokens that those of a prompt look at: all before them unless windows are known."""
+    if looks.full_layers is None or looks.window_tokens is None:
+        return compute_request.prompt_layer_tokens_by_full_layers(
+            layers=looks.layers, prompt_tokens=tokens
+        )
+    return compute_request.prompt_layer_tokens(
+        layers=looks.layers,
+        full_layers=looks.full_layers,
+        window_tokens=looks.window_tokens,
+        prompt_tokens=tokens,
     )
 
 

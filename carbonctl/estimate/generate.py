@@ -19,6 +19,7 @@ class Work(NamedTuple):
 
     denoising_flop: Num
     decoder_flop: Num
+    text_encoder_flop: Num | None
     flop: Num
 
 
@@ -57,19 +58,18 @@ def batch_work(m: Diffusion[Num]) -> Work:
         height=m.height,
         frames=m.frames,
     )
+    both = {"denoising_flop": denoising, "decoder_flop": decoder}
     if m.text_encoder_params is None or m.text_tokens is None:
-        total = compute_diffusion.batch_flop_by_picture_alone(
-            denoising_flop=denoising, decoder_flop=decoder
+        return Work(
+            **both,
+            text_encoder_flop=None,
+            flop=compute_diffusion.batch_flop_by_picture_alone(**both),
         )
-    else:
-        total = compute_diffusion.batch_flop(
-            denoising_flop=denoising,
-            decoder_flop=decoder,
-            batch=m.batch,
-            text_encoder_params=m.text_encoder_params,
-            text_tokens=m.text_tokens,
-        )
-    return Work(denoising, decoder, total)
+    text = compute_diffusion.text_encoder_flop(
+        batch=m.batch, text_encoder_params=m.text_encoder_params, text_tokens=m.text_tokens
+    )
+    total = compute_diffusion.batch_flop(**both, text_encoder_flop=text)
+    return Work(**both, text_encoder_flop=text, flop=total)
 
 
 def _seconds(m: Diffusion[Num], work: Work) -> Num:
@@ -85,8 +85,7 @@ def _seconds(m: Diffusion[Num], work: Work) -> Num:
     )
     compute = _compute_s(m, share)
     with part("decoder"):
-        whole = generation.device_flop_by_decoder(decoder_flop=work.decoder_flop)
-        decoder = _compute_s(m, whole)
+        decoder = _compute_s(m, _undivided(work))
     if m.painter.activation_bytes is None or m.hidden_size is None:
         return generation.batch_s_by_unet(compute_s=compute, launch_s=launch, decoder_s=decoder)
     return generation.batch_s(
@@ -105,6 +104,15 @@ def _seconds(m: Diffusion[Num], work: Work) -> Num:
         ),
         launch_s=launch,
         decoder_s=decoder,
+    )
+
+
+def _undivided(work: Work) -> Num:
+    """Work of the one device that does what comes before and after denoising."""
+    if work.text_encoder_flop is None:
+        return generation.device_flop_by_decoder(decoder_flop=work.decoder_flop)
+    return generation.device_flop_by_decoder_and_prompt(
+        decoder_flop=work.decoder_flop, text_encoder_flop=work.text_encoder_flop
     )
 
 

@@ -116,7 +116,7 @@ def sci_kgco2e(*, used_kgco2e: Num, hardware_kgco2e: Num, functional_units: Num)
 
 @formula(unit="1", equation="s = max(0, 1 - C_emb / C_op)", source="wu-2022-sustainable-ai")
 def crossover_clean_share(*, embodied_kgco2e: Num, operational_kgco2e: Num) -> Num:
-    """Carbon-free share of the electricity above which hardware outweighs use.
+    """Carbon-free share of the electricity above which hardware outweighs use; 1 for never.
 
     Parameters
     ----------
@@ -134,5 +134,6 @@ def crossover_clean_share(*, embodied_kgco2e: Num, operational_kgco2e: Num) -> N
     >>> crossover_clean_share(embodied_kgco2e=30.0, operational_kgco2e=40.0)
     0.25
     """
-    use = np.where(operational_kgco2e > 0, operational_kgco2e, embodied_kgco2e)
-    return np.maximum(1 - embodied_kgco2e / use, 0)
+    ratio = embodied_kgco2e / np.where(operational_kgco2e > 0, operational_kgco2e, np.nan)
+    unused = np.where(embodied_kgco2e > 0, 1, 0)
+    return np.maximum(1 - np.where(operational_kgco2e > 0, ratio, unused), 0)

@@ -179,18 +179,59 @@ def kv_gb_by_state(*, kv_gb: Num, state_elements: Num, batch: Num, state_bytes: 
     return kv_gb + units.gb_from_bytes(2.0 * batch * state_bytes * state_elements)
 
 
+@formula(unit="FLOP", equation="f = 4 * h * d", source="kaplan-2020-scaling")
+def look_flop(*, heads: Num, head_dim: Num) -> Num:
+    """Work of looking at one token in one layer: its key weighed, its value taken.
+
+    Parameters
+    ----------
+    heads, head_dim
+        Shape of the attention. [1]
+
+    Examples
+    --------
+    >>> look_flop(heads=32.0, head_dim=128.0)
+    16384.0
+    """
+    return 4.0 * heads * head_dim
+
+
+@formula(unit="FLOP", equation="f = 2 * h * (2*r + d_rope)", source="deepseek-v2-2024")
+def look_flop_by_latent(*, heads: Num, latent_rank: Num, rope_dim: Num) -> Num:
+    """Work of looking at one cached token in one layer of multi-head latent attention.
+
+    Parameters
+    ----------
+    heads
+        Heads that look. [1]
+    latent_rank, rope_dim
+        Width of the compressed key and value, and of the part that carries positions. [1]
+
+    Notes
+    -----
+    A step reads the cache as it is stored, so each head weighs the whole latent: the absorbed
+    form. A prompt expands its own keys and values instead, and looks at heads as others do.
+
+    Examples
+    --------
+    >>> look_flop_by_latent(heads=128.0, latent_rank=512.0, rope_dim=64.0)
+    278528.0
+    """
+    return 2.0 * heads * (2.0 * latent_rank + rope_dim)
+
+
 @formula(
     unit="FLOP",
-    equation="F = B * (2*N_act + 4*h*d*A + (2*N_act*L_in + 2*L*h*d*L_in^2) / L_out)",
+    equation="F = B * (2*N_act + f*A + (2*N_act*L_in + f_p*A_p) / L_out)",
     source="carbonctl-serving-model",
 )
 def step_flop(
     *,
     active_params: Num,
-    layers: Num,
-    heads: Num,
-    head_dim: Num,
+    look_flop: Num,
     attended_layer_tokens: Num,
+    prompt_look_flop: Num,
+    prompt_layer_tokens: Num,
     prompt_tokens: Num,
     output_tokens: Num,
     batch: Num,
@@ -201,22 +242,24 @@ def step_flop(
     ----------
     active_params
         Parameters one token passes. [1]
-    layers, heads, head_dim
-        Shape of the attention. [1]
-    attended_layer_tokens
-        Tokens that a sequence looks at, summed over layers. [1]
+    look_flop, attended_layer_tokens
+        Looking at one token in one layer, and tokens that a sequence looks at in a step, summed
+        over layers. [FLOP], [1]
+    prompt_look_flop, prompt_layer_tokens
+        The same of a whole prompt, summed over its tokens too. [FLOP], [1]
     prompt_tokens, output_tokens
-        Mean tokens of a request; prefill is spread over its output steps. [1] output > 0
+        Mean tokens of a request that are computed; prefill is spread over its output steps. [1]
+        output > 0
     batch
         Sequences decoded together. [1]
 
     Examples
     --------
-    >>> step_flop(active_params=1e9, layers=0.0, heads=1.0, head_dim=1.0, attended_layer_tokens=0.0,
-    ...     prompt_tokens=100.0, output_tokens=100.0, batch=10.0)
+    >>> step_flop(active_params=1e9, look_flop=0.0, attended_layer_tokens=0.0,
+    ...     prompt_look_flop=0.0, prompt_layer_tokens=0.0, prompt_tokens=100.0,
+    ...     output_tokens=100.0, batch=10.0)
     40000000000.0
     """
-    decode = 2.0 * active_params + 4.0 * heads * head_dim * attended_layer_tokens
-    width = layers * heads * head_dim
-    prefill = prompt_tokens * (2.0 * active_params + 2.0 * width * prompt_tokens)
+    decode = 2.0 * active_params + look_flop * attended_layer_tokens
+    prefill = 2.0 * active_params * prompt_tokens + prompt_look_flop * prompt_layer_tokens
     return batch * (decode + prefill / output_tokens)

@@ -167,33 +167,45 @@ def decoder_flop(
     return batch * decoder_overhead * decoder_pixel_flop * width * height * frames
 
 
-@formula(unit="FLOP", equation="F = F_d + F_v + 2*B*P_t*n_t", source="golden-2024-generative")
-def batch_flop(
-    *,
-    denoising_flop: Num,
-    decoder_flop: Num,
-    batch: Num,
-    text_encoder_params: Num,
-    text_tokens: Num,
-) -> Num:
+@formula(unit="FLOP", equation="F = 2 * B * P_t * n_t", source="golden-2024-generative")
+def text_encoder_flop(*, batch: Num, text_encoder_params: Num, text_tokens: Num) -> Num:
+    """Work of encoding the prompts of a batch, once.
+
+    Parameters
+    ----------
+    batch
+        Prompts. [1]
+    text_encoder_params, text_tokens
+        Parameters that one token passes, and tokens of a prompt. [1]
+
+    Examples
+    --------
+    >>> text_encoder_flop(batch=2.0, text_encoder_params=5e9, text_tokens=500.0)
+    10000000000000.0
+    """
+    return 2.0 * batch * text_encoder_params * text_tokens
+
+
+@formula(unit="FLOP", equation="F = F_d + F_v + F_t", source="golden-2024-generative")
+def batch_flop(*, denoising_flop: Num, decoder_flop: Num, text_encoder_flop: Num) -> Num:
     """Work of one batch of pictures or clips, with the encoding of their prompts.
 
     Parameters
     ----------
-    denoising_flop, decoder_flop
+    denoising_flop, decoder_flop, text_encoder_flop
         Of the batch. [FLOP]
-    batch
-        Prompts. [1]
-    text_encoder_params, text_tokens
-        Prompt encoding, once. [1]
+
+    Notes
+    -----
+    The decoder's share is equivalent work: dense work that takes as long as its convolutions
+    (``decoder_overhead``), so the sum is more than the operations that are counted.
 
     Examples
     --------
-    >>> batch_flop(denoising_flop=2e14, decoder_flop=0.0, batch=1.0, text_encoder_params=0.0,
-    ...     text_tokens=0.0)
-    200000000000000.0
+    >>> batch_flop(denoising_flop=2e14, decoder_flop=1e13, text_encoder_flop=1e13)
+    220000000000000.0
     """
-    return denoising_flop + decoder_flop + 2.0 * batch * text_encoder_params * text_tokens
+    return denoising_flop + decoder_flop + text_encoder_flop
 
 
 @formula(unit="FLOP", equation="F = F_d + F_v", source="golden-2024-generative")
@@ -203,7 +215,7 @@ def batch_flop_by_picture_alone(*, denoising_flop: Num, decoder_flop: Num) -> Nu
     Parameters
     ----------
     denoising_flop, decoder_flop
-        Of the batch. [FLOP]
+        Of the batch; the decoder's is equivalent work. [FLOP]
 
     Examples
     --------

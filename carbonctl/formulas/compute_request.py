@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from carbonctl.core.formula import formula
 
 if TYPE_CHECKING:
@@ -63,45 +65,92 @@ def prompt_tokens_by_cache(*, prompt_tokens: Num, prompt_cache_share: Num) -> Nu
     return prompt_tokens * (1.0 - prompt_cache_share)
 
 
-@formula(
-    unit="FLOP",
-    equation="F = F_0 + B * 4*L*h*d * L_c * (L_in - L_c) / L_out",
-    source="carbonctl-serving-model",
-)
-def step_flop_by_prompt_cache(
-    *,
-    step_flop: Num,
-    layers: Num,
-    heads: Num,
-    head_dim: Num,
-    prompt_tokens: Num,
-    computed_tokens: Num,
-    output_tokens: Num,
-    batch: Num,
-) -> Num:
-    """Work of one decode step whose prompts look back at a cached prefix.
+@formula(unit="1", equation="L_p = L_in * c", source="carbonctl-serving-model")
+def cached_prompt_tokens(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
+    """Tokens of a prompt that are in a prefix cache: looked at, and not computed.
 
     Parameters
     ----------
-    step_flop
-        With prompts of the computed tokens alone. [FLOP]
-    layers, heads, head_dim
-        Shape of the attention. [1]
-    prompt_tokens, computed_tokens
-        Mean tokens of a prompt, and those not in the cache. [1]
-    output_tokens
-        Mean tokens of an answer. [1] > 0
-    batch
-        Sequences decoded together. [1]
+    prompt_tokens
+        Mean tokens of a prompt. [1]
+    prompt_cache_share
+        Share of them found in the cache. [1]
 
     Examples
     --------
-    >>> step_flop_by_prompt_cache(step_flop=1e9, layers=1.0, heads=1.0, head_dim=1.0,
-    ...     prompt_tokens=30.0, computed_tokens=10.0, output_tokens=8.0, batch=1.0)
-    1000000100.0
+    >>> cached_prompt_tokens(prompt_tokens=1_000.0, prompt_cache_share=0.75)
+    750.0
     """
-    looked = computed_tokens * (prompt_tokens - computed_tokens) / output_tokens
-    return step_flop + batch * 4.0 * layers * heads * head_dim * looked
+    return prompt_tokens * prompt_cache_share
+
+
+@formula(
+    unit="1",
+    equation="A_p = L_full * L_in^2/2 + (L - L_full) * (m*L_in - m^2/2), m = min(L_in, w)",
+    source="beltagy-2020-longformer",
+)
+def prompt_layer_tokens(
+    *, layers: Num, full_layers: Num, window_tokens: Num, prompt_tokens: Num
+) -> Num:
+    """Tokens that the tokens of a prompt look at, summed over all of them and over layers.
+
+    Parameters
+    ----------
+    layers, full_layers
+        All layers, and those that see the whole context; the others see a window. [1]
+    window_tokens
+        Width of the window; 0 for layers without attention. [1]
+    prompt_tokens
+        Tokens of a prompt, from its first. [1]
+
+    Examples
+    --------
+    >>> prompt_layer_tokens(layers=3.0, full_layers=1.0, window_tokens=10.0, prompt_tokens=100.0)
+    6900.0
+    """
+    seen = np.minimum(prompt_tokens, window_tokens)
+    windowed = seen * prompt_tokens - seen**2 / 2.0
+    return full_layers * prompt_tokens**2 / 2.0 + (layers - full_layers) * windowed
+
+
+@formula(unit="1", equation="A_p = L * L_in^2 / 2", source="carbonctl-serving-model")
+def prompt_layer_tokens_by_full_layers(*, layers: Num, prompt_tokens: Num) -> Num:
+    """Tokens that the tokens of a prompt look at where all layers see all that came before.
+
+    Parameters
+    ----------
+    layers
+        All layers. [1]
+    prompt_tokens
+        Tokens of a prompt, from its first. [1]
+
+    Examples
+    --------
+    >>> prompt_layer_tokens_by_full_layers(layers=3.0, prompt_tokens=100.0)
+    15000.0
+    """
+    return layers * prompt_tokens**2 / 2.0
+
+
+@formula(unit="1", equation="A_c = A_p - A_0", source="carbonctl-serving-model")
+def prompt_layer_tokens_by_prompt_cache(
+    *, prompt_layer_tokens: Num, cached_layer_tokens: Num
+) -> Num:
+    """Tokens that the computed tokens of a prompt look at, a cached prefix among them.
+
+    Parameters
+    ----------
+    prompt_layer_tokens
+        Tokens that all tokens of the prompt look at. [1]
+    cached_layer_tokens
+        Tokens that those of the cached prefix once looked at. [1]
+
+    Examples
+    --------
+    >>> prompt_layer_tokens_by_prompt_cache(prompt_layer_tokens=450.0, cached_layer_tokens=200.0)
+    250.0
+    """
+    return prompt_layer_tokens - cached_layer_tokens
 
 
 @formula(unit="J/FLOP", equation="e = e_0 * p", source="carbonctl-serving-model")

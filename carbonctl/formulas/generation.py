@@ -93,6 +93,23 @@ def device_flop_by_decoder(*, decoder_flop: Num) -> Num:
     return decoder_flop
 
 
+@formula(unit="FLOP", equation="F_1 = F_v + F_t", source="carbonctl-serving-model")
+def device_flop_by_decoder_and_prompt(*, decoder_flop: Num, text_encoder_flop: Num) -> Num:
+    """Work of the one device that encodes the prompts of a batch and decodes it to pixels.
+
+    Parameters
+    ----------
+    decoder_flop, text_encoder_flop
+        Of the batch. [FLOP]
+
+    Examples
+    --------
+    >>> device_flop_by_decoder_and_prompt(decoder_flop=1e13, text_encoder_flop=2e12)
+    12000000000000.0
+    """
+    return decoder_flop + text_encoder_flop
+
+
 @formula(unit="GB", equation="A = B * k * s * c * N * h * L", source="carbonctl-serving-model")
 def activation_traffic_gb(
     *,
@@ -241,7 +258,7 @@ def batch_s(
     compute_s, activation_s, exchange_s, launch_s
         Denoising. [s]
     decoder_s
-        From latents to pixels, on one device. [s]
+        From latents to pixels, and the encoding of prompts, on one device. [s]
 
     Examples
     --------
@@ -261,7 +278,7 @@ def batch_s_by_unet(*, compute_s: Num, launch_s: Num, decoder_s: Num) -> Num:
     compute_s, launch_s
         Denoising; what its activations cost is in the energy at which its clocks settle. [s]
     decoder_s
-        From latents to pixels. [s]
+        From latents to pixels, and the encoding of prompts. [s]
 
     Examples
     --------

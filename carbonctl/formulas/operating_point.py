@@ -69,15 +69,14 @@ def bandwidth_floor_s(
 
 @formula(
     unit="s",
-    equation="t = L_in * (2*N_act + 2*L*h*d*L_in) / (n * peak * e)",
+    equation="t = (2*N_act*L_in + f_p*A_p) / (n * peak * e)",
     source="carbonctl-serving-model",
 )
 def prefill_s(
     *,
     active_params: Num,
-    layers: Num,
-    heads: Num,
-    head_dim: Num,
+    prompt_look_flop: Num,
+    prompt_layer_tokens: Num,
     prompt_tokens: Num,
     replica_accelerators: Num,
     peak_flop_per_s: Num,
@@ -89,8 +88,9 @@ def prefill_s(
     ----------
     active_params
         Parameters one token passes. [1]
-    layers, heads, head_dim
-        Shape of the attention. [1]
+    prompt_look_flop, prompt_layer_tokens
+        Looking at one token in one layer, and tokens that those of the prompt look at, summed
+        over all of them and over layers. [FLOP], [1]
     prompt_tokens
         Tokens that are not in a cache. [1]
     replica_accelerators, peak_flop_per_s, matmul_efficiency
@@ -98,12 +98,12 @@ def prefill_s(
 
     Examples
     --------
-    >>> prefill_s(active_params=1e9, layers=0.0, heads=1.0, head_dim=1.0, prompt_tokens=1_000.0,
-    ...     replica_accelerators=2.0, peak_flop_per_s=2e12, matmul_efficiency=0.5)
+    >>> prefill_s(active_params=1e9, prompt_look_flop=0.0, prompt_layer_tokens=0.0,
+    ...     prompt_tokens=1_000.0, replica_accelerators=2.0, peak_flop_per_s=2e12,
+    ...     matmul_efficiency=0.5)
     1.0
     """
-    width = layers * heads * head_dim
-    flop = prompt_tokens * (2.0 * active_params + 2.0 * width * prompt_tokens)
+    flop = 2.0 * active_params * prompt_tokens + prompt_look_flop * prompt_layer_tokens
     return flop / (replica_accelerators * peak_flop_per_s * matmul_efficiency)
 
 

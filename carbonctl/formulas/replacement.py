@@ -88,7 +88,7 @@ def saved_kgco2e_per_year(*, saved_kgco2e: Num, service_hours: Num) -> Num:
     return saved_kgco2e / units.years_from_hours(service_hours)
 
 
-@formula(unit="y", equation="t = C_new * T / S * (1 if S > 0 else inf)", source="carbonctl-refresh")
+@formula(unit="y", equation="t = T * (C_new / S if S > 0 else inf)", source="carbonctl-refresh")
 def break_even_years(*, new_kgco2e: Num, saved_kgco2e: Num, service_hours: Num) -> Num:
     """Time after which what the new hardware saves has paid for making it; inf for never.
 
@@ -112,13 +112,13 @@ def break_even_years(*, new_kgco2e: Num, saved_kgco2e: Num, service_hours: Num) 
     2.0
     """
     years = units.years_from_hours(service_hours)
-    ever = np.where(saved_kgco2e > 0, 1, np.inf)
-    return ever * new_kgco2e * years / np.where(saved_kgco2e > 0, saved_kgco2e, new_kgco2e)
+    spans = new_kgco2e / np.where(saved_kgco2e > 0, saved_kgco2e, np.nan)
+    return years * np.where(saved_kgco2e > 0, spans, np.inf)
 
 
 @formula(
     unit="kgCO2e/kWh",
-    equation="CI = (C_new + F_new - F_old) / (E_old - E_new) * (1 if E_old > E_new else inf)",
+    equation="CI = (C_new + F_new - F_old) / (E_old - E_new) if E_old > E_new else inf",
     source="carbonctl-refresh",
 )
 def break_even_kgco2e_per_kwh(
@@ -129,14 +129,15 @@ def break_even_kgco2e_per_kwh(
     old_facility_energy_kwh: Num,
     new_facility_energy_kwh: Num,
 ) -> Num:
-    """Grid intensity above which replacing pays within the span; inf where it never does.
+    """Grid intensity above which replacing pays within the span; inf where there is none.
 
-    Below zero, spares alone pay for the new hardware.
+    Below zero, spares alone pay for the new hardware. Where the new draws as much or more, no
+    dirtier grid makes it pay, even if spares pay for it on a clean one.
 
     Parameters
     ----------
     new_kgco2e
-        The new hardware, cradle to grave. [kgCO2e]
+        The new hardware, cradle to grave. [kgCO2e] > 0, or spares are
     new_spares_kgco2e, old_spares_kgco2e
         Spares over the span. [kgCO2e]
     old_facility_energy_kwh, new_facility_energy_kwh
@@ -150,9 +151,9 @@ def break_even_kgco2e_per_kwh(
     0.05
     """
     less = old_facility_energy_kwh - new_facility_energy_kwh
-    more = new_kgco2e + new_spares_kgco2e - old_spares_kgco2e
-    ever = np.where(less > 0, 1, np.inf)
-    return ever * more / np.where(less > 0, less, new_facility_energy_kwh)
+    made = new_kgco2e + new_spares_kgco2e
+    ever = np.where(less > 0, made - old_spares_kgco2e, np.inf * (made + old_spares_kgco2e))
+    return ever / np.where(less > 0, less, new_facility_energy_kwh)
 
 
 @formula(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.units import s_from_hours
-from carbonctl.estimate.decode import computed_prompt, decode_work
+from carbonctl.estimate.decode import computed_prompt, decode_work, prompt_looks
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.speculate import decode_round, whole_request
 from carbonctl.formulas import compute_decode, operating_point, roofline
@@ -96,13 +96,13 @@ class Room:
 
     def prefill_s(self, devices: float) -> float:
         """Time of a prompt that waits for no other."""
-        m, looks = self.at(1.0, devices), self.plain.looks
+        m = self.at(1.0, devices)
+        look, attended = prompt_looks(m)
         return float(
             operating_point.prefill_s(
                 active_params=m.active_params,
-                layers=looks.layers,
-                heads=looks.heads,
-                head_dim=looks.head_dim,
+                prompt_look_flop=look,
+                prompt_layer_tokens=attended,
                 prompt_tokens=computed_prompt(m),
                 replica_accelerators=devices,
                 peak_flop_per_s=m.board.peak_flop_per_s,

@@ -60,12 +60,15 @@ class Model:
     """Constants by name, a runtime's own as ``layer_launch_vllm_2025``; and how sure they are.
 
     ``borrowed`` are constants that these cases tell nothing of: of other kinds, or of other stacks.
+    ``bound`` are those that stand at the most they may be: their covariance is that of the
+    curvature there, as if no bound held them.
     """
 
     constants: dict[str, float]
     covariance: Array
     residual_sd: dict[str, float]
     borrowed: dict[str, float] = field(default_factory=dict)
+    bound: tuple[str, ...] = ()
 
     def all(self) -> dict[str, float]:
         """Its own constants and the borrowed ones."""
@@ -154,7 +157,11 @@ def fit(
         for name, center in zip(whole.names, whole.center, strict=True)
         if name not in fitted
     }
-    return Model(fitted, covariance, prior.residuals | _spreads(cases, left), rest | dict(borrowed))
+    bound = tuple(
+        name for name, held in zip(fitted, np.isclose(best, prior.most), strict=True) if held
+    )
+    spreads = prior.residuals | _spreads(cases, left)
+    return Model(fitted, covariance, spreads, rest | dict(borrowed), bound)
 
 
 def _spreads(cases: list[Case], left: Mapping[str, Array]) -> dict[str, float]:
@@ -169,20 +176,43 @@ def _spreads(cases: list[Case], left: Mapping[str, Array]) -> dict[str, float]:
 
 def log_sd(cases: list[Case], model: Model) -> dict[str, Array]:
     """Standard deviation of each log forecast: what is left over, and what is not known."""
-    names, groups = list(model.constants), serving_kinds.groups(cases)
-
-    def forecast(log_constants: Array) -> Array:
-        constants = model.borrowed | dict(zip(names, np.exp(log_constants), strict=True))
-        made = log_forecast(groups, constants)
-        return np.concatenate([made[name] for name in NAMES])
-
-    slopes = jacobian(forecast, np.log(list(model.constants.values())))
+    slopes = _slopes(cases, model, NAMES)
     known = np.einsum("ij,jk,ik->i", slopes, model.covariance, slopes)
     found: dict[str, Array] = {}
     for name, part in zip(NAMES, np.split(known, len(NAMES)), strict=True):
         left = [model.residual_sd.get(f"{case.sort}_{name}", np.nan) for case in cases]
         found[name] = np.asarray(np.sqrt(part + np.array(left) ** 2))
     return found
+
+
+def _slopes(cases: list[Case], model: Model, forecasts: tuple[str, ...]) -> Array:
+    """Slopes of log forecasts, one kind after the other, along the logarithm of each constant."""
+    names, groups = list(model.constants), serving_kinds.groups(cases)
+
+    def forecast(log_constants: Array) -> Array:
+        constants = model.borrowed | dict(zip(names, np.exp(log_constants), strict=True))
+        made = log_forecast(groups, constants)
+        return np.concatenate([made[name] for name in forecasts])
+
+    return jacobian(forecast, np.log(list(model.constants.values())))
+
+
+def told_by(cases: list[Case], model: Model) -> dict[str, int]:
+    """How many of the cases of a fit tell each constant and each spread.
+
+    A case tells a constant where a forecast of something that was measured depends on it.
+    """
+    evidence, told = _EVIDENCE[cases[0].kind], measured(cases)
+    known = np.concatenate([np.isfinite(told[name]) for name in evidence])
+    leans = (_slopes(cases, model, evidence) != 0.0) & known[:, None]
+    any_of = leans.reshape(len(evidence), len(cases), -1).any(axis=0).sum(axis=0)
+    sorts = np.array([case.sort for case in cases])
+    spreads = {
+        f"{sort}_{name}": int(np.isfinite(told[name][sorts == sort]).sum())
+        for sort in dict.fromkeys(sorts)
+        for name in NAMES
+    }
+    return dict(zip(model.constants, map(int, any_of), strict=True)) | spreads
 
 
 def shipped(catalog: Catalog) -> dict[str, Model]:

@@ -220,7 +220,16 @@ def _picture(row: Row, known: Known, card: Record) -> Shape:
     pixel = "video_decoder_pixel_work" if video else "decoder_pixel_work"
     values["decoder_pixel_flop"] = known.default(pixel)
     form, own = _pass_work(row, known, model, values["frames"])
-    return Shape("picture", form, "diffusers", values | own, model is None, fitted=True)
+    text = {} if model is None else _text(model)
+    form = f"{form}+text" if text else form
+    return Shape("picture", form, "diffusers", values | own | text, model is None, fitted=True)
+
+
+def _text(model: Record) -> Values:
+    """The encoder of a model's prompts, where both its size and their length are known."""
+    told = {name: model.number(name) for name in ("text_encoder_params", "text_tokens")}
+    values = {name: value for name, value in told.items() if value is not None}
+    return values if len(values) == len(told) else {}
 
 
 def _listed(model: Record | None, name: str) -> float | None:

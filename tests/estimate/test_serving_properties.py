@@ -102,6 +102,17 @@ def test_energy_per_token_never_rises_with_the_batch(model, stack):
     assert found[0] > 2 * found[4]
 
 
+@pytest.mark.parametrize("model", ["gemma-3-27b", "falcon-mamba-7b", "jamba-v0.1"])
+@pytest.mark.parametrize("cached", [None, 0.5])
+def test_a_long_prompt_costs_no_more_attention_than_its_layers_look_at(model, cached):
+    one = decoder(model, prompt_tokens=30_000.0, prompt_cache_share=cached)
+    everywhere = replace(one, looks=replace(one.looks, full_layers=None, window_tokens=None))
+    wide = replace(one, looks=replace(one.looks, window_tokens=1e6))
+    attends = one.looks.heads > 0
+    assert (decode_work(one).flop < decode_work(everywhere).flop) == attends
+    assert decode_work(wide).flop == approx(decode_work(everywhere).flop)
+
+
 @each_model
 @each_chip
 def test_energy_per_token_falls_ever_less_as_the_batch_grows(model, chip):
@@ -318,6 +329,20 @@ def test_energy_of_a_clip_is_linear_in_steps(clip, devices):
     assert three - two == approx(two - one, rel=1e-2)
     bare = replace(given_, decoder_pixel_flop=0.0, text_encoder_params=0.0)
     assert picture_j(replace(bare, steps=3 * bare.steps)) == approx(3 * picture_j(bare))
+
+
+@pytest.mark.parametrize("devices", [1.0, 4.0])
+def test_encoding_a_prompt_takes_time_and_energy_whatever_the_devices(devices):
+    given_ = painter("flux.1-dev", replica_accelerators=devices)
+    silent = replace(given_, text_encoder_params=None, text_tokens=None)
+    longer = replace(given_, text_tokens=2 * given_.text_tokens)
+    none, once, twice = (generate(each) for each in (silent, given_, longer))
+    assert twice.seconds - once.seconds == approx(once.seconds - none.seconds)
+    assert none.seconds < once.seconds
+    assert none.energy_j < once.energy_j < twice.energy_j
+    alone = generate(replace(given_, replica_accelerators=1.0)).seconds
+    silent_alone = generate(replace(silent, replica_accelerators=1.0)).seconds
+    assert once.seconds - none.seconds == approx(alone - silent_alone)
 
 
 @each_clip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 
@@ -86,6 +89,40 @@ def test_hardware_outweighs_use_above_57_percent_clean_supply():
     share = carbon_metrics.crossover_clean_share(embodied_kgco2e=30.0, operational_kgco2e=70.0)
     assert share == approx(0.571, abs=0.002)
     assert carbon_metrics.crossover_clean_share(embodied_kgco2e=2.0, operational_kgco2e=1.0) == 0
+
+
+def test_hardware_that_emits_nothing_never_outweighs_use_and_other_hardware_does_without_use():
+    def share(made, used):
+        return carbon_metrics.crossover_clean_share(embodied_kgco2e=made, operational_kgco2e=used)
+
+    assert share(0.0, 0.0) == share(0.0, 5.0) == 1
+    assert share(5.0, 0.0) == 0
+    many = share(np.array([0.0, 5.0, 1.0]), np.array([0.0, 0.0, 4.0]))
+    assert many == approx(np.array([1.0, 0.0, 0.75]))
+
+
+def test_what_saves_nothing_never_pays_back_even_if_it_costs_nothing():
+    def years(made, saved):
+        return replacement.break_even_years(
+            new_kgco2e=made, saved_kgco2e=saved, service_hours=4 * YEAR
+        )
+
+    assert years(0.0, 0.0) == years(0.0, -1.0) == years(5.0, 0.0) == years(5.0, -5.0) == math.inf
+    assert years(0.0, 5.0) == 0
+    many = years(np.array([0.0, 500.0, 500.0]), np.array([0.0, 1_000.0, -1.0]))
+    assert many == approx(np.array([math.inf, 2.0, math.inf]))
+
+
+def test_no_dirtier_grid_pays_for_machines_that_draw_more_whatever_their_spares():
+    def limit(old_kwh, new_kwh, old_spares):
+        return replacement.break_even_kgco2e_per_kwh(
+            new_kgco2e=500.0, new_spares_kgco2e=50.0, old_spares_kgco2e=old_spares,
+            old_facility_energy_kwh=old_kwh, new_facility_energy_kwh=new_kwh,
+        )  # fmt: skip
+
+    assert limit(5_000.0, 15_000.0, 50.0) == limit(5_000.0, 15_000.0, 5_000.0) == math.inf
+    assert limit(5_000.0, 5_000.0, 5_000.0) == limit(5_000.0, 5_000.0, 550.0) == math.inf
+    assert limit(15_000.0, 5_000.0, 1_550.0) == approx(-0.1)  # spares alone pay
 
 
 def test_products_of_carbon_delay_and_energy():

@@ -1,6 +1,8 @@
 """What a request, a draft and an operating point come to, checked by hand."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carbonctl.formulas import (
     compute_decode,
@@ -30,19 +32,55 @@ def test_a_model_computes_as_many_tokens_as_its_rounds_hold():
     assert speculation.output_tokens_by_drafting(**kept) == approx(4 * rounds)
 
 
-def test_a_cached_prefix_is_looked_at_and_not_computed():
-    shape = {"layers": 32.0, "heads": 32.0, "head_dim": 128.0}
-    whole = {"active_params": 0.0, "attended_layer_tokens": 0.0, "output_tokens": 1.0, "batch": 1.0}
-    computed, prompt = 250.0, 1_000.0
-    alone = compute_decode.step_flop(**shape, **whole, prompt_tokens=computed)
-    with_prefix = compute_request.step_flop_by_prompt_cache(
-        step_flop=alone, **shape, prompt_tokens=prompt, computed_tokens=computed,
-        output_tokens=1.0, batch=1.0,
-    )  # fmt: skip
-    # attention of a causal prompt is a triangle: of all of it, without that of the prefix
-    triangle = compute_decode.step_flop(**shape, **whole, prompt_tokens=prompt)
-    prefix = compute_decode.step_flop(**shape, **whole, prompt_tokens=prompt - computed)
-    assert with_prefix == approx(triangle - prefix)
+def looked_at(prompt, full=10.0, window=1_024.0):
+    return compute_request.prompt_layer_tokens(
+        layers=62.0, full_layers=full, window_tokens=window, prompt_tokens=prompt
+    )
+
+
+def counted(prompt, full, window):
+    """Tokens each token of a prompt looks at, itself among them, one by one."""
+    places = range(1, prompt + 1)
+    return sum(full * place + (62 - full) * min(place, window) for place in places)
+
+
+@pytest.mark.parametrize(("full", "window"), [(10, 1_024), (62, 1_024), (7, 0), (0, 128)])
+def test_a_prompt_looks_at_what_its_layers_let_it_see(full, window):
+    # Gemma 3 27B among them: five windows of 1,024 for each full layer.
+    assert looked_at(8_000.0, float(full), float(window)) == approx(
+        counted(8_000, full, window), rel=5e-3
+    )
+
+
+@given(prompt=st.floats(1.0, 1e6), window=st.floats(0.0, 1e6), full=st.floats(0.0, 62.0))
+def test_windows_never_see_more_than_full_attention_and_wide_ones_as_much(prompt, window, full):
+    everything = compute_request.prompt_layer_tokens_by_full_layers(
+        layers=62.0, prompt_tokens=prompt
+    )
+    assert looked_at(prompt, full, window) <= everything * (1 + 1e-9)
+    assert looked_at(prompt, full, prompt + window) == approx(everything)
+    assert looked_at(prompt, full, 0.0) == approx(everything * full / 62)
+
+
+@pytest.mark.parametrize("window", [64.0, 800.0, 4_096.0])
+def test_a_cached_prefix_is_looked_at_and_not_computed(window):
+    prompt, cached = 1_000.0, 750.0
+    tokens = compute_request.cached_prompt_tokens(prompt_tokens=prompt, prompt_cache_share=0.75)
+    assert tokens == cached
+    looked = compute_request.prompt_layer_tokens_by_prompt_cache(
+        prompt_layer_tokens=looked_at(prompt, 1.0, window),
+        cached_layer_tokens=looked_at(cached, 1.0, window),
+    )
+    by_hand = sum(place + 61 * min(place, window) for place in range(751, 1_001))
+    assert looked == approx(by_hand, rel=5e-3)
+
+
+def test_a_latent_cache_costs_each_head_all_of_its_width():
+    # DeepSeek-V3, arXiv 2412.19437: 128 heads, rank 512, 64 for positions. Scores over 576 and
+    # values over 512 elements, two operations each: 4.25 times heads of 128.
+    latent = compute_decode.look_flop_by_latent(heads=128.0, latent_rank=512.0, rope_dim=64.0)
+    assert latent == 2 * 128 * (576 + 512)
+    assert latent / compute_decode.look_flop(heads=128.0, head_dim=128.0) == 4.25
 
 
 def test_eight_h100_hold_a_70b_model_and_1357_sequences_of_a_gigabyte_third():
@@ -74,8 +112,9 @@ def test_a_measured_throughput_gives_back_the_step_it_was_made_of():
 def test_a_prompt_is_done_no_sooner_than_the_peak_allows():
     # 2 x 70e9 x 500 = 70 TFLOP; 989 TFLOP/s at one half: 0.14 s, attention left out
     alone = operating_point.prefill_s(
-        active_params=70e9, layers=0.0, heads=64.0, head_dim=128.0, prompt_tokens=500.0,
-        replica_accelerators=1.0, peak_flop_per_s=989e12, matmul_efficiency=0.5,
+        active_params=70e9, prompt_look_flop=4.0 * 64 * 128, prompt_layer_tokens=0.0,
+        prompt_tokens=500.0, replica_accelerators=1.0, peak_flop_per_s=989e12,
+        matmul_efficiency=0.5,
     )  # fmt: skip
     assert alone == approx(0.1416, rel=1e-3)
 

@@ -10,6 +10,7 @@ from carbonctl.formulas import (
     compute_decode,
     compute_diffusion,
     compute_experts,
+    compute_request,
     fleet,
     generation,
     power,
@@ -157,10 +158,10 @@ def test_the_busiest_device_is_near_that_of_experts_drawn_at_random():
 def step_flop(**changes):
     given = {
         "active_params": 7e9,
-        "layers": 32.0,
-        "heads": 32.0,
-        "head_dim": 128.0,
+        "look_flop": compute_decode.look_flop(heads=32.0, head_dim=128.0),
         "attended_layer_tokens": 32.0 * 1_000,
+        "prompt_look_flop": compute_decode.look_flop(heads=32.0, head_dim=128.0),
+        "prompt_layer_tokens": 0.0,
         "prompt_tokens": 0.0,
         "output_tokens": 300.0,
         "batch": 1.0,
@@ -174,7 +175,8 @@ def test_without_a_prompt_a_step_is_two_operations_a_weight_and_attention():
 
 
 def test_a_prompt_costs_its_own_pass_with_causal_attention():
-    request = 300 * (step_flop(prompt_tokens=2_000.0) - step_flop())
+    looked = compute_request.prompt_layer_tokens_by_full_layers(layers=32.0, prompt_tokens=2_000.0)
+    request = 300 * (step_flop(prompt_tokens=2_000.0, prompt_layer_tokens=looked) - step_flop())
     assert request == approx(2 * 7e9 * 2_000 + 32 * 4 * 4_096 * 2_000**2 / 2)
 
 
@@ -378,9 +380,8 @@ def test_no_denoising_steps_leave_decoding_and_the_prompt():
     )
     both = {"denoising_flop": nothing, "decoder_flop": pixels}
     alone = compute_diffusion.batch_flop_by_picture_alone(**both)
-    whole = compute_diffusion.batch_flop(
-        **both, batch=4.0, text_encoder_params=1e9, text_tokens=10.0
-    )
+    text = compute_diffusion.text_encoder_flop(batch=4.0, text_encoder_params=1e9, text_tokens=10.0)
+    whole = compute_diffusion.batch_flop(**both, text_encoder_flop=text)
     assert alone == approx(4 * 1e6 * 1e4)
     assert whole - alone == approx(4 * 2 * 1e9 * 10)
 

@@ -145,6 +145,62 @@ def test_the_fit_finds_constants_that_made_the_data():
     assert found["sample_efficiency"] == pytest.approx(truth["sample_efficiency"], rel=0.05)
 
 
+@pytest.fixture(scope="module")
+def fitted():
+    return verify_serving.fit_all(FOUND.cases, CATALOG)
+
+
+def own(kind):
+    return [case for case in FOUND.cases if case.kind == kind and case.tells]
+
+
+def test_a_constant_is_told_by_the_cases_whose_forecasts_lean_on_it(fitted):
+    cases = own("language")
+    told = serving_model.told_by(cases, fitted["language"])
+    mixed = sum("experts" in case.values for case in cases)
+    assert told["expert_weight_efficiency"] == told["mixture_energy"] == mixed
+    assert told["weight_efficiency"] == told["language_energy"] == len(cases) - mixed
+    assert told["resident_factor"] == len(cases)
+    stacks = ("hf_eager", "vllm_2024", "vllm_2025")
+    assert sum(told[f"request_overhead_{stack}"] for stack in stacks) == len(cases)
+    shared = {
+        stack: sum(c.runtime == stack and c.values["replica_accelerators"] > 1 for c in cases)
+        for stack in stacks
+    }
+    assert {stack: told[f"exchange_latency_{stack}"] for stack in stacks} == shared
+
+
+def test_pictures_and_clips_are_counted_apart(fitted):
+    told = serving_model.told_by(own("picture"), fitted["picture"])
+    clips = sum(case.sort == "video" for case in own("picture"))
+    assert told["video_energy"] == clips
+    assert told["image_energy"] == len(own("picture")) - clips
+    assert told["sustained_energy_unet"] + told["sustained_energy"] == len(own("picture"))
+
+
+def test_a_constant_on_its_bound_is_told_apart_and_its_note_says_so(fitted):
+    prior = serving_model.priors(CATALOG, "language")
+    most = dict(zip(prior.names, np.exp(prior.most), strict=True))
+    model = fitted["language"]
+    for name, value in model.constants.items():
+        on = value == pytest.approx(most[name], rel=1e-6)
+        assert (name in model.bound) == on, name
+        fact = shipped_fact(name)
+        assert fact is None or ("at the most it may be" in fact.note) == on, name
+
+
+def shipped_fact(name):
+    """The shipped fact of a constant that is no stack's own."""
+    names = serving_model.fitted_names(CATALOG, "serving")
+    return CATALOG.default(name) if name in names else None
+
+
+def test_a_fitted_picture_encodes_its_prompt_as_an_estimate_does():
+    told = [case for case in own("picture") if "+text" in case.form]
+    assert len(told) > len(own("picture")) / 2
+    assert all(case.values["text_encoder_params"] > 0 for case in told)
+
+
 def test_leaving_a_family_out_by_leverage_is_leaving_it_out():
     generator = np.random.default_rng(1)
     x = generator.normal(size=(30, 2))
