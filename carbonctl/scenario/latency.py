@@ -84,11 +84,24 @@ def _largest(room: Room, devices: float, target: float, arriving: float, most: f
     while low < high:
         middle = math.ceil((low + high) / 2)
         seconds = room.itl_s(middle, devices)
-        if seconds <= target and middle <= max(1.0, _whole(arriving * seconds)):
+        if seconds <= target and middle <= in_flight(room, middle, devices, arriving):
             low = middle
         else:
             high = middle - 1.0
     return float(low)
+
+
+def in_flight(room: Room, batch: float, devices: float, arriving: float) -> float:
+    """Sequences that a load keeps in flight where ``batch`` are decoded together; one at least."""
+    return max(1.0, _whole(arriving * room.itl_s(batch, devices)))
+
+
+def kept(room: Room, most: float, devices: float | None, arriving: float) -> float:
+    """The largest batch that a load fills, on stated devices or as many as ``most`` takes."""
+    if devices is not None:
+        return _largest(room, devices, math.inf, arriving)
+    filled = _largest(room, room.devices(most), math.inf, arriving)
+    return _largest(room, room.devices(min(filled, most)), math.inf, arriving)
 
 
 def _whole(sequences: float) -> float:

@@ -118,14 +118,14 @@ def placed(
     from carbonctl.scenario.latency import chosen, fastest, first_token  # noqa: PLC0415 - see there
 
     room, shared = Room.of(m), parallel(ctx, infer, found, path)
-    target = infer.latency
+    target, arriving = infer.latency, _arriving(ctx, infer, room, path)
     if target is not None and target.itl is not None:
-        arriving = _arriving(ctx, infer, room, path)
         made = fastest(ctx, target.itl, m, room, shared, found, path, arriving=arriving)
     elif infer.concurrency is not None:
         made = _stated(ctx, m, room, shared, found, path)
+        _filled(ctx, made, room, arriving, path)
     else:
-        made = _usual(ctx, m, room, shared, found, path)
+        made = _usual(ctx, m, room, shared, found, path, arriving=arriving)
     if made.speculation is not None and made.replica_accelerators is None:
         note, least = "holds the draft beside the model", room.devices(made.batch.value)
         where = (*path, "speculative")
@@ -174,24 +174,57 @@ def _stated(
     return replace(m, replica_accelerators=found.count)
 
 
+def _filled(ctx: Context, m: Decoder[Fact], room: Room, arriving: float, path: Path) -> None:
+    """Warn of a stated concurrency that the load does not keep in flight; it stays as stated."""
+    from carbonctl.scenario.latency import in_flight, kept  # noqa: PLC0415 - see there
+
+    batch, held = m.batch.value, m.replica_accelerators
+    devices = room.devices(batch) if held is None else held.value
+    if batch <= in_flight(room, batch, devices, arriving):
+        return
+    most = kept(room, batch, None if held is None else held.value, arriving)
+    message = f"a concurrency of {batch:,.0f} is more than the load keeps in flight: {most:,.0f}"
+    hint = "right where requests are gathered and run together; else leave it out"
+    ctx.warn("CC303", message, (*path, "concurrency"), hint)
+
+
 def _usual(
-    ctx: Context, m: Decoder[Fact], room: Room, shared: Fact | None, found: Device, path: Path
+    ctx: Context,
+    m: Decoder[Fact],
+    room: Room,
+    shared: Fact | None,
+    found: Device,
+    path: Path,
+    *,
+    arriving: float,
 ) -> Decoder[Fact]:
-    """The usual concurrency, or as much of it as the devices hold."""
-    group = shared or found.count
-    if group is None:
-        return m
-    needs_a_copy(ctx, room, shared, found, path)
-    held = group if shared is not None or room.devices(1.0) > group.value else None
-    power_of_two = 2.0 ** math.floor(math.log2(group.value))
-    most = room.batch(group.value if held is not None else power_of_two)
-    usual = m.batch
-    if usual.high is not None and usual.low is not None and most < usual.high:
-        note = f"{usual.note}; at most {most:,.0f} fit {group.value:g} devices"
-        usual = replace(
-            usual, value=min(usual.value, most), low=min(usual.low, most), high=most, note=note
-        )
+    """The usual concurrency, or as much of it as the devices hold and the load fills."""
+    from carbonctl.scenario.latency import kept  # noqa: PLC0415 - see there
+
+    usual, group, held = m.batch, shared or found.count, None
+    if group is not None:
+        needs_a_copy(ctx, room, shared, found, path)
+        held = group if shared is not None or room.devices(1.0) > group.value else None
+        power_of_two = 2.0 ** math.floor(math.log2(group.value))
+        most = room.batch(group.value if held is not None else power_of_two)
+        usual = _at_most(usual, most, f"at most {most:,.0f} fit {group.value:g} devices")
+    largest = usual.value if usual.high is None else usual.high
+    most = kept(room, largest, None if held is None else held.value, arriving)
+    usual = _at_most(usual, most, f"the load keeps at most {most:,.0f} in flight")
     return replace(m, batch=usual, replica_accelerators=held)
+
+
+def _at_most(usual: Fact, most: float, why: str) -> Fact:
+    """A number and its range, cut at a limit."""
+    if most >= (usual.value if usual.high is None else usual.high):
+        return usual
+    return replace(
+        usual,
+        value=min(usual.value, most),
+        low=None if usual.low is None else min(usual.low, most),
+        high=None if usual.high is None else most,
+        note=f"{usual.note}; {why}",
+    )
 
 
 def needs_a_copy(ctx: Context, room: Room, shared: Fact | None, found: Device, path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a service may be asked: a batch that fits, a target of latency, drafts, caches, media."""
 
+import json
 import math
 
 import pytest
@@ -60,12 +61,40 @@ def test_a_batch_that_the_load_fills_takes_no_more_than_its_replica(serve):
 
 
 def test_without_a_concurrency_the_usual_one_is_cut_to_what_fits(serve):
-    assert batch(serve()) == 64
-    small = serve("tensor_parallel=2")
+    load, gpu = "requests=900k/day", "h100-sxm:64"
+    assert batch(serve(load, gpu=gpu)) == 64
+    small = serve(load, "tensor_parallel=2", gpu=gpu)
     assert batch(small) < 64
     assert value(small) == pytest.approx(
-        value(serve("tensor_parallel=2", f"concurrency={batch(small):g}"))
+        value(serve(load, "tensor_parallel=2", f"concurrency={batch(small):g}", gpu=gpu))
     )
+
+
+def test_the_usual_concurrency_is_no_more_than_the_load_keeps_in_flight(serve):
+    """Little's law, whether a target of latency is stated or not."""
+    few, loose = serve(), serve("latency.itl=10 h")
+    assert batch(few) == batch(loose) <= 2
+    assert value(few) == pytest.approx(value(loose), rel=0.05)
+    (found,) = [f for f in few["facts"].values() if f["label"] == "concurrency"]
+    assert found["high"] <= batch(few)
+
+
+def test_more_load_takes_no_more_energy_a_request(serve):
+    made = [serve(f"requests={load}/day") for load in ("1k", "30k", "100k", "900k")]
+    assert sorted(map(batch, made)) == list(map(batch, made))
+    each = [value(data, "infer.per_request_energy_wh") for data in made]
+    assert sorted(each, reverse=True) == each
+
+
+def test_a_stated_concurrency_that_the_load_does_not_fill_stays_and_is_warned_of(carbonctl):
+    def ran(load):
+        return carbonctl(*BASE[:5], "--requests", load, "--samples", "0", "--gpu", "h100-sxm:8",
+                         "--tokens", "500:300", "--concurrency", "64", "-f", "json")  # fmt: skip
+
+    few, many = ran("10k/day"), ran("500k/day")
+    assert "warning[CC303]: a concurrency of 64 is more than the load keeps in flight: 2" in few.err
+    assert batch(json.loads(few.out)) == 64
+    assert many.err == ""
 
 
 def test_devices_that_are_no_power_of_two_hold_what_they_hold(serve):
@@ -162,11 +191,12 @@ def test_a_chip_rated_far_above_its_use_is_served_by_what_it_was_seen_to_draw(re
 
 
 def test_more_of_the_gap_switched_off_takes_less_energy_and_the_same_hardware(serve):
-    made = [serve("peak_to_mean=3", f"autoscaling={off}") for off in (0, 0.5, 1)]
+    load = "concurrency=64"
+    made = [serve(load, "peak_to_mean=3", f"autoscaling={off}") for off in (0, 0.5, 1)]
     facility = [value(data, "infer.facility_energy_kwh") for data in made]
     assert sorted(facility, reverse=True) == facility
     assert len({value(data, HOURS) for data in made}) == 1
-    steady = value(serve(), "infer.facility_energy_kwh")
+    steady = value(serve(load), "infer.facility_energy_kwh")
     assert facility[2] == pytest.approx(steady)
 
 
