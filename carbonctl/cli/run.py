@@ -94,9 +94,13 @@ def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
         given = f"hardware.count is {capacity.devices:g}"
         if capacity.fleet_share < 1:
             given = f"this share of the fleet is {significant(capacity.devices, 3)}"
-        least = f"at least {math.ceil(needed * capacity.busy_share / capacity.fleet_share):g}"
-        problem = Problem("CC304", f"{message}; {given}", mark, f"{least} when always busy")
-        if needed * capacity.busy_share > capacity.devices:
+        least = max(needed * capacity.busy_share, capacity.memory_devices)
+        hint = f"at least {math.ceil(least / capacity.fleet_share):g} when always busy"
+        if least == capacity.memory_devices:
+            message = f"the tables take the memory of {capacity.memory_devices:g} devices"
+            hint = f"at least {math.ceil(least / capacity.fleet_share):g}"
+        problem = Problem("CC304", f"{message}; {given}", mark, hint)
+        if least > capacity.devices:
             problems.append(problem)
         elif needed > capacity.devices:
             resolved.warnings.append(problem)

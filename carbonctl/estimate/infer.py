@@ -168,7 +168,7 @@ def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
 
 def _encoder(m: Encoder[Num], served: Num) -> tuple[Num, Num]:
     """One sample on one device, then all of them."""
-    made = encode(_encoded(m))
+    made = encode(encoded(m))
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=serving_time.busy_hours_from_unit_time(
             served_units=served, unit_s=made.unit_s
@@ -180,7 +180,8 @@ def _encoder(m: Encoder[Num], served: Num) -> tuple[Num, Num]:
     )
 
 
-def _encoded(m: Encoder[Num]) -> Encoded[Num]:
+def encoded(m: Encoder[Num]) -> Encoded[Num]:
+    """What one device feels of a sample."""
     energy = m.energy_j_per_flop
     if m.packed_energy_share is not None:
         energy = compute_request.packed_energy_j_per_flop(
@@ -225,15 +226,7 @@ def _ranking(
         modeled_hours=busy, energy_residual=model.energy_residual
     )
     load, busy_of_load = _provisioned(fleet, busy)
-    tables = compute_dlrm.table_gb(
-        tables=model.work.tables,
-        table_rows=model.work.table_rows,
-        embedding_dim=model.work.embedding_dim,
-        embedding_bytes=model.work.embedding_bytes,
-    )
-    devices = fleet_hours.memory_devices(
-        table_gb=tables, device_memory_gb=model.device_memory_gb, memory_share=model.memory_share
-    )
+    devices = table_devices(model)
     hours = fleet_hours.accelerator_hours_by_capacity(
         load_hours=load, memory_devices=devices, period_hours=fleet.period_hours
     )
@@ -254,3 +247,16 @@ def _ranking(
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
     return Use(hours, it, facility, functional_units=total,
                served=Served(fleet.period_hours, fleet.day_hours))  # fmt: skip
+
+
+def table_devices(model: Ranking[Num]) -> Num:
+    """Devices whose memory holds the tables once."""
+    tables = compute_dlrm.table_gb(
+        tables=model.work.tables,
+        table_rows=model.work.table_rows,
+        embedding_dim=model.work.embedding_dim,
+        embedding_bytes=model.work.embedding_bytes,
+    )
+    return fleet_hours.memory_devices(
+        table_gb=tables, device_memory_gb=model.device_memory_gb, memory_share=model.memory_share
+    )

@@ -220,10 +220,11 @@ _USED_BY_LOAD = {
         *_REQUEST, "precision", "runtime", "concurrency", "tensor_parallel", "speculative",
         "prompt_cache_hits", "image_tokens", "video_tokens", "audio_tokens",
     },
-    "images": {"size", "steps", "guidance", "batch", "tensor_parallel"},
-    "videos": {"size", "frames", "steps", "guidance", "batch", "tensor_parallel", "fps"},
+    "images": {"size", "steps", "guidance", "batch", "tensor_parallel", "latency"},
+    "videos": {"size", "frames", "steps", "guidance", "batch", "tensor_parallel", "fps",
+               "latency"},
     "items": {"latency"},
-    "samples": {"precision", "image_size", "sample_work"},
+    "samples": {"precision", "image_size", "sample_work", "latency"},
 }  # fmt: skip
 _LOAD_VALUES = tuple(sorted(set().union(*_USED_BY_LOAD.values())))
 

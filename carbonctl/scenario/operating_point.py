@@ -11,6 +11,7 @@ from carbonctl.estimate.decode import computed_prompt, decode_work, prompt_looks
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.speculate import decode_round, whole_request
 from carbonctl.formulas import compute_decode, operating_point, roofline
+from carbonctl.scenario.context import Unresolved
 from carbonctl.scenario.device import parallel
 
 if TYPE_CHECKING:
@@ -117,7 +118,11 @@ def placed(
     """The same model where it can be run; a problem says what it takes, or what fits."""
     from carbonctl.scenario.latency import chosen, fastest, first_token  # noqa: PLC0415 - see there
 
+    if m.mixture is not None and m.mixture.experts_per_token.value > m.mixture.experts.value:
+        raise Unresolved  # said already; no such model takes any time
     room, shared = Room.of(m), parallel(ctx, infer, found, path)
+    if shared is not None:
+        _divides_heads(ctx, m, shared, path)
     target, arriving = infer.latency, _arriving(ctx, infer, room, path)
     if target is not None and target.itl is not None:
         made = fastest(ctx, target.itl, m, room, shared, found, path, arriving=arriving)
@@ -138,6 +143,18 @@ def placed(
     if made.measured is not None:
         _reachable(ctx, made, room, reached, path)
     return made
+
+
+def _divides_heads(ctx: Context, m: Decoder[Fact], shared: Fact, path: Path) -> None:
+    """Each device of a replica takes the same number of heads, where their number is known."""
+    heads, devices = m.looks.heads, shared.value
+    if heads.origin == "archetype" or heads.value % devices == 0:
+        return
+    fit = [n for n in range(1, int(heads.value) + 1) if heads.value % n == 0]
+    below, above = [n for n in fit if n < devices][-1:], [n for n in fit if n > devices][:1]
+    message = f"{heads.value:g} attention heads cannot be shared by {devices:g} devices alike"
+    hint = f"the nearest that can: {' or '.join(map(str, below + above))}"
+    ctx.fail("CC304", message, (*path, "tensor_parallel"), hint)
 
 
 def _arriving(ctx: Context, infer: schema.Infer, room: Room, path: Path) -> float:

@@ -26,22 +26,11 @@ if TYPE_CHECKING:
     from carbonctl.estimate.bom import Hardware
     from carbonctl.estimate.inputs import Evidence, Site
     from carbonctl.scenario import schema
+    from carbonctl.scenario.capacity import Capacity
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
 
     Builder = Callable[[], Phase[Fact]]
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """Device-hours that a stated count can give a phase, and where it is stated."""
-
-    phase: str
-    devices: float
-    hours: float
-    busy_share: float
-    path: Path
-    fleet_share: float = 1.0
 
 
 @dataclass
@@ -284,17 +273,15 @@ def _idle(s: Sections, train: schema.Train) -> Phase[Fact]:
 
 
 def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
+    from carbonctl.scenario.capacity import capacity, less_than_a_replica  # noqa: PLC0415
     from carbonctl.scenario.serving import serving  # noqa: PLC0415 - only to serve
 
     path: Path = ("infer",)
     found = s.device(infer.hardware, path)
     model = infer.model or s.scenario.model
     work, level = serving(s.ctx, infer, model, found, s.period, path)
-    if found.count is not None:
-        own = work.fleet.fleet_share.value if work.fleet.fleet_share else 1.0
-        busy = work.fleet.busy_share.value if work.fleet.fleet_share is None else 1.0
-        devices = found.count.value * own
-        hours = devices * s.period.value
-        s.capacity.append(Capacity("infer", devices, hours, busy, found.path, own))
     place, hardware = s.site(infer.site, path), s.hardware(found)
+    less_than_a_replica(s.ctx, work, place)
+    if found.count is not None:
+        s.capacity.append(capacity(work, found.count.value, s.period.value, found.path))
     return Phase("infer", "serving", "infer", level, work, place, hardware)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog import grids
+from carbonctl.catalog.grids import G_PER_KG
 
 if TYPE_CHECKING:
     from carbonctl.catalog.grids import Place
@@ -14,16 +15,21 @@ if TYPE_CHECKING:
     from carbonctl.scenario.context import Context
 
 HIGHEST_GRID = 2.0  # kg/kWh; the highest row of the grid tables is 1.3
+LOWEST_GRID = 0.005  # kg/kWh; the lowest row of a grid that is no gap is 0.015
 HIGHEST_PUE = 3.0  # two kWh of cooling and losses for one of computing
 ABOVE_RATING = 1.5  # boards are capped near their rating; short peaks stay below this
 STALE_YEARS = 3
 
 
 def grid(ctx: Context, given: Fact, path: Path) -> Fact:
-    """A stated grid factor that no grid reaches, as of grams written for kilograms."""
+    """A stated grid factor that no grid has, as of grams and kilograms mistaken."""
     if given.value > HIGHEST_GRID:
         message = f"{given.value:g} kg/kWh is above any grid known"
         ctx.warn("CC307", message, path, f"is {given.value:g} g/kWh meant?")
+    if given.value < LOWEST_GRID:
+        message = f"{given.value:g} kg/kWh is below any grid known"
+        meant = f"is {given.value * G_PER_KG:g} kg/kWh meant? " if given.value > 0 else ""
+        ctx.warn("CC307", message, path, f"{meant}clean supply is site.contracted_clean")
     return given
 
 

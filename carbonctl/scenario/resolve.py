@@ -10,7 +10,7 @@ from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
 from carbonctl.scenario.context import Context, Unresolved
-from carbonctl.scenario.phases import Capacity, Sections, builders
+from carbonctl.scenario.phases import Sections, builders
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.inputs import Phase
     from carbonctl.scenario import schema
+    from carbonctl.scenario.capacity import Capacity
 
 # a load that a service states -> its functional unit
 UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item",

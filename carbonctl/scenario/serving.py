@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.service import Fleet, Ranking, Serving, Throughput
+from carbonctl.scenario.bounds import unit_in_time, within_peak
 from carbonctl.scenario.context import derived
 from carbonctl.scenario.decoding import decoder, reasoning, throughput, tokens
 from carbonctl.scenario.device import power_limit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.inputs import Evidence
+    from carbonctl.estimate.service import Diffusion, Encoder
     from carbonctl.estimate.work import DlrmWork
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
@@ -51,17 +53,29 @@ def serving(
     fleet = _fleet(ctx, infer, name, found, period, path)
     if name == "items":
         work = dlrm_work(ctx, model, found, path, train=False)
-        if infer.latency is not None:
-            ctx.not_estimated["latency"] = "the target is recorded, not checked"
-        return Serving(fleet, _ranking(ctx, found, work)), "work"
+        return _unit(ctx, infer, fleet, _ranking(ctx, found, work), found, path)
     if name == "samples" and infer.sample_work is not None:
-        return Serving(fleet, encoder(ctx, infer, None, found, path)), "work"
+        made = encoder(ctx, infer, None, found, path)
+        return _unit(ctx, infer, fleet, made, found, path)
     shaped = shape(ctx, model, path)
     if name in {"images", "videos"}:
-        return Serving(fleet, diffusion(ctx, infer, shaped, found, path)), "work"
+        return _unit(ctx, infer, fleet, diffusion(ctx, infer, shaped, found, path), found, path)
     if name == "samples" or shaped.kind in READERS:
-        return Serving(fleet, encoder(ctx, infer, shaped, found, path)), "work"
+        return _unit(ctx, infer, fleet, encoder(ctx, infer, shaped, found, path), found, path)
     return _language(ctx, infer, shaped, found, fleet, path)
+
+
+def _unit(
+    ctx: Context,
+    infer: schema.Infer,
+    fleet: Fleet[Fact],
+    model: Ranking[Fact] | Diffusion[Fact] | Encoder[Fact],
+    found: Device,
+    path: Path,
+) -> tuple[Serving[Fact], Evidence]:
+    """A model whose unit is made at once, in no less than its least time."""
+    unit_in_time(ctx, infer, model, found, path)
+    return Serving(fleet, model), "work"
 
 
 def _language(
@@ -77,7 +91,9 @@ def _language(
         ctx.fail("CC306", f"serving {shaped.kind} by requests is not estimated yet", path)
     _one_operating_point(ctx, infer, path)
     if infer.throughput is not None and infer.concurrency is None:
-        return Serving(fleet, _throughput(ctx, infer, found, path)), "throughput"
+        told = _throughput(ctx, infer, found, path)
+        within_peak(ctx, infer, told, shaped, found, path)
+        return Serving(fleet, told), "throughput"
     made = placed(ctx, infer, decoder(ctx, infer, shaped, found, path), found, path)
     return Serving(fleet, made), "work" if made.measured is None else "throughput"
 

@@ -97,10 +97,29 @@ def test_a_stated_concurrency_that_the_load_does_not_fill_stays_and_is_warned_of
     assert many.err == ""
 
 
-def test_devices_that_are_no_power_of_two_hold_what_they_hold(serve):
-    assert value(serve("concurrency=200", gpu="h100-sxm:3")) == pytest.approx(
-        value(serve("concurrency=200", "tensor_parallel=3"))
-    )
+def test_devices_that_are_no_power_of_two_hold_what_they_hold(result):
+    """A model of a size alone: where heads are known, three devices cannot share 64 of them."""
+    words = (*BASE[:1], "--params", "70B", *BASE[3:], "--tokens", "500:300", "--concurrency", "200")
+    alone = result(*words, "--gpu", "h100-sxm:3")
+    shared = result(*words, "--gpu", "h100-sxm:8", "--set", "infer.tensor_parallel=3")
+    assert value(alone) == pytest.approx(value(shared))
+
+
+def test_a_load_far_below_a_replica_says_so_and_a_share_of_a_fleet_charges_all_of_it(serve):
+    key = "a replica of one's own"
+    few = "requests=1k/day"
+    part, whole = serve(few), serve(few, "fleet_share=1", gpu="h100-sxm:2")
+    assert "hardware.count: 2" in part["coverage"]["not_estimated"][key]
+    assert key not in whole["coverage"]["not_estimated"]
+    assert value(part, HOURS) < value(whole, HOURS) == pytest.approx(2 * 8760)
+    assert key not in serve("requests=300k/day")["coverage"]["not_estimated"]
+
+
+def test_a_throughput_alone_is_possible_up_to_the_peak_of_all_devices(serve):
+    """8 x 1979 TFLOP/s of fp8 over 2 x 70.6e9 operations of 1 + 500/300 tokens: 42k token/s."""
+    assert value(serve("throughput=41k token/s")) > 0
+    with pytest.raises(AssertionError, match="at most 42,000 token/s"):
+        serve("throughput=43k token/s")
 
 
 def test_more_devices_for_the_same_batch_cost_no_less(serve):

@@ -21,6 +21,8 @@ def said(carbonctl, text):
     ("site", "train", "code", "place", "words"),
     [
         ("grid: 400 kg/kWh", "days: 1 d", "CC307", (2, 14), "400 kg/kWh is above any grid"),
+        ("grid: 0.4 g/kWh", "days: 1 d", "CC307", (2, 14), "0.0004 kg/kWh is below any grid"),
+        ("grid: 0 g/kWh", "days: 1 d", "CC307", (2, 14), "0 kg/kWh is below any grid"),
         ("region: NO, pue: 12", "days: 1 d", "CC307", (2, 25), "a PUE of 12"),
         (
             "region: NO",
@@ -43,6 +45,7 @@ def test_a_value_that_looks_wrong_is_a_warning(site, train, code, place, words, 
     ("site", "train"),
     [
         ("grid: 1.3 kg/kWh", "days: 1 d"),
+        ("grid: 11 g/kWh", "days: 1 d"),
         ("grid: 400 g/kWh, pue: 2.5", "days: 1 d"),
         ("region: NO", "days: 1 d, power: {value: 750 W, scope: gpu}"),
         ("region: NO", "days: 1 d, power: {value: 10.2 kW, scope: node}"),
