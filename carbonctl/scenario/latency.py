@@ -99,9 +99,9 @@ def in_flight(room: Room, batch: float, devices: float, arriving: float) -> floa
 def kept(room: Room, most: float, devices: float | None, arriving: float) -> float:
     """The largest batch that a load fills, on stated devices or as many as ``most`` takes."""
     if devices is not None:
-        return _largest(room, devices, math.inf, arriving)
-    filled = _largest(room, room.devices(most), math.inf, arriving)
-    return _largest(room, room.devices(min(filled, most)), math.inf, arriving)
+        return _largest(room, devices, math.inf, arriving, most)
+    filled = _largest(room, room.devices(most), math.inf, arriving, most)
+    return _largest(room, room.devices(min(filled, most)), math.inf, arriving, most)
 
 
 def _whole(sequences: float) -> float:
