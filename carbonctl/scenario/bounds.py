@@ -61,10 +61,10 @@ def _token_flop(infer: schema.Infer, shaped: Shape, output_tokens: float) -> flo
     return float(
         compute_decode.step_flop(
             active_params=shaped.active_params.value,
-            layers=0.0,
-            heads=0.0,
-            head_dim=0.0,
+            look_flop=0.0,
             attended_layer_tokens=0.0,
+            prompt_look_flop=0.0,
+            prompt_layer_tokens=0.0,
             prompt_tokens=prompt * (1.0 - cached),
             output_tokens=output_tokens,
             batch=1.0,
