@@ -71,10 +71,13 @@ def _again(flags: dict[str, Any], made: "Json") -> "tuple[Lifecycle | Item, Cata
         message = "--set and --accounting change a scenario; a saved result stays as it is"
         raise UsageError(message)
     result, at = only(made)
-    rebuilt = loaded(given(made, at), Catalog.open(flags["hardware_db"]))
+    scenario, document, catalog = loaded(given(made, at), Catalog.open(flags["hardware_db"]))
     if result["command"] == "embodied":
-        return _item(rebuilt)
-    return evaluate(rebuilt, flags, PHASES_OF[result["command"]])[1].point, rebuilt[2]
+        return _item((scenario, document, catalog))
+    # a gate holds a result on the basis of its policy, which the scenario need not say
+    held = scenario.model_copy(update={"accounting": result["accounting"]})
+    phases = PHASES_OF[result["command"]]
+    return evaluate((held, document, catalog), flags, phases)[1].point, catalog
 
 
 def _replacement(loaded: "Loaded") -> "tuple[Refresh, Catalog]":

@@ -105,8 +105,8 @@ def _kilograms(field: dict[str, Any], document: Document, catalog: Catalog) -> l
         f"{field['emissions']:g} g is {hours * 60:.2g} minutes of {many} {device.name} "
         f"at {grid:.2g} kg/kWh: this looks like kilograms"
     )
-    grams, kept = field["emissions"] * 1000, field["emissions"]
-    hint = f"the field is in grams: {grams:.12g} if it is {kept:g} kg"
+    stated = field["emissions"]
+    hint = f"the field is in grams: {stated * 1000:.12g} if it is {stated:g} kg"
     return [Problem("CC307", message, document.mark((FIELD, "emissions")), hint)]
 
 

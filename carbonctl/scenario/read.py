@@ -258,23 +258,16 @@ def _problem(item: Any, document: Document) -> Problem:
 
 
 def _near_key(path: tuple[Any, ...]) -> str:
-    return did_you_mean(str(path[-1]), _keys(path[:-1])) or _keys_here(path[:-1])
-
-
-def _keys(path: tuple[Any, ...]) -> list[str]:
-    owner = _model_at(path)
-    return [f.alias or name for name, f in owner.model_fields.items()] if owner else []
-
-
-def _keys_here(path: tuple[Any, ...]) -> str:
-    names = sorted(_keys(path))
-    return "keys here: " + ", ".join(names) if names else ""
+    owner = _model_at(path[:-1])
+    names = [f.alias or name for name, f in owner.model_fields.items()] if owner else []
+    hint = did_you_mean(str(path[-1]), names)
+    return hint or ("keys here: " + ", ".join(sorted(names)) if names else "")
 
 
 def _as_in(path: tuple[Any, ...]) -> str:
     """How a section is written that stands there as a word, or which keys it has."""
     example = _EXAMPLES.get(str(path[-1])) if path else None
-    return f"as in {path[-1]}: {example}" if example else _keys_here(path)
+    return f"as in {path[-1]}: {example}" if example else _near_key((*path, ""))
 
 
 def _model_at(path: tuple[Any, ...]) -> type[BaseModel] | None:

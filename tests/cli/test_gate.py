@@ -527,3 +527,16 @@ def test_what_is_wrong_with_a_policy_hides_nothing_of_the_scenarios(carbonctl, p
     for file in (broken, first, second):
         assert f"{file}:" in ran.err
     assert f"{BASE}:" not in ran.err
+
+
+def test_a_result_of_a_gate_is_explained_on_the_basis_that_it_was_held_on(
+    carbonctl, policy, tmp_path
+):
+    for basis in ("location", "market"):
+        made, file = tmp_path / f"{basis}.json", policy(CAP, before=f"accounting: {basis}\n")
+        words = (BASE, "--policy", file, "--set", "site.contracted_clean=60 %", "-o", made)
+        carbonctl("gate", *words, *FEW)
+        data = json.loads(made.read_text(encoding="utf-8"))
+        ran = carbonctl("explain", made, "--samples", "0", "-f", "json")
+        assert (data["accounting"], ran.err) == (basis, "")
+        assert json.loads(ran.out)["value"] == pytest.approx(data["total_kgco2e"], rel=1e-12)
