@@ -90,7 +90,7 @@ def prompt_looks(m: Decoder[Num]) -> tuple[Num, Num]:
     whole = _prompt_attended(m.looks, m.prompt_tokens)
     if m.prompt_cache_share is None:
         return look, whole
-    cached = compute_request.cached_prompt_tokens(
+    cached = compute_request.prompt_tokens_by_cached_prefix(
         prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
     )
     with part("prefix"):

@@ -110,8 +110,8 @@ def _seconds(m: Diffusion[Num], work: Work) -> Num:
 def _undivided(work: Work) -> Num:
     """Work of the one device that does what comes before and after denoising."""
     if work.text_encoder_flop is None:
-        return generation.device_flop_by_decoder(decoder_flop=work.decoder_flop)
-    return generation.device_flop_by_decoder_and_prompt(
+        return compute_diffusion.device_flop_by_decoder(decoder_flop=work.decoder_flop)
+    return compute_diffusion.device_flop_by_decoder_and_prompt(
         decoder_flop=work.decoder_flop, text_encoder_flop=work.text_encoder_flop
     )
 

@@ -135,6 +135,5 @@ def crossover_clean_share(*, embodied_kgco2e: Num, operational_kgco2e: Num) -> N
     0.25
     """
     ratio = embodied_kgco2e / np.where(operational_kgco2e > 0, operational_kgco2e, np.nan)
-    unused = np.where(embodied_kgco2e > 0, 1, 0)
-    share: Num = np.maximum(1 - np.where(operational_kgco2e > 0, ratio, unused), 0)
-    return share
+    unused = np.where(embodied_kgco2e > 0, 0, 1)
+    return np.where(operational_kgco2e > 0, np.maximum(1 - ratio, 0), unused)

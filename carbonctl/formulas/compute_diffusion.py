@@ -223,3 +223,37 @@ def batch_flop_by_picture_alone(*, denoising_flop: Num, decoder_flop: Num) -> Nu
     210000000000000.0
     """
     return denoising_flop + decoder_flop
+
+
+@formula(unit="FLOP", equation="F_1 = F", source="carbonctl-serving-model")
+def device_flop_by_decoder(*, decoder_flop: Num) -> Num:
+    """Work of the one device that decodes a batch from latents to pixels: all of it.
+
+    Parameters
+    ----------
+    decoder_flop
+        Work of the decoder. [FLOP]
+
+    Examples
+    --------
+    >>> device_flop_by_decoder(decoder_flop=1e13)
+    10000000000000.0
+    """
+    return decoder_flop
+
+
+@formula(unit="FLOP", equation="F_1 = F_v + F_t", source="carbonctl-serving-model")
+def device_flop_by_decoder_and_prompt(*, decoder_flop: Num, text_encoder_flop: Num) -> Num:
+    """Work of the one device that encodes the prompts of a batch and decodes it to pixels.
+
+    Parameters
+    ----------
+    decoder_flop, text_encoder_flop
+        Of the batch. [FLOP]
+
+    Examples
+    --------
+    >>> device_flop_by_decoder_and_prompt(decoder_flop=1e13, text_encoder_flop=2e12)
+    12000000000000.0
+    """
+    return decoder_flop + text_encoder_flop

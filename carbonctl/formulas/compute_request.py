@@ -66,8 +66,8 @@ def prompt_tokens_by_cache(*, prompt_tokens: Num, prompt_cache_share: Num) -> Nu
 
 
 @formula(unit="1", equation="L_p = L_in * c", source="carbonctl-serving-model")
-def cached_prompt_tokens(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
-    """Tokens of a prompt that are in a prefix cache: looked at, and not computed.
+def prompt_tokens_by_cached_prefix(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
+    """Tokens of a prompt's cached prefix: looked at, and not computed.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def cached_prompt_tokens(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
 
     Examples
     --------
-    >>> cached_prompt_tokens(prompt_tokens=1_000.0, prompt_cache_share=0.75)
+    >>> prompt_tokens_by_cached_prefix(prompt_tokens=1_000.0, prompt_cache_share=0.75)
     750.0
     """
     return prompt_tokens * prompt_cache_share

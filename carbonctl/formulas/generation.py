@@ -76,40 +76,6 @@ def device_flop(*, denoising_flop: Num, replica_accelerators: Num) -> Num:
     return denoising_flop / replica_accelerators
 
 
-@formula(unit="FLOP", equation="F_1 = F", source="carbonctl-serving-model")
-def device_flop_by_decoder(*, decoder_flop: Num) -> Num:
-    """Work of the one device that decodes a batch from latents to pixels: all of it.
-
-    Parameters
-    ----------
-    decoder_flop
-        Work of the decoder. [FLOP]
-
-    Examples
-    --------
-    >>> device_flop_by_decoder(decoder_flop=1e13)
-    10000000000000.0
-    """
-    return decoder_flop
-
-
-@formula(unit="FLOP", equation="F_1 = F_v + F_t", source="carbonctl-serving-model")
-def device_flop_by_decoder_and_prompt(*, decoder_flop: Num, text_encoder_flop: Num) -> Num:
-    """Work of the one device that encodes the prompts of a batch and decodes it to pixels.
-
-    Parameters
-    ----------
-    decoder_flop, text_encoder_flop
-        Of the batch. [FLOP]
-
-    Examples
-    --------
-    >>> device_flop_by_decoder_and_prompt(decoder_flop=1e13, text_encoder_flop=2e12)
-    12000000000000.0
-    """
-    return decoder_flop + text_encoder_flop
-
-
 @formula(unit="GB", equation="A = B * k * s * c * N * h * L", source="carbonctl-serving-model")
 def activation_traffic_gb(
     *,

@@ -65,7 +65,9 @@ def test_windows_never_see_more_than_full_attention_and_wide_ones_as_much(prompt
 @pytest.mark.parametrize("window", [64.0, 800.0, 4_096.0])
 def test_a_cached_prefix_is_looked_at_and_not_computed(window):
     prompt, cached = 1_000.0, 750.0
-    tokens = compute_request.cached_prompt_tokens(prompt_tokens=prompt, prompt_cache_share=0.75)
+    tokens = compute_request.prompt_tokens_by_cached_prefix(
+        prompt_tokens=prompt, prompt_cache_share=0.75
+    )
     assert tokens == cached
     looked = compute_request.prompt_layer_tokens_by_prompt_cache(
         prompt_layer_tokens=looked_at(prompt, 1.0, window),

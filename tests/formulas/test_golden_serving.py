@@ -410,7 +410,7 @@ def test_sustained_work_is_held_back_by_rated_power_and_by_the_peak():
 def test_half_the_work_of_a_device_is_half_of_its_time_and_decoding_is_not_shared():
     half = generation.device_flop(denoising_flop=1e15, replica_accelerators=2.0)
     assert computing(device_flop=half) == approx(computing() / 2)
-    assert generation.device_flop_by_decoder(decoder_flop=1e13) == 1e13
+    assert compute_diffusion.device_flop_by_decoder(decoder_flop=1e13) == 1e13
 
 
 def test_activations_of_a_flux_picture_pass_through_memory():
