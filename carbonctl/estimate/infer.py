@@ -190,7 +190,9 @@ def encoded(m: Encoder[Num]) -> Encoded[Num]:
     return Encoded(
         unit_flop=forward_flop(m.sample),
         board=m.board,
-        compute_efficiency=m.compute_efficiency,
+        compute_efficiency=serving_time.served_efficiency(
+            queue_efficiency=m.queue_efficiency, served_share=m.served_share
+        ),
         resident_factor=m.resident_factor,
         energy_j_per_flop=energy,
         devices=m.devices,

@@ -210,7 +210,8 @@ class Encoder(Generic[T]):
 
     sample: Photograph[T] | Speech[T] | Stated[T] | Text[T]
     board: Board[T]
-    compute_efficiency: T
+    queue_efficiency: T
+    served_share: T
     resident_factor: T
     energy_j_per_flop: T
     energy_residual: T

@@ -197,6 +197,25 @@ def busy_hours_by_residual(*, modeled_hours: Num, energy_residual: Num) -> Num:
     return modeled_hours * energy_residual
 
 
+@formula(unit="1", equation="e = e_q * s", source="carbonctl-serving-model")
+def served_efficiency(*, queue_efficiency: Num, served_share: Num) -> Num:
+    """Efficiency of a device that answers as samples arrive, not from a queue at its own pace.
+
+    Parameters
+    ----------
+    queue_efficiency
+        Reached over peak, samples waiting in a queue. [1]
+    served_share
+        Throughput under a latency target over that from a queue. [1]
+
+    Examples
+    --------
+    >>> served_efficiency(queue_efficiency=0.5, served_share=0.8)
+    0.4
+    """
+    return queue_efficiency * served_share
+
+
 @formula(unit="s", equation="t_1 = F_1 / (peak * e)", source="carbonctl-serving-model")
 def unit_s_from_flop(*, unit_flop: Num, peak_flop_per_s: Num, compute_efficiency: Num) -> Num:
     """Time of one sample on one device that computes without pause.

@@ -34,7 +34,8 @@ def encoder(
     return Encoder(
         sample=_sample(ctx, infer, shaped, path),
         board=board(ctx, found, infer.precision, path),
-        compute_efficiency=ctx.default("sample_efficiency"),
+        queue_efficiency=ctx.default("sample_efficiency"),
+        served_share=ctx.default("served_share"),
         resident_factor=ctx.default("resident_factor"),
         energy_j_per_flop=ctx.default("sample_energy_per_flop"),
         energy_residual=ctx.default("sample_energy_residual"),

@@ -20,7 +20,7 @@ from carbonctl.estimate.service import (
     Painter,
     Runtime,
 )
-from carbonctl.formulas import power
+from carbonctl.formulas import power, serving_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -163,8 +163,10 @@ def _samples(
         Encoded,
         values,
         board=_only(Board, values),
-        compute_efficiency=constants["sample_efficiency"]
-        * np.where(served, constants["served_share"], 1.0),
+        compute_efficiency=serving_time.served_efficiency(
+            queue_efficiency=constants["sample_efficiency"],
+            served_share=np.where(served, constants["served_share"], 1.0),
+        ),
         resident_factor=constants["resident_factor"],
         energy_j_per_flop=constants["sample_energy_per_flop"]
         * np.where(packed, constants["packed_energy_share"], 1.0),

@@ -485,6 +485,18 @@ def test_a_resnet_image_on_an_a100_in_8_bits():
     assert 4 / seconds == approx(109_270, rel=1e-2)
 
 
+def test_resnet_images_that_arrive_are_fewer_than_those_that_wait():
+    # MLPerf v1.1, the same machine as a server: 96,014 images/s, 0.879 of those of its queue.
+    seconds = serving_time.unit_s_from_flop(
+        unit_flop=8.2e9,
+        peak_flop_per_s=624e12,
+        compute_efficiency=serving_time.served_efficiency(
+            queue_efficiency=0.359, served_share=0.879
+        ),
+    )
+    assert 4 / seconds == approx(96_014, rel=1e-2)
+
+
 def test_mlperf_throughput_as_device_hours():
     # 8 devices at 24,000 tokens/s: a billion tokens take 11.57 machine-hours, eight times that.
     hours = serving_time.busy_hours_from_throughput(

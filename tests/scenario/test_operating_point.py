@@ -269,6 +269,17 @@ def test_samples_are_served_by_the_work_that_is_stated(result):
     assert energy("16.4 GFLOP") == pytest.approx(2 * energy("8.2 GFLOP"))
 
 
+def test_samples_are_served_as_fast_as_was_measured_under_a_latency_target(result):
+    data = result("infer", "--model", "resnet-50", "--gpu", "l4:4", "--region", "NO",
+                  "--samples", "0", "--set", "infer.samples=100/s", "--set",
+                  "infer.sample_work=8.2 GFLOP", "--set", "infer.horizon=1 y")  # fmt: skip
+    facts = {key: fact["value"] for key, fact in data["facts"].items()}
+    share, queue = facts["default:served_share"], facts["default:sample_efficiency"]
+    seconds = 8.2e9 / (121e12 * queue * share)
+    hours = 100 * 8_760 * seconds * facts["default:peak_to_mean"] / facts["default:busy_share"]
+    assert value(data, HOURS) == pytest.approx(hours, rel=1e-3)
+
+
 def test_a_second_of_video_is_a_share_of_its_clip(result, configs):
     data = result("infer", str(configs / "infer-text-to-video.yaml"), "--samples", "0")
     clip = value(data, "infer.per_video_energy_wh")
