@@ -146,7 +146,7 @@ def _silicon(item: Die[Num] | Interposer[Num]) -> Num:
             interposer_yield=item.interposer_yield,
         )
     per_area = _per_area(item.carbon)
-    good = _good(item.good, item.die_area_cm2)
+    good = good_share(item.good, item.die_area_cm2)
     wafer = item.wafer
     if wafer is None:
         return fab.die_kgco2e_by_area(
@@ -184,7 +184,8 @@ def _per_area(carbon: Inventory[Num] | Process[Num]) -> Num:
     )
 
 
-def _good(good: Yield[Num], die_area_cm2: Num) -> Num:
+def good_share(good: Yield[Num], die_area_cm2: Num) -> Num:
+    """Share of dies that work."""
     defects = good.defect_density_per_cm2
     if good.fab_yield is not None:
         return good.fab_yield

@@ -14,7 +14,7 @@ from carbonctl.estimate.bom import (
     Rated,
     Weighed,
 )
-from carbonctl.scenario import chips
+from carbonctl.scenario import chips, plausible
 from carbonctl.scenario import parts as parts_
 from carbonctl.scenario.chips import FabChoice
 from carbonctl.scenario.context import ONE, Unresolved, derived
@@ -53,7 +53,9 @@ def bill(ctx: Context, section: schema.Embodied, per_machine: Fact) -> Machine[F
                 choices = ", ".join(KINDS)
                 ctx.fail("CC206", f"a part is exactly one of {choices}", path)
             kinds[place] = named[0]
-            parts += _part(ctx, entry, named[0], path, choice)
+            made = _part(ctx, entry, named[0], path, choice)
+            plausible.die_yields(ctx, made, (*path, named[0]))
+            parts += made
         except Unresolved:
             continue
     _once(ctx, section, kinds)

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog import grids
 from carbonctl.catalog.grids import G_PER_KG
+from carbonctl.estimate.bom import Chip, Die
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.part_carbon import good_share
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from carbonctl.catalog.grids import Place
     from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.bom import Part
     from carbonctl.scenario.context import Context
 
 HIGHEST_GRID = 2.0  # kg/kWh; the highest row of the grid tables is 1.3
@@ -19,6 +25,7 @@ LOWEST_GRID = 0.005  # kg/kWh; the lowest row of a grid that is no gap is 0.015
 HIGHEST_PUE = 3.0  # two kWh of cooling and losses for one of computing
 ABOVE_RATING = 1.5  # boards are capped near their rating; short peaks stay below this
 STALE_YEARS = 3
+LOWEST_YIELD = 0.05  # a die that fails more often than this is not brought to market
 
 
 def grid(ctx: Context, given: Fact, path: Path) -> Fact:
@@ -48,6 +55,19 @@ def board_power(ctx: Context, given: Fact, record: Record, path: Path) -> None:
         message = f"{given.value:g} W is {given.value / rated.value:.2g} times the rating"
         hint = "is it of a whole server? then scope: node, divided by its accelerators"
         ctx.warn("CC307", f"{message} of {record.name}", path, hint)
+
+
+def die_yields(ctx: Context, parts: Iterable[Part[Fact]], path: Path) -> None:
+    """A die of which hardly any works, as of an area or a defect density in another unit."""
+    dies = (die for part in parts if isinstance(part, Chip) for die in part.parts)
+    for die in dies:
+        if not isinstance(die, Die):
+            continue
+        plain = bind(die, lambda fact: fact.value)
+        share = float(good_share(plain.good, plain.die_area_cm2))
+        if share < LOWEST_YIELD:
+            message = f"a yield of {share:.2g}: no die of {plain.die_area_cm2:g} cm2 is made so"
+            ctx.warn("CC307", message, path, "check its area and embodied.fab.yield")
 
 
 def vintage(ctx: Context, place: Place, coverage: str, path: Path) -> None:

@@ -89,3 +89,15 @@ def test_hours_far_from_the_work_and_a_load_above_the_devices_are_said(carbonctl
         "infer: {requests: %s/day, prompt_tokens: 500, output_tokens: 300}\n"
     )
     assert "error[CC304]" in carbonctl("infer", "-", stdin=text % "1G").err
+
+
+@pytest.mark.parametrize(("defects", "warned"), [("0.1/cm2", False), ("1000/cm2", True)])
+def test_a_die_that_hardly_ever_works_is_a_warning(defects, warned, carbonctl):
+    text = (
+        f"embodied:\n  fab: {{yield: {{by: murphy, defects: {defects}}}}}\n  parts:\n"
+        "    - {chip: {name: X, dies: [{area: 800 mm2, node: n7}]}}\n"
+    )
+    ran = carbonctl("embodied", "-", "--samples", "0", stdin=text)
+    assert ran.code == 0, ran.err
+    assert ("<stdin>:4:14: warning[CC307]: a yield of 1.6e-08" in ran.err) == warned
+    assert warned or "CC307" not in ran.err
