@@ -79,7 +79,7 @@ def only(made: Json) -> tuple[dict[str, Any], Path]:
 
     only_estimates(made)
     found = results(made.data)
-    if len(found) > 1:
+    if len(found) != 1:
         message = f"there are {len(found)} results here, and one is wanted"
         problem = Problem("CC705", message, made.mark(("results",)))
         raise InputError([problem], made.sources)

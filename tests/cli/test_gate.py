@@ -533,7 +533,10 @@ def test_a_result_of_a_gate_is_explained_on_the_basis_that_it_was_held_on(
     carbonctl, policy, tmp_path
 ):
     for basis in ("location", "market"):
-        made, file = tmp_path / f"{basis}.json", policy(CAP, before=f"accounting: {basis}\n")
+        made, file = (
+            tmp_path / f"{basis}.json",
+            policy(CAP, before=f"defaults: {{accounting: {basis}}}\n"),
+        )
         words = (BASE, "--policy", file, "--set", "site.contracted_clean=60 %", "-o", made)
         carbonctl("gate", *words, *FEW)
         data = json.loads(made.read_text(encoding="utf-8"))
