@@ -8,7 +8,6 @@ from carbonctl.catalog import grids
 from carbonctl.catalog.grids import G_PER_KG
 from carbonctl.estimate.bom import Chip, Die
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.part_carbon import good_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +58,8 @@ def board_power(ctx: Context, given: Fact, record: Record, path: Path) -> None:
 
 def die_yields(ctx: Context, parts: Iterable[Part[Fact]], path: Path) -> None:
     """A die of which hardly any works, as of an area or a defect density in another unit."""
+    from carbonctl.estimate.part_carbon import good_share  # noqa: PLC0415 - only for chips
+
     dies = (die for part in parts if isinstance(part, Chip) for die in part.parts)
     for die in dies:
         if not isinstance(die, Die):
