@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
+
+from carbonctl.core.record import record
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Counted(Generic[T]):
     """Parts by the piece, a published footprint among them."""
 
@@ -18,7 +19,7 @@ class Counted(Generic[T]):
     unit_kgco2e: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Capacity(Generic[T]):
     """Memory or storage by capacity."""
 
@@ -28,7 +29,7 @@ class Capacity(Generic[T]):
     capacity_kgco2e_per_gb: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Rated(Generic[T]):
     """Power supplies or coolers by rating."""
 
@@ -38,7 +39,7 @@ class Rated(Generic[T]):
     rated_kgco2e_per_w: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Racked(Generic[T]):
     """A share of a rack by height."""
 
@@ -49,7 +50,7 @@ class Racked(Generic[T]):
     rack_height: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Body(Generic[T]):
     """A part of a server's body, on the level of product footprints."""
 
@@ -59,7 +60,7 @@ class Body(Generic[T]):
     unit_kgco2e: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Weighed(Generic[T]):
     """Metal parts by mass."""
 
@@ -69,7 +70,7 @@ class Weighed(Generic[T]):
     material_kgco2e_per_kg: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Memory(Generic[T]):
     """Memory by the silicon of its generation."""
 
@@ -80,7 +81,7 @@ class Memory(Generic[T]):
     memory_kgco2e_per_cm2: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class FabMemory(Generic[T]):
     """Memory by what a fab emits per capacity, and its yield."""
 
@@ -91,7 +92,7 @@ class FabMemory(Generic[T]):
     fab_yield: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class OnBoards(Generic[T]):
     """Memory modules or drives: boards by the piece, dies by their silicon."""
 
@@ -104,7 +105,7 @@ class OnBoards(Generic[T]):
     memory_kgco2e_per_cm2: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Inventory(Generic[T]):
     """Carbon per wafer area by a fab inventory, raised to product footprints."""
 
@@ -112,7 +113,7 @@ class Inventory(Generic[T]):
     logic_upstream_factor: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Process(Generic[T]):
     """Carbon per wafer area from electricity, gases and materials."""
 
@@ -125,7 +126,7 @@ class Process(Generic[T]):
 YieldModel = Literal["murphy", "poisson", "negative-binomial", "fixed"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Yield(Generic[T]):
     """Good dies over dies: a model with what it needs, or a fixed share."""
 
@@ -135,7 +136,7 @@ class Yield(Generic[T]):
     fab_yield: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Wafer(Generic[T]):
     """The wafer that dies are cut from."""
 
@@ -144,7 +145,7 @@ class Wafer(Generic[T]):
     kerf_cm: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Die(Generic[T]):
     """Equal dies of one node in a package; without a wafer their own area alone is charged."""
 
@@ -157,7 +158,7 @@ class Die(Generic[T]):
     wafer: Wafer[T] | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Interposer(Generic[T]):
     """The silicon that carries dies and stacks."""
 
@@ -168,7 +169,7 @@ class Interposer(Generic[T]):
     interposer_yield: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Module(Generic[T]):
     """An accelerator module built from its parts, where no footprint is published."""
 
@@ -180,7 +181,7 @@ class Module(Generic[T]):
     parts: tuple[Piece[T], ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Chip(Generic[T]):
     """A packaged chip of one or more dies."""
 
@@ -191,7 +192,7 @@ class Chip(Generic[T]):
     parts: tuple[Piece[T], ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Machines(Generic[T]):
     """Equal machines, each of the same parts."""
 
@@ -201,7 +202,7 @@ class Machines(Generic[T]):
     parts: tuple[Part[T], ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Modeled(Generic[T]):
     """A part of a host by our own model, with the error of that model."""
 
@@ -211,7 +212,7 @@ class Modeled(Generic[T]):
     made: Part[T]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Plant(Generic[T]):
     """A part of a datacenter's building, renewed while the building stands."""
 
@@ -223,7 +224,7 @@ class Plant(Generic[T]):
     plant_lifetime_hours: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Building(Generic[T]):
     """A datacenter by the IT power that it houses."""
 
@@ -242,7 +243,7 @@ Part = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Comparator:
     """Somebody else's figure for the same thing: shown with its gap, never used."""
 
@@ -252,7 +253,7 @@ class Comparator:
     note: str = ""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Machine(Generic[T]):
     """A whole machine: its parts, how many accelerators share it, what it weighs."""
 
@@ -263,7 +264,7 @@ class Machine(Generic[T]):
     comparators: tuple[Comparator, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Route(Generic[T]):
     """A stated distance, flown in part."""
 
@@ -273,7 +274,7 @@ class Route(Generic[T]):
     surface_kgco2e_per_tkm: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Hardware(Generic[T]):
     """A machine, and the rules by which its carbon is brought to the work."""
 

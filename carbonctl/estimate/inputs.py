@@ -7,10 +7,11 @@ its central value, its draws, or a number that remembers it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from carbonctl.core.fact import Fact
+from carbonctl.core.record import record
 from carbonctl.estimate.bom import Comparator
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ PhaseKind = Literal["data", "experiments", "train", "idle", "infer"]
 Evidence = Literal["energy", "hours", "work", "storage", "throughput", "share"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Site(Generic[T]):
     """Where the work runs."""
 
@@ -48,7 +49,7 @@ class Site(Generic[T]):
     construction_kgco2e_per_kw_year: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class PowerBySize(Generic[T]):
     """Board power between a resident and a saturated share of its rating."""
 
@@ -58,7 +59,7 @@ class PowerBySize(Generic[T]):
     half_power_params: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Power(Generic[T]):
     """Power per accelerator, given or from its rating, with the boundary it stands on."""
 
@@ -70,7 +71,7 @@ class Power(Generic[T]):
     residual: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Trials(Generic[T]):
     """Experiments of lognormal size between a median and a tail."""
 
@@ -80,7 +81,7 @@ class Trials(Generic[T]):
     tail_z: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class TrainRun(Generic[T]):
     """One training run, by exactly one kind of evidence."""
 
@@ -108,14 +109,14 @@ class TrainRun(Generic[T]):
     memory: Memory[T] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class ShareOfTraining(Generic[T]):
     """Experiments as a share of the training runs before them."""
 
     share: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Storage(Generic[T]):
     """Data at rest for the period."""
 
@@ -130,7 +131,7 @@ class Storage(Generic[T]):
     lifetime_hours: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Phase(Generic[T]):
     """One phase of the life: what runs, where, on what."""
 
@@ -143,7 +144,7 @@ class Phase(Generic[T]):
     hardware: Hardware[T] | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Base(Generic[T]):
     """A base model that was made once, and how many models are made from it."""
 
@@ -151,7 +152,7 @@ class Base(Generic[T]):
     downstream_uses: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class LifecycleInputs(Generic[T]):
     """All phases of a life, and the base model that its training starts from."""
 
@@ -160,7 +161,7 @@ class LifecycleInputs(Generic[T]):
     base: Base[T] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class ItemInputs(Generic[T]):
     """Whole machines, cradle to grave, without use."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
+from carbonctl.core.record import record
 from carbonctl.estimate.embodied import MachineCarbon, machine
 from carbonctl.estimate.products import products
 from carbonctl.estimate.replacement import Peaks
@@ -31,7 +31,7 @@ _STAGES = {
 }
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Service:
     """Machines of one kind over the span: energy at the meter, spares, what made one of them."""
 
@@ -43,7 +43,7 @@ class Service:
     running_kgco2e: Num
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Step:
     """Break-even on a grid of some intensity."""
 
@@ -51,7 +51,7 @@ class Step:
     break_even_years: Num
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Refresh:
     """Both choices over the span; what made the old machines is in neither."""
 

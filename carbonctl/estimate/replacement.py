@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from carbonctl.core.record import record
 
 if TYPE_CHECKING:
     from carbonctl.estimate.bom import Hardware
@@ -12,7 +13,7 @@ T = TypeVar("T")
 Rule = Literal["cut_off", "time_share", "displacement"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Fleet(Generic[T]):
     """One kind of machine in service: what it is, what it draws, how often parts fail."""
 
@@ -24,7 +25,7 @@ class Fleet(Generic[T]):
     spares_per_year: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Peaks(Generic[T]):
     """What a ratio of performance is taken from where none is stated."""
 
@@ -35,7 +36,7 @@ class Peaks(Generic[T]):
     reached_ratio: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class SecondLife(Generic[T]):
     """What becomes of the old hardware, and by which rule its making is shared."""
 
@@ -44,7 +45,7 @@ class SecondLife(Generic[T]):
     displaced_share: T | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class RefreshInputs(Generic[T]):
     """Old machines, the kind that may replace them, and the work that both would do."""
 

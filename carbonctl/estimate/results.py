@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from carbonctl.core.record import record
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.inputs import Evidence, PhaseKind
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Served:
     """What a service did beside its units: for how long, and in which other units."""
 
@@ -22,7 +24,7 @@ class Served:
     video_seconds: Num | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Use:
     """What a phase draws: provisioned device-hours, and energy on two rungs of the ladder."""
 
@@ -38,7 +40,7 @@ class Use:
     details: dict[str, Num] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class PhaseResult:
     """One phase with its electricity, its water, and its share of hardware and buildings."""
 
@@ -58,7 +60,7 @@ class PhaseResult:
     allocation_rate: Num | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Line:
     """A row of the breakdown; its value is the sum of its children where it has any."""
 
@@ -72,7 +74,7 @@ class Line:
     comparators: tuple[Comparator, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Lifecycle:
     """A whole life, on one basis, with its breakdown and its metrics by name."""
 
@@ -83,7 +85,7 @@ class Lifecycle:
     metrics: dict[str, Num]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Item:
     """Whole machines: manufacturing by part, transport, end of life, credit apart."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from carbonctl.core.record import record
 
 if TYPE_CHECKING:
     from carbonctl.estimate.samples import Photograph, Speech, Stated, Text
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Fleet(Generic[T]):
     """How much comes in, and how the fleet is provisioned for it."""
 
@@ -29,7 +30,7 @@ class Fleet(Generic[T]):
     accelerators: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Board(Generic[T]):
     """One accelerator, as far as serving feels it."""
 
@@ -41,7 +42,7 @@ class Board(Generic[T]):
     idle_power_w: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Looks(Generic[T]):
     """What a decoder looks at: its heads, its windows, what it caches or keeps as a state."""
 
@@ -57,7 +58,7 @@ class Looks(Generic[T]):
     state_bytes: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Mixture(Generic[T]):
     """Routed experts of a layer, and what small matrices cost."""
 
@@ -67,7 +68,7 @@ class Mixture(Generic[T]):
     expert_overhead: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Runtime(Generic[T]):
     """What a serving stack reaches and costs, and the energy of what it does."""
 
@@ -84,7 +85,7 @@ class Runtime(Generic[T]):
     energy_j_per_gb: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Measured(Generic[T]):
     """A throughput that was measured, and the devices that reach it together."""
 
@@ -92,7 +93,7 @@ class Measured(Generic[T]):
     accelerators: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Speculation(Generic[T]):
     """A small model that drafts, on the same devices."""
 
@@ -101,7 +102,7 @@ class Speculation(Generic[T]):
     acceptance: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Decoder(Generic[T]):
     """A language model at its operating point on one replica.
 
@@ -132,7 +133,7 @@ class Decoder(Generic[T]):
     measured: Measured[T] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Throughput(Generic[T]):
     """A language service whose throughput is known."""
 
@@ -144,7 +145,7 @@ class Throughput(Generic[T]):
     reasoning_tokens: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Painter(Generic[T]):
     """What a stack that generates pictures reaches and costs, and the energy of what it does."""
 
@@ -159,7 +160,7 @@ class Painter(Generic[T]):
     activation_bytes: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Diffusion(Generic[T]):
     """An image or video model at its operating point on one replica.
 
@@ -192,7 +193,7 @@ class Diffusion(Generic[T]):
     frames_per_second: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Encoded(Generic[T]):
     """A model that reads and does not generate: vision, speech, embeddings."""
 
@@ -204,7 +205,7 @@ class Encoded(Generic[T]):
     devices: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Encoder(Generic[T]):
     """A service of a model that reads and does not generate, sample by sample."""
 
@@ -219,7 +220,7 @@ class Encoder(Generic[T]):
     packed_energy_share: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Ranking(Generic[T]):
     """A recommendation service on whole servers or accelerators."""
 
@@ -231,7 +232,7 @@ class Ranking(Generic[T]):
     energy_residual: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Serving(Generic[T]):
     """A service: its load and fleet, and one model."""
 
