@@ -9,7 +9,7 @@ from carbonctl.estimate.generate import generate
 from carbonctl.estimate.results import Served, Use
 from carbonctl.estimate.service import Decoder, Diffusion, Encoded, Encoder, Ranking, Throughput
 from carbonctl.estimate.speculate import decode_round, whole_output, whole_request
-from carbonctl.estimate.train import unit_s
+from carbonctl.estimate.train_dlrm import device_s, dlrm_limits
 from carbonctl.estimate.train_samples import forward_flop
 from carbonctl.formulas import (
     compute_dlrm,
@@ -223,7 +223,8 @@ def _ranking(
     model: Ranking[Num], fleet: Fleet[Num], served: Num, total: Num, site: Site[Num]
 ) -> Use:
     """A ranking fleet: as many servers as load or table memory asks for, mostly idle or not."""
-    busy = serving_time.busy_hours_from_unit_time(served_units=served, unit_s=unit_s(model.work))
+    waited = device_s(model.work, dlrm_limits(model.work))
+    busy = serving_time.busy_hours_from_unit_time(served_units=served, unit_s=waited)
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COMPACT = 64
 _LABEL = 17
+_RUNGS = ("gpu", "it_system", "provisioned")
 _OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items", "day"}
 
 
@@ -92,6 +93,17 @@ def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
         say(out, f"per {unit}".replace("_", " "), "   ".join(parts))
+        if verbose and energy and unit not in _OTHER_UNITS:
+            _ladder(metrics, f"{phase}.per_{unit}", energy["value"], out)
+
+
+def _ladder(metrics: dict[str, Any], name: str, facility_wh: float, out: Console) -> None:
+    """Energy of one unit on every rung that is known, from the boards to the meter."""
+    found = {rung: metrics.get(f"{name}_{rung}_energy_wh") for rung in _RUNGS}
+    rungs = [(rung, metric["value"]) for rung, metric in found.items() if metric is not None]
+    steps = (f"{rung} {numbers.watt_hours(wh)}" for rung, wh in (*rungs, ("facility", facility_wh)))
+    if rungs:
+        say(out, "ladder", " -> ".join(steps))
 
 
 def _break_even(data: dict[str, Any], out: Console) -> None:

@@ -13,7 +13,7 @@ from carbonctl.estimate.infer import encoded, table_devices
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.service import Diffusion, Encoder, Ranking
 from carbonctl.estimate.speculate import whole_output
-from carbonctl.estimate.train import unit_s
+from carbonctl.estimate.train_dlrm import unit_s
 from carbonctl.formulas import compute_decode, serving_time
 
 if TYPE_CHECKING:

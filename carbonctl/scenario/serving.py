@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbonctl.estimate.infer import table_devices
+from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.service import Fleet, Ranking, Serving, Throughput
 from carbonctl.scenario.bounds import unit_in_time, within_peak
 from carbonctl.scenario.context import derived
@@ -13,7 +16,7 @@ from carbonctl.scenario.encoding import READERS, encoder
 from carbonctl.scenario.metering import host_factor
 from carbonctl.scenario.operating_point import placed
 from carbonctl.scenario.picture import diffusion
-from carbonctl.scenario.recommender import dlrm_work
+from carbonctl.scenario.recommender import dlrm_work, served_exchange
 from carbonctl.scenario.shape import shape
 
 if TYPE_CHECKING:
@@ -181,7 +184,7 @@ def _ranking(ctx: Context, found: Device, work: DlrmWork[Fact]) -> Ranking[Fact]
         loaded = derived(f"{loaded.key}/slot", loaded.value / share, loaded, note, loaded.label)
         idle = derived(f"{idle.key}/slot", idle.value / share, idle, note, idle.label)
     memory = "memory" if found.accelerator is not None else "dram"
-    return Ranking(
+    bare = Ranking(
         work=work,
         device_memory_gb=ctx.needed(record, memory, found.path, f"memory, {record.name}"),
         memory_share=ctx.default("memory_share"),
@@ -189,3 +192,8 @@ def _ranking(ctx: Context, found: Device, work: DlrmWork[Fact]) -> Ranking[Fact]
         loaded_power_w=loaded,
         energy_residual=ctx.default("ranking_residual"),
     )
+    least = float(table_devices(bind(bare, lambda fact: fact.value)))
+    note = "tables over what the memory of a device holds"
+    tables = derived("infer/table_devices", least, bare.device_memory_gb, note, "devices of tables")
+    exchange = served_exchange(ctx, found, replace(tables, unit="1"))
+    return replace(bare, work=replace(work, exchange=exchange))
