@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / "tests" / "gate_demo"
+POLICY = str(DEMO / "policy.yaml")
 TRAIN = str(ROOT / "configs" / "train-llama-3.1.yaml")
 FLOOR = """
 import numpy
@@ -44,7 +46,12 @@ def main(name: str = "x") -> None:
 
 app()
 """
-GOALS = {"--version": ("bare", 3.0), "train -f json": ("floor", 1.25), "train": ("floor", 1.25)}
+GOALS = {
+    "--version": ("bare", 3.0),
+    "train -f json": ("floor", 1.25),
+    "train": ("floor", 1.25),
+    "gate": ("floor", 1.35),
+}
 GOAL_MB = 80.0
 
 
@@ -67,6 +74,9 @@ def main() -> None:
     python, module = sys.executable, [sys.executable, "-m", "carbonctl"]
     with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
         file.write(FLOOR)
+    result = file.name.removesuffix(".py") + ".json"
+    saved = [*module, "lifecycle", str(DEMO / "base" / "chat.yaml"), "-f", "json", "-o", result]
+    subprocess.run(saved, check=True)
     commands = {
         "bare": [python, "-c", "pass"],
         "floor": [python, file.name],
@@ -74,6 +84,8 @@ def main() -> None:
         "train -f json": [*module, "train", TRAIN, "-f", "json"],
         "train": [*module, "train", TRAIN],
         "lifecycle": [*module, "lifecycle", str(ROOT / "configs" / "lifecycle-chat-7b.yaml")],
+        "gate": [*module, "gate", str(DEMO / "base" / "chat.yaml"), "--policy", POLICY],
+        "gate a result": [*module, "gate", result, "--policy", POLICY],
     }
     walls: dict[str, list[float]] = {name: [] for name in commands}
     peaks: dict[str, float] = dict.fromkeys(commands, 0.0)
@@ -86,6 +98,7 @@ def main() -> None:
                 walls[name].append(wall)
                 peaks[name] = max(peaks[name], peak)
     Path(file.name).unlink()
+    Path(result).unlink()
     report({name: statistics.median(w) for name, w in walls.items()}, peaks, runs)
 
 

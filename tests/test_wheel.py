@@ -43,6 +43,11 @@ def test_a_wheel_in_a_clean_environment_estimates_a_training_run(tmp_path):
     )
     data = json.loads(done.stdout)
     assert round(data["operational"]["location"]["value"] / 1e6, 1) == 11.4
+    saved = ["report", "-", "-f", "sarif"], ["verify", "-"]
+    for words in saved:  # they read the schema, which is no Python
+        subprocess.run(
+            [*run, *words], cwd=tmp_path, input=done.stdout, check=True, capture_output=True
+        )
     listed = subprocess.run(
         [*run, "hw", "list"], cwd=tmp_path, check=True, capture_output=True, text=True
     )

@@ -19,18 +19,21 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
 
 KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "network", "parts",
-         "processes", "datacenters", "transport", "end_of_life", "runtimes", "models")  # fmt: skip
+         "devices", "processes", "datacenters", "transport", "end_of_life", "runtimes",
+         "models")  # fmt: skip
 TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinces",
           "water/intensity", "instances/cloud", "training/priors",
-          "training/baselines")  # fmt: skip
+          "training/baselines", "embodied/priors", "serving/priors", "serving/workloads",
+          "serving/samples", "serving/baselines", "published/inference")  # fmt: skip
 MARKS = {"recalled", "derived", "estimated", "low"}
 BOUNDARIES = {"gpu", "node", "it_system", "facility", "die", "module", "baseboard", "tray",
               "machine", "machine+dc"}  # fmt: skip
 _FACT_KEYS = {"value", "source", "range", "range_kind", "mark", "note", "boundary", "unit",
               "shape", "label"}  # fmt: skip
+_WITH_BOUNDARY = {"accelerators", "baseboards", "servers", "devices"}
 _NEEDED = {
     "accelerators": ("tdp", "memory", "bandwidth"),
-    "memory": ("embodied_per_gb",),
+    "memory": ("area_per_gb", "built_as"),
     "processes": (),
 }
 
@@ -120,7 +123,7 @@ def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> I
     if entry.get("boundary") not in (None, *BOUNDARIES):
         yield _problem(where, f"unknown boundary {entry['boundary']}", mark)
     field = next((str(p) for p in reversed(path) if isinstance(p, str)), "")
-    if field == "embodied" and record.kind == "accelerators" and "boundary" not in entry:
+    if field == "embodied" and record.kind in _WITH_BOUNDARY and "boundary" not in entry:
         yield _problem(where, "an embodied figure names its boundary", mark)
     if rules.needs_boundary(record.kind, field) and "boundary" not in entry:
         yield _problem(where, "a power names its boundary", mark)
@@ -165,7 +168,7 @@ def _table(name: str, rows: list[dict[str, str]], used: set[str]) -> Iterator[Pr
     if not rows:
         yield _problem(name, "is empty or missing")
     for row in rows:
-        used.add(row["source"])
+        used.add(row["source_id"] if "source_id" in row else row["source"])
         if name.startswith("grids/") and not (row["year"] and row["coverage"] and row["license"]):
             yield _problem(f"{name}:{row['zone']}", "a grid row has year, coverage and license")
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 FIELD_UNITS: dict[str, str] = {
     "tdp": "W",
     "idle_power": "W",
-    "resident_power": "W",
-    "busy_power": "W",
     "train_power": "W",
     "max_power": "W",
     "typical_power": "W",
@@ -22,7 +20,6 @@ FIELD_UNITS: dict[str, str] = {
     "area": "cm2",
     "interposer_area": "cm2",
     "embodied": "kgCO2e",
-    "embodied_per_gb": "kgCO2e/GB",
     "embodied_per_tb": "kgCO2e/GB",
     "embodied_per_w": "kgCO2e/W",
     "embodied_per_kg": "kgCO2e/kg",
@@ -30,7 +27,19 @@ FIELD_UNITS: dict[str, str] = {
     "credit_per_kg": "kgCO2e/kg",
     "power_per_gb": "W/GB",
     "power_per_tb": "W/GB",
-    "cpa_imec": "kgCO2e/cm2",
+    "inventory_per_cm2": "kgCO2e/cm2",
+    "fab_energy_per_cm2": "kWh/cm2",
+    "fab_gases_per_cm2_95": "kgCO2e/cm2",
+    "fab_gases_per_cm2_97": "kgCO2e/cm2",
+    "fab_gases_per_cm2_99": "kgCO2e/cm2",
+    "fab_materials_per_cm2": "kgCO2e/cm2",
+    "redistribution_per_cm2": "kgCO2e/cm2",
+    "area_per_gb": "cm2/GB",
+    "bridge_area": "cm2",
+    "ic_package": "kgCO2e",
+    "assembly_yield": "1",
+    "fixed_yield": "1",
+    "defect_clustering": "1",
     "defect_density": "1/cm2",
     "wafer_diameter": "cm",
     "edge_exclusion": "cm",
@@ -41,17 +50,16 @@ FIELD_UNITS: dict[str, str] = {
     "layer_launch": "s",
     "expert_layer_launch": "s",
     "sequence_overhead": "s",
-    "energy_per_flop": "J/FLOP",
-    "energy_per_gb": "J/GB",
+    "request_overhead": "s",
+    "exchange_latency": "s",
     "denoise_work": "FLOP",
     "decoder_pixel_work": "FLOP",
-    "resident_power_per_tdp": "1",
     "nics": "1",
     "pue": "1",
     "factor": "1",
     "memory_power": "W",
 }
-SHARES = {"interposer_yield"}
+SHARES = {"interposer_yield", "assembly_yield", "fixed_yield"}
 SIGNED = {"credit_per_kg"}
 
 

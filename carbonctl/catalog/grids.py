@@ -73,7 +73,9 @@ def _zone(catalog: Catalog, wanted: str) -> Place:
     if zone is None and country is None:
         raise UnknownName("grids", wanted, names(catalog))
     iso3 = country["iso3"] if country else ""
-    return Place(wanted, zone or iso3, iso3)
+    scaled = zone or ""  # a subregion scaled to its life cycle keeps the row it was scaled from
+    burned = scaled.replace("egrid-lc:", "egrid:") if scaled.startswith("egrid-lc:") else ""
+    return Place(wanted, zone or iso3, iso3, egrid=burned)
 
 
 def names(catalog: Catalog) -> list[str]:
@@ -119,6 +121,12 @@ def row_used(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | 
     zone = place.egrid if coverage == "direct" and place.egrid else place.zone
     row = _row(catalog, zone, coverage) or _row(catalog, place.iso3, coverage)
     return row if row is not None and float(row["gco2e_per_kwh"]) > 0 else None
+
+
+def newest_year(catalog: Catalog) -> int:
+    """The year of the newest rows of the table that is looked into first."""
+    years = (row["year"] for row in catalog.table(f"grids/{LIFECYCLE_TABLES[0]}.csv"))
+    return max((int(year) for year in years if year.isdigit()), default=0)
 
 
 def _note(catalog: Catalog, row: dict[str, str], note: str) -> str:

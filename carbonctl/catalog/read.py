@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALIASES", "AmbiguousName", "Catalog", "Record", "UnknownName", "default_names"]
 _ID = re.compile(r"[a-zA-Z0-9][\w.+-]{0,99}")
-_FITTED = "training/constants.yaml"
+_FITTED = {model: f"{model}/constants.yaml" for model in ("training", "serving", "embodied")}
 OVERLAY_VARIABLE = "CARBONCTL_HARDWARE_DB"
 ALIASES = {
     "accelerators": "aliases.csv",
@@ -157,13 +157,14 @@ def default_names(catalog: Catalog) -> list[str]:
     return list(dict.fromkeys(name for path in paths for name in _document(path).data))
 
 
-def fitted_names(catalog: Catalog) -> list[str]:
-    """Names of the constants of the training model."""
-    return list(_document(catalog.roots[-1] / _FITTED).data)
+def fitted_names(catalog: Catalog, model: str) -> list[str]:
+    """Names of the constants of the model of training, of serving, or of what is embodied."""
+    return list(_document(catalog.roots[-1] / _FITTED[model]).data)
 
 
 def _paths_of_defaults(catalog: Catalog) -> list[Path]:
-    paths = (root / name for root in catalog.roots for name in ("defaults.yaml", _FITTED))
+    names = ("defaults.yaml", *_FITTED.values())
+    paths = (root / name for root in catalog.roots for name in names)
     return [path for path in paths if path.is_file()]
 
 

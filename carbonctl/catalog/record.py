@@ -12,6 +12,7 @@ from carbonctl.core.units import UnitError, parse
 
 if TYPE_CHECKING:
     from carbonctl.core import strict_yaml
+    from carbonctl.core.errors import Mark
 
 RANGE_KINDS: tuple[str, ...] = get_args(RangeKind)
 SHAPES: tuple[str, ...] = get_args(Shape)
@@ -26,6 +27,7 @@ class Record:
     data: dict[str, Any]
     document: strict_yaml.Document
     overlay: str = ""  # the file, where it lies in a folder of the user's own
+    where: Mark | None = None  # where the user named it
 
     @property
     def name(self) -> str:
@@ -72,6 +74,7 @@ class Record:
             mark=self.text("mark") or recalled,
             note=self._note(""),
             label=label or field.replace("_", " "),
+            where=self.where,
         )
 
     def _any_source(self) -> str:
@@ -111,6 +114,7 @@ class Record:
             note=self._note(str(entry.get("note", ""))),
             label=label or f"{self.name}, {field.replace('_', ' ')}",
             boundary=str(entry.get("boundary", "")),
+            where=self.where,
         )
 
     def _key(self, path: tuple[str | int, ...]) -> str:

@@ -20,6 +20,9 @@ COMMANDS = {
     "embodied": "Estimate",
     "lifecycle": "Estimate",
     "compare": "Decide",
+    "refresh": "Decide",
+    "gate": "Gate",
+    "diff": "Decide",
     "explain": "Trust",
     "validate": "Trust",
     "verify": "Trust",
@@ -27,8 +30,11 @@ COMMANDS = {
     "grid": "Data",
     "model": "Data",
     "init": "Files",
+    "report": "Files",
+    "help": "Help",
 }
 EXIT_PIPE, EXIT_INTERRUPT = 141, 130
+COMPLETING = "_CARBONCTL_COMPLETE"  # set by the shell after Tab
 
 
 def build(only: str | None = None) -> typer.Typer:
@@ -37,7 +43,7 @@ def build(only: str | None = None) -> typer.Typer:
         name="carbonctl",
         help="Life-cycle carbon of AI: what a model costs, how sure we are, what would change it.",
         no_args_is_help=True,
-        add_completion=only is None,
+        add_completion=only is None or COMPLETING in os.environ,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
     )
@@ -68,7 +74,7 @@ def _root(
 
 def run(argv: list[str]) -> int:
     """Run one command; the exit code."""
-    only = argv[0] if argv and argv[0] in COMMANDS else None
+    only = _first(argv)
     try:
         code: Any = build(only)(argv, standalone_mode=False, prog_name="carbonctl")
         sys.stdout.flush()
@@ -81,6 +87,8 @@ def run(argv: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPT
     except (BrokenPipeError, SystemExit):  # Typer and Rich turn a broken pipe into an exit
+        if COMPLETING in os.environ:
+            return 0
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Exception as bug:
@@ -92,22 +100,35 @@ def run(argv: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _first(argv: list[str]) -> str | None:
+    """The command that is given, or whose words the shell wants completed."""
+    words = argv
+    if COMPLETING in os.environ:
+        line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")
+        words = line.split()[1:] if len(line.split()) > 2 or line.endswith(" ") else []  # noqa: PLR2004
+    return words[0] if words and words[0] in COMMANDS else None
+
+
 def _report(error: CarbonctlError, argv: list[str]) -> int:
     from carbonctl.report.errors import as_text  # noqa: PLC0415 - only when something is wrong
 
     sys.stderr.write(as_text(error))
-    if _wants_json(argv):
-        from carbonctl.report.machine import as_json  # noqa: PLC0415
+    if form := _format_of(argv):
+        from carbonctl.report.formats import errors  # noqa: PLC0415
 
         found = [problem.as_dict(error.exit_code) for problem in error.problems]
-        sys.stdout.write(as_json({"schema_version": "1.0", "errors": found}))
+        sys.stdout.write(errors(found, form))
     return error.exit_code
 
 
-def _wants_json(argv: list[str]) -> bool:
-    return any(
-        flag in ("-f", "--format") and value == "json" for flag, value in pairwise(argv)
-    ) or any(word in ("-fjson", "--format=json") for word in argv)
+def _format_of(argv: list[str]) -> str | None:
+    """The format that is asked for, whether or not its command could be read."""
+    for flag, value in pairwise([*argv, ""]):
+        if flag in ("-f", "--format"):
+            return value
+        if flag.startswith(("-f", "--format=")):
+            return flag.removeprefix("--format=").removeprefix("-f")
+    return None
 
 
 def _usage(error: typer.TyperException) -> int:

@@ -12,7 +12,6 @@ from carbonctl.core.errors import InputError, Mark, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Name = Annotated[str, typer.Argument(help="Id or other spelling.")]
 Word = Annotated[str, typer.Argument(help="Part of a name.")]
 Format = Annotated[str, typer.Option("-f", "--format", help="table, json or csv.")]
 FORMATS = ("table", "json", "csv")

@@ -3,7 +3,8 @@
 from typing import Any
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import PHASES, check_format, emit, evaluate, load, table_out, title
+from carbonctl.cli.progress import steps
+from carbonctl.cli.run import PHASES, TABLES, check_format, emit, evaluate, load, table_out, title
 from carbonctl.core.errors import Problem, UsageError
 
 
@@ -22,7 +23,7 @@ def command(
 ) -> None:
     """Two or more scenarios: which emits less, how surely, and what would turn the order."""
     flags = dict(locals())
-    check_format(format)
+    check_format(format, TABLES)
     if len(files) < 2 or files.count("-") > 1:  # noqa: PLR2004 - to compare takes two
         message = "compare takes two or more scenarios, at most one of them from stdin"
         raise UsageError(message)
@@ -44,7 +45,7 @@ def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
     runs = []
     problems: list[Problem] = []
     sources: dict[str, list[str]] = {}
-    for file in files:
+    for file in steps(files, "compare"):
         try:
             runs.append(evaluate(load(flags, file), flags, PHASES))
         except InputError as error:

@@ -1,7 +1,15 @@
 """``carbonctl embodied``: hardware from manufacturing to end of life, without use."""
 
+from typing import TYPE_CHECKING
+
 from carbonctl.cli import options as o
 from carbonctl.cli.run import check_format, load, report, warn
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from carbonctl.cli.run import Loaded
+    from carbonctl.core.errors import Problem
 
 
 def command(
@@ -9,6 +17,8 @@ def command(
     gpu: o.Gpu = None,
     server: o.Server = None,
     instance: o.Instance = None,
+    subject: o.Subject = None,
+    device: o.ClientDevice = None,
     format: o.Format = "table",
     output: o.Output = None,
     sets: o.Sets = None,
@@ -19,17 +29,32 @@ def command(
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Carbon of an accelerator, a baseboard or a server, part by part."""
+    """Carbon of an accelerator, a machine, a rack, a cluster or a datacenter, part by part."""
     flags = dict(locals())
     check_format(format)
-    scenario, document, catalog = load(flags, file)
+    loaded = load(flags, file)
+    data, warnings = item(loaded, flags)
+    warn(warnings, flags)
+    report(data, flags, loaded[2])
+
+
+def item(loaded: "Loaded", flags: "dict[str, Any]") -> "tuple[dict[str, Any], list[Problem]]":
+    """The envelope of whole hardware, and what to warn of."""
+    scenario, document, catalog = loaded
     from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - after a good input
     from carbonctl.report.envelope import Beside, envelope  # noqa: PLC0415
+    from carbonctl.report.given import given  # noqa: PLC0415
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
-    item = resolve_item(scenario, document, catalog)
-    result = evaluate(item.inputs, embodied, samples=samples, seed=seed)
-    warn(item.warnings, flags)
-    beside = Beside(scenario.name or "", item.title, None, item.not_estimated, item.warnings)
-    report(envelope("embodied", result, catalog, beside), flags, catalog)
+    made = resolve_item(scenario, document, catalog)
+    result = evaluate(made.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
+    beside = Beside(
+        scenario.name or "",
+        made.title,
+        None,
+        made.not_estimated,
+        made.warnings,
+        inputs=given(document),
+    )
+    return envelope("embodied", result, catalog, beside), made.warnings

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from carbonctl.cli import browse
+from carbonctl.cli import browse, complete
 from carbonctl.cli import options as o
 from carbonctl.cli.hw import _catalog
 
@@ -91,7 +91,11 @@ def _shown(catalog: Any, name: str) -> dict[str, Any]:
 
 @app.command()
 def show(
-    name: browse.Name, format: browse.Format = "table", hardware_db: o.HardwareDb = None
+    name: Annotated[
+        str, typer.Argument(help="Id or other spelling.", autocompletion=complete.regions)
+    ],
+    format: browse.Format = "table",
+    hardware_db: o.HardwareDb = None,
 ) -> None:
     """One place: the factor that is used, every publisher's, PUE and water."""
     from carbonctl.catalog import grids  # noqa: PLC0415 - after the flags are known good

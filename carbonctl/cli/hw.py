@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from carbonctl.cli import browse
+from carbonctl.cli import browse, complete
 from carbonctl.cli import options as o
 from carbonctl.cli.run import check_format
 
 KINDS = ("accelerators", "servers", "cpus", "baseboards", "memory", "storage", "network", "parts",
-         "processes", "runtimes")  # fmt: skip
+         "devices",         "processes", "runtimes")  # fmt: skip
 app = typer.Typer(help="Devices and parts: list, show, search, check.", no_args_is_help=True)
 Kind = Annotated[str, typer.Option(help=", ".join(KINDS))]
 
@@ -83,7 +83,9 @@ def _holds(name: str, word: str) -> bool:
 
 @app.command()
 def show(
-    name: browse.Name,
+    name: Annotated[
+        str, typer.Argument(help="Id or other spelling.", autocompletion=complete.hardware)
+    ],
     format: Annotated[str, typer.Option("-f", "--format", help="table or json.")] = "table",
     hardware_db: o.HardwareDb = None,
 ) -> None:

@@ -15,8 +15,11 @@ def command(
     requests: o.Requests = None,
     tokens: o.Tokens = None,
     images: o.Images = None,
+    videos: o.Videos = None,
     items: o.Items = None,
     concurrency: o.Concurrency = None,
+    latency: o.Latency = None,
+    tensor_parallel: o.TensorParallel = None,
     precision: o.Precision = None,
     runtime: o.Runtime = None,
     region: o.Region = None,
@@ -35,5 +38,5 @@ def command(
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Carbon of serving: per period, and per request, image or item."""
+    """Carbon of serving: per period, and per request, image, clip or item."""
     estimate("infer", dict(locals()), ("infer",))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from carbonctl.cli import complete
 from carbonctl.cli import options as o
 from carbonctl.cli.run import emit
 from carbonctl.core.errors import UsageError, did_you_mean
@@ -16,12 +17,21 @@ KINDS = {
     "dlrm": "dlrm-weekly",
     "embodied": "embodied-8xh100",
     "lifecycle": "lifecycle-chat-7b",
+    "refresh": "refresh-v100-to-h100",
 }
+GATE = "gate"
 _SOURCES = "CodeCarbon, nvidia-smi, DCGM, sacct -P, config.json"
 
 
 def command(
-    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
+    kind: Annotated[
+        str,
+        typer.Argument(help=", ".join((*KINDS, GATE)), autocompletion=complete.of((*KINDS, GATE))),
+    ],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="Scenarios that CI gates (gate only)."),
+    ] = None,
     from_: Annotated[
         list[str] | None,
         typer.Option("--from", metavar="FILE", help=f"Import (train only): {_SOURCES}."),
@@ -29,16 +39,32 @@ def command(
     output: o.Output = None,
     hardware_db: o.HardwareDb = None,
 ) -> None:
-    """Write a commented scenario that runs unedited, or one from logs."""
-    if kind not in KINDS:
-        message = f'there is no "{kind}" to start from; choose {", ".join(KINDS)}'
-        raise UsageError(message, did_you_mean(kind, KINDS))
+    """Write a commented scenario that runs unedited, one from logs, or a policy with CI files."""
+    if kind not in {*KINDS, GATE}:
+        choices = (*KINDS, GATE)
+        message = f'there is no "{kind}" to start from; choose {", ".join(choices)}'
+        raise UsageError(message, did_you_mean(kind, choices))
+    if kind == GATE:
+        _gate(files or [], hardware_db, other=bool(from_ or output))
+        return
+    if files:
+        message = f"init {kind} reads no files; logs are given by --from"
+        raise UsageError(message)
     if from_:
         emit(_imported(kind, from_, hardware_db), output)
         return
     from carbonctl.catalog.locate import bundled  # noqa: PLC0415 - after the kind is known good
 
     emit((bundled("configs") / f"{KINDS[kind]}.yaml").read_text(encoding="utf-8"), output)
+
+
+def _gate(files: list[str], hardware_db: str | None, *, other: bool) -> None:
+    if other:
+        message = "init gate writes several files where you stand, and imports none"
+        raise UsageError(message)
+    from carbonctl.cli.starter import start  # noqa: PLC0415 - for a gate alone
+
+    start(files, hardware_db)
 
 
 def _imported(kind: str, files: list[str], hardware_db: str | None) -> str:

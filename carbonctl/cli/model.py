@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from carbonctl.cli import browse
+from carbonctl.cli import browse, complete
 from carbonctl.cli import options as o
 from carbonctl.cli.hw import _catalog, _print
 
@@ -61,7 +61,9 @@ def search(
 
 @app.command()
 def show(
-    name: browse.Name,
+    name: Annotated[
+        str, typer.Argument(help="Id or other spelling.", autocompletion=complete.models)
+    ],
     format: Annotated[str, typer.Option("-f", "--format", help="table or json.")] = "table",
     hardware_db: o.HardwareDb = None,
 ) -> None:

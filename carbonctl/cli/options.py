@@ -1,13 +1,15 @@
 """Flags that several commands share, and the place of each in a scenario."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from carbonctl.cli import complete
 from carbonctl.core.errors import UsageError
 from carbonctl.core.units import UnitError, number
-from carbonctl.scenario.named import instances, per_named
-from carbonctl.scenario.read import Setting, parse_set
+from carbonctl.scenario.named import instances, is_server, per_named
+from carbonctl.scenario.read import Setting, parse_sets
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -18,17 +20,41 @@ File = Annotated[Text, typer.Argument(metavar="[FILE]", help="Scenario, or - for
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, or - for stdin.")]
 
 _M, _H, _S = "Model", "Hardware and site", "Output"
-Model = Annotated[Text, typer.Option(help="Model by name.", rich_help_panel=_M)]
+Model = Annotated[
+    Text,
+    typer.Option(help="Model by name.", rich_help_panel=_M, autocompletion=complete.models),
+]
 Params = Annotated[Text, typer.Option(help="Parameters, as in 7B.", rich_help_panel=_M)]
 ActiveParams = Annotated[Text, typer.Option(help="Active parameters.", rich_help_panel=_M)]
 Gpu = Annotated[
-    Text, typer.Option("--gpu", help="Accelerator and count: h100-sxm:64.", rich_help_panel=_H)
+    Text,
+    typer.Option("--gpu", help="Accelerator and count: h100-sxm:64.", rich_help_panel=_H,
+                 autocompletion=complete.accelerators),
+]  # fmt: skip
+Subject = Annotated[
+    Text,
+    typer.Option(
+        help="accelerator, baseboard, server, rack, cluster, datacenter or device.",
+        rich_help_panel=_H,
+    ),
 ]
-Server = Annotated[Text, typer.Option(help="Server and count: dgx-h100:8.", rich_help_panel=_H)]
+ClientDevice = Annotated[
+    Text, typer.Option("--device", help="Client device: apple-iphone-14-128gb.", rich_help_panel=_H)
+]
+Server = Annotated[
+    Text,
+    typer.Option(help="Server and count: dgx-h100:8.", rich_help_panel=_H,
+                 autocompletion=complete.servers),
+]  # fmt: skip
 Instance = Annotated[
-    Text, typer.Option(help="Instance and count: aws:p5.48xlarge:8.", rich_help_panel=_H)
+    Text,
+    typer.Option(help="Instance and count: aws:p5.48xlarge:8.", rich_help_panel=_H,
+                 autocompletion=complete.instances),
+]  # fmt: skip
+Region = Annotated[
+    Text,
+    typer.Option(help="Region or grid zone.", rich_help_panel=_H, autocompletion=complete.regions),
 ]
-Region = Annotated[Text, typer.Option(help="Region or grid zone.", rich_help_panel=_H)]
 Grid = Annotated[Text, typer.Option(help="Grid factor: 0.4 kg/kWh.", rich_help_panel=_H)]
 Pue = Annotated[Text, typer.Option(help="PUE of the site.", rich_help_panel=_H)]
 Contracted = Annotated[
@@ -45,14 +71,27 @@ Mfu = Annotated[Text, typer.Option(help="Steady model FLOP utilization.")]
 Requests = Annotated[Text, typer.Option(help="Requests: 1M/day.")]
 Tokens = Annotated[Text, typer.Option(help="Prompt and output tokens of a request: 500:300.")]
 Images = Annotated[Text, typer.Option(help="Images: 200k/day.")]
+Videos = Annotated[Text, typer.Option(help="Clips: 1k/day.")]
 Items = Annotated[Text, typer.Option(help="Ranked items: 100k/s.")]
+Latency = Annotated[
+    Text, typer.Option(help="Most time between tokens: 50 ms; sets the concurrency.")
+]
+TensorParallel = Annotated[Text, typer.Option(help="Accelerators that share one copy.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
 Precision = Annotated[Text, typer.Option(help="Number format of weights.")]
-Runtime = Annotated[Text, typer.Option(help="Serving stack: vllm_2025.")]
+Runtime = Annotated[
+    Text, typer.Option(help="Serving stack: vllm_2025.", autocompletion=complete.runtimes)
+]
 
 Format = Annotated[
     str,
-    typer.Option("-f", "--format", help="table, json, csv or markdown.", rich_help_panel=_S),
+    typer.Option(
+        "-f",
+        "--format",
+        help="table, json, ndjson, csv, markdown, github, sarif, junit, hf-card, sci, ghg.",
+        rich_help_panel=_S,
+        autocompletion=complete.formats,
+    ),
 ]
 Output = Annotated[
     Text, typer.Option("-o", "--output", help="Write to a file.", rich_help_panel=_S)
@@ -76,7 +115,11 @@ Draws = Annotated[int, typer.Option("--samples", min=0, callback=_enough,
                                     help="Draws, 100 to a million; 0 for none.",
                                     rich_help_panel=_S)]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.", rich_help_panel=_S)]
-Accounting = Annotated[Text, typer.Option(help="location or market.", rich_help_panel=_S)]
+Accounting = Annotated[
+    Text,
+    typer.Option(help="location or market.", rich_help_panel=_S,
+                 autocompletion=complete.accountings),
+]  # fmt: skip
 HardwareDb = Annotated[
     Text,
     typer.Option("--hardware-db", help="Own folder over the bundled one.", rich_help_panel=_S),
@@ -92,6 +135,8 @@ DEFAULT_SAMPLES, DEFAULT_SEED = 2000, 1
 
 # parameter of a command -> flag, path in the scenario
 _PLAIN = {
+    "subject": ("--subject", "embodied.subject"),
+    "device": ("--device", "embodied.device"),
     "model": ("--model", "model"),
     "params": ("--params", "model.params"),
     "active_params": ("--active-params", "model.active_params"),
@@ -106,11 +151,17 @@ _PLAIN = {
     "mfu": ("--mfu", "train.mfu"),
     "requests": ("--requests", "infer.requests"),
     "images": ("--images", "infer.images"),
+    "videos": ("--videos", "infer.videos"),
     "items": ("--items", "infer.items"),
+    "latency": ("--latency", "infer.latency.itl"),
+    "tensor_parallel": ("--tensor-parallel", "infer.tensor_parallel"),
     "concurrency": ("--concurrency", "infer.concurrency"),
     "precision": ("--precision", "infer.precision"),
     "runtime": ("--runtime", "infer.runtime"),
     "accounting": ("--accounting", "accounting"),
+    "performance": ("--performance", "refresh.performance"),
+    "horizon": ("--horizon", "refresh.horizon"),
+    "growth": ("--growth", "refresh.demand_growth"),
 }
 _COUNTED = {
     "gpu": ("--gpu", "accelerator"),
@@ -129,6 +180,9 @@ def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
     for name, (flag, key) in _COUNTED.items():
         if flags.get(name) is not None:
             made += _counted(flag, key, flags[name], catalog)
+    for side in ("old", "new"):
+        if flags.get(side) is not None:
+            made += _replaced(side, flags[side], catalog)
     if flags.get("days") is not None:
         made.append(Setting("train.days", _days(flags["days"]), "--days"))
     if flags.get("energy") is not None:
@@ -137,7 +191,7 @@ def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
         made.append(Setting("train.energy", measured, "--energy"))
     if flags.get("tokens") is not None:
         made += _tokens(flags["tokens"])
-    return [*made, *(parse_set(text) for text in flags.get("sets") or ())]
+    return [*made, *parse_sets(flags.get("sets") or ())]
 
 
 def _counted(flag: str, key: str, text: str, catalog: "Catalog") -> list[Setting]:
@@ -147,6 +201,14 @@ def _counted(flag: str, key: str, text: str, catalog: "Catalog") -> list[Setting
         return [Setting(f"hardware.{key}", text, flag)]
     devices = _devices(count, per_named(catalog, key, name))
     return [Setting(f"hardware.{key}", name, flag), Setting("hardware.count", devices, flag)]
+
+
+def _replaced(side: str, text: str, catalog: "Catalog") -> list[Setting]:
+    """A server, else an accelerator, of a replacement; of servers a flag counts machines."""
+    name = text.rpartition(":")[0] or text
+    key = "server" if is_server(catalog, name) else "accelerator"
+    made = _counted(f"--{side}", key, text, catalog)
+    return [replace(s, path=s.path.replace("hardware", f"refresh.{side}", 1)) for s in made]
 
 
 def _is_instance(text: str, catalog: "Catalog") -> bool:

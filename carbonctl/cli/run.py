@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import sys
 import tempfile
@@ -25,19 +26,24 @@ if TYPE_CHECKING:
 
     Loaded = tuple[Scenario, Document, Catalog]
 
-FORMATS = ("table", "json", "csv", "markdown")
+TABLES = ("table", "json", "csv", "markdown")
 PHASES = ("data", "experiments", "train", "infer")
+# command -> the phases that it estimates
+PHASES_OF = {"train": PHASES[:3], "infer": PHASES[3:], "lifecycle": PHASES}
 
 
-def check_format(name: str, choices: tuple[str, ...] = FORMATS) -> None:
-    """UsageError for a format that a command does not have."""
+def check_format(name: str, choices: tuple[str, ...] = ()) -> None:
+    """UsageError for a format that a command does not have; an estimate has all."""
+    from carbonctl.report.formats import FORMATS  # noqa: PLC0415 - nothing of the estimate
+
+    choices = choices or FORMATS
     if name not in choices:
         message = f'"{name}" is no format here; choose {", ".join(choices)}'
         raise UsageError(message)
 
 
-def load(flags: dict[str, Any], source: str | None) -> Loaded:
-    """Scenario, positions and catalog of a command's arguments."""
+def load(flags: dict[str, Any], source: str | None, raw: bytes | None = None) -> Loaded:
+    """Scenario, positions and catalog of a command's arguments; ``raw`` is a source read before."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
     from carbonctl.cli.options import settings  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
@@ -47,7 +53,7 @@ def load(flags: dict[str, Any], source: str | None) -> Loaded:
     if source is None and not given:
         message = "give a scenario file, - for stdin, or flags"
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
-    scenario, document = read(source, given, catalog)
+    scenario, document = read(source, given, catalog, raw)
     return scenario, document, catalog
 
 
@@ -85,8 +91,16 @@ def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
         mark = resolved.document.mark((*capacity.path, "count"))
         amount = significant(needed, 3)
         message = f"the load needs {amount} devices at a busy share of {capacity.busy_share:g}"
-        problem = Problem("CC304", f"{message}; hardware.count is {capacity.devices:g}", mark)
-        if needed * capacity.busy_share > capacity.devices:
+        given = f"hardware.count is {capacity.devices:g}"
+        if capacity.fleet_share < 1:
+            given = f"this share of the fleet is {significant(capacity.devices, 3)}"
+        least = max(needed * capacity.busy_share, capacity.memory_devices)
+        hint = f"at least {math.ceil(least / capacity.fleet_share):g} when always busy"
+        if least == capacity.memory_devices:
+            message = f"the tables take the memory of {capacity.memory_devices:g} devices"
+            hint = f"at least {math.ceil(least / capacity.fleet_share):g}"
+        problem = Problem("CC304", f"{message}; {given}", mark, hint)
+        if least > capacity.devices:
             problems.append(problem)
         elif needed > capacity.devices:
             resolved.warnings.append(problem)
@@ -105,8 +119,23 @@ def estimate(
     check_format(flags["format"])
     loaded = load(flags, flags["file"])
     need = need_period and flags["file"] is not None  # flags alone mean one year, and say so
-    resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need)
+    data, warnings = computed(command, loaded, flags, phases, need_period=need)
+    warn(warnings, flags)
+    report(data, flags, loaded[2])
+
+
+def computed(
+    command: str,
+    loaded: Loaded,
+    flags: dict[str, Any],
+    phases: tuple[str, ...],
+    *,
+    need_period: bool = False,
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The envelope of some phases of a scenario, and what to warn of."""
+    resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need_period)
     from carbonctl.report.envelope import Beside, envelope  # noqa: PLC0415 - after a good input
+    from carbonctl.report.given import given  # noqa: PLC0415
 
     beside = Beside(
         name=resolved.scenario.name or "",
@@ -115,9 +144,10 @@ def estimate(
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
         budget=resolved.budget,
+        period=resolved.period,
+        inputs=given(resolved.document),
     )
-    warn(resolved.warnings, flags)
-    report(envelope(command, result, catalog, beside), flags, catalog)
+    return envelope(command, result, catalog, beside), resolved.warnings
 
 
 def title(resolved: Resolved, catalog: Catalog) -> str:
@@ -148,19 +178,25 @@ def _model_words(scenario: Scenario) -> str:
 
 def report(data: dict[str, Any], flags: dict[str, Any], catalog: Catalog) -> None:
     """Render an envelope in the format asked for, to stdout or whole into a file."""
-    from carbonctl.report import machine  # noqa: PLC0415 - only the renderer that is asked for
-
     form = flags["format"]
-    if form == "json":
-        from carbonctl.report.envelope import cited  # noqa: PLC0415
-
-        emit(machine.as_json(cited(data, catalog)), flags["output"])
-    elif form == "csv":
-        emit(machine.as_csv(data), flags["output"])
-    elif form == "markdown":
-        emit(machine.as_markdown(data), flags["output"])
-    else:
+    if form == "table":
         table(data, flags)
+        return
+    from carbonctl.report.facts import cited  # noqa: PLC0415 - not for a table
+
+    rendered(cited(data, catalog) if form == "json" else data, flags)
+
+
+def rendered(data: dict[str, Any], flags: dict[str, Any]) -> None:
+    """Render plain data in a format other than a table; NDJSON line by line."""
+    from carbonctl.report.formats import render  # noqa: PLC0415 - only the renderer asked for
+
+    text = render(data, flags["format"])
+    if flags["format"] == "ndjson" and flags["output"] in (None, "-"):
+        for line in text.splitlines(keepends=True):
+            emit(line, None)
+        return
+    emit(text, flags["output"])
 
 
 def table(data: dict[str, Any], flags: dict[str, Any]) -> None:
@@ -207,3 +243,5 @@ def warn(problems: list[Problem], flags: dict[str, Any]) -> None:
     if not flags["quiet"]:
         for problem in problems:
             sys.stderr.write(f"{problem.mark or ''}: warning[{problem.code}]: {problem.message}\n")
+            if problem.hint:
+                sys.stderr.write(f"   hint: {problem.hint}\n")

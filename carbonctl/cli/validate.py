@@ -1,60 +1,117 @@
 """``carbonctl validate``: every problem of every file, nothing estimated."""
 
+import re
 import sys
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 
 from carbonctl.cli import options as o
+from carbonctl.cli.progress import steps
+from carbonctl.cli.run import check_format, warn
 from carbonctl.core.errors import InputError, Problem, UsageError
 
-Kind = Literal["scenario"]
+Kind = Literal["scenario", "policy", "result"]
+_POLICY = re.compile(rb"schema[\"']?\s*:\s*[\"']?carbonctl/policy/")
 
 
 def command(
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="Scenarios, or - for stdin.")
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="Scenarios, policies, or - for stdin."),
     ] = None,
     print_schema: Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")] = None,
+    format: Annotated[str, typer.Option("-f", "--format", help="table, json or github.")] = "table",
     hardware_db: o.HardwareDb = None,
     quiet: o.Quiet = False,
 ) -> None:
-    """Check scenarios: keys, units, ranges, names, evidence."""
+    """Check scenarios, policies (keys, units, names, evidence) and emissions of model cards."""
     if print_schema is not None:
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - for the schema alone
-        from carbonctl.scenario.schema import json_schema  # noqa: PLC0415
 
-        sys.stdout.write(as_json(json_schema()))
+        sys.stdout.write(as_json(_schema(print_schema)))
         return
     if not files:
-        message = "give scenario files, or --print-schema scenario"
+        message = "give scenario or policy files, or --print-schema KIND"
         raise UsageError(message)
-    _validate(files, hardware_db, quiet=quiet)
+    check_format(format, ("table", "json", "github"))
+    warnings = _validate(files, hardware_db, say=format == "table" and not quiet)
+    warn(warnings, {"quiet": quiet})
+    said = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
+    if format == "json":
+        from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
+
+        sys.stdout.write(as_json({"schema_version": "1.0", "errors": [], "warnings": said}))
+    elif format == "github":
+        from carbonctl.report.github import errors_as_github  # noqa: PLC0415
+
+        sys.stdout.write(errors_as_github(said))
 
 
-def _validate(files: list[str], hardware_db: str | None, *, quiet: bool) -> None:
+def _schema(kind: Kind) -> dict[str, Any]:
+    if kind == "result":
+        from carbonctl.report.saved import schema  # noqa: PLC0415 - for the schema alone
+
+        return schema()
+    from carbonctl.scenario import policy_schema  # noqa: PLC0415
+    from carbonctl.scenario import schema as scenario_schema  # noqa: PLC0415
+
+    if kind == "policy":
+        return policy_schema.json_schema()
+    return scenario_schema.json_schema()
+
+
+def _validate(files: list[str], hardware_db: str | None, *, say: bool) -> list[Problem]:
+    """Warnings of all files, or one error with every problem of every file."""
+    warnings: list[Problem] = []
     problems: list[Problem] = []
     sources: dict[str, list[str]] = {}
-    for file in files:
+    for file in files if say and sys.stdout.isatty() else steps(files, "validate"):
         try:
-            _check(file, hardware_db)
+            warnings += _check(file, hardware_db)
         except InputError as error:
             problems += error.problems
             sources |= error.sources
         else:
-            if not quiet:
+            if say:
                 sys.stdout.write(f"{file}: valid\n")
     if problems:
         raise InputError(problems, sources)
+    return warnings
 
 
-def _check(file: str, hardware_db: str | None) -> None:
-    """Read, resolve and run one scenario of either kind, without draws."""
+def _check(file: str, hardware_db: str | None) -> list[Problem]:
+    """Read, resolve and run one scenario of either kind, without draws; its warnings."""
     from carbonctl.cli.run import PHASES, evaluate, load  # noqa: PLC0415 - after good flags
+
+    if _is_policy(file):
+        from carbonctl.scenario.policy import read  # noqa: PLC0415 - for policies alone
+
+        read(file)
+        return []
+    if file.endswith(".md"):
+        from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for cards alone
+        from carbonctl.imports.model_card import check  # noqa: PLC0415
+
+        return check(Path(file), Catalog.open(hardware_db))
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415
 
     loaded = scenario, document, catalog = load({"hardware_db": hardware_db}, file)
+    if scenario.refresh is not None:
+        resolve_refresh(scenario, document, catalog)
+        if not any(getattr(scenario, name) is not None for name in PHASES):
+            return []
     if any(getattr(scenario, name) is not None for name in PHASES) or scenario.embodied is None:
-        evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)
-    else:
-        resolve_item(scenario, document, catalog)
+        return evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)[0].warnings
+    return resolve_item(scenario, document, catalog).warnings
+
+
+def _is_policy(file: str) -> bool:
+    """Whether a file says that it is a policy; one that cannot be read says nothing."""
+    path = Path(file)
+    try:
+        return path.is_file() and bool(_POLICY.search(path.read_bytes()))
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return False

@@ -1,4 +1,4 @@
-"""``carbonctl verify``: forecasts beside what was measured."""
+"""``carbonctl verify``: a saved result computed again, and forecasts beside what was measured."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
@@ -6,12 +6,28 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, emit
+from carbonctl.cli.run import check_format, emit, table_out
+from carbonctl.core.errors import EXIT_DIFFERS
 
 if TYPE_CHECKING:
     from carbonctl.report.verify import View
 
-app = typer.Typer(help="Forecasts beside measurements, with errors.", no_args_is_help=True)
+
+class FileOrTest(typer.core.TyperGroup):
+    """``verify RESULT.json`` beside ``verify training``: what is no subcommand is a result."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the command for files before a file."""
+        if args and args[0] not in {*self.commands, "-h", "--help"}:
+            args = ["result", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=FileOrTest,
+    help="A saved result computed again, or forecasts beside measurements, with errors.",
+    no_args_is_help=True,
+)
 Cases = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads this at run time
     typer.Option(
@@ -41,9 +57,30 @@ def _report(
     emit(as_json(data) if flags["format"] == "json" else text, flags["output"])
 
 
-@app.callback()
-def _root() -> None:
-    """Keep ``training`` a subcommand while it is the only one."""
+@app.command()
+def result(
+    file: Annotated[str, typer.Argument(metavar="RESULT", help="A saved result, or - for stdin.")],
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Largest relative difference that is none.")
+    ] = 1e-9,
+    format: Annotated[
+        str, typer.Option("-f", "--format", help="table, json or markdown.")
+    ] = "table",
+    output: o.Output = None,
+    hardware_db: o.HardwareDb = None,
+    no_color: o.NoColor = False,
+) -> int:
+    """Compute a saved result again, and end with 7 where it differs; RESULT alone means this."""
+    check_format(format, ("table", "json", "markdown"))
+    from carbonctl.cli.verified import verify  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report import verified  # noqa: PLC0415
+
+    data = verify(file, hardware_db, tolerance)
+    if format == "table":
+        table_out(lambda out: verified.render(data, out), {"output": output, "no_color": no_color})
+    else:
+        emit(verified.RENDERERS[format](data), output)
+    return EXIT_DIFFERS if data["status"] == "differs" else 0
 
 
 @app.command()
@@ -67,3 +104,50 @@ def training(
     seen = training_runs.in_sample(found.cases, [] if cases is None else fitted.cases)
     scores = verify.scores(found, catalog, bundled=cases is None)
     _report(scores, found.sha256, seen, TRAINING, flags)
+
+
+@app.command()
+def embodied(
+    cases: Cases = None,
+    format: Format = "table",
+    output: o.Output = None,
+    verbose: Verbose = False,
+    hardware_db: o.HardwareDb = None,
+) -> None:
+    """Manufacturing of published products, each forecast without its family."""
+    flags = dict(locals())
+    check_format(format, ("table", "json"))
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report.verify import EMBODIED  # noqa: PLC0415
+    from carbonctl.scenario import products  # noqa: PLC0415
+    from carbonctl.study import verify_embodied  # noqa: PLC0415
+
+    catalog = Catalog.open(hardware_db)
+    fitted = products.read(_table(None, "embodied.csv"), catalog)
+    found = fitted if cases is None else products.read(_table(cases, ""), catalog)
+    seen = verify_embodied.in_sample(found, None if cases is None else fitted)
+    scores = verify_embodied.scores(found, catalog, bundled=cases is None)
+    _report(scores, found.sha256, seen, EMBODIED, flags)
+
+
+@app.command()
+def inference(
+    cases: Cases = None,
+    format: Format = "table",
+    output: o.Output = None,
+    verbose: Verbose = False,
+    hardware_db: o.HardwareDb = None,
+) -> None:
+    """Energy and throughput of measured services, each forecast without its model's family."""
+    flags = dict(locals())
+    check_format(format, ("table", "json"))
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report.verify import INFERENCE  # noqa: PLC0415
+    from carbonctl.study import serving_cases, verify_serving  # noqa: PLC0415
+
+    catalog = Catalog.open(hardware_db)
+    fitted = serving_cases.read(_table(None, "inference.csv"), catalog)
+    found = fitted if cases is None else serving_cases.read(_table(cases, ""), catalog)
+    seen = verify_serving.in_sample(found.cases, [] if cases is None else fitted.cases)
+    scores = verify_serving.scores(found, catalog, bundled=cases is None)
+    _report(scores, found.sha256, seen, INFERENCE, flags)

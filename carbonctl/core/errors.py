@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_INPUT = 3
+EXIT_VIOLATED = 4
+EXIT_UNDECIDED = 5
 EXIT_DATA = 6
+EXIT_DIFFERS = 7
 
 CODES: dict[str, str] = {
     "CC001": "the file is not valid YAML",
@@ -45,6 +48,8 @@ CODES: dict[str, str] = {
     "CC304": "the work does not fit the hardware",
     "CC305": "the market basis lacks contract data",
     "CC306": "this combination is not estimated yet",
+    "CC307": "a value is far outside of what is known, or one part an implausible share",
+    "CC308": "the data of a place are old",
     "CC401": "hardware_db cannot be read",
     "CC402": "a record of hardware_db is wrong",
     "CC501": "a file has no form that can be imported",
@@ -56,6 +61,22 @@ CODES: dict[str, str] = {
     "CC507": "an imported file is too large",
     "CC508": "the architecture of a config.json is unknown",
     "CC509": "the imported files do not go together",
+    "CC601": "a rule of the gate is violated",
+    "CC602": "a rule is undecided: its number is null, or its interval straddles",
+    "CC604": "no rule applies to a scenario, so that the gate would pass anything",
+    "CC605": "a rule compares to a baseline that is missing or on another basis",
+    "CC606": "the metric of a rule is unknown",
+    "CC607": "a rule asks for nothing, or for several things at once",
+    "CC608": "a rule is given twice, or an exception is of no rule",
+    "CC610": "the price of carbon is missing, or in another currency",
+    "CC611": "a day is not written as in 2027-03-31",
+    "CC612": "the baseline was made by another version, so that data may differ",
+    "CC701": "the file is not valid JSON",
+    "CC702": "the file is no saved result",
+    "CC703": "a saved result is of another schema version",
+    "CC704": "a number of a saved result contradicts another one in it",
+    "CC705": "a saved result cannot be computed again",
+    "CC706": "the format cannot say what this result holds",
 }
 
 
@@ -126,6 +147,17 @@ class DataError(CarbonctlError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems, exit_code=EXIT_DATA)
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once, in the order in which they stand in their files."""
+    return sorted(dict.fromkeys(problems), key=place)
+
+
+def place(problem: Problem) -> tuple[str, int, int]:
+    """File, line and column of a problem, by which problems are sorted."""
+    mark = problem.mark
+    return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
 
 
 def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:

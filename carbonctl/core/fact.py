@@ -22,6 +22,7 @@ TIERS: tuple[Tier, ...] = ("measured", "published", "modeled", "proxy")
 # ranges are known to come out too narrow (Lichtenstein, Fischhoff and Phillips 1982).
 _Z = {"p05_p95": 1.6449, "p10_p90": 1.2816, "min_max": 2.3263, "judged": 1.2816}
 _SHARE_EDGE = 0.005
+_DOUBTFUL = {"recalled", "estimated", "low"}  # marks of values that no document was read for
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Fact:
     def given(self) -> bool:
         """Whether the user said this."""
         return self.origin in {"scenario", "cli"}
+
+    @property
+    def low_confidence(self) -> bool:
+        """Whether the value stands in for another, or is from memory or guessed."""
+        return self.tier == "proxy" or (self.mark or "").split(",")[0] in _DOUBTFUL
 
     @property
     def exact(self) -> bool:

@@ -47,6 +47,7 @@ class Document:
         sources: dict[str, list[str]] | None = None,
     ) -> None:
         self.data = data
+        self.twice: list[Problem] = []  # keys given twice, when they are kept and not raised
         self.sources = {} if sources is None else sources
         self.events: tuple[str, dict[Path, Any], dict[Path, Any]] = ("", {}, {})
         if marks is not None:
@@ -96,29 +97,45 @@ def scalar(text: str) -> Any:
     return text
 
 
-def read(path: FilePath) -> Document:
+def read(path: FilePath, *, keep: bool = False) -> Document:
     """Read a file; every way in which that fails is an InputError."""
+    return parse(_bytes(path), str(path), keep=keep)
+
+
+def text_of(path: FilePath) -> str:
+    """The text of a file that is YAML only in part."""
+    return _decoded(_bytes(path), str(path))
+
+
+def _bytes(path: FilePath) -> bytes:
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
         raise InputError([Problem("CC008", reason, Mark(str(path)))]) from None
-    return parse(raw, str(path))
 
 
-def parse(raw: bytes, name: str) -> Document:
-    """Parse bytes that came from ``name`` (a file, or ``<stdin>``)."""
+def _decoded(raw: bytes, name: str) -> str:
     if len(raw) > MAX_BYTES:
         raise _error("CC005", f"the file is larger than {MAX_BYTES} bytes", Mark(name, 1, 1))
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
         raise _error("CC002", "this is not UTF-8 text", Mark(name, line, column)) from None
+
+
+def parse(raw: bytes, name: str, *, keep: bool = False) -> Document:
+    """Parse bytes that came from ``name`` (a file, or ``<stdin>``).
+
+    With ``keep`` a key given twice is noted in the document, to be told with what else is wrong.
+    """
+    text = _decoded(raw, name)
     lines = text.splitlines()
     try:
-        return _Builder(name, lines).build(text)
+        document, problems = _Builder(name, lines).build(text)
     except yaml.MarkedYAMLError as error:
         place = error.problem_mark or error.context_mark
         mark = Mark(name, place.line + 1, place.column + 1) if place else Mark(name, 1, 1)
@@ -127,6 +144,11 @@ def parse(raw: bytes, name: str) -> Document:
         before = text[: error.position] if isinstance(error.position, int) else ""
         mark = Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise _error("CC002", "a control character is not allowed here", mark) from None
+    if keep and all(problem.code == "CC003" for problem in problems):
+        document.twice = problems
+    elif problems:
+        raise InputError(problems, document.sources)
+    return document
 
 
 def _error(
@@ -160,7 +182,7 @@ class _Builder:
         self.problems: list[Problem] = []
         self.done = False
 
-    def build(self, text: str) -> Document:
+    def build(self, text: str) -> tuple[Document, list[Problem]]:
         for event in yaml.parse(text, Loader=_Loader):
             kind = event.__class__
             if kind is yaml.ScalarEvent:
@@ -175,11 +197,9 @@ class _Builder:
                 self._alias(event)
             elif kind is yaml.DocumentStartEvent and self.done:
                 self._stop("CC001", "one document a file; remove the second ---", event)
-        if self.problems:
-            raise InputError(self.problems, self.doc.sources)
         if not self.done:
             raise _error("CC007", "the file is empty", Mark(self.name, 1, 1))
-        return self.doc
+        return self.doc, self.problems
 
     def _stop(self, code: str, message: str, event: Any) -> None:
         problem = Problem(code, message, _mark(self.name, event))

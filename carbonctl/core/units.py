@@ -71,18 +71,10 @@ _SYMBOLS: dict[str, tuple[str, float]] = {
     "L": ("volume", 1.0),
     "kL": ("volume", 1e3),
     "ML": ("volume", 1e6),
-    "FLOP": ("work", 1.0),
-    "MFLOP": ("work", 1e6),
-    "GFLOP": ("work", 1e9),
-    "TFLOP": ("work", 1e12),
-    "PFLOP": ("work", 1e15),
-    "EFLOP": ("work", 1e18),
-    "defects": ("count", 1.0),
-    "token": ("count", 1.0),
-    "request": ("count", 1.0),
-    "item": ("count", 1.0),
-    "image": ("count", 1.0),
 }
+_PREFIXES = {"": 1.0, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_SYMBOLS |= {f"{prefix}FLOP": ("work", size) for prefix, size in _PREFIXES.items()}
+_SYMBOLS |= dict.fromkeys(("defects", "token", "request", "item", "image"), ("count", 1.0))
 _SYMBOLS |= {
     f"{m}{s}": ("carbon", _SYMBOLS[m][1])
     for m in ("mg", "g", "kg", "t", "kt", "Mt")
@@ -90,7 +82,16 @@ _SYMBOLS |= {
 }
 _COUNT_SUFFIX = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 _NUMBER = r"[+-]?(?:\d+(?:_\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_QUANTITY = re.compile(rf"({_NUMBER})\s*(.*)", re.DOTALL)
+_QUANTITY = re.compile(rf"({_NUMBER})\s*(.*)", re.DOTALL | re.ASCII)
+_ENDLESS = re.compile(r"[+-]?\.?(nan|inf|infinity)\b", re.IGNORECASE)
+
+
+def symbols() -> dict[str, list[str]]:
+    """Every unit that may be written, by what it measures."""
+    found: dict[str, list[str]] = {}
+    for symbol, (dimension, _) in _SYMBOLS.items():
+        found.setdefault(dimension, []).append(symbol)
+    return {dimension: names for dimension, names in found.items() if dimension != "count"}
 
 
 class UnitError(ValueError):
@@ -133,8 +134,7 @@ def number(text: str) -> float:
     match = _QUANTITY.fullmatch(text.strip())
     if not match:
         raise UnitError(f'"{text}" is not a number', "CC204")
-    value = _finite(match[1])
-    suffix = match[2].strip()
+    value, suffix = _finite(match[1]), match[2].strip()
     if suffix in _COUNT_SUFFIX:
         return _sized(value * _COUNT_SUFFIX[suffix], text)
     if suffix == "%":
@@ -172,7 +172,7 @@ def parse(text: str | float, target: str) -> float:
         return number(text)
     match = _QUANTITY.fullmatch(text.strip())
     if not match:
-        code = "CC204" if text.strip().lower().lstrip("+-.") in {"nan", "inf"} else "CC202"
+        code = "CC204" if _ENDLESS.match(text.strip()) else "CC202"
         raise UnitError(f'"{text[:40]}" is not a quantity; write it as in 1 {target}', code)
     value, unit = _finite(match[1]), match[2].strip()
     if not unit:
@@ -182,61 +182,16 @@ def parse(text: str | float, target: str) -> float:
 
 
 def _count(unit: str, target: str) -> tuple[float, str]:
-    """A rate of many is written ``1M/day``, where M stands before the unit itself."""
+    """A rate of many is written ``1M/day``, and many hours ``1.083M h``, as they are printed."""
+    words = unit.split()
+    if target == "h" and words[1:] == ["h"] and words[0] in _COUNT_SUFFIX:
+        return _COUNT_SUFFIX[words[0]], "h"
     head, bar, tail = unit.partition("/")
     suffix, what = (head[:1], head[1:].strip()) if head[:1] in _COUNT_SUFFIX else ("", head.strip())
     counted = what == "" or _SYMBOLS.get(what, ("", 0.0))[0] == "count"
     if bar and target.startswith("1/") and counted:
         return _COUNT_SUFFIX.get(suffix, 1.0), f"1/{tail.strip()}"
     return 1.0, unit
-
-
-def unit_of(name: str) -> str:
-    """The unit that a quantity's name ends in; ``"1"`` for counts, shares and ratios."""
-    return next((unit for suffix, unit in _SUFFIXES if name.endswith(suffix)), "1")
-
-
-def unit_suffix(name: str) -> str:
-    """How a quantity's name says its unit; empty for counts, shares and ratios."""
-    return next((suffix for suffix, _ in _SUFFIXES if name.endswith(suffix)), "")
-
-
-_SUFFIXES = (
-    ("_kgco2e_per_kwh", "kgCO2e/kWh"),
-    ("_kgco2e_per_cm2", "kgCO2e/cm2"),
-    ("_kgco2e_per_gb", "kgCO2e/GB"),
-    ("_kgco2e_per_tkm", "kgCO2e/t/km"),
-    ("_kgco2e_per_kw_year", "kgCO2e/kW/y"),
-    ("_kgco2e_per_kg", "kgCO2e/kg"),
-    ("_kgco2e_per_w", "kgCO2e/W"),
-    ("_kwh_per_cm2", "kWh/cm2"),
-    ("_l_per_kwh", "L/kWh"),
-    ("_w_per_gb", "W/GB"),
-    ("_gb_per_s", "GB/s"),
-    ("_flop_per_s", "FLOP/s"),
-    ("_j_per_flop", "J/FLOP"),
-    ("_j_per_gb", "J/GB"),
-    ("_flop_per_w", "FLOP/W"),
-    ("_per_cm2", "1/cm2"),
-    ("_per_s", "1/s"),
-    ("_per_hour", "1/h"),
-    ("_kgco2e", "kgCO2e"),
-    ("_hours", "h"),
-    ("_kwh", "kWh"),
-    ("_wh", "Wh"),
-    ("_cm2", "cm2"),
-    ("_cm", "cm"),
-    ("_flop", "FLOP"),
-    ("_gb", "GB"),
-    ("_kg", "kg"),
-    ("_km", "km"),
-    ("_ml", "mL"),
-    ("_w", "W"),
-    ("_h", "h"),
-    ("_s", "s"),
-    ("_j", "J"),
-    ("_l", "L"),
-)
 
 
 # Conversions that formulas may call. Each is one factor with its two units in its name.
@@ -267,6 +222,16 @@ def hours_from_s(s: Num) -> Num:
     return s / 3600.0
 
 
+def years_from_hours(h: Num) -> Num:
+    """Hours in years of 8,760 h."""
+    return h / HOURS_PER_YEAR
+
+
+def eflop_from_flop(flop: Num) -> Num:
+    """Operations in EFLOP, 1e18 of them."""
+    return flop / 1e18
+
+
 def gb_from_bytes(b: Num) -> Num:
     """Bytes in gigabytes of 1e9 bytes."""
     return b / 1e9
@@ -282,6 +247,21 @@ def t_from_kg(kg: Num) -> Num:
     return kg / 1e3
 
 
+def g_from_kg(kg: Num) -> Num:
+    """Kilograms in grams."""
+    return kg * 1e3
+
+
 def ml_from_l(l: Num) -> Num:  # noqa: E741 - the symbol of the liter
     """Liters in milliliters."""
     return l * 1e3
+
+
+def thousands(count: Num) -> Num:
+    """A count in thousands."""
+    return count / 1e3
+
+
+def millions(count: Num) -> Num:
+    """A count in millions."""
+    return count / 1e6

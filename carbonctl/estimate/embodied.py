@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.bom import Capacity, Counted, Die, Interposer, Module, Racked, Rated
+from carbonctl.estimate.part_carbon import construction, part_carbon
 from carbonctl.estimate.results import Item, Line
-from carbonctl.formulas import allocation, end_of_life, fab, parts, transport
+from carbonctl.formulas import allocation, end_of_life, parts, transport
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.bom import Hardware, Part
+    from carbonctl.estimate.bom import Building, Hardware, Part, Plant
     from carbonctl.estimate.inputs import ItemInputs
 
 
@@ -21,16 +21,23 @@ class MachineCarbon:
     """Carbon of one whole machine by stage; None where mass is unknown."""
 
     lines: tuple[Line, ...]
-    manufacturing_kgco2e: Num
+    manufacturing_kgco2e: Num | None
     transport_kgco2e: Num | None
     end_of_life_kgco2e: Num | None
     recovery_credit_kgco2e: Num | None
+
+    @property
+    def stages(self) -> tuple[Num, ...]:
+        """What is known of it from cradle to grave, the credit apart."""
+        made = (self.manufacturing_kgco2e, self.transport_kgco2e, self.end_of_life_kgco2e)
+        return tuple(amount for amount in made if amount is not None)
 
 
 def machine(hardware: Hardware[Num]) -> MachineCarbon:
     """One whole machine: manufacturing by part, transport, end of life, credit apart."""
     lines = tuple(_line(item) for item in hardware.machine.parts)
-    manufacturing = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
+    made = tuple(line.kgco2e for line in lines)
+    manufacturing = allocation.total_kgco2e(parts_kgco2e=made) if made else None
     mass = hardware.machine.mass_kg
     if mass is None:
         return MachineCarbon(lines, manufacturing, None, None, None)
@@ -104,8 +111,36 @@ def embodied(x: ItemInputs[Num]) -> Item:
         comparators = x.hardware.machine.comparators if name == "manufacturing" else ()
         lines.append(Line(name, label, amount, name, "", "machine", children, comparators))
         metrics[f"{name}_kgco2e"] = amount
+    if x.building:
+        built = tuple(_built(item) for item in x.building)
+        amount = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in built))
+        lines.append(
+            Line("construction", "construction", amount, "construction", "", "machine+dc", built)
+        )
+        metrics["construction_kgco2e"] = amount
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
+    if made.stages:  # a building by its parts alone holds no machine
+        metrics["embodied_kgco2e_per_hour"] = _per_hour(made, x.hardware)
+    if credit is not None:
+        metrics["recovery_credit_kgco2e"] = credit
     return Item(total, tuple(lines), credit, {"total_kgco2e": total, **metrics})
+
+
+def _per_hour(made: MachineCarbon, hardware: Hardware[Num]) -> Num:
+    """What an hour of one device carries of the machine."""
+    with part("one"):
+        whole = allocation.total_kgco2e(parts_kgco2e=made.stages)
+    return allocation.embodied_kgco2e_per_hour(
+        item_kgco2e=whole,
+        accelerators_per_machine=hardware.machine.accelerators_per_machine,
+        lifetime_hours=hardware.lifetime_hours,
+        allocation_rate=hardware.allocation_rate,
+    )
+
+
+def _built(item: Plant[Num] | Building[Num]) -> Line:
+    with part(f"construction.{item.id}"):
+        return Line(f"construction.{item.id}", item.label, construction(item), "construction")
 
 
 def _times(one: Num | None, count: Num) -> Num | None:
@@ -125,66 +160,3 @@ def _scaled(lines: tuple[Line, ...], machines: Num) -> tuple[Line, ...]:
 def _line(item: Part[Num]) -> Line:
     with part(item.id):
         return Line(item.id, item.label, part_carbon(item), "manufacturing")
-
-
-def part_carbon(item: Part[Num] | Die[Num] | Interposer[Num]) -> Num:
-    """Carbon of one entry of a bill of materials."""
-    match item:
-        case Counted():
-            return parts.part_kgco2e(part_count=item.part_count, unit_kgco2e=item.unit_kgco2e)
-        case Capacity():
-            return parts.part_kgco2e_by_capacity(
-                capacity_gb=item.capacity_gb, capacity_kgco2e_per_gb=item.capacity_kgco2e_per_gb
-            )
-        case Rated():
-            return parts.part_kgco2e_by_power(
-                rated_w=item.rated_w, rated_kgco2e_per_w=item.rated_kgco2e_per_w
-            )
-        case Racked():
-            return parts.rack_kgco2e(
-                unit_kgco2e=item.unit_kgco2e,
-                rack_units=item.rack_units,
-                rack_height=item.rack_height,
-            )
-        case Die():
-            return _die_kgco2e(item)
-        case Interposer():
-            return fab.interposer_kgco2e(
-                interposer_area_cm2=item.interposer_area_cm2,
-                interposer_kgco2e_per_cm2=item.interposer_kgco2e_per_cm2,
-                interposer_yield=item.interposer_yield,
-            )
-        case Module():
-            return _module_kgco2e(item)
-
-
-def _module_kgco2e(item: Module[Num]) -> Num:
-    made = []
-    for piece in item.parts:
-        with part(piece.id):
-            made.append(part_carbon(piece))
-    return parts.module_kgco2e(
-        module_count=item.module_count,
-        assembly_uplift=item.assembly_uplift,
-        module_residual=item.module_residual,
-        parts_kgco2e=tuple(made),
-    )
-
-
-def _die_kgco2e(die: Die[Num]) -> Num:
-    whole = fab.dies_per_wafer(
-        die_area_cm2=die.die_area_cm2,
-        wafer_cm=die.wafer_cm,
-        edge_cm=die.edge_cm,
-        kerf_cm=die.kerf_cm,
-    )
-    good = fab.fab_yield(
-        die_area_cm2=die.die_area_cm2, defect_density_per_cm2=die.defect_density_per_cm2
-    )
-    return fab.die_kgco2e(
-        die_count=die.die_count,
-        cpa_kgco2e_per_cm2=die.cpa_kgco2e_per_cm2,
-        wafer_cm=die.wafer_cm,
-        dies_per_wafer=whole,
-        fab_yield=good,
-    )

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.picture import denoise_flop
-from carbonctl.estimate.results import Use
-from carbonctl.estimate.service import Decoder, Diffusion, Ranking, Throughput
-from carbonctl.estimate.train import unit_s
+from carbonctl.estimate.encode import encode
+from carbonctl.estimate.generate import generate
+from carbonctl.estimate.results import Served, Use
+from carbonctl.estimate.service import Decoder, Diffusion, Encoded, Encoder, Ranking, Throughput
+from carbonctl.estimate.speculate import decode_round, whole_output, whole_request
+from carbonctl.estimate.train_dlrm import device_s, dlrm_limits
+from carbonctl.estimate.train_samples import forward_flop
 from carbonctl.formulas import (
-    compute_diffusion,
     compute_dlrm,
     compute_llm,
+    compute_request,
     operational,
+    per_unit,
     power,
-    roofline,
     serving_time,
+)
+from carbonctl.formulas import (
+    fleet as fleet_hours,
 )
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
     from carbonctl.estimate.inputs import Site
-    from carbonctl.estimate.service import Fleet, Serving
+    from carbonctl.estimate.service import Fleet, Serving, T
+
+    Model = Decoder[T] | Throughput[T] | Diffusion[T] | Encoder[T]
 
 
 def infer(serving: Serving[Num], site: Site[Num]) -> Use:
@@ -34,45 +42,91 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     model = serving.model
     if isinstance(model, Ranking):
         return _ranking(model, fleet, served, total, site)
+    if isinstance(model, Decoder):
+        model = whole_request(model)
+    elif isinstance(model, Throughput):
+        model = whole_output(model)
     busy, device = _busy(model, served)
-    hours = serving_time.accelerator_hours_from_load(
-        busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
+    loaded = operational.it_energy_kwh_from_device_energy(
+        device_energy_kwh=device, host_power_factor=fleet.host_power_factor
     )
-    loaded = power.loaded_energy_kwh(
-        device_energy_kwh=device, host_share=fleet.host_share, psu_efficiency=fleet.psu_efficiency
-    )
+    hours, mean_busy = _provisioned(fleet, busy)
     it = power.it_energy_kwh_by_busy_share(
-        loaded_energy_kwh=loaded,
-        idle_power_share=fleet.idle_power_share,
-        busy_share=serving_time.mean_busy_share(
-            busy_share=fleet.busy_share, peak_to_mean=fleet.peak_to_mean
-        ),
+        loaded_energy_kwh=loaded, idle_power_share=fleet.idle_power_share, busy_share=mean_busy
     )
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(hours, it, facility, functional_units=total, device_energy_kwh=device)
+    return Use(
+        hours,
+        it,
+        facility,
+        functional_units=total,
+        device_energy_kwh=device,
+        served=Served(fleet.period_hours, fleet.day_hours, loaded, **_asked_about(model, total)),
+    )
 
 
-def _busy(model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num) -> tuple[Num, Num]:
+def _provisioned(fleet: Fleet[Num], busy: Num) -> tuple[Num, Num]:
+    """Device-hours that the service is charged, and how busy those that are on are."""
+    if fleet.fleet_share is not None and fleet.accelerators is not None:
+        hours = fleet_hours.accelerator_hours_by_fleet_share(
+            fleet_share=fleet.fleet_share,
+            accelerators=fleet.accelerators,
+            period_hours=fleet.period_hours,
+            busy_hours=busy,
+        )
+        return hours, fleet_hours.mean_busy_share_from_hours(
+            busy_hours=busy, accelerator_hours=hours
+        )
+    hours = fleet_hours.accelerator_hours_from_load(
+        busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
+    )
+    return hours, fleet_hours.mean_busy_share(
+        busy_share=fleet.busy_share, peak_to_mean=_switched_on(fleet)
+    )
+
+
+def _switched_on(fleet: Fleet[Num]) -> Num:
+    """Devices that are on over those of the mean load; those switched off are charged still."""
+    if fleet.switched_off_share is None:
+        return fleet.peak_to_mean
+    return fleet_hours.peak_to_mean_by_autoscaling(
+        peak_to_mean=fleet.peak_to_mean, switched_off_share=fleet.switched_off_share
+    )
+
+
+def _asked_about(model: Model[Num], total: Num) -> dict[str, Num]:
+    """Thousands of tokens, or seconds of video, where the service makes any."""
+    if isinstance(model, Decoder | Throughput):
+        return {
+            "thousand_tokens": per_unit.functional_units_by_thousand_tokens(
+                functional_units=total, output_tokens=model.output_tokens
+            )
+        }
+    if isinstance(model, Diffusion) and model.frames_per_second is not None:
+        return {
+            "video_seconds": per_unit.functional_units_by_video_second(
+                functional_units=total,
+                frames=model.frames,
+                frames_per_second=model.frames_per_second,
+            )
+        }
+    return {}
+
+
+def _busy(model: Model[Num], served: Num) -> tuple[Num, Num]:
     """Device-hours of work, and the energy of the boards in them."""
     if isinstance(model, Decoder):
         return _decoder(model, served)
     if isinstance(model, Diffusion):
-        busy = serving_time.busy_hours_from_flop(
-            served_units=served,
-            unit_flop=_picture_flop(model),
-            peak_flop_per_s=model.peak_flop_per_s,
-            compute_efficiency=model.compute_efficiency,
-        )
-        busy = serving_time.busy_hours_by_residual(
-            modeled_hours=busy, energy_residual=model.energy_residual
-        )
-    else:
-        busy = serving_time.busy_hours_from_throughput(
-            served_units=served,
-            output_tokens=model.output_tokens,
-            accelerators=model.accelerators,
-            throughput_per_hour=model.throughput_per_hour,
-        )
+        return _diffusion(model, served)
+    if isinstance(model, Encoder):
+        return _encoder(model, served)
+    busy = serving_time.busy_hours_from_throughput(
+        served_units=served,
+        output_tokens=model.output_tokens,
+        accelerators=model.accelerators,
+        throughput_per_hour=model.throughput_per_hour,
+    )
     board = power.device_power_w(tdp_w=model.tdp_w, device_power_share=model.device_power_share)
     return busy, operational.device_energy_kwh_from_busy_hours(
         busy_hours=busy, device_power_w=board
@@ -81,47 +135,82 @@ def _busy(model: Decoder[Num] | Throughput[Num] | Diffusion[Num], served: Num) -
 
 def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
     """A decode step of one replica, then all steps of all requests."""
-    context = compute_llm.mean_context_tokens(
-        prompt_tokens=m.prompt_tokens, output_tokens=m.output_tokens, output_cv=m.output_cv
-    )
-    weight = compute_llm.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
-    read = _weight_read_gb(m, weight)
-    cache = compute_llm.kv_gb(
-        layers=m.layers,
-        kv_heads=m.kv_heads,
-        head_dim=m.head_dim,
-        mean_context_tokens=context,
-        batch=m.batch,
-        kv_bytes=m.kv_bytes,
-    )
-    flop = compute_llm.step_flop(
-        active_params=m.active_params,
-        layers=m.layers,
-        heads=m.heads,
-        head_dim=m.head_dim,
-        mean_context_tokens=context,
-        prompt_tokens=m.prompt_tokens,
-        output_tokens=m.output_tokens,
-        batch=m.batch,
-    )
-    replica = roofline.replica_accelerators(
-        weight_gb=weight,
-        kv_gb=cache,
-        device_memory_gb=m.device_memory_gb,
-        memory_share=m.memory_share,
-    )
-    step, energy = _step(m, read, cache, flop, replica)
+    made = decode_round(m)
     busy = serving_time.busy_hours_from_steps(
         served_units=served,
         output_tokens=m.output_tokens,
-        step_s=step,
-        replica_accelerators=replica,
-        batch=m.batch,
+        step_s=made.seconds,
+        replica_accelerators=made.replica_accelerators,
+        batch=made.gained_tokens,
     )
     device = serving_time.device_energy_kwh_from_steps(
         served_units=served,
         output_tokens=m.output_tokens,
-        step_energy_j=energy,
+        step_energy_j=made.energy_j,
+        batch=made.gained_tokens,
+        energy_residual=m.energy_residual,
+    )
+    if m.media_residual is not None:
+        device = serving_time.device_energy_kwh_by_media(
+            device_energy_kwh=device, media_residual=m.media_residual
+        )
+    if m.measured is not None:  # the hours are then no forecast
+        return busy, device
+    busy = serving_time.busy_hours_by_residual(
+        modeled_hours=busy, energy_residual=m.energy_residual
+    )
+    if m.media_residual is None:
+        return busy, device
+    return serving_time.busy_hours_by_residual(
+        modeled_hours=busy, energy_residual=m.media_residual
+    ), device
+
+
+def _encoder(m: Encoder[Num], served: Num) -> tuple[Num, Num]:
+    """One sample on one device, then all of them."""
+    made = encode(encoded(m))
+    busy = serving_time.busy_hours_by_residual(
+        modeled_hours=serving_time.busy_hours_from_unit_time(
+            served_units=served, unit_s=made.unit_s
+        ),
+        energy_residual=m.energy_residual,
+    )
+    return busy, operational.device_energy_kwh_from_busy_hours(
+        busy_hours=busy, device_power_w=made.device_power_w
+    )
+
+
+def encoded(m: Encoder[Num]) -> Encoded[Num]:
+    """What one device feels of a sample."""
+    energy = m.energy_j_per_flop
+    if m.packed_energy_share is not None:
+        energy = compute_request.packed_energy_j_per_flop(
+            energy_j_per_flop=energy, packed_energy_share=m.packed_energy_share
+        )
+    return Encoded(
+        unit_flop=forward_flop(m.sample),
+        board=m.board,
+        compute_efficiency=serving_time.served_efficiency(
+            queue_efficiency=m.queue_efficiency, served_share=m.served_share
+        ),
+        resident_factor=m.resident_factor,
+        energy_j_per_flop=energy,
+        devices=m.devices,
+    )
+
+
+def _diffusion(m: Diffusion[Num], served: Num) -> tuple[Num, Num]:
+    """One batch of pictures or clips, then all of them."""
+    made = generate(m)
+    busy = serving_time.busy_hours_from_batches(
+        served_units=served,
+        batch_s=made.seconds,
+        replica_accelerators=m.replica_accelerators,
+        batch=m.batch,
+    )
+    device = serving_time.device_energy_kwh_from_batches(
+        served_units=served,
+        batch_energy_j=made.energy_j,
         batch=m.batch,
         energy_residual=m.energy_residual,
     )
@@ -130,150 +219,47 @@ def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
     ), device
 
 
-def _weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
-    """Weights read in a step: all of a dense model, the experts touched of a mixture."""
-    if m.experts is None or m.experts_per_token is None:
-        return compute_llm.weight_read_gb_by_dense(weight_gb=weight)
-    return compute_llm.weight_read_gb(
-        total_params=m.total_params,
-        active_params=m.active_params,
-        experts=m.experts,
-        experts_per_token=m.experts_per_token,
-        batch=m.batch,
-        weight_bytes=m.weight_bytes,
-    )
-
-
-def _step(m: Decoder[Num], read: Num, cache: Num, flop: Num, replica: Num) -> tuple[Num, Num]:
-    """Time and accelerator energy of one decode step of one replica."""
-    resident, busy_power, per_flop, per_gb = _device(m)
-    stream = roofline.stream_s(
-        weight_read_gb=read,
-        kv_gb=cache,
-        step_flop=flop,
-        replica_accelerators=replica,
-        bandwidth_gb_per_s=m.bandwidth_gb_per_s,
-        peak_flop_per_s=m.peak_flop_per_s,
-        weight_efficiency=m.weight_efficiency,
-        kv_efficiency=m.kv_efficiency,
-        matmul_efficiency=m.matmul_efficiency,
-        expert_overhead=m.expert_overhead,
-    )
-    overhead = roofline.overhead_s(
-        layers=m.layers,
-        layer_launch_s=m.layer_launch_s,
-        sequence_overhead_s=m.sequence_overhead_s,
-        batch=m.batch,
-        replica_accelerators=replica,
-        hidden_size=m.hidden_size,
-        communication_factor=m.communication_factor,
-        link_gb_per_s=m.link_gb_per_s,
-    )
-    dynamic = roofline.dynamic_energy_j(
-        replica_accelerators=replica,
-        busy_power_w=busy_power,
-        stream_s=stream,
-        step_flop=flop,
-        weight_read_gb=read,
-        kv_gb=cache,
-        energy_j_per_flop=per_flop,
-        energy_j_per_gb=per_gb,
-    )
-    step = roofline.step_s(
-        stream_s=stream,
-        overhead_s=overhead,
-        dynamic_energy_j=dynamic,
-        replica_accelerators=replica,
-        tdp_w=m.tdp_w,
-        resident_power_w=resident,
-    )
-    return step, roofline.step_energy_j(
-        replica_accelerators=replica,
-        resident_power_w=resident,
-        step_s=step,
-        dynamic_energy_j=dynamic,
-    )
-
-
-def _device(m: Decoder[Num]) -> tuple[Num, Num, Num, Num]:
-    """Power constants of the device: fitted ones, else scaled from its rating."""
-    resident = m.resident_power_w
-    if resident is None:
-        resident = power.resident_power_w(
-            tdp_w=m.tdp_w, resident_power_share=m.resident_power_share
-        )
-    busy = m.busy_power_w
-    if busy is None:
-        busy = power.busy_power_w(tdp_w=m.tdp_w, busy_power_share=m.busy_power_share)
-    per_flop = m.energy_j_per_flop
-    if per_flop is None:
-        per_flop = power.energy_j_per_flop(
-            tdp_w=m.tdp_w, peak_flop_per_s=m.peak_flop_per_s, flop_power_ratio=m.flop_power_ratio
-        )
-    per_gb = m.energy_j_per_gb
-    if per_gb is None:
-        per_gb = power.energy_j_per_gb(
-            tdp_w=m.tdp_w,
-            bandwidth_gb_per_s=m.bandwidth_gb_per_s,
-            byte_power_ratio=m.byte_power_ratio,
-        )
-    return resident, busy, per_flop, per_gb
-
-
-def _picture_flop(m: Diffusion[Num]) -> Num:
-    """Work of one picture or clip; without its prompt where the text encoder is not known."""
-    if m.text_encoder_params is None or m.text_tokens is None:
-        return compute_diffusion.unit_flop_by_picture_alone(
-            steps=m.steps,
-            guidance_passes=m.guidance_passes,
-            denoise_flop=denoise_flop(m),
-            decoder_pixel_flop=m.decoder_pixel_flop,
-            width=m.width,
-            height=m.height,
-            frames=m.frames,
-        )
-    return compute_diffusion.unit_flop(
-        steps=m.steps,
-        guidance_passes=m.guidance_passes,
-        denoise_flop=denoise_flop(m),
-        decoder_pixel_flop=m.decoder_pixel_flop,
-        width=m.width,
-        height=m.height,
-        frames=m.frames,
-        text_encoder_params=m.text_encoder_params,
-        text_tokens=m.text_tokens,
-    )
-
-
 def _ranking(
     model: Ranking[Num], fleet: Fleet[Num], served: Num, total: Num, site: Site[Num]
 ) -> Use:
     """A ranking fleet: as many servers as load or table memory asks for, mostly idle or not."""
-    busy = serving_time.busy_hours_from_unit_time(served_units=served, unit_s=unit_s(model.work))
+    waited = device_s(model.work, dlrm_limits(model.work))
+    busy = serving_time.busy_hours_from_unit_time(served_units=served, unit_s=waited)
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual
     )
-    load = serving_time.accelerator_hours_from_load(
-        busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
+    load, busy_of_load = _provisioned(fleet, busy)
+    devices = table_devices(model)
+    hours = fleet_hours.accelerator_hours_by_capacity(
+        load_hours=load, memory_devices=devices, period_hours=fleet.period_hours
     )
+    on = fleet_hours.accelerator_hours_by_capacity(
+        load_hours=fleet_hours.accelerator_hours_from_mean_busy_share(
+            busy_hours=busy, mean_busy_share=busy_of_load
+        ),
+        memory_devices=devices,
+        period_hours=fleet.period_hours,
+    )
+    mean_busy = fleet_hours.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=on)
+    mean_power = power.it_power_w(
+        idle_power_w=model.idle_power_w,
+        loaded_power_w=model.loaded_power_w,
+        mean_busy_share=mean_busy,
+    )
+    it = operational.it_energy_kwh_from_hours(accelerator_hours=on, it_power_w=mean_power)
+    facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
+    return Use(hours, it, facility, functional_units=total,
+               served=Served(fleet.period_hours, fleet.day_hours))  # fmt: skip
+
+
+def table_devices(model: Ranking[Num]) -> Num:
+    """Devices whose memory holds the tables once."""
     tables = compute_dlrm.table_gb(
         tables=model.work.tables,
         table_rows=model.work.table_rows,
         embedding_dim=model.work.embedding_dim,
         embedding_bytes=model.work.embedding_bytes,
     )
-    devices = serving_time.memory_devices(
+    return fleet_hours.memory_devices(
         table_gb=tables, device_memory_gb=model.device_memory_gb, memory_share=model.memory_share
     )
-    hours = serving_time.accelerator_hours_by_capacity(
-        load_hours=load, memory_devices=devices, period_hours=fleet.period_hours
-    )
-    mean_busy = serving_time.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=hours)
-    mean_power = power.it_power_w(
-        idle_power_w=model.idle_power_w,
-        loaded_power_w=model.loaded_power_w,
-        mean_busy_share=mean_busy,
-    )
-    it = operational.it_energy_kwh_from_hours(accelerator_hours=hours, it_power_w=mean_power)
-    facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(hours, it, facility, functional_units=total)

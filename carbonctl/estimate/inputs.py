@@ -7,16 +7,17 @@ its central value, its draws, or a number that remembers it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from carbonctl.core.fact import Fact
+from carbonctl.core.record import record
 from carbonctl.estimate.bom import Comparator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonctl.estimate.bom import Hardware
+    from carbonctl.estimate.bom import Building, Hardware, Plant
     from carbonctl.estimate.samples import SampleWork
     from carbonctl.estimate.service import Serving
     from carbonctl.estimate.work import (
@@ -33,20 +34,22 @@ PhaseKind = Literal["data", "experiments", "train", "idle", "infer"]
 Evidence = Literal["energy", "hours", "work", "storage", "throughput", "share"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Site(Generic[T]):
     """Where the work runs."""
 
     name: str
     pue: T
     ci_location_kgco2e_per_kwh: T
+    coverage: str  # of that factor: lifecycle or direct
+    direct_kgco2e_per_kwh: T | None  # combustion alone, beside a lifecycle factor
     contracted_share: T | None
     wue_l_per_kwh: T | None
     ewif_l_per_kwh: T | None
     construction_kgco2e_per_kw_year: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class PowerBySize(Generic[T]):
     """Board power between a resident and a saturated share of its rating."""
 
@@ -56,7 +59,7 @@ class PowerBySize(Generic[T]):
     half_power_params: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Power(Generic[T]):
     """Power per accelerator, given or from its rating, with the boundary it stands on."""
 
@@ -68,7 +71,7 @@ class Power(Generic[T]):
     residual: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Trials(Generic[T]):
     """Experiments of lognormal size between a median and a tail."""
 
@@ -78,7 +81,7 @@ class Trials(Generic[T]):
     tail_z: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class TrainRun(Generic[T]):
     """One training run, by exactly one kind of evidence."""
 
@@ -106,14 +109,14 @@ class TrainRun(Generic[T]):
     memory: Memory[T] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class ShareOfTraining(Generic[T]):
     """Experiments as a share of the training runs before them."""
 
     share: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Storage(Generic[T]):
     """Data at rest for the period."""
 
@@ -128,7 +131,7 @@ class Storage(Generic[T]):
     lifetime_hours: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Phase(Generic[T]):
     """One phase of the life: what runs, where, on what."""
 
@@ -141,7 +144,7 @@ class Phase(Generic[T]):
     hardware: Hardware[T] | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Base(Generic[T]):
     """A base model that was made once, and how many models are made from it."""
 
@@ -149,7 +152,7 @@ class Base(Generic[T]):
     downstream_uses: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class LifecycleInputs(Generic[T]):
     """All phases of a life, and the base model that its training starts from."""
 
@@ -158,12 +161,13 @@ class LifecycleInputs(Generic[T]):
     base: Base[T] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class ItemInputs(Generic[T]):
     """Whole machines, cradle to grave, without use."""
 
     hardware: Hardware[T]
     machines: T
+    building: tuple[Plant[T] | Building[T], ...] = ()
 
 
 def bind(record: Any, lens: Callable[[Fact], Any]) -> Any:

@@ -9,7 +9,11 @@ from carbonctl.estimate.base import BASE, base_lines
 from carbonctl.estimate.embodied import amortize, machine
 from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.lost_work import useful_and_lost
+from carbonctl.estimate.per_unit import crossover, per_hour_and_work, sci_per_unit
+from carbonctl.estimate.phase_totals import phase_totals
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
+from carbonctl.estimate.scopes import scopes_of_electricity
+from carbonctl.estimate.served_units import break_even, per_unit_metrics
 from carbonctl.estimate.train import train
 from carbonctl.formulas import (
     allocation,
@@ -51,6 +55,9 @@ def lifecycle(x: LifecycleInputs[Num], basis: str = "location") -> Lifecycle:
     lines = (*_operational_lines(results, basis), *_stage_lines(results), *base_lines(x.base))
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
     metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit, basis)}
+    for result, phase in zip(results, x.phases, strict=True):
+        metrics |= per_hour_and_work(result, phase) | scopes_of_electricity(result, phase.site)
+    metrics |= crossover(lines, metrics.get("operational_location_kgco2e"))
     return Lifecycle(basis, total, lines, tuple(results), metrics)
 
 
@@ -85,6 +92,7 @@ def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
         transport_kgco2e=share["transport"] if share else None,
         end_of_life_kgco2e=share["end_of_life"] if share else None,
         recovery_credit_kgco2e=share["recovery_credit"] if share else None,
+        allocation_rate=hardware.allocation_rate if share and hardware else None,
     )
 
 
@@ -225,8 +233,9 @@ def _metrics(
         if all(r.water_l is not None for r in results):
             liters = tuple(r.water_l for r in results if r.water_l is not None)
             named["water_l"] = allocation.total_water_l(parts_l=liters)
-    own = {BASE, *_STAGES}
-    named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in own}
+    whole = {BASE, *_STAGES}
+    named |= {f"{line.id}_kgco2e": line.kgco2e for line in lines if line.id in whole}
+    named |= phase_totals(results, basis)
     for result in results:
         named |= _phase_metrics(result)
     named |= _kind_metrics(results)
@@ -234,7 +243,10 @@ def _metrics(
     if served is not None and unit:
         with part(served.id):
             alone = len({r.kind for r in results}) == 1
-            named |= _per_unit(served, total, unit, basis, alone=alone)
+            own = named[f"{served.id}.total_kgco2e"]
+            named |= per_unit_metrics(served, own, total, unit, alone=alone)
+            named |= sci_per_unit(served, unit)
+        named |= break_even(named, results, served, unit)
     return named
 
 
@@ -263,37 +275,4 @@ def _kind_metrics(results: list[PhaseResult]) -> dict[str, Num]:
         if len(runs) > 1:
             with part(kind):
                 named[f"{kind}.facility_energy_kwh"] = _energy(runs)
-    return named
-
-
-def _per_unit(r: PhaseResult, total: Num, unit: str, basis: str, *, alone: bool) -> dict[str, Num]:
-    """Carbon (on the basis of the total), energy and water of one request, image or item."""
-    count = r.use.functional_units
-    assert count is not None  # noqa: S101 - the caller chose a phase that serves
-    stages = (
-        getattr(r, f"operational_{basis}_kgco2e"),
-        r.manufacturing_kgco2e,
-        r.construction_kgco2e,
-        r.transport_kgco2e,
-        r.end_of_life_kgco2e,
-    )
-    own = allocation.total_kgco2e(parts_kgco2e=tuple(s for s in stages if s is not None))
-    named = {
-        f"{r.id}.per_{unit}_kgco2e": allocation.per_unit_kgco2e(
-            carbon_kgco2e=own, functional_units=count
-        ),
-        f"{r.id}.per_{unit}_energy_wh": allocation.per_unit_energy_wh(
-            facility_energy_kwh=r.use.facility_energy_kwh, functional_units=count
-        ),
-        f"{r.id}.functional_units": count,
-    }
-    if r.water_l is not None:
-        named[f"{r.id}.per_{unit}_water_ml"] = allocation.per_unit_water_ml(
-            water_l=r.water_l, functional_units=count
-        )
-    if not alone:
-        with part("whole_life"):
-            named[f"per_{unit}_kgco2e"] = allocation.per_unit_kgco2e(
-                carbon_kgco2e=total, functional_units=count
-            )
     return named

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from carbonctl.core.record import record
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -11,7 +13,18 @@ if TYPE_CHECKING:
     from carbonctl.estimate.inputs import Evidence, PhaseKind
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
+class Served:
+    """What a service did beside its units: for how long, and in which other units."""
+
+    period_hours: Num
+    day_hours: Num
+    loaded_energy_kwh: Num | None = None
+    thousand_tokens: Num | None = None
+    video_seconds: Num | None = None
+
+
+@record
 class Use:
     """What a phase draws: provisioned device-hours, and energy on two rungs of the ladder."""
 
@@ -22,11 +35,12 @@ class Use:
     functional_units: Num | None = None
     device_energy_kwh: Num | None = None
     goodput: Num | None = None
+    served: Served | None = None
     cross_check: dict[str, Num] = field(default_factory=dict)
     details: dict[str, Num] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class PhaseResult:
     """One phase with its electricity, its water, and its share of hardware and buildings."""
 
@@ -43,9 +57,10 @@ class PhaseResult:
     transport_kgco2e: Num | None
     end_of_life_kgco2e: Num | None
     recovery_credit_kgco2e: Num | None
+    allocation_rate: Num | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Line:
     """A row of the breakdown; its value is the sum of its children where it has any."""
 
@@ -59,7 +74,7 @@ class Line:
     comparators: tuple[Comparator, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Lifecycle:
     """A whole life, on one basis, with its breakdown and its metrics by name."""
 
@@ -70,7 +85,7 @@ class Lifecycle:
     metrics: dict[str, Num]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Item:
     """Whole machines: manufacturing by part, transport, end of life, credit apart."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from carbonctl.core.record import record
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Picture(Generic[T]):
     """A picture or clip that a diffusion model learns to denoise."""
 
@@ -27,9 +28,11 @@ class Picture(Generic[T]):
     text_tokens: T | None
     frozen_passes: T
     frozen_epochs: T
+    unet_params: T | None = None
+    unet_share: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Photograph(Generic[T]):
     """An image cut into patches."""
 
@@ -40,7 +43,7 @@ class Photograph(Generic[T]):
     hidden_size: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Speech(Generic[T]):
     """A window of 30 s of speech and its text."""
 
@@ -52,14 +55,25 @@ class Speech(Generic[T]):
     hidden_size: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
+class Text(Generic[T]):
+    """A text that an encoder reads; its table of words is looked up, not multiplied."""
+
+    params: T
+    vocabulary: T
+    sample_tokens: T
+    layers: T
+    hidden_size: T
+
+
+@record
 class Stated(Generic[T]):
     """A sample whose forward work the user states."""
 
     sample_flop: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class SampleWork(Generic[T]):
     """Training on samples that each hold a forward and a backward pass."""
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from carbonctl.core.record import record
+
 if TYPE_CHECKING:
+    from carbonctl.estimate.samples import Photograph, Speech, Stated, Text
     from carbonctl.estimate.work import DlrmWork
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Fleet(Generic[T]):
     """How much comes in, and how the fleet is provisioned for it."""
 
@@ -21,54 +23,117 @@ class Fleet(Generic[T]):
     busy_share: T
     peak_to_mean: T
     idle_power_share: T
-    host_share: T
-    psu_efficiency: T
+    host_power_factor: T
+    day_hours: T
+    switched_off_share: T | None = None
+    fleet_share: T | None = None
+    accelerators: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
+class Board(Generic[T]):
+    """One accelerator, as far as serving feels it."""
+
+    memory_gb: T
+    bandwidth_gb_per_s: T
+    peak_flop_per_s: T
+    link_gb_per_s: T
+    tdp_w: T
+    idle_power_w: T
+
+
+@record
+class Looks(Generic[T]):
+    """What a decoder looks at: its heads, its windows, what it caches or keeps as a state."""
+
+    layers: T
+    heads: T
+    head_dim: T
+    kv_heads: T | None
+    full_layers: T | None = None
+    window_tokens: T | None = None
+    latent_rank: T | None = None
+    rope_dim: T | None = None
+    state_elements: T | None = None
+    state_bytes: T | None = None
+
+
+@record
+class Mixture(Generic[T]):
+    """Routed experts of a layer, and what small matrices cost."""
+
+    experts: T
+    experts_per_token: T
+    shared_weight_bytes: T
+    expert_overhead: T
+
+
+@record
+class Runtime(Generic[T]):
+    """What a serving stack reaches and costs, and the energy of what it does."""
+
+    weight_efficiency: T
+    kv_efficiency: T
+    matmul_efficiency: T
+    layer_launch_s: T
+    sequence_overhead_s: T
+    request_overhead_s: T
+    exchange_latency_s: T
+    communication_factor: T
+    resident_factor: T
+    energy_j_per_flop: T
+    energy_j_per_gb: T
+
+
+@record
+class Measured(Generic[T]):
+    """A throughput that was measured, and the devices that reach it together."""
+
+    throughput_per_hour: T
+    accelerators: T
+
+
+@record
+class Speculation(Generic[T]):
+    """A small model that drafts, on the same devices."""
+
+    draft: Decoder[T]
+    draft_tokens: T
+    acceptance: T
+
+
+@record
 class Decoder(Generic[T]):
-    """A language model at its operating point on one replica."""
+    """A language model at its operating point on one replica.
+
+    ``reasoning_tokens`` are written beside the answer's, ``media_tokens`` read beside the prompt's.
+    """
 
     prompt_tokens: T
     output_tokens: T
     output_cv: T
     total_params: T
     active_params: T
-    layers: T
     hidden_size: T
-    heads: T
-    kv_heads: T
-    head_dim: T
-    experts: T | None
-    experts_per_token: T | None
+    looks: Looks[T]
     weight_bytes: T
     kv_bytes: T
     batch: T
-    device_memory_gb: T
     memory_share: T
-    bandwidth_gb_per_s: T
-    peak_flop_per_s: T
-    link_gb_per_s: T
-    tdp_w: T
-    resident_power_w: T | None
-    busy_power_w: T | None
-    energy_j_per_flop: T | None
-    energy_j_per_gb: T | None
-    resident_power_share: T
-    busy_power_share: T
-    flop_power_ratio: T
-    byte_power_ratio: T
-    weight_efficiency: T
-    kv_efficiency: T
-    matmul_efficiency: T
-    expert_overhead: T
-    layer_launch_s: T
-    sequence_overhead_s: T
-    communication_factor: T
+    board: Board[T]
+    runtime: Runtime[T]
     energy_residual: T
+    mixture: Mixture[T] | None = None
+    replica_accelerators: T | None = None
+    reasoning_tokens: T | None = None
+    media_tokens: tuple[T, ...] = ()
+    media_residual: T | None = None
+    prompt_cache_share: T | None = None
+    speculation: Speculation[T] | None = None
+    measured: Measured[T] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Throughput(Generic[T]):
     """A language service whose throughput is known."""
 
@@ -77,11 +142,31 @@ class Throughput(Generic[T]):
     throughput_per_hour: T
     tdp_w: T
     device_power_share: T
+    reasoning_tokens: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
+class Painter(Generic[T]):
+    """What a stack that generates pictures reaches and costs, and the energy of what it does."""
+
+    sustained_j_per_flop: T
+    matmul_efficiency: T
+    layer_launch_s: T
+    exchange_latency_s: T
+    communication_factor: T
+    decoder_overhead: T
+    resident_factor: T
+    energy_j_per_flop: T
+    activation_bytes: T | None = None
+
+
+@record
 class Diffusion(Generic[T]):
-    """An image or video model at its operating point."""
+    """An image or video model at its operating point on one replica.
+
+    Work of one pass: known and scaled (``reference_flop``), from latent tokens (``token_edge``),
+    or from parameters alone (``unet_share``).
+    """
 
     steps: T
     guidance_passes: T
@@ -89,23 +174,53 @@ class Diffusion(Generic[T]):
     height: T
     frames: T
     latent_frames: T
-    token_edge: T | None
-    params_per_token: T | None
-    layers: T | None
-    hidden_size: T | None
-    reference_flop: T | None
-    reference_pixels: T | None
+    layers: T
     decoder_pixel_flop: T
-    text_encoder_params: T | None
-    text_tokens: T | None
-    peak_flop_per_s: T
-    compute_efficiency: T
-    tdp_w: T
-    device_power_share: T
+    batch: T
+    replica_accelerators: T
+    board: Board[T]
+    painter: Painter[T]
     energy_residual: T
+    token_edge: T | None = None
+    params_per_token: T | None = None
+    hidden_size: T | None = None
+    reference_flop: T | None = None
+    reference_pixels: T | None = None
+    unet_params: T | None = None
+    unet_share: T | None = None
+    text_encoder_params: T | None = None
+    text_tokens: T | None = None
+    frames_per_second: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
+class Encoded(Generic[T]):
+    """A model that reads and does not generate: vision, speech, embeddings."""
+
+    unit_flop: T
+    board: Board[T]
+    compute_efficiency: T
+    resident_factor: T
+    energy_j_per_flop: T
+    devices: T | None = None
+
+
+@record
+class Encoder(Generic[T]):
+    """A service of a model that reads and does not generate, sample by sample."""
+
+    sample: Photograph[T] | Speech[T] | Stated[T] | Text[T]
+    board: Board[T]
+    queue_efficiency: T
+    served_share: T
+    resident_factor: T
+    energy_j_per_flop: T
+    energy_residual: T
+    devices: T
+    packed_energy_share: T | None = None
+
+
+@record
 class Ranking(Generic[T]):
     """A recommendation service on whole servers or accelerators."""
 
@@ -117,9 +232,9 @@ class Ranking(Generic[T]):
     energy_residual: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Serving(Generic[T]):
     """A service: its load and fleet, and one model."""
 
     fleet: Fleet[T]
-    model: Decoder[T] | Throughput[T] | Diffusion[T] | Ranking[T]
+    model: Decoder[T] | Throughput[T] | Diffusion[T] | Encoder[T] | Ranking[T]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.estimate.results import Use
 from carbonctl.estimate.train_boundary import from_energy, from_hours
-from carbonctl.estimate.train_dlrm import dlrm_limits
+from carbonctl.estimate.train_dlrm import device_s, dlrm_limits
 from carbonctl.estimate.train_work import (
     llm_flop,
     minimum_accelerators,
@@ -101,7 +101,7 @@ def _modeled(run: TrainRun[Num]) -> tuple[Num, dict[str, Num]]:
 
 
 def _repeated(run: TrainRun[Num], hours: Num) -> Num:
-    count = _repeats(run)
+    count = repeats_of(run)
     if count is None:
         return hours
     return training_time.accelerator_hours_by_repeats(run_hours=hours, repeats=count)
@@ -120,13 +120,13 @@ def _federated(work: Federated[Num], site: Site[Num]) -> Use:
 
 def _measured(run: TrainRun[Num], energy_kwh: Num, site: Site[Num]) -> Use:
     """A measured energy, once or as often as the run is made."""
-    count = _repeats(run)
+    count = repeats_of(run)
     if count is not None:
         energy_kwh = operational.measured_energy_kwh(run_energy_kwh=energy_kwh, repeats=count)
     return from_energy(run, energy_kwh, site)
 
 
-def _repeats(run: TrainRun[Num]) -> Num | None:
+def repeats_of(run: TrainRun[Num]) -> Num | None:
     """Runs in the period, where a cadence is stated."""
     if run.cadence_hours is None or run.period_hours is None:
         return None
@@ -165,33 +165,7 @@ def _hours(run: TrainRun[Num]) -> tuple[Num, dict[str, Num]]:
 
 def _slowest_s(work: DlrmWork[Num], limits: dict[str, Num]) -> Num:
     """Time of one sample: what binds, inside the devices or outside."""
-    if work.exchange is None:
-        return unit_s(work)
-    device = compute_dlrm.unit_s_from_limits(
-        computing_s=limits["computing_s"],
-        gathering_s=limits["gathering_s"],
-        exchanging_s=limits["exchanging_s"],
-    )
+    device = device_s(work, limits)
     if "reading_s" not in limits:
         return device
     return compute_dlrm.unit_s_from_readers(device_s=device, reading_s=limits["reading_s"])
-
-
-def unit_s(work: DlrmWork[Num]) -> Num:
-    """Device time of one recommendation sample."""
-    gathered = compute_dlrm.gather_gb(
-        tables=work.tables,
-        lookups=work.lookups,
-        embedding_dim=work.embedding_dim,
-        embedding_bytes=work.embedding_bytes,
-    )
-    return compute_dlrm.unit_s(
-        dense_params=work.dense_params,
-        gather_gb=gathered,
-        compute_passes=work.compute_passes,
-        memory_passes=work.memory_passes,
-        peak_flop_per_s=work.peak_flop_per_s,
-        matmul_efficiency=work.matmul_efficiency,
-        bandwidth_gb_per_s=work.bandwidth_gb_per_s,
-        gather_efficiency=work.gather_efficiency,
-    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from carbonctl.core.record import record
 from carbonctl.estimate.inputs import Power, T
 from carbonctl.estimate.results import Use
 from carbonctl.formulas import boundaries, operational, power, training_priors, training_time
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.inputs import PowerBySize, Site, TrainRun
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class MeteredPower(Power[T]):
     """Power of a run that is metered on its nodes, with what a node holds of a system."""
 

@@ -1,4 +1,4 @@
-"""What a recommendation model waits for in training: itself, its memory, its peers, its readers."""
+"""What a sample of a recommendation model waits for: itself, its memory, its peers, its readers."""
 
 from __future__ import annotations
 
@@ -60,6 +60,37 @@ def dlrm_limits(work: DlrmWork[Num]) -> dict[str, Num]:
             accelerators=outside.accelerators, reader_per_hour=outside.reader_per_hour
         )
     return limits
+
+
+def unit_s(work: DlrmWork[Num]) -> Num:
+    """Device time of one recommendation sample."""
+    gathered = compute_dlrm.gather_gb(
+        tables=work.tables,
+        lookups=work.lookups,
+        embedding_dim=work.embedding_dim,
+        embedding_bytes=work.embedding_bytes,
+    )
+    return compute_dlrm.unit_s(
+        dense_params=work.dense_params,
+        gather_gb=gathered,
+        compute_passes=work.compute_passes,
+        memory_passes=work.memory_passes,
+        peak_flop_per_s=work.peak_flop_per_s,
+        matmul_efficiency=work.matmul_efficiency,
+        bandwidth_gb_per_s=work.bandwidth_gb_per_s,
+        gather_efficiency=work.gather_efficiency,
+    )
+
+
+def device_s(work: DlrmWork[Num], limits: dict[str, Num]) -> Num:
+    """Time of one sample on its devices: its layers, its gathers, or the exchange with peers."""
+    if work.exchange is None:
+        return unit_s(work)
+    return compute_dlrm.unit_s_from_limits(
+        computing_s=limits["computing_s"],
+        gathering_s=limits["gathering_s"],
+        exchanging_s=limits["exchanging_s"],
+    )
 
 
 def binding(limits: dict[str, float]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.picture import denoise_flop
-from carbonctl.estimate.samples import Photograph, Picture, SampleWork, Speech
+from carbonctl.estimate.samples import Photograph, Picture, SampleWork, Speech, Stated
 from carbonctl.formulas import compute_samples, compute_training
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
+    from carbonctl.estimate.samples import Text
 
 
 def sample_work_flop(work: SampleWork[Num]) -> Num:
@@ -20,19 +21,41 @@ def sample_work_flop(work: SampleWork[Num]) -> Num:
     if isinstance(sample, Speech):
         return _speech_flop(work, sample)
     if isinstance(sample, Photograph):
-        patches = compute_samples.patch_tokens(
-            image_edge=sample.image_edge, patch_edge=sample.patch_edge
-        )
-        return _trained(
-            work,
-            compute_samples.sample_flop(
-                encoder_params=sample.params,
-                sample_tokens=patches,
-                layers=sample.layers,
-                hidden_size=sample.hidden_size,
-            ),
-        )
+        return _trained(work, photograph_flop(sample))
     return _trained(work, sample.sample_flop)
+
+
+def forward_flop(sample: Photograph[Num] | Speech[Num] | Stated[Num] | Text[Num]) -> Num:
+    """Work of a sample that is read once, and of the text that is written for it."""
+    if isinstance(sample, Speech):
+        return compute_samples.sample_flop_from_parts(parts_flop=_heard_and_written(sample))
+    if isinstance(sample, Photograph):
+        return photograph_flop(sample)
+    if isinstance(sample, Stated):
+        return sample.sample_flop
+    return compute_samples.sample_flop(
+        encoder_params=compute_samples.encoder_params_by_vocabulary(
+            total_params=sample.params,
+            vocabulary=sample.vocabulary,
+            hidden_size=sample.hidden_size,
+        ),
+        sample_tokens=sample.sample_tokens,
+        layers=sample.layers,
+        hidden_size=sample.hidden_size,
+    )
+
+
+def photograph_flop(sample: Photograph[Num]) -> Num:
+    """Work of one image that is cut into patches."""
+    patches = compute_samples.patch_tokens(
+        image_edge=sample.image_edge, patch_edge=sample.patch_edge
+    )
+    return compute_samples.sample_flop(
+        encoder_params=sample.params,
+        sample_tokens=patches,
+        layers=sample.layers,
+        hidden_size=sample.hidden_size,
+    )
 
 
 def _trained(work: SampleWork[Num], sample_flop: Num) -> Num:
@@ -77,6 +100,13 @@ def _frozen_flop(picture: Picture[Num]) -> Num:
 
 
 def _speech_flop(work: SampleWork[Num], speech: Speech[Num]) -> Num:
+    hearing, writing = _heard_and_written(speech)
+    parts = (_trained(work, hearing), _trained(work, writing))
+    return compute_training.train_flop_from_parts(parts_flop=parts)
+
+
+def _heard_and_written(speech: Speech[Num]) -> tuple[Num, Num]:
+    """Work of the encoder on a window of speech, and of the decoder on its text."""
     encoder = compute_samples.encoder_params(
         total_params=speech.total_params, encoder_share=speech.encoder_share
     )
@@ -92,5 +122,4 @@ def _speech_flop(work: SampleWork[Num], speech: Speech[Num]) -> Num:
     writing = compute_samples.sample_flop_by_decoder(
         decoder_params=decoder, target_tokens=speech.target_tokens
     )
-    parts = (_trained(work, hearing), _trained(work, writing))
-    return compute_training.train_flop_from_parts(parts_flop=parts)
+    return hearing, writing

@@ -106,7 +106,7 @@ def work_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
 
 def _busy_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
     """Device-hours by steady utilization and goodput or by the billed one."""
-    flop = llm_flop(work) if isinstance(work, LlmWork) else _samples_flop(work)
+    flop = work_flop(work)
     if work.mfu is not None and work.goodput is not None:
         return training_time.accelerator_hours_from_flop(
             train_flop=flop,
@@ -119,7 +119,10 @@ def _busy_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
     )
 
 
-def _samples_flop(work: SampleWork[Num]) -> Num:
+def work_flop(work: LlmWork[Num] | SampleWork[Num]) -> Num:
+    """Model work of training on text or on samples."""
+    if isinstance(work, LlmWork):
+        return llm_flop(work)
     from carbonctl.estimate.train_samples import sample_work_flop  # noqa: PLC0415 - if asked
 
     return sample_work_flop(work)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from carbonctl.core.record import record
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class MfuBySize(Generic[T]):
     """What large models reach on an architecture, and what holds small ones up."""
 
@@ -16,7 +17,7 @@ class MfuBySize(Generic[T]):
     token_overhead_s: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Utilization(Generic[T]):
     """Peak of a device, and how it is reached: billed, steady with goodput, or by size."""
 
@@ -27,7 +28,7 @@ class Utilization(Generic[T]):
     by_size: MfuBySize[T] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class StrongScaling(Generic[T]):
     """A job of fixed size on a number of devices, and what spreading it costs."""
 
@@ -36,7 +37,7 @@ class StrongScaling(Generic[T]):
     scaling_exponent: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Attention(Generic[T]):
     """Attention of a transformer over its training context; a window where it has one."""
 
@@ -49,7 +50,7 @@ class Attention(Generic[T]):
     full_layer_share: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Vocabulary(Generic[T]):
     """The tables at both ends of a language model."""
 
@@ -58,7 +59,7 @@ class Vocabulary(Generic[T]):
     embedding_tables: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class EncoderDecoder(Generic[T]):
     """A model in two halves that see different tokens."""
 
@@ -67,7 +68,7 @@ class EncoderDecoder(Generic[T]):
     target_tokens: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class LlmWork(Generic[T]):
     """Training work of a language model."""
 
@@ -87,7 +88,7 @@ class LlmWork(Generic[T]):
     unpacking_factor: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Rollouts(Generic[T]):
     """Answers that a model generates and then learns from."""
 
@@ -98,7 +99,7 @@ class Rollouts(Generic[T]):
     accelerators: T
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class DlrmWork(Generic[T]):
     """Work of a recommendation model, per sample or item."""
 
@@ -117,7 +118,7 @@ class DlrmWork(Generic[T]):
     exchange: Exchange[T] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Exchange(Generic[T]):
     """What the devices of a recommendation model wait for outside themselves."""
 
@@ -128,7 +129,7 @@ class Exchange(Generic[T]):
     reader_per_hour: T | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Activations(Generic[T]):
     """What a transformer keeps for its backward pass; scores of attention where they are stored."""
 
@@ -141,7 +142,7 @@ class Activations(Generic[T]):
     score_bytes: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Memory(Generic[T]):
     """What training keeps in the memory of its devices."""
 
@@ -158,7 +159,7 @@ class Memory(Generic[T]):
     critic_params: T | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record
 class Federated(Generic[T]):
     """Learning on users' own devices."""
 

@@ -57,6 +57,36 @@ def amortized_kgco2e(
     return item_kgco2e * machine_hours / (lifetime_hours * allocation_rate)
 
 
+@formula(unit="kgCO2e/h", equation="c = C / (n * L * a)", source="iso-iec-21031-2024")
+def embodied_kgco2e_per_hour(
+    *,
+    item_kgco2e: Num,
+    accelerators_per_machine: Num,
+    lifetime_hours: Num,
+    allocation_rate: Num,
+) -> Num:
+    """Hardware that an hour of one accelerator carries.
+
+    Parameters
+    ----------
+    item_kgco2e
+        Carbon of one whole machine. [kgCO2e]
+    accelerators_per_machine
+        Devices that share it; 1 for a machine without any. [1] >= 1
+    lifetime_hours
+        Calendar life. [h]
+    allocation_rate
+        Share of the life in which the machine is provisioned to somebody. [1] 0 to 1
+
+    Examples
+    --------
+    >>> embodied_kgco2e_per_hour(item_kgco2e=7_008.0, accelerators_per_machine=8.0,
+    ...     lifetime_hours=43_800.0, allocation_rate=0.5)
+    0.04
+    """
+    return item_kgco2e / (accelerators_per_machine * lifetime_hours * allocation_rate)
+
+
 @formula(unit="kgCO2e", equation="C_b = C_base / n", source="conservation")
 def base_share_kgco2e(*, base_footprint_kgco2e: Num, downstream_uses: Num) -> Num:
     """Equal share of a base model's footprint that one model made from it carries.

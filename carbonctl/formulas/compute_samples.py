@@ -205,3 +205,39 @@ def train_flop_by_samples(
     3e+19
     """
     return train_passes * sample_flop * train_samples * epochs
+
+
+@formula(unit="FLOP", equation="F_1 = sum(F_i)", source="conservation")
+def sample_flop_from_parts(*, parts_flop: tuple[Num, ...]) -> Num:
+    """Forward work of a sample as the sum of its parts.
+
+    Parameters
+    ----------
+    parts_flop
+        What reads, and what writes. [FLOP]
+
+    Examples
+    --------
+    >>> sample_flop_from_parts(parts_flop=(3e12, 1e12))
+    4000000000000.0
+    """
+    return sum(parts_flop[1:], start=parts_flop[0])
+
+
+@formula(unit="1", equation="P_e = P - V * d", source="kaplan-2020-scaling")
+def encoder_params_by_vocabulary(*, total_params: Num, vocabulary: Num, hidden_size: Num) -> Num:
+    """Parameters of an encoder that tokens are multiplied with: its table of words is looked up.
+
+    Parameters
+    ----------
+    total_params
+        All parameters. [1]
+    vocabulary, hidden_size
+        Shape of the table. [1]
+
+    Examples
+    --------
+    >>> encoder_params_by_vocabulary(total_params=110e6, vocabulary=30_000.0, hidden_size=1_000.0)
+    80000000.0
+    """
+    return total_params - vocabulary * hidden_size

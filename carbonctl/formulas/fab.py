@@ -43,7 +43,7 @@ def dies_per_wafer(*, die_area_cm2: Num, wafer_cm: Num, edge_cm: Num, kerf_cm: N
 
 
 @formula(unit="1", equation="Y = ((1 - exp(-A*D)) / (A*D))^2", source="murphy-1964-yield")
-def fab_yield(*, die_area_cm2: Num, defect_density_per_cm2: Num) -> Num:
+def fab_yield_by_murphy(*, die_area_cm2: Num, defect_density_per_cm2: Num) -> Num:
     """Good dies over dies, Murphy's model.
 
     Parameters
@@ -55,11 +55,112 @@ def fab_yield(*, die_area_cm2: Num, defect_density_per_cm2: Num) -> Num:
 
     Examples
     --------
-    >>> round(fab_yield(die_area_cm2=8.14, defect_density_per_cm2=0.1), 3)
+    >>> round(fab_yield_by_murphy(die_area_cm2=8.14, defect_density_per_cm2=0.1), 3)
     0.468
     """
     expected = die_area_cm2 * defect_density_per_cm2
     return ((1.0 - np.exp(-expected)) / expected) ** 2
+
+
+@formula(unit="1", equation="Y = exp(-A*D)", source="murphy-1964-yield")
+def fab_yield_by_poisson(*, die_area_cm2: Num, defect_density_per_cm2: Num) -> Num:
+    """Good dies over dies where defects fall independently: the least yield of all models.
+
+    Parameters
+    ----------
+    die_area_cm2
+        Area of one die. [cm2]
+    defect_density_per_cm2
+        Effective defects per area. [1/cm2]
+
+    Examples
+    --------
+    >>> round(fab_yield_by_poisson(die_area_cm2=8.14, defect_density_per_cm2=0.1), 3)
+    0.443
+    """
+    return np.exp(-die_area_cm2 * defect_density_per_cm2)
+
+
+@formula(unit="1", equation="Y = (1 + A*D/alpha)^-alpha", source="eco-chip-2024")
+def fab_yield_by_negative_binomial(
+    *, die_area_cm2: Num, defect_density_per_cm2: Num, defect_clustering: Num
+) -> Num:
+    """Good dies over dies where defects come in clusters.
+
+    Parameters
+    ----------
+    die_area_cm2
+        Area of one die. [cm2]
+    defect_density_per_cm2
+        Effective defects per area. [1/cm2]
+    defect_clustering
+        Alpha: small where defects cluster; many give the Poisson model. [1] 1 to 10
+
+    Examples
+    --------
+    >>> round(fab_yield_by_negative_binomial(die_area_cm2=8.14, defect_density_per_cm2=0.1,
+    ...     defect_clustering=3.0), 3)
+    0.487
+    """
+    expected = die_area_cm2 * defect_density_per_cm2
+    return (1.0 + expected / defect_clustering) ** -defect_clustering
+
+
+@formula(unit="kgCO2e/cm2", equation="CPA = EPA * CI + GPA + MPA", source="act-2022")
+def cpa_kgco2e_per_cm2_by_process(
+    *,
+    epa_kwh_per_cm2: Num,
+    fab_ci_kgco2e_per_kwh: Num,
+    gpa_kgco2e_per_cm2: Num,
+    mpa_kgco2e_per_cm2: Num,
+) -> Num:
+    """Carbon per wafer area from what a fab uses: electricity, gases, materials.
+
+    Parameters
+    ----------
+    epa_kwh_per_cm2
+        Fab electricity per area of the node. [kWh/cm2]
+    fab_ci_kgco2e_per_kwh
+        Carbon intensity of the fab's electricity. [kgCO2e/kWh]
+    gpa_kgco2e_per_cm2
+        Gases per area, at the fab's abatement. [kgCO2e/cm2]
+    mpa_kgco2e_per_cm2
+        Materials per area. [kgCO2e/cm2]
+
+    Examples
+    --------
+    >>> round(cpa_kgco2e_per_cm2_by_process(epa_kwh_per_cm2=2.75, fab_ci_kgco2e_per_kwh=0.4,
+    ...     gpa_kgco2e_per_cm2=0.3, mpa_kgco2e_per_cm2=0.5), 2)
+    1.9
+    """
+    return epa_kwh_per_cm2 * fab_ci_kgco2e_per_kwh + gpa_kgco2e_per_cm2 + mpa_kgco2e_per_cm2
+
+
+@formula(unit="kgCO2e/cm2", equation="CPA = c * u", source="carbonctl-embodied-model")
+def cpa_kgco2e_per_cm2_by_inventory(
+    *, inventory_kgco2e_per_cm2: Num, logic_upstream_factor: Num
+) -> Num:
+    """Carbon per wafer area from a fab inventory, and what databases count beside it.
+
+    Parameters
+    ----------
+    inventory_kgco2e_per_cm2
+        Carbon per wafer area by the inventory. [kgCO2e/cm2]
+    logic_upstream_factor
+        Product footprints over the inventory: chemicals, water, test, packaging, infrastructure.
+        [1] 1 to 2.6
+
+    Notes
+    -----
+    NVIDIA's footprints agree with the inventory alone, life cycle databases stand 2.6 times
+    above it: the factor lies between, and its range says so.
+
+    Examples
+    --------
+    >>> cpa_kgco2e_per_cm2_by_inventory(inventory_kgco2e_per_cm2=1.5, logic_upstream_factor=2.0)
+    3.0
+    """
+    return inventory_kgco2e_per_cm2 * logic_upstream_factor
 
 
 @formula(unit="kgCO2e", equation="C = n * CPA * pi/4*D^2 / (DPW * Y)", source="act-2022")
@@ -94,7 +195,58 @@ def die_kgco2e(
     return die_count * cpa_kgco2e_per_cm2 * wafer_area / (dies_per_wafer * fab_yield)
 
 
-@formula(unit="kgCO2e", equation="C = A * k / Y", source="carbonctl-module-calibration")
+@formula(unit="kgCO2e", equation="C = n * CPA * A / Y", source="act-2022")
+def die_kgco2e_by_area(
+    *, die_count: Num, cpa_kgco2e_per_cm2: Num, die_area_cm2: Num, fab_yield: Num
+) -> Num:
+    """Carbon of good dies by their own area, without the edge of the wafer and saw streets.
+
+    Parameters
+    ----------
+    die_count
+        Dies of this kind. [1]
+    cpa_kgco2e_per_cm2
+        Carbon per wafer area of the node. [kgCO2e/cm2]
+    die_area_cm2
+        Area of one die. [cm2]
+    fab_yield
+        Good dies over dies. [1]
+
+    Notes
+    -----
+    As ACT has it; ``die_kgco2e`` charges what the wafer loses as well.
+
+    Examples
+    --------
+    >>> die_kgco2e_by_area(die_count=2.0, cpa_kgco2e_per_cm2=1.5, die_area_cm2=2.0,
+    ...     fab_yield=0.75)
+    8.0
+    """
+    return die_count * cpa_kgco2e_per_cm2 * die_area_cm2 / fab_yield
+
+
+@formula(unit="kgCO2e", equation="C = n * sum(C_i) / Y", source="eco-chip-2024")
+def chip_kgco2e(*, chip_count: Num, assembly_yield: Num, parts_kgco2e: tuple[Num, ...]) -> Num:
+    """Carbon of packaged chips: a package that fails takes its good dies with it.
+
+    Parameters
+    ----------
+    chip_count
+        Packaged chips. [1]
+    assembly_yield
+        Good packages over packages, of dies known to be good. [1]
+    parts_kgco2e
+        Dies, interposer, package. [kgCO2e]
+
+    Examples
+    --------
+    >>> chip_kgco2e(chip_count=2.0, assembly_yield=0.5, parts_kgco2e=(10.0, 5.0))
+    60.0
+    """
+    return chip_count * sum(parts_kgco2e[1:], start=parts_kgco2e[0]) / assembly_yield
+
+
+@formula(unit="kgCO2e", equation="C = A * k / Y", source="eco-chip-2024")
 def interposer_kgco2e(
     *, interposer_area_cm2: Num, interposer_kgco2e_per_cm2: Num, interposer_yield: Num
 ) -> Num:

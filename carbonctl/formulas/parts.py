@@ -48,6 +48,120 @@ def part_kgco2e_by_capacity(*, capacity_gb: Num, capacity_kgco2e_per_gb: Num) ->
     return capacity_gb * capacity_kgco2e_per_gb
 
 
+@formula(unit="kgCO2e", equation="C = S * a * k", source="carbonctl-embodied-model")
+def memory_kgco2e(*, capacity_gb: Num, area_cm2_per_gb: Num, memory_kgco2e_per_cm2: Num) -> Num:
+    """Manufacturing of memory by the silicon that its generation needs.
+
+    Parameters
+    ----------
+    capacity_gb
+        Capacity, physical rather than enabled. [GB]
+    area_cm2_per_gb
+        Die area per capacity of the generation. [cm2/GB]
+    memory_kgco2e_per_cm2
+        Carbon per area of good die, with its share of package or module. [kgCO2e/cm2]
+
+    Examples
+    --------
+    >>> memory_kgco2e(capacity_gb=80.0, area_cm2_per_gb=0.5, memory_kgco2e_per_cm2=1.5)
+    60.0
+    """
+    return capacity_gb * area_cm2_per_gb * memory_kgco2e_per_cm2
+
+
+@formula(unit="kgCO2e", equation="C = S * k / Y", source="act-2022")
+def memory_kgco2e_by_yield(*, capacity_gb: Num, capacity_kgco2e_per_gb: Num, fab_yield: Num) -> Num:
+    """Manufacturing of memory by a fab's figure per capacity, as ACT has it.
+
+    Parameters
+    ----------
+    capacity_gb
+        Capacity. [GB]
+    capacity_kgco2e_per_gb
+        Carbon per capacity made. [kgCO2e/GB]
+    fab_yield
+        Good over made. [1]
+
+    Examples
+    --------
+    >>> memory_kgco2e_by_yield(capacity_gb=32.0, capacity_kgco2e_per_gb=0.5, fab_yield=0.8)
+    20.0
+    """
+    return capacity_gb * capacity_kgco2e_per_gb / fab_yield
+
+
+@formula(unit="kgCO2e", equation="C = n * b + S * a * k", source="carbonctl-embodied-model")
+def memory_kgco2e_by_boards(
+    *,
+    part_count: Num,
+    board_kgco2e: Num,
+    capacity_gb: Num,
+    area_cm2_per_gb: Num,
+    memory_kgco2e_per_cm2: Num,
+) -> Num:
+    """Manufacturing of memory modules and drives: boards by the piece, dies by their silicon.
+
+    Parameters
+    ----------
+    part_count
+        Modules or drives. [1]
+    board_kgco2e
+        Board of one; of a drive with controller and case. [kgCO2e]
+    capacity_gb
+        Capacity of all of them. [GB]
+    area_cm2_per_gb
+        Die area per capacity of the generation. [cm2/GB]
+    memory_kgco2e_per_cm2
+        Carbon per area of memory or flash. [kgCO2e/cm2]
+
+    Examples
+    --------
+    >>> memory_kgco2e_by_boards(part_count=2.0, board_kgco2e=3.0, capacity_gb=1_000.0,
+    ...     area_cm2_per_gb=0.02, memory_kgco2e_per_cm2=1.0)
+    26.0
+    """
+    boards = part_count * board_kgco2e
+    return boards + capacity_gb * area_cm2_per_gb * memory_kgco2e_per_cm2
+
+
+@formula(unit="kgCO2e", equation="C = f * c", source="carbonctl-embodied-model")
+def body_kgco2e(*, body_factor: Num, unit_kgco2e: Num) -> Num:
+    """Manufacturing of one part of a server's body: board, chassis, fans, assembly.
+
+    Parameters
+    ----------
+    body_factor
+        Product footprints over the sum of such parts; one number for all of them. [1]
+    unit_kgco2e
+        Carbon of the part. [kgCO2e]
+
+    Examples
+    --------
+    >>> body_kgco2e(body_factor=1.5, unit_kgco2e=100.0)
+    150.0
+    """
+    return body_factor * unit_kgco2e
+
+
+@formula(unit="kgCO2e", equation="C = m * k", source="conservation")
+def part_kgco2e_by_mass(*, mass_kg: Num, material_kgco2e_per_kg: Num) -> Num:
+    """Manufacturing of metal parts by their mass.
+
+    Parameters
+    ----------
+    mass_kg
+        Mass. [kg]
+    material_kgco2e_per_kg
+        Carbon per mass, shaped and finished. [kgCO2e/kg]
+
+    Examples
+    --------
+    >>> part_kgco2e_by_mass(mass_kg=10.0, material_kgco2e_per_kg=2.5)
+    25.0
+    """
+    return mass_kg * material_kgco2e_per_kg
+
+
 @formula(unit="kgCO2e", equation="C = P * k", source="dell-r740-lca-2019")
 def part_kgco2e_by_power(*, rated_w: Num, rated_kgco2e_per_w: Num) -> Num:
     """Manufacturing of power supplies and coolers by their rating.
@@ -67,7 +181,7 @@ def part_kgco2e_by_power(*, rated_w: Num, rated_kgco2e_per_w: Num) -> Num:
     return rated_w * rated_kgco2e_per_w
 
 
-@formula(unit="kgCO2e", equation="C = n * u * r * sum(C_i)", source="carbonctl-module-calibration")
+@formula(unit="kgCO2e", equation="C = n * u * r * sum(C_i)", source="carbonctl-embodied-model")
 def module_kgco2e(
     *,
     module_count: Num,
@@ -96,6 +210,44 @@ def module_kgco2e(
     """
     parts = sum(parts_kgco2e[1:], start=parts_kgco2e[0])
     return module_count * assembly_uplift * module_residual * parts
+
+
+@formula(unit="kgCO2e", equation="C = n * sum(C_i)", source="conservation")
+def machines_kgco2e(*, machine_count: Num, parts_kgco2e: tuple[Num, ...]) -> Num:
+    """Manufacturing of equal machines from their parts.
+
+    Parameters
+    ----------
+    machine_count
+        Machines. [1]
+    parts_kgco2e
+        Parts of one. [kgCO2e]
+
+    Examples
+    --------
+    >>> machines_kgco2e(machine_count=2.0, parts_kgco2e=(10.0, 5.0))
+    30.0
+    """
+    return machine_count * sum(parts_kgco2e[1:], start=parts_kgco2e[0])
+
+
+@formula(unit="kgCO2e", equation="C = r * sum(C_i)", source="carbonctl-embodied-model")
+def modeled_kgco2e(*, model_residual: Num, parts_kgco2e: tuple[Num, ...]) -> Num:
+    """Manufacturing of a part by a model, with the error that the model is known to have.
+
+    Parameters
+    ----------
+    model_residual
+        Error of the model itself: 1, with a range. [1]
+    parts_kgco2e
+        What the model makes. [kgCO2e]
+
+    Examples
+    --------
+    >>> modeled_kgco2e(model_residual=1.0, parts_kgco2e=(45.0,))
+    45.0
+    """
+    return model_residual * sum(parts_kgco2e[1:], start=parts_kgco2e[0])
 
 
 @formula(unit="kgCO2e", equation="C = c * h / H", source="greensku-2024")

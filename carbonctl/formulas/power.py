@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from carbonctl.core.formula import formula
 
 if TYPE_CHECKING:
@@ -76,27 +78,6 @@ def it_energy_kwh_by_busy_share(
     return loaded_energy_kwh * (1.0 + idle_power_share * (1.0 - busy_share) / busy_share)
 
 
-@formula(unit="kWh", equation="E_loaded = E_dev * (1 + h) / eta", source="google-gemini-2025")
-def loaded_energy_kwh(*, device_energy_kwh: Num, host_share: Num, psu_efficiency: Num) -> Num:
-    """AC energy of busy servers: accelerators, host and conversion losses.
-
-    Parameters
-    ----------
-    device_energy_kwh
-        Energy of the accelerator boards while they serve. [kWh]
-    host_share
-        Host CPU, DRAM, fans and network over accelerator energy. [1] 0.15 to 0.5
-    psu_efficiency
-        DC out over AC in. [1] 0.9 to 0.97
-
-    Examples
-    --------
-    >>> loaded_energy_kwh(device_energy_kwh=94.0, host_share=0.35, psu_efficiency=0.94)
-    135.0
-    """
-    return device_energy_kwh * (1.0 + host_share) / psu_efficiency
-
-
 @formula(
     unit="W", equation="P = P_idle + u * (P_load - P_idle)", source="barroso-energy-proportional"
 )
@@ -120,84 +101,84 @@ def it_power_w(*, idle_power_w: Num, loaded_power_w: Num, mean_busy_share: Num) 
     return idle_power_w + mean_busy_share * (loaded_power_w - idle_power_w)
 
 
-@formula(unit="W", equation="P_idle = TDP * f", source="carbonctl-serving-model")
-def resident_power_w(*, tdp_w: Num, resident_power_share: Num) -> Num:
+@formula(unit="W", equation="P_res = r * P_idle", source="carbonctl-serving-model")
+def resident_power_w(*, idle_power_w: Num, resident_factor: Num) -> Num:
     """Board power with a model resident and nothing to do.
 
     Parameters
     ----------
-    tdp_w
-        Rated board power. [W]
-    resident_power_share
-        Over rated power. [1] 0.16 to 0.27
+    idle_power_w
+        Board power with nothing loaded. [W]
+    resident_factor
+        Over idle power: contexts are open and memory is clocked. [1]
 
     Examples
     --------
-    >>> resident_power_w(tdp_w=700.0, resident_power_share=0.2)
-    140.0
+    >>> resident_power_w(idle_power_w=70.0, resident_factor=1.1)
+    77.0
     """
-    return tdp_w * resident_power_share
+    return resident_factor * idle_power_w
 
 
-@formula(unit="W", equation="P_busy = TDP * f", source="carbonctl-serving-model")
-def busy_power_w(*, tdp_w: Num, busy_power_share: Num) -> Num:
-    """Extra board power while the units are switched on, whatever they do.
+@formula(
+    unit="W",
+    equation="P = P_res + (TDP - P_res) * (1 - exp(-D / (n * TDP * t)))",
+    source="carbonctl-serving-model",
+)
+def device_power_w_by_activity(
+    *,
+    tdp_w: Num,
+    resident_power_w: Num,
+    dynamic_energy_j: Num,
+    replica_accelerators: Num,
+    busy_s: Num,
+) -> Num:
+    """Mean board power from what a device does: linear in its activity at first, then capped.
 
     Parameters
     ----------
     tdp_w
-        Rated board power. [W]
-    busy_power_share
-        Over rated power. [1]
+        Rated board power, which no activity exceeds. [W]
+    resident_power_w
+        Board power with nothing to do. [W]
+    dynamic_energy_j
+        Energy that operations and moved bytes would take at full clocks. [J]
+    replica_accelerators
+        Devices that share the work. [1]
+    busy_s
+        Time in which it is done. [s]
+
+    Notes
+    -----
+    Near the rated power clocks fall, and with them the energy of each operation.
 
     Examples
     --------
-    >>> busy_power_w(tdp_w=700.0, busy_power_share=0.02)
-    14.0
+    >>> device_power_w_by_activity(tdp_w=700.0, resident_power_w=100.0, dynamic_energy_j=0.0,
+    ...     replica_accelerators=1.0, busy_s=1.0)
+    100.0
     """
-    return tdp_w * busy_power_share
+    activity = dynamic_energy_j / (replica_accelerators * tdp_w * busy_s)
+    return resident_power_w + (tdp_w - resident_power_w) * (1.0 - np.exp(-activity))
 
 
-@formula(unit="J/FLOP", equation="e = c * TDP / peak", source="carbonctl-serving-model")
-def energy_j_per_flop(*, tdp_w: Num, peak_flop_per_s: Num, flop_power_ratio: Num) -> Num:
-    """Energy of one operation, scaled by rated power over peak.
+@formula(unit="J", equation="D = e_flop * F", source="carbonctl-serving-model")
+def dynamic_energy_j_by_operations(*, work_flop: Num, energy_j_per_flop: Num) -> Num:
+    """Energy that work without memory traffic of its own asks for at full clocks.
 
     Parameters
     ----------
-    tdp_w
-        Rated board power. [W]
-    peak_flop_per_s
-        Dense 16-bit peak. [FLOP/s]
-    flop_power_ratio
-        Dimensionless constant, alike across generations. [1]
+    work_flop
+        Work. [FLOP]
+    energy_j_per_flop
+        Energy per operation, with what it moves. [J/FLOP]
 
     Examples
     --------
-    >>> energy_j_per_flop(tdp_w=500.0, peak_flop_per_s=1e15, flop_power_ratio=2.0)
-    1e-12
+    >>> dynamic_energy_j_by_operations(work_flop=1e12, energy_j_per_flop=4e-12)
+    4.0
     """
-    return flop_power_ratio * tdp_w / peak_flop_per_s
-
-
-@formula(unit="J/GB", equation="e = c * TDP / BW", source="carbonctl-serving-model")
-def energy_j_per_gb(*, tdp_w: Num, bandwidth_gb_per_s: Num, byte_power_ratio: Num) -> Num:
-    """Energy of moving memory, scaled by rated power over bandwidth.
-
-    Parameters
-    ----------
-    tdp_w
-        Rated board power. [W]
-    bandwidth_gb_per_s
-        Memory bandwidth. [GB/s]
-    byte_power_ratio
-        Dimensionless constant, alike across generations. [1]
-
-    Examples
-    --------
-    >>> energy_j_per_gb(tdp_w=500.0, bandwidth_gb_per_s=2_500.0, byte_power_ratio=0.5)
-    0.1
-    """
-    return byte_power_ratio * tdp_w / bandwidth_gb_per_s
+    return energy_j_per_flop * work_flop
 
 
 @formula(unit="W", equation="P_it = P_dev * k_host", source="training-power-boundaries")
@@ -217,3 +198,27 @@ def it_power_w_from_device_power(*, device_power_w: Num, host_power_factor: Num)
     900.0
     """
     return device_power_w * host_power_factor
+
+
+@formula(unit="W", equation="P = P_base + k * n * P_dev", source="carbonctl-serving-model")
+def wall_power_w(
+    *, server_base_power_w: Num, board_to_wall: Num, accelerators: Num, device_power_w: Num
+) -> Num:
+    """Power of a whole busy server at its plug.
+
+    Parameters
+    ----------
+    server_base_power_w
+        What a server draws whatever its boards do. [W]
+    board_to_wall
+        Conversion, fans and the host's work for each board. [1]
+    accelerators, device_power_w
+        Boards, and mean power of each. [1], [W]
+
+    Examples
+    --------
+    >>> wall_power_w(server_base_power_w=200.0, board_to_wall=1.25, accelerators=8.0,
+    ...     device_power_w=400.0)
+    4200.0
+    """
+    return server_base_power_w + board_to_wall * accelerators * device_power_w

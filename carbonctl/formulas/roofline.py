@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @formula(
     unit="s",
-    equation="t = W/(n*BW*e_w) + KV/(n*BW*e_kv) + m*F/(n*peak*e_c)",
+    equation="t = W/(n*BW*e_w) + KV/(n*BW*e_kv) + F/(n*peak*e_c)",
     source="carbonctl-serving-model",
 )
 def stream_s(
@@ -29,9 +29,60 @@ def stream_s(
     weight_efficiency: Num,
     kv_efficiency: Num,
     matmul_efficiency: Num,
-    expert_overhead: Num,
 ) -> Num:
-    """Time in which one decode step moves its bytes and does its work.
+    """Time in which one decode step of a dense model moves its bytes and does its work.
+
+    Parameters
+    ----------
+    weight_read_gb, kv_gb
+        Bytes read per step. [GB]
+    step_flop
+        Work per step. [FLOP]
+    replica_accelerators
+        Devices that hold one copy of the model. [1]
+    bandwidth_gb_per_s, peak_flop_per_s
+        Of one device. [GB/s], [FLOP/s]
+    weight_efficiency, kv_efficiency, matmul_efficiency
+        Reached over peak. [1]
+
+    Notes
+    -----
+    The terms add rather than overlap: on measured configurations sums fit better than maxima.
+
+    Examples
+    --------
+    >>> stream_s(weight_read_gb=10.0, kv_gb=0.0, step_flop=0.0, replica_accelerators=1.0,
+    ...     bandwidth_gb_per_s=2_000.0, peak_flop_per_s=1e15, weight_efficiency=0.5,
+    ...     kv_efficiency=1.0, matmul_efficiency=1.0)
+    0.01
+    """
+    bandwidth = replica_accelerators * bandwidth_gb_per_s
+    reading = weight_read_gb / weight_efficiency + kv_gb / kv_efficiency
+    return reading / bandwidth + step_flop / (
+        replica_accelerators * peak_flop_per_s * matmul_efficiency
+    )
+
+
+@formula(
+    unit="s",
+    equation="t = z*W/(n*BW*e_w) + KV/(n*BW*e_kv) + m*F/(n*peak*e_c)",
+    source="carbonctl-serving-model",
+)
+def stream_s_by_experts(
+    *,
+    weight_read_gb: Num,
+    kv_gb: Num,
+    step_flop: Num,
+    replica_accelerators: Num,
+    bandwidth_gb_per_s: Num,
+    peak_flop_per_s: Num,
+    weight_efficiency: Num,
+    kv_efficiency: Num,
+    matmul_efficiency: Num,
+    expert_overhead: Num,
+    expert_imbalance: Num,
+) -> Num:
+    """Time in which one decode step of a mixture of experts moves its bytes and does its work.
 
     Parameters
     ----------
@@ -46,53 +97,59 @@ def stream_s(
     weight_efficiency, kv_efficiency, matmul_efficiency
         Reached over peak. [1]
     expert_overhead
-        Loss of efficiency of a mixture's small matrices; 1 for a dense model. [1] 1.5 to 5
-
-    Notes
-    -----
-    The terms add rather than overlap: on measured configurations sums fit better than maxima.
+        Loss of efficiency of an expert's small matrices. [1] 1.5 to 5
+    expert_imbalance
+        Experts of the busiest device over those of the mean one. [1]
 
     Examples
     --------
-    >>> stream_s(weight_read_gb=10.0, kv_gb=0.0, step_flop=0.0, replica_accelerators=1.0,
-    ...     bandwidth_gb_per_s=2_000.0, peak_flop_per_s=1e15, weight_efficiency=0.5,
-    ...     kv_efficiency=1.0, matmul_efficiency=1.0, expert_overhead=1.0)
-    0.01
+    >>> stream_s_by_experts(weight_read_gb=10.0, kv_gb=0.0, step_flop=0.0,
+    ...     replica_accelerators=1.0, bandwidth_gb_per_s=2_000.0, peak_flop_per_s=1e15,
+    ...     weight_efficiency=0.5, kv_efficiency=1.0, matmul_efficiency=1.0, expert_overhead=1.0,
+    ...     expert_imbalance=2.0)
+    0.02
     """
     bandwidth = replica_accelerators * bandwidth_gb_per_s
-    peak = replica_accelerators * peak_flop_per_s
-    reading = weight_read_gb / (bandwidth * weight_efficiency) + kv_gb / (bandwidth * kv_efficiency)
-    return reading + expert_overhead * step_flop / (peak * matmul_efficiency)
+    reading = expert_imbalance * weight_read_gb / weight_efficiency + kv_gb / kv_efficiency
+    return reading / bandwidth + expert_overhead * step_flop / (
+        replica_accelerators * peak_flop_per_s * matmul_efficiency
+    )
 
 
 @formula(
     unit="s",
-    equation="t = L * (t_layer + c * 4*h*B*(n-1)/n / link) + t_seq * B",
+    equation="t = L * (t_layer + (t_x + c * 4*h*B*(1 + L_in/L_out) / link) * (n-1)/n)",
     source="carbonctl-serving-model",
 )
-def overhead_s(
+def launch_s(
     *,
     layers: Num,
     layer_launch_s: Num,
-    sequence_overhead_s: Num,
     batch: Num,
+    prompt_tokens: Num,
+    output_tokens: Num,
     replica_accelerators: Num,
     hidden_size: Num,
+    exchange_latency_s: Num,
     communication_factor: Num,
     link_gb_per_s: Num,
 ) -> Num:
-    """Time of one decode step in which the device waits: launches, scheduling, communication.
+    """Time of one decode step in which devices wait for launches and for each other.
 
     Parameters
     ----------
     layers, hidden_size
         Shape of the model. [1]
-    layer_launch_s, sequence_overhead_s
-        Cost per layer, and per sequence in the batch. [s]
+    layer_launch_s
+        Cost per layer. [s]
     batch
         Sequences decoded together. [1]
+    prompt_tokens, output_tokens
+        Mean tokens of a request: prompts are exchanged between devices too. [1] output > 0
     replica_accelerators
-        Devices in the tensor-parallel group. [1]
+        Devices in the parallel group. [1]
+    exchange_latency_s
+        Cost per layer of one exchange between many devices, whatever its size. [s]
     communication_factor
         Loss against the link's nominal speed. [1]
     link_gb_per_s
@@ -100,118 +157,106 @@ def overhead_s(
 
     Examples
     --------
-    >>> overhead_s(layers=100.0, layer_launch_s=1e-4, sequence_overhead_s=0.0, batch=1.0,
-    ...     replica_accelerators=1.0, hidden_size=1.0, communication_factor=1.0, link_gb_per_s=1.0)
+    >>> launch_s(layers=100.0, layer_launch_s=1e-4, batch=1.0, prompt_tokens=1.0,
+    ...     output_tokens=1.0, replica_accelerators=1.0, hidden_size=1.0,
+    ...     exchange_latency_s=1.0, communication_factor=1.0, link_gb_per_s=1.0)
     0.01
     """
-    moved_gb = units.gb_from_bytes(4.0 * hidden_size * batch)
+    moved_gb = units.gb_from_bytes(
+        4.0 * hidden_size * batch * (1.0 + prompt_tokens / output_tokens)
+    )
     share = (replica_accelerators - 1.0) / replica_accelerators
-    communication_s = communication_factor * moved_gb * share / link_gb_per_s
-    return layers * (layer_launch_s + communication_s) + sequence_overhead_s * batch
+    exchange_s = exchange_latency_s + communication_factor * moved_gb / link_gb_per_s
+    return layers * (layer_launch_s + share * exchange_s)
 
 
-@formula(
-    unit="J",
-    equation="D = n * P_busy * t_stream + e_flop * F + e_byte * (W + KV)",
-    source="carbonctl-serving-model",
-)
+@formula(unit="s", equation="t = B * (t_seq + t_req / L_out)", source="carbonctl-serving-model")
+def host_s(
+    *, batch: Num, sequence_overhead_s: Num, request_overhead_s: Num, output_tokens: Num
+) -> Num:
+    """Time of one decode step in which the host schedules, samples and takes requests in.
+
+    Parameters
+    ----------
+    batch
+        Sequences decoded together. [1]
+    sequence_overhead_s, request_overhead_s
+        Cost per sequence and step, and per request. [s]
+    output_tokens
+        Mean tokens of an answer. [1] > 0
+
+    Examples
+    --------
+    >>> host_s(batch=100.0, sequence_overhead_s=1e-5, request_overhead_s=1e-3,
+    ...     output_tokens=100.0)
+    0.002
+    """
+    return batch * (sequence_overhead_s + request_overhead_s / output_tokens)
+
+
+@formula(unit="s", equation="t = t_stream + t_launch + t_host", source="carbonctl-serving-model")
+def step_s(*, stream_s: Num, launch_s: Num, host_s: Num) -> Num:
+    """Time of one decode step.
+
+    Parameters
+    ----------
+    stream_s, launch_s, host_s
+        Busy and waiting time. [s]
+
+    Examples
+    --------
+    >>> step_s(stream_s=0.01, launch_s=0.004, host_s=0.001)
+    0.015
+    """
+    return stream_s + launch_s + host_s
+
+
+@formula(unit="J", equation="D = e_flop * F + e_byte * (W + KV)", source="carbonctl-serving-model")
 def dynamic_energy_j(
     *,
-    replica_accelerators: Num,
-    busy_power_w: Num,
-    stream_s: Num,
     step_flop: Num,
     weight_read_gb: Num,
     kv_gb: Num,
     energy_j_per_flop: Num,
     energy_j_per_gb: Num,
 ) -> Num:
-    """Energy of one decode step above the resident idle power.
+    """Energy that operations and moved bytes of one decode step ask for at full clocks.
 
     Parameters
     ----------
-    replica_accelerators
-        Devices in one replica. [1]
-    busy_power_w
-        Extra power of a device whose units are switched on. [W]
-    stream_s
-        Time in which they are. [s]
     step_flop, weight_read_gb, kv_gb
         Work and bytes of the step. [FLOP], [GB], [GB]
     energy_j_per_flop, energy_j_per_gb
-        Energy per operation and per byte moved. [J/FLOP], [J/GB]
+        Energy per operation and per byte moved, alike on all devices. [J/FLOP], [J/GB]
 
     Examples
     --------
-    >>> dynamic_energy_j(replica_accelerators=1.0, busy_power_w=0.0, stream_s=0.0, step_flop=1e12,
-    ...     weight_read_gb=10.0, kv_gb=0.0, energy_j_per_flop=1e-12, energy_j_per_gb=0.1)
+    >>> dynamic_energy_j(step_flop=1e12, weight_read_gb=10.0, kv_gb=0.0, energy_j_per_flop=1e-12,
+    ...     energy_j_per_gb=0.1)
     2.0
     """
-    moving = energy_j_per_flop * step_flop + energy_j_per_gb * (weight_read_gb + kv_gb)
-    return replica_accelerators * busy_power_w * stream_s + moving
+    return energy_j_per_flop * step_flop + energy_j_per_gb * (weight_read_gb + kv_gb)
 
 
-@formula(
-    unit="s",
-    equation="t = max(t_stream + t_over, D / (n * (TDP - P_idle)))",
-    source="carbonctl-serving-model",
-)
-def step_s(
-    *,
-    stream_s: Num,
-    overhead_s: Num,
-    dynamic_energy_j: Num,
-    replica_accelerators: Num,
-    tdp_w: Num,
-    resident_power_w: Num,
-) -> Num:
-    """Time of one decode step, stretched where rated power would be exceeded.
-
-    Parameters
-    ----------
-    stream_s, overhead_s
-        Busy and waiting time. [s]
-    dynamic_energy_j
-        Energy above the resident idle power. [J]
-    replica_accelerators
-        Devices in one replica. [1]
-    tdp_w, resident_power_w
-        Rated power, and power with the model resident and nothing to do. [W]
-
-    Examples
-    --------
-    >>> step_s(stream_s=0.01, overhead_s=0.005, dynamic_energy_j=1.0, replica_accelerators=1.0,
-    ...     tdp_w=700.0, resident_power_w=150.0)
-    0.015
-    """
-    power_bound_s = dynamic_energy_j / (replica_accelerators * (tdp_w - resident_power_w))
-    return np.maximum(stream_s + overhead_s, power_bound_s)
-
-
-@formula(unit="J", equation="E = n * P_idle * t + D", source="carbonctl-serving-model")
-def step_energy_j(
-    *, replica_accelerators: Num, resident_power_w: Num, step_s: Num, dynamic_energy_j: Num
-) -> Num:
+@formula(unit="J", equation="E = n * P * t", source="carbonctl-serving-model")
+def step_energy_j(*, replica_accelerators: Num, device_power_w: Num, step_s: Num) -> Num:
     """Accelerator energy of one decode step of one replica.
 
     Parameters
     ----------
     replica_accelerators
         Devices in one replica. [1]
-    resident_power_w
-        Power with the model resident and nothing to do. [W]
+    device_power_w
+        Mean power of one. [W]
     step_s
         Time of the step. [s]
-    dynamic_energy_j
-        Energy above that power. [J]
 
     Examples
     --------
-    >>> step_energy_j(replica_accelerators=2.0, resident_power_w=150.0, step_s=0.01,
-    ...     dynamic_energy_j=5.0)
+    >>> step_energy_j(replica_accelerators=2.0, device_power_w=400.0, step_s=0.01)
     8.0
     """
-    return replica_accelerators * resident_power_w * step_s + dynamic_energy_j
+    return replica_accelerators * device_power_w * step_s
 
 
 @formula(

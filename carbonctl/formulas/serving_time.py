@@ -1,10 +1,8 @@
-"""Device-hours and energy of a service, and the fleet provisioned for them."""
+"""Device-hours and energy of a service."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from carbonctl.core import units
 from carbonctl.core.formula import formula
@@ -109,30 +107,56 @@ def busy_hours_from_throughput(
     return served_units * output_tokens * accelerators / throughput_per_hour
 
 
-@formula(unit="h", equation="t_busy = R * F_1 / (peak * e)", source="carbonctl-serving-model")
-def busy_hours_from_flop(
-    *, served_units: Num, unit_flop: Num, peak_flop_per_s: Num, compute_efficiency: Num
+@formula(unit="h", equation="t_busy = R * t * n / B", source="carbonctl-serving-model")
+def busy_hours_from_batches(
+    *, served_units: Num, batch_s: Num, replica_accelerators: Num, batch: Num
 ) -> Num:
-    """Device-hours of compute-bound serving.
+    """Device-hours of serving units that are made in batches.
 
     Parameters
     ----------
     served_units
-        Images, clips or items that reach the model. [1]
-    unit_flop
-        Work of one. [FLOP]
-    peak_flop_per_s
-        Dense peak of one device in the number format used. [FLOP/s]
-    compute_efficiency
-        Reached over peak. [1]
+        Images, clips or samples that reach the model. [1]
+    batch_s
+        Time of one batch. [s]
+    replica_accelerators
+        Devices that share one batch. [1]
+    batch
+        Units made together. [1]
 
     Examples
     --------
-    >>> busy_hours_from_flop(served_units=3_600.0, unit_flop=1e14, peak_flop_per_s=1e15,
-    ...     compute_efficiency=0.2)
-    0.5
+    >>> busy_hours_from_batches(served_units=3_600.0, batch_s=2.0, replica_accelerators=2.0,
+    ...     batch=4.0)
+    1.0
     """
-    return units.hours_from_s(served_units * unit_flop / (peak_flop_per_s * compute_efficiency))
+    return units.hours_from_s(served_units * batch_s * replica_accelerators / batch)
+
+
+@formula(unit="kWh", equation="E_dev = R * E_B / B * r", source="carbonctl-serving-model")
+def device_energy_kwh_from_batches(
+    *, served_units: Num, batch_energy_j: Num, batch: Num, energy_residual: Num
+) -> Num:
+    """Accelerator energy of units that are made in batches.
+
+    Parameters
+    ----------
+    served_units
+        Images, clips or samples that reach the model. [1]
+    batch_energy_j
+        Energy of one batch. [J]
+    batch
+        Units made together. [1]
+    energy_residual
+        Error of this model itself: 1, with a range. [1]
+
+    Examples
+    --------
+    >>> device_energy_kwh_from_batches(served_units=3.6e6, batch_energy_j=4.0, batch=4.0,
+    ...     energy_residual=1.0)
+    1.0
+    """
+    return units.kwh_from_j(served_units * batch_energy_j / batch) * energy_residual
 
 
 @formula(unit="h", equation="t_busy = R * t_1", source="carbonctl-serving-model")
@@ -173,104 +197,60 @@ def busy_hours_by_residual(*, modeled_hours: Num, energy_residual: Num) -> Num:
     return modeled_hours * energy_residual
 
 
-@formula(unit="h", equation="t = max(t_load, n_mem * T)", source="wu-2022-sustainable-ai")
-def accelerator_hours_by_capacity(
-    *, load_hours: Num, memory_devices: Num, period_hours: Num
-) -> Num:
-    """Provisioned hours when either load or memory capacity sets the fleet.
+@formula(unit="1", equation="e = e_q * s", source="carbonctl-serving-model")
+def served_efficiency(*, queue_efficiency: Num, served_share: Num) -> Num:
+    """Efficiency of a device that answers as samples arrive, not from a queue at its own pace.
 
     Parameters
     ----------
-    load_hours
-        Hours that the load asks for. [h]
-    memory_devices
-        Devices needed to hold the tables at all. [1]
-    period_hours
-        Length of the period. [h]
+    queue_efficiency
+        Reached over peak, samples waiting in a queue. [1]
+    served_share
+        Throughput under a latency target over that from a queue. [1]
 
     Examples
     --------
-    >>> accelerator_hours_by_capacity(load_hours=100.0, memory_devices=2.0, period_hours=60.0)
-    120.0
+    >>> served_efficiency(queue_efficiency=0.5, served_share=0.8)
+    0.4
     """
-    return np.maximum(load_hours, memory_devices * period_hours)
+    return queue_efficiency * served_share
 
 
-@formula(unit="1", equation="u = t_busy / t_prov", source="carbonctl-boundary-ladder")
-def mean_busy_share_from_hours(*, busy_hours: Num, accelerator_hours: Num) -> Num:
-    """Busy over provisioned hours, as they came out.
+@formula(unit="s", equation="t_1 = F_1 / (peak * e)", source="carbonctl-serving-model")
+def unit_s_from_flop(*, unit_flop: Num, peak_flop_per_s: Num, compute_efficiency: Num) -> Num:
+    """Time of one sample on one device that computes without pause.
 
     Parameters
     ----------
-    busy_hours
-        Hours of work. [h]
-    accelerator_hours
-        Hours provisioned. [h]
+    unit_flop
+        Work of one. [FLOP]
+    peak_flop_per_s
+        Dense peak of one device in the number format used. [FLOP/s]
+    compute_efficiency
+        Reached over peak. [1]
 
     Examples
     --------
-    >>> mean_busy_share_from_hours(busy_hours=30.0, accelerator_hours=120.0)
-    0.25
+    >>> unit_s_from_flop(unit_flop=1e14, peak_flop_per_s=1e15, compute_efficiency=0.2)
+    0.5
     """
-    return busy_hours / accelerator_hours
+    return unit_flop / (peak_flop_per_s * compute_efficiency)
 
 
-@formula(unit="1", equation="n = ceil(S / (f * M))", source="carbonctl-serving-model")
-def memory_devices(*, table_gb: Num, device_memory_gb: Num, memory_share: Num) -> Num:
-    """Devices needed to hold tables in memory.
+@formula(unit="kWh", equation="E_dev = E_0 * r_m", source="carbonctl-serving-model")
+def device_energy_kwh_by_media(*, device_energy_kwh: Num, media_residual: Num) -> Num:
+    """Accelerator energy of requests that hold images, video or sound.
 
     Parameters
     ----------
-    table_gb
-        Bytes to hold. [GB]
-    device_memory_gb
-        Memory of one device. [GB]
-    memory_share
-        Share of it that may hold them. [1]
+    device_energy_kwh
+        As if all tokens were words. [kWh]
+    media_residual
+        What was measured with media over that. [1]
 
     Examples
     --------
-    >>> memory_devices(table_gb=100.0, device_memory_gb=40.0, memory_share=0.9)
-    3.0
+    >>> device_energy_kwh_by_media(device_energy_kwh=10.0, media_residual=1.5)
+    15.0
     """
-    return np.ceil(table_gb / (device_memory_gb * memory_share))
-
-
-@formula(unit="h", equation="t_load = t_busy * r / u", source="carbonctl-boundary-ladder")
-def accelerator_hours_from_load(*, busy_hours: Num, peak_to_mean: Num, busy_share: Num) -> Num:
-    """Hours that the load alone would ask for, before memory capacity is looked at.
-
-    Parameters
-    ----------
-    busy_hours
-        Device-hours of actual work. [h]
-    peak_to_mean
-        Peak over mean load. [1] >= 1
-    busy_share
-        Busy over provisioned hours at the peak. [1] 0 to 1
-
-    Examples
-    --------
-    >>> accelerator_hours_from_load(busy_hours=60.0, peak_to_mean=2.0, busy_share=0.6)
-    200.0
-    """
-    return busy_hours * peak_to_mean / busy_share
-
-
-@formula(unit="1", equation="u_mean = u / r", source="carbonctl-boundary-ladder")
-def mean_busy_share(*, busy_share: Num, peak_to_mean: Num) -> Num:
-    """Busy over provisioned hours, averaged over the load's ups and downs.
-
-    Parameters
-    ----------
-    busy_share
-        Busy share at the peak. [1]
-    peak_to_mean
-        Peak over mean load. [1] >= 1
-
-    Examples
-    --------
-    >>> mean_busy_share(busy_share=0.6, peak_to_mean=2.0)
-    0.3
-    """
-    return busy_share / peak_to_mean
+    return device_energy_kwh * media_residual

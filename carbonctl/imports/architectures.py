@@ -102,13 +102,13 @@ def _feed_forward(
     if not kind.experts_key:
         return layers * _gated(config, kind, hidden, config.count("intermediate_size")), 0, {}
     experts, used = config.count(kind.experts_key), config.count("num_experts_per_tok")
-    if used > experts:
+    if used > experts and not config.refused.problems:
         config.refuse("num_experts_per_tok", f"{used} experts a token are more than {experts}")
     expert = 3 * hidden * config.count(kind.expert_size_key)
     sparse_layer = hidden * experts + experts * expert
     if kind.shared_expert:
         sparse_layer += 3 * hidden * config.count("shared_expert_intermediate_size") + hidden
-    sparse = sum(config.sparse(layer) for layer in range(layers))
+    sparse = config.sparse_layers(layers)
     dense = 0
     if sparse < layers:
         dense = (layers - sparse) * 3 * hidden * config.count("intermediate_size")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from carbonctl.imports.imported import Imported, ImportedRun, basename, counted, listed
 from carbonctl.imports.lines import table
 from carbonctl.imports.numbers import number, seconds
+from carbonctl.imports.refused import Refused, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,12 +46,18 @@ class _Total:
         return self.end - self.duration
 
 
-def read(logs: Iterable[Log]) -> Imported:
+def read(logs: Iterable[Log], refused: Refused) -> Imported:
     """Runs of one or several files, each run once."""
     totals: dict[str, _Total] = {}
     for log in logs:
-        _add(log, totals)
-    _refuse_ranks(list(totals.values()))
+        with refused:
+            _add(log, totals)
+    refused.end()
+    _refuse_ranks(list(totals.values()), refused)
+    for total in totals.values():
+        with refused:
+            _refuse_nothing(total)
+    refused.end()
     found = list(totals.values())
     pues = {total.pue for total in found}
     regions = {_region(total.row) for total in found}
@@ -68,30 +75,47 @@ def _add(log: Log, totals: dict[str, _Total]) -> None:
         if "task_name" in row.columns:
             row.refuse("CC502", "rows of tasks are not cumulative", "task_name", _HINT)
         run = row.get("run_id")
-        if not run:
-            row.refuse("CC502", "the row names no run_id", "run_id")
-        last = totals.get(run)
-        total = _total(row, 1 + (last.rows if last else 0))
-        if last is not None and last.row.file != row.file:
-            message = f"the run {run} is in {basename(last.row.file)} too"
-            row.refuse("CC505", message, "run_id", "give each run once")
-        if last is not None and total.end < last.end - _SLACK_SECONDS:
-            message = f"the clock runs backward within the run {run}"
-            row.refuse("CC504", message, "timestamp", "delete the rows that are out of order")
-        if last is not None and total.energy < last.energy:
-            message = f"the energy of the run {run} falls, from {last.energy:g} kWh"
-            hint = "rows of a run are cumulative; this file was changed or has another form"
-            row.refuse("CC502", message, "energy_consumed", hint)
-        totals[run] = total
+        with log.refused:
+            if not run:
+                row.refuse("CC502", "the row names no run_id", "run_id")
+            last = totals.get(run)
+            totals[run] = total = _total(row, 1 + (last.rows if last else 0))
+            if last is not None:
+                _refuse_other_order(run, last, total)
+
+
+def _refuse_other_order(run: str, last: _Total, total: _Total) -> None:
+    """Rows of a run stand in one file, by time, and their energy grows."""
+    row = total.row
+    if last.row.file != row.file:
+        message = f"the run {run} is in {basename(last.row.file)} too"
+        row.refuse("CC505", message, "run_id", "give each run once")
+    if total.end < last.end - _SLACK_SECONDS:
+        message = f"the clock runs backward within the run {run}"
+        row.refuse("CC504", message, "timestamp", "delete the rows that are out of order")
+    if total.energy < last.energy:
+        message = f"the energy of the run {run} falls, from {last.energy:g} kWh"
+        hint = "rows of a run are cumulative; this file was changed or has another form"
+        row.refuse("CC502", message, "energy_consumed", hint)
+
+
+def _refuse_nothing(total: _Total) -> None:
+    if total.energy == 0:
+        hint = "nothing was measured; delete the rows of this run"
+        total.row.refuse("CC502", "energy_consumed is 0", "energy_consumed", hint)
 
 
 def _total(row: Row, rows: int) -> _Total:
-    energy, duration = number(row, "energy_consumed"), number(row, "duration")
-    pue = number(row, "pue", least=1.0) if row.get("pue") else 1.0
-    return _Total(row, rows, energy, duration, pue, seconds(row, "timestamp"))
+    energy, duration, pue, end = together(
+        lambda: number(row, "energy_consumed"),
+        lambda: number(row, "duration"),
+        lambda: number(row, "pue", least=1.0) if row.get("pue") else 1.0,
+        lambda: seconds(row, "timestamp"),
+    )
+    return _Total(row, rows, energy, duration, pue, end)
 
 
-def _refuse_ranks(totals: list[_Total]) -> None:
+def _refuse_ranks(totals: list[_Total], refused: Refused) -> None:
     """Trackers of one machine that run together each measure the whole of it."""
     by_machine: dict[tuple[str, ...], list[_Total]] = {}
     for total in totals:
@@ -104,7 +128,8 @@ def _refuse_ranks(totals: list[_Total]) -> None:
         latest = group[0]
         for total in group[1:]:
             if min(total.end, latest.end) - total.start > _SLACK_SECONDS:
-                _refuse_pair(latest, total)
+                with refused:
+                    _refuse_pair(latest, total)
             latest = max(latest, total, key=lambda t: t.end)
 
 
@@ -119,9 +144,6 @@ def _refuse_pair(first: _Total, second: _Total) -> None:
 
 def _run(total: _Total, *, alone: bool) -> ImportedRun:
     row, energy = total.row, total.energy / total.pue
-    if energy == 0:
-        hint = "nothing was measured; delete the rows of this run"
-        row.refuse("CC502", "energy_consumed is 0", "energy_consumed", hint)
     name = row.get("run_id")
     note = f"from {basename(row.file)}, last row of run {name} ({counted(total.rows, 'row')})"
     if total.pue > 1:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import Mark
 from carbonctl.imports.imported import Row, refuse
-from carbonctl.imports.numbers import seconds, watts
-from carbonctl.imports.power_log import Device, Sample
+from carbonctl.imports.power_log import Device, Sample, moment_and_watts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +23,11 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 def samples(log: Log) -> Iterator[Sample]:
     """Samples in the order of the log; without a time where the log has none."""
-    found = False
+    found, kept = False, len(log.refused.problems)
     for sample in (_table if any(map(HEADER.search, log.head)) else _metrics)(log):
         found = True
         yield sample
-    if not found:
+    if not found and len(log.refused.problems) == kept:
         hint = "log with dcgmi dmon -e 155, or export that field"
         refuse("CC502", f"there is no power here, no {METRIC}", Mark(log.name, 1, 1), hint)
 
@@ -46,7 +45,8 @@ def _table(log: Log) -> Iterator[Sample]:
             continue
         if re.search(r"(^|\s)ID(\s|$)", row.text, re.IGNORECASE) or not names:
             continue  # the line of units, or what the shell said before the header
-        yield _table_sample(row, names)
+        with log.refused:
+            yield _table_sample(row, names)
 
 
 def _table_sample(row: Row, names: list[str]) -> Sample:
@@ -60,22 +60,26 @@ def _table_sample(row: Row, names: list[str]) -> Sample:
     columns = {"time": 0, "power": power}
     full = Row(row.file, row.number, row.text, [time, found["gpu"], *values], columns)
     device = Device(("file", row.file, found["gpu"]), "", f"GPU {found['gpu']}")
-    return Sample(device, seconds(full, "time") if time else None, watts(full, "power"), full)
+    moment, drawn = moment_and_watts(full, timed=bool(time))
+    return Sample(device, moment, drawn, full)
 
 
 def _metrics(log: Log) -> Iterator[Sample]:
     for row in log.rows():
-        if not row.text.startswith(METRIC + "{"):
-            continue
-        found = _METRIC_ROW.fullmatch(row.text.strip())
-        if found is None:
-            hint = "delete the row if the log was cut short"
-            row.refuse("CC502", f"this is no line of {METRIC}", hint=hint)
-        values = [found["labels"], found["value"], found["time"] or ""]
-        full = Row(row.file, row.number, row.text, values, {"power": 1, "time": 2})
-        time = seconds(full, "time") if found["time"] else None
-        labels = dict(_LABEL.findall(found["labels"]))
-        yield Sample(_device(labels, full), time, watts(full, "power"), full)
+        if row.text.startswith(METRIC + "{"):
+            with log.refused:
+                yield _metric_sample(row)
+
+
+def _metric_sample(row: Row) -> Sample:
+    found = _METRIC_ROW.fullmatch(row.text.strip())
+    if found is None:
+        hint = "delete the row if the log was cut short"
+        row.refuse("CC502", f"this is no line of {METRIC}", hint=hint)
+    values = [found["labels"], found["value"], found["time"] or ""]
+    full = Row(row.file, row.number, row.text, values, {"power": 1, "time": 2})
+    time, power = moment_and_watts(full, timed=bool(found["time"]))
+    return Sample(_device(dict(_LABEL.findall(found["labels"])), full), time, power, full)
 
 
 def _device(labels: dict[str, str], row: Row) -> Device:

@@ -11,6 +11,7 @@ from carbonctl.core.errors import Mark
 from carbonctl.imports import codecarbon, dcgm, hf_config, power_log, slurm
 from carbonctl.imports.imported import Form, Imported, Row, refuse
 from carbonctl.imports.lines import opened, split
+from carbonctl.imports.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,17 +61,26 @@ def form_of(log: Log) -> Form:
 
 
 def read_all(files: Sequence[str], catalog: Catalog) -> Imported:
-    """What the files say together: one kind of measurement, a model's shape, or both."""
+    """What the files say together: one kind of measurement, a model's shape, or both.
+
+    Errors of every file come out in one InputError.
+    """
+    refused, found = Refused(), Imported()
     with ExitStack() as stack:
-        logs = [stack.enter_context(opened(file)) for file in _distinct(files)]
-        forms = [(log, form_of(log)) for log in logs]
+        forms = []
+        for file in _distinct(files):
+            with refused:
+                log = stack.enter_context(opened(file, refused))
+                forms.append((log, form_of(log)))
         configs = [log for log, form in forms if form == "hf-config"]
         measured = [(log, form) for log, form in forms if form != "hf-config"]
-        _refuse_mixture(configs, measured)
-        found = _measured(measured)
-        if configs:
-            found = replace(found, model=hf_config.read(configs[0], catalog).model)
-        return found
+        with refused:
+            _refuse_mixture(configs, measured)
+            with refused:
+                found = hf_config.read(configs[0], catalog) if configs else found
+            found = replace(_measured(measured, refused), model=found.model)
+    refused.end()
+    return found
 
 
 def _distinct(files: Sequence[str]) -> Sequence[str]:
@@ -91,14 +101,17 @@ def _refuse_mixture(configs: Sequence[Log], measured: Sequence[tuple[Log, Form]]
             refuse("CC509", message, Mark(log.name, 1, 1), hint)
 
 
-def _measured(measured: Sequence[tuple[Log, Form]]) -> Imported:
+def _measured(measured: Sequence[tuple[Log, Form]], refused: Refused) -> Imported:
     if not measured:
+        refused.end()
         return Imported()
     logs = [log for log, _ in measured]
     form = measured[0][1]
     if form in _POWER:
-        return power_log.read(
+        samples = [
             power_log.nvidia_smi(log) if form == "nvidia-smi" else dcgm.samples(log)
             for log, form in measured
-        )
-    return codecarbon.read(logs) if form == "codecarbon" else slurm.read(logs)
+        ]
+        return power_log.read(samples, refused)
+    read = codecarbon.read if form == "codecarbon" else slurm.read
+    return read(logs, refused)

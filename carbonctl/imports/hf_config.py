@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from carbonctl.core.errors import Mark, did_you_mean
 from carbonctl.imports.architectures import DECODERS, KNOWN, PLAIN, decoder
 from carbonctl.imports.imported import Imported, ImportedModel, basename, refuse
+from carbonctl.imports.refused import Refused
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -27,19 +28,22 @@ class Config:
     file: str
     text: str
     data: dict[str, Any]
+    refused: Refused = field(default_factory=Refused)
 
     def __contains__(self, key: str) -> bool:
         return self.data.get(key) is not None
 
     def count(self, key: str, missing: int | None = None) -> int:
-        """A whole number above 0; an error when it is missing and nothing stands for it."""
+        """A whole number above 0; 1 and an error when it is missing and nothing stands for it."""
         value = self.data.get(key)
         if value is None:
             if missing is not None:
                 return missing
             self.refuse("architectures", f'"{key}" is missing', code="CC502")
+            return 1
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_COUNT:
             self.refuse(key, f'"{key}" is {_shown(value)}, not a whole number above 0')
+            return 1
         return value
 
     def flag(self, key: str, missing: bool = False) -> bool:
@@ -49,25 +53,30 @@ class Config:
             return missing
         if not isinstance(value, bool):
             self.refuse(key, f'"{key}" is {_shown(value)}, not true or false')
+            return missing
         return value
 
-    def sparse(self, layer: int) -> bool:
-        """Whether a layer has experts (Qwen's entries; absent, all layers have)."""
+    def sparse_layers(self, layers: int) -> int:
+        """How many layers have experts (Qwen's entries; absent, all layers have)."""
         dense = self.data.get("mlp_only_layers") or []
         if not isinstance(dense, list):
             self.refuse("mlp_only_layers", '"mlp_only_layers" is no list')
-        return layer not in dense and (layer + 1) % self.count("decoder_sparse_step", 1) == 0
+            return layers
+        every = self.count("decoder_sparse_step", 1)
+        listed = {n for n in dense if isinstance(n, int) and 0 <= n < layers}
+        return layers // every - sum((n + 1) % every == 0 for n in listed)
 
     def divides(self, key: str, small: int, large: int) -> None:
         """An error unless ``small`` of ``key`` divides ``large``."""
-        if small > large or large % small:
+        if not self.refused.problems and (small > large or large % small):
             self.refuse(key, f'"{key}" is {small}, which does not divide {large}')
 
-    def refuse(self, key: str, message: str, hint: str = "", code: str = "CC506") -> NoReturn:
-        """An error at an entry."""
+    def refuse(self, key: str, message: str, hint: str = "", code: str = "CC506") -> None:
+        """Keep an error at an entry, until all entries are read."""
         found = re.search(rf'"{re.escape(key)}"\s*:\s*', self.text)
         place = found.end() if found else 0
-        refuse_in(self.file, self.text, place, code, message, hint)
+        with self.refused:
+            refuse_in(self.file, self.text, place, code, message, hint)
 
 
 def _shown(value: object) -> str:
@@ -95,6 +104,7 @@ def read(log: Log, catalog: Catalog) -> Imported:
     config = _config(log)
     name = _architecture(config)
     shape, unused = decoder(config, DECODERS[name]) if name in DECODERS else PLAIN[name](config)
+    config.refused.end()
     total = shape["params"]
     if unused:
         shape = {"params": total, "active_params": total - unused, **shape}
@@ -111,10 +121,15 @@ def read(log: Log, catalog: Catalog) -> Imported:
 def _config(log: Log) -> Config:
     text = log.text()
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         hint = "the file may be cut short" if error.pos >= len(text.rstrip()) else ""
         refuse_in(log.name, text, error.pos, "CC502", f"not valid JSON: {error.msg.lower()}", hint)
+    except _Twice as twice:
+        key = str(twice)
+        place = [found.start() for found in re.finditer(rf'"{re.escape(key)}"\s*:', text)][-1:]
+        message = f'the key "{key[:40]}" is given twice'
+        refuse_in(log.name, text, place[0] if place else 0, "CC003", message)
     except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
         refuse("CC502", "nested too deeply, or a number too long", Mark(log.name, 1, 1))
     if not isinstance(data, dict):
@@ -122,16 +137,30 @@ def _config(log: Log) -> Config:
     return Config(log.name, text, data)
 
 
+class _Twice(Exception):  # noqa: N818 - becomes an error at its place
+    """An object with a key twice, of which JSON readers keep the last."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise _Twice(key)
+        made[key] = value
+    return made
+
+
 def _architecture(config: Config) -> str:
     names = config.data.get("architectures")
     name = names[0] if isinstance(names, list) and names else names
     if not isinstance(name, str):
         config.refuse("architectures", '"architectures" names no class', _known(), "CC508")
-    if name not in KNOWN:
+    elif name not in KNOWN:
         near = did_you_mean(name, KNOWN)
         hint = f"{near} {_known()}".strip()
         config.refuse("architectures", f'the architecture "{name[:60]}" is unknown', hint, "CC508")
-    return name
+    config.refused.end()
+    return str(name)
 
 
 def _known() -> str:

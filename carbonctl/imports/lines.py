@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from carbonctl.core.errors import Mark
 from carbonctl.imports.imported import Row, refuse
+from carbonctl.imports.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ class Log:
     name: str
     head: list[str]
     rest: Iterator[str]
+    refused: Refused = field(default_factory=Refused)
 
     def rows(self) -> Iterator[Row]:
         """Every line that is not blank, numbered from 1; to be read once."""
@@ -42,13 +44,13 @@ class Log:
 
 
 @contextmanager
-def opened(file: str) -> Iterator[Log]:
-    """A file, or ``-`` for stdin, as a log."""
+def opened(file: str, refused: Refused) -> Iterator[Log]:
+    """A file, or ``-`` for stdin, as a log whose errors are kept with those of others."""
     if file == "-":
-        yield log_of("<stdin>", _lines(sys.stdin.buffer, "<stdin>"))
+        yield log_of("<stdin>", _lines(sys.stdin.buffer, "<stdin>"), refused)
         return
     with _handle(file) as handle:
-        yield log_of(file, _lines(handle, file))
+        yield log_of(file, _lines(handle, file), refused)
 
 
 def _handle(file: str) -> BinaryIO:
@@ -58,12 +60,12 @@ def _handle(file: str) -> BinaryIO:
         _unreadable(file, error)
 
 
-def log_of(name: str, lines: Iterator[str]) -> Log:
+def log_of(name: str, lines: Iterator[str], refused: Refused) -> Log:
     """A log from its lines; an empty one is an error."""
     head = list(islice(lines, HEAD_LINES))
     if not any(line.strip() for line in head):
         refuse("CC502", "the file is empty", Mark(name, 1, 1))
-    return Log(name, head, lines)
+    return Log(name, head, lines, refused)
 
 
 def _unreadable(file: str, error: Exception) -> NoReturn:
@@ -121,14 +123,16 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Iterator[Row]:
-    """Rows under the header of a table; a missing column or a short row is an error."""
+    """Rows under the header of a table; missing columns end it, short rows are kept as errors."""
     rows = log.rows()
     header = next(rows)
     names = [_plain(name) for name in split(header.text, separator)]
     columns = {name: place for place, name in enumerate(names) if name}
-    for name in needed:
-        if name not in columns:
-            header.refuse("CC502", f"the column {name} is missing", hint=hint)
+    missing = [name for name in needed if name not in columns]
+    if missing:
+        said = f"the column {missing[0]} is" if len(missing) == 1 else "the columns "
+        said += "" if len(missing) == 1 else f"{', '.join(missing)} are"
+        header.refuse("CC502", f"{said} missing", hint=hint)
     empty = True
     for row in rows:
         if row.text == header.text:  # a log that was appended to
@@ -136,7 +140,10 @@ def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Itera
         values = split(row.text, separator)
         if len(values) != len(names):
             message = f"this row has {len(values)} values under {len(names)} columns"
-            row.refuse("CC502", message, hint="delete the row if the log was cut short")
+            with log.refused:
+                row.refuse("CC502", message, hint="delete the row if the log was cut short")
+            empty = False
+            continue
         empty = False
         yield Row(row.file, row.number, row.text, values, columns)
     if empty:

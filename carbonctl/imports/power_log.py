@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from carbonctl.imports.imported import Imported, ImportedRun, basename, counted, listed
 from carbonctl.imports.lines import table
 from carbonctl.imports.numbers import seconds, watts
+from carbonctl.imports.refused import Refused, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,26 +63,31 @@ class Trace:
         """Take the next sample in; the first one has nothing before it."""
         self.samples += 1
         self.watt_sum += sample.watts
-        if (sample.time is None) != (self.last is None):
+        last, before = self.last, self.watts
+        self.last, self.watts = sample.time, sample.watts
+        if (sample.time is None) != (last is None):
             sample.row.refuse("CC502", "some rows have a time and some have none", "time")
-        if sample.time is not None and self.last is not None and self.samples > 1:
-            step = sample.time - self.last
+        if sample.time is not None and last is not None and self.samples > 1:
+            step = sample.time - last
             if step < 0:
                 message = f"the clock runs backward by {-step:g} s for {self.device.shown}"
                 hint = "cut the log there: the time between is unknown"
                 sample.row.refuse("CC504", message, "time", hint)
-            self.joules += step * (self.watts + sample.watts) / 2
+            self.joules += step * (before + sample.watts) / 2
             if step > 0:  # instances of one device share its samples
                 self.steps.append(step)
             if step > GAP_SECONDS:
                 self.waits.append((step, sample.row))
-        self.last, self.watts = sample.time, sample.watts
 
 
-def read(logs: Iterable[Iterator[Sample]]) -> Imported:
+def read(logs: Iterable[Iterator[Sample]], refused: Refused) -> Imported:
     """Energy of every device of every file; a mean power where the logs have no times."""
-    traces = [trace for samples in logs for trace in traced(samples)]
-    _refuse_twice(traces)
+    traces = [trace for samples in logs for trace in traced(samples, refused)]
+    refused.end()
+    for trace in traces:
+        _refuse_gaps(trace, refused)
+    _refuse_twice(traces, refused)
+    refused.end()
     untimed = [trace for trace in traces if trace.first is None]
     if untimed and len(untimed) < len(traces):
         untimed[0].row.refuse("CC509", "this log has no times, and another has")
@@ -105,7 +111,17 @@ def nvidia_smi(log: Log) -> Iterator[Sample]:
         key = tuple(row.get(name) for name in names)
         if key not in devices:
             devices[key] = _device(row)
-        yield Sample(devices[key], seconds(row, "time"), watts(row, "power"), row)
+        with log.refused:
+            time, drawn = moment_and_watts(row)
+            yield Sample(devices[key], time, drawn, row)
+
+
+def moment_and_watts(row: Row, *, timed: bool = True) -> tuple[float | None, float]:
+    """Time, where the row has one, and power of a row."""
+    if not timed:
+        return None, watts(row, "power")
+    moment, power = together(lambda: seconds(row, "time"), lambda: watts(row, "power"))
+    return moment, power
 
 
 def _device(row: Row) -> Device:
@@ -121,44 +137,53 @@ def _device(row: Row) -> Device:
     return Device(("file", row.file, place), name, shown)
 
 
-def traced(samples: Iterator[Sample]) -> list[Trace]:
-    """Every device of one file, integrated; a gap is an error where it ends."""
+def traced(samples: Iterator[Sample], refused: Refused) -> list[Trace]:
+    """Every device of one file, integrated."""
     traces: dict[tuple[str, ...], Trace] = {}
-    for sample in samples:
-        device, time, power, row = sample
-        trace = traces.get(device.key)
-        if trace is None:
-            trace = traces[device.key] = Trace(device, row, time, time, power)
-        trace.add(sample)
-    for trace in traces.values():
-        _refuse_gaps(trace)
+    with refused:
+        for sample in samples:
+            device, time, power, row = sample
+            trace = traces.get(device.key)
+            if trace is None:
+                trace = traces[device.key] = Trace(device, row, time, time, power)
+            with refused:
+                trace.add(sample)
     return list(traces.values())
 
 
-def _refuse_gaps(trace: Trace) -> None:
+def _refuse_gaps(trace: Trace, refused: Refused) -> None:
+    """A gap is an error where it ends."""
     if trace.samples == 1 and trace.first is not None:
-        trace.row.refuse("CC502", f"{trace.device.shown} has one sample; energy needs two", "time")
+        message = f"{trace.device.shown} has one sample; energy needs two"
+        with refused:
+            trace.row.refuse("CC502", message, "time")
     usual = median(trace.steps) if trace.steps else 0.0
     for step, row in trace.waits:
         if step > GAP_FACTOR * usual:
             message = f"nothing was logged for {step:g} s before this, of {trace.device.shown}"
             hint = f"samples are {usual:g} s apart: cut the log there, and import the parts"
-            row.refuse("CC503", message, "time", hint)
+            with refused:
+                row.refuse("CC503", message, "time", hint)
 
 
-def _refuse_twice(traces: list[Trace]) -> None:
+def _refuse_twice(traces: list[Trace], refused: Refused) -> None:
     """A device that two files log at the same time, and a file that is a copy of another."""
     seen: dict[object, list[Trace]] = {}
     hint = "give one log a node: ranks of one node each log all of its devices"
+    said: set[str] = set()
     for trace in traces:
         copy = ("copy", trace.device.shown, trace.first, trace.last, trace.joules, trace.samples)
         for key in (trace.device.key, copy):
             for other in seen.setdefault(key, []):
                 if key == copy and trace.first is None:
                     continue
+                if trace.row.file in said:
+                    continue  # all devices of a file are in the other one
                 if key == copy or _overlap(trace, other):
+                    said.add(trace.row.file)
                     message = f"{trace.device.shown} is logged in {basename(other.row.file)} too"
-                    trace.row.refuse("CC505", message, hint=hint)
+                    with refused:
+                        trace.row.refuse("CC505", message, hint=hint)
             seen[key].append(trace)
 
 

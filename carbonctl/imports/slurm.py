@@ -15,10 +15,11 @@ from carbonctl.imports.lines import table
 from carbonctl.imports.numbers import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from carbonctl.imports.imported import Row
     from carbonctl.imports.lines import Log
+    from carbonctl.imports.refused import Refused
 
 MAX_WATTS_PER_NODE = 200_000.0  # a whole rack; beyond it a counter has overflowed
 _HINT = (
@@ -43,24 +44,25 @@ class _Job:
         return self.row.get("JobName"), self.device, self.joules > 0
 
 
-def read(logs: Iterable[Log]) -> Imported:
+def read(logs: Iterable[Log], refused: Refused) -> Imported:
     """Allocations of one or several tables, summed by job name, device and evidence."""
     jobs: list[_Job] = []
     left: list[str] = []
     seen: dict[tuple[str, ...], Row] = {}
     steps = 0
     rows: list[Row] = []
-    for log in logs:
-        for row in table(log, "|", ("JobID", "AllocTRES"), _HINT):
-            rows = rows or [row]
-            if "." in row.get("JobID"):
-                steps += row.get("ConsumedEnergyRaw").strip("0") != ""
-                continue
+    for row in _rows(logs, refused):
+        rows = rows or [row]
+        if "." in row.get("JobID"):
+            steps += row.get("ConsumedEnergyRaw").strip("0") != ""
+            continue
+        with refused:
             found = _jobs(row)
             if found:
                 _refuse_again(row, seen)
             jobs += found
             left += [] if found else [row.get("JobID")]
+    refused.end()
     if not jobs:
         rows[0].refuse("CC502", "no allocation here has used a GPU", hint=_HINT)
     groups: dict[tuple[str, str, bool], list[_Job]] = {}
@@ -68,6 +70,13 @@ def read(logs: Iterable[Log]) -> Imported:
         groups.setdefault(job.group, []).append(job)
     runs = [_run(group, alone=len(groups) == 1) for group in groups.values()]
     return Imported(runs=_distinct(runs), comments=_comments(jobs, left, steps))
+
+
+def _rows(logs: Iterable[Log], refused: Refused) -> Iterator[Row]:
+    """Rows of every table that has the columns."""
+    for log in logs:
+        with refused:
+            yield from table(log, "|", ("JobID", "AllocTRES"), _HINT)
 
 
 def _refuse_again(row: Row, seen: dict[tuple[str, ...], Row]) -> None:

@@ -6,13 +6,16 @@ within one ``schema_version``.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
-from carbonctl.core.units import unit_of
+from carbonctl.core.naming import unit_of
+from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
 from carbonctl.report.numbers import printable
+from carbonctl.report.provenance import provenance
 from carbonctl.report.trace import arguments, leaves, name_of, tier_of
 from carbonctl.study.montecarlo import interval
 
@@ -21,10 +24,8 @@ if TYPE_CHECKING:
     from carbonctl.core.errors import Problem
     from carbonctl.core.fact import Fact
     from carbonctl.core.types import Num
-    from carbonctl.estimate.results import Item, Lifecycle, Line
-    from carbonctl.study.montecarlo import Evaluated
-
-    Result = Evaluated[Lifecycle] | Evaluated[Item]
+    from carbonctl.estimate.results import Line
+    from carbonctl.report.facts import Result
 
 SCHEMA_VERSION = "1.0"
 # a level of evidence -> the fact that is in the estimate when its error is ours
@@ -41,6 +42,8 @@ class Beside:
     not_estimated: dict[str, str]
     warnings: list[Problem]
     budget: dict[str, float] = field(default_factory=dict)
+    period: Fact | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 def envelope(
@@ -51,15 +54,15 @@ def envelope(
 ) -> dict[str, Any]:
     """Everything a reader, a gate or a later report needs from one result."""
     point, drawn = result.point, result.drawn
-    used = _used(result)
-    total = _node_of("total", "total", point.total_kgco2e, _of(drawn, "total_kgco2e"))
+    used = used_facts(result)
+    total = node_of("total", "total", point.total_kgco2e, _of(drawn, "total_kgco2e"))
     whole = float(point.total_kgco2e)
     drawn_lines = drawn.lines if drawn is not None else (None,) * len(point.lines)
     return {
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "tool": {"name": "carbonctl", "version": __version__},
-        "data": {"version": __version__, "overlay": _overlay(result, catalog)},
+        "data": {"version": __version__, "overlay": overlay(result, catalog)},
         "name": beside.name,
         "title": printable(beside.title).replace("\n", " "),
         "samples": result.samples,
@@ -73,12 +76,12 @@ def envelope(
             _line(line, other, whole) for line, other in zip(point.lines, drawn_lines, strict=True)
         ],
         "expected_error": _expected_error(point.lines, used, catalog),
-        "metrics": _metrics(result),
+        "metrics": metrics_of(result),
         "drivers": [
             {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
             for d in result.drivers
         ],
-        "assumptions": _assumptions(result),
+        "assumptions": assumptions(result, point.total_kgco2e),
         "budget": _budget(beside.budget, result),
         "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
         "coverage": {
@@ -87,6 +90,8 @@ def envelope(
             "not_estimated": beside.not_estimated,
         },
         "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
+        "inputs": beside.inputs,
+        "provenance": provenance(beside.period),
     }
 
 
@@ -110,12 +115,14 @@ def _of(result: Any, field: str) -> Num | None:
     return getattr(result, field) if result is not None else None
 
 
-def _node_of(node_id: str, label: str, value: Num | None, drawn: Num | None) -> dict[str, Any]:
+def node_of(
+    node_id: str, label: str, value: Num | None, drawn: Num | None, unit: str = "kgCO2e"
+) -> dict[str, Any]:
     """A number with its interval, its formula and what stands under it."""
     node: dict[str, Any] = {
         "id": node_id,
         "label": label,
-        "unit": "kgCO2e",
+        "unit": unit,
         "value": None,
         "p05": None,
         "p50": None,
@@ -128,11 +135,16 @@ def _node_of(node_id: str, label: str, value: Num | None, drawn: Num | None) -> 
     }
     if value is None:
         return node
-    node["value"] = float(value)
+    node["value"] = finite(value)
     ends = interval(drawn)
     if ends is not None:
-        node["p05"], node["p50"], node["p95"] = ends
+        node["p05"], node["p50"], node["p95"] = map(finite, ends)
     return node | _provenance(value)
+
+
+def finite(value: float | Num | None) -> float | None:
+    """A number that JSON can hold: a time or a grid that is never reached is null."""
+    return float(value) if value is not None and math.isfinite(float(value)) else None
 
 
 def _provenance(value: Num) -> dict[str, Any]:
@@ -142,7 +154,7 @@ def _provenance(value: Num) -> dict[str, Any]:
     return {
         "tier": tier_of(value),
         "assumed": any(fact.assumed for fact in facts.values()),
-        "formula": cause.card.name if isinstance(cause, Step) else None,
+        "formula": _formula_of(value),
         "inputs": [name_of(item.cause) for _, item in arguments(cause)]
         if isinstance(cause, Step)
         else [name_of(cause)],
@@ -150,8 +162,13 @@ def _provenance(value: Num) -> dict[str, Any]:
     }
 
 
+def _formula_of(value: Num | None) -> str | None:
+    traced = isinstance(value, Traced) and isinstance(value.cause, Step)
+    return value.cause.card.name if traced else None  # type: ignore[union-attr]
+
+
 def _line(line: Line, drawn: Line | None, whole: float) -> dict[str, Any]:
-    node = _node_of(line.id, line.label, line.kgco2e, drawn.kgco2e if drawn else None)
+    node = node_of(line.id, line.label, line.kgco2e, drawn.kgco2e if drawn else None)
     below = drawn.children if drawn else (None,) * len(line.children)
     return node | {
         "share": float(line.kgco2e) / whole if whole else None,
@@ -181,26 +198,25 @@ def _operational(result: Result) -> dict[str, Any]:
     for basis in ("location", "market"):
         key = f"operational_{basis}_kgco2e"
         value = result.point.metrics.get(key)
-        node[basis] = _node_of(
+        node[basis] = node_of(
             f"operational_{basis}", f"electricity, {basis} basis", value, drawn.get(key)
         )
     return node
 
 
-def _metrics(result: Result) -> dict[str, Any]:
+def metrics_of(result: Result) -> dict[str, Any]:
+    """Every number that has a name, with its unit, interval and formula."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
     metrics = {}
     for name, value in result.point.metrics.items():
         ends = interval(drawn.get(name)) or (None, None, None)
         metrics[name] = {
-            "value": float(value),
-            "p05": ends[0],
-            "p50": ends[1],
-            "p95": ends[2],
+            "value": finite(value),
+            "p05": finite(ends[0]),
+            "p50": finite(ends[1]),
+            "p95": finite(ends[2]),
             "unit": unit_of(name),
-            "formula": value.cause.card.name
-            if isinstance(value, Traced) and isinstance(value.cause, Step)
-            else None,
+            "formula": _formula_of(value),
             "source_ids": sorted({f.source for f in leaves(value).values()})
             if isinstance(value, Traced)
             else [],
@@ -218,72 +234,11 @@ def _budget(budget: dict[str, float], result: Result) -> list[dict[str, Any]]:
         held.append(
             {
                 "metric": metric,
+                "source": "user",
+                "formula": _formula_of(value),
                 "max_kgco2e": limit,
                 "value": None if value is None else float(value),
                 "p95": None if ends is None else ends[2],
             }
         )
     return held
-
-
-def fact_as_dict(fact: Fact) -> dict[str, Any]:
-    """A fact as plain data."""
-    return {
-        "label": fact.label,
-        "value": fact.value,
-        "unit": fact.unit,
-        "low": fact.low,
-        "high": fact.high,
-        "range_kind": None if fact.exact else fact.range_kind,
-        "origin": fact.origin,
-        "source": fact.source,
-        "tier": fact.tier,
-        "mark": fact.mark,
-        "note": fact.note or None,
-        "boundary": fact.boundary or None,
-        "where": str(fact.where) if fact.where else None,
-    }
-
-
-def _used(result: Result) -> dict[str, Fact]:
-    """Facts that some number of the result rests on; others only stood ready."""
-    used: dict[str, Fact] = {}
-    for value in (result.point.total_kgco2e, *result.point.metrics.values()):
-        if isinstance(value, Traced):
-            used |= leaves(value)
-    return used
-
-
-def _assumptions(result: Result) -> list[dict[str, Any]]:
-    """What the user did not say, ranked by its share of the variance."""
-    shares = {d.fact.key: d.share for d in result.drivers}
-    total = result.point.total_kgco2e
-    assert isinstance(total, Traced)  # noqa: S101 - point estimates are traced
-    assumed = [fact for fact in leaves(total).values() if fact.assumed]
-    ranked = sorted(assumed, key=lambda f: (-shares.get(f.key, 0.0), f.key))
-    return [
-        {
-            "key": fact.key,
-            "label": fact.label,
-            "value": fact.value,
-            "unit": fact.unit,
-            "origin": fact.origin,
-            "source": fact.source,
-            "note": fact.note or None,
-            "variance_share": shares.get(fact.key, 0.0),
-        }
-        for fact in ranked
-    ]
-
-
-def cited(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
-    """The envelope with the citations of its facts, for readers that keep it."""
-    known = catalog.sources()
-    ids = sorted({fact["source"] for fact in data["facts"].values()} - {"user", ""})
-    return data | {"sources": {source: known.get(source, {"title": source}) for source in ids}}
-
-
-def _overlay(result: Result, catalog: Catalog) -> list[str]:
-    if len(catalog.roots) == 1:
-        return []
-    return sorted({key for key in result.facts if catalog.overlaid(key)})

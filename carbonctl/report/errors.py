@@ -9,22 +9,25 @@ from carbonctl.report.numbers import printable
 if TYPE_CHECKING:
     from carbonctl.core.errors import CarbonctlError, Problem
 
-MAX_SHOWN = 50
+MAX_SHOWN, MAX_CODES = 50, 3
 
 
 def as_text(error: CarbonctlError) -> str:
     """All problems of an error, in the order in which they stand in the files."""
-    shown = [_problem(p, error.sources) for p in error.problems[:MAX_SHOWN]]
+    shown = [one(p, error.sources) for p in error.problems[:MAX_SHOWN]]
     hidden = len(error.problems) - MAX_SHOWN
     if hidden > 0:
         shown.append(f"... and {hidden} more")
     count = len(error.problems)
     tail = f"{count} error{'' if count == 1 else 's'}. Nothing was estimated."
+    codes = list(dict.fromkeys(p.code for p in error.problems if p.code))[:MAX_CODES]
+    tail += f" Why: carbonctl help {' '.join(codes)}" if codes else ""
     return printable("\n".join([*shown, tail])) + "\n"
 
 
-def _problem(problem: Problem, sources: dict[str, list[str]]) -> str:
-    code = f"error[{problem.code}]" if problem.code else "error"
+def one(problem: Problem, sources: dict[str, list[str]], level: str = "error") -> str:
+    """A problem with its line and what to do about it."""
+    code = f"{level}[{problem.code}]" if problem.code else level
     place = f"{problem.mark}: " if problem.mark else ""
     lines = [f"{place}{code}: {problem.message}"]
     snippet = _snippet(problem, sources)

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.errors import InputError, Mark, Problem, nearest
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
-from carbonctl.core.units import unit_suffix
-from carbonctl.report import numbers
-from carbonctl.report.envelope import fact_as_dict
+from carbonctl.core.naming import unit_suffix
+from carbonctl.report import basis, numbers
+from carbonctl.report.basis import kind_of
+from carbonctl.report.facts import fact_as_dict
 from carbonctl.report.trace import arguments, cause_of, name_of, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from carbonctl.estimate.refresh import Refresh
     from carbonctl.estimate.results import Item, Lifecycle
+
+    Estimated = Lifecycle | Item | Refresh
 
 _ALIASES = {"total": "total_kgco2e"}
 
 
-def find(result: Lifecycle | Item, name: str) -> Traced:
+def find(result: Estimated, name: str) -> Traced:
     """The number that a user asks for: a metric, a line, or any step on the way."""
     wanted = _ALIASES.get(name, name)
     known: dict[str, Traced] = {}
@@ -71,7 +75,7 @@ def _traced(value: Any) -> Traced:
     return value
 
 
-def _lines(result: Lifecycle | Item) -> Iterator[tuple[str, Any]]:
+def _lines(result: Estimated) -> Iterator[tuple[str, Any]]:
     todo = list(result.lines)
     while todo:
         line = todo.pop(0)
@@ -79,16 +83,17 @@ def _lines(result: Lifecycle | Item) -> Iterator[tuple[str, Any]]:
         todo = [*line.children, *todo]
 
 
-def tree(number: Traced, asked: str) -> dict[str, Any]:
+def tree(number: Traced, asked: str, rests_on: dict[str, Any]) -> dict[str, Any]:
     """The tree under a number as plain data; what was shown before is only named."""
-    return {"asked": asked} | _node(number, "", set())
+    return {"asked": asked} | _node(number, "", set()) | rests_on
 
 
 def _node(number: Traced, argument: str, seen: set[int]) -> dict[str, Any]:
     cause = number.cause
     node: dict[str, Any] = {"argument": argument or None, "value": float(number)}
     if isinstance(cause, Fact):
-        return node | {"kind": kind_of(cause), "key": cause.key} | fact_as_dict(cause)
+        node |= {"kind": kind_of(cause), "key": cause.key} | fact_as_dict(cause)
+        return node | {"low_confidence": cause.low_confidence}
     card = cause.card
     node |= {
         "kind": "formula",
@@ -105,21 +110,17 @@ def _node(number: Traced, argument: str, seen: set[int]) -> dict[str, Any]:
     return node | {"children": [_node(item, name, seen) for name, item in arguments(cause)]}
 
 
-def kind_of(fact: Fact) -> str:
-    """One of the three kinds of leaf: sourced, given, assumed."""
-    if fact.given:
-        return "given"
-    return "assumed" if fact.assumed else "sourced"
-
-
-def as_text(number: Traced, asked: str, sources: dict[str, dict[str, Any]]) -> str:
-    """The tree for people under the name they asked by, and the citations that it leans on."""
+def as_text(
+    number: Traced, asked: str, rests_on: dict[str, Any], sources: dict[str, dict[str, Any]]
+) -> str:
+    """The tree for people under the name they asked by, what decides it, and its citations."""
     used: dict[str, None] = {}
     lines = list(_text(number, "", set(), used))
     shown = name_of(number.cause)
     if asked not in (shown, _bare(shown)):
         lines[0] = f"{asked}: {lines[0]}"
-    lines.append("")
+    unit = number.cause.unit if isinstance(number.cause, Fact) else number.cause.card.unit
+    lines += ["", *basis.as_text(rests_on, unit), ""]
     for source in used:
         entry = sources.get(source, {})
         parts = (entry.get("author"), entry.get("year"), entry.get("title"), entry.get("locator"))
@@ -153,8 +154,9 @@ def _leaf(fact: Fact) -> str:
         span = f" ({low} to {high}, {fact.range_kind})"
     mark = f", {fact.mark}" if fact.mark else ""
     note = f"; {fact.note}" if fact.note else ""
+    doubt = " (!)" if fact.low_confidence else ""
     if fact.given:
         source = "" if fact.source == "user" else f" [{fact.source}]"
         return f"{fact.label}  {value}{span}  given at {fact.where}{source}{note}"
-    word = "assumed" if fact.assumed else "sourced"
-    return f"{fact.label}  {value}{span}  {word} [{fact.source}{mark}]{note}"
+    word = f"assumed ({fact.origin})" if fact.assumed else "sourced"
+    return f"{fact.label}  {value}{span}  {word}{doubt} [{fact.source}{mark}]{note}"

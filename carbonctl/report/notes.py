@@ -15,20 +15,25 @@ if TYPE_CHECKING:
 
 COMPACT = 64
 _LABEL = 17
+_RUNGS = ("gpu", "it_system", "provisioned")
+_OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items", "day"}
 
 
 def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     """Everything that is said under the table, most useful first."""
     if data["command"] == "embodied":
         _item_notes(data, out)
-    _per_unit(data, out)
+    _per_unit(data, out, verbose=verbose)
+    if verbose:
+        _break_even(data, out)
+        _rates(data, out)
     _wall_time(data, out)
     _expected_error(data, out, verbose=verbose)
     _compared(data, out)
-    _decides(data, out)
-    _assumed(data, out, verbose=verbose)
+    decides(data, out)
+    assumed(data, out, verbose=verbose)
     say(out, "grid", _grids(data))
-    _missing(data, out, verbose=verbose)
+    missing(data, out, verbose=verbose)
     say(out, "next", _next(data))
 
 
@@ -40,9 +45,21 @@ def _item_notes(data: dict[str, Any], out: Console) -> None:
             note = f", {other['note']}" if other["note"] else ""
             text = f"{numbers.carbon(other['kgco2e'], 4)} by {other['source']}{note}; here {gap}"
             say(out, "compare", text)
+    _device_hour(data, out)
     credit = data["metrics"].get("recovery_credit_kgco2e")
     if credit:
         say(out, "credit, apart", numbers.carbon(credit["value"], 2) + " of recovered metals")
+
+
+def _device_hour(data: dict[str, Any], out: Console) -> None:
+    """What an hour of a device carries; buildings and results of other versions hold none."""
+    hour = data["metrics"].get("embodied_kgco2e_per_hour")
+    rules = {fact["label"].partition(",")[0]: fact["value"] for fact in data["facts"].values()}
+    life, rate = rules.get("hardware life"), rules.get("allocation rate")
+    if hour is None or life is None or rate is None:
+        return
+    span = f"{numbers.quantity(life, 'h')}, of which {numbers.share(rate)} are allocated"
+    say(out, "per device-hour", f"{numbers.carbon(hour['value'])} over {span}")
 
 
 def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
@@ -57,22 +74,66 @@ def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> Non
         say(out, "expected error", text)
 
 
-def _per_unit(data: dict[str, Any], out: Console) -> None:
+def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """The functional unit; units that follow from it where more is asked for."""
     metrics = data["metrics"]
     for name, metric in metrics.items():
         phase, _, rest = name.partition(".per_")
         if not rest.endswith("_kgco2e"):
             continue
         unit = rest.removesuffix("_kgco2e")
-        watt_hours = metrics[f"{phase}.per_{unit}_energy_wh"]["value"]
-        parts = [numbers.watt_hours(watt_hours)]
+        energy = metrics.get(f"{phase}.per_{unit}_energy_wh")
+        if unit in _OTHER_UNITS and not verbose:
+            continue
+        parts = [numbers.watt_hours(energy["value"])] if energy else []
         whole = metrics.get(f"per_{unit}_kgco2e")
         life = f" ({numbers.carbon(whole['value'])} with training)" if whole else ""
         parts.append(f"{numbers.carbon(metric['value'])} CO2e{life}")
         water = metrics.get(f"{phase}.per_{unit}_water_ml")
         if water:
             parts.append(f"{numbers.significant(water['value'], 2, decimals=6)} mL water")
-        say(out, f"per {unit}", "   ".join(parts))
+        say(out, f"per {unit}".replace("_", " "), "   ".join(parts))
+        if verbose and energy and unit not in _OTHER_UNITS:
+            _ladder(metrics, f"{phase}.per_{unit}", energy["value"], out)
+
+
+def _ladder(metrics: dict[str, Any], name: str, facility_wh: float, out: Console) -> None:
+    """Energy of one unit on every rung that is known, from the boards to the meter."""
+    found = {rung: metrics.get(f"{name}_{rung}_energy_wh") for rung in _RUNGS}
+    rungs = [(rung, metric["value"]) for rung, metric in found.items() if metric is not None]
+    steps = (f"{rung} {numbers.watt_hours(wh)}" for rung, wh in (*rungs, ("facility", facility_wh)))
+    if rungs:
+        say(out, "ladder", " -> ".join(steps))
+
+
+def _break_even(data: dict[str, Any], out: Console) -> None:
+    """Training shared among what is served, and when serving passes it."""
+    for name, metric in data["metrics"].items():
+        if name.startswith("break_even_"):
+            units = name.removeprefix("break_even_")
+            each = data["metrics"][f"training_per_{units.removesuffix('s')}_kgco2e"]["value"]
+            text = f"{numbers.carbon(each)} CO2e of each of the {units}; serving has emitted as"
+            say(out, "training", f"{text} much after {numbers.quantity(metric['value'], '1')}")
+
+
+def _rates(data: dict[str, Any], out: Console) -> None:
+    """A device-hour, an EFLOP of training, the score of SCI, and where hardware outweighs use."""
+    for name, metric in data["metrics"].items():
+        phase, _, what = name.rpartition(".")
+        if what == "carbon_kgco2e_per_hour":
+            text = f"{phase}: {numbers.carbon(metric['value'])} CO2e, electricity and hardware"
+            say(out, "per device-hour", text)
+        elif what == "cci_kgco2e_per_eflop":
+            say(out, "per EFLOP (CCI)", f"{phase}: {numbers.carbon(metric['value'])} CO2e")
+        elif what.startswith("sci_per_"):
+            unit = what.removeprefix("sci_per_").removesuffix("_kgco2e")
+            text = f"{numbers.carbon(metric['value'])} CO2e per {unit}, idle hardware unallocated"
+            say(out, "SCI", text)
+    clean = data["metrics"].get("crossover_clean_share")
+    if clean is not None:
+        share = numbers.share(clean["value"])
+        text = f"hardware and buildings outweigh use above {share} carbon-free supply"
+        say(out, "crossover", text)
 
 
 def _wall_time(data: dict[str, Any], out: Console) -> None:
@@ -118,7 +179,8 @@ def _compared(data: dict[str, Any], out: Console) -> None:
     say(out, "budget", "; ".join(texts))
 
 
-def _decides(data: dict[str, Any], out: Console) -> None:
+def decides(data: dict[str, Any], out: Console) -> None:
+    """The facts that move the answer most."""
     top = [d for d in data["drivers"][:3] if d["variance_share"] >= 0.01]  # noqa: PLR2004 - 1 %
     texts = [f"{d['label']} ({numbers.share(d['variance_share'])})" for d in top]
     if texts:
@@ -126,12 +188,13 @@ def _decides(data: dict[str, Any], out: Console) -> None:
     say(out, "what decides", "; ".join(texts))
 
 
-def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
-    assumed = data["assumptions"]
-    if not assumed:
+def assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """What the user did not say: the weightiest of it, or all."""
+    items = data["assumptions"]
+    if not items:
         return
     if verbose:
-        for item in assumed:
+        for item in items:
             value = numbers.quantity(item["value"], item["unit"])
             note = f", {item['note']}" if item["note"] else ""
             say(out, "* assumed", f"{item['label']}: {value} ({item['source']}{note})")
@@ -141,21 +204,22 @@ def _assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         for fact in data["facts"].values()
     )
     bare = f"; {exact} given without range" if exact else ""
-    tail = f"{len(assumed)} of {len(data['facts'])} inputs{bare}; -v"
-    say(out, "* assumed", _fitted([_short(item) for item in assumed], tail, out))
+    tail = f"{len(items)}/{len(data['facts'])} inputs{bare}; -v"
+    say(out, "* assumed", _fitted([_short(item) for item in items], tail, out))
 
 
-def _missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
-    missing = data["coverage"]["not_estimated"]
+def missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+    """What is in no number, by name."""
+    lacking = data["coverage"]["not_estimated"]
     if verbose:
-        for name, reason in missing.items():
+        for name, reason in lacking.items():
             say(out, "not estimated", f"{name}: {reason}")
         return
-    names = list(missing)
+    names = list(lacking)
     most = out.width - _LABEL
     while len(names) > 1 and len(", ".join(names)) + len(" and 9 more; -v") > most:
         names.pop()
-    hidden = len(missing) - len(names)
+    hidden = len(lacking) - len(names)
     say(out, "not estimated", ", ".join(names) + (f" and {hidden} more; -v" if hidden else ""))
 
 
@@ -183,7 +247,7 @@ def _grids(data: dict[str, Any]) -> str:
         value = f"{fact['value']:.3g}"
         if key.startswith("grid/"):
             zone = key.removeprefix("grid/").rpartition(":")[0]
-            what = f"{fact['note'].replace(',', '')}, {fact['source']}"
+            what = f"{(fact['note'] or '').replace(',', '')}, {fact['source']}"
             found.setdefault(what, []).append(f"{value} {zone}")
         elif fact["label"] == "grid factor":
             found.setdefault(f"as given, {fact['source']}", []).append(value)
@@ -193,23 +257,24 @@ def _grids(data: dict[str, Any]) -> str:
 def _next(data: dict[str, Any]) -> str:
     """One command worth trying: say the most influential thing that was assumed."""
     if data["command"] == "embodied":
-        return "carbonctl explain FILE --of manufacturing"
+        return f"carbonctl explain FILE --of {data['breakdown'][0]['id']}"
     ranked = [item for item in data["assumptions"] if item["variance_share"] >= 0.05]  # noqa: PLR2004
     for item in ranked:
         name = item["key"].removeprefix("default:")
         flag = next((flag for known, flag in _FLAGS.items() if name.startswith(known)), "")
         if flag:
-            return f"carbonctl {data['command']} ... {flag}"
+            section = "infer" if data["command"] == "infer" else "train"
+            return f"carbonctl {data['command']} ... {flag.format(section=section)}"
     if data["operational"]["market"]["value"] is None:
         return f"carbonctl {data['command']} ... --contracted-clean 60%"
     return "carbonctl explain FILE --of total"
 
 
 _FLAGS = {
-    "batch_unknown": "--concurrency 64",
+    "concurrency": "--concurrency 64",
     "busy_share": "--set infer.busy_share=0.7",
     "saturated_mfu": "--set train.billed_mfu=0.35",
-    "host_power_factor": "--set train.host_power_factor=1.3",
+    "host_power_factor": "--set {section}.host_power_factor=1.3",
     "allocation_rate": "--set embodied.allocation_rate=0.8",
 }
 
@@ -220,7 +285,7 @@ def say(out: Console, label: str, text: str) -> None:
         return
     compact = out.width < COMPACT
     indent = 2 if compact else _LABEL
-    head = f"{label}: " if compact else f"{label:<{_LABEL}}"
+    head = f"{label}: " if compact and label else f"{label:<{indent - 1}} "
     glued = (head + text).replace(" %", "\u00a0%")  # a number keeps its percent sign
     lines = textwrap.wrap(glued, out.width, subsequent_indent=" " * indent, break_on_hyphens=False)
     out.print(Text("\n".join(lines).replace("\u00a0", " ")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from carbonctl.core.units import HOURS_PER_YEAR
 
@@ -25,8 +26,10 @@ def carbon_unit(kgco2e: float) -> tuple[float, str]:
 
 
 def _unit(value: float, table: tuple[tuple[float, str], ...]) -> tuple[float, str]:
+    if not value:
+        return table[3]
     fitting = [entry for entry in table if abs(value) >= entry[0]]
-    return fitting[-1] if fitting and value else table[3]
+    return fitting[-1] if fitting else table[0]
 
 
 def digits(low: float | None, high: float | None) -> int:
@@ -66,8 +69,10 @@ def watt_hours(wh: float) -> str:
     return energy(wh / 1e3)
 
 
-def share(value: float) -> str:
-    """A share in percent; small ones as such."""
+def share(value: float | None) -> str:
+    """A share in percent; small ones as such, none of a total of nothing."""
+    if value is None:
+        return "-"
     percent = 100 * value
     return "<1 %" if 0 < percent < 1 else f"{percent:.0f} %"
 
@@ -93,6 +98,15 @@ def quantity(value: float, unit: str) -> str:
 def printable(text: str) -> str:
     """Text from outside, with what could steer a terminal taken out."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+def printable_texts(value: Any) -> Any:
+    """Plain data from outside, each text of it printable and on one line."""
+    if isinstance(value, dict):
+        return {printable_texts(key): printable_texts(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [printable_texts(item) for item in value]
+    return printable(value).replace("\n", " ") if isinstance(value, str) else value
 
 
 _COUNTS = ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "B"), (1e6, "M"))

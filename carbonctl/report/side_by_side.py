@@ -12,9 +12,10 @@ from rich.text import Text
 
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.report import numbers
+from carbonctl.report import numbers, provenance
 from carbonctl.report.envelope import SCHEMA_VERSION
-from carbonctl.report.machine import as_json, cell
+from carbonctl.report.machine import as_json
+from carbonctl.report.markdown import cell, marker
 from carbonctl.report.notes import COMPACT, say
 from carbonctl.report.numbers import printable
 from carbonctl.report.table import RULED
@@ -73,6 +74,7 @@ def as_data(
             {"label": (a or b).label, "unit": (a or b).unit, "a": _value(a), "b": _value(b)}  # type: ignore[union-attr]
             for a, b in compared.differing
         ],
+        "provenance": provenance.compared(),
     }  # fmt: skip
 
 
@@ -127,6 +129,8 @@ def render(data: dict[str, Any], out: Console) -> None:
 def _verdict(data: dict[str, Any], names: list[str]) -> str:
     totals = data["total"]["values"]
     if len(names) == 2:  # noqa: PLR2004 - a pair has a verdict, more have a ranking
+        if _same(data["total"]["differences"][1]):
+            return f"A and B emit the same: {numbers.carbon(totals[0])} CO2e"
         share, n = data["scenarios"][1]["less_than_first"], data["samples"]
         less = share if totals[1] < totals[0] else 1 - share
         cheap = "B" if totals[1] < totals[0] else "A"
@@ -169,13 +173,18 @@ def _table(data: dict[str, Any], names: list[str], *, compact: bool) -> Table:
 
 def _difference(row: dict[str, Any], size: float, samples: int) -> tuple[str, str]:
     change = row["differences"][1]
-    if change["value"] == 0 and change["p05"] == change["p95"] == 0:
+    if samples and _same(change):
         return "0", "same facts"
     value = numbers.significant(change["value"] / size)
     if not samples or change["p05"] == change["p95"]:
         return value, ""
     low, high = (numbers.significant(change[p] / size) for p in ("p05", "p95"))
     return value, f"{low} to {high}"
+
+
+def _same(change: dict[str, Any]) -> bool:
+    """Whether a difference is none, centrally and in the draws where there are any."""
+    return change["value"] == 0 and not change["p05"] and not change["p95"]
 
 
 def _csv(data: dict[str, Any]) -> str:
@@ -192,6 +201,7 @@ def _markdown(data: dict[str, Any]) -> str:
     names = [s["name"] for s in data["scenarios"]]
     size, symbol = numbers.carbon_unit(max(data["total"]["values"]))
     lines = [
+        marker("compare"),
         "### " + cell(" / ".join(names)),
         "",
         f"**{_verdict(data, names)}**",

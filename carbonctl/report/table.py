@@ -34,18 +34,19 @@ def render(
     data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: bool = False
 ) -> None:
     """Print one result."""
-    _heading(data, out)
+    heading(data, out)
     if quiet:
         return
     out.print(_breakdown(data, out.width))
     notes(data, out, verbose=verbose)
 
 
-def _heading(data: dict[str, Any], out: Console) -> None:
+def heading(data: dict[str, Any], out: Console) -> None:
+    """What was estimated, and the answer with its interval."""
     basis = _BASIS[data["accounting"]]
     years = data["period_hours"]
-    right = basis if years is None else f"{basis}, {_years(years)}"
-    _pair(out, data["title"], right)
+    right = basis if years is None else f"{basis}, {span(years)}"
+    pair(out, data["title"], right)
     total = data["total"]
     size, symbol = numbers.carbon_unit(total["value"])
     count = numbers.digits(total["p05"], total["p95"])
@@ -53,11 +54,12 @@ def _heading(data: dict[str, Any], out: Console) -> None:
     if total["p05"] is not None and total["p95"] > total["p05"]:
         ends = numbers.interval(total["p05"], total["p95"], size, count)
         answer += f"   90 % interval {ends} {symbol}"
-    _pair(out, answer, _market(data), bold=True)
+    pair(out, answer, _market(data), bold=True)
     out.print()
 
 
-def _years(hours: float) -> str:
+def span(hours: float) -> str:
+    """A stretch of time in years, or in days where it is shorter."""
     years = hours / HOURS_PER_YEAR
     if years >= 1:
         return f"{years:.3g} year{'' if years == 1 else 's'}"
@@ -77,7 +79,7 @@ def _market(data: dict[str, Any]) -> str:
     return f"electricity, {other} basis: {text}{contract}"
 
 
-def _pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
+def pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
     """Two texts at the two edges, on two lines where one is too narrow."""
     room = out.width - len(right) - 2
     if right and len(left) > room >= COMPACT // 2 and not bold:

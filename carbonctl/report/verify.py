@@ -33,7 +33,30 @@ TRAINING = View(
     },
     frozenset({("energy", "active=1B_or_more")}),
 )
-_HEAD = f"{'':2}{'method':<26}{'n':>3}{'median':>9}{'p90':>8}{'bias':>8}{'within 2x':>11}"
+EMBODIED = View(
+    "Product footprints, forecast from what the products are made of",
+    "product",
+    {"manufacturing": "manufacturing, kgCO2e from a bill of materials"},
+    frozenset(
+        ("manufacturing", group)
+        for group in ("subject=accelerator", "subject=server", "subject=storage", "pooled=dell")
+    ),
+)
+INFERENCE = View(
+    "Serving, forecast before it was measured",
+    "configuration",
+    {
+        "energy_per_token": "energy, J per output token",
+        "energy_given_throughput": "energy, J per output token, throughput given",
+        "energy_per_image": "energy, J per image",
+        "energy_per_video": "energy, J per clip",
+        "wall_energy": "energy at the wall, J per sample",
+        "throughput": "throughput, tokens, pictures or samples per second",
+    },
+    frozenset({("energy_per_token", "model=dense, one device"),
+               ("energy_per_token", "task=image-chat"), ("energy_per_token", "task=video-chat")}),
+)  # fmt: skip
+_HEAD = f"{'':2}{'method':<25}{'n':>5}{'median':>8}{'p90':>8}{'bias':>8}{'within 2x':>11}"
 _WIDTH = 80
 
 
@@ -85,7 +108,7 @@ def _block(view: View, test: str, group: str, scores: list[dict[str, Any]]) -> I
         yield _HEAD + f"{'covered':>9}"
         yield from map(_line, scores)
     if group == "all" and first["excluded"]:
-        left = ", ".join(f"{count} {reason}" for reason, count in first["excluded"].items())
+        left = "; ".join(f"{reason} ({count})" for reason, count in first["excluded"].items())
         yield from textwrap.wrap(
             f"left out: {left}", _WIDTH, initial_indent="  ", subsequent_indent="    "
         )
@@ -99,6 +122,6 @@ def _many(count: int, noun: str) -> str:
 def _line(score: dict[str, Any]) -> str:
     covered = "-" if score["coverage"] is None else f"{score['coverage']:.0%}"
     return (
-        f"  {score['method']:<26}{score['n']:>3}{score['median_ape']:>9.1%}"
+        f"  {score['method']:<25}{score['n']:>5}{score['median_ape']:>8.1%}"
         f"{score['p90_ape']:>8.1%}{score['bias']:>+8.0%}{score['within_2x']:>11.0%}{covered:>9}"
     )

@@ -27,7 +27,14 @@ _PARTS = {
     "dram": "memory",
     "ssd": "storage",
     "hdd": "storage",
+    "memory": "memory",
+    "part": "parts",
+    "network": "network",
+    "node": "processes",
 }
+_STATED = {"dram", "memory", "ssd", "hdd"}  # a name that a stated figure per GB goes with is free
+
+_REPLACED: tuple[Path, ...] = (("refresh", "old"), ("refresh", "new"))
 
 
 def names(document: Document, catalog: Catalog) -> list[Problem]:
@@ -56,7 +63,7 @@ def _lookups(ctx: Context, value: Any, path: Path) -> Iterator[Callable[[], obje
 
 def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[Callable[[], object]]:
     section = item if isinstance(item, dict) else {}
-    if key == "hardware":
+    if key == "hardware" or path in _REPLACED:
         for name, kind in (("accelerator", "accelerators"), ("server", "servers")):
             if isinstance(section.get(name), str):
                 yield partial(ctx.record, kind, section[name], (*path, name))
@@ -64,7 +71,7 @@ def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[Callable[[
             yield partial(instance_row, ctx, section["instance"], (*path, "instance"))
     elif key == "site" and isinstance(section.get("region"), str):
         yield partial(place_named, ctx, section["region"], (*path, "region"))
-    elif key in {"model", "teacher"} and isinstance(section.get("id", item), str):
+    elif key in {"model", "teacher", "draft"} and isinstance(section.get("id", item), str):
         at = (*path, "id") if section else path
         yield partial(ctx.record, "models", section.get("id", item), at)
     elif key == "runtime" and isinstance(item, str):
@@ -73,7 +80,8 @@ def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[Callable[[
 
 def _part(ctx: Context, part: dict[str, Any], path: Path) -> Iterator[Callable[[], object]]:
     for key, kind in _PARTS.items():
-        if isinstance(part.get(key), str):
+        free = key in _STATED and "per_gb" in part
+        if isinstance(part.get(key), str) and not free:
             yield partial(ctx.record, kind, part[key], (*path, key))
 
 
@@ -128,6 +136,9 @@ def _models(ctx: Context, scenario: schema.Scenario) -> None:
     sections: list[tuple[Path, schema.Model | None]] = [(("model",), scenario.model)]
     if scenario.infer:
         sections.append((("infer", "model"), scenario.infer.model))
+        if scenario.infer.speculative:
+            draft = scenario.infer.speculative.draft
+            sections.append((("infer", "speculative", "draft"), draft))
     if scenario.train:
         sections.append((("train", "model"), scenario.train.model))
         sections.append((("train", "teacher"), scenario.train.teacher))
@@ -153,6 +164,9 @@ def _model_agrees(ctx: Context, model: schema.Model, path: Path) -> None:
 
 def _machines(ctx: Context, scenario: schema.Scenario) -> None:
     sections: list[tuple[Path, schema.Hardware | None]] = [(("hardware",), scenario.hardware)]
+    replaced = scenario.refresh
+    if replaced is not None:
+        sections += [(("refresh", "old"), replaced.old), (("refresh", "new"), replaced.new)]
     for name in ("train", "infer", "experiments"):
         section = getattr(scenario, name)
         sections.append(((name, "hardware"), section.hardware if section else None))
@@ -160,10 +174,11 @@ def _machines(ctx: Context, scenario: schema.Scenario) -> None:
         sections.append((("train", "runs", place, "hardware"), run.hardware))
     for path, hardware in sections:
         if hardware is not None:
-            _machine_agrees(ctx, hardware, path)
+            machine_agrees(ctx, hardware, path)
 
 
-def _machine_agrees(ctx: Context, hardware: schema.Hardware, path: Path) -> None:
+def machine_agrees(ctx: Context, hardware: schema.Hardware, path: Path) -> None:
+    """One device is named once, or by a server that holds it."""
     if hardware.instance is not None and (hardware.accelerator or hardware.server):
         other = "accelerator" if hardware.accelerator else "server"
         message = f"an instance holds its {other}; name one of the two"
@@ -199,14 +214,19 @@ _USED_BY_EVIDENCE = {
     "federated": set(),
 }
 _RUN_VALUES = tuple(sorted(set().union(*_USED_BY_EVIDENCE.values())))
+_REQUEST = {"prompt_tokens", "output_tokens", "reasoning_tokens", "throughput", "latency"}
 _USED_BY_LOAD = {
-    "requests": {"prompt_tokens", "output_tokens", "precision", "runtime", "concurrency"},
-    "images": {"size", "steps", "guidance", "batch"},
-    "videos": {"size", "frames", "steps", "guidance", "batch"},
+    "requests": {
+        *_REQUEST, "precision", "runtime", "concurrency", "tensor_parallel", "speculative",
+        "prompt_cache_hits", "image_tokens", "video_tokens", "audio_tokens",
+    },
+    "images": {"size", "steps", "guidance", "batch", "tensor_parallel", "latency"},
+    "videos": {"size", "frames", "steps", "guidance", "batch", "tensor_parallel", "fps",
+               "latency"},
     "items": {"latency"},
-}
-_LOAD_VALUES = ("prompt_tokens", "output_tokens", "precision", "runtime", "concurrency", "latency",
-                "size", "frames", "steps", "guidance", "batch", "throughput")  # fmt: skip
+    "samples": {"precision", "image_size", "sample_work", "latency"},
+}  # fmt: skip
+_LOAD_VALUES = tuple(sorted(set().union(*_USED_BY_LOAD.values())))
 
 
 def _unused(ctx: Context, scenario: schema.Scenario) -> None:
@@ -223,10 +243,8 @@ def _unused(ctx: Context, scenario: schema.Scenario) -> None:
     loads = [name for name in _USED_BY_LOAD if getattr(infer, name) is not None]
     if len(loads) == 1:
         used = set(_USED_BY_LOAD[loads[0]])
-        if loads[0] == "requests" and infer.throughput is not None:
-            used = {"output_tokens", "throughput", "prompt_tokens", "latency", "concurrency"}
-        elif loads[0] == "requests":
-            used |= {"throughput", "latency"}
+        if infer.throughput is not None and infer.concurrency is None:
+            used &= _REQUEST
         _warn_unused(ctx, infer, ("infer",), _LOAD_VALUES, loads[0], used)
 
 

@@ -105,7 +105,7 @@ class Context:
     def record(self, kind: str, name: str, path: Path) -> Record:
         """A record by name; an unknown or ambiguous name is a problem at ``path``."""
         try:
-            return self.catalog.record(kind, name)
+            return replace(self.catalog.record(kind, name), where=self.mark(path))
         except UnknownName as error:
             code, noun, verb = _UNKNOWN.get(kind, ("CC107", kind.rstrip("s"), "hw"))
             hint = did_you_mean(name, error.choices)
@@ -123,6 +123,13 @@ class Context:
         if fact is None:
             what = field_name.replace("_", " ")
             self.fail("CC304", f"{record.name} has no known {what}", path)
+        return fact
+
+    def needed_plain(self, record: Record, field_name: str, path: Path) -> Fact:
+        """A plain number of a record that the estimate cannot do without."""
+        fact = record.plain(field_name)
+        if fact is None:
+            self.fail("CC304", f"{record.name} has no known {field_name.replace('_', ' ')}", path)
         return fact
 
 

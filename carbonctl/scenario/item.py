@@ -6,22 +6,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError
-from carbonctl.estimate.bom import Capacity, Comparator, Counted, Machine, Rated
-from carbonctl.estimate.embodied import part_carbon
+from carbonctl.estimate.bom import Comparator, Counted, Machine, Machines
 from carbonctl.estimate.inputs import ItemInputs, bind
+from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario import parts as parts_
+from carbonctl.scenario import subjects
+from carbonctl.scenario.bill import bill, given_comparators
+from carbonctl.scenario.consistency import machine_agrees
 from carbonctl.scenario.context import ONE, Context, Unresolved, derived
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.errors import Problem
     from carbonctl.core.fact import Fact
-    from carbonctl.core.strict_yaml import Document, Path
+    from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.bom import Part
     from carbonctl.scenario import schema
 
-_KINDS = ("baseboard", "accelerator", "cpu", "dram", "ssd", "hdd", "nic", "psu")
 _NOTHING = {
     "use": "carbonctl lifecycle estimates it",
     "datacenter construction": "it follows IT energy, not hardware",
@@ -45,12 +47,13 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     """Facts of whole machines; InputError with all problems when there are any."""
     ctx = Context(document, catalog)
     section = scenario.embodied
-    made = None
+    built: subjects.Built = ()
+    if scenario.hardware is not None:
+        machine_agrees(ctx, scenario.hardware, ("hardware",))
     try:
-        if section is not None and section.parts:
-            made = bill(ctx, section, _held(ctx, scenario))
-        else:
-            made = _from_database(ctx, scenario, section)
+        if section is not None and section.subject == "datacenter":
+            built = subjects.building(ctx, scenario, section)
+        made = _item(ctx, scenario, section)
         hardware = machines.hardware(ctx, made, section, scenario.end_of_life)
         count = _count(ctx, scenario, made)
     except Unresolved:
@@ -58,13 +61,45 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     if ctx.problems:
         raise InputError(ctx.problems, document.sources)
     if count.value != 1:
-        hardware = replace(hardware, machine=_compared(hardware.machine, count.value))
+        several = _compared(_relabeled(hardware.machine, count.value), count.value)
+        hardware = replace(hardware, machine=several)
     return ResolvedItem(
         _title(scenario.name, made.name, count.value),
-        ItemInputs(hardware, count),
+        ItemInputs(hardware, count, built),
         ctx.warnings,
-        ctx.not_estimated | _NOTHING,
+        ctx.not_estimated | (_NOTHING if not built else {"use": _NOTHING["use"]}),
     )
+
+
+def _item(
+    ctx: Context, scenario: schema.Scenario, section: schema.Embodied | None
+) -> Machine[Fact]:
+    """One of what the subject says: from a list, from the database, or made of machines."""
+    subject = section.subject if section is not None else None
+    if section is not None:
+        _used(ctx, section, scenario.hardware)
+        subject = "device" if section.device is not None else subject
+    if section is not None and subject in subjects.LARGER:
+        return subjects.LARGER[subject](ctx, scenario, section)
+    if section is not None and section.parts:
+        return bill(ctx, section, _held(ctx, scenario))
+    return _from_database(ctx, scenario, section)
+
+
+def _used(ctx: Context, section: schema.Embodied, named: schema.Hardware | None) -> None:
+    """Keys that another subject would use are errors, not silence."""
+    other = named and (named.accelerator or named.server or named.instance)
+    if section.device is not None and other:
+        message = f"{section.device} is named as the device, and {other} as the hardware"
+        ctx.fail("CC303", message, ("embodied", "device"), "keep one of the two")
+    for key, subject in (("device", "device"), ("datacenter", "datacenter"), ("per_rack", "rack")):
+        said = section.subject or ("device" if key == "device" else None)
+        if getattr(section, key) is not None and said != subject:
+            message = f"{key} says nothing of a {said or 'machine'}"
+            ctx.fail("CC303", message, ("embodied", key), f"add subject: {subject}")
+    if section.fab is not None and not section.parts:
+        message = "fab says how listed parts are made, and none is listed"
+        ctx.fail("CC303", message, ("embodied", "fab"), "list the chip under parts")
 
 
 def _count(ctx: Context, scenario: schema.Scenario, made: Machine[Fact]) -> Fact:
@@ -96,6 +131,18 @@ def _compared(machine: Machine[Fact], count: float) -> Machine[Fact]:
     return replace(machine, comparators=times)
 
 
+def _relabeled(machine: Machine[Fact], count: float) -> Machine[Fact]:
+    """Lines that say how many machines they are of, as many as there are in all items."""
+    parts = tuple(_all_of(p, count) if isinstance(p, Machines) else p for p in machine.parts)
+    return replace(machine, parts=parts)
+
+
+def _all_of(held: Machines[Fact], count: float) -> Machines[Fact]:
+    each = held.machine_count.value
+    what = held.label.removeprefix(f"{each:g} ")
+    return replace(held, label=f"{each * count:,.6g} {what}")
+
+
 def _title(name: str | None, item: str, count: float) -> str:
     counted = item if count == 1 else f"{count:,.6g} x {item}"
     return f"{name}: {counted}" if name and count != 1 else name or counted
@@ -120,7 +167,7 @@ def _from_database(
     if subject == "server":
         whole = machines.machine(ctx, found, section, bare=True)
         ctx.not_estimated |= _SHARED
-        comparators = (*_given_comparators(section), *whole.comparators)
+        comparators = (*given_comparators(section), *whole.comparators)
         return replace(whole, comparators=comparators)
     if found.accelerator is None:
         ctx.fail("CC304", f"{found.record.name} has no accelerator", ("hardware",))
@@ -128,7 +175,7 @@ def _from_database(
         return _baseboard(ctx, found, section)
     record = found.accelerator
     part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
-    comparators = (*_modeled(ctx, record, part), *_given_comparators(section))
+    comparators = (*_modeled(ctx, record, part), *given_comparators(section))
     known = machines.comparators(record)
     mass = record.fact("mass", label=f"mass, {record.name}")
     if mass is None:
@@ -148,7 +195,7 @@ def _baseboard(
     modeled = _modeled_board(ctx, record, found)
     mass = record.fact("mass", label=f"mass, {record.name}")
     return Machine(
-        record.name, found.per_machine, (part,), mass, (*modeled, *_given_comparators(section))
+        record.name, found.per_machine, (part,), mass, (*modeled, *given_comparators(section))
     )
 
 
@@ -158,7 +205,10 @@ def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator
         return ()
     built = parts_.module(ctx, record, ONE, ("hardware",))
     value = float(part_carbon(bind(built, lambda fact: fact.value)))
-    return (Comparator(record.name, value, "carbonctl-module-calibration", "bottom-up model"),)
+    boundary, note = part.unit_kgco2e.boundary, "bottom-up model"
+    if boundary != "module":
+        note = f"bottom-up model of the module; the figure is of the {boundary}"
+    return (Comparator(record.name, value, "carbonctl-embodied-fit", note),)
 
 
 def _modeled_board(ctx: Context, board: Record, found: machines.Device) -> tuple[Comparator, ...]:
@@ -166,100 +216,4 @@ def _modeled_board(ctx: Context, board: Record, found: machines.Device) -> tuple
     built = parts_.module(ctx, found.accelerator, found.per_machine, ("hardware",))
     value = float(part_carbon(bind(built, lambda fact: fact.value)))
     note = "bottom-up model of its modules"
-    return (Comparator(board.name, value, "carbonctl-module-calibration", note),)
-
-
-def _given_comparators(section: schema.Embodied | None) -> tuple[Comparator, ...]:
-    if section is None:
-        return ()
-    return tuple(
-        Comparator("given", c.value, c.source or "user", c.note) for c in section.comparators
-    )
-
-
-def bill(ctx: Context, section: schema.Embodied, per_machine: Fact) -> Machine[Fact]:
-    """A machine from a bill of materials; every entry is checked before giving up."""
-    parts: list[Part[Fact]] = []
-    kinds: dict[str, int] = {}
-    for place, entry in enumerate(section.parts):
-        path: Path = ("embodied", "parts", place)
-        try:
-            named = [kind for kind in _KINDS if getattr(entry, kind) is not None]
-            if len(named) != 1:
-                choices = ", ".join(_KINDS)
-                ctx.fail("CC206", f"a part is exactly one of {choices}", path)
-            kinds.setdefault(named[0], place)
-            parts.append(_part(ctx, entry, named[0], path, place))
-        except Unresolved:
-            continue
-    if {"baseboard", "accelerator"} <= set(kinds):
-        message = "a baseboard holds its accelerators; listing them again counts them twice"
-        where = ("embodied", "parts", kinds["accelerator"])
-        ctx.fail("CC303", message, where, "remove one of the two")
-    if section.chassis is not None:
-        size = "8u" if section.chassis[0] in "48" else "2u"
-        parts += parts_.chassis_parts(ctx, size, ("embodied", "chassis"))
-    mass = None
-    if section.mass is not None:
-        mass = ctx.given(section.mass, ("embodied", "mass"), "mass")
-    else:
-        ctx.not_estimated["transport, end of life"] = "give embodied.mass"
-    comparators = _given_comparators(section)
-    return Machine("machine as listed", per_machine, tuple(parts), mass, comparators)
-
-
-def _part(ctx: Context, entry: schema.Part, kind: str, path: Path, place: int) -> Part[Fact]:
-    count = ONE if entry.count is None else ctx.given(entry.count, (*path, "count"), f"{kind}s")
-    name, at = getattr(entry, kind), (*path, kind)
-    part_id = f"{kind}_{place + 1}"
-    if kind == "psu":
-        return Rated(
-            part_id,
-            "power supplies",
-            _rated(ctx, entry, count, at),
-            ctx.needed(ctx.record("parts", "psu", at), "embodied_per_w", at, "PSU per W"),
-        )
-    if kind in {"dram", "ssd", "hdd"}:
-        return _stored(ctx, entry, kind, count, path, part_id)
-    if kind == "baseboard":
-        record = ctx.record("baseboards", name, at)
-        each = ctx.needed(record, "embodied", at, f"{record.name}, published footprint")
-        return Counted(part_id, f"baseboard {record.id}", count, each)
-    if kind == "accelerator":
-        record = ctx.record("accelerators", name, at)
-        return replace(parts_.accelerator_part(ctx, record, count, at), id=part_id)
-    if kind == "cpu":
-        record = ctx.record("cpus", name, at)
-        each = ctx.needed(ctx.record("parts", "cpu-socket", at), "embodied", at, "CPU socket")
-        return Counted(part_id, record.name, count, each)
-    record = ctx.record("network", name if name.startswith("nic-") else f"nic-{name}", at)
-    return Counted(part_id, record.name, count, ctx.needed(record, "embodied", at, record.name))
-
-
-def _rated(ctx: Context, entry: schema.Part, count: Fact, at: Path) -> Fact:
-    watts = ctx.given(entry.psu, at, "power supplies")
-    note = f"{count.value:g} x {watts.value:g} W"
-    return replace(watts, value=watts.value * count.value, note=note)
-
-
-def _size(gb: float) -> str:
-    """Capacity of one piece, so that two entries of one kind can be told apart."""
-    return f"{gb / 1e3:g} TB" if gb >= 1e3 else f"{gb:g} GB"  # noqa: PLR2004 - a terabyte
-
-
-def _stored(
-    ctx: Context, entry: schema.Part, kind: str, count: Fact, path: Path, part_id: str
-) -> Capacity[Fact]:
-    if entry.amount is None:
-        ctx.fail("CC206", f"{kind} needs an amount", path, "as in amount: 2048 GB")
-    amount = ctx.given(entry.amount, (*path, "amount"), f"{kind} capacity")
-    size = _size(amount.value)
-    if entry.count is not None:
-        note, size = f"{count.value:g} x {amount.value:g} GB", f"{count.value:g} x {size}"
-        amount = replace(amount, value=amount.value * count.value, note=note)
-    folder = "memory" if kind == "dram" else "storage"
-    record = ctx.record(folder, getattr(entry, kind), (*path, kind))
-    field = "embodied_per_tb" if "embodied_per_tb" in record.data else "embodied_per_gb"
-    per_gb = ctx.needed(record, field, (*path, kind), f"{record.name} per GB")
-    label = f"{kind.upper()} {size}, {record.id}"
-    return Capacity(part_id, label, amount, per_gb)
+    return (Comparator(board.name, value, "carbonctl-embodied-fit", note),)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.estimate.bom import (
     Comparator,
     Counted,
     Hardware,
     Machine,
+    Module,
     Route,
 )
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario.consistency import instance_row
-from carbonctl.scenario.context import ONE
-from carbonctl.scenario.parts import accelerator_part, host_parts
+from carbonctl.scenario.context import ONE, derived
+from carbonctl.scenario.parts import accelerator_part, bounded, host_parts
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.context import Context
 
 _WORKSTATION = "archetype-workstation"
+_WITH_HOST = {"machine", "machine+dc"}  # published figures that hold the host as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,10 @@ def hardware(
     path: Path = ("embodied",),
 ) -> Hardware[Fact]:
     """A machine with the rules by which its carbon reaches the work."""
+    spared = any(piece.id == "spares" for piece in machine.parts)
+    if embodied is not None and embodied.spares is not None and not spared:
+        message = "spares is not used: they are counted for accelerators of a named server"
+        ctx.warn("CC303", message, (*path, "spares"))
     end = ctx.catalog.record("end_of_life", end_of_life.route if end_of_life else "recycle")
     transport = embodied.transport if embodied else None
     mode = transport.mode if transport else "mixed"
@@ -162,13 +171,20 @@ def machine(
 
     A ``bare`` machine leaves out what it shares with others: rack and network of the datacenter.
     """
+    whole = _published(ctx, found, embodied, path)
+    if whole is not None:
+        return whole
     parts: list[Part[Fact]] = []
     if found.accelerator is not None:
         parts += _accelerators(ctx, found, embodied, path)
+    else:
+        _unnamed(ctx, found.record)
+    if embodied is not None and embodied.spares is not None:
+        parts += _spares(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
         host = ctx.given(embodied.host, (*path, "host"), "host, as given")
         parts.append(Counted("host", "host without accelerators", ONE, host))
-    elif found.server is not None:
+    elif found.server is not None and not _holds_host(found, embodied):
         parts += host_parts(ctx, found.server, path, bare=bare)
         if not bare and found.accelerator is not None and found.server.id != _WORKSTATION:
             fabric = ctx.catalog.record("network", "fabric-per-accelerator")
@@ -183,6 +199,72 @@ def machine(
         reason = f"no mass is known of {body.name}"
         ctx.not_estimated["transport, end of life"] = reason
     return Machine(body.name, found.per_machine, tuple(parts), mass, comparators(body))
+
+
+def _unnamed(ctx: Context, server: Record) -> None:
+    """Accelerators that a server holds but its record does not name are in no part."""
+    held = server.number("accelerators")
+    if held:
+        reason = f"it holds {held:g}, which its record does not name; give hardware.accelerator too"
+        ctx.not_estimated[f"accelerators of {server.name}"] = reason
+
+
+def _holds_host(found: Device, embodied: schema.Embodied | None) -> bool:
+    """Whether the accelerator's published figure is that of a whole machine."""
+    card = found.accelerator
+    if card is None or (embodied is not None and embodied.accelerator is not None):
+        return False
+    figure = card.fact("embodied")
+    return figure is not None and figure.boundary in _WITH_HOST
+
+
+def _published(
+    ctx: Context, found: Device, embodied: schema.Embodied | None, path: Path
+) -> Machine[Fact] | None:
+    """A whole machine by its published footprint, our own figure of its parts beside it."""
+    server = found.server
+    figure = None if server is None else server.fact("embodied", label="published footprint")
+    given = embodied is not None and (embodied.host or embodied.accelerator)
+    if server is None or figure is None or given:
+        return None
+    if bounded(ctx, figure, server, path).boundary not in _WITH_HOST:
+        message = f"the published figure of {server.name} is of a {figure.boundary}, no machine"
+        ctx.fail("CC303", message, path, "in its record: boundary: machine")
+    bare: list[Part[Fact]] = []
+    aside = replace(ctx, not_estimated={})  # what our own figure lacks, the published one holds
+    if found.accelerator is not None:
+        bare += _accelerators(aside, found, embodied, path)
+    bare += host_parts(aside, server, path, bare=True)
+    modeled = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in bare)
+    ours = Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model")
+    part = Counted("machine", server.name, ONE, figure)
+    mass = server.fact("mass", label=f"mass, {server.name}")
+    if mass is None:
+        ctx.not_estimated["transport, end of life"] = f"no mass is known of {server.name}"
+    return Machine(server.name, found.per_machine, (part,), mass, (ours, *comparators(server)))
+
+
+def _spares(
+    ctx: Context, accelerators: list[Part[Fact]], embodied: schema.Embodied, path: Path
+) -> list[Part[Fact]]:
+    """Accelerators that are made to replace failed ones over the life, as parts of their own."""
+    rate = ctx.given(embodied.spares, (*path, "spares"), "accelerators replaced in a year")
+    life = ctx.either(embodied.lifetime, (*path, "lifetime"), "lifetime").value / HOURS_PER_YEAR
+
+    def spare(count: Fact) -> Fact:
+        note = f"{count.value:g} x {rate.value:g} a year x {life:g} y"
+        like = replace(rate, shape="positive")
+        return derived(rate.key, count.value * rate.value * life, like, note, "spares")
+
+    made: list[Part[Fact]] = []
+    for piece in accelerators:
+        if isinstance(piece, Counted):
+            count, label = spare(piece.part_count), "spare accelerators"
+            made.append(replace(piece, id="spares", label=label, part_count=count))
+        elif isinstance(piece, Module):
+            count, label = spare(piece.module_count), "spare accelerators"
+            made.append(replace(piece, id="spares", label=label, module_count=count))
+    return made
 
 
 def comparators(record: Record) -> tuple[Comparator, ...]:
@@ -206,6 +288,7 @@ def _accelerators(
         return [Counted("accelerators", "accelerators", found.per_machine, each)]
     board = found.server.text("baseboard") if found.server else ""
     if board:
-        whole = ctx.needed(ctx.catalog.record("baseboards", board), "embodied", path)
+        held = ctx.catalog.record("baseboards", board)
+        whole = bounded(ctx, ctx.needed(held, "embodied", path), held, path)
         return [Counted("baseboard", f"baseboard {board}", ONE, whole)]
     return [accelerator_part(ctx, record, found.per_machine, path)]

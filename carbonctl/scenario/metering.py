@@ -10,15 +10,31 @@ from carbonctl.estimate.train_boundary import MeteredPower
 from carbonctl.scenario.context import ONE
 
 if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Path
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
+    from carbonctl.scenario.quantity import Given
 
 
 def superchip(found: Device | None) -> bool:
     """Whether the device holds its CPU and memory too."""
     return found is not None and found.record.data.get("includes_cpu") is True
+
+
+def host_factor(
+    ctx: Context, found: Device | None, given: Given | None = None, path: Path = ()
+) -> Fact:
+    """The one bridge from boards to the IT system, in training and in serving."""
+    usual = "superchip_power_factor" if superchip(found) else "host_power_factor"
+    return ctx.either(given, path, usual)
+
+
+def rated_above_use(card: Record) -> bool:
+    """Whether a device is rated for its chip's limit, far above what any work draws."""
+    return card.text("tdp_basis") == "chip_limit"
 
 
 def metered(ctx: Context, draw: Power[Fact], found: Device | None) -> MeteredPower[Fact]:

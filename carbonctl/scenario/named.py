@@ -34,6 +34,17 @@ def per_named(catalog: Catalog, key: str, name: str) -> float:
     return 1.0
 
 
+def is_server(catalog: Catalog, name: str) -> bool:
+    """Whether a name is one of a whole server."""
+    try:
+        catalog.record("servers", name)
+    except UnknownName:
+        return False
+    except AmbiguousName:
+        pass
+    return True
+
+
 def in_words(catalog: Catalog, hardware: schema.Hardware) -> str:
     """``16 x dgx-a100-640gb`` for 128 accelerators; what fills no whole machine is said so."""
     for key in ("accelerator", "server", "instance"):

@@ -13,6 +13,7 @@ from carbonctl.scenario import machine as machines
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.feasibility import check
 from carbonctl.scenario.ingestion import ingestion
+from carbonctl.scenario.parts import flash_per_gb
 from carbonctl.scenario.recommender import dlrm_work
 from carbonctl.scenario.site import site
 from carbonctl.scenario.training import evidence, kind, power, train_run
@@ -25,21 +26,11 @@ if TYPE_CHECKING:
     from carbonctl.estimate.bom import Hardware
     from carbonctl.estimate.inputs import Evidence, Site
     from carbonctl.scenario import schema
+    from carbonctl.scenario.capacity import Capacity
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
 
     Builder = Callable[[], Phase[Fact]]
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """Device-hours that a stated count can give a phase, and where it is stated."""
-
-    phase: str
-    devices: float
-    hours: float
-    busy_share: float
-    path: Path
 
 
 @dataclass
@@ -67,7 +58,7 @@ class Sections:
         """The machine behind a device, with the rules of sharing it."""
         embodied, end = self.scenario.embodied, self.scenario.end_of_life
         if embodied is not None and embodied.parts:
-            from carbonctl.scenario.item import bill  # noqa: PLC0415 - only for listed parts
+            from carbonctl.scenario.bill import bill  # noqa: PLC0415 - only for listed parts
 
             made = bill(self.ctx, embodied, found.per_machine)
         else:
@@ -108,9 +99,9 @@ def _data(s: Sections, data: schema.Data) -> Phase[Fact]:
         growth_ratio=ratio,
         growth_hours=hours,
         storage_w_per_gb=ctx.needed(media, "power_per_tb", path, "power per stored byte"),
-        storage_kgco2e_per_gb=ctx.needed(
-            media, "embodied_per_tb" if disk else "embodied_per_gb", path, "drive per stored byte"
-        ),
+        storage_kgco2e_per_gb=ctx.needed(media, "embodied_per_tb", path, "drive per stored byte")
+        if disk
+        else flash_per_gb(ctx, media, path),
         period_hours=s.period,
         lifetime_hours=ctx.default("drive_lifetime"),
     )
@@ -282,15 +273,15 @@ def _idle(s: Sections, train: schema.Train) -> Phase[Fact]:
 
 
 def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
+    from carbonctl.scenario.capacity import capacity, less_than_a_replica  # noqa: PLC0415
     from carbonctl.scenario.serving import serving  # noqa: PLC0415 - only to serve
 
     path: Path = ("infer",)
     found = s.device(infer.hardware, path)
     model = infer.model or s.scenario.model
     work, level = serving(s.ctx, infer, model, found, s.period, path)
-    if found.count is not None:
-        hours = found.count.value * s.period.value
-        busy = work.fleet.busy_share.value
-        s.capacity.append(Capacity("infer", found.count.value, hours, busy, found.path))
     place, hardware = s.site(infer.site, path), s.hardware(found)
+    less_than_a_replica(s.ctx, work, place)
+    if found.count is not None:
+        s.capacity.append(capacity(work, found.count.value, s.period.value, found.path))
     return Phase("infer", "serving", "infer", level, work, place, hardware)

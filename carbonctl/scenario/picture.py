@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.fact import Fact, Origin
-from carbonctl.estimate.service import Diffusion
+from carbonctl.core.units import gb_from_bytes
+from carbonctl.estimate.service import Diffusion, Painter
 from carbonctl.scenario.context import ONE
-from carbonctl.scenario.shape import Shape, accelerator, peak
+from carbonctl.scenario.device import board, parallel
+from carbonctl.scenario.shape import model_path
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.service import Board
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
     from carbonctl.scenario.quantity import Given
+    from carbonctl.scenario.shape import Shape
 
-_FLOAT16_DIFFUSION = "bf16"
+_FLOAT16_DIFFUSION, _RUNTIME = "bf16", "diffusers"
 
 
 def diffusion(
@@ -28,38 +32,133 @@ def diffusion(
     record = shaped.record
     if record is None or not shaped.kind.startswith(("diffusion", "video")):
         ctx.fail("CC306", f"serving {shaped.kind} by images is not estimated", path)
-    card = accelerator(ctx, found)
     width, height = size(ctx, infer.size, record, path)
     frames = usual(ctx, infer.frames, (*path, "frames"), record, "frames")
-    work = record.fact("denoise_work", label="work of one pass")
-    dims = {n: record.plain(n) for n in ("params_per_image_token", "layers", "hidden_size")}
-    if work is None and None in dims.values():
-        ctx.fail("CC304", f"the work of one pass of {record.name} is not known", path)
-    tokens = latent(ctx, record, frames, path) if work is None else (ONE, None)
     text = record.plain("text_encoder_params"), record.plain("text_tokens")
     if None in text:
         ctx.not_estimated[f"text encoder of {record.name}"] = "its size is not known"
+    work = work_of_a_pass(ctx, record, frames, path)
+    unet = work.reference_flop is not None or work.unet_params is not None
     return Diffusion(
         steps=usual(ctx, infer.steps, (*path, "steps"), record, "steps"),
         guidance_passes=_passes(ctx, infer, record, path),
         width=width,
         height=height,
         frames=frames,
-        latent_frames=tokens[0],
-        token_edge=tokens[1],
-        params_per_token=dims["params_per_image_token"],
-        layers=dims["layers"],
-        hidden_size=dims["hidden_size"],
-        reference_flop=work,
-        reference_pixels=None if work is None else native_pixels(ctx, record, path),
-        decoder_pixel_flop=ctx.default("decoder_pixel_work"),
+        decoder_pixel_flop=_decoder_work(ctx, shaped),
+        batch=ctx.either(infer.batch, (*path, "batch"), "picture_batch"),
+        replica_accelerators=_devices(ctx, infer, found, path, unet=unet),
+        board=_held(ctx, record, board(ctx, found, _FLOAT16_DIFFUSION, path), path),
+        painter=_painter(ctx, path, unet=unet),
+        energy_residual=ctx.default(f"{_noun(shaped)}_energy_residual"),
         text_encoder_params=text[0],
         text_tokens=text[1],
-        peak_flop_per_s=peak(ctx, found, _FLOAT16_DIFFUSION, path),
-        compute_efficiency=ctx.default("diffusion_efficiency"),
-        tdp_w=ctx.needed(card, "tdp", path),
-        device_power_share=ctx.default("diffusion_power_share"),
-        energy_residual=ctx.default("energy_residual"),
+        frames_per_second=_frames_per_second(ctx, infer, record, path),
+        **vars(work),
+    )
+
+
+def _devices(ctx: Context, infer: schema.Infer, found: Device, path: Path, *, unet: bool) -> Fact:
+    """Devices that share one picture."""
+    shared = parallel(ctx, infer, found, path)
+    if shared is None:
+        return replace(ONE, label="devices per picture")
+    if unet and shared.value > 1:
+        message = "a convolutional denoiser on several devices is not estimated"
+        ctx.fail("CC306", message, (*path, "tensor_parallel"), "keep 1")
+    return shared
+
+
+def _held(ctx: Context, record: Record, held: Board[Fact], path: Path) -> Board[Fact]:
+    """The board, which must hold the whole denoiser: devices that share a picture copy it."""
+    params = record.number("total_params")
+    if params is None:
+        return held
+    size = gb_from_bytes(params * ctx.default("bytes_bf16").value)
+    room = held.memory_gb.value * ctx.default("memory_share").value
+    if size > room:
+        message = f"{record.name} takes {size:.3g} GB in 16 bits; a device offers {room:.3g} GB"
+        ctx.fail("CC304", message, model_path(ctx, path), "choose a device with more memory")
+    return held
+
+
+def _frames_per_second(
+    ctx: Context, infer: schema.Infer, record: Record, path: Path
+) -> Fact | None:
+    """How fast a clip is played, which turns clips into seconds."""
+    if infer.videos is None:
+        return None
+    if infer.fps is not None:
+        return ctx.given(infer.fps, (*path, "fps"), "frames per second")
+    usual_rate = record.plain("fps", label="frames per second")
+    if usual_rate is None:
+        ctx.not_estimated["per second of video"] = "frames per second are not known; give infer.fps"
+    return usual_rate
+
+
+@dataclass(frozen=True)
+class PassWork:
+    """The facts that the work of one pass is made of, in one of its three forms."""
+
+    layers: Fact
+    latent_frames: Fact
+    token_edge: Fact | None = None
+    params_per_token: Fact | None = None
+    hidden_size: Fact | None = None
+    reference_flop: Fact | None = None
+    reference_pixels: Fact | None = None
+    unet_params: Fact | None = None
+    unet_share: Fact | None = None
+
+
+def work_of_a_pass(
+    ctx: Context, record: Record, frames: Fact, path: Path, hint: str = ""
+) -> PassWork:
+    """Work of one pass: known and scaled, from latent tokens, or from parameters alone."""
+    known = record.fact("denoise_work", label="work of one pass")
+    layers = record.plain("layers") or ctx.default("unet_layers")
+    if known is not None:
+        pixels = native_pixels(ctx, record, path)
+        return PassWork(layers, ONE, reference_flop=known, reference_pixels=pixels)
+    latents, edge = latent(ctx, record, frames, path)
+    dims = [record.plain(name) for name in ("params_per_image_token", "hidden_size")]
+    if record.text("kind") == "diffusion_unet":
+        params = record.plain("active_params", label="denoiser parameters")
+        share = ctx.default("unet_share")
+        return PassWork(layers, latents, edge, unet_params=params, unet_share=share)
+    if None in dims:
+        message = f"the work of one pass of {record.name} is not known"
+        ctx.fail("CC304", message, model_path(ctx, path), hint)
+    return PassWork(layers, latents, edge, *dims)
+
+
+def _noun(shaped: Shape) -> str:
+    return "video" if shaped.kind.startswith("video") else "image"
+
+
+def _decoder_work(ctx: Context, shaped: Shape) -> Fact:
+    video = _noun(shaped) == "video"
+    return ctx.default("video_decoder_pixel_work" if video else "decoder_pixel_work")
+
+
+def _painter(ctx: Context, path: Path, *, unet: bool) -> Painter[Fact]:
+    """What the stack reaches and costs; convolutions take more energy for an operation."""
+    record = ctx.record("runtimes", _RUNTIME, path)
+
+    def cost(name: str) -> Fact:
+        label = f"{name.replace('_', ' ')}, {record.name}"
+        return replace(ctx.needed(record, name, path, label), origin="default")
+
+    return Painter(
+        sustained_j_per_flop=ctx.default("sustained_energy_unet" if unet else "sustained_energy"),
+        matmul_efficiency=ctx.default("dense_efficiency"),
+        layer_launch_s=cost("layer_launch"),
+        exchange_latency_s=cost("exchange_latency"),
+        communication_factor=cost("communication_factor"),
+        decoder_overhead=ctx.default("decoder_overhead"),
+        resident_factor=ctx.default("resident_factor"),
+        energy_j_per_flop=ctx.default("picture_energy_per_flop"),
+        activation_bytes=None if unet else ctx.default("picture_activation_bytes"),
     )
 
 
@@ -114,8 +213,8 @@ def native_pixels(ctx: Context, record: Record, path: Path) -> Fact:
 
 def latent(ctx: Context, record: Record, frames: Fact, path: Path) -> tuple[Fact, Fact]:
     """Latent frames, and pixels along the edge of one token."""
-    down, patch = record.plain("vae_downsample"), record.plain("patch")
-    if down is None or patch is None:
+    down, patch = record.plain("vae_downsample"), record.plain("patch") or ONE
+    if down is None:
         ctx.fail("CC304", f"the patch size of {record.name} is not known", path)
     temporal = (record.number("vae_temporal_downsample") or 1.0) * (
         record.number("patch_temporal") or 1.0

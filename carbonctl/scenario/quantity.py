@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -11,6 +13,9 @@ from pydantic_core import PydanticCustomError
 from carbonctl.core.errors import did_you_mean
 from carbonctl.core.fact import RangeKind, Shape
 from carbonctl.core.units import UnitError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LONG_KEYS = {"value", "range", "range_kind", "source", "note", "scope"}
 _RANGE_KINDS = {"p05_p95", "p10_p90", "min_max", "judged"}
@@ -44,6 +49,7 @@ class Limits:
     at_most: float | None = None
     below: float | None = None
     example: str = ""
+    counted: str = ""  # what a count may say that it counts
 
 
 class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of this file
@@ -54,6 +60,26 @@ class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of 
     ) -> None:
         super().__init__(message)
         self.code, self.at, self.key, self.hint = code, at, key, hint
+        self.others: list[_Fail] = []
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the reader of the scenario makes a problem of."""
+        said = {"code": self.code, "message": str(self)}
+        return said | {"at": list(self.at), "key": self.key, "hint": self.hint}
+
+
+def _together(*readers: Callable[[], float | None]) -> list[Any]:
+    """What each reader gives, or the fails of all of them in one."""
+    values, fails = [], []
+    for reader in readers:
+        try:
+            values.append(reader())
+        except _Fail as fail:
+            fails += [fail, *fail.others]
+    if fails:
+        fails[0].others = fails[1:]
+        raise fails[0]
+    return values
 
 
 def _number(raw: Any, limits: Limits, *at: str | int) -> float:
@@ -62,7 +88,7 @@ def _number(raw: Any, limits: Limits, *at: str | int) -> float:
         example = f"; write it as in {limits.example}" if limits.example else ""
         raise _Fail("CC201", f"a quantity is wanted here, not {kind}{example}", *at)
     try:
-        value = parse(raw, limits.unit)
+        value = parse(_count(raw, limits), limits.unit)
     except UnitError as error:
         raise _Fail(error.code, str(error), *at) from None
     shown = str(raw)[:40]
@@ -79,12 +105,22 @@ def _number(raw: Any, limits: Limits, *at: str | int) -> float:
     return value
 
 
+def _count(raw: str | float, limits: Limits) -> str | float:
+    """A count without what it counts: ``1M`` of the device-hours ``1M h``."""
+    if not limits.counted or not isinstance(raw, str):
+        return raw
+    return re.sub(rf"(?<=[0-9.kKMBGT])\s*{limits.counted}\s*\Z", "", raw)
+
+
 def _given(raw: Any, limits: Limits) -> Given:
     if isinstance(raw, list):
         if len(raw) != 3:  # noqa: PLR2004 - low, value, high
             raise _Fail("CC205", "a range has three entries: [low, value, high]")
-        middle = _number(raw[1], limits, 1)
-        low, high = (_end(raw[place], raw[1], limits, place) for place in (0, 2))
+        low, middle, high = _together(
+            lambda: _end(raw[0], raw[1], limits, 0),
+            lambda: _number(raw[1], limits, 1),
+            lambda: _end(raw[2], raw[1], limits, 2),
+        )
         _ordered(low, middle, high, raw[0], raw[1], raw[2])
         return Given(middle, limits.unit, low, high, shape=limits.shape)
     if isinstance(raw, dict):
@@ -93,19 +129,12 @@ def _given(raw: Any, limits: Limits) -> Given:
 
 
 def _long(raw: dict[str, Any], limits: Limits) -> Given:
-    for key in raw:
-        if key not in _LONG_KEYS:
-            keys = f"a quantity has {', '.join(sorted(_LONG_KEYS))}"
-            hint = did_you_mean(str(key), _LONG_KEYS)
-            raise _Fail("CC101", f'unknown key "{key}"; {keys}', key, key=True, hint=hint)
-    if "value" not in raw:
-        raise _Fail("CC206", "value is required in the long form of a quantity")
-    if raw.get("scope", "") not in ("", *SCOPES):
-        raise _Fail("CC207", f'scope is one of {", ".join(SCOPES)}, not "{raw["scope"]}"', "scope")
-    if raw.get("range_kind", "p05_p95") not in _RANGE_KINDS:
-        choices = ", ".join(sorted(_RANGE_KINDS))
-        raise _Fail("CC207", f"range_kind is one of {choices}", "range_kind")
-    middle = _number(raw["value"], limits, "value")
+    *_, middle = _together(
+        *(partial(_known_key, key) for key in raw),
+        partial(_choice, raw, "scope", ("", *SCOPES)),
+        partial(_choice, raw, "range_kind", ("p05_p95", *sorted(_RANGE_KINDS))),
+        partial(_value, raw, limits),
+    )
     low, high = _range(raw, middle, limits)
     return Given(
         middle,
@@ -120,13 +149,36 @@ def _long(raw: dict[str, Any], limits: Limits) -> Given:
     )
 
 
+def _known_key(key: object) -> None:
+    if key not in _LONG_KEYS:
+        keys = f"a quantity has {', '.join(sorted(_LONG_KEYS))}"
+        hint = did_you_mean(str(key), _LONG_KEYS)
+        raise _Fail("CC101", f'unknown key "{key}"; {keys}', str(key), key=True, hint=hint)
+
+
+def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...]) -> None:
+    """A word of a few; the first one stands for none."""
+    if raw.get(key, choices[0]) not in choices:
+        known = ", ".join(dict.fromkeys(filter(None, choices)))
+        raise _Fail("CC207", f'{key} is one of {known}, not "{raw[key]}"', key)
+
+
+def _value(raw: dict[str, Any], limits: Limits) -> float:
+    if "value" not in raw:
+        raise _Fail("CC206", "value is required in the long form of a quantity")
+    return _number(raw["value"], limits, "value")
+
+
 def _range(raw: dict[str, Any], middle: float, limits: Limits) -> tuple[float | None, float | None]:
     ends = raw.get("range")
     if ends is None:
         return None, None
     if not isinstance(ends, list) or len(ends) != 2:  # noqa: PLR2004 - low, high
         raise _Fail("CC205", "range has two entries: [low, high]", "range")
-    low, high = (_end(ends[place], raw["value"], limits, "range", place) for place in (0, 1))
+    low, high = _together(
+        lambda: _end(ends[0], raw["value"], limits, "range", 0),
+        lambda: _end(ends[1], raw["value"], limits, "range", 1),
+    )
     _ordered(low, middle, high, ends[0], raw["value"], ends[1], "range")
     return low, high
 
@@ -149,9 +201,19 @@ def _checked(raw: Any, limits: Limits) -> Given:
     try:
         return _given(raw, limits)
     except _Fail as fail:
-        context = {"at": list(fail.at), "key": fail.key, "hint": fail.hint}
-        message = str(fail).replace("{", "{{").replace("}", "}}")
-        raise PydanticCustomError(cast("Any", fail.code), cast("Any", message), context) from None
+        raise _refused(fail) from None
+
+
+def _refused(fail: _Fail) -> PydanticCustomError:
+    """What pydantic carries to the reader of the scenario."""
+    context = {"fails": [one.as_dict() for one in (fail, *fail.others)]}
+    message = str(fail).replace("{", "{{").replace("}", "}}")
+    return PydanticCustomError(cast("Any", fail.code), cast("Any", message), context)
+
+
+def refused(code: str, message: str, at: str, hint: str) -> PydanticCustomError:
+    """What a validator of a section raises: the mistake is at a key of the quantity."""
+    return _refused(_Fail(code, message, at, hint=hint))
 
 
 def quantity(
@@ -163,9 +225,10 @@ def quantity(
     at_most: float | None = None,
     below: float | None = None,
     example: str = "",
+    counted: str = "",
 ) -> Any:
     """A schema type for one kind of quantity."""
-    limits = Limits(unit, shape, at_least, above, at_most, below, example or f"1 {unit}")
+    limits = Limits(unit, shape, at_least, above, at_most, below, example or f"1 {unit}", counted)
     return Annotated[
         Given,
         PlainValidator(lambda raw: _checked(raw, limits)),
@@ -196,6 +259,7 @@ def _json_schema(limits: Limits) -> dict[str, Any]:
 Count = quantity("1", above=0, example="8")
 Tokens = quantity("1", above=0, example="15T")
 Factor = quantity("1", above=0, example="1.4")
+SpeedUp = quantity("1", above=0, at_most=1e6, example="2.5")
 FactorAboveOne = quantity("1", at_least=1, example="2.2")
 RatioAboveOne = quantity("1", shape="pue", at_least=1, example="1.4")
 Share = quantity("1", shape="share", above=0, at_most=1, example="0.6")
@@ -203,7 +267,8 @@ ShareOrZero = quantity("1", shape="share", at_least=0, at_most=1, example="60 %"
 ShareBelowOne = quantity("1", shape="share", at_least=0, below=1, example="10 %")
 Amount = quantity("1", at_least=0, example="50 %")
 Hours = quantity("h", above=0, at_most=1e8, example="10 d")  # 11,000 years
-DeviceHours = quantity("1", above=0, example="1.46M")
+DeviceHours = quantity("1", above=0, example="1.46M", counted="h")
+DeviceDays = quantity("1", above=0, example="1.5")
 Watts = quantity("W", above=0, example="700 W")
 KiloWattHours = quantity("kWh", above=0, example="433 MWh")
 GigaBytes = quantity("GB", above=0, example="50 TB")
@@ -213,6 +278,10 @@ Kilograms = quantity("kg", above=0, example="130 kg")
 Kilometers = quantity("km", above=0, example="11000 km")
 Rate = quantity("1/h", above=0, example="1M/day")
 Liters = quantity("L/kWh", at_least=0, example="0.2 L/kWh")
+SquareCentimeters = quantity("cm2", above=0, example="694 mm2")
+Defects = quantity("1/cm2", above=0, example="0.1 defects/cm2")
+CarbonPerKilowattYear = quantity("kgCO2e/kW/y", at_least=0, example="67 kg/kW/y")
+CarbonPerGigaByte = quantity("kgCO2e/GB", above=0, example="600 g/GB")
 Work = quantity("FLOP", above=0, example="8.2 GFLOP")
 Latency = quantity("h", above=0, example="100 ms")
 

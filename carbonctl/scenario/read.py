@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import CarbonctlError, InputError, Mark, Problem, did_you_mean
-from carbonctl.core.strict_yaml import Document
+from carbonctl.core.strict_yaml import MAX_BYTES, Document
 from carbonctl.scenario.consistency import names
 from carbonctl.scenario.schema import Scenario
 
@@ -34,6 +34,8 @@ _CODES = {
     "model_type": ("CC201", "keys and values are wanted here"),
     "model_attributes_type": ("CC201", "keys and values are wanted here"),
 }
+_MAPPINGS = {"dict_type", "model_type", "model_attributes_type"}
+_EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +48,51 @@ class Setting:
 
 
 def read(
-    source: str | None, settings: Iterable[Setting], catalog: Catalog
+    source: str | None, settings: Iterable[Setting], catalog: Catalog, raw: bytes | None = None
 ) -> tuple[Scenario, Document]:
     """The scenario from a file, from ``-`` (stdin), or from settings alone.
 
+    ``raw`` are the bytes of the source where somebody had to look at them before.
+
     Every problem of keys, values and names comes out in one InputError.
     """
-    document = Document({}, {(): Mark("the command line")}) if source is None else _load(source)
+    document = (
+        Document({}, {(): Mark("the command line")}) if source is None else _load(source, raw)
+    )
+    found = list(document.twice)
     for setting in settings:
-        _apply(document, setting)
-    found = names(document, catalog)
+        try:
+            _apply(document, setting)
+        except InputError as error:
+            found += error.problems
+    return checked(document, catalog, found), document
+
+
+def checked(document: Document, catalog: Catalog, found: list[Problem] | None = None) -> Scenario:
+    """The scenario in a document, once nothing is wrong with its keys, values and names."""
+    found = [*(found or ()), *names(document, catalog)]
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
-        found += [_problem(item, document) for item in error.errors(include_url=False)]
+        for item in error.errors(include_url=False):
+            found += _problems(item, document)
     if found:
         raise InputError(_sorted(found), document.sources)
-    return scenario, document
+    return scenario
+
+
+def parse_sets(texts: Iterable[str]) -> list[Setting]:
+    """Every ``path=value`` of ``--set``, or what is wrong with each."""
+    made: list[Setting] = []
+    problems: list[Problem] = []
+    for text in texts:
+        try:
+            made.append(parse_set(text))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return made
 
 
 def parse_set(text: str) -> Setting:
@@ -80,14 +110,17 @@ def parse_set(text: str) -> Setting:
     return Setting(path.strip(), value, flag)
 
 
-def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
+def _load(source: str, raw: bytes | None = None, seen: tuple[str, ...] = ()) -> Document:
     if source == "-":
-        document = strict_yaml.parse(sys.stdin.buffer.read(), "<stdin>")
+        given = sys.stdin.buffer.read(MAX_BYTES + 1) if raw is None else raw
+        document = strict_yaml.parse(given, "<stdin>", keep=True)
+    elif raw is not None:
+        document = strict_yaml.parse(raw, source, keep=True)
     else:
-        document = strict_yaml.read(Path(source))
+        document = strict_yaml.read(Path(source), keep=True)
     if not isinstance(document.data, dict):
         problem = Problem("CC007", "a scenario is a mapping of keys", document.mark(()))
-        raise InputError([problem], document.sources)
+        raise InputError([*document.twice, problem], document.sources)
     base = document.data.pop("extends", None)
     if base is None:
         return document
@@ -99,7 +132,7 @@ def _load(source: str, seen: tuple[str, ...] = ()) -> Document:
     if target in seen or len(seen) >= MAX_EXTENDS:
         raise InputError([Problem("CC009", f"{base} extends itself", mark)], document.sources)
     try:
-        below = _load(target, (*seen, target))
+        below = _load(target, None, (*seen, target))
     except InputError as error:
         unread = error.problems[0].code == "CC008" and not error.sources
         if unread and error.problems[0].mark == Mark(target):
@@ -119,6 +152,7 @@ def _merge(base: Document, head: Document) -> Document:
         dict(base.keys),
         {**base.sources, **head.sources},
     )
+    merged.twice = base.twice + head.twice
     _merge_into(merged, head, merged.data, head.data, ())
     return merged
 
@@ -189,15 +223,26 @@ def _no_place(setting: Setting) -> Problem:
     return Problem("CC101", f'there is no place "{setting.path}"', Mark(setting.flag))
 
 
+def _problems(item: Any, document: Document) -> list[Problem]:
+    """What pydantic found at one place; a quantity may hold several mistakes."""
+    path = tuple(item["loc"])
+    if not str(item["type"]).startswith("CC"):
+        return [_problem(item, document)]
+    return [
+        Problem(
+            fail["code"],
+            fail["message"],
+            document.mark((*path, *fail["at"]), key=fail["key"]),
+            fail["hint"],
+        )
+        for fail in item["ctx"]["fails"]
+    ]
+
+
 def _problem(item: Any, document: Document) -> Problem:
     path = tuple(item["loc"])
     kind = str(item["type"])
     code, text = _CODES.get(kind, ("CC201", str(item["msg"])))
-    if kind.startswith("CC"):
-        context = item["ctx"]
-        path = (*path, *context["at"])
-        mark = document.mark(path, key=context["key"])
-        return Problem(kind, str(item["msg"]), mark, context["hint"])
     if code == "CC101" and kind == "extra_forbidden":
         mark = document.mark(path, key=True)
         return Problem(code, f'unknown key "{path[-1]}"', mark, _near_key(path))
@@ -208,7 +253,8 @@ def _problem(item: Any, document: Document) -> Problem:
         text = f'"{item["input"]}" is not one of {expected}'
     if kind == "string_pattern_mismatch":
         text = f'"{item["input"]}" has the wrong form; as in 1024x1024'
-    return Problem(code, text, document.mark(path))
+    hint = _as_in(path) if kind in _MAPPINGS else ""
+    return Problem(code, text, document.mark(path), hint)
 
 
 def _near_key(path: tuple[Any, ...]) -> str:
@@ -216,6 +262,12 @@ def _near_key(path: tuple[Any, ...]) -> str:
     names = [f.alias or name for name, f in owner.model_fields.items()] if owner else []
     hint = did_you_mean(str(path[-1]), names)
     return hint or ("keys here: " + ", ".join(sorted(names)) if names else "")
+
+
+def _as_in(path: tuple[Any, ...]) -> str:
+    """How a section is written that stands there as a word, or which keys it has."""
+    example = _EXAMPLES.get(str(path[-1])) if path else None
+    return f"as in {path[-1]}: {example}" if example else _near_key((*path, ""))
 
 
 def _model_at(path: tuple[Any, ...]) -> type[BaseModel] | None:

@@ -9,6 +9,7 @@ from carbonctl.scenario.context import derived
 from carbonctl.scenario.shape import dlrm_shape, peak
 
 if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.scenario import schema
@@ -61,17 +62,36 @@ def _exchange(
     rate = None
     if readers is not None:
         rate = ctx.given(readers, (*path, "reader_throughput"), "reader throughput")
-    if found.count.value > found.per_machine.value:
-        link = ctx.default("network_per_accelerator")
-    else:
-        both = found.accelerator.fact("link_bandwidth", label="link speed")
-        both = both or ctx.default("link_bandwidth_pcie")
-        key = f"{both.key}/one_way"
-        link = derived(key, both.value / 2, both, "one of two ways", "link speed, one way")
     return Exchange(
         found.count,
         ctx.default("exchange_passes"),
-        link,
+        _link(ctx, found.accelerator, beyond=found.count.value > found.per_machine.value),
         ctx.default("exchange_efficiency"),
         rate,
     )
+
+
+def served_exchange(ctx: Context, found: Device, tables: Fact) -> Exchange[Fact] | None:
+    """The all-to-all of a service between the devices that hold one copy of the tables."""
+    if tables.value <= 1:
+        return None
+    if found.accelerator is None:
+        ctx.not_estimated["all-to-all between servers"] = "the link of servers is not known"
+        return None
+    return Exchange(
+        tables,
+        ctx.default("exchange_serve_passes"),
+        _link(ctx, found.accelerator, beyond=tables.value > found.per_machine.value),
+        ctx.default("exchange_efficiency"),
+        None,
+    )
+
+
+def _link(ctx: Context, accelerator: Record, *, beyond: bool) -> Fact:
+    """The link of a device, one way: between machines, or inside one."""
+    if beyond:
+        return ctx.default("network_per_accelerator")
+    both = accelerator.fact("link_bandwidth", label="link speed")
+    both = both or ctx.default("link_bandwidth_pcie")
+    note = "one of two ways"
+    return derived(f"{both.key}/one_way", both.value / 2, both, note, "link speed, one way")

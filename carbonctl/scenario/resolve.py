@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem
+from carbonctl.core.errors import InputError, Problem, in_order
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
 from carbonctl.scenario.context import Context, Unresolved
-from carbonctl.scenario.phases import Capacity, Sections, builders
+from carbonctl.scenario.phases import Sections, builders
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.inputs import Phase
     from carbonctl.scenario import schema
+    from carbonctl.scenario.capacity import Capacity
 
 # a load that a service states -> its functional unit
-UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item"}
+UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item",
+         "samples": "sample"}  # fmt: skip
+# a key of a budget -> the metric that it limits
+BUDGET = {"total": "total_kgco2e"} | {
+    f"per_{unit}": f"infer.per_{unit}_kgco2e" for unit in UNITS.values()
+}
 PHASES = ("data", "experiments", "train", "infer")
 _OUTSIDE = {
     "wide-area network": "outside the boundary",
@@ -68,7 +74,7 @@ def resolve(
         except Unresolved:
             continue
     if ctx.problems:
-        raise InputError(_in_order(ctx.problems), document.sources)
+        raise InputError(in_order(ctx.problems), document.sources)
     _say_what_is_missing(ctx, scenario, phases, made)
     return Resolved(
         scenario=scenario,
@@ -110,16 +116,10 @@ def _unit(scenario: schema.Scenario) -> str:
 
 def _budget(scenario: schema.Scenario) -> dict[str, float]:
     """Limits by the name of the metric that each one holds."""
-    budget = scenario.budget
-    if budget is None:
-        return {}
-    names = {"total": "total_kgco2e"} | {
-        f"per_{unit}": f"infer.per_{unit}_kgco2e" for unit in UNITS.values()
-    }
     return {
         metric: given.value
-        for key, metric in names.items()
-        if (given := getattr(budget, key, None)) is not None
+        for key, metric in BUDGET.items()
+        if (given := getattr(scenario.budget, key, None)) is not None
     }
 
 
@@ -133,11 +133,3 @@ def _say_what_is_missing(
         ctx.not_estimated["embodied share of training"] = "no hardware is named"
     for name, reason in _OUTSIDE.items():
         ctx.not_estimated.setdefault(name, reason)
-
-
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    def place(problem: Problem) -> tuple[str, int, int]:
-        mark = problem.mark
-        return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
-
-    return sorted(dict.fromkeys(problems), key=place)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from carbonctl.estimate.samples import Photograph, Picture, SampleWork, Speech, Stated
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.language import encoder_share, utilization
-from carbonctl.scenario.picture import latent, native_pixels, size, usual
+from carbonctl.scenario.picture import size, usual, work_of_a_pass
 from carbonctl.scenario.shape import model_path
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
+    from carbonctl.scenario.quantity import Given
 
     Sample = Picture[Fact] | Photograph[Fact] | Speech[Fact] | Stated[Fact]
 
@@ -56,9 +57,9 @@ def _sample(
     if kind.startswith(("diffusion", "video")):
         return _picture(ctx, run, record, path), "billed_mfu_picture"
     if kind == "vision":
-        return _photograph(ctx, run, record, path), "billed_mfu_sample"
+        return photograph(ctx, record, run.image_size, path), "billed_mfu_sample"
     if kind == "speech":
-        return _speech(ctx, record, path), "billed_mfu_sample"
+        return speech(ctx, record, path), "billed_mfu_sample"
     return None, ""
 
 
@@ -78,13 +79,6 @@ def _picture(ctx: Context, run: schema.Run, record: Record, path: Path) -> Pictu
     """A picture or clip at its size, and the frozen encoders before the denoiser."""
     width, height = size(ctx, run.size, record, path)
     frames = usual(ctx, run.frames, (*path, "frames"), record, "frames")
-    work = record.fact("denoise_work", label="work of one pass")
-    params = layers = hidden = edge = None
-    seen = ONE
-    if work is None:
-        names = ("params_per_image_token", "layers", "hidden_size")
-        params, layers, hidden = _dims(ctx, record, names, "pass", path)
-        seen, edge = latent(ctx, record, frames, path)
     text = record.plain("text_encoder_params"), record.plain("text_tokens")
     if None in text:
         ctx.not_estimated[f"text encoder of {record.name}"] = "its size is not known"
@@ -93,32 +87,30 @@ def _picture(ctx: Context, run: schema.Run, record: Record, path: Path) -> Pictu
         width=width,
         height=height,
         frames=frames,
-        latent_frames=seen,
-        token_edge=edge,
-        params_per_token=params,
-        layers=layers,
-        hidden_size=hidden,
-        reference_flop=work,
-        reference_pixels=None if work is None else native_pixels(ctx, record, path),
         encoder_pixel_flop=ctx.default("encoder_pixel_work"),
         text_encoder_params=text[0],
         text_tokens=text[1],
         frozen_passes=ctx.default("frozen_passes"),
         frozen_epochs=ONE if run.cached_latents else epochs,
+        **vars(work_of_a_pass(ctx, record, frames, path, _STATE_IT)),
     )
 
 
-def _photograph(ctx: Context, run: schema.Run, record: Record, path: Path) -> Photograph[Fact]:
+def photograph(
+    ctx: Context, record: Record, image_size: Given | None, path: Path
+) -> Photograph[Fact]:
+    """An image at its size, cut into patches."""
     if record.plain("vocabulary") is not None:
         message = f"{record.name} has a tower of text beside its images"
         ctx.fail("CC304", message, model_path(ctx, path), _STATE_IT)
     names = ("total_params", "vision_patch", "layers", "hidden_size")
     params, patch, layers, hidden = _dims(ctx, record, names, "image", path)
-    edge = usual(ctx, run.image_size, (*path, "image_size"), record, "image_size")
+    edge = usual(ctx, image_size, (*path, "image_size"), record, "image_size")
     return Photograph(params, edge, patch, layers, hidden)
 
 
-def _speech(ctx: Context, record: Record, path: Path) -> Speech[Fact]:
+def speech(ctx: Context, record: Record, path: Path) -> Speech[Fact]:
+    """A window of speech and the text that is written for it."""
     names = ("total_params", "encoder_layers", "hidden_size")
     total, layers, hidden = _dims(ctx, record, names, "window of speech", path)
     text = ctx.default("speech_text_tokens")

@@ -2,24 +2,25 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from carbonctl.scenario.quantity import (
     Carbon,
     Count,
-    Factor,
     FactorAboveOne,
     GigaBytes,
     Hours,
-    Kilograms,
-    Kilometers,
     Latency,
     Rate,
+    RatioAboveOne,
     Share,
     ShareBelowOne,
+    ShareOrZero,
     Tokens,
-    Watts,
+    Work,
 )
+from carbonctl.scenario.schema_embodied import Embodied, EndOfLife, Part, Transport
+from carbonctl.scenario.schema_refresh import Growth, Refresh
 from carbonctl.scenario.schema_train import (
     CrossCheck,
     Experiments,
@@ -32,29 +33,17 @@ from carbonctl.scenario.sections import (
     PICTURE_SIZE,
     Hardware,
     Model,
+    OnUncertain,
     Precision,
     Site,
+    Statistic,
     Strict,
     Tables,
 )
 
-__all__ = ["CrossCheck", "Experiments", "Federated", "Hardware", "Model", "Rollouts", "Run",
-           "Site", "Tables", "Train"]  # fmt: skip
-
-
-class Growth(Strict):
-    """Growth of a stock: by ``ratio`` every ``per``."""
-
-    ratio: Factor
-    per: Hours
-
-    @model_validator(mode="before")
-    @classmethod
-    def _in_words(cls, raw: Any) -> Any:
-        if isinstance(raw, str) and " per " in raw:
-            ratio, _, per = raw.partition(" per ")
-            return {"ratio": ratio, "per": per}
-        return raw
+__all__ = ["CrossCheck", "Embodied", "EndOfLife", "Experiments", "Federated", "Hardware", "Model",
+           "Part", "Refresh", "Rollouts", "Run", "Site", "Tables", "Train",
+           "Transport"]  # fmt: skip
 
 
 class Data(Strict):
@@ -69,6 +58,24 @@ class Data(Strict):
     site: Site | None = None
 
 
+class LatencyTarget(Strict):
+    """Time to the first token, between tokens, or of a whole ranking."""
+
+    ttft: Latency | None = None
+    itl: Latency | None = None
+    p50: Latency | None = None
+    p95: Latency | None = None
+    p99: Latency | None = None
+
+
+class Speculative(Strict):
+    """A small model that drafts tokens for the large one to verify."""
+
+    draft: Model
+    tokens: Count
+    acceptance: ShareBelowOne
+
+
 class Infer(Strict):
     """A service: its load, its operating point, its fleet."""
 
@@ -79,6 +86,7 @@ class Infer(Strict):
     images: Rate | None = None
     videos: Rate | None = None
     items: Rate | None = None
+    samples: Rate | None = None
     horizon: Hours | None = None
     prompt_tokens: Tokens | None = None
     output_tokens: Tokens | None = None
@@ -86,61 +94,28 @@ class Infer(Strict):
     runtime: str | None = None
     concurrency: Count | None = None
     throughput: Rate | None = None
-    latency: dict[str, Latency] | None = None
+    latency: LatencyTarget | None = None
+    tensor_parallel: Count | None = None
+    speculative: Speculative | None = None
+    prompt_cache_hits: ShareBelowOne | None = None
+    reasoning_tokens: Tokens | None = None
+    image_tokens: Tokens | None = None
+    video_tokens: Tokens | None = None
+    audio_tokens: Tokens | None = None
     busy_share: Share | None = None
     peak_to_mean: FactorAboveOne | None = None
+    autoscaling: ShareOrZero | None = None
+    fleet_share: Share | None = None
+    host_power_factor: RatioAboveOne | None = None
     cache_hits: ShareBelowOne | None = None
     size: str | None = Field(default=None, pattern=PICTURE_SIZE)
     frames: Count | None = None
     steps: Count | None = None
     guidance: bool | None = None
     batch: Count | None = None
-
-
-class Part(Strict):
-    """One entry of a bill of materials: exactly one kind of part."""
-
-    baseboard: str | None = None
-    accelerator: str | None = None
-    cpu: str | None = None
-    dram: str | None = None
-    ssd: str | None = None
-    hdd: str | None = None
-    nic: str | None = None
-    psu: Watts | None = None
-    count: Count | None = None
-    amount: GigaBytes | None = None
-
-
-class Transport(Strict):
-    """How hardware comes to the site."""
-
-    mode: Literal["mixed", "air", "sea"] = "mixed"
-    distance: Kilometers | None = None
-
-
-class Embodied(Strict):
-    """Hardware: what it is made of, and how its carbon is shared."""
-
-    subject: Literal["accelerator", "server", "baseboard"] | None = None
-    parts: list[Part] = Field(default_factory=list)
-    chassis: Literal["1u", "2u", "4u", "8u", "8u-air", "8u-liquid"] | None = None
-    mass: Kilograms | None = None
-    transport: Transport | None = None
-    lifetime: Hours | None = None
-    allocation: Literal["full", "sci"] = "full"
-    allocation_rate: Share | None = None
-    accelerator: Carbon | None = None
-    host: Carbon | None = None
-    comparators: list[Carbon] = Field(default_factory=list)
-    count: Count | None = None
-
-
-class EndOfLife(Strict):
-    """What happens to hardware after use."""
-
-    route: Literal["recycle", "landfill", "reuse"] = "recycle"
-    credit: Literal["shown", "none"] = "shown"
+    fps: Count | None = None
+    image_size: Count | None = None
+    sample_work: Work | None = None
 
 
 class Budget(Strict):
@@ -149,7 +124,11 @@ class Budget(Strict):
     total: Carbon | None = None
     per_request: Carbon | None = None
     per_image: Carbon | None = None
+    per_video: Carbon | None = None
     per_item: Carbon | None = None
+    per_sample: Carbon | None = None
+    statistic: Statistic = "value"
+    on_uncertain: OnUncertain = "warn"
 
 
 class Scenario(Strict):
@@ -167,8 +146,9 @@ class Scenario(Strict):
     train: Train | None = None
     infer: Infer | None = None
     embodied: Embodied | None = None
+    refresh: Refresh | None = None
     end_of_life: EndOfLife | None = None
-    functional_unit: Literal["request", "image", "video", "item"] | None = None
+    functional_unit: Literal["request", "image", "video", "item", "sample"] | None = None
     budget: Budget | None = None
 
 

@@ -3,12 +3,12 @@
 from typing import Literal
 
 from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
 
 from carbonctl.scenario.quantity import (
     Amount,
     Carbon,
     Count,
+    DeviceDays,
     DeviceHours,
     Factor,
     Given,
@@ -20,6 +20,7 @@ from carbonctl.scenario.quantity import (
     Tokens,
     Watts,
     Work,
+    refused,
 )
 from carbonctl.scenario.sections import PICTURE_SIZE, Hardware, Model, Precision, Site, Strict
 
@@ -27,8 +28,8 @@ from carbonctl.scenario.sections import PICTURE_SIZE, Hardware, Model, Precision
 class TrialSizes(Strict):
     """Sizes of experiments: lognormal between the median and the 99th percentile."""
 
-    p50: DeviceHours
-    p99: DeviceHours
+    p50: DeviceDays
+    p99: DeviceDays
 
 
 class Experiments(Strict):
@@ -70,7 +71,7 @@ class IdleEnergy(Strict):
             return given
         message = "idle energy on nodes is not estimated: their share of a system is known at work"
         hint = "give it of the system, as in {value: 257 MWh, scope: it_system}"
-        raise PydanticCustomError("CC306", message, {"at": ["scope"], "key": False, "hint": hint})
+        raise refused("CC306", message, "scope", hint)
 
 
 class Rollouts(Strict):

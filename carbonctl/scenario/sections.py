@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from carbonctl.scenario.quantity import Count, Intensity, Liters, Pue, ShareOrZero
 
 Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4"]
+Statistic = Literal["value", "p50", "p95"]
+OnUncertain = Literal["warn", "fail"]
 PICTURE_SIZE = r"^[1-9]\d{1,4}x[1-9]\d{1,4}$"
 
 

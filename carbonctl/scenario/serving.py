@@ -1,30 +1,36 @@
-"""Services: load, operating point, fleet, and the model behind them."""
+"""Services: load, fleet, and the model behind them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.service import Decoder, Fleet, Ranking, Serving, Throughput
-from carbonctl.scenario.context import ONE, derived
+from carbonctl.estimate.infer import table_devices
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.service import Fleet, Ranking, Serving, Throughput
+from carbonctl.scenario.bounds import unit_in_time, within_peak
+from carbonctl.scenario.context import derived
+from carbonctl.scenario.decoding import decoder, reasoning, throughput, tokens
+from carbonctl.scenario.device import power_limit
+from carbonctl.scenario.encoding import READERS, encoder
+from carbonctl.scenario.metering import host_factor
+from carbonctl.scenario.operating_point import placed
 from carbonctl.scenario.picture import diffusion
-from carbonctl.scenario.recommender import dlrm_work
-from carbonctl.scenario.shape import Shape, accelerator, element_bytes, peak, shape
+from carbonctl.scenario.recommender import dlrm_work, served_exchange
+from carbonctl.scenario.shape import shape
 
 if TYPE_CHECKING:
-    from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.inputs import Evidence
+    from carbonctl.estimate.service import Diffusion, Encoder
     from carbonctl.estimate.work import DlrmWork
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
+    from carbonctl.scenario.shape import Shape
 
-DEFAULT_RUNTIME = "vllm_2025"
-
-
-LOADS = ("requests", "images", "videos", "items")
+LOADS = ("requests", "images", "videos", "items", "samples")
 
 
 def load(ctx: Context, infer: schema.Infer, path: Path) -> str:
@@ -47,36 +53,71 @@ def serving(
 ) -> tuple[Serving[Fact], Evidence]:
     """Facts of a service, and how its energy is known."""
     name = load(ctx, infer, path)
-    fleet = _fleet(ctx, infer, name, period, path)
+    fleet = _fleet(ctx, infer, name, found, period, path)
     if name == "items":
         work = dlrm_work(ctx, model, found, path, train=False)
-        if infer.latency is not None:
-            ctx.not_estimated["latency"] = "the target is recorded, not checked"
-        return Serving(fleet, _ranking(ctx, found, work)), "work"
+        return _unit(ctx, infer, fleet, _ranking(ctx, found, work), found, path)
+    if name == "samples" and infer.sample_work is not None:
+        made = encoder(ctx, infer, None, found, path)
+        return _unit(ctx, infer, fleet, made, found, path)
     shaped = shape(ctx, model, path)
-    if infer.batch is not None:
-        ctx.not_estimated["effect of the image batch"] = "one efficiency stands for all batches"
     if name in {"images", "videos"}:
-        return Serving(fleet, diffusion(ctx, infer, shaped, found, path)), "work"
+        return _unit(ctx, infer, fleet, diffusion(ctx, infer, shaped, found, path), found, path)
+    if name == "samples" or shaped.kind in READERS:
+        return _unit(ctx, infer, fleet, encoder(ctx, infer, shaped, found, path), found, path)
+    return _language(ctx, infer, shaped, found, fleet, path)
+
+
+def _unit(
+    ctx: Context,
+    infer: schema.Infer,
+    fleet: Fleet[Fact],
+    model: Ranking[Fact] | Diffusion[Fact] | Encoder[Fact],
+    found: Device,
+    path: Path,
+) -> tuple[Serving[Fact], Evidence]:
+    """A model whose unit is made at once, in no less than its least time."""
+    unit_in_time(ctx, infer, model, found, path)
+    return Serving(fleet, model), "work"
+
+
+def _language(
+    ctx: Context,
+    infer: schema.Infer,
+    shaped: Shape,
+    found: Device,
+    fleet: Fleet[Fact],
+    path: Path,
+) -> tuple[Serving[Fact], Evidence]:
+    """A model that writes: from its work, or from a throughput that was measured."""
     if not shaped.kind.startswith("llm"):
         ctx.fail("CC306", f"serving {shaped.kind} by requests is not estimated yet", path)
-    if infer.latency is not None:
-        where = (*path, "latency")
-        ctx.fail(
-            "CC306",
-            "an operating point from latency is not estimated yet",
-            where,
-            "give concurrency, or throughput",
-        )
-    if infer.throughput is not None:
-        if infer.concurrency is not None:
-            message = "throughput and concurrency both set the operating point"
-            ctx.fail("CC301", message, (*path, "concurrency"), "keep one")
-        return Serving(fleet, _throughput(ctx, infer, found, path)), "throughput"
-    return Serving(fleet, _decoder(ctx, infer, shaped, found, path)), "work"
+    _one_operating_point(ctx, infer, path)
+    if infer.throughput is not None and infer.concurrency is None:
+        told = _throughput(ctx, infer, found, path)
+        within_peak(ctx, infer, told, shaped, found, path)
+        return Serving(fleet, told), "throughput"
+    made = placed(ctx, infer, decoder(ctx, infer, shaped, found, path), found, path)
+    return Serving(fleet, made), "work" if made.measured is None else "throughput"
 
 
-def _fleet(ctx: Context, infer: schema.Infer, name: str, period: Fact, path: Path) -> Fleet[Fact]:
+def _one_operating_point(ctx: Context, infer: schema.Infer, path: Path) -> None:
+    """A target of latency sets the batch, and nothing else may."""
+    target = infer.latency
+    if target is None:
+        return
+    if target.itl is None and target.ttft is None:
+        where, message = (*path, "latency"), "requests have a latency per token: itl, or ttft"
+        ctx.fail("CC306", message, where, "as in latency: {itl: 50 ms}, or give concurrency")
+    for name in ("concurrency", "throughput"):
+        if target.itl is not None and getattr(infer, name) is not None:
+            message = f"latency.itl and {name} both set the operating point"
+            ctx.fail("CC301", message, (*path, name), "keep one")
+
+
+def _fleet(
+    ctx: Context, infer: schema.Infer, name: str, found: Device, period: Fact, path: Path
+) -> Fleet[Fact]:
     rate = ctx.given(getattr(infer, name), (*path, name), f"{name} rate")
     return Fleet(
         rate_per_hour=rate,
@@ -85,97 +126,51 @@ def _fleet(ctx: Context, infer: schema.Infer, name: str, period: Fact, path: Pat
         busy_share=ctx.either(infer.busy_share, (*path, "busy_share"), "busy_share"),
         peak_to_mean=ctx.either(infer.peak_to_mean, (*path, "peak_to_mean"), "peak_to_mean"),
         idle_power_share=ctx.default("idle_power_share"),
-        host_share=ctx.default("host_share"),
-        psu_efficiency=ctx.default("psu_efficiency"),
+        host_power_factor=host_factor(
+            ctx, found, infer.host_power_factor, (*path, "host_power_factor")
+        ),
+        day_hours=ctx.default("day"),
+        switched_off_share=_switched_off(ctx, infer, path),
+        fleet_share=_fleet_share(ctx, infer, found, path),
+        accelerators=None if infer.fleet_share is None else found.count,
     )
 
 
-def _tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
-    given = getattr(infer, name)
-    if given is None:
-        ctx.fail("CC206", f"{name} is required to serve requests", path, "as in --tokens 500:300")
-    return ctx.given(given, (*path, name), name.replace("_", " "))
+def _switched_off(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
+    """What autoscaling switches off of the gap between peak and mean load."""
+    if infer.autoscaling is None:
+        return None
+    where = (*path, "autoscaling")
+    if infer.peak_to_mean is None:
+        ctx.fail("CC206", "autoscaling needs peak_to_mean: it closes that gap", where)
+    return ctx.given(infer.autoscaling, where, "share of the gap switched off")
+
+
+def _fleet_share(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Fact | None:
+    """One model's share of a fleet that several are served on."""
+    if infer.fleet_share is None:
+        return None
+    where = (*path, "fleet_share")
+    if found.count is None:
+        ctx.fail("CC206", "a share of a fleet needs hardware.count, the devices of it", where)
+    for name in ("busy_share", "peak_to_mean"):
+        if getattr(infer, name) is not None:
+            message = f"{name} follows from the load and the fleet that fleet_share is a share of"
+            ctx.fail("CC303", message, (*path, name), "keep one of the two")
+    return ctx.given(infer.fleet_share, where, "share of the fleet")
 
 
 def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Throughput[Fact]:
-    if found.count is None:
-        where = (*path, "throughput")
-        ctx.fail("CC206", "throughput needs hardware.count, the devices that reach it", where)
+    """Board power at a measured throughput whose batch is not known."""
+    reached, devices = throughput(ctx, infer, found, path)
     return Throughput(
-        output_tokens=_tokens(ctx, infer, "output_tokens", path),
-        accelerators=found.count,
-        throughput_per_hour=ctx.given(infer.throughput, (*path, "throughput"), "throughput"),
-        tdp_w=ctx.needed(accelerator(ctx, found), "tdp", path),
+        output_tokens=tokens(ctx, infer, "output_tokens", path),
+        accelerators=devices,
+        throughput_per_hour=reached,
+        tdp_w=power_limit(ctx, found, path),
         device_power_share=ctx.default("serving_power_share"),
+        reasoning_tokens=reasoning(ctx, infer, path),
     )
-
-
-def _decoder(
-    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
-) -> Decoder[Fact]:
-    card, runtime = accelerator(ctx, found), _runtime(ctx, infer, path)
-    fields = shaped.fields
-    missing = [
-        n for n in ("layers", "hidden_size", "heads", "kv_heads", "head_dim") if n not in fields
-    ]
-    if missing:
-        ctx.fail("CC304", f"the model's {', '.join(missing)} are not known", path)
-    mixture = "experts" in fields and "experts_per_token" in fields
-    batch = ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency")
-    residual = "energy_residual" if infer.concurrency is not None else "batch_unknown"
-    link = card.fact("link_bandwidth", label="link speed")
-    return Decoder(
-        prompt_tokens=_tokens(ctx, infer, "prompt_tokens", path),
-        output_tokens=_tokens(ctx, infer, "output_tokens", path),
-        output_cv=ctx.default("output_cv"),
-        total_params=shaped.total_params,
-        active_params=shaped.active_params,
-        layers=fields["layers"],
-        hidden_size=fields["hidden_size"],
-        heads=fields["heads"],
-        kv_heads=fields["kv_heads"],
-        head_dim=fields["head_dim"],
-        experts=fields.get("experts") if mixture else None,
-        experts_per_token=fields.get("experts_per_token") if mixture else None,
-        weight_bytes=element_bytes(ctx, infer.precision),
-        kv_bytes=ctx.default("kv_bytes"),
-        batch=batch,
-        device_memory_gb=ctx.needed(card, "memory", path),
-        memory_share=ctx.default("memory_share"),
-        bandwidth_gb_per_s=ctx.needed(card, "bandwidth", path),
-        peak_flop_per_s=peak(ctx, found, infer.precision, path),
-        link_gb_per_s=link or ctx.default("link_bandwidth_pcie"),
-        tdp_w=ctx.needed(card, "tdp", path),
-        resident_power_w=card.fact("resident_power", label="resident power"),
-        busy_power_w=card.fact("busy_power", label="switched-on power"),
-        energy_j_per_flop=card.fact("energy_per_flop", label="energy per FLOP"),
-        energy_j_per_gb=card.fact("energy_per_gb", label="energy per byte"),
-        resident_power_share=ctx.default("resident_power_share"),
-        busy_power_share=ctx.default("busy_power_share"),
-        flop_power_ratio=ctx.default("flop_power_ratio"),
-        byte_power_ratio=ctx.default("byte_power_ratio"),
-        weight_efficiency=_constant(ctx, runtime, "weight_efficiency", path),
-        kv_efficiency=_constant(ctx, runtime, "kv_efficiency", path),
-        matmul_efficiency=_constant(ctx, runtime, "matmul_efficiency", path),
-        expert_overhead=_constant(ctx, runtime, "expert_overhead", path) if mixture else ONE,
-        layer_launch_s=_constant(
-            ctx, runtime, "expert_layer_launch" if mixture else "layer_launch", path
-        ),
-        sequence_overhead_s=_constant(ctx, runtime, "sequence_overhead", path),
-        communication_factor=_constant(ctx, runtime, "communication_factor", path),
-        energy_residual=ctx.default(residual),
-    )
-
-
-def _runtime(ctx: Context, infer: schema.Infer, path: Path) -> Record:
-    where: Path = (*path, "runtime")
-    return ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, where)
-
-
-def _constant(ctx: Context, runtime: Record, name: str, path: Path) -> Fact:
-    fact = ctx.needed(runtime, name, path, f"{name.replace('_', ' ')}, {runtime.name}")
-    assumed = (*path, "runtime") not in ctx.document.marks
-    return replace(fact, origin="default") if assumed else fact
 
 
 def _ranking(ctx: Context, found: Device, work: DlrmWork[Fact]) -> Ranking[Fact]:
@@ -189,11 +184,16 @@ def _ranking(ctx: Context, found: Device, work: DlrmWork[Fact]) -> Ranking[Fact]
         loaded = derived(f"{loaded.key}/slot", loaded.value / share, loaded, note, loaded.label)
         idle = derived(f"{idle.key}/slot", idle.value / share, idle, note, idle.label)
     memory = "memory" if found.accelerator is not None else "dram"
-    return Ranking(
+    bare = Ranking(
         work=work,
         device_memory_gb=ctx.needed(record, memory, found.path, f"memory, {record.name}"),
         memory_share=ctx.default("memory_share"),
         idle_power_w=idle,
         loaded_power_w=loaded,
-        energy_residual=ctx.default("energy_residual"),
+        energy_residual=ctx.default("ranking_residual"),
     )
+    least = float(table_devices(bind(bare, lambda fact: fact.value)))
+    note = "tables over what the memory of a device holds"
+    tables = derived("infer/table_devices", least, bare.device_memory_gb, note, "devices of tables")
+    exchange = served_exchange(ctx, found, replace(tables, unit="1"))
+    return replace(bare, work=replace(work, exchange=exchange))

@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.catalog.shapes import decoder
 from carbonctl.core.errors import CarbonctlError
-from carbonctl.core.fact import Fact
 from carbonctl.scenario.context import archetype
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
+    from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
@@ -52,9 +53,7 @@ def shape(
         record = ctx.record("models", model.id, at)
         total = _need(ctx, record, "total_params", at)
         active = record.plain("active_params", label="active parameters") or total
-        names = ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
-        fields = {name: fact for name in names if (fact := record.plain(name)) is not None}
-        return Shape(record.text("kind"), record, total, active, fields | _experts(record))
+        return Shape(record.text("kind"), record, total, active, decoder(record))
     return _described(ctx, model, at)
 
 
@@ -70,23 +69,6 @@ def _need(ctx: Context, record: Record, field: str, path: Path) -> Fact:
     if fact is None:
         ctx.fail("CC304", f"{record.name} has no known {field.replace('_', ' ')}", path)
     return fact
-
-
-def _experts(record: Record) -> dict[str, Fact]:
-    moe = record.data.get("moe") or {}
-    return {
-        name: Fact(
-            f"models/{record.id}:moe.{name}",
-            float(moe[name]),
-            "1",
-            record.text("source"),
-            "hardware_db",
-            tier="published",
-            label=name.replace("_", " "),
-        )
-        for name in ("experts", "experts_per_token")
-        if name in moe
-    }
 
 
 def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog import grids
@@ -9,6 +10,7 @@ from carbonctl.catalog.grids import Place
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import did_you_mean
 from carbonctl.estimate.inputs import Site
+from carbonctl.scenario import plausible
 from carbonctl.scenario.context import archetype
 
 if TYPE_CHECKING:
@@ -32,10 +34,13 @@ def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
         )
     place = place_named(ctx, section.region, (*path, "region")) if section.region else _NO_PLACE
     construction = ctx.catalog.record("datacenters", "construction")
+    intensity = _intensity(ctx, section, place, path)
     return Site(
         name=place.name or "a given grid",
         pue=_pue(ctx, section, place, path),
-        ci_location_kgco2e_per_kwh=_intensity(ctx, section, place, path),
+        ci_location_kgco2e_per_kwh=intensity,
+        coverage=section.coverage,
+        direct_kgco2e_per_kwh=_direct(ctx, section, place, intensity),
         contracted_share=_contracted(ctx, section, path),
         wue_l_per_kwh=_wue(ctx, section, place, path),
         ewif_l_per_kwh=_ewif(ctx, section, place, path),
@@ -62,7 +67,8 @@ def place_named(ctx: Context, name: str, path: Path) -> Place:
 
 def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
     if section.grid is not None:
-        return ctx.given(section.grid, (*path, "grid"), "grid factor")
+        at = (*path, "grid")
+        return plausible.grid(ctx, ctx.given(section.grid, at, "grid factor"), at)
     band = ctx.default("grid_band").value
     fact = grids.intensity(ctx.catalog, place, section.coverage, band)
     if fact is None:
@@ -72,7 +78,22 @@ def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> 
             (*path, "region"),
             "give one, grid: 0.4 kg/kWh, or say coverage: direct where only that is published",
         )
-    return fact
+    plausible.vintage(ctx, place, section.coverage, (*path, "region"))
+    return replace(fact, where=ctx.mark((*path, "region")))
+
+
+def _direct(ctx: Context, section: schema.Site, place: Place, intensity: Fact) -> Fact | None:
+    """What plants of the same grid burn; a given factor may be of any kind of electricity.
+
+    None where that is more than the whole: the two factors do not mean the same electricity.
+    """
+    if section.coverage == "direct" or section.grid is not None:
+        return None
+    fact = grids.intensity(ctx.catalog, place, "direct", ctx.default("grid_band").value)
+    if fact is None or fact.value > intensity.value:
+        return None
+    zone = fact.key.removeprefix("grid/").removesuffix(":direct")
+    return replace(fact, key=f"combustion/{zone}", label=f"combustion of the grid, {zone}")
 
 
 def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:
@@ -91,9 +112,9 @@ def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:
 
 def _pue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
     if section.pue is not None and section.pue != "included":
-        return ctx.given(section.pue, (*path, "pue"), "PUE")
+        return plausible.pue(ctx, ctx.given(section.pue, (*path, "pue"), "PUE"), (*path, "pue"))
     known = grids.disclosed(place, "pue", "1", "PUE", ctx.default("pue_band").value)
-    return known or _hyperscale(ctx, "pue", path, "PUE")
+    return _named(ctx, known, path) or _hyperscale(ctx, "pue", path, "PUE")
 
 
 def _wue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact | None:
@@ -101,7 +122,12 @@ def _wue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact |
         return ctx.given(section.wue, (*path, "wue"), "water on site")
     band = ctx.default("water_band").value
     known = grids.disclosed(place, "wue_l_per_kwh", "L/kWh", "water on site", band)
-    return known or _hyperscale(ctx, "wue", path, "water on site")
+    return _named(ctx, known, path) or _hyperscale(ctx, "wue", path, "water on site")
+
+
+def _named(ctx: Context, fact: Fact | None, path: Path) -> Fact | None:
+    """A fact of a region, which knows where the region was named."""
+    return None if fact is None else replace(fact, where=ctx.mark((*path, "region")))
 
 
 def _hyperscale(ctx: Context, field: str, path: Path, label: str) -> Fact:
@@ -115,4 +141,4 @@ def _ewif(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact 
     fact = grids.water_intensity(ctx.catalog, place, ctx.default("water_band").value)
     if fact is None:
         ctx.not_estimated["water"] = "no water intensity of this grid: site.ewif"
-    return fact
+    return _named(ctx, fact, path)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from carbonctl.estimate.inputs import Power, TrainRun
 from carbonctl.estimate.work import Rollouts, StrongScaling
+from carbonctl.scenario import plausible
 from carbonctl.scenario.feasibility import memory, memory_of_tables
 from carbonctl.scenario.language import both_halves, llm_work, plain_work, recompute
-from carbonctl.scenario.metering import metered, of_server, superchip
+from carbonctl.scenario.metering import host_factor, metered, of_server, rated_above_use
 from carbonctl.scenario.priors import power_by_size
 from carbonctl.scenario.recommender import dlrm_work
 
@@ -230,8 +231,7 @@ def power(
     model: schema.Model | None = None,
 ) -> Power[Fact]:
     """Power per accelerator: as given, as measured for the device, or from its rating."""
-    usual = "superchip_power_factor" if superchip(found) else "host_power_factor"
-    factor = ctx.either(run.host_power_factor, (*path, "host_power_factor"), usual)
+    factor = host_factor(ctx, found, run.host_power_factor, (*path, "host_power_factor"))
     if run.power is not None:
         if not run.power.scope:
             ctx.fail(
@@ -242,6 +242,8 @@ def power(
                 "scopes: gpu, node, it_system, facility",
             )
         watts = ctx.given(run.power, (*path, "power"), "power per accelerator")
+        if found is not None and found.accelerator is not None:
+            plausible.board_power(ctx, watts, found.accelerator, (*path, "power"))
         given = Power(run.power.scope, watts, None, None, factor)
         return metered(ctx, given, found) if given.boundary == "node" else given
     if found is None:
@@ -252,7 +254,7 @@ def power(
     measured = record.fact("train_power", label=f"training power, {record.name}")
     if measured is not None:
         return Power(measured.boundary, measured, None, None, factor)
-    if record.id.startswith("google-tpu"):
+    if rated_above_use(record):
         ctx.fail(
             "CC304",
             f"no power in training is known for {record.name}; its rating is no guide",

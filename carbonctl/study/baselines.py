@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonctl.formulas import training_priors, training_time
-from carbonctl.study.training_runs import column, log_by_test
+from carbonctl.study.scoring import column
+from carbonctl.study.training_runs import log_by_test
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog

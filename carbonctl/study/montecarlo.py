@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
-from carbonctl.core.formula import Traced
+from carbonctl.core.fact import Fact
+from carbonctl.core.formula import FUNCTIONS, Traced
 from carbonctl.estimate.inputs import bind, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array, Num
+    from carbonctl.estimate.refresh import Refresh
     from carbonctl.estimate.results import Item, Lifecycle
 
-R = TypeVar("R", bound="Lifecycle | Item")
+R = TypeVar("R", bound="Lifecycle | Item | Refresh")
 
 
 @dataclass
@@ -84,17 +85,44 @@ class Evaluated(Generic[R]):
 
 
 def evaluate(
-    inputs: object, estimate: Callable[..., R], *, samples: int, seed: int
+    inputs: object,
+    estimate: Callable[..., R],
+    *,
+    samples: int,
+    seed: int,
+    outcome: str = "total_kgco2e",
 ) -> Evaluated[R]:
-    """Run an estimate on its central values, and on draws when ``samples`` is above 0."""
+    """Run an estimate on its central values, and on draws when ``samples`` is above 0.
+
+    Drivers are those of the ``outcome``, a metric of the result.
+    """
     known = facts(inputs)
     point = estimate(bind(inputs, traced))
     if samples == 0:
         return Evaluated(point, None, known, [], samples, seed)
     draws = Draws(samples, seed)
     drawn = estimate(bind(inputs, draws))
-    ranked = drivers(np.asarray(drawn.total_kgco2e), known, draws)
+    ranked = drivers(np.asarray(drawn.metrics[outcome]), known, draws)
     return Evaluated(point, drawn, known, ranked, samples, seed)
+
+
+def replay(number: Num, draws: Draws, known: dict[int, Num] | None = None) -> Num:
+    """A number over draws: the formulas that made it, called again on drawn facts."""
+    if not isinstance(number, Traced):
+        return number
+    known = {} if known is None else known
+    cause = number.cause
+    if isinstance(cause, Fact):
+        return draws(cause)
+    if id(cause) not in known:
+        again = {
+            name: tuple(replay(item, draws, known) for item in value)
+            if isinstance(value, tuple)
+            else replay(value, draws, known)
+            for name, value in cause.arguments.items()
+        }
+        known[id(cause)] = FUNCTIONS[cause.card.name](**again)
+    return known[id(cause)]
 
 
 def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
@@ -103,7 +131,7 @@ def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
     The squared correlation of the total with each fact's own normal numbers; facts are drawn
     independently, so these add up to one where the estimate is near to a product of powers.
     """
-    if total.ndim == 0 or not (total > 0).all():
+    if total.ndim == 0 or not ((total > 0) & np.isfinite(total)).all():
         return []
     outcome = np.log(total)
     outcome = outcome - outcome.mean()
@@ -139,4 +167,6 @@ def _at(ordered: Array, share: float) -> float:
     place = share * (ordered.size - 1)
     below = int(place)
     above = min(below + 1, ordered.size - 1)
+    if not np.isfinite(ordered[[below, above]]).all():  # what is never reached has no middle
+        return float(ordered[round(place)])
     return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))

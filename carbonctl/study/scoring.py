@@ -11,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array, Places
 
 OURS = "carbonctl"
@@ -35,6 +36,18 @@ class Measured:
 
     value: Array
     family: Sequence[str]
+
+
+def column(cases: Sequence[object], name: str) -> Array:
+    """One attribute of all cases as an array."""
+    return np.array([getattr(case, name) for case in cases])
+
+
+def log_sd_of(fact: Fact) -> float:
+    """Standard deviation of a fact's logarithm, from its 90 % range; 0 where it has none."""
+    if not fact.low or not fact.high:
+        return 0.0
+    return float(np.log(fact.high / fact.low) / (2 * Z90))
 
 
 def folds(names: Sequence[str]) -> Iterator[tuple[Places, Places]]:

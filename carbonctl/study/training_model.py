@@ -16,14 +16,13 @@ from carbonctl.catalog.read import fitted_names
 from carbonctl.formulas import power, training_priors, training_time
 from carbonctl.formulas.training_priors import mfu_constant
 from carbonctl.study.least_squares import jacobian, least_squares
-from carbonctl.study.scoring import Z90
-from carbonctl.study.training_runs import TESTS, column, log_by_test
+from carbonctl.study.scoring import column, log_sd_of
+from carbonctl.study.training_runs import TESTS, log_by_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array
     from carbonctl.study.training_runs import Case, Test
 
@@ -79,27 +78,20 @@ def shipped(catalog: Catalog, cases: Iterable[Case] = ()) -> Model:
 
     With the power that the database holds for the accelerators of ``cases``.
     """
-    facts = {name: catalog.default(name) for name in fitted_names(catalog)}
+    facts = {name: catalog.default(name) for name in fitted_names(catalog, "training")}
     told = ("hours_residual", "power_residual", "error_of_work", "error_of_hours")
     constants = {name: fact.value for name, fact in facts.items() if name not in told}
-    covariance = np.diag([_log_sd(facts[name]) ** 2 for name in constants])
+    covariance = np.diag([log_sd_of(facts[name]) ** 2 for name in constants])
     left: dict[Test, float] = {
-        "time": _log_sd(facts["hours_residual"]),
-        "power": _log_sd(facts["power_residual"]),
+        "time": log_sd_of(facts["hours_residual"]),
+        "power": log_sd_of(facts["power_residual"]),
     }
     named = {case.accelerator for case in cases if case.own_power}
     records = [catalog.record("accelerators", name) for name in sorted(named)]
     own = {r.id: fact for r in records if (fact := r.fact("train_power")) is not None}
     watts = {name: fact.value for name, fact in own.items()}
-    own_sd = {name: _log_sd(fact) for name, fact in own.items()}
+    own_sd = {name: log_sd_of(fact) for name, fact in own.items()}
     return Model(constants, covariance, left, watts, own_sd)
-
-
-def _log_sd(fact: Fact) -> float:
-    """Standard deviation of a fact's logarithm, from its 90 % range."""
-    if not fact.low or not fact.high:
-        return 0.0
-    return float(np.log(fact.high / fact.low) / (2 * Z90))
 
 
 def log_forecast(

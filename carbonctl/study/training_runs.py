@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from carbonctl.catalog import published
+from carbonctl.catalog.published import number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.units import factor
 from carbonctl.formulas import operational, training_priors
-from carbonctl.study import published
-from carbonctl.study.published import number
+from carbonctl.study.scoring import column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,11 +202,6 @@ def _evidence(case: Case) -> tuple[str, ...]:
     numbers = (case.measured, case.facility_factor, case.active_params, *tokens)
     kind = (case.test, case.accelerator, case.boundary)
     return (*names, *kind, *(f"{number:.6g}" for number in numbers))
-
-
-def column(cases: list[Case], name: str) -> Array:
-    """One attribute of all cases as an array."""
-    return np.array([getattr(case, name) for case in cases])
 
 
 def log_by_test(cases: list[Case], hours: Num, watts: Num) -> Array:

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.study import baselines, training_model
-from carbonctl.study.scoring import LEAST_OF_A_GROUP, OURS, Forecast, Measured, folds, groups, score
-from carbonctl.study.training_runs import TESTS, column
+from carbonctl.study.scoring import (
+    LEAST_OF_A_GROUP,
+    OURS,
+    Forecast,
+    Measured,
+    column,
+    folds,
+    groups,
+    score,
+)
+from carbonctl.study.training_runs import TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import typer
 
 from carbonctl.cli.app import COMMANDS, build
 
-PANELS = ("Estimate", "Decide", "Trust", "Data", "Files")
+PANELS = ("Estimate", "Decide", "Gate", "Trust", "Data", "Files", "Help")
 
 
 def leaves(command, path=()):

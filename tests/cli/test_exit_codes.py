@@ -79,10 +79,10 @@ def test_a_file_that_may_not_be_read_ends_with_3(carbonctl, tmp_path, monkeypatc
     path = tmp_path / "secret.yaml"
     path.write_text("name: x\n", encoding="utf-8")
 
-    def refuse(self):
+    def refuse(self, _mode):
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     ran = carbonctl("lifecycle", path)
     assert (ran.code, ran.out) == (3, "")
     assert "secret.yaml: error[CC008]: permission denied" in ran.err
@@ -268,3 +268,14 @@ def test_compare_shows_the_errors_of_every_file(carbonctl, tmp_path):
 def test_the_bundled_folder_is_that_of_this_checkout():
     assert bundled("hardware_db") == Path(__file__).parents[2] / "hardware_db"
     assert os.access(bundled("configs"), os.R_OK)
+
+
+def test_every_wrong_flag_is_shown_in_one_pass(carbonctl, configs):
+    words = [configs / "train-bloom.yaml", "--region", "atlantis", "--pue", "0.5"]
+    ran = carbonctl("train", *words, "--set", "train.frob.x=1", "--set", "train.power.y.z=2")
+    assert ran.code == 3
+    assert ran.err.count("error[") == 4
+    for said in ("--region: error[CC102]", "--pue: error[CC203]", "--set train.frob"):
+        assert said in ran.err
+    ran = carbonctl("train", *words, "--set", "nonsense", "--set", "train.power=[1")
+    assert ran.err.count("error[") == 2

@@ -5,11 +5,18 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
+import shutil
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from carbonctl.report.formats import FORMATS
+from carbonctl.report.refresh_table import render as render_choice
 from carbonctl.report.table import console, render
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -46,12 +53,25 @@ RUNS = [
     ("train", "train-video"),
     ("train", "train-vit"),
     ("train", "compare-dlrm"),
+    ("infer", "infer-embeddings"),
+    ("infer", "infer-flux"),
+    ("infer", "infer-gemini-boundary"),
+    ("infer", "infer-int4-l4"),
+    ("infer", "infer-ranking"),
+    ("infer", "infer-reasoning-b200"),
+    ("infer", "infer-text-to-video"),
+    ("infer", "infer-vision-language"),
     ("infer", "infer-chat-70b"),
     ("infer", "infer-sdxl"),
     ("lifecycle", "dlrm-weekly"),
     ("lifecycle", "lifecycle-chat-7b"),
+    ("lifecycle", "lifecycle-chat-7b-stockholm"),
     ("embodied", "embodied-8xh100"),
+    ("embodied", "embodied-act-fairphone-3"),
+    ("embodied", "embodied-act-r740"),
     ("embodied", "embodied-dell-r740"),
+    ("refresh", "refresh-a100-to-h100"),
+    ("refresh", "refresh-v100-to-h100"),
 ]
 ANSI = "\x1b"
 
@@ -64,7 +84,7 @@ def test_every_bundled_scenario_is_run_here():
     assert sorted(name for _, name in RUNS) == sorted(p.stem for p in CONFIGS.glob("*.yaml"))
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_result_is_on_stdout_alone(form, carbonctl):
     ran = carbonctl("train", config("train-bloom"), "-f", form)
     assert ran.code == 0
@@ -142,6 +162,20 @@ def test_one_of_the_compared_scenarios_may_be_stdin(carbonctl):
     assert "bloom" in ran.out
 
 
+def test_a_scenario_beside_itself_is_said_to_emit_the_same(carbonctl):
+    file = CONFIGS / "lifecycle-chat-7b.yaml"
+    for samples in ("0", "100"):
+        out = carbonctl("compare", file, file, "--samples", samples).out
+        assert re.search(r"^A and B emit the same: \d+ t CO2e$", out, re.MULTILINE)
+        assert "emits less" not in out
+
+
+def test_every_note_stands_apart_from_its_label(carbonctl):
+    words = ("infer", CONFIGS / "infer-chat-70b.yaml", "--samples", "0", "-v")
+    out = carbonctl(*words).out
+    assert re.search(r"^per 1k output tokens +[\d.]+ Wh ", out, re.MULTILINE)
+
+
 def test_extends_on_stdin_is_read_from_the_working_directory(carbonctl, monkeypatch):
     monkeypatch.chdir(CONFIGS)
     ran = carbonctl("train", "-", "--samples", "0", stdin="extends: train-bloom.yaml\nname: mine\n")
@@ -149,7 +183,7 @@ def test_extends_on_stdin_is_read_from_the_working_directory(carbonctl, monkeypa
     assert ran.out.startswith("mine: ")
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_file_holds_what_stdout_would(form, carbonctl, tmp_path):
     words = ("train", config("train-bloom"), "--samples", "100", "-f", form)
     target = tmp_path / "result"
@@ -252,6 +286,118 @@ def test_an_error_carries_no_escapes_even_on_a_terminal(carbonctl, monkeypatch):
     assert ANSI not in carbonctl("train", "none.yaml").err
 
 
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "table"])
+def test_a_machine_reads_the_same_from_a_terminal_and_from_a_pipe(form, carbonctl, monkeypatch):
+    words = ("train", config("train-bloom"), "--samples", "100", "-f", form)
+    piped = carbonctl(*words).out
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stdout", screen := Terminal())
+    carbonctl(*words)
+    assert screen.getvalue() == piped
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_is_the_same_bytes_whatever_the_hash_seed(form, environment, tmp_path):
+    scenario = str(config("lifecycle-chat-7b"))
+    said = set()
+    for seed in ("0", "1"):
+        words = [sys.executable, "-m", "carbonctl", "lifecycle", scenario, "--samples", "100"]
+        done = subprocess.run(
+            [*words, "-f", form], capture_output=True, check=True, cwd=tmp_path,
+            env=environment | {"PYTHONHASHSEED": seed},
+        )  # fmt: skip
+        said.add(done.stdout)
+    assert len(said) == 1
+    assert said != {b""}
+
+
+def test_a_difference_is_the_same_bytes_whatever_the_hash_seed(environment, tmp_path):
+    files = [str(config(name)) for name in ("train-llama-2", "train-llama-3.1")]
+    words = [sys.executable, "-m", "carbonctl", "diff", *files, "--samples", "100", "-f", "json"]
+    said = {
+        subprocess.run(
+            words, capture_output=True, check=True, cwd=tmp_path,
+            env=environment | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1")
+    }  # fmt: skip
+    assert len(said) == 1
+
+
+class Counted(io.StringIO):
+    """A stream that remembers what it held whenever it was flushed."""
+
+    def __init__(self):
+        super().__init__()
+        self.flushed = []
+
+    def flush(self):
+        self.flushed.append(self.getvalue())
+
+
+def test_a_row_of_ndjson_is_flushed_before_the_next_is_written(carbonctl, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", stream := Counted())
+    carbonctl("train", config("train-llama-3.1"), "--samples", "0", "-f", "ndjson")
+    rows = stream.getvalue().splitlines(keepends=True)
+    assert len(rows) > 5
+    wanted = ["".join(rows[:count]) for count in range(1, len(rows) + 1)]
+    assert [text for text in wanted if text not in stream.flushed] == []
+
+
+def test_the_first_row_of_ndjson_is_enough_for_its_reader(environment):
+    words = [sys.executable, "-m", "carbonctl", "report", "-", "-f", "ndjson"]
+    saved = subprocess.run(
+        [*words[:3], "lifecycle", str(config("dlrm-weekly")), "--samples", "0", "-f", "json"],
+        capture_output=True, check=True, env=environment,
+    )  # fmt: skip
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    wide = b"x" * 100_000  # more than a pipe holds
+    process.stdin.write(saved.stdout.replace(b"feed-ranker", wide))
+    process.stdin.close()
+    assert json.loads(process.stdout.readline())["parent"] == "total"
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 141
+
+
+def test_an_interrupt_from_the_keyboard_is_quiet(environment):
+    words = [sys.executable, "-m", "carbonctl", "verify", "-"]
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    time.sleep(1.0)  # until it waits for its input
+    process.send_signal(signal.SIGINT)
+    said, complained = process.communicate()
+    assert (process.returncode, said, complained) == (130, b"", b"")
+
+
+def test_commands_make_a_pipe(environment, tmp_path):
+    scenario = shlex.quote(str(config("lifecycle-chat-7b")))
+    python = shlex.quote(sys.executable)
+    steps = (
+        f"{python} -m carbonctl lifecycle - -f json < {scenario}",
+        f"{python} -m carbonctl report - -f json",
+        f"{python} -m carbonctl verify -",
+    )
+    done = subprocess.run(
+        [shutil.which("bash"), "-o", "pipefail", "-c", " | ".join(steps)],
+        capture_output=True, text=True, check=True, env=environment, cwd=tmp_path,
+    )  # fmt: skip
+    assert "\nsame: " in done.stdout
+
+
 @pytest.fixture(scope="module")
 def envelopes():
     """JSON of every bundled scenario, computed once."""
@@ -275,7 +421,7 @@ def drawn(data, width, **options):
     stream = io.StringIO()
     out = console(stream, color=False)
     out.width = width
-    render(data, out, **options)
+    (render_choice if data["command"] == "refresh" else render)(data, out, **options)
     return stream.getvalue().splitlines()
 
 

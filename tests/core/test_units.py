@@ -6,7 +6,8 @@ import pytest
 
 from carbonctl.core import units
 from carbonctl.core.formula import CARDS
-from carbonctl.core.units import UnitError, factor, number, parse, unit_of
+from carbonctl.core.naming import unit_of
+from carbonctl.core.units import UnitError, factor, number, parse
 from carbonctl.formulas import load_all
 
 
@@ -26,6 +27,8 @@ from carbonctl.formulas import load_all
         ("0.4 kg/kWh", "kgCO2e/kWh", 0.4),
         ("0.4 t/MWh", "kgCO2e/kWh", 0.4),
         ("1M/day", "1/h", 1e6 / 24),
+        ("1.083M h", "h", 1.083e6),
+        ("2k h", "h", 2e3),
         ("1M request/day", "1/h", 1e6 / 24),
         ("2400 token/s", "1/h", 2_400 * 3_600),
         ("814 mm2", "cm2", 8.14),
@@ -65,6 +68,9 @@ def test_a_bare_number_is_a_count_or_a_share(value):
         ("700 kg", "W", "CC202"),
         ("700 W", "kWh", "CC202"),
         ("700 furlong", "W", "CC202"),
+        ("1 Mh", "h", "CC202"),
+        ("1M d", "h", "CC202"),
+        ("1M s", "h", "CC202"),
         ("0.4 kg/W", "kgCO2e/kWh", "CC202"),
         ("much", "W", "CC202"),
         ("", "W", "CC202"),

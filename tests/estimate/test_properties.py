@@ -14,22 +14,27 @@ from pytest import approx  # noqa: PT013 - arithmetic reads better without a pre
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import CARDS, Step, Traced
-from carbonctl.core.units import UnitError, factor, unit_of
+from carbonctl.core.naming import unit_of
+from carbonctl.core.units import UnitError, factor
 from carbonctl.estimate.embodied import embodied
-from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.estimate.lifecycle import lifecycle
+from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.train_boundary import device_power_w
 from carbonctl.formulas import load_all
 from carbonctl.scenario.item import resolve_item
 from carbonctl.scenario.read import read
+from carbonctl.scenario.refresh import resolve_refresh
 from carbonctl.scenario.resolve import resolve
 from carbonctl.study.montecarlo import Draws, central, evaluate, interval, traced
 
 load_all()
 CONFIGS = Path(__file__).parents[2] / "configs"
-ITEMS = ("embodied-8xh100", "embodied-dell-r740")
-LIVES = sorted(p.stem for p in CONFIGS.glob("*.yaml") if p.stem not in ITEMS)
+ITEMS = (
+    "embodied-8xh100", "embodied-act-fairphone-3", "embodied-act-r740", "embodied-dell-r740",
+)  # fmt: skip
+CHOICES = tuple(sorted(p.stem for p in CONFIGS.glob("refresh-*.yaml")))
+LIVES = sorted(p.stem for p in CONFIGS.glob("*.yaml") if p.stem not in (*ITEMS, *CHOICES))
 STORY = "lifecycle-chat-7b"
 HOURS_KEYS = tuple(f"train.runs.{place}.accelerator_hours" for place in range(3))
 quick = settings(max_examples=20, deadline=None, derandomize=True)
@@ -42,6 +47,8 @@ def inputs(name):
     scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
     if name in ITEMS:
         return resolve_item(scenario, document, Catalog.open()).inputs
+    if name in CHOICES:
+        return resolve_refresh(scenario, document, Catalog.open()).inputs
     return resolve(scenario, document, Catalog.open()).inputs
 
 
@@ -54,6 +61,8 @@ def estimate(name, changes=None):
 
 
 def run(name):
+    if name in CHOICES:
+        return refresh
     return embodied if name in ITEMS else lifecycle
 
 
@@ -139,13 +148,13 @@ RISING = {
     "infer.requests": lambda x: x * 1e5,
     "experiments.share_of_training": lambda x: x,
     "data.stored": lambda x: x * 1e6,
+    "default:host_power_factor": lambda x: 1 + x,
 }
 FALLING = {
     "train.billed_mfu": lambda x: x,
     "embodied.lifetime": lambda x: x * 60_000,
     "default:allocation_rate": lambda x: x,
     "default:drive_lifetime": lambda x: x * 60_000,
-    "default:psu_efficiency": lambda x: x,
     "default:busy_share": lambda x: x,
     "default:cache_hit_share": lambda x: x,
 }
@@ -290,7 +299,7 @@ def test_nothing_is_negative_but_the_credit(name):
 # monte carlo
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_draws_without_ranges_equal_the_point(name):
     exact = bind(inputs(name), lambda fact: replace(fact, low=None, high=None))
     result = evaluate(exact, run(name), samples=50, seed=1)
@@ -344,43 +353,6 @@ def test_drivers_are_ranked_shares_of_the_variance():
     assert not any(driver.fact.exact for driver in result.drivers)
 
 
-# serving
-
-
-def decoder(**changes):
-    """A decoder on one large device, so that memory plays no part."""
-    phase = bind(inputs("infer-chat-70b"), central).phases[0]
-    base = {"device_memory_gb": 1e5, "expert_overhead": 1.0}
-    model = replace(phase.work.model, **(base | changes))
-    return infer(replace(phase.work, model=model), phase.site).device_energy_kwh
-
-
-@quick
-@given(batch=st.floats(1.0, 256.0), experts=st.integers(4, 128), taken=st.integers(1, 3))
-def test_a_mixture_stands_between_dense_models_of_its_active_and_its_total_size(
-    batch, experts, taken
-):
-    sizes = {"total_params": 47e9, "active_params": 13e9, "batch": batch}
-    mixture = decoder(**sizes, experts=float(experts), experts_per_token=float(taken))
-    small = decoder(**(sizes | {"total_params": 13e9}))
-    large = decoder(**(sizes | {"active_params": 47e9}))
-    assert small * (1 - 1e-12) <= mixture <= large
-
-
-@quick
-@given(ends=st.tuples(st.floats(1.0, 512.0), st.floats(1.0, 512.0)).map(sorted))
-def test_energy_per_token_does_not_rise_with_the_batch(ends):
-    small, large = ends
-    assert decoder(batch=large) <= decoder(batch=small) * (1 + 1e-12)
-
-
-@quick
-@given(bits=st.sampled_from([(0.55, 1.0), (1.0, 2.0), (2.0, 4.0)]), batch=st.floats(1.0, 64.0))
-def test_fewer_bytes_per_weight_take_less_energy(bits, batch):
-    narrow, wide = (decoder(weight_bytes=b, batch=batch) for b in bits)
-    assert narrow < wide
-
-
 # the naming law, on live traces
 
 
@@ -400,7 +372,7 @@ def roots(result):
 QUANTITIES = {card.quantity for card in CARDS.values()}
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_every_argument_of_every_step_is_traced(name):
     result = run(name)(bind(inputs(name), traced))
     found = steps(tuple(roots(result)))
@@ -411,7 +383,7 @@ def test_every_argument_of_every_step_is_traced(name):
                 assert isinstance(item, Traced), f"{step.id} takes a bare {parameter}"
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_an_argument_named_for_a_quantity_is_a_step_of_it_or_a_fact(name):
     result = run(name)(bind(inputs(name), traced))
     for step in steps(tuple(roots(result))):
@@ -420,7 +392,7 @@ def test_an_argument_named_for_a_quantity_is_a_step_of_it_or_a_fact(name):
                 assert value.cause.card.quantity == parameter, f"{step.id} takes {value.cause.id}"
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_an_argument_has_the_unit_in_its_parameters_name(name):
     result = run(name)(bind(inputs(name), traced))
     for step in steps(tuple(roots(result))):
@@ -431,7 +403,7 @@ def test_an_argument_has_the_unit_in_its_parameters_name(name):
                 assert same(unit, unit_of(parameter)), f"{step.id}: {parameter} is in {unit}"
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
 def test_the_traced_estimate_is_the_plain_one(name):
     plain = run(name)(bind(inputs(name), central))
     remembered = run(name)(bind(inputs(name), traced))

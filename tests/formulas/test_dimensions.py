@@ -15,7 +15,7 @@ import pytest
 
 from carbonctl.core import units
 from carbonctl.core.formula import CARDS, FUNCTIONS
-from carbonctl.core.units import unit_of
+from carbonctl.core.naming import unit_of
 from carbonctl.formulas import load_all
 
 load_all()
@@ -31,7 +31,10 @@ PINT = {
     "W": "watt", "kW": "kilowatt", "Wh": "watt_hour", "kWh": "kilowatt_hour", "J": "joule",
     "h": "hour", "s": "second", "y": "year_of_8760_h", "cm": "centimeter",
     "cm2": "centimeter ** 2", "kg": "kilogram", "t": "metric_ton", "km": "kilometer",
-    "L": "liter", "mL": "milliliter",
+    "g": "gram", "L": "liter", "mL": "milliliter", "EFLOP": "1e18 * operation",
+    "kgCO2e*h": "kgCO2e * hour",
+    "kgCO2e*kWh": "kgCO2e * kilowatt_hour", "kgCO2e2*kWh": "kgCO2e ** 2 * kilowatt_hour",
+    "kgCO2e*kWh2": "kgCO2e * kilowatt_hour ** 2",
 }  # fmt: skip
 
 # Counts of parameters that the equation's constant turns into operations (2 for each weight that
@@ -40,10 +43,14 @@ OPERATIONS_PER = {
     "train_flop": ("active_params",),
     "token_flop": ("active_params",),
     "token_flop_by_both_stacks": ("active_params",),
-    "step_flop": ("active_params", "layers"),
+    "step_flop": ("active_params",),
+    "look_flop": ("heads",),
+    "look_flop_by_latent": ("heads",),
     "denoise_flop": ("params_per_token", "layers"),
-    "unit_flop": ("text_encoder_params",),
+    "denoise_flop_by_params": ("unet_params",),
+    "text_encoder_flop": ("text_encoder_params",),
     "unit_s": ("dense_params",),
+    "prefill_s": ("active_params",),
     "computing_s": ("dense_params",),
     "weight_flop": ("nonembedding_params",),
     "weight_flop_by_adapters": ("active_params", "adapter_params"),
@@ -140,7 +147,8 @@ def test_a_formula_returns_the_unit_of_its_card_and_the_same_number(name, reques
 
 def test_every_conversion_names_two_units_that_pint_knows_the_factor_of():
     symbols = {"kwh": "kWh", "wh": "Wh", "j": "J", "hours": "h", "s": "s", "gb": "GB", "years": "y",
-               "t": "t", "kg": "kg", "ml": "mL", "l": "L"}  # fmt: skip
+                "t": "t", "kg": "kg", "g": "g", "ml": "mL", "l": "L", "eflop": "EFLOP",
+                "flop": "FLOP"}  # fmt: skip
     assert "gb_from_bytes" in CONVERSIONS
     for name in CONVERSIONS:
         target, _, source = name.partition("_from_")
@@ -166,9 +174,4 @@ def test_a_wrong_unit_is_caught(identities):  # noqa: ARG001 - the fixture acts
     )
     assert (wrong / unit("kWh")).to_base_units().units != UREG.dimensionless
     with pytest.raises(pint.DimensionalityError):
-        FUNCTIONS["step_energy_j"](
-            replica_accelerators=1.0,
-            resident_power_w=unit("W"),
-            step_s=unit("h") * unit("s"),
-            dynamic_energy_j=unit("J"),
-        )
+        FUNCTIONS["step_s"](stream_s=unit("s"), launch_s=unit("W"), host_s=unit("s"))

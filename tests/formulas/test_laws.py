@@ -5,16 +5,19 @@ import importlib
 import inspect
 import re
 import textwrap
+from pathlib import Path
 
 import pytest
 
+from carbonctl import formulas
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.formula import CARDS, FUNCTIONS
-from carbonctl.core.units import unit_of
+from carbonctl.core.naming import unit_of
 from carbonctl.formulas import load_all
 
 load_all()
 NAMES = sorted(CARDS)
+HERE = Path(formulas.__file__).parent
 BODY_STATEMENTS = 4
 SOURCES = Catalog.open().sources()
 each = pytest.mark.parametrize("name", NAMES)
@@ -24,6 +27,18 @@ def body(name):
     """Statements of a formula without its docstring."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(FUNCTIONS[name])))
     return tree.body[0].body[1:]
+
+
+def test_no_two_formulas_have_one_name():
+    """A second one would take the card of the first, and trees would be drawn by the wrong one."""
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in HERE.glob("*.py")]
+    names = [
+        node.name
+        for module in modules
+        for node in module.body
+        if isinstance(node, ast.FunctionDef) and node.decorator_list
+    ]
+    assert sorted(names) == NAMES
 
 
 def literals(statements):

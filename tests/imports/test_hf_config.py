@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -172,3 +173,30 @@ def test_a_bad_configuration_is_an_error_at_its_place(text, code, line, column, 
 def test_more_experts_a_token_than_experts_are_an_error(refused):
     config = config_of("mixtral-8x7b", "MixtralForCausalLM") | {"num_experts_per_tok": 9}
     assert refused(json.dumps(config, indent=1))[0] == "CC506"
+
+
+def test_a_billion_layers_take_no_time(refused, data):
+    text = (data / "config-moe.json").read_text(encoding="utf-8")
+    start = time.process_time()
+    many = text.replace('"num_hidden_layers": 4', '"num_hidden_layers": 999999999')
+    assert many != text
+    assert refused(many.replace('"head_dim": ', '"head_dim": -'))[0] == "CC506"
+    assert time.process_time() - start < 1
+
+
+def test_layers_named_dense_have_no_experts(imported, data):
+    text = (data / "config-moe.json").read_text(encoding="utf-8")
+    dense = text.replace('"mlp_only_layers": []', '"mlp_only_layers": [1, 2, 99]')
+    assert dense != text
+    before, after = (imported("-", stdin=config)[1]["model"] for config in (text, dense))
+    expert = 3 * 64 * 32  # layer 1 of every second one loses 16 experts and their router
+    assert before["params"] - after["params"] == 64 * 16 + 16 * expert - 3 * 64 * 256
+
+
+def test_a_key_given_twice_is_an_error_where_it_is_repeated(refused):
+    twice = entry().replace('"head_dim"', '"hidden_size": 64,\n "head_dim"', 1)
+    assert twice.count('"hidden_size"') == 2
+    code, _, line, _, err = refused(twice)
+    assert code == "CC003"
+    assert '"hidden_size": 64' in twice.splitlines()[line - 1]
+    assert 'the key "hidden_size" is given twice' in err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from carbonctl.core.errors import CODES
@@ -113,6 +115,59 @@ def test_files_of_two_kinds_are_an_error(first, second, refused, data):
 
 def test_logs_with_and_without_times_do_not_go_together(refused, data):
     assert refused(data / "dmon-timed.txt", data / "dmon.txt")[:4] == ("CC509", "dmon.txt", 3, 1)
+
+
+def test_every_error_of_every_file_is_shown_in_one_pass(carbonctl, tmp_path):
+    files = {
+        "emissions.csv": "timestamp,run_id,duration,energy_consumed\n"
+        "yesterday,a,x,1\n2026-03-01T10:00:00,b,60\n2026-03-01T10:00:00,c,60,0.5\n"
+        "2026-03-01T10:00:00,,60,-1\n",
+        "notes.txt": "hello\n",
+        "config.json": '{"architectures": ["GPT2LMHeadModel"], "n_embd": "x", "n_layer": -3}\n',
+    }
+    words = []
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        words += ["--from", tmp_path / name]
+    ran = carbonctl("init", "train", *words, "--from", tmp_path / "none.csv")
+    assert (ran.code, ran.out) == (3, "")
+    shown = re.findall(r"(\w+\.\w+):([\d:]*) ?error\[(CC\d+)\]: (.{22})", ran.err)
+    assert [(name, at.strip(":"), code) for name, at, code, _ in shown] == [
+        ("notes.txt", "1:1", "CC501"),
+        ("none.csv", "", "CC008"),
+        ("config.json", "1:19", "CC502"),
+        ("config.json", "1:19", "CC502"),
+        ("config.json", "1:50", "CC506"),
+        ("config.json", "1:66", "CC506"),
+        ("emissions.csv", "2:1", "CC506"),
+        ("emissions.csv", "2:13", "CC506"),
+        ("emissions.csv", "3:1", "CC502"),
+        ("emissions.csv", "5:21", "CC502"),
+    ]
+
+
+def test_a_file_in_which_every_row_is_wrong_is_left_after_a_thousand(carbonctl, tmp_path):
+    for name in ("a.csv", "b.csv"):
+        rows = "".join(f"x{n},a,60,1\n" for n in range(5000))
+        text = "timestamp,run_id,duration,energy_consumed\n" + rows
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    ran = carbonctl("init", "train", "--from", tmp_path / "a.csv", "--from", tmp_path / "b.csv")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.count("error[CC506]") == 50
+    assert "... and 950 more\n1000 errors. " in ran.err
+    assert 'a.csv:2:1: error[CC506]: "x0" is no date and time' in ran.err
+
+
+def test_a_clock_that_was_set_back_is_one_error(carbonctl, tmp_path):
+    log = "timestamp,index,power.draw [W]\n" + "".join(
+        f"2026/03/01 {hour}:00:{second:02d}.000, 0, 300 W\n"
+        for hour in (11, 10)
+        for second in range(5)
+    )
+    (tmp_path / "smi.csv").write_text(log, encoding="utf-8")
+    ran = carbonctl("init", "train", "--from", tmp_path / "smi.csv")
+    assert ran.err.count("error[") == 1
+    assert "smi.csv:7:1: error[CC504]: the clock runs backward" in ran.err
 
 
 def test_text_of_a_log_cannot_become_yaml(imported):

@@ -52,3 +52,15 @@ def test_electricity_on_a_tenth_of_the_carbon_is_a_tenth(result):
         clean["metrics"]["manufacturing_kgco2e"]["value"]
         == dirty["metrics"]["manufacturing_kgco2e"]["value"]
     )
+
+
+def test_the_way_from_boards_to_the_meter_is_the_published_one(result, configs):
+    # Elsworth et al. 2025: accelerators 58 % of 0.24 Wh, host 25 %, idle 10 %, overhead 8 %
+    data = result("infer", str(configs / "infer-gemini-boundary.yaml"), "--samples", "0")
+    boards, busy, on, meter = (
+        data["metrics"][f"infer.per_request{rung}_energy_wh"]["value"]
+        for rung in ("_gpu", "_it_system", "_provisioned", "")
+    )
+    assert busy / boards == pytest.approx((58 + 25) / 58, rel=0.01)
+    assert on / busy == pytest.approx((58 + 25 + 10) / (58 + 25), rel=0.01)
+    assert meter / boards == pytest.approx(100 / 58, rel=0.02)

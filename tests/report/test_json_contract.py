@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from carbonctl import __version__
-from carbonctl.core.units import unit_of
+from carbonctl.core.naming import unit_of
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LIFECYCLE = CONFIGS / "lifecycle-chat-7b.yaml"
@@ -39,7 +39,8 @@ ALL = RUNS | MORE_RUNS
 ENVELOPE = [
     "schema_version", "command", "tool", "data", "name", "title", "samples", "seed", "accounting",
     "period_hours", "total_kgco2e", "total", "operational", "breakdown", "expected_error",
-    "metrics", "drivers", "assumptions", "budget", "facts", "coverage", "warnings", "sources",
+    "metrics", "drivers", "assumptions", "budget", "facts", "coverage", "warnings", "inputs",
+    "provenance", "formulas", "sources",
 ]  # fmt: skip
 TOTAL = [
     "id", "label", "unit", "value", "p05", "p50", "p95", "tier", "assumed", "formula", "inputs",
@@ -54,7 +55,12 @@ FACT = [
 ASSUMPTION = ["key", "label", "value", "unit", "origin", "source", "note", "variance_share"]
 COMPARE = [
     "schema_version", "command", "tool", "accounting", "samples", "seed", "scenarios", "breakdown",
-    "total", "turning_point", "inputs_that_differ",
+    "total", "turning_point", "inputs_that_differ", "provenance",
+]  # fmt: skip
+REFRESH = [
+    "schema_version", "command", "tool", "data", "name", "title", "samples", "seed", "accounting",
+    "horizon_hours", "break_even", "keep", "replace", "sunk", "grids", "metrics", "drivers",
+    "assumptions", "facts", "coverage", "warnings", "provenance", "formulas", "sources",
 ]  # fmt: skip
 ERROR = [
     "code", "level", "file", "line", "column", "end_column", "message", "hint", "help",
@@ -146,10 +152,33 @@ def test_the_rows_of_a_comparison_add_up(carbonctl):
         assert math.isclose(sum(parts), total, rel_tol=1e-9)
 
 
+def test_a_decision_to_replace_has_exactly_these_keys(carbonctl):
+    words = ("refresh", CONFIGS / "refresh-v100-to-h100.yaml", "--samples", "100")
+    data = json.loads(carbonctl(*words, "-f", "json").out)
+    assert list(data) == REFRESH
+    assert list(data["break_even"]) == [*TOTAL, "within_horizon_share"]
+    assert list(data["sunk"]) == TOTAL
+    for side in ("keep", "replace"):
+        assert list(data[side]) == ["machine", "breakdown", "total"]
+        assert list(data[side]["total"]) == TOTAL
+        assert {tuple(node) for node in data[side]["breakdown"]} == {(*TOTAL, "kind")}
+    step = ("ci_kgco2e_per_kwh", "break_even_years", "p05", "p50", "p95")
+    assert {tuple(grid) for grid in data["grids"]} == {step}
+    assert {tuple(m) for m in data["metrics"].values()} == {tuple(METRIC)}
+    assert {tuple(f) for f in data["facts"].values()} == {tuple(FACT)}
+    assert {node["unit"] for node in (data["break_even"], data["sunk"])} == {"y", "kgCO2e"}
+    named = {entry["source"] for kind in ("facts", "formulas") for entry in data[kind].values()}
+    assert set(data["sources"]) == named - {"user", ""}
+    for metric, node in data["metrics"].items():
+        assert node["unit"] == unit_of(metric)
+    for form in ("table", "json", "csv", "markdown"):
+        assert carbonctl(*words, "-f", form).out == carbonctl(*words, "-f", form).out
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_number_is_never_text(name, envelope):
     for path, value in walk(envelope(name)):
-        if isinstance(value, str) and path[-1] not in TEXTS:
+        if isinstance(value, str) and path[-1] not in TEXTS and path[0] != "inputs":
             assert not value.replace(".", "", 1).isdigit(), path
 
 
@@ -208,8 +237,12 @@ def test_ids_are_unique_and_in_ascii(name, envelope):
 @pytest.mark.parametrize("name", ALL)
 def test_every_source_that_is_named_is_cited(name, envelope):
     data = envelope(name)
-    named = {fact["source"] for fact in data["facts"].values()} - {"user", ""}
-    assert set(data["sources"]) == named
+    named = {fact["source"] for fact in data["facts"].values()}
+    named |= {card["source"] for card in data["formulas"].values()}
+    named |= {error["source"] for error in data["expected_error"].values()}
+    named |= {c["source"] for node in nodes(data["breakdown"]) for c in node["comparators"]}
+    named |= {data["provenance"].get("period_hours", {"source": "user"})["source"]}
+    assert set(data["sources"]) == named - {"user", ""}
     assert all(entry.get("title") for entry in data["sources"].values())
     listed = {s for node in nodes(data["breakdown"]) for s in node["source_ids"]}
     assert listed - {"user", ""} <= named
@@ -335,8 +368,9 @@ def test_csv_of_a_comparison_has_a_column_for_every_scenario(carbonctl):
 @pytest.mark.parametrize("name", ALL)
 def test_markdown_begins_with_a_heading_and_holds_a_table(name, carbonctl):
     lines = carbonctl(*ALL[name], "--samples", "100", "-f", "markdown").out.splitlines()
-    assert lines[0].startswith("### ")
-    assert lines[2].startswith("**")
+    assert lines[0] == f"<!-- carbonctl:{ALL[name][0]} -->"
+    assert lines[1].startswith("### ")
+    assert lines[3].startswith("**")
     assert "|---|---:|---:|---:|---|" in lines
     rows = [line for line in lines if line.startswith("|")]
     assert {line.count("|") for line in rows} == {6}
@@ -350,16 +384,18 @@ def test_markdown_survives_a_bar_and_a_line_break_in_a_name(carbonctl):
     assert {line.replace("\\|", "").count("|") for line in rows} == {6}
     named = ("--set", 'name="one\\ntwo"')
     out = carbonctl("train", path, "--samples", "0", "-f", "markdown", *named).out
-    assert "two" in out.splitlines()[0]
+    assert "two" in out.splitlines()[1]
 
 
 def test_markdown_of_a_comparison_begins_with_a_heading(carbonctl):
     files = (CONFIGS / "train-bloom.yaml", CONFIGS / "train-llama-2.yaml")
     out = carbonctl("compare", *files, "--samples", "0", "-f", "markdown").out
-    assert out.startswith("### ")
+    assert out.startswith("<!-- carbonctl:compare -->\n### ")
 
 
-@pytest.mark.parametrize("command", ["train", "infer", "lifecycle", "embodied", "explain"])
+@pytest.mark.parametrize(
+    "command", ["train", "infer", "lifecycle", "embodied", "explain", "refresh"]
+)
 @pytest.mark.parametrize("flag", [("-f", "json"), ("--format=json",), ("-fjson",)])
 def test_errors_are_on_stdout_too_when_json_is_asked_for(command, flag, carbonctl, tmp_path):
     path = tmp_path / "bad.yaml"

@@ -110,6 +110,28 @@ def test_tokens_without_a_colon_are_a_usage_error(carbonctl):
 
 
 @pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("1M", 1e6),
+        ("1M h", 1e6),
+        ("1.083M h", 1.083e6),
+        ("1_000 h", 1e3),
+        ("24h", 24),
+        ("2k  h", 2e3),
+    ],
+)
+def test_device_hours_are_a_count_that_may_say_what_it_counts(text, hours):
+    train = from_flags(accelerator_hours=text).train
+    assert train.accelerator_hours.value == pytest.approx(hours)
+
+
+@pytest.mark.parametrize("text", ["1 GWh", "1M d", "h", "1 Mm"])
+def test_device_hours_are_no_other_quantity(text):
+    with pytest.raises(InputError, match="is not a number"):
+        from_flags(accelerator_hours=text)
+
+
+@pytest.mark.parametrize(
     ("text", "per_hour"),
     [
         ("1M/day", 1e6 / 24),

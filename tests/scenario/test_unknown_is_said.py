@@ -66,3 +66,65 @@ def test_training_without_a_text_encoder_is_another_formula(carbonctl, tmp_path,
     text = carbonctl(*words, "--hardware-db", _without(tmp_path, lacking)).out
     assert "F_1 = k_e * w * h * f " in text
     assert "P_t" not in text
+
+
+def test_a_server_whose_accelerators_are_not_named_says_so(result):
+    bare = ("embodied", "--server", "archetype-pcie-8", "--samples", "0")
+    missing = result(*bare)["coverage"]["not_estimated"]
+    name = "accelerators of Archetype of an 8-card PCIe server"
+    assert "8" in missing[name]
+    named = result(*bare, "--gpu", "l40s", "--subject", "server")
+    assert name not in named["coverage"]["not_estimated"]
+
+
+@pytest.mark.parametrize("name", ["archetype-pcie-8", "archetype-workstation", "aws-inf2-host"])
+def test_power_supplies_of_unknown_rating_are_assumed_and_never_absent(result, name):
+    data = result("embodied", "--server", name, "--samples", "0")
+    assert data["facts"]["default:psu_unknown"]["value"] == 1600
+    missing = [key for key in data["coverage"]["not_estimated"] if key.startswith("power supplies")]
+    assert len(missing) == 1  # those that feed its accelerators
+
+
+def test_power_supplies_of_known_rating_are_not_assumed(result):
+    data = result("embodied", "--server", "dgx-h100", "--samples", "0")
+    assert "default:psu_unknown" not in data["facts"]
+    assert not [key for key in data["coverage"]["not_estimated"] if "power supplies" in key]
+
+
+INTERPOSER = "interposer or bridges of "
+
+
+def _card(result, name):
+    return result("embodied", "--gpu", name, "--subject", "accelerator", "--samples", "0")
+
+
+@pytest.mark.parametrize("name", ["v100-sxm2-16gb", "mi250x", "gaudi2"])
+def test_stacked_memory_without_a_known_interposer_says_so(result, name):
+    missing = _card(result, name)["coverage"]["not_estimated"]
+    assert [key for key in missing if key.startswith(INTERPOSER)]
+
+
+@pytest.mark.parametrize("name", ["h100-pcie-80gb", "l40s", "nvidia-p100-pcie-16gb"])
+def test_no_interposer_is_missed_where_one_is_known_or_none_is_needed(result, name):
+    missing = _card(result, name)["coverage"]["not_estimated"]
+    assert not [key for key in missing if key.startswith(INTERPOSER)]
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [("h800-pcie", "h100-pcie-80gb"), ("nvidia-a800-sxm4-80gb", "nvidia-a100-sxm4-80gb")],
+)
+def test_an_export_part_is_made_as_the_part_that_it_is_cut_from(result, name, like):
+    ours, theirs = (_card(result, card)["total_kgco2e"] for card in (name, like))
+    assert ours == pytest.approx(theirs, rel=0.03)
+
+
+def test_drives_that_a_record_does_not_count_are_as_many_as_a_common_size_makes(result):
+    facts = result("embodied", "--server", "dgx-a100-640gb", "--samples", "0")["facts"]
+    (held,) = [fact for key, fact in facts.items() if key.endswith(":ssd")]
+    (count,) = [fact for key, fact in facts.items() if key.endswith(":ssd:drives")]
+    assert count["origin"] == "default"
+    assert count["value"] == round(held["value"] / 3840)
+    assert (count["low"], count["high"]) == pytest.approx(
+        (held["value"] / 7680, held["value"] / 960)
+    )

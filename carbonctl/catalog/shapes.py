@@ -1,0 +1,72 @@
+"""The shape of a decoder as its record tells it: widths, experts, windows, latents, states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbonctl.core.fact import Fact
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
+
+_PLAIN = ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
+_STATEFUL = {"hybrid", "linear", "ssm"}
+
+
+def decoder(record: Record) -> dict[str, Fact]:
+    """What is known of a decoder's shape, by the names that ``estimate.service`` uses.
+
+    ``full_layers`` and ``window_tokens`` where not all layers see the whole context;
+    ``latent_rank`` and ``rope_dim`` for latent attention; ``state_elements`` of a sequence where
+    layers keep a state instead of a cache.
+    """
+    found = {name: fact for name in _PLAIN if (fact := record.plain(name)) is not None}
+    for name in ("experts", "experts_per_token"):
+        if (value := record.number("moe", name)) is not None:
+            found[name] = _fact(record, f"moe.{name}", value, name.replace("_", " "))
+    return found | _attention(record)
+
+
+def _attention(record: Record) -> dict[str, Fact]:
+    kind, _, width = record.text("attention").partition(":")
+    full = record.number("full_attention_layers") or 0.0
+    if kind == "sliding" and width:
+        return {
+            "full_layers": _fact(record, "full_attention_layers", full, "layers without a window"),
+            "window_tokens": _fact(record, "attention", float(width), "attention window"),
+        }
+    if kind == "mla":
+        names = {"latent_rank": "kv_lora_rank", "rope_dim": "rope_head_dim"}
+        return {
+            name: _fact(record, f"mla.{key}", value, key.replace("_", " "))
+            for name, key in names.items()
+            if (value := record.number("mla", key)) is not None
+        }
+    return _state(record, full) if kind in _STATEFUL else {}
+
+
+def _state(record: Record, full: float) -> dict[str, Fact]:
+    """Layers that keep a state see no context; a model of nothing else has no heads either."""
+    label = "layers that attend"
+    found = {
+        "full_layers": _fact(record, "full_attention_layers", full, label),
+        "window_tokens": _fact(record, "attention", 0.0, "context of the other layers"),
+    }
+    if not full:
+        none = replace(found["full_layers"], value=0.0, note="no attention", label="heads")
+        found |= dict.fromkeys(("heads", "kv_heads", "head_dim"), none)
+    parts = [record.number("ssm", name) for name in ("layers", "inner_size", "state_size")]
+    layers, inner, size = parts
+    if layers is not None and inner is not None and size is not None:
+        elements = layers * inner * size
+        note = "state-space layers x inner width x state size"
+        found["state_elements"] = replace(
+            _fact(record, "ssm.state", elements, "state of a sequence"), note=note
+        )
+    return found
+
+
+def _fact(record: Record, field: str, value: float, label: str) -> Fact:
+    key, source = f"models/{record.id}:{field}", record.text("source")
+    return Fact(key, value, "1", source, "hardware_db", tier="published", label=label)

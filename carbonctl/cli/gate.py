@@ -1,0 +1,89 @@
+"""``carbonctl gate``: results held to a policy, or to the budget of their scenario."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from carbonctl.cli import options as o
+from carbonctl.cli.run import check_format, emit, rendered, table_out, warn
+from carbonctl.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from carbonctl.cli.held import Gate
+
+Text = Optional[str]  # noqa: UP045 - Typer reads this at run time
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Scenarios or saved results; - for stdin.")
+]
+Policy = Annotated[Text, typer.Option("--policy", metavar="FILE", help="The rules to hold.")]
+Baseline = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--baseline", metavar="FILE", help="Saved results or scenarios to compare to."),
+]
+Today = Annotated[
+    Text, typer.Option("--today", metavar="DAY", help="The day exceptions are judged by.")
+]
+Output = Annotated[
+    Text, typer.Option("-o", "--output", help="Write the result as JSON, before the verdict.")
+]
+
+
+def command(
+    files: Files,
+    policy: Policy = None,
+    baseline: Baseline = None,
+    today: Today = None,
+    format: o.Format = "table",
+    output: Output = None,
+    sets: o.Sets = None,
+    samples: o.Draws = o.DEFAULT_SAMPLES,
+    seed: o.Seed = o.DEFAULT_SEED,
+    hardware_db: o.HardwareDb = None,
+    quiet: o.Quiet = False,
+    no_color: o.NoColor = False,
+) -> int:
+    """Hold scenarios to a policy: exit 0 when they pass, 4 when not, 5 when undecided."""
+    flags = dict(locals())
+    check_format(format)
+    _check(flags)
+    from carbonctl.cli.held import hold  # noqa: PLC0415 - after the flags are known good
+
+    gate = hold(flags)
+    warn(gate.warnings, flags)
+    if output is not None:
+        from carbonctl.report.machine import as_json  # noqa: PLC0415 - for JSON alone
+
+        emit(as_json(gate.as_data()), output)
+    if format == "table":
+        from carbonctl.report.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
+
+        shown = flags | {"output": None}
+        table_out(lambda out: render(gate.verdict, gate.results, out, quiet=quiet), shown)
+    else:
+        rendered(gate.as_data(), flags | {"output": None})
+        if not quiet:
+            _findings(gate)
+    code: int = gate.verdict["exit_code"]
+    return code
+
+
+def _check(flags: dict[str, Any]) -> None:
+    named = [*flags["files"], *(flags["baseline"] or ())]
+    if named.count("-") > 1:
+        message = "only one of the files can come from stdin"
+        raise UsageError(message)
+    for name in ("policy", "output"):
+        if flags[name] == "-":
+            message = f"--{name} names a file; - is for scenarios and results"
+            raise UsageError(message)
+
+
+def _findings(gate: "Gate") -> None:
+    """What does not pass, in the form of errors, where stdout is for programs."""
+    from carbonctl.report.errors import one  # noqa: PLC0415 - where there is something to say
+    from carbonctl.report.gate_words import problems  # noqa: PLC0415
+    from carbonctl.report.numbers import printable  # noqa: PLC0415
+
+    for level, problem in problems(gate.verdict["rules"]):
+        sys.stderr.write(printable(one(problem, gate.sources, level)) + "\n")

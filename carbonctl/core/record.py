@@ -1,0 +1,50 @@
+"""Frozen records: dataclasses whose methods are shared, not compiled anew for every class.
+
+Compiling them is most of what importing the records of an estimate would take.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+def record(cls: type[T]) -> type[T]:
+    """A class of fields that are set once; compared by identity."""
+    made: Any = dataclass(init=False, repr=False, eq=False)(cls)
+    made.__init__, made.__setattr__, made.__delattr__ = _init, _refuse, _refuse
+    typed: type[T] = made
+    return typed
+
+
+def _init(self: Any, *values: Any, **named: Any) -> None:
+    fields: dict[str, Field[Any]] = self.__dataclass_fields__
+    given = dict(zip(fields, values, strict=False)) | named
+    if len(given) != len(values) + len(named) or given.keys() - fields.keys():
+        unknown = ", ".join(sorted(given.keys() - fields.keys())) or "fields given twice"
+        message = f"{type(self).__name__}: {unknown}"
+        raise TypeError(message)
+    for name, one in fields.items():
+        if name not in given:
+            given[name] = _default(self, name, one)
+    self.__dict__.update(given)
+
+
+def _default(self: Any, name: str, one: Field[Any]) -> Any:
+    if one.default is not MISSING:
+        return one.default
+    if one.default_factory is not MISSING:
+        return one.default_factory()
+    message = f"{type(self).__name__} lacks {name}"
+    raise TypeError(message)
+
+
+def _refuse(self: object, name: str, *_: object) -> NoReturn:
+    message = f"{name} of {type(self).__name__} is set once"
+    raise FrozenInstanceError(message)

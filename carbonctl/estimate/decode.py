@@ -1,0 +1,284 @@
+"""One decode step of one replica: its bytes, its work, its time, its power."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from carbonctl.core.formula import part
+from carbonctl.formulas import (
+    compute_decode,
+    compute_experts,
+    compute_request,
+    operating_point,
+    power,
+    roofline,
+)
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.service import Board, Decoder, Looks, Measured
+
+
+class Work(NamedTuple):
+    """What one decode step reads and computes, and on how many devices."""
+
+    weight_read_gb: Num
+    kv_gb: Num
+    flop: Num
+    replica_accelerators: Num
+
+
+class Step(NamedTuple):
+    """Time and accelerator energy of one decode step of one replica."""
+
+    seconds: Num
+    energy_j: Num
+    replica_accelerators: Num
+
+
+def decode_step(m: Decoder[Num]) -> Step:
+    """Time and energy of one decode step at the operating point."""
+    return step_of(m, decode_work(m))
+
+
+def step_of(m: Decoder[Num], work: Work) -> Step:
+    """Time and energy of a step of known work, as long as it takes or was measured to take."""
+    seconds = _seconds(m, work) if m.measured is None else _measured_s(m, m.measured, work)
+    energy = step_energy_j(m, work, seconds)
+    return Step(seconds, energy, work.replica_accelerators)
+
+
+def mean_context(m: Decoder[Num]) -> Num:
+    """Context that a step sees on average."""
+    return compute_decode.mean_context_tokens(
+        prompt_tokens=m.prompt_tokens, output_tokens=m.output_tokens, output_cv=m.output_cv
+    )
+
+
+def decode_work(m: Decoder[Num], context: Num | None = None) -> Work:
+    """Bytes and operations of one decode step, with its share of prefill.
+
+    ``context`` where it does not follow from the tokens that a model writes: a draft's are more.
+    """
+    attended = _attended(m.looks, mean_context(m) if context is None else context)
+    weight = compute_decode.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
+    cache = _cache_gb(m, attended)
+    flop = _step_flop(m, attended)
+    replica = m.replica_accelerators
+    if replica is None:
+        replica = roofline.replica_accelerators(
+            weight_gb=weight,
+            kv_gb=cache,
+            device_memory_gb=m.board.memory_gb,
+            memory_share=m.memory_share,
+        )
+    return Work(_weight_read_gb(m, weight), cache, flop, replica)
+
+
+def computed_prompt(m: Decoder[Num]) -> Num:
+    """Tokens of a prompt that no cache holds."""
+    if m.prompt_cache_share is None:
+        return m.prompt_tokens
+    return compute_request.prompt_tokens_by_cache(
+        prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
+    )
+
+
+def prompt_looks(m: Decoder[Num]) -> tuple[Num, Num]:
+    """Work of one look at a prompt's token, and looks of the tokens computed, over all layers."""
+    look = compute_decode.look_flop(heads=m.looks.heads, head_dim=m.looks.head_dim)
+    whole = _prompt_attended(m.looks, m.prompt_tokens)
+    if m.prompt_cache_share is None:
+        return look, whole
+    cached = compute_request.prompt_tokens_by_cached_prefix(
+        prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
+    )
+    with part("prefix"):
+        before = _prompt_attended(m.looks, cached)
+    return look, compute_request.prompt_layer_tokens_by_prompt_cache(
+        prompt_layer_tokens=whole, cached_layer_tokens=before
+    )
+
+
+def _step_flop(m: Decoder[Num], attended: Num) -> Num:
+    """Work of a step; a cached prefix is not computed, but looked at."""
+    looks, (prompt_look, prompt_attended) = m.looks, prompt_looks(m)
+    look = prompt_look
+    if looks.latent_rank is not None and looks.rope_dim is not None:
+        look = compute_decode.look_flop_by_latent(
+            heads=looks.heads, latent_rank=looks.latent_rank, rope_dim=looks.rope_dim
+        )
+    return compute_decode.step_flop(
+        active_params=m.active_params,
+        look_flop=look,
+        attended_layer_tokens=attended,
+        prompt_look_flop=prompt_look,
+        prompt_layer_tokens=prompt_attended,
+        prompt_tokens=computed_prompt(m),
+        output_tokens=m.output_tokens,
+        batch=m.batch,
+    )
+
+
+def _prompt_attended(looks: Looks[Num], tokens: Num) -> Num:
+    """Tokens that those of a prompt look at: all before them unless windows are known."""
+    if looks.full_layers is None or looks.window_tokens is None:
+        return compute_request.prompt_layer_tokens_by_full_layers(
+            layers=looks.layers, prompt_tokens=tokens
+        )
+    return compute_request.prompt_layer_tokens(
+        layers=looks.layers,
+        full_layers=looks.full_layers,
+        window_tokens=looks.window_tokens,
+        prompt_tokens=tokens,
+    )
+
+
+def _attended(looks: Looks[Num], context: Num) -> Num:
+    """Tokens looked at, summed over layers: all of the context unless windows are known."""
+    if looks.full_layers is None or looks.window_tokens is None:
+        return compute_decode.attended_layer_tokens_by_full_layers(
+            layers=looks.layers, mean_context_tokens=context
+        )
+    return compute_decode.attended_layer_tokens(
+        layers=looks.layers,
+        full_layers=looks.full_layers,
+        window_tokens=looks.window_tokens,
+        mean_context_tokens=context,
+    )
+
+
+def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
+    """Keys and values read in a step, and the state moved where layers keep one."""
+    looks = m.looks
+    if looks.latent_rank is not None and looks.rope_dim is not None:
+        elements = compute_decode.cached_elements_by_latent(
+            latent_rank=looks.latent_rank, rope_dim=looks.rope_dim
+        )
+    else:
+        assert looks.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
+        elements = compute_decode.cached_elements(kv_heads=looks.kv_heads, head_dim=looks.head_dim)
+    cache = compute_decode.kv_gb(
+        cached_elements=elements, attended_layer_tokens=attended, batch=m.batch, kv_bytes=m.kv_bytes
+    )
+    if looks.state_elements is None or looks.state_bytes is None:
+        return cache
+    return compute_decode.kv_gb_by_state(
+        kv_gb=cache,
+        state_elements=looks.state_elements,
+        batch=m.batch,
+        state_bytes=looks.state_bytes,
+    )
+
+
+def _weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
+    """Weights read in a step: all of a dense model, the experts touched of a mixture."""
+    if m.mixture is None:
+        return compute_experts.weight_read_gb_by_dense(weight_gb=weight)
+    return compute_experts.weight_read_gb(
+        total_params=m.total_params,
+        active_params=m.active_params,
+        experts=m.mixture.experts,
+        experts_per_token=m.mixture.experts_per_token,
+        batch=m.batch,
+        weight_bytes=m.weight_bytes,
+        shared_weight_bytes=m.mixture.shared_weight_bytes,
+    )
+
+
+def _seconds(m: Decoder[Num], work: Work) -> Num:
+    """Time of a step: bytes and work, launches and exchange, and what the host adds."""
+    stream = _stream_s(m, work)
+    launch = roofline.launch_s(
+        layers=m.looks.layers,
+        layer_launch_s=m.runtime.layer_launch_s,
+        batch=m.batch,
+        prompt_tokens=computed_prompt(m),
+        output_tokens=m.output_tokens,
+        replica_accelerators=work.replica_accelerators,
+        hidden_size=m.hidden_size,
+        exchange_latency_s=m.runtime.exchange_latency_s,
+        communication_factor=m.runtime.communication_factor,
+        link_gb_per_s=m.board.link_gb_per_s,
+    )
+    host = roofline.host_s(
+        batch=m.batch,
+        sequence_overhead_s=m.runtime.sequence_overhead_s,
+        request_overhead_s=m.runtime.request_overhead_s,
+        output_tokens=m.output_tokens,
+    )
+    return roofline.step_s(stream_s=stream, launch_s=launch, host_s=host)
+
+
+def _measured_s(m: Decoder[Num], measured: Measured[Num], work: Work) -> Num:
+    """Time of a step that the measured throughput tells."""
+    return operating_point.step_s_from_throughput(
+        batch=m.batch,
+        accelerators=measured.accelerators,
+        replica_accelerators=work.replica_accelerators,
+        throughput_per_hour=measured.throughput_per_hour,
+    )
+
+
+def _stream_s(m: Decoder[Num], work: Work) -> Num:
+    """Time in which a step moves its bytes and does its work."""
+    if m.mixture is None:
+        return roofline.stream_s(**_streamed(m, work))
+    imbalance = compute_experts.expert_imbalance(
+        experts=m.mixture.experts,
+        experts_per_token=m.mixture.experts_per_token,
+        batch=m.batch,
+        replica_accelerators=work.replica_accelerators,
+    )
+    return roofline.stream_s_by_experts(
+        **_streamed(m, work),
+        expert_overhead=m.mixture.expert_overhead,
+        expert_imbalance=imbalance,
+    )
+
+
+def _streamed(m: Decoder[Num], work: Work) -> dict[str, Num]:
+    return {
+        "weight_read_gb": work.weight_read_gb,
+        "kv_gb": work.kv_gb,
+        "step_flop": work.flop,
+        "replica_accelerators": work.replica_accelerators,
+        "bandwidth_gb_per_s": m.board.bandwidth_gb_per_s,
+        "peak_flop_per_s": m.board.peak_flop_per_s,
+        "weight_efficiency": m.runtime.weight_efficiency,
+        "kv_efficiency": m.runtime.kv_efficiency,
+        "matmul_efficiency": m.runtime.matmul_efficiency,
+    }
+
+
+def step_energy_j(m: Decoder[Num], work: Work, seconds: Num) -> Num:
+    """Accelerator energy of a step that takes this long, whether modeled or measured."""
+    dynamic = roofline.dynamic_energy_j(
+        step_flop=work.flop,
+        weight_read_gb=work.weight_read_gb,
+        kv_gb=work.kv_gb,
+        energy_j_per_flop=m.runtime.energy_j_per_flop,
+        energy_j_per_gb=m.runtime.energy_j_per_gb,
+    )
+    draw = device_power_w(
+        m.board, m.runtime.resident_factor, dynamic, work.replica_accelerators, seconds
+    )
+    return roofline.step_energy_j(
+        replica_accelerators=work.replica_accelerators, device_power_w=draw, step_s=seconds
+    )
+
+
+def device_power_w(
+    board: Board[Num], resident_factor: Num, dynamic: Num, devices: Num, seconds: Num
+) -> Num:
+    """Mean power of each of the devices that share a dynamic energy for a time."""
+    resident = power.resident_power_w(
+        idle_power_w=board.idle_power_w, resident_factor=resident_factor
+    )
+    return power.device_power_w_by_activity(
+        tdp_w=board.tdp_w,
+        resident_power_w=resident,
+        dynamic_energy_j=dynamic,
+        replica_accelerators=devices,
+        busy_s=seconds,
+    )

@@ -1,0 +1,276 @@
+"""Keep or replace: the same work on old machines and on new ones, and when the new pay back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.core.formula import part
+from carbonctl.core.record import record
+from carbonctl.estimate.embodied import MachineCarbon, machine
+from carbonctl.estimate.products import products
+from carbonctl.estimate.replacement import Peaks
+from carbonctl.estimate.results import Line
+from carbonctl.formulas import (
+    allocation,
+    equal_work,
+    operational,
+    parts,
+    power,
+    replacement,
+    second_life,
+)
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.replacement import Fleet, RefreshInputs
+
+_STAGES = {
+    "manufacturing": "manufacturing",
+    "transport": "transport",
+    "end_of_life": "end of life",
+}
+
+
+@record
+class Service:
+    """Machines of one kind over the span: energy at the meter, spares, what made one of them."""
+
+    machines: Num
+    made: MachineCarbon
+    facility_energy_kwh: Num
+    operational_kgco2e: Num
+    spares_kgco2e: Num
+    running_kgco2e: Num
+
+
+@record
+class Step:
+    """Break-even on a grid of some intensity."""
+
+    ci_kgco2e_per_kwh: Num
+    break_even_years: Num
+
+
+@record
+class Refresh:
+    """Both choices over the span; what made the old machines is in neither."""
+
+    keep: tuple[Line, ...]
+    replace: tuple[Line, ...]
+    keep_kgco2e: Num
+    total_kgco2e: Num
+    break_even_years: Num
+    sunk_kgco2e: Num
+    steps: tuple[Step, ...]
+    metrics: dict[str, Num]
+    basis: str = "location"
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Rows of both choices, for ``explain``."""
+        return (*self.keep, *self.replace)
+
+
+def refresh(x: RefreshInputs[Num]) -> Refresh:
+    """The same work with and without new machines, and the time in which they pay back."""
+    ratio = _performance(x)
+    per_old = equal_work.machine_ratio(
+        performance_ratio=ratio,
+        new_busy_share=x.new.busy_share,
+        old_busy_share=x.old.busy_share,
+    )
+    count = equal_work.new_machines(old_machines=x.old_machines, machine_ratio=per_old)
+    with part("keep"):
+        old = _service(x.old, x.old_machines, x)
+    with part("replace"):
+        new = _service(x.new, count, x)
+        bought = _lines_of(new, "replace")
+    made = tuple(line.kgco2e for line in bought)
+    with part("new"):
+        new_kgco2e = allocation.total_kgco2e(parts_kgco2e=made)
+    with part("replace"):
+        total = allocation.total_kgco2e(parts_kgco2e=(new.running_kgco2e, *made))
+    with part("old"):
+        sunk = allocation.total_kgco2e(
+            parts_kgco2e=tuple(line.kgco2e for line in _lines_of(old, "old"))
+        )
+    metrics = _answers(x, old, new, new_kgco2e, total)
+    metrics |= {"old_embodied_kgco2e": sunk, "new_embodied_kgco2e": new_kgco2e}
+    metrics |= {"performance_ratio": ratio, "new_machines": count, "machine_ratio": per_old}
+    metrics |= _old_hardware(x, sunk, new_kgco2e, metrics["saved_kgco2e"])
+    with part("old"):
+        metrics |= products("old", x, old, sunk, x.one)
+    with part("new"):
+        metrics |= products("new", x, new, new_kgco2e, ratio)
+    return Refresh(
+        keep=_running("keep", old),
+        replace=(*bought, *_running("replace", new)),
+        keep_kgco2e=old.running_kgco2e,
+        total_kgco2e=total,
+        break_even_years=metrics["break_even_years"],
+        sunk_kgco2e=sunk,
+        steps=tuple(_step(n, ci, x, old, new, new_kgco2e) for n, ci in enumerate(x.steps)),
+        metrics={"total_kgco2e": total, **metrics},
+    )
+
+
+def _performance(x: RefreshInputs[Num]) -> Num:
+    peaks = x.performance
+    if not isinstance(peaks, Peaks):
+        return peaks
+    return equal_work.performance_ratio(
+        new_peak_flop_per_s=peaks.new_peak_flop_per_s,
+        new_accelerators=peaks.new_accelerators,
+        old_peak_flop_per_s=peaks.old_peak_flop_per_s,
+        old_accelerators=peaks.old_accelerators,
+        reached_ratio=peaks.reached_ratio,
+    )
+
+
+def _service(fleet: Fleet[Num], machines: Num, x: RefreshInputs[Num]) -> Service:
+    with part("machine"):
+        made = machine(fleet.hardware)
+    it = equal_work.it_energy_kwh_from_machines(
+        machines=machines, service_hours=x.service_hours, it_power_w=_power(fleet)
+    )
+    energy = operational.facility_energy_kwh(it_energy_kwh=it, pue=x.pue)
+    used = operational.operational_location_kgco2e(
+        facility_energy_kwh=energy, ci_location_kgco2e_per_kwh=x.ci_location_kgco2e_per_kwh
+    )
+    assert made.manufacturing_kgco2e is not None  # noqa: S101 - machines are made, halls are built
+    spares = replacement.spares_kgco2e(
+        machines=machines,
+        manufacturing_kgco2e=made.manufacturing_kgco2e,
+        spares_per_year=fleet.spares_per_year,
+        service_hours=x.service_hours,
+    )
+    with part("running"):
+        running = allocation.total_kgco2e(parts_kgco2e=(used, spares))
+    return Service(machines, made, energy, used, spares, running)
+
+
+def _power(fleet: Fleet[Num]) -> Num:
+    """Mean power as stated, else between idle and loaded by the busy share."""
+    if fleet.mean_power_w is not None:
+        return fleet.mean_power_w
+    assert fleet.idle_power_w is not None  # noqa: S101 - resolve gives the mean or both ends
+    assert fleet.loaded_power_w is not None  # noqa: S101
+    return power.it_power_w(
+        idle_power_w=fleet.idle_power_w,
+        loaded_power_w=fleet.loaded_power_w,
+        mean_busy_share=fleet.busy_share,
+    )
+
+
+def _running(side: str, service: Service) -> tuple[Line, ...]:
+    return (
+        Line(f"{side}.operational", "electricity", service.operational_kgco2e, "operational"),
+        Line(f"{side}.spares", "spares", service.spares_kgco2e, "spares"),
+    )
+
+
+def _lines_of(service: Service, side: str) -> tuple[Line, ...]:
+    """All machines of a kind, cradle to grave, by stage."""
+    lines = []
+    for stage, label in _STAGES.items():
+        one = getattr(service.made, f"{stage}_kgco2e")
+        if one is None:
+            continue
+        with part(stage):
+            amount = parts.part_kgco2e(part_count=service.machines, unit_kgco2e=one)
+        lines.append(Line(f"{side}.{stage}", label, amount, stage, "modeled", "machine"))
+    return tuple(lines)
+
+
+def _answers(
+    x: RefreshInputs[Num], old: Service, new: Service, new_kgco2e: Num, total: Num
+) -> dict[str, Num]:
+    """What is saved, when it has paid, on which grid, and how much growth it bears."""
+    saved = replacement.saved_kgco2e(
+        kept_kgco2e=old.running_kgco2e, replaced_kgco2e=new.running_kgco2e
+    )
+    return {
+        "keep_kgco2e": old.running_kgco2e,
+        "saved_kgco2e": saved,
+        "saved_kgco2e_per_year": replacement.saved_kgco2e_per_year(
+            saved_kgco2e=saved, service_hours=x.service_hours
+        ),
+        "break_even_years": replacement.break_even_years(
+            new_kgco2e=new_kgco2e, saved_kgco2e=saved, service_hours=x.service_hours
+        ),
+        "break_even_kgco2e_per_kwh": replacement.break_even_kgco2e_per_kwh(
+            new_kgco2e=new_kgco2e,
+            new_spares_kgco2e=new.spares_kgco2e,
+            old_spares_kgco2e=old.spares_kgco2e,
+            old_facility_energy_kwh=old.facility_energy_kwh,
+            new_facility_energy_kwh=new.facility_energy_kwh,
+        ),
+        "carbon_ratio": replacement.carbon_ratio(
+            replaced_kgco2e=total,
+            kept_kgco2e=old.running_kgco2e,
+            growth_ratio=x.growth_ratio,
+            growth_hours=x.growth_hours,
+            service_hours=x.service_hours,
+        ),
+        "break_even_growth_ratio": replacement.break_even_growth_ratio(
+            kept_kgco2e=old.running_kgco2e,
+            replaced_kgco2e=total,
+            growth_hours=x.growth_hours,
+            service_hours=x.service_hours,
+        ),
+    }
+
+
+def _old_hardware(x: RefreshInputs[Num], sunk: Num, new_kgco2e: Num, saved: Num) -> dict[str, Num]:
+    """Attribution of what made the old machines: written off, or shared with a second owner."""
+    named: dict[str, Num] = {}
+    lifetime, age, after = x.old.hardware.lifetime_hours, x.age_hours, x.second_life
+    if age is not None:
+        named["old_written_off_kgco2e"] = second_life.written_off_kgco2e(
+            item_kgco2e=sunk, age_hours=age, lifetime_hours=lifetime
+        )
+    if after is None:
+        return named
+    first = sunk
+    if age is not None and after.second_life_hours is not None:
+        first = second_life.first_life_kgco2e(
+            item_kgco2e=sunk, first_life_hours=age, second_life_hours=after.second_life_hours
+        )
+    named["old_first_life_kgco2e"] = first
+    named["old_second_life_kgco2e"] = second_life.second_life_kgco2e(
+        item_kgco2e=sunk, carried_kgco2e=first
+    )
+    if after.displaced_share is not None:
+        credit = second_life.displaced_kgco2e(
+            displaced_share=after.displaced_share, equivalent_kgco2e=new_kgco2e
+        )
+        with part("credited"):
+            named["credited_break_even_years"] = replacement.break_even_years(
+                new_kgco2e=second_life.credited_kgco2e(
+                    new_kgco2e=new_kgco2e, displaced_kgco2e=credit
+                ),
+                saved_kgco2e=saved,
+                service_hours=x.service_hours,
+            )
+        named["displaced_kgco2e"] = credit
+    return named
+
+
+def _step(
+    place: int, ci: Num, x: RefreshInputs[Num], old: Service, new: Service, new_kgco2e: Num
+) -> Step:
+    """Break-even were the grid of another intensity."""
+    with part(f"grid_{place + 1}"):
+        running = []
+        for side, service in (("keep", old), ("replace", new)):
+            with part(side):
+                used = operational.operational_location_kgco2e(
+                    facility_energy_kwh=service.facility_energy_kwh, ci_location_kgco2e_per_kwh=ci
+                )
+                both = (used, service.spares_kgco2e)
+                running.append(allocation.total_kgco2e(parts_kgco2e=both))
+        saved = replacement.saved_kgco2e(kept_kgco2e=running[0], replaced_kgco2e=running[1])
+        years = replacement.break_even_years(
+            new_kgco2e=new_kgco2e, saved_kgco2e=saved, service_hours=x.service_hours
+        )
+    return Step(ci, years)

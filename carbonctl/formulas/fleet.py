@@ -1,0 +1,177 @@
+"""The fleet provisioned for a load: peaks, memory, and how busy it is on average."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbonctl.core.formula import formula
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+
+
+@formula(unit="h", equation="t = max(t_load, n_mem * T)", source="wu-2022-sustainable-ai")
+def accelerator_hours_by_capacity(
+    *, load_hours: Num, memory_devices: Num, period_hours: Num
+) -> Num:
+    """Provisioned hours when either load or memory capacity sets the fleet.
+
+    Parameters
+    ----------
+    load_hours
+        Hours that the load asks for. [h]
+    memory_devices
+        Devices needed to hold the tables at all. [1]
+    period_hours
+        Length of the period. [h]
+
+    Examples
+    --------
+    >>> accelerator_hours_by_capacity(load_hours=100.0, memory_devices=2.0, period_hours=60.0)
+    120.0
+    """
+    return np.maximum(load_hours, memory_devices * period_hours)
+
+
+@formula(unit="1", equation="u = t_busy / t_prov", source="carbonctl-boundary-ladder")
+def mean_busy_share_from_hours(*, busy_hours: Num, accelerator_hours: Num) -> Num:
+    """Busy over provisioned hours, as they came out.
+
+    Parameters
+    ----------
+    busy_hours
+        Hours of work. [h]
+    accelerator_hours
+        Hours provisioned. [h]
+
+    Examples
+    --------
+    >>> mean_busy_share_from_hours(busy_hours=30.0, accelerator_hours=120.0)
+    0.25
+    """
+    return busy_hours / accelerator_hours
+
+
+@formula(unit="1", equation="n = ceil(S / (f * M))", source="carbonctl-serving-model")
+def memory_devices(*, table_gb: Num, device_memory_gb: Num, memory_share: Num) -> Num:
+    """Devices needed to hold tables in memory.
+
+    Parameters
+    ----------
+    table_gb
+        Bytes to hold. [GB]
+    device_memory_gb
+        Memory of one device. [GB]
+    memory_share
+        Share of it that may hold them. [1]
+
+    Examples
+    --------
+    >>> memory_devices(table_gb=100.0, device_memory_gb=40.0, memory_share=0.9)
+    3.0
+    """
+    return np.ceil(table_gb / (device_memory_gb * memory_share))
+
+
+@formula(unit="h", equation="t_load = t_busy * r / u", source="carbonctl-boundary-ladder")
+def accelerator_hours_from_load(*, busy_hours: Num, peak_to_mean: Num, busy_share: Num) -> Num:
+    """Hours that the load alone would ask for, before memory capacity is looked at.
+
+    Parameters
+    ----------
+    busy_hours
+        Device-hours of actual work. [h]
+    peak_to_mean
+        Peak over mean load. [1] >= 1
+    busy_share
+        Busy over provisioned hours at the peak. [1] 0 to 1
+
+    Examples
+    --------
+    >>> accelerator_hours_from_load(busy_hours=60.0, peak_to_mean=2.0, busy_share=0.6)
+    200.0
+    """
+    return busy_hours * peak_to_mean / busy_share
+
+
+@formula(unit="1", equation="u_mean = u / r", source="carbonctl-boundary-ladder")
+def mean_busy_share(*, busy_share: Num, peak_to_mean: Num) -> Num:
+    """Busy over provisioned hours, averaged over the load's ups and downs.
+
+    Parameters
+    ----------
+    busy_share
+        Busy share at the peak. [1]
+    peak_to_mean
+        Peak over mean load. [1] >= 1
+
+    Examples
+    --------
+    >>> mean_busy_share(busy_share=0.6, peak_to_mean=2.0)
+    0.3
+    """
+    return busy_share / peak_to_mean
+
+
+@formula(unit="1", equation="r' = 1 + (r - 1) * (1 - s)", source="carbonctl-boundary-ladder")
+def peak_to_mean_by_autoscaling(*, peak_to_mean: Num, switched_off_share: Num) -> Num:
+    """Devices that are on over those of the mean load, where some are switched off off-peak.
+
+    Parameters
+    ----------
+    peak_to_mean
+        Peak over mean load. [1] >= 1
+    switched_off_share
+        Share of the gap between them that is switched off. [1] 0 to 1
+
+    Examples
+    --------
+    >>> peak_to_mean_by_autoscaling(peak_to_mean=3.0, switched_off_share=0.5)
+    2.0
+    """
+    return 1.0 + (peak_to_mean - 1.0) * (1.0 - switched_off_share)
+
+
+@formula(unit="h", equation="t = max(s * n * T, t_busy)", source="carbonctl-boundary-ladder")
+def accelerator_hours_by_fleet_share(
+    *, fleet_share: Num, accelerators: Num, period_hours: Num, busy_hours: Num
+) -> Num:
+    """Provisioned hours that one of several models on a fleet carries.
+
+    Parameters
+    ----------
+    fleet_share
+        Share of the fleet that is charged to this model. [1] 0 to 1
+    accelerators, period_hours
+        Devices of the whole fleet, and how long they are kept on. [1], [h]
+    busy_hours
+        Device-hours of this model's work, which it carries in any case. [h]
+
+    Examples
+    --------
+    >>> accelerator_hours_by_fleet_share(fleet_share=0.25, accelerators=8.0, period_hours=100.0,
+    ...     busy_hours=50.0)
+    200.0
+    """
+    return np.maximum(fleet_share * accelerators * period_hours, busy_hours)
+
+
+@formula(unit="h", equation="t_on = t_busy / u_mean", source="carbonctl-boundary-ladder")
+def accelerator_hours_from_mean_busy_share(*, busy_hours: Num, mean_busy_share: Num) -> Num:
+    """Hours in which devices are on, from how busy they are then.
+
+    Parameters
+    ----------
+    busy_hours
+        Device-hours of actual work. [h]
+    mean_busy_share
+        Busy over hours in which they are on. [1]
+
+    Examples
+    --------
+    >>> accelerator_hours_from_mean_busy_share(busy_hours=60.0, mean_busy_share=0.5)
+    120.0
+    """
+    return busy_hours / mean_busy_share

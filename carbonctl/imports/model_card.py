@@ -1,0 +1,154 @@
+"""The emissions that a model card states: ``co2_eq_emissions``, in grams.
+
+Cards have been published with kilograms in that field and corrected later
+(nicholasKluge/TeenyTinyLlama-460m-awq and two others on the Hub), so a value that would be less
+than an hour of the device that the card names is pointed out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.catalog import grids
+from carbonctl.catalog.read import AmbiguousName, UnknownName
+from carbonctl.core import strict_yaml
+from carbonctl.core.errors import InputError, Mark, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carbonctl.catalog.read import Catalog, Record
+    from carbonctl.core.strict_yaml import Document
+
+KEYS = ("emissions", "source", "training_type", "geographical_location", "hardware_used")
+FIELD = "co2_eq_emissions"
+TYPICAL_GRID = 0.4  # kg/kWh, to judge an order of magnitude where the card names no place
+_COUNT = r"(\d{1,3}(?:,\d{3})+|\d{1,9}k?)"
+_WORDS = r"(?:(?:nvidia|amd|intel|google|aws|tesla|geforce)\s+)*"
+# 16,000 H100 first or after a mark, for a bare number may belong to another name; 8 x H100 anywhere
+_BEFORE = re.compile(
+    rf"(?:(?:^|(?<!\d)[,;+(&/]|\b(?:of|on|with|and))\s*{_COUNT}\s+"
+    rf"|(?<![\w,.]){_COUNT}\s*[x\u00d7*]\s*){_WORDS}$"
+)
+_AFTER = re.compile(rf"(?:\s+(?:\d+\s?gb|gpus?|pcie|sxm\d?))*\s*\(?[x\u00d7*:]\s*{_COUNT}\b")
+LEAST_HOURS = {"pre-training": 1.0, "fine-tuning": 0.05}
+
+
+def check(path: Path, catalog: Catalog) -> list[Problem]:
+    """Warnings about the emissions of a card; InputError where the Hub could not read it."""
+    document = _front_matter(path)
+    field = document.data.get(FIELD)
+    if field is None:
+        return []
+    problems = _problems(field, document)
+    if problems:
+        raise InputError(problems, document.sources)
+    return _kilograms(field, document, catalog) if isinstance(field, dict) else []
+
+
+def _front_matter(path: Path) -> Document:
+    """The YAML between the first two lines of dashes, its positions those of the card."""
+    whole = strict_yaml.text_of(path)
+    lines = whole.splitlines()
+    ends = [place for place, line in enumerate(lines) if line.rstrip() == "---"]
+    if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004 - an opening and a closing line
+        message = "a model card begins with metadata between two lines of ---"
+        raise InputError([Problem("CC007", message, Mark(str(path), 1, 1))], {str(path): lines})
+    document = strict_yaml.parse("\n".join(["", *lines[1 : ends[1]]]).encode(), str(path))
+    if not isinstance(document.data, dict):
+        problem = Problem("CC007", "the metadata of a card is a mapping of keys", document.mark(()))
+        raise InputError([problem], document.sources)
+    return document
+
+
+def _problems(field: Any, document: Document) -> list[Problem]:
+    if not isinstance(field, dict):
+        return _bad_number(field, (FIELD,), document)
+    found = [
+        Problem(
+            "CC101",
+            f'unknown key "{key}"',
+            document.mark((FIELD, key), key=True),
+            did_you_mean(key, KEYS) or f"keys here: {', '.join(KEYS)}",
+        )
+        for key in field
+        if key not in KEYS
+    ]
+    if "emissions" not in field:
+        at = document.mark((FIELD,))
+        return [*found, Problem("CC206", '"emissions" is required here, in grams', at)]
+    return found + _bad_number(field["emissions"], (FIELD, "emissions"), document)
+
+
+def _bad_number(value: Any, path: tuple[str, ...], document: Document) -> list[Problem]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        hint = "a bare number, as in emissions: 41100"
+        return [Problem("CC201", "grams of CO2e are wanted here", document.mark(path), hint)]
+    if not 0 <= value < float("inf"):
+        return [Problem("CC203", f"{value:g} g cannot be", document.mark(path))]
+    return []
+
+
+def _kilograms(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
+    device, count = _devices(str(field.get("hardware_used", "")), catalog)
+    rated = device.fact("tdp") if device is not None else None
+    if device is None or rated is None or not field["emissions"]:
+        return []
+    grid = _grid(str(field.get("geographical_location", "")), catalog)
+    hours = field["emissions"] / grid / (rated.value * count)
+    kind = str(field.get("training_type", "")).lower()
+    if hours >= LEAST_HOURS.get(kind, LEAST_HOURS["pre-training"]):
+        return []
+    many = "one" if count == 1 else f"{count:,} x"
+    message = (
+        f"{field['emissions']:g} g is {hours * 60:.2g} minutes of {many} {device.name} "
+        f"at {grid:.2g} kg/kWh: this looks like kilograms"
+    )
+    stated = field["emissions"]
+    hint = f"the field is in grams: {stated * 1000:.12g} if it is {stated:g} kg"
+    return [Problem("CC307", message, document.mark((FIELD, "emissions")), hint)]
+
+
+def _devices(text: str, catalog: Catalog) -> tuple[Record | None, int]:
+    """The device whose longest name stands in a text, and how many; of several, the first by id."""
+    known = {alias: ids[0] for alias, ids in catalog.aliases("accelerators").items()}
+    known |= {name: name for name in catalog.ids("accelerators")}
+    wanted = text.lower().replace("-", " ")
+    fitting = {name: at for name in sorted(known) if (at := _stands(name, wanted)) is not None}
+    best = max(fitting, key=len, default=None)
+    if best is None:
+        return None, 1
+    start, end = fitting[best]
+    counted = _BEFORE.search(wanted[:start]) or _AFTER.match(wanted[end:])
+    return catalog.record("accelerators", known[best]), _count(counted)
+
+
+def _stands(name: str, text: str) -> tuple[int, int] | None:
+    """Where a name stands in a text as words of its own, or glued to a count: 8xH100, H100x8."""
+    plain = name.lower().replace("-", " ")
+    if plain not in text:
+        return None
+    found = re.search(rf"(?<![a-z0-9])(?:\d+x)?({re.escape(plain)})(?![a-wyz0-9]|x(?!\d))", text)
+    return None if found is None else found.span(1)
+
+
+def _count(found: re.Match[str] | None) -> int:
+    """How many devices a match says; one where nothing is said."""
+    if found is None:
+        return 1
+    digits = next(group for group in found.groups() if group)
+    thousands = 1000 if digits.endswith("k") else 1
+    return max(1, int(digits.removesuffix("k").replace(",", "")) * thousands)
+
+
+def _grid(text: str, catalog: Catalog) -> float:
+    """The grid factor of the first place that a text names."""
+    for word in (part.strip() for part in text.split(",")):
+        try:
+            row = grids.row_used(catalog, grids.find(catalog, word), "lifecycle") if word else None
+        except (UnknownName, AmbiguousName):
+            continue
+        if row is not None:
+            return float(row["gco2e_per_kwh"]) / grids.G_PER_KG
+    return TYPICAL_GRID

@@ -1,0 +1,261 @@
+"""Two results and what lies between them: each change, and how much of the difference it made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from carbonctl import __version__
+from carbonctl.report import numbers, provenance
+from carbonctl.report.envelope import SCHEMA_VERSION
+from carbonctl.report.machine import as_json
+from carbonctl.report.markdown import cell, marker
+from carbonctl.report.notes import COMPACT, say
+from carbonctl.report.table import RULED
+from carbonctl.study.difference import MISSING, method
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from carbonctl.core.errors import Mark
+    from carbonctl.core.strict_yaml import Document
+    from carbonctl.study.difference import Change, Difference, Side
+
+_SHOWN = 12
+_NOTHING = 1e-12  # of a total; a share of less is noise
+_WIDE = 18
+
+
+def as_data(found: Difference, samples: int, seed: int) -> dict[str, Any]:
+    """A difference as plain data."""
+    base, head = found.base, found.head
+    whole = head.total - base.total
+    ends = found.ends or (None, None, None)
+    entries = [*_inputs(found), *_facts(found), *_tool(found)]
+    for entry in entries:
+        moved = abs(whole) > _NOTHING * max(abs(base.total), abs(head.total))
+        entry["share"] = entry["contribution_kgco2e"] / whole if moved else None
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": "diff",
+        "tool": {"name": "carbonctl", "version": __version__},
+        "base": _side(base),
+        "head": _side(head),
+        "accounting": head.data["accounting"],
+        "samples": samples if found.ends else 0,
+        "seed": seed,
+        "method": method(len(found.moved)),
+        "total": {
+            "base_kgco2e": base.total,
+            "head_kgco2e": head.total,
+            "difference_kgco2e": whole,
+            "formula": "total_kgco2e",
+            "p05": ends[0],
+            "p50": ends[1],
+            "p95": ends[2],
+        },
+        "changes": sorted(entries, key=lambda e: -abs(e["contribution_kgco2e"])),
+        "breakdown": _breakdown(base, head),
+        "provenance": provenance.attributed(method(len(found.moved))),
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {
+        "name": side.data["name"],
+        "title": side.data["title"],
+        "file": side.file,
+        "kind": "scenario" if side.result is None else "result",
+        "tool_version": side.data["tool"]["version"],
+        "data_version": side.data["data"]["version"],
+        "inputs_sha256": side.data["inputs"]["sha256"],
+    }
+
+
+def _inputs(found: Difference) -> Iterator[dict[str, Any]]:
+    for change, moved in zip(found.inputs, found.moved, strict=False):
+        one = len(change.edits) == 1
+        ends = [_values(change, side) for side in (1, 2)]
+        yield {
+            "kind": "input",
+            "key": _dotted(change.path) if one or change.path else "the scenario",
+            "label": _dotted(change.path) if one or change.path else "the scenario",
+            "unit": None,
+            "base": next(iter(ends[0].values()), None) if one else ends[0],
+            "head": next(iter(ends[1].values()), None) if one else ends[1],
+            "contribution_kgco2e": moved,
+            "source": "user",
+            "where": _place(change, found),
+        }
+
+
+def _values(change: Change, side: int) -> dict[str, Any]:
+    values = ((edit[0], edit[side]) for edit in change.edits)
+    return {_dotted(path): value for path, value in values if value is not MISSING}
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, path))
+
+
+def _place(change: Change, found: Difference) -> dict[str, Any] | None:
+    """Where the change stands in the head, or what it left in the base."""
+    path, _, value = change.edits[0]
+    document: Document = (found.base if value is MISSING else found.head).document
+    mark: Mark | None = document.mark(path)
+    if mark is None or mark.line is None or mark.column is None:
+        return None
+    ends = mark.column + mark.length
+    return {"file": mark.file, "line": mark.line, "column": mark.column, "end_column": ends}
+
+
+def _facts(found: Difference) -> Iterator[dict[str, Any]]:
+    moved = found.moved[len(found.inputs) :]
+    for (before, after), contribution in zip(found.data, moved, strict=True):
+        yield {
+            "kind": "data",
+            "key": after.key,
+            "label": after.label or after.key,
+            "unit": after.unit,
+            "base": before.value,
+            "head": after.value,
+            "contribution_kgco2e": contribution,
+            "source": after.source,
+            "where": None,
+        }
+
+
+def _tool(found: Difference) -> Iterator[dict[str, Any]]:
+    """What neither inputs nor facts explain: another version of the formulas."""
+    ends = [side.data["tool"]["version"] for side in (found.base, found.head)]
+    if found.tool or ends[0] != ends[1]:
+        yield {
+            "kind": "tool",
+            "key": "tool.version",
+            "label": "formulas of carbonctl",
+            "unit": None,
+            "base": ends[0],
+            "head": ends[1],
+            "contribution_kgco2e": found.tool,
+            "source": None,
+            "where": None,
+        }
+
+
+def _breakdown(base: Side, head: Side) -> list[dict[str, Any]]:
+    sides = [{line["id"]: line for line in side.data["breakdown"]} for side in (base, head)]
+    rows = []
+    for line_id in dict.fromkeys((*sides[0], *sides[1])):
+        a, b = (side.get(line_id) for side in sides)
+        values = [None if line is None else line["value"] for line in (a, b)]
+        rows.append(
+            {
+                "id": line_id,
+                "label": (b or a or {})["label"],
+                "base_kgco2e": values[0],
+                "head_kgco2e": values[1],
+                "difference_kgco2e": (values[1] or 0.0) - (values[0] or 0.0),
+            }
+        )
+    return rows
+
+
+def render(data: dict[str, Any], out: Console) -> None:
+    """Print the difference, what made it, and where it shows."""
+    out.print(Text(_heading(data)))
+    out.print(Text(_answer(data), style="bold"))
+    if data["changes"]:
+        out.print()
+        out.print(_table(data, compact=out.width < COMPACT))
+    hidden = len(data["changes"]) - _SHOWN
+    say(out, "and", f"{hidden} more changes; -f json lists all" if hidden > 0 else "")
+    size, symbol = _unit(data)
+    shows = [
+        f"{row['label']} {_signed(row['difference_kgco2e'], size)} {symbol}"
+        for row in data["breakdown"]
+        if row["difference_kgco2e"]
+    ]
+    say(out, "shows in", ", ".join(shows))
+
+
+def _heading(data: dict[str, Any]) -> str:
+    names = (data[side]["name"] or data[side]["file"] for side in ("base", "head"))
+    return numbers.printable(" -> ".join(names)).replace("\n", " ")[:80]
+
+
+def _unit(data: dict[str, Any]) -> tuple[float, str]:
+    total = data["total"]
+    return numbers.carbon_unit(max(total["base_kgco2e"], total["head_kgco2e"]))
+
+
+def _answer(data: dict[str, Any]) -> str:
+    total, (size, symbol) = data["total"], _unit(data)
+    ends = (numbers.significant(total[side] / size, 3) for side in ("base_kgco2e", "head_kgco2e"))
+    said = f"{' -> '.join(ends)} {symbol} CO2e"
+    if not total["difference_kgco2e"]:
+        return f"{said}, the same" + ("" if data["changes"] else "; nothing changed")
+    said += f", {_signed(total['difference_kgco2e'], size)} {symbol}"
+    if total["p05"] is not None and total["p95"] > total["p05"]:
+        low, high = (_signed(total[p], size) for p in ("p05", "p95"))
+        said += f"   90 % interval {low} to {high} {symbol}"
+    return said
+
+
+def _signed(value: float, size: float) -> str:
+    text = numbers.significant(value / size)
+    return f"+{text}" if value > 0 and not text.startswith("<") else text
+
+
+def _table(data: dict[str, Any], *, compact: bool) -> Table:
+    size, symbol = _unit(data)
+    table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
+    table.add_column("what changed", footer="total", no_wrap=True)
+    if not compact:
+        table.add_column("base", justify="right", no_wrap=True)
+        table.add_column("head", justify="right", no_wrap=True)
+    whole = _signed(data["total"]["difference_kgco2e"], size)
+    table.add_column(f"{symbol} CO2e", footer=Text(whole, "bold"), justify="right", no_wrap=True)
+    for entry in data["changes"][:_SHOWN]:
+        ends = () if compact else (_shown(entry, "base"), _shown(entry, "head"))
+        mark = {"data": " (data)", "tool": " (version)"}.get(entry["kind"], "")
+        wide = 24 if compact else 30
+        label = Text(numbers.printable(entry["label"])[: wide - len(mark)] + mark)
+        table.add_row(label, *map(Text, ends), _signed(entry["contribution_kgco2e"], size))
+    return table
+
+
+def _shown(entry: dict[str, Any], side: str) -> str:
+    value = entry[side]
+    if value is None:
+        return "-"
+    if entry["unit"] is not None and isinstance(value, int | float):
+        return numbers.quantity(value, entry["unit"])[:_WIDE]
+    if isinstance(value, dict):
+        value = ", ".join(key.rpartition(".")[2] for key in value) or "-"
+    text = f"{len(value)} values" if isinstance(value, list) else numbers.printable(str(value))
+    return text.replace("\n", " ")[:_WIDE]
+
+
+def _markdown(data: dict[str, Any]) -> str:
+    size, symbol = _unit(data)
+    lines = [
+        marker("diff"),
+        f"### {cell(_heading(data))}",
+        "",
+        f"**{cell(_answer(data).replace('   ', ', '))}**",
+    ]
+    if data["changes"]:
+        lines += ["", f"| what changed | base | head | {symbol} CO2e |", "|---|---:|---:|---:|"]
+    for entry in data["changes"]:
+        ends = (cell(_shown(entry, side)) for side in ("base", "head"))
+        moved = _signed(entry["contribution_kgco2e"], size)
+        kind = "" if entry["kind"] == "input" else f" ({entry['kind']})"
+        lines.append(f"| {cell(entry['label'])}{kind} | {' | '.join(ends)} | {moved} |")
+    return "\n".join(lines) + "\n"
+
+
+RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"json": as_json, "markdown": _markdown}

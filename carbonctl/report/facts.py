@@ -1,0 +1,83 @@
+"""Facts of a result as plain data: what it rests on, what was assumed, who is cited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.formula import Traced
+from carbonctl.report.provenance import citations
+from carbonctl.report.trace import leaves
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.refresh import Refresh
+    from carbonctl.estimate.results import Item, Lifecycle
+    from carbonctl.study.montecarlo import Evaluated
+
+    Result = Evaluated[Lifecycle] | Evaluated[Item] | Evaluated[Refresh]
+
+
+def fact_as_dict(fact: Fact) -> dict[str, Any]:
+    """A fact as plain data."""
+    return {
+        "label": fact.label,
+        "value": fact.value,
+        "unit": fact.unit,
+        "low": fact.low,
+        "high": fact.high,
+        "range_kind": None if fact.exact else fact.range_kind,
+        "origin": fact.origin,
+        "source": fact.source,
+        "tier": fact.tier,
+        "mark": fact.mark,
+        "note": fact.note or None,
+        "boundary": fact.boundary or None,
+        "where": str(fact.where) if fact.where else None,
+    }
+
+
+def used_facts(result: Result) -> dict[str, Fact]:
+    """Facts that some number of the result rests on; others only stood ready."""
+    used: dict[str, Fact] = {}
+    for value in (result.point.total_kgco2e, *result.point.metrics.values()):
+        if isinstance(value, Traced):
+            used |= leaves(value)
+    return used
+
+
+def assumptions(result: Result, *values: Num) -> list[dict[str, Any]]:
+    """What the user did not say, ranked by its share of the variance."""
+    shares = {d.fact.key: d.share for d in result.drivers}
+    under: dict[str, Fact] = {}
+    for value in values:
+        assert isinstance(value, Traced)  # noqa: S101 - point estimates are traced
+        under |= leaves(value)
+    assumed = [fact for fact in under.values() if fact.assumed]
+    ranked = sorted(assumed, key=lambda f: (-shares.get(f.key, 0.0), f.key))
+    return [
+        {
+            "key": fact.key,
+            "label": fact.label,
+            "value": fact.value,
+            "unit": fact.unit,
+            "origin": fact.origin,
+            "source": fact.source,
+            "note": fact.note or None,
+            "variance_share": shares.get(fact.key, 0.0),
+        }
+        for fact in ranked
+    ]
+
+
+def cited(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
+    """The envelope with what its ids stand for, for readers that keep it."""
+    return data | citations(data, catalog)
+
+
+def overlay(result: Result, catalog: Catalog) -> list[str]:
+    """Facts that come from the user's own folder."""
+    if len(catalog.roots) == 1:
+        return []
+    return sorted({key for key in result.facts if catalog.overlaid(key)})

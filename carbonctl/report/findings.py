@@ -1,0 +1,114 @@
+"""What annotations, SARIF and JUnit show: verdicts of a gate, budgets, warnings, errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from carbonctl.core.errors import CODES, EXIT_UNDECIDED
+from carbonctl.report import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Level = Literal["error", "warning", "note", "none"]
+Place = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to show: which rule, how bad, in words, where, and what else to look at."""
+
+    rule: str
+    about: str
+    level: Level
+    message: str
+    subject: str
+    place: Place | None = None
+    related: list[Place] = field(default_factory=list)
+    waived: str | None = None
+    judged: bool = True
+
+
+def results(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The results in a file: one, or those of several files that a gate has read."""
+    found: list[dict[str, Any]] = data.get("results", [data])
+    return found
+
+
+def findings(data: dict[str, Any]) -> list[Finding]:
+    """Verdicts first, then budgets that no gate has judged, then warnings."""
+    found = [_verdict(rule) for rule in data["gate"]["rules"]] if "gate" in data else []
+    for result in results(data):
+        if "gate" not in data:
+            found += _budgets(result)
+        found += [problem(entry, result["name"]) for entry in result["warnings"]]
+    return found
+
+
+def _verdict(rule: dict[str, Any]) -> Finding:
+    where = rule["where"]
+    excepted = rule["status"] == "excepted"
+    related = [place for place in (where["policy"],) if place is not None]
+    return Finding(
+        rule=rule["id"],
+        about=f"{rule['kind']} {rule['metric'] or 'of evidence and coverage'}",
+        level="note" if excepted else _level(rule),
+        message=rule["message"] or rule["reason"] or rule["status"],
+        subject=rule["scenario"] or rule["file"],
+        place=where["scenario"] or where["policy"],
+        related=related if where["scenario"] is not None else [],
+        waived=(rule["exception"] or {}).get("reason", "excepted") if excepted else None,
+    )
+
+
+def _level(rule: dict[str, Any]) -> Level:
+    if rule["status"] in ("pass", "skipped"):
+        return "none"
+    blocks = rule["status"] == "fail" or rule["exit_code"] == EXIT_UNDECIDED
+    return "error" if blocks else "warning"
+
+
+def _budgets(result: dict[str, Any]) -> Iterator[Finding]:
+    """Each limit of a scenario as a finding: over it is a warning, for nothing has judged it."""
+    for limit in result["budget"]:
+        name = limit["metric"].removesuffix("_kgco2e").removeprefix("infer.")
+        most, value = numbers.carbon(limit["max_kgco2e"]), limit["value"]
+        over = value is None or value > limit["max_kgco2e"]
+        said = "not estimated" if value is None else numbers.carbon(value)
+        yield Finding(
+            rule=f"budget.{name}",
+            about=f"budget of {limit['metric']}",
+            level="warning" if over else "none",
+            message=f"{name.replace('_', ' ')} is {said}; the budget is {most}",
+            subject=result["name"],
+        )
+
+
+def problem(entry: dict[str, Any], subject: str = "") -> Finding:
+    """A warning or an error with its code and position."""
+    hint = f" ({entry['hint']})" if entry["hint"] else ""
+    place = {key: entry[key] for key in ("file", "line", "column", "end_column")}
+    code = entry["code"] or "usage"
+    return Finding(
+        rule=code,
+        about=CODES.get(code, "a flag or an argument is wrong"),
+        level="error" if entry["level"] == "error" else "warning",
+        message=entry["message"] + hint,
+        subject=subject or entry["file"] or "",
+        place=place if entry["line"] is not None else None,
+        judged=False,
+    )
+
+
+def answer(result: dict[str, Any]) -> str:
+    """One line for people: the total with its interval and its basis."""
+    total = result["total"]
+    size, symbol = numbers.carbon_unit(total["value"])
+    count = numbers.digits(total["p05"], total["p95"])
+    said = f"{numbers.significant(total['value'] / size, count)} {symbol} CO2e"
+    if total["p05"] is not None and total["p95"] > total["p05"]:
+        ends = numbers.interval(total["p05"], total["p95"], size, count)
+        said += f", 90 % interval {ends} {symbol}"
+    basis = result["accounting"]
+    return f"{said} ({basis} basis)" if basis in ("location", "market") else f"{said} ({basis})"

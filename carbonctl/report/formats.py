@@ -1,0 +1,44 @@
+"""Formats of a result by name: computed once, rendered in any of them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+# format -> the module of this package that renders it, and its function; tables are drawn by Rich
+_RENDERERS = {
+    "json": ("machine", "as_json"),
+    "ndjson": ("ndjson", "as_ndjson"),
+    "csv": ("machine", "as_csv"),
+    "markdown": ("markdown", "as_markdown"),
+    "github": ("github", "as_github"),
+    "sarif": ("sarif", "as_sarif"),
+    "junit": ("junit", "as_junit"),
+    "hf-card": ("hf_card", "as_hf_card"),
+    "sci": ("sci", "as_sci"),
+    "ghg": ("ghg", "as_ghg"),
+}
+FORMATS = ("table", *_RENDERERS)
+# formats in which a broken input is said on stdout too, and by what
+_ERRORS = {
+    "json": ("machine", "errors_as_json"),
+    "github": ("github", "errors_as_github"),
+    "sarif": ("sarif", "errors_as_sarif"),
+    "junit": ("junit", "errors_as_junit"),
+}
+
+
+def render(data: dict[str, Any], form: str) -> str:
+    """A result as text in one format."""
+    module, function = _RENDERERS[form]
+    text: str = getattr(importlib.import_module(f"carbonctl.report.{module}"), function)(data)
+    return text
+
+
+def errors(found: list[dict[str, Any]], form: str | None) -> str:
+    """Problems of an input in a format that machines read; nothing in the others."""
+    if form not in _ERRORS:
+        return ""
+    module, function = _ERRORS[form]
+    text: str = getattr(importlib.import_module(f"carbonctl.report.{module}"), function)(found)
+    return text

@@ -1,0 +1,127 @@
+"""GHG Protocol inventory: each line in its scope and category, on the location basis.
+
+Electricity that the reporter buys for its own devices is scope 2 as far as plants burn for it, and
+category 3 of scope 3 beyond that; devices and buildings are capital goods. What runs in a
+provider's cloud is a purchased service, all of it in scope 3.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.report.findings import results
+from carbonctl.report.machine import as_json
+from carbonctl.report.placed import leaves, phase_of, rented
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Place = tuple[int | None, int | None, str]
+_SERVICE: Place = (3, 1, "purchased goods and services")
+# kind of a line -> scope, category, its name, where the reporter owns the devices
+_OWNED: dict[str, Place] = {
+    "manufacturing": (3, 2, "capital goods"),
+    "construction": (3, 2, "capital goods"),
+    "transport": (3, 4, "upstream transportation and distribution"),
+    "end_of_life": (3, 5, "waste generated in operations"),
+    "base": _SERVICE,
+}
+# metric of a phase -> where its electricity stands
+_ELECTRICITY: dict[str, Place] = {
+    "scope_2_location_kgco2e": (2, None, "purchased electricity"),
+    "scope_3_3_kgco2e": (3, 3, "fuel- and energy-related activities"),
+}
+_UNSPLIT: Place = (None, None, "electricity of scope 2 and of scope 3 category 3, not told apart")
+_DIRECT = "generators and refrigerants are not estimated"
+_NO_FACTOR = "no direct combustion factor below the grid factor in use is known for the site of "
+_AMORTIZED = "capital goods are amortized here; the protocol books them in the year of purchase"
+_NO_REST = "the grid factor is a direct one: nothing upstream of the plants is counted"
+
+
+def as_ghg(data: dict[str, Any]) -> str:
+    """An inventory of every result."""
+    made = [_inventory(result) for result in results(data)]
+    return as_json({"schema_version": "1.0", "format": "ghg", "inventories": made})
+
+
+def _inventory(result: dict[str, Any]) -> dict[str, Any]:
+    rows = [row for node in leaves(result) for row in _rows(result, node)]
+    unsplit = [row["id"] for row in rows if row["scope"] is None]
+    missing = {"scope 1": _DIRECT}
+    if unsplit:
+        missing["scope 2"] = _NO_FACTOR + ", ".join(phase_of({"id": name}) for name in unsplit)
+    return {
+        "name": result["name"],
+        "accounting": "location",
+        "period_hours": result["period_hours"],
+        "total_kgco2e": math.fsum(row["kgco2e"] for row in rows),
+        "scope_1_kgco2e": None,
+        "scope_2_kgco2e": None if unsplit else _sum(rows, 2),
+        "scope_2_market_kgco2e": None if unsplit else _market(rows),
+        "scope_3_kgco2e": _sum(rows, 3),
+        "unsplit_kgco2e": _sum(rows, None),
+        "rows": rows,
+        "not_estimated": missing | result["coverage"]["not_estimated"],
+        "source": "ghg-protocol-scope2-2015",
+        "notes": list(_notes(rows)),
+    }
+
+
+def _sum(rows: list[dict[str, Any]], scope: int | None) -> float | None:
+    values = [row["kgco2e"] for row in rows if row["scope"] == scope]
+    return math.fsum(values) if values else None
+
+
+def _market(rows: list[dict[str, Any]]) -> float | None:
+    """Scope 2 after contracts; null where one phase does not say what is contracted."""
+    values = [row["market_kgco2e"] for row in rows if row["scope"] == 2]  # noqa: PLR2004
+    return math.fsum(values) if values and None not in values else None
+
+
+def _notes(rows: list[dict[str, Any]]) -> Iterator[str]:
+    places = {(row["scope"], row["category"]) for row in rows}
+    if (3, 2) in places:
+        yield _AMORTIZED
+    if (2, None) in places and (3, 3) not in places:
+        yield _NO_REST
+
+
+def _rows(result: dict[str, Any], node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A line in its scope; electricity of one's own devices is parted between two."""
+    phase, metrics = phase_of(node), result["metrics"]
+    cloud = bool(phase) and rented(result, phase)
+    known = _SERVICE if cloud else _OWNED.get(node["kind"])
+    if node["kind"] in _OWNED:
+        yield _row(known or _SERVICE, node["label"], node["id"], node, None)
+        return
+    whole = f"{phase}.operational_location_kgco2e"
+    parts = {f"{phase}.{name}": place for name, place in _ELECTRICITY.items()}
+    parts = {name: place for name, place in parts.items() if name in metrics}
+    if cloud or not parts:
+        parts = {whole: known or _UNSPLIT}
+    for name, place in parts.items():
+        market = metrics.get(name.replace("location", "market"))
+        number = metrics.get(name, node)  # a result that was edited may lack it
+        yield _row(place, node["label"], name, number, market if place[0] == 2 else None)  # noqa: PLR2004
+
+
+def _row(
+    place: Place,
+    label: str,
+    row_id: str,
+    number: dict[str, Any],
+    market: dict[str, Any] | None,
+) -> dict[str, Any]:
+    scope, category, name = place
+    return {
+        "id": row_id,
+        "label": label,
+        "scope": scope,
+        "category": category,
+        "category_name": name,
+        "kgco2e": number["value"],
+        "market_kgco2e": None if market is None else market["value"],
+        "formula": number["formula"],
+        "source_ids": number["source_ids"],
+    }

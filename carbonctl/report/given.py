@@ -1,0 +1,40 @@
+"""What the user gave, kept in a result: enough to compute it again, and to see what changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from carbonctl.core.strict_yaml import Document
+
+
+def given(document: Document) -> dict[str, Any]:
+    """The scenario as it was read, ``extends`` and flags laid over it, and which values are flags.
+
+    Its digest is that of the values, so that comments and order do not change it.
+    """
+    scenario = _plain(document.data)
+    text = json.dumps(scenario, sort_keys=True, ensure_ascii=False)
+    return {
+        "source": "user",
+        "files": list(document.sources),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "flags": [
+            {"path": list(path), "flag": mark.file}
+            for path, mark in document.marks.items()
+            if mark.line is None
+        ],
+        "scenario": scenario,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """YAML's values as JSON has them; a number that overflows stays as text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,32 @@
+"""NDJSON: a line for each row of the breakdown, the total last, readable from the first line on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.report.findings import results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def as_ndjson(data: dict[str, Any]) -> str:
+    """Nodes of every result, parents before children, each with the result that it is of."""
+    return "".join(
+        json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+        for result in results(data)
+        for row in _rows(result)
+    )
+
+
+def _rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    of = {"command": result["command"], "name": result["name"]}
+    yield from _nodes(result["breakdown"], of | {"parent": "total"})
+    yield of | {"parent": None} | result["total"] | {"share": 1.0}
+
+
+def _nodes(nodes: list[dict[str, Any]], of: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        yield of | {key: value for key, value in node.items() if key != "children"}
+        yield from _nodes(node["children"], of | {"parent": node["id"]})

@@ -1,0 +1,57 @@
+"""What a result says of where its work ran and on what, phase by phase, as the user gave it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def given(result: dict[str, Any]) -> dict[str, Any]:
+    """The scenario of a result; nothing where it was saved without."""
+    return _mapping(_mapping(result.get("inputs")).get("scenario"))
+
+
+def section(result: dict[str, Any], phase: str, name: str) -> dict[str, Any]:
+    """``site`` or ``hardware`` of a phase: its own, laid over what the top of the file says."""
+    scenario = given(result)
+    root, *run = phase.split(".")
+    own = _mapping(scenario.get(root))
+    runs = own.get("runs")
+    named = [r for r in runs if _mapping(r).get("name") in run] if isinstance(runs, list) else []
+    for place in (*named, own, scenario):
+        if found := _mapping(_mapping(place).get(name)):
+            return found
+    return {}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def rented(result: dict[str, Any], phase: str) -> bool:
+    """Whether a phase runs in a cloud: on an instance, or in a region of a provider."""
+    region = str(section(result, phase, "site").get("region", ""))
+    by_provider = ":" in region and not region.startswith("egrid")  # a provider's, or a grid's
+    return by_provider or "instance" in section(result, phase, "hardware")
+
+
+def leaves(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Lines of single phases; parts of one line stay together."""
+    for line in result["breakdown"]:
+        for child in line["children"] or [line]:
+            yield line if _is_part(child, line) else child
+            if _is_part(child, line):
+                break
+
+
+def _is_part(child: dict[str, Any], line: dict[str, Any]) -> bool:
+    """Whether a child is a part of its line's own phase, as useful and lost work are."""
+    return phase_of(child) == phase_of(line)
+
+
+def phase_of(node: dict[str, Any]) -> str:
+    """The phase that a line is of: its id without the quantity."""
+    phase: str = node["id"].rpartition(".")[0]
+    return phase

@@ -1,0 +1,107 @@
+"""Where every number of a result comes from: formulas and sources by id, methods by field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.formula import CARDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.fact import Fact
+
+_PERCENTILE = {"method": "percentile of the draws, between neighbors"}
+_FIELDS: dict[str, dict[str, str]] = {
+    "samples": {"flag": "--samples"},
+    "seed": {"flag": "--seed"},
+    "total_kgco2e": {"formula": "total_kgco2e"},
+    "p05": _PERCENTILE,
+    "p50": _PERCENTILE,
+    "p95": _PERCENTILE,
+    "share": {"method": "value over total_kgco2e"},
+    "gap": {"method": "value over that of the comparator, less one"},
+    "variance_share": {
+        "method": "squared correlation of the logarithm of the total with the fact's own draws"
+    },
+}
+
+
+def provenance(period: Fact | None) -> dict[str, dict[str, str]]:
+    """What makes the numbers that stand beside a formula or source of their own."""
+    if period is None:
+        return _FIELDS
+    return _FIELDS | {"period_hours": {"source": period.source, "key": period.key}}
+
+
+def compared() -> dict[str, dict[str, str]]:
+    """What makes the numbers of a comparison."""
+    fact = {"method": "the fact of this label, in the JSON of its scenario with its source"}
+    return {
+        **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
+        "period_hours": {"source": "user", "key": "period"},
+        "values": {"formula": "total_kgco2e"},
+        "differences": {"method": "value less that of the first scenario"},
+        "less_than_first": {"method": "share of the common draws below the first scenario"},
+        "turning_point": {"method": "the value of this fact at which both totals are the same"},
+        "a": fact,
+        "b": fact,
+    }
+
+
+def attributed(method: str) -> dict[str, dict[str, str]]:
+    """What makes the numbers of a difference."""
+    return {
+        **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
+        "base_kgco2e": {"formula": "total_kgco2e"},
+        "head_kgco2e": {"formula": "total_kgco2e"},
+        "difference_kgco2e": {"method": "head less base"},
+        "contribution_kgco2e": {"method": method},
+        "share": {"method": "contribution over the difference"},
+    }
+
+
+def replaced(span: Fact) -> dict[str, dict[str, str]]:
+    """What makes the numbers of a decision to replace."""
+    return {
+        **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
+        "variance_share": {
+            "method": "squared correlation of the logarithm of replacing over keeping"
+            " with the fact's own draws"
+        },
+        "horizon_hours": {"source": span.source, "key": span.key},
+        "within_horizon_share": {"method": "share of the draws that pay back within the horizon"},
+        "ci_kgco2e_per_kwh": {"method": "the step of the table of grids"},
+        "break_even_years": {"formula": "break_even_years"},
+    }
+
+
+def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
+    """Cards of the formulas that a result names, and what its ids of sources stand for."""
+    names = sorted({name for name in _values(data, "formula") if name in CARDS})
+    cards = {name: CARDS[name] for name in names}
+    ids = {card.source for card in cards.values()} | set(_values(data, "source"))
+    known = catalog.sources()
+    return {
+        "formulas": {
+            name: {"unit": card.unit, "equation": card.equation, "source": card.source}
+            for name, card in cards.items()
+        },
+        "sources": {
+            source: known.get(source, {"title": source}) for source in sorted(ids - {"user", ""})
+        },
+    }
+
+
+def _values(value: Any, key: str) -> Iterator[str]:
+    """Texts under a key, anywhere but in what the user gave."""
+    if isinstance(value, dict):
+        if isinstance(found := value.get(key), str):
+            yield found
+        for name, item in value.items():
+            if name != "scenario":
+                yield from _values(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _values(item, key)

@@ -1,0 +1,193 @@
+"""Keep or replace, as plain data, CSV and Markdown: both choices, the break-even, the grids."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carbonctl import __version__
+from carbonctl.core.units import HOURS_PER_YEAR
+from carbonctl.report import numbers, provenance
+from carbonctl.report.envelope import SCHEMA_VERSION, finite, metrics_of, node_of
+from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
+from carbonctl.report.markdown import cell
+from carbonctl.study.montecarlo import interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.estimate.refresh import Refresh
+    from carbonctl.scenario.refresh import ResolvedRefresh
+    from carbonctl.study.montecarlo import Evaluated
+
+_SHOWN_IN_MONTHS = 2.0
+_MONTHS = 12.0
+
+
+def as_data(
+    name: str, result: Evaluated[Refresh], resolved: ResolvedRefresh, catalog: Catalog
+) -> dict[str, Any]:
+    """A decision to replace as plain data; a time that is never reached is null."""
+    point, drawn = result.point, result.drawn
+    used = used_facts(result)
+    years = node_of(
+        "break_even", "break-even", point.break_even_years,
+        drawn.break_even_years if drawn else None, "y",
+    )  # fmt: skip
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": "refresh",
+        "tool": {"name": "carbonctl", "version": __version__},
+        "data": {"version": __version__, "overlay": overlay(result, catalog)},
+        "name": name,
+        "title": f"{resolved.old_name} to {resolved.new_name} in {resolved.site_name}",
+        "samples": result.samples,
+        "seed": result.seed,
+        "accounting": point.basis,
+        "horizon_hours": resolved.inputs.service_hours.value,
+        "break_even": years | {"within_horizon_share": _within(result, resolved)},
+        "keep": _choice("keep", resolved.old_name, result),
+        "replace": _choice("replace", resolved.new_name, result),
+        "sunk": node_of(
+            "sunk", "made the old machines", point.sunk_kgco2e, drawn.sunk_kgco2e if drawn else None
+        ),
+        "grids": list(_grids(result)),
+        "metrics": metrics_of(result),
+        "drivers": [
+            {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
+            for d in result.drivers
+        ],
+        "assumptions": assumptions(result, point.total_kgco2e, point.keep_kgco2e),
+        "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
+        "coverage": {
+            "included": list(dict.fromkeys(line.label for line in point.lines)),
+            "excluded": ["what made the old machines: sunk, shown apart"],
+            "not_estimated": resolved.not_estimated,
+        },
+        "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in resolved.warnings],
+        "provenance": provenance.replaced(resolved.inputs.service_hours),
+    }
+
+
+def _within(result: Evaluated[Refresh], resolved: ResolvedRefresh) -> float | None:
+    """Share of the draws in which the new machines pay back within the span."""
+    if result.drawn is None:
+        return None
+    years = np.broadcast_to(np.asarray(result.drawn.break_even_years), (result.samples,))
+    return float((years <= resolved.inputs.service_hours.value / HOURS_PER_YEAR).mean())
+
+
+def _choice(side: str, machine: str, result: Evaluated[Refresh]) -> dict[str, Any]:
+    point, drawn = result.point, result.drawn
+    total = "keep_kgco2e" if side == "keep" else "total_kgco2e"
+    lines = getattr(point, side)
+    below = getattr(drawn, side) if drawn else (None,) * len(lines)
+    whole = getattr(point, total)
+    return {
+        "machine": machine,
+        "breakdown": [
+            node_of(line.id, line.label, line.kgco2e, other.kgco2e if other else None)
+            | {"kind": line.kind}
+            for line, other in zip(lines, below, strict=True)
+        ],
+        "total": node_of(side, side, whole, getattr(drawn, total) if drawn else None),
+    }
+
+
+def _grids(result: Evaluated[Refresh]) -> Iterator[dict[str, Any]]:
+    """Break-even on each grid of the table."""
+    drawn = result.drawn.steps if result.drawn else (None,) * len(result.point.steps)
+    for step, other in zip(result.point.steps, drawn, strict=True):
+        ends = interval(other.break_even_years) if other else None
+        low, middle, high = map(finite, ends) if ends else (None, None, None)
+        yield {
+            "ci_kgco2e_per_kwh": float(step.ci_kgco2e_per_kwh),
+            "break_even_years": finite(step.break_even_years),
+            "p05": low,
+            "p50": middle,
+            "p95": high,
+        }
+
+
+def verdict(data: dict[str, Any]) -> str:
+    """The answer in words."""
+    node = data["break_even"]
+    if node["value"] is None:
+        return "does not pay back: the new machines save nothing in service"
+    text = f"pays back in {time_text(node['value'])}"
+    if node["p05"] is not None:
+        high = node["p95"]
+        text += f"   90 % interval {time_text(node['p05'])} to {time_text(high)}"
+    return text
+
+
+def time_text(years: float | None) -> str:
+    """Months where they are few."""
+    if years is None:
+        return "never"
+    if years < _SHOWN_IN_MONTHS:
+        return f"{numbers.significant(years * _MONTHS, decimals=1)} months"
+    return f"{numbers.significant(years, decimals=1)} years"
+
+
+def rows_of(data: dict[str, Any]) -> dict[str, list[float | None]]:
+    """Rows of the table by label: keep, replace."""
+    rows: dict[str, list[float | None]] = {}
+    for place, side in enumerate(("keep", "replace")):
+        for node in (*data[side]["breakdown"], data[side]["total"] | {"label": "total"}):
+            rows.setdefault(node["label"], [None, None])[place] = node["value"]
+    rows["total"] = rows.pop("total")
+    return rows
+
+
+def mass_unit(data: dict[str, Any]) -> tuple[float, str]:
+    """Size in kg and symbol of the unit in which both choices read best."""
+    return numbers.carbon_unit(max(data[side]["total"]["value"] for side in ("keep", "replace")))
+
+
+def mass_text(value: float | None, size: float) -> str:
+    """A carbon in that unit; a dash where a choice has none."""
+    return "-" if value is None else numbers.significant(value / size, decimals=2)
+
+
+def years_text(years: float | None) -> str:
+    """A break-even in years."""
+    return "never" if years is None else numbers.significant(years)
+
+
+def ends_text(step: dict[str, Any]) -> str:
+    """The 90 % interval of a break-even."""
+    return f"{years_text(step['p05'])}-{years_text(step['p95'])}"
+
+
+def as_csv(data: dict[str, Any]) -> str:
+    """Rows of both choices, then the break-even on each grid."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["label", "unit", "keep", "replace"])
+    for label, values in rows_of(data).items():
+        writer.writerow([label, "kgCO2e", *values])
+    writer.writerow(["break_even_years", "y", "", data["break_even"]["value"]])
+    for step in data["grids"]:
+        label = f"break_even_years at {step['ci_kgco2e_per_kwh']:g} kgCO2e/kWh"
+        writer.writerow([label, "y", "", step["break_even_years"]])
+    return text.getvalue()
+
+
+def as_markdown(data: dict[str, Any]) -> str:
+    """A heading, the verdict, both choices, the grids."""
+    size, symbol = mass_unit(data)
+    lines = [f"### {cell(data['title'])}", "", f"**{verdict(data)}**", ""]
+    lines += [f"| {symbol} CO2e | keep | replace |", "|---|---:|---:|"]
+    for label, values in rows_of(data).items():
+        lines.append(f"| {label} | " + " | ".join(mass_text(v, size) for v in values) + " |")
+    lines += ["", "| grid, g/kWh | pays back in years | 90 % interval |", "|---:|---:|---:|"]
+    for step in data["grids"]:
+        ends = ends_text(step) if data["samples"] else ""
+        head = f"{step['ci_kgco2e_per_kwh'] * 1e3:.4g}"
+        lines.append(f"| {head} | {years_text(step['break_even_years'])} | {ends} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,139 @@
+"""Keep or replace, as a table: the answer, both choices, other grids, what decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from carbonctl.core.units import HOURS_PER_YEAR
+from carbonctl.report import numbers
+from carbonctl.report.notes import COMPACT, assumed, decides, missing, say
+from carbonctl.report.refresh import (
+    ends_text,
+    mass_text,
+    mass_unit,
+    rows_of,
+    time_text,
+    verdict,
+    years_text,
+)
+from carbonctl.report.table import RULED, pair, span
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def render(
+    data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: bool = False
+) -> None:
+    """Print a decision."""
+    pair(out, data["title"], f"location basis, {span(data['horizon_hours'])}")
+    pair(out, verdict(data), _sure(data), bold=True)
+    out.print()
+    if quiet:
+        return
+    out.print(_choices(data))
+    out.print()
+    out.print(_by_grid(data, compact=out.width < COMPACT))
+    _notes(data, out)
+    decides(data, out)
+    assumed(data, out, verbose=verbose)
+    missing(data, out, verbose=verbose)
+    say(out, "next", "carbonctl explain FILE --of break_even_years")
+
+
+def _sure(data: dict[str, Any]) -> str:
+    share = data["break_even"]["within_horizon_share"]
+    return "" if share is None else f"within the span in {numbers.share(share)} of draws"
+
+
+def _choices(data: dict[str, Any]) -> Table:
+    size, symbol = mass_unit(data)
+    rows = rows_of(data)
+    total = rows.pop("total")
+    table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
+    table.add_column(f"{symbol} CO2e", footer="total", no_wrap=True)
+    for place, side in enumerate(("keep", "replace")):
+        footer = Text(mass_text(total[place], size), "bold")
+        table.add_column(side, footer=footer, justify="right", no_wrap=True)
+    for label, values in rows.items():
+        table.add_row(label, *(mass_text(value, size) for value in values))
+    return table
+
+
+def _by_grid(data: dict[str, Any], *, compact: bool) -> Table:
+    """Break-even on other grids; on a narrow terminal one row a grid."""
+    heads = [f"{step['ci_kgco2e_per_kwh'] * 1e3:.4g} g" for step in data["grids"]]
+    middle = [years_text(step["break_even_years"]) for step in data["grids"]]
+    ends = [ends_text(step) if data["samples"] else "" for step in data["grids"]]
+    table = Table(box=RULED, show_edge=False, pad_edge=False)
+    if compact:
+        for head in ("per kWh", "years", "90 %"):
+            table.add_column(head, justify="right", no_wrap=True)
+        for row in zip(heads, middle, ends, strict=True):
+            table.add_row(*row)
+        return table
+    table.add_column("per kWh", no_wrap=True)
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_row("years", *middle)
+    if data["samples"]:
+        table.add_row("90 %", *ends)
+    return table
+
+
+def _notes(data: dict[str, Any], out: Console) -> None:
+    """Equal work, the sunk part, the grid above which it pays, growth, the old hardware."""
+    metrics = data["metrics"]
+    one = numbers.significant(metrics["machine_ratio"]["value"])
+    new = numbers.significant(metrics["new_machines"]["value"])
+    say(out, "equal work", f"{new} new machines; one does the work of {one} old")
+    written = metrics.get("old_written_off_kgco2e")
+    left = f", {numbers.carbon(written['value'])} not yet charged" if written else ""
+    sunk = numbers.carbon(data["sunk"]["value"])
+    say(out, "sunk, apart", f"{sunk} made the old machines{left}")
+    limit = metrics["break_even_kgco2e_per_kwh"]["value"]
+    if limit is not None:
+        grids = f"above {numbers.significant(limit * 1e3)} g/kWh" if limit > 0 else "on any grid"
+        say(out, "pays", f"within {span(data['horizon_hours'])} {grids}")
+    hardware = metrics["new.embodied_kgco2e_per_year"]["value"]
+    service = metrics["saved_kgco2e_per_year"]["value"]
+    costs = f"costs {numbers.carbon(service)}" if service > 0 else "costs nothing"
+    text = f"avoids {numbers.carbon(hardware)} of new hardware, {costs} in service"
+    say(out, "a year longer", text)
+    _growth(data, out)
+    _second_life(data, out)
+
+
+def _growth(data: dict[str, Any], out: Console) -> None:
+    """How much growth the saving bears, and what is left of it under the growth stated."""
+    metrics = data["metrics"]
+    facts = {fact["label"]: fact for fact in data["facts"].values()}
+    hours = facts["time in which demand grows"]["value"]
+    per = "a year" if hours == HOURS_PER_YEAR else f"per {numbers.quantity(hours, 'h')}"
+    most = metrics["break_even_growth_ratio"]["value"] - 1.0
+    if most <= 0:
+        say(out, "growth", "none is borne: the span with new machines emits no less than today")
+        return
+    text = f"{100 * most:+.0f} % {per} undoes the saving"
+    grown = facts["growth of demand"]
+    if grown["origin"] != "default":
+        end = numbers.significant(metrics["carbon_ratio"]["value"])
+        text += f"; {100 * (grown['value'] - 1.0):+.0f} % ends at {end} of today's"
+    say(out, "growth", text)
+
+
+def _second_life(data: dict[str, Any], out: Console) -> None:
+    metrics = data["metrics"]
+    first, second = (metrics.get(f"old_{life}_life_kgco2e") for life in ("first", "second"))
+    credit = metrics.get("displaced_kgco2e")
+    if first is None or second is None or (credit is None and second["value"] == 0):
+        return  # under cut-off everything stays with the first owner
+    text = f"{numbers.carbon(first['value'])} stay here, "
+    text += f"{numbers.carbon(second['value'])} go to the next owner"
+    if credit is not None:
+        time = time_text(metrics["credited_break_even_years"]["value"])
+        text += f"; {numbers.carbon(credit['value'])} displaced, apart: with it {time}"
+    say(out, "second life", text)

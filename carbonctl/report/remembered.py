@@ -1,0 +1,33 @@
+"""What a saved result still knows of its inputs: facts, with the places where they stood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from carbonctl.core.errors import Mark
+from carbonctl.core.fact import TIERS, Fact
+
+
+def facts(data: dict[str, Any]) -> dict[str, Fact]:
+    """The facts of a saved result, with the places where they stood."""
+    return {
+        key: Fact(
+            key,
+            float(fact["value"]),
+            fact["unit"],
+            fact["source"],
+            fact["origin"],
+            tier=fact["tier"] if fact["tier"] in TIERS else "modeled",
+            label=fact["label"],
+            where=_place(fact["where"]),
+        )
+        for key, fact in data["facts"].items()
+    }
+
+
+def _place(text: str | None) -> Mark | None:
+    """``file:line:column`` as a place; None where a flag or a record gave the fact."""
+    file, line, column = [*(text or "").rsplit(":", 2), "", ""][:3]
+    if not (file and line.isdecimal() and column.isdecimal()):
+        return None
+    return Mark(file, int(line[:9]), int(column[:9]))

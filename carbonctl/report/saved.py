@@ -1,0 +1,169 @@
+"""A saved result, read back: strictly, for it may come from anywhere."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core import strict_json
+from carbonctl.core.contract import misfits
+from carbonctl.core.errors import InputError, Mark, Problem
+from carbonctl.report.findings import results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.core.strict_json import Json
+
+# command -> the part of our schema that its result is held to
+_KINDS = {
+    "train": "estimate",
+    "infer": "estimate",
+    "lifecycle": "estimate",
+    "embodied": "estimate",
+    "gate": "gated",
+    "compare": "compare",
+    "diff": "diff",
+    "verify": "verify",
+}
+ESTIMATES = ("train", "infer", "lifecycle", "embodied", "gate")
+_CLOSE = 1e-9
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """JSON Schema of everything that ``-f json`` prints."""
+    text = (Path(__file__).parent / "schema.json").read_text(encoding="utf-8")
+    made: dict[str, Any] = json.loads(text)
+    return made
+
+
+def is_result(raw: bytes) -> bool:
+    """Whether bytes look like JSON of ours rather than like a scenario."""
+    head = raw[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return head.startswith(b"{") and b'"schema_version"' in head
+
+
+def raw_of(source: str) -> bytes:
+    """The bytes of a file that the user named, or of stdin for ``-``."""
+    if source == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(source).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = (getattr(error, "strerror", None) or "cannot be read").lower()
+        raise InputError([Problem("CC008", reason, Mark(source))]) from None
+
+
+def read(source: str) -> dict[str, Any]:
+    """The result in a file, or on stdin for ``-``; InputError with every problem of it."""
+    data: dict[str, Any] = document(source).data
+    return data
+
+
+def document(source: str) -> Json:
+    """The same with positions, for those who point at what is wrong later."""
+    return parse(raw_of(source), "<stdin>" if source == "-" else source)
+
+
+def parse(raw: bytes, name: str) -> Json:
+    """The result in bytes that came from ``name``."""
+    made = strict_json.parse(raw, name)
+    found = list(_problems(made))
+    if found:
+        raise InputError(found, made.sources)
+    return made
+
+
+def _problems(made: Json) -> Iterator[Problem]:
+    data = made.data
+    kind = _kind(data)
+    if isinstance(kind, Problem):
+        where = made.mark(() if kind.code == "CC702" else ("schema_version",))
+        yield Problem(kind.code, kind.message, where, kind.hint)
+        return
+    fits = True
+    for code, message, path in misfits(data, schema()["$defs"][kind], schema()):
+        fits = False
+        yield Problem(code, message, made.mark(path))
+    if not fits:
+        return
+    yield from _percentiles(made)
+    if kind in ("estimate", "gated"):
+        several = "results" in data
+        for place, result in enumerate(results(data)):
+            at: tuple[str | int, ...] = ("results", place) if several else ()
+            yield from _contradictions(result, at, made)
+    elif kind == "compare":
+        yield from _rows(made)
+
+
+def _kind(data: Any) -> str | Problem:
+    """The part of the schema for a file, or what it is instead."""
+    if not isinstance(data, dict) or "schema_version" not in data:
+        hint = "carbonctl lifecycle FILE -f json -o RESULT.json makes one"
+        return Problem("CC702", "this is no result of carbonctl", None, hint)
+    if "errors" in data:
+        return Problem("CC702", "this holds the errors of a command, not its result")
+    version = data["schema_version"]
+    if not isinstance(version, str) or not version.startswith("1."):
+        return Problem("CC703", f'schema version "{version}" is not one of 1.x')
+    command = data.get("command")
+    if command == "refresh":
+        hint = "carbonctl refresh FILE makes it again"
+        return Problem("CC702", "a decision to replace is not read back", None, hint)
+    kind = _KINDS.get(command) if isinstance(command, str) else None
+    return kind or Problem("CC702", "this is no result of carbonctl: its command is unknown")
+
+
+def _contradictions(
+    result: dict[str, Any], at: tuple[str | int, ...], made: Json
+) -> Iterator[Problem]:
+    """Sums that do not hold: the file was changed after it was written."""
+    total = result["total_kgco2e"]
+    if result["total"]["value"] != total:
+        mark = made.mark((*at, "total", "value"))
+        yield Problem("CC704", "this is not total_kgco2e", mark)
+    if (result["samples"] > 0) != (result["total"]["p05"] is not None):
+        message = "there are draws without an interval, or an interval without draws"
+        yield Problem("CC704", message, made.mark((*at, "samples")))
+    if not _adds_up(result["breakdown"], total):
+        mark = made.mark((*at, "breakdown"))
+        yield Problem("CC704", "the breakdown does not add up to total_kgco2e", mark)
+    todo = [((*at, "breakdown", i), line) for i, line in enumerate(result["breakdown"])]
+    while todo:
+        path, line = todo.pop()
+        if line["children"] and not _adds_up(line["children"], line["value"]):
+            yield Problem("CC704", "the children do not add up to this", made.mark(path))
+        todo += [((*path, "children", i), child) for i, child in enumerate(line["children"])]
+
+
+def _adds_up(lines: list[dict[str, Any]], whole: float) -> bool:
+    return math.isclose(sum(line["value"] for line in lines), whole, rel_tol=_CLOSE, abs_tol=1e-12)
+
+
+def _percentiles(made: Json) -> Iterator[Problem]:
+    """Percentiles are all there or none is, and they are in order."""
+    for path, node in strict_json.walk(made.data):
+        aside = {"inputs", "provenance"} & set(path)
+        if aside or not isinstance(node, dict) or not {"p05", "p50", "p95"} <= node.keys():
+            continue
+        ends = [node["p05"], node["p50"], node["p95"]]
+        known = [end for end in ends if end is not None]
+        if known and (len(known) < len(ends) or sorted(known) != known):
+            yield Problem("CC704", "the percentiles are not in order", made.mark(path))
+
+
+def _rows(made: Json) -> Iterator[Problem]:
+    """Every row of a comparison has a number for each scenario, and there are two at least."""
+    data = made.data
+    count = len(data["scenarios"])
+    rows = [(("breakdown", place), row) for place, row in enumerate(data["breakdown"])]
+    for path, row in [*rows, (("total",), data["total"])]:
+        complete = len(row["values"]) == len(row["differences"]) == count > 1
+        if not complete or (path == ("total",) and None in row["values"]):
+            yield Problem("CC704", "a number for each scenario is wanted here", made.mark(path))

@@ -1,0 +1,141 @@
+"""A saved result beside the same computed again: what is the same, what differs, by how much."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from carbonctl import __version__
+from carbonctl.report import numbers
+from carbonctl.report.envelope import SCHEMA_VERSION
+from carbonctl.report.machine import as_json
+from carbonctl.report.markdown import cell, marker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+_SHOWN = 12
+# what a result holds that no estimate made, or that only says where its facts stood; of the
+# inputs the digest is compared
+_ASIDE = {"tool", "data", "title", "inputs", "provenance", "formulas", "sources", "gate", "command"}
+_NAMES = ("id", "key", "metric")
+_UNSEEN = {"where", "warnings"}
+_KINDS = {"total_kgco2e": "total", "total": "total", "facts": "data", "assumptions": "data"}
+
+
+def differences(
+    saved: dict[str, Any], now: dict[str, Any], tolerance: float
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many values were compared, and those that differ: the total, then data, then the rest."""
+    before, after = (_values(result) for result in (saved, now))
+    paths = list(dict.fromkeys((*before, *after)))
+    found = []
+    for path in paths:
+        a, b = before.get(path), after.get(path)
+        relative = _relative(a, b)
+        if a == b or (relative is not None and abs(relative) <= tolerance):
+            continue
+        kind = _KINDS.get(path.split("/", 1)[0], "text" if relative is None else "number")
+        found.append({"path": path, "kind": kind, "saved": a, "now": b, "relative": relative})
+    order = ["total", "data", "number", "text"]
+    return len(paths), sorted(found, key=lambda one: order.index(one["kind"]))
+
+
+def _relative(a: Any, b: Any) -> float | None:
+    if any(isinstance(v, bool) or not isinstance(v, int | float) for v in (a, b)):
+        return None
+    change = (b - a) / abs(a) if a else math.inf
+    return change if math.isfinite(change) else None
+
+
+def _values(result: dict[str, Any]) -> dict[str, Any]:
+    return dict(_flat(result)) | {"inputs/sha256": result["inputs"]["sha256"]}
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Values by path; items of lists by their id or key where they have one."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key not in _UNSEEN and (path or key not in _ASIDE):
+                yield from _flat(item, f"{path}/{key}" if path else key)
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            names = [item.get(key) for key in _NAMES] if isinstance(item, dict) else []
+            name = next((name for name in names if name), place)
+            yield from _flat(item, f"{path}/{name}")
+    else:
+        yield path, value
+
+
+def as_data(file: str, tolerance: float, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """A verification as plain data."""
+    same = all(one["status"] == "same" for one in found)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": "verify",
+        "tool": {"name": "carbonctl", "version": __version__},
+        "file": file,
+        "status": "same" if same else "differs",
+        "tolerance": tolerance,
+        "results": found,
+    }
+
+
+def one(saved: dict[str, Any], now: dict[str, Any], tolerance: float) -> dict[str, Any]:
+    """One result of a file, verified."""
+    compared, found = differences(saved, now, tolerance)
+    return {
+        "name": saved["name"],
+        "command": saved["command"],
+        "tool_version": saved["tool"]["version"],
+        "data_version": saved["data"]["version"],
+        "status": "differs" if found else "same",
+        "compared": compared,
+        "differences": found,
+    }
+
+
+def lines(data: dict[str, Any]) -> Iterator[str]:
+    """What was found, for people."""
+    for result in data["results"]:
+        name = result["name"] or result["command"]
+        made = f"made by carbonctl {result['tool_version']}"
+        now = f"computed again by {data['tool']['version']}"
+        yield f"{name}: {made}, {now}"
+        if result["status"] == "same":
+            yield f"same: {result['compared']:,} values within {data['tolerance']:g}"
+            continue
+        found = result["differences"]
+        yield f"differs: {len(found):,} of {result['compared']:,} values"
+        for difference in found[:_SHOWN]:
+            yield f"  {_said(difference)}"
+        if len(found) > _SHOWN:
+            yield f"  and {len(found) - _SHOWN} more; -f json lists all"
+
+
+def _said(difference: dict[str, Any]) -> str:
+    relative = difference["relative"]
+    change = "" if relative is None else f" ({100 * relative:+.3g} %)"
+    ends = (_value(difference[side]) for side in ("saved", "now"))
+    return f"{difference['path']}: {' -> '.join(ends)}{change}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    return f"{value:.6g}" if isinstance(value, float) else numbers.printable(str(value))
+
+
+def render(data: dict[str, Any], out: Console) -> None:
+    """Print what was found."""
+    out.print("\n".join(lines(data)), markup=False, soft_wrap=True)
+
+
+def _markdown(data: dict[str, Any]) -> str:
+    listed = [cell(line) for line in lines(data)]
+    return "\n".join([marker("verify"), *(f"- {line}" for line in listed)]) + "\n"
+
+
+RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"json": as_json, "markdown": _markdown}

@@ -1,0 +1,146 @@
+"""What moved a total between two scenarios: changes, and the share of the difference of each."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Document, Path
+
+MISSING = object()
+_EXACT = 6  # 2**6 evaluations at most
+# keys at the top that move no number
+_WORDS = ("name", "schema", "budget")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One or several values of a scenario that change together, with what they are before."""
+
+    path: Path
+    edits: tuple[tuple[Path, Any, Any], ...]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: what was given, what it came to, and the facts that a saved result stood on."""
+
+    file: str
+    document: Document
+    result: dict[str, Any] | None
+    data: dict[str, Any]
+
+    @property
+    def total(self) -> float:
+        """Its total, as saved where it is."""
+        return float(self.data["total_kgco2e"])
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two sides, the changes between them, and what each one moved."""
+
+    base: Side
+    head: Side
+    inputs: list[Change]
+    data: list[tuple[Fact, Fact]]
+    moved: list[float]
+    tool: float
+    ends: tuple[float, float, float] | None
+
+
+def changes(base: dict[str, Any], head: dict[str, Any]) -> list[Change]:
+    """Every value that differs, each a change of its own, in the order of the files."""
+    edits = _edits(base, head, ())
+    return [Change(path, ((path, a, b),)) for path, a, b in edits if path[0] not in _WORDS]
+
+
+def _edits(base: Any, head: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
+    if isinstance(base, dict) and isinstance(head, dict):
+        for key in dict.fromkeys((*base, *head)):
+            a, b = base.get(key, MISSING), head.get(key, MISSING)
+            yield from _edits(a, b, (*path, key))
+    elif isinstance(base, list) and isinstance(head, list) and len(base) == len(head):
+        for place, (a, b) in enumerate(zip(base, head, strict=True)):
+            yield from _edits(a, b, (*path, place))
+    elif not _same(base, head):
+        yield path, base, head
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b or (a == b and isinstance(a, bool) == isinstance(b, bool))
+
+
+def together(found: list[Change], depth: int) -> list[Change]:
+    """Changes that share the start of their path, as one each; with ``depth`` 0 all as one."""
+    groups: dict[Path, list[Change]] = {}
+    for change in found:
+        groups.setdefault(change.path[:depth], []).append(change)
+    return [
+        members[0]
+        if len(members) == 1
+        else Change(path, tuple(edit for member in members for edit in member.edits))
+        for path, members in groups.items()
+    ]
+
+
+def changed(base: dict[str, Any], applied: list[Change]) -> dict[str, Any]:
+    """The scenario with some changes made."""
+    made = copy.deepcopy(base)
+    for path, _, value in (edit for change in applied for edit in change.edits):
+        here: Any = made
+        for step in path[:-1]:
+            here = here[step]
+        if value is MISSING:
+            del here[path[-1]]
+        else:
+            here[path[-1]] = copy.deepcopy(value)
+    return made
+
+
+def contributions(count: int, value: Callable[[frozenset[int]], float]) -> list[float]:
+    """How much each of some changes moves a value; they add up to the whole difference.
+
+    Shapley values where the changes are few, else the mean of making them in their order and in
+    the reverse: which is made first would otherwise decide how interactions are shared.
+    """
+    known = cache(value)
+    if count <= _EXACT:
+        return [_shapley(place, count, known) for place in range(count)]
+    orders = (list(range(count)), list(range(count))[::-1])
+    moved = [_in_order(order, known) for order in orders]
+    return [(a + b) / len(orders) for a, b in zip(*moved, strict=True)]
+
+
+def method(count: int) -> str:
+    """By which rule contributions share what changes do together."""
+    return "shapley" if count <= _EXACT else "mean_of_both_orders"
+
+
+def _shapley(place: int, count: int, value: Callable[[frozenset[int]], float]) -> float:
+    others = [other for other in range(count) if other != place]
+    terms = []
+    for size in range(count):
+        weight = 1.0 / (count * math.comb(count - 1, size))
+        for members in combinations(others, size):
+            before = frozenset(members)
+            terms.append(weight * (value(before | {place}) - value(before)))
+    return math.fsum(terms)
+
+
+def _in_order(order: list[int], value: Callable[[frozenset[int]], float]) -> list[float]:
+    moved = [0.0] * len(order)
+    made: frozenset[int] = frozenset()
+    for place in order:
+        following = made | {place}
+        moved[place] = value(following) - value(made)
+        made = following
+    return moved

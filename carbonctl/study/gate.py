@@ -1,0 +1,232 @@
+"""Rules held against a result: pure evaluation of plain data, one verdict a rule.
+
+A rule is violated when its statistic is over the limit. It is uncertain when its number is null,
+or when its central value is within the limit and the 95th percentile is not, or is not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.errors import EXIT_UNDECIDED, EXIT_VIOLATED
+from carbonctl.core.metrics import may_be
+from carbonctl.study.measures import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from carbonctl.core.types import Array
+    from carbonctl.scenario.rules import Excuse, Rule
+    from carbonctl.study.measures import Measure
+
+STATUSES = ("pass", "warn", "fail", "uncertain", "excepted", "skipped")
+_NO_DRAWS = "there are no draws to take the statistic of"
+_NO_INTERVAL = "there are no draws to tell whether its interval straddles the limit"
+# what a policy may require -> how entries of what is not estimated begin that are part of it
+_IN_PART = {"embodied": ("embodied share of ", "host of "), "manufacturing": ("host of ",)}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A result as a gate sees it: its data on each basis, and the draws behind them."""
+
+    file: str
+    name: str
+    bases: dict[str, dict[str, Any]]
+    draws: dict[str, dict[str, Array]] = field(default_factory=dict)
+
+    def measure(self, metric: str, basis: str) -> Measure | None:
+        """A number on one basis; None where the result lacks it."""
+        data = self.bases.get(basis)
+        return None if data is None else measure(data, metric, self.draws.get(basis, {}))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a rule misses or refuses, and the line of the breakdown that it is about."""
+
+    name: str
+    reason: str
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The verdict of one rule on one result; numbers in the unit of the rule."""
+
+    rule: Rule
+    subject: Subject
+    status: str
+    limit: float | None = None
+    observed: float | None = None
+    baseline: float | None = None
+    probability: float | None = None
+    measured: Measure | None = None
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    excuse: Excuse | None = None
+    expired: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """What this rule alone asks for."""
+        if self.status == "fail":
+            return EXIT_VIOLATED
+        blocks = self.rule.level == "error" and (
+            self.observed is None or self.rule.on_uncertain == "fail"
+        )
+        return EXIT_UNDECIDED if self.status == "uncertain" and blocks else 0
+
+
+class Unanswerable(Exception):  # noqa: N818 - told to the user as an error of the policy
+    """A rule that cannot be held: its metric is none, or nothing is there to compare to."""
+
+    def __init__(self, code: str, message: str, rule: Rule) -> None:
+        super().__init__(message)
+        self.code, self.rule = code, rule
+
+
+def judge(
+    rule: Rule, subject: Subject, reference: Subject | None, excuses: Iterable[Excuse], today: date
+) -> Held:
+    """Hold one rule against one result; violations that an exception covers are excepted."""
+    if rule.kind == "require":
+        held = _require(rule, subject)
+    elif rule.kind == "forbid_tier":
+        held = _forbid(rule, subject)
+    elif rule.kind == "max_increase":
+        held = _increase(rule, subject, reference)
+    else:
+        held = _limit(rule, subject)
+    covering = [e for e in excuses if e.covers(rule, subject.name)]
+    return _excused(held, covering, today)
+
+
+def exit_code(held: Iterable[Held]) -> int:
+    """The exit code of all verdicts: a violation outranks an undecided rule."""
+    codes = {one.exit_code for one in held}
+    return next((code for code in (EXIT_VIOLATED, EXIT_UNDECIDED) if code in codes), 0)
+
+
+def status(held: Iterable[Held]) -> str:
+    """The worst status of all verdicts."""
+    found = {one.status for one in held}
+    return next((s for s in ("fail", "uncertain", "warn") if s in found), "pass")
+
+
+def _violated(rule: Rule) -> str:
+    return "fail" if rule.level == "error" else "warn"
+
+
+def _found(rule: Rule, subject: Subject) -> Measure | None:
+    """The number that a rule is about, in the rule's unit."""
+    found = subject.measure(rule.metric, rule.accounting)
+    if found is None and not may_be(rule.metric):
+        raise Unanswerable("CC606", f'unknown metric "{rule.metric}"', rule)
+    return found if found is None or rule.price is None else found.times(rule.price.per_kgco2e)
+
+
+def _why_null(rule: Rule, subject: Subject, what: str = "result") -> str:
+    if rule.accounting not in subject.bases:
+        return f"the {what} is not on the {rule.accounting} basis"
+    return f"the {what} has no {rule.metric}"
+
+
+def _limit(rule: Rule, subject: Subject) -> Held:
+    """An absolute limit on a statistic, or on the share of draws over it."""
+    found = _found(rule, subject)
+    if found is None:
+        return Held(rule, subject, "uncertain", _bar(rule), reason=_why_null(rule, subject))
+    over = found.over(rule.limit)
+    observed = over if rule.kind == "max_probability" else found.at(rule.statistic)
+    limit = _bar(rule)
+    common: dict[str, Any] = {"probability": over, "measured": found}
+    if observed is None:
+        return Held(rule, subject, "uncertain", limit, reason=_NO_DRAWS, **common)
+    if observed > limit:
+        return Held(rule, subject, _violated(rule), limit, observed, **common)
+    if rule.kind == "max" and (found.p95 is None or found.p95 > limit):
+        reason = _NO_INTERVAL if found.p95 is None else "the interval straddles the limit"
+        return Held(rule, subject, "uncertain", limit, observed, reason=reason, **common)
+    return Held(rule, subject, "pass", limit, observed, **common)
+
+
+def _bar(rule: Rule) -> float:
+    return rule.limit if rule.probability is None else rule.probability
+
+
+def _increase(rule: Rule, subject: Subject, reference: Subject | None) -> Held:
+    """An increase against a baseline; one below ``min_delta`` never violates."""
+    if reference is None:
+        if not rule.baseline_optional:
+            message = f'the rule "{rule.id}" compares to a baseline, and there is none'
+            raise Unanswerable("CC605", message, rule)
+        return Held(rule, subject, "skipped", reason="there is no baseline, and none is required")
+    if rule.accounting in subject.bases and rule.accounting not in reference.bases:
+        message = f"the baseline is not on the {rule.accounting} basis"
+        raise Unanswerable("CC605", message, rule)
+    now, before = _found(rule, subject), _found(rule, reference)
+    observed, was = (None if m is None else m.at(rule.statistic) for m in (now, before))
+    if observed is None or was is None:
+        mine = (subject, "result", now)
+        lacking, what, found = mine if observed is None else (reference, "baseline", before)
+        reason = _why_null(rule, lacking, what) if found is None else _NO_DRAWS
+        return Held(rule, subject, "uncertain", baseline=was, measured=now, reason=reason)
+    allowed = abs(was) * rule.limit if rule.relative else rule.limit
+    limit = was + max(allowed, rule.min_delta)
+    verdict = _violated(rule) if observed > limit else "pass"
+    return Held(rule, subject, verdict, limit, observed, was, measured=now)
+
+
+def _require(rule: Rule, subject: Subject) -> Held:
+    """Everything that must be in the result, with why it is not."""
+    data = data_for(rule, subject)
+    lacking = tuple(f for name in rule.names if (f := missing(data, name)) is not None)
+    return Held(rule, subject, _violated(rule) if lacking else "pass", findings=lacking)
+
+
+def data_for(rule: Rule, subject: Subject) -> dict[str, Any]:
+    """The result on the basis of a rule, else on the one that there is."""
+    return subject.bases.get(rule.accounting) or next(iter(subject.bases.values()))
+
+
+def missing(data: dict[str, Any], name: str) -> Finding | None:
+    """Why a thing that must be estimated is not, in whole or in part; None where it is."""
+    absent: dict[str, str] = data["coverage"]["not_estimated"]
+    if name == "market":
+        there = data["operational"]["market"]["value"] is not None
+        return None if there else Finding(name, "no contract data of every site")
+    said = [why for what, why in absent.items() if _is_about(what, name)]
+    if name == "water":
+        there = "water_l" in data["metrics"]
+    else:
+        kind = "manufacturing" if name == "embodied" else name
+        there = any(node["kind"] == kind for node in data["breakdown"])
+    return None if there and not said else Finding(name, said[0] if said else "not estimated")
+
+
+def _is_about(what: str, name: str) -> bool:
+    return name.replace("_", " ") in what.split(", ") or what.startswith(_IN_PART.get(name, "\0"))
+
+
+def _forbid(rule: Rule, subject: Subject) -> Held:
+    """Lines of the breakdown that rest on a refused tier and are more than a share of the total."""
+    data = data_for(rule, subject)
+    refused = tuple(
+        Finding(node["label"], f"tier {node['tier']}, {node['share']:.0%} of the total", node["id"])
+        for node in data["breakdown"]
+        if node["tier"] in rule.names and (node["share"] or 0.0) > rule.above_share
+    )
+    return Held(rule, subject, _violated(rule) if refused else "pass", findings=refused)
+
+
+def _excused(held: Held, covering: list[Excuse], today: date) -> Held:
+    """A covered violation is excepted until its day; after it, it counts again and says so."""
+    if held.status not in {"fail", "warn", "uncertain"} or not covering:
+        return held
+    longest = max(covering, key=lambda excuse: excuse.until)
+    expired = longest.until < today
+    verdict = held.status if expired else "excepted"
+    return replace(held, status=verdict, excuse=longest, expired=expired)

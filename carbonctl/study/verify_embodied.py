@@ -1,0 +1,217 @@
+"""How well manufacturing is forecast: every constant held out, other methods on the same rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carbonctl.estimate.bom import Chip, Die, Memory, Module, OnBoards
+from carbonctl.estimate.inputs import bind
+from carbonctl.formulas import fab, parts
+from carbonctl.study import embodied_model
+from carbonctl.study.scoring import OURS, Forecast, Measured, folds, groups, score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.catalog.read import Catalog, Record
+    from carbonctl.core.types import Array, Places
+    from carbonctl.estimate.bom import Part, Piece
+    from carbonctl.scenario.products import Product, Products
+
+TEST = "manufacturing"
+POOLED = "pooled=dell"
+_POOLED_REASON = "pooled over a product line, its own group"
+
+
+def held_out(products: list[Product], catalog: Catalog, by: str) -> Forecast:
+    """Forecasts by constants that were fitted without the rows that share the product's ``by``."""
+    prior = embodied_model.priors(catalog)
+    value, sd = np.full(len(products), np.nan), np.full(len(products), np.nan)
+    for seen, unseen in folds([_base(product, products).row[by] for product in products]):
+        model = embodied_model.fit([products[i] for i in seen], prior)
+        own = [products[i] for i in unseen]
+        value[unseen] = embodied_model.log_forecast(own, model.constants)
+        sd[unseen] = embodied_model.log_sd(own, model)
+    return Forecast(value, sd)
+
+
+def _base(product: Product, products: list[Product]) -> Product:
+    """The product that a row is folded with: the one of its document that it follows from."""
+    if not product.derived:
+        return product
+    document = (product.row["source"], product.row["family"])
+    bases = (p for p in products if (p.row["source"], p.row["family"]) == document)
+    return next((base for base in bases if not base.derived), product)
+
+
+def shipped(products: list[Product], catalog: Catalog) -> Forecast:
+    """Forecasts by the constants that estimates use."""
+    model = embodied_model.shipped(catalog)
+    value = embodied_model.log_forecast(products, model.constants)
+    return Forecast(value, embodied_model.log_sd(products, model))
+
+
+def scores(found: Products, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
+    """One score for each group and method; the same rows for every method that has them."""
+    products = found.products
+    measured = Measured(
+        np.array([p.measured for p in products]), [p.row["family"] for p in products]
+    )
+    methods: dict[str, Forecast] = {}
+    if not products:
+        methods = {OURS: Forecast(np.array([]), None)}
+    elif bundled:
+        methods[OURS] = held_out(products, catalog, "family")
+        methods[f"{OURS}_by_product"] = held_out(products, catalog, "product")
+    else:
+        methods[OURS] = shipped(products, catalog)
+    if products:
+        methods |= others(products, catalog)
+    return [
+        score(TEST, group, name, forecast, rows, measured, _left_out(found, forecast))
+        for group, rows in _groups(products)
+        for name, forecast in methods.items()
+        if np.isfinite(forecast.log_value[rows]).any() or (group, name) == ("all", OURS)
+    ]
+
+
+def _left_out(found: Products, forecast: Forecast) -> dict[str, int]:
+    """Rows left out of all products, by reason."""
+    reasons = dict(found.excluded)
+    pooled = sum(product.pooled for product in found.products)
+    unknown = sum(
+        not np.isfinite(value) and not product.pooled
+        for product, value in zip(found.products, forecast.log_value, strict=True)
+    )
+    reasons |= {_POOLED_REASON: pooled} if pooled else {}
+    return reasons | ({"this method has no figure": unknown} if unknown else {})
+
+
+def _groups(products: list[Product]) -> Iterator[tuple[str, Places]]:
+    pooled = np.array([product.pooled for product in products], dtype=bool)
+    rows = np.flatnonzero(~pooled)
+    yield "all", rows
+    yield from groups(rows, "subject", [product.subject for product in products])
+    for column in ("kind", "family"):
+        yield from groups(rows, column, [product.row[column] for product in products])
+    if pooled.any():
+        yield POOLED, np.flatnonzero(pooled)
+
+
+def others(products: list[Product], catalog: Catalog) -> dict[str, Forecast]:
+    """What other methods give for the same bills of materials, and tools for the same products."""
+    told = {row["name"]: float(row["value"]) for row in catalog.table("embodied/baselines.csv")}
+    wafer = catalog.record("processes", "wafer")
+    told |= {name: known(wafer, name) for name in ("fixed_yield", "ic_package")}
+    tables = {
+        "act": [_act(product, catalog, told) for product in products],
+        "die_only": [sum(_areas(product, catalog)) for product in products],
+    }
+    for row in catalog.table("published/embodied_tools.csv"):
+        column = tables.setdefault(row["method"], [np.nan] * len(products))
+        for place, product in enumerate(products):
+            if product.row["product"] == row["product"]:
+                column[place] = float(row["kgco2e"])
+    return {name: Forecast(_log(column), None) for name, column in tables.items()}
+
+
+def _log(values: list[float]) -> Array:
+    """Logarithms; ``nan`` where a method has no figure."""
+    array = np.array(values, dtype=float)
+    logs: Array = np.log(np.where(array > 0, array, np.nan))
+    return logs
+
+
+def _bound(product: Product) -> tuple[Part[float], ...]:
+    bound: tuple[Part[float], ...] = bind(product.parts, lambda fact: fact.value)
+    return bound
+
+
+def _pieces(product: Product) -> Iterator[tuple[float, Piece[float] | Part[float]]]:
+    """Every piece of a product, with how often it is there."""
+    for entry in _bound(product):
+        if isinstance(entry, Module):
+            yield from ((entry.module_count, piece) for piece in entry.parts)
+        elif isinstance(entry, Chip):
+            yield from ((entry.chip_count, piece) for piece in entry.parts)
+        else:
+            yield 1.0, entry
+
+
+def _node(die: Die[float]) -> str:
+    return die.id.rsplit("_", 1)[-1]
+
+
+def _areas(product: Product, catalog: Catalog) -> Iterator[float]:
+    """Carbon of bare dies: area times a fab's inventory, without losses."""
+    for count, piece in _pieces(product):
+        if isinstance(piece, Die):
+            per_area = known(catalog.record("processes", _node(piece)), "inventory_per_cm2")
+            yield count * piece.die_count * piece.die_area_cm2 * per_area
+
+
+def known(record: Record, name: str) -> float:
+    """A fact that a bundled record has: unknown is an error here, not zero."""
+    fact = record.fact(name)
+    assert fact is not None, f"{record.id} has no {name}"  # noqa: S101 - bundled
+    return fact.value
+
+
+def _act(product: Product, catalog: Catalog, told: dict[str, float]) -> float:
+    """ACT as published: dies at one yield, a package each, memory and drives by fab figures."""
+    total = 0.0
+    for count, piece in _pieces(product):
+        if isinstance(piece, Die):
+            total += count * _act_die(piece, catalog, told)
+        elif isinstance(piece, Memory | OnBoards):
+            per_gb = told["act_flash" if piece.id.startswith("drive") else "act_dram"]
+            total += count * float(
+                parts.memory_kgco2e_by_yield(
+                    capacity_gb=piece.capacity_gb,
+                    capacity_kgco2e_per_gb=per_gb,
+                    fab_yield=told["fixed_yield"],
+                )
+            )
+    if product.row["kind"] in {"gpu", "gpu_baseboard", "cpu"}:
+        total += sum(_modules(product)) * told["ic_package"]
+    return total
+
+
+def _modules(product: Product) -> Iterator[float]:
+    for entry in _bound(product):
+        if isinstance(entry, Module):
+            yield entry.module_count
+        elif isinstance(entry, Chip):
+            yield entry.chip_count
+
+
+def _act_die(die: Die[float], catalog: Catalog, told: dict[str, float]) -> float:
+    node = catalog.record("processes", _node(die))
+    per_area = fab.cpa_kgco2e_per_cm2_by_process(
+        epa_kwh_per_cm2=known(node, "fab_energy_per_cm2"),
+        fab_ci_kgco2e_per_kwh=told["act_fab_ci"],
+        gpa_kgco2e_per_cm2=known(node, "fab_gases_per_cm2_97"),
+        mpa_kgco2e_per_cm2=known(node, "fab_materials_per_cm2"),
+    )
+    return float(
+        fab.die_kgco2e_by_area(
+            die_count=die.die_count,
+            cpa_kgco2e_per_cm2=per_area,
+            die_area_cm2=die.die_area_cm2,
+            fab_yield=told["fixed_yield"],
+        )
+    )
+
+
+def in_sample(found: Products, fitted: Products | None) -> dict[str, int]:
+    """How many products are among those that constants were fitted to."""
+    known = {_evidence(product) for product in fitted.products} if fitted else set()
+    return {TEST: sum(_evidence(product) in known for product in found.products)}
+
+
+def _evidence(product: Product) -> tuple[str, str, str]:
+    """What a row says of its product, whatever it is called."""
+    row = product.row
+    return row["family"].strip().lower(), row["config"].strip().lower(), f"{product.measured:.5g}"

@@ -1,0 +1,267 @@
+"""``report``: computed once, rendered in every format, the same as the command that computed it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import random
+import re
+
+import pytest
+from gate_example import GATED, mutations, several
+from scenarios import CONFIGS, LIVES_AND_ITEMS, command_of
+
+from carbonctl.catalog.read import Catalog
+from carbonctl.core import strict_yaml
+from carbonctl.report.formats import FORMATS, render
+
+LIFECYCLE = CONFIGS / "lifecycle-chat-7b.yaml"
+PICKED = ["lifecycle-chat-7b", "train-llama-3.1", "embodied-8xh100", "infer-sdxl", "dlrm-weekly"]
+HAS_TRAINING = {"lifecycle-chat-7b", "train-llama-3.1", "dlrm-weekly"}
+
+
+@pytest.fixture
+def saved(carbonctl, tmp_path):
+    """The file that a command saves of a bundled scenario."""
+
+    def made(name, *flags):
+        file, target = CONFIGS / f"{name}.yaml", tmp_path / f"{name}.json"
+        ran = carbonctl(
+            command_of(file), file, "--samples", "100", "-f", "json", "-o", target, *flags
+        )
+        assert ran.code == 0, ran.err
+        return target
+
+    return made
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("name", PICKED)
+def test_a_saved_result_renders_as_the_command_would_have(name, form, saved, carbonctl):
+    file = CONFIGS / f"{name}.yaml"
+    path = saved(name)
+    now = carbonctl(command_of(file), file, "--samples", "100", "-f", form)
+    then = carbonctl("report", path, "-f", form)
+    if form == "hf-card" and name not in HAS_TRAINING:
+        assert now.code == then.code == 3
+        assert "error[CC706]" in then.err
+        return
+    assert now.code == then.code == 0, then.err
+    assert then.out == now.out
+    assert then.out
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_pipe_reads_what_a_file_would(form, saved, carbonctl):
+    path = saved("lifecycle-chat-7b")
+    piped = carbonctl("report", "-", "-f", form, stdin=path.read_bytes())
+    assert piped == carbonctl("report", path, "-f", form)
+
+
+def test_json_of_a_saved_result_is_its_very_bytes(saved, carbonctl):
+    path = saved("train-llama-3.1")
+    assert carbonctl("report", path, "-f", "json").out == path.read_text(encoding="utf-8")
+
+
+def test_a_saved_comparison_and_a_saved_difference_render_too(carbonctl, tmp_path):
+    files = (CONFIGS / "train-bloom.yaml", CONFIGS / "train-llama-2.yaml")
+    for command in ("compare", "diff"):
+        path = tmp_path / f"{command}.json"
+        words = (command, *files, "--samples", "100")
+        assert carbonctl(*words, "-f", "json", "-o", path).code == 0
+        for form in ("table", "json", "markdown"):
+            assert carbonctl("report", path, "-f", form).out == carbonctl(*words, "-f", form).out
+        refused = carbonctl("report", path, "-f", "hf-card")
+        assert (refused.code, refused.out) == (2, "")
+
+
+def test_ndjson_has_a_line_for_every_row_of_csv(saved, carbonctl):
+    path = saved("dlrm-weekly")
+    rows = [json.loads(line) for line in carbonctl("report", path, "-f", "ndjson").out.splitlines()]
+    table = list(csv.DictReader(io.StringIO(carbonctl("report", path, "-f", "csv").out)))
+    assert [row["id"] for row in rows] == [row["id"] for row in table]
+    assert [row["value"] for row in rows] == [float(row["value"]) for row in table]
+    ids = {row["id"] for row in rows}
+    assert {row["parent"] for row in rows} <= ids | {None}
+    assert rows[-1]["id"] == "total"
+    top = [row["value"] for row in rows if row["parent"] == "total"]
+    assert math.isclose(sum(top), rows[-1]["value"], rel_tol=1e-9)
+
+
+def front_matter(text):
+    lines = text.splitlines()
+    assert (lines[0], lines[-1]) == ("---", "---")
+    return strict_yaml.parse("\n".join(lines[1:-1]).encode(), "card").data["co2_eq_emissions"]
+
+
+def test_a_model_card_states_grams_of_the_electricity_of_training(saved, carbonctl):
+    # Meta's card of Llama 3.1 prints 11,390 t CO2e on the location basis
+    card = front_matter(carbonctl("report", saved("train-llama-3.1"), "-f", "hf-card").out)
+    assert card["emissions"] == pytest.approx(11_390e6, rel=1e-3)
+    assert card["hardware_used"] == "h100-sxm"
+    assert "training_type" not in card
+
+
+def test_a_model_card_says_what_the_scenario_says_and_no_more(saved, carbonctl):
+    card = front_matter(carbonctl("report", saved("train-qlora"), "-f", "hf-card").out)
+    assert list(card) == [
+        "emissions", "source", "training_type", "geographical_location", "hardware_used",
+    ]  # fmt: skip
+    assert card["training_type"] == "fine-tuning"
+    assert card["geographical_location"] == "aws:us-east-1"
+    out = carbonctl("report", saved("lifecycle-chat-7b"), "-f", "hf-card").out
+    assert "# training_type: not in the scenario" in out
+    data = json.loads(saved("lifecycle-chat-7b").read_text(encoding="utf-8"))
+    trained = data["metrics"]["train.operational_location_kgco2e"]["value"]
+    assert front_matter(out)["emissions"] == round(trained * 1000)
+
+
+def scores(carbonctl, path):
+    return json.loads(carbonctl("report", path, "-f", "sci").out)["scores"]
+
+
+def test_sci_is_operations_and_reserved_hardware_per_unit(saved, carbonctl):
+    # ISO/IEC 21031: (E I + M) / R, hardware by reserved time over its life, idle unallocated
+    path = saved("infer-chat-70b", "--set", "embodied.allocation=sci")
+    (score,) = scores(carbonctl, path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    energy = data["metrics"]["infer.operational_location_kgco2e"]["value"]
+    stages = {"manufacturing", "transport", "end_of_life"}
+    made = sum(n["value"] for n in data["breakdown"] if n["kind"] in stages)
+    count = data["metrics"]["infer.functional_units"]["value"]
+    assert score["sci_gco2e"] == pytest.approx(1000 * (energy + made) / count)
+    assert score["functional_unit"] == "request"
+
+
+def test_sci_does_not_depend_on_who_pays_for_idle_hardware(saved, carbonctl):
+    full = scores(carbonctl, saved("infer-chat-70b"))
+    alone = scores(carbonctl, saved("infer-chat-70b", "--set", "embodied.allocation=sci"))
+    assert full[0]["sci_gco2e"] == pytest.approx(alone[0]["sci_gco2e"])
+
+
+def test_sci_without_a_functional_unit_is_null_and_says_why(saved, carbonctl):
+    (score,) = scores(carbonctl, saved("train-llama-3.1"))
+    assert score["sci_gco2e"] is None
+    assert score["status"] == "no functional unit: nothing is served"
+
+
+def inventory(carbonctl, path):
+    (found,) = json.loads(carbonctl("report", path, "-f", "ghg").out)["inventories"]
+    return found
+
+
+@pytest.mark.parametrize("file", LIVES_AND_ITEMS, ids=lambda file: file.stem)
+def test_scopes_add_up_to_the_total_of_every_bundled_scenario(file, carbonctl, saved):
+    found = inventory(carbonctl, saved(file.stem))
+    sums = sum(found[f"{part}_kgco2e"] or 0.0 for part in ("scope_2", "scope_3", "unsplit"))
+    assert found["scope_1_kgco2e"] is None  # unknown, never 0
+    total = json.loads(saved(file.stem).read_text(encoding="utf-8"))["total_kgco2e"]
+    assert sums == pytest.approx(total)
+    assert sum(row["kgco2e"] for row in found["rows"]) == pytest.approx(total)
+
+
+def test_what_runs_in_a_cloud_is_a_purchased_service_and_the_rest_ones_own(saved, carbonctl):
+    cloud = inventory(carbonctl, saved("lifecycle-chat-7b"))
+    assert cloud["scope_2_kgco2e"] is None
+    assert {(r["scope"], r["category"]) for r in cloud["rows"]} == {(3, 1)}
+    own = inventory(carbonctl, saved("train-llama-3.1", "--set", "site.coverage=direct"))
+    assert {(r["scope"], r["category"]) for r in own["rows"]} == {(2, None), (3, 2), (3, 4), (3, 5)}
+    electricity = [row for row in own["rows"] if row["scope"] == 2]
+    assert [row["market_kgco2e"] for row in electricity] == [0.0, 0.0, 0.0]
+    assert own["scope_2_kgco2e"] == pytest.approx(sum(row["kgco2e"] for row in electricity))
+
+
+def test_annotations_name_the_line_and_escape_what_would_end_them():
+    lines = render(GATED, "github").splitlines()
+    assert lines[0] == (
+        "::error file=configs/chat 7b.yaml,line=14,col=16,endColumn=18,title=launch-cap"
+        "::total, p95: 101 t CO2e is 61 t (153 %25) over 40 t"
+    )
+    assert lines[1].startswith("::error ")
+    assert lines[2].startswith("::warning ")
+    assert lines[3].startswith("::notice ")
+    assert "excepted: pilot" in lines[3]
+    assert not [line for line in lines if "complete" in line or "regression" in line]
+    assert lines[-1].startswith("::notice title=chat-7b%3A 7B LLM%2C 64 x")
+
+
+def test_annotations_of_a_broken_scenario_are_on_stdout_with_their_places(carbonctl, tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text("name: x\nhardwre: {}\n", encoding="utf-8")
+    ran = carbonctl("lifecycle", path, "-f", "github")
+    assert ran.code == 3
+    assert ran.out == (
+        f"::error file={path},line=2,col=1,endColumn=8,title=CC101"
+        '::unknown key "hardwre" (did you mean "hardware"?)\n'
+    )
+
+
+def test_markdown_begins_with_its_marker_and_shows_the_verdict_first():
+    lines = render(GATED, "markdown").splitlines()
+    assert lines[0] == "<!-- carbonctl:gate -->"
+    assert lines[1] == "### Gate: violated"
+    rows = [line for line in lines if line.startswith("| launch-cap")]
+    found = "total, p95: 101 t CO2e is 61 t (153 %) over 40 t (configs/chat 7b.yaml:14)"
+    assert rows == [f"| launch-cap | **violated** | chat-7b | {found} |"]
+    text = render(several(), "markdown")
+    assert text.count("<!-- carbonctl") == 1
+    assert text.count("\n### ") == 3
+
+
+def test_a_budget_that_is_over_is_a_warning_where_no_gate_has_judged(carbonctl):
+    words = ("lifecycle", LIFECYCLE, "--samples", "0", "--set", "budget.total=50 t", "-f", "github")
+    out = carbonctl(*words).out
+    assert "::warning title=budget.total::total is 60 t; the budget is 50 t" in out
+    assert "budget.per_request" not in out
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_damaged_result_is_refused_or_rendered_but_never_crashes(seed, carbonctl):
+    pick = random.Random(seed)
+    codes = set()
+    for data in mutations(GATED, 60, seed):
+        raw = json.dumps(data)
+        ran = carbonctl("report", "-", "-f", pick.choice(FORMATS), stdin=raw)
+        assert ran.code in (0, 2, 3), ran.err
+        codes.add(ran.code)
+    assert {0, 3} <= codes
+
+
+def test_control_characters_of_a_saved_result_never_reach_the_terminal(saved, carbonctl):
+    raw = saved("train-llama-3.1").read_text(encoding="utf-8")
+    raw = raw.replace("training 405B", "training \\u001b[31m405B")
+    for form in FORMATS:
+        assert "\x1b" not in carbonctl("report", "-", "-f", form, stdin=raw).out
+
+
+def test_the_formulas_of_a_result_are_cited(saved):
+    data = json.loads(saved("embodied-8xh100").read_text(encoding="utf-8"))
+    assert {card["source"] for card in data["formulas"].values()} <= set(Catalog.open().sources())
+
+
+def test_a_table_of_a_judged_result_says_the_verdict(carbonctl):
+    out = carbonctl("report", "-", stdin=json.dumps(GATED)).out
+    assert "\nviolated         launch-cap (chat-7b): total, p95: 101 t CO2e is 61 t" in out
+    assert "\nskipped          regression (chat-7b): no baseline is given\n" in out
+    assert out.endswith("\ngate             violated; it ended with 4\n")
+
+
+def test_csv_of_several_results_is_refused_because_no_column_names_them(carbonctl):
+    ran = carbonctl("report", "-", "-f", "csv", stdin=json.dumps(several()))
+    assert (ran.code, ran.out) == (3, "")
+    assert "error[CC706]" in ran.err
+    rows = carbonctl("report", "-", "-f", "ndjson", stdin=json.dumps(several())).out.splitlines()
+    assert {json.loads(row)["name"] for row in rows} == {"chat-7b", "other"}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("value", [1e308, 1e-320, -1e308])
+def test_numbers_beyond_reason_are_refused_or_rendered(form, value, saved, carbonctl):
+    data = json.loads(saved("infer-chat-70b").read_text(encoding="utf-8"))
+    for name in ("infer.functional_units", "infer.operational_location_kgco2e"):
+        data["metrics"][name]["value"] = value
+    ran = carbonctl("report", "-", "-f", form, stdin=json.dumps(data))
+    assert ran.code in (0, 3), ran.err
+    assert not re.search(r"\b(nan|inf|infinity)\b", ran.out, re.IGNORECASE)

@@ -1,0 +1,40 @@
+"""A ranking service waits for its layers, its gathers, or its peers, whichever takes longest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
+from scenarios import CONFIGS
+
+from carbonctl.catalog.read import Catalog
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.train_dlrm import device_s, dlrm_limits
+from carbonctl.scenario.read import Setting, read
+from carbonctl.scenario.resolve import resolve
+from carbonctl.study.montecarlo import central
+
+
+def work(**changes):
+    catalog = Catalog.open()
+    settings = [Setting(key.replace("__", "."), value, "--set") for key, value in changes.items()]
+    scenario, document = read(str(CONFIGS / "infer-ranking.yaml"), settings, catalog)
+    (phase,) = resolve(scenario, document, catalog).inputs.phases
+    return bind(phase.work.model.work, central)
+
+
+def test_tables_on_two_devices_are_exchanged_over_their_link():
+    """26 pooled rows of 128 in fp32, half of them from the peer, at 0.6 of 300 GB/s one way."""
+    limits = dlrm_limits(work())
+    assert limits["exchanging_s"] == approx(26 * 128 * 4 / 2 / (0.6 * 300e9))
+
+
+def test_a_slow_link_decides_and_a_fast_one_does_not():
+    made = work()
+    slow = replace(made, exchange=replace(made.exchange, link_gb_per_s=1.0))
+    limits = dlrm_limits(slow)
+    assert device_s(slow, limits) == limits["exchanging_s"] > device_s(made, dlrm_limits(made))
+
+
+def test_tables_that_one_device_holds_are_exchanged_with_nobody():
+    assert work(hardware__server="dgx-b200").exchange is None

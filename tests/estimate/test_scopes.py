@@ -1,0 +1,124 @@
+"""A result in the terms of the GHG Protocol and of SCI: nothing lost, nothing invented."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
+from scenarios import CONFIGS
+
+from carbonctl.catalog.read import Catalog
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.lifecycle import lifecycle
+from carbonctl.estimate.per_unit import sci_per_unit
+from carbonctl.scenario.read import Setting, read
+from carbonctl.scenario.resolve import resolve
+from carbonctl.study.montecarlo import Draws, central
+
+STORY = "lifecycle-chat-7b"
+OWN = {"site.grid": None, "site.region": "egrid-lc:SRVC"}
+
+
+def estimated(name, lens=central, **changes):
+    """A result with some values of the scenario set."""
+    catalog = Catalog.open()
+    settings = [Setting(key.replace("__", "."), value, "--set") for key, value in changes.items()]
+    scenario, document = read(str(CONFIGS / f"{name}.yaml"), settings, catalog)
+    return lifecycle(bind(resolve(scenario, document, catalog).inputs, lens))
+
+
+@pytest.fixture
+def inventory(carbonctl):
+    def of(name, command="train", **changes):
+        words = [f"--set={key.replace('__', '.')}={json.dumps(v)}" for key, v in changes.items()]
+        ran = carbonctl(command, CONFIGS / f"{name}.yaml", "--samples", "0", "-f", "ghg", *words)
+        assert ran.code == 0, ran.err
+        (found,) = json.loads(ran.out)["inventories"]
+        return found
+
+    return of
+
+
+def test_scope_2_is_combustion_and_the_rest_of_the_life_cycle_is_category_3(inventory):
+    """Virginia: 270.49 g/kWh at the plants (eGRID), 303.9 over the life cycle."""
+    found = inventory("train-llama-3.1", **OWN)
+    energy = estimated("train-llama-3.1", **OWN).metrics["facility_energy_kwh"]
+    assert found["scope_2_kgco2e"] == approx(energy * 0.27049)
+    rest = sum(row["kgco2e"] for row in found["rows"] if row["category"] == 3)
+    assert rest == approx(energy * (0.3039 - 0.27049))
+    assert (found["scope_1_kgco2e"], found["unsplit_kgco2e"]) == (None, None)
+    assert "scope 1" in found["not_estimated"]
+
+
+def test_contracts_lower_scope_2_on_the_market_basis_alone(inventory):
+    found = inventory("train-llama-3.1", **OWN, site__contracted_clean=0.75)
+    assert found["scope_2_market_kgco2e"] == approx(found["scope_2_kgco2e"] * 0.25)
+    assert found["scope_2_kgco2e"] == inventory("train-llama-3.1", **OWN)["scope_2_kgco2e"]
+
+
+def test_without_contract_data_the_market_basis_is_not_estimated(inventory):
+    found = inventory("train-llama-3.1", **OWN, site__contracted_clean=None)
+    assert found["scope_2_market_kgco2e"] is None
+
+
+def test_a_given_factor_is_not_taken_for_a_direct_one(inventory):
+    """It may be of either kind, so its electricity stays in one row that says so."""
+    found = inventory("train-bloom")
+    assert found["scope_2_kgco2e"] is None
+    energy = estimated("train-bloom").metrics["operational_location_kgco2e"]
+    assert found["unsplit_kgco2e"] == approx(energy)
+    assert "direct" in found["not_estimated"]["scope 2"]
+    said = inventory("train-bloom", site__coverage="direct")
+    assert (said["scope_2_kgco2e"], said["unsplit_kgco2e"]) == (approx(energy), None)
+
+
+def test_a_direct_factor_leaves_no_remainder(inventory):
+    found = inventory("train-llama-3.1", **OWN, site__coverage="direct")
+    assert {row["category"] for row in found["rows"]} == {None, 2, 4, 5}
+    assert any("upstream" in note for note in found["notes"])
+
+
+def test_a_factor_below_combustion_is_not_split(inventory):
+    """A clean factor of one's own in a dirty region is about other electricity."""
+    clean = {"site.region": "egrid-lc:SRVC", "site.grid": "0.05 kg/kWh"}
+    assert inventory("train-llama-3.1", **clean)["scope_2_kgco2e"] is None
+
+
+def test_a_customer_of_a_cloud_buys_a_service_and_nothing_else(inventory):
+    found = inventory(STORY, "lifecycle")
+    assert {(row["scope"], row["category"]) for row in found["rows"]} == {(3, 1)}
+    assert found["scope_2_kgco2e"] is None
+
+
+def test_draws_of_the_two_factors_may_cross_and_the_remainder_stays():
+    result = estimated("train-llama-3.1", Draws(500, 1), **OWN)
+    rest = result.metrics["train.8B.scope_3_3_kgco2e"]
+    assert np.min(rest) < 0 < np.median(rest)
+
+
+def test_hardware_is_said_to_be_amortized_where_the_protocol_books_it_whole(inventory):
+    assert any("amortized" in note for note in inventory("train-llama-3.1", **OWN)["notes"])
+
+
+def test_sci_leaves_idle_hardware_out_and_full_allocation_does_not():
+    """The same service under both rules of allocation has one SCI, and two footprints."""
+    full = estimated(STORY, embodied__allocation="full")
+    bare = estimated(STORY, embodied__allocation="sci")
+    name = "infer.sci_per_request_kgco2e"
+    assert full.metrics[name] == approx(bare.metrics[name], rel=1e-12)
+    assert full.metrics["infer.per_request_kgco2e"] > bare.metrics["infer.per_request_kgco2e"]
+
+
+def test_sci_is_location_based_whatever_is_contracted():
+    plain, clean = estimated(STORY), estimated(STORY, infer__site__contracted_clean=1.0)
+    name = "infer.sci_per_request_kgco2e"
+    assert clean.metrics[name] == plain.metrics[name]
+
+
+def test_without_hardware_there_is_no_score():
+    served = estimated(STORY).phases[-1]
+    unknown = dict.fromkeys(("manufacturing_kgco2e", "transport_kgco2e", "end_of_life_kgco2e"))
+    assert sci_per_unit(replace(served, **unknown), "request") == {}

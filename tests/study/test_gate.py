@@ -1,0 +1,269 @@
+"""The truth table of a gate: every status and every exit code, on numbers that are given here."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from carbonctl.scenario.limits import Price
+from carbonctl.scenario.rules import Excuse, Rule
+from carbonctl.study.gate import Subject, Unanswerable, exit_code, judge, status
+
+TODAY = date(2026, 11, 25)
+
+
+def node(value, p05=None, p50=None, p95=None):
+    return {"value": value, "p05": p05, "p50": p50, "p95": p95, "unit": "kgCO2e"}
+
+
+def line(line_id, kind, value, tier="modeled", share=0.5):
+    own = {"id": line_id, "label": kind, "kind": kind, "tier": tier, "share": share}
+    return own | node(value) | {"children": []}
+
+
+def result(total=None, *, lines=(), missing=None, market=None):
+    return {
+        "metrics": {"total_kgco2e": total or node(100.0, 50.0, 100.0, 200.0)},
+        "total": total or node(100.0, 50.0, 100.0, 200.0),
+        "breakdown": list(lines),
+        "operational": {"market": {"value": market}},
+        "coverage": {"not_estimated": missing or {}},
+        "assumptions": [{"key": "a", "variance_share": 0.25}],
+        "drivers": [{"key": "a", "variance_share": 0.25}],
+        "facts": {"a": {}, "b": {}, "c": {}, "d": {}},
+    }
+
+
+def subject(data=None, draws=None, name="chat"):
+    drawn = {} if draws is None else {"total_kgco2e": np.asarray(draws, dtype=float)}
+    return Subject("chat.yaml", name, {"location": data or result()}, {"location": drawn})
+
+
+def rule(kind="max", metric="total_kgco2e", **more):
+    return Rule("cap", kind, metric=metric, unit="kgCO2e", **more)
+
+
+def held(rule_, subject_=None, reference=None, excuses=()):
+    return judge(rule_, subject_ or subject(), reference, excuses, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("limit", "statistic", "level", "on_uncertain", "verdict", "code"),
+    [
+        # value 100, p50 100, p95 200
+        (250.0, "value", "error", "fail", "pass", 0),
+        (200.0, "p95", "error", "fail", "pass", 0),  # at the limit is within it
+        (150.0, "value", "error", "warn", "uncertain", 0),
+        (150.0, "value", "error", "fail", "uncertain", 5),
+        (150.0, "p50", "error", "fail", "uncertain", 5),
+        (150.0, "value", "warn", "fail", "uncertain", 0),  # a warning never blocks
+        (150.0, "p95", "error", "fail", "fail", 4),
+        (150.0, "p95", "warn", "fail", "warn", 0),
+        (99.0, "value", "error", "warn", "fail", 4),
+        (99.0, "value", "warn", "warn", "warn", 0),
+    ],
+)
+def test_an_absolute_limit(limit, statistic, level, on_uncertain, verdict, code):
+    one = held(rule(limit=limit, statistic=statistic, level=level, on_uncertain=on_uncertain))
+    assert (one.status, one.exit_code) == (verdict, code)
+
+
+def test_a_null_metric_is_undecided_whatever_a_rule_says_of_uncertainty():
+    for choice in ("warn", "fail"):
+        one = held(rule(metric="infer.per_request_kgco2e", limit=1.0, on_uncertain=choice))
+        assert (one.status, one.exit_code, one.observed) == ("uncertain", 5, None)
+        assert "infer.per_request_kgco2e" in one.reason
+    one = held(rule(metric="infer.per_request_kgco2e", limit=1.0, level="warn"))
+    assert (one.status, one.exit_code) == ("uncertain", 0)
+
+
+def test_a_percentile_without_draws_is_undecided():
+    one = held(rule(limit=1e9, statistic="p95"), subject(result(node(100.0))))
+    assert (one.status, one.exit_code) == ("uncertain", 5)
+    blind = subject(
+        result(node(100.0))
+    )  # a value within its limit, and nothing told of its interval
+    assert held(rule(limit=1e9), blind).status == "uncertain"
+    assert held(rule(limit=1e9), blind).exit_code == 0
+    assert held(rule(limit=1e9, on_uncertain="fail"), blind).exit_code == 5
+    assert held(rule(limit=1.0), blind).exit_code == 4
+
+
+def test_a_basis_that_the_result_is_not_on_is_undecided():
+    one = held(rule(limit=1e9, accounting="market"))
+    assert (one.status, one.exit_code) == ("uncertain", 5)
+    assert "market basis" in one.reason
+
+
+@pytest.mark.parametrize(
+    ("allowed", "verdict", "code"), [(0.50, "pass", 0), (0.25, "pass", 0), (0.2, "fail", 4)]
+)
+def test_a_limit_on_the_share_of_draws(allowed, verdict, code):
+    one = held(
+        rule("max_probability", limit=150.0, probability=allowed),
+        subject(draws=[100.0, 120.0, 140.0, 160.0]),
+    )
+    assert (one.status, one.exit_code, one.observed) == (verdict, code, 0.25)
+    assert one.limit == allowed
+
+
+def test_a_limit_on_the_share_of_draws_without_draws_is_undecided():
+    one = held(rule("max_probability", limit=150.0, probability=0.05))
+    assert (one.status, one.exit_code) == ("uncertain", 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "relative", "limit", "least", "verdict"),
+    [
+        (95.0, True, 0.10, 0.0, "pass"),  # 5.3 %
+        (90.0, True, 0.10, 0.0, "fail"),  # 11.1 %
+        (90.0, True, 0.10, 20.0, "pass"),  # 10 kg, below the delta that counts
+        (90.0, True, 0.10, 5.0, "fail"),
+        (90.0, False, 10.0, 0.0, "pass"),  # 10 kg, and 10 kg are allowed
+        (89.0, False, 10.0, 0.0, "fail"),
+        (120.0, True, 0.0, 0.0, "pass"),  # a decrease
+        (0.0, True, 0.10, 0.0, "fail"),  # from nothing
+    ],
+)
+def test_an_increase_against_a_baseline(before, relative, limit, least, verdict):
+    reference = subject(result(node(before)))
+    asked = rule("max_increase", relative=relative, limit=limit, min_delta=least)
+    one = held(asked, reference=reference)
+    assert (one.status, one.exit_code) == (verdict, 4 if verdict == "fail" else 0)
+    assert one.baseline == before
+
+
+def test_a_missing_baseline_is_an_error_unless_it_is_optional():
+    with pytest.raises(Unanswerable, match="there is none") as caught:
+        held(rule("max_increase", relative=True, limit=0.1))
+    assert caught.value.code == "CC605"
+    one = held(rule("max_increase", relative=True, limit=0.1, baseline_optional=True))
+    assert (one.status, one.exit_code) == ("skipped", 0)
+
+
+def test_a_baseline_on_another_basis_is_an_error():
+    other = Subject("main.json", "chat", {"market": result()})
+    with pytest.raises(Unanswerable, match="location basis"):
+        held(rule("max_increase", relative=True, limit=0.1), reference=other)
+
+
+def test_a_baseline_without_the_number_is_undecided():
+    empty = subject(result() | {"metrics": {}})
+    one = held(rule("max_increase", relative=True, limit=0.1), reference=empty)
+    assert (one.status, one.exit_code) == ("uncertain", 5)
+    assert one.reason == f"the baseline has no {one.rule.metric}"
+    mine = rule("max_increase", relative=True, limit=0.1)
+    lacking = judge(mine, empty, subject(result()), (), TODAY)
+    assert lacking.reason == f"the result has no {mine.metric}"
+
+
+def test_an_unknown_metric_is_an_error_of_the_policy():
+    with pytest.raises(Unanswerable, match='unknown metric "total_kgco2"') as caught:
+        held(rule(metric="total_kgco2", limit=1.0))
+    assert caught.value.code == "CC606"
+
+
+def test_the_cost_of_carbon_is_the_total_at_its_price():
+    asked = Rule(
+        "cost", "max", metric="cost_of_carbon", unit="EUR", limit=15.0, price=Price(0.1, "EUR"),
+        statistic="p95",
+    )  # fmt: skip
+    one = held(asked, subject(draws=[100.0, 140.0, 160.0, 200.0]))
+    assert one.observed == pytest.approx(20.0)  # 200 kg at 100 EUR/t
+    assert (one.status, one.probability) == ("fail", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        ("quality.assumed_share", 0.25),  # 1 of 4 inputs
+        ("quality.assumed_variance_share", 0.25),
+        ("quality.proxy_share", 0.1),  # 10 of 100 kg
+        ("quality.spread", 4.0),  # 200 over 50
+    ],
+)
+def test_the_quality_of_data_is_a_number_too(metric, value):
+    lines = [line("a", "train", 90.0), line("b", "construction", 10.0, tier="proxy")]
+    asked = Rule("quality", "max", metric=metric, unit="1", limit=value - 0.01)
+    one = held(asked, subject(result(lines=lines)))
+    assert one.observed == pytest.approx(value)
+    assert one.status == "fail"
+
+
+LINES = (line("train.x", "train", 90.0), line("manufacturing", "manufacturing", 10.0))
+
+
+@pytest.mark.parametrize(
+    ("names", "missing", "lacking"),
+    [
+        (("train", "embodied"), {}, []),
+        (("train", "infer"), {"infer": "not in the scenario"}, ["infer"]),
+        (("embodied",), {"embodied share of training": "no hardware is named"}, ["embodied"]),
+        (("train",), {"embodied share of training": "no hardware is named"}, []),
+        (("transport",), {"transport, end of life": "no mass is known"}, ["transport"]),
+        (("train",), {"data labeling": "outside the boundary"}, []),
+        (("data",), {"data labeling": "outside the boundary"}, ["data"]),
+        (("water", "market"), {"water": "no water intensity"}, ["water", "market"]),
+    ],
+)
+def test_what_a_policy_requires_must_be_estimated_in_whole(names, missing, lacking):
+    one = held(
+        rule("require", metric="", names=names), subject(result(lines=LINES, missing=missing))
+    )
+    assert [finding.name for finding in one.findings] == lacking
+    assert one.status == ("fail" if lacking else "pass")
+    reasons = {finding.reason for finding in one.findings}
+    assert not lacking or reasons & {*missing.values(), "not estimated"}
+
+
+def test_a_refused_tier_counts_above_its_share():
+    lines = [line("a", "train", 90.0, share=0.9), line("b", "construction", 10.0, "proxy", 0.1)]
+    data = subject(result(lines=lines))
+    refused = held(rule("forbid_tier", metric="", names=("proxy",)), data)
+    assert (refused.status, [f.line for f in refused.findings]) == ("fail", ["b"])
+    small = held(rule("forbid_tier", metric="", names=("proxy",), above_share=0.1), data)
+    assert small.status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("until", "name", "verdict", "code"),
+    [
+        (date(2026, 11, 25), "chat", "excepted", 0),  # its last day
+        (date(2026, 11, 24), "chat", "fail", 4),
+        (date(2027, 3, 31), "other", "fail", 4),
+        (date(2027, 3, 31), "c*", "excepted", 0),
+    ],
+)
+def test_an_exception_covers_until_its_day_and_an_expired_one_does_not(until, name, verdict, code):
+    excuse = Excuse("cap", name, until, "pilot")
+    one = held(rule(limit=1.0), excuses=(excuse,))
+    assert (one.status, one.exit_code) == (verdict, code)
+    assert one.expired == (until < TODAY)
+
+
+def test_an_exception_of_one_rule_covers_no_other():
+    excuse = Excuse("other", "*", date(2027, 3, 31), "pilot")
+    assert held(rule(limit=1.0), excuses=(excuse,)).status == "fail"
+
+
+def test_an_exception_says_nothing_of_a_rule_that_passes():
+    excuse = Excuse("cap", "*", date(2020, 1, 1), "pilot")
+    one = held(rule(limit=1e9), excuses=(excuse,))
+    assert (one.status, one.excuse) == ("pass", None)
+
+
+def test_a_violation_outranks_an_undecided_rule():
+    failed, undecided = held(rule(limit=1.0)), held(rule(limit=150.0, on_uncertain="fail"))
+    assert exit_code([undecided, failed]) == 4
+    assert exit_code([undecided]) == 5
+    assert exit_code([]) == 0
+    assert status([undecided, failed]) == "fail"
+    assert status([undecided]) == "uncertain"
+    assert status([held(rule(limit=1.0, level="warn"))]) == "warn"
+
+
+def test_a_rule_is_about_scenarios_of_some_names():
+    assert rule(scenarios=("chat-*", "feed")).applies("chat-70b")
+    assert not rule(scenarios=("chat-*", "feed")).applies("feeds")
