@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.cli.run import PHASES, evaluate, load, title
+from carbonctl.cli.run import PHASES, beside, evaluate, load
 from carbonctl.core.errors import UsageError
 from carbonctl.report import saved
 from carbonctl.report.envelope import Beside, envelope
@@ -116,17 +116,8 @@ def _life(file: str, flags: dict[str, Any], wanted: Wanted, loaded: Loaded) -> L
         )
         for basis in sorted(bases - {scenario.accounting})
     }
-    beside = Beside(
-        name=scenario.name or "",
-        title=title(resolved, catalog),
-        period_hours=resolved.period.value,
-        not_estimated=resolved.not_estimated,
-        warnings=resolved.warnings,
-        budget=resolved.budget,
-        period=resolved.period,
-        inputs=given(document),
-    )
-    made = {basis: envelope("lifecycle", r, catalog, beside) for basis, r in evaluated.items()}
+    told = beside(resolved, catalog)
+    made = {basis: envelope("lifecycle", r, catalog, told) for basis, r in evaluated.items()}
     first = own if own in made else scenario.accounting
     causes = _causes(
         resolved.inputs, partial(lifecycle, basis=first), result, made[first], document

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.results import Lifecycle
+    from carbonctl.report.envelope import Beside
     from carbonctl.scenario.resolve import Resolved
     from carbonctl.scenario.schema import Scenario
     from carbonctl.study.montecarlo import Evaluated
@@ -134,10 +135,17 @@ def computed(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The envelope of some phases of a scenario, and what to warn of."""
     resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need_period)
-    from carbonctl.report.envelope import Beside, envelope  # noqa: PLC0415 - after a good input
+    from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after a good input
+
+    return envelope(command, result, catalog, beside(resolved, catalog)), resolved.warnings
+
+
+def beside(resolved: Resolved, catalog: Catalog) -> Beside:
+    """What an envelope says beside the numbers of some phases."""
+    from carbonctl.report.envelope import Beside  # noqa: PLC0415 - after a good input
     from carbonctl.report.given import given  # noqa: PLC0415
 
-    beside = Beside(
+    return Beside(
         name=resolved.scenario.name or "",
         title=title(resolved, catalog),
         period_hours=resolved.period.value,
@@ -147,7 +155,6 @@ def computed(
         period=resolved.period,
         inputs=given(resolved.document),
     )
-    return envelope(command, result, catalog, beside), resolved.warnings
 
 
 def title(resolved: Resolved, catalog: Catalog) -> str:

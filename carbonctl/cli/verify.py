@@ -10,7 +10,7 @@ from carbonctl.cli.run import check_format, emit, table_out
 from carbonctl.core.errors import EXIT_DIFFERS
 
 if TYPE_CHECKING:
-    from carbonctl.report.verify import View
+    from types import ModuleType
 
 
 class FileOrTest(typer.core.TyperGroup):
@@ -45,14 +45,18 @@ def _table(cases: str | None, name: str) -> Path:
     return bundled("hardware_db") / "published" / name if cases is None else Path(cases)
 
 
-def _report(
-    scores: list[dict[str, Any]], sha256: str, seen: dict[str, int], view: "View",
-    flags: dict[str, Any],
-) -> None:  # fmt: skip
-    from carbonctl.report import verify as report  # noqa: PLC0415 - after the scores
+def _prove(name: str, table: "ModuleType", study: "ModuleType", flags: dict[str, Any]) -> None:
+    """Forecast the cases that ``table`` reads, as ``study`` scores them, and report by ``name``."""
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.report import verify as report  # noqa: PLC0415
     from carbonctl.report.machine import as_json  # noqa: PLC0415
 
-    data = report.as_data(scores, sha256, seen)
+    catalog, cases, view = Catalog.open(flags["hardware_db"]), flags["cases"], report.VIEWS[name]
+    fitted = table.read(_table(None, f"{name}.csv"), catalog)
+    found = fitted if cases is None else table.read(_table(cases, ""), catalog)
+    seen = study.in_sample(found, None if cases is None else fitted)
+    scores = study.scores(found, catalog, bundled=cases is None)
+    data = report.as_data(scores, found.sha256, seen)
     text = report.as_text(data, view, held_out=flags["cases"] is None, verbose=flags["verbose"])
     emit(as_json(data) if flags["format"] == "json" else text, flags["output"])
 
@@ -94,16 +98,9 @@ def training(
     """Hours, power and energy of published training runs, each forecast without its family."""
     flags = dict(locals())
     check_format(format, ("table", "json"))
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
-    from carbonctl.report.verify import TRAINING  # noqa: PLC0415
-    from carbonctl.study import training_runs, verify  # noqa: PLC0415
+    from carbonctl.study import training_runs, verify  # noqa: PLC0415 - after the flags are known good
 
-    catalog = Catalog.open(hardware_db)
-    fitted = training_runs.read(_table(None, "training.csv"), catalog)
-    found = fitted if cases is None else training_runs.read(_table(cases, ""), catalog)
-    seen = training_runs.in_sample(found.cases, [] if cases is None else fitted.cases)
-    scores = verify.scores(found, catalog, bundled=cases is None)
-    _report(scores, found.sha256, seen, TRAINING, flags)
+    _prove("training", training_runs, verify, flags)
 
 
 @app.command()
@@ -117,17 +114,10 @@ def embodied(
     """Manufacturing of published products, each forecast without its family."""
     flags = dict(locals())
     check_format(format, ("table", "json"))
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
-    from carbonctl.report.verify import EMBODIED  # noqa: PLC0415
-    from carbonctl.scenario import products  # noqa: PLC0415
+    from carbonctl.scenario import products  # noqa: PLC0415 - after the flags are known good
     from carbonctl.study import verify_embodied  # noqa: PLC0415
 
-    catalog = Catalog.open(hardware_db)
-    fitted = products.read(_table(None, "embodied.csv"), catalog)
-    found = fitted if cases is None else products.read(_table(cases, ""), catalog)
-    seen = verify_embodied.in_sample(found, None if cases is None else fitted)
-    scores = verify_embodied.scores(found, catalog, bundled=cases is None)
-    _report(scores, found.sha256, seen, EMBODIED, flags)
+    _prove("embodied", products, verify_embodied, flags)
 
 
 @app.command()
@@ -141,13 +131,6 @@ def inference(
     """Energy and throughput of measured services, each forecast without its model's family."""
     flags = dict(locals())
     check_format(format, ("table", "json"))
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
-    from carbonctl.report.verify import INFERENCE  # noqa: PLC0415
-    from carbonctl.study import serving_cases, verify_serving  # noqa: PLC0415
+    from carbonctl.study import serving_cases, verify_serving  # noqa: PLC0415 - after the flags are known good
 
-    catalog = Catalog.open(hardware_db)
-    fitted = serving_cases.read(_table(None, "inference.csv"), catalog)
-    found = fitted if cases is None else serving_cases.read(_table(cases, ""), catalog)
-    seen = verify_serving.in_sample(found.cases, [] if cases is None else fitted.cases)
-    scores = verify_serving.scores(found, catalog, bundled=cases is None)
-    _report(scores, found.sha256, seen, INFERENCE, flags)
+    _prove("inference", serving_cases, verify_serving, flags)

@@ -223,7 +223,7 @@ def _ranking(
     model: Ranking[Num], fleet: Fleet[Num], served: Num, total: Num, site: Site[Num]
 ) -> Use:
     """A ranking fleet: as many servers as load or table memory asks for, mostly idle or not."""
-    waited = device_s(model.work, dlrm_limits(model.work))
+    waited = device_s(dlrm_limits(model.work))
     busy = serving_time.busy_hours_from_unit_time(served_units=served, unit_s=waited)
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual

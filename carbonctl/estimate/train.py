@@ -25,7 +25,7 @@ from carbonctl.formulas import (
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
     from carbonctl.estimate.inputs import Site, TrainRun
-    from carbonctl.estimate.work import DlrmWork, Federated
+    from carbonctl.estimate.work import Federated
 
 
 def train(run: TrainRun[Num], site: Site[Num]) -> Use:
@@ -158,14 +158,14 @@ def _hours(run: TrainRun[Num]) -> tuple[Num, dict[str, Num]]:
     assert run.train_samples is not None  # noqa: S101
     limits = dlrm_limits(run.dlrm)
     hours = compute_dlrm.accelerator_hours_from_samples(
-        train_samples=run.train_samples, unit_s=_slowest_s(run.dlrm, limits)
+        train_samples=run.train_samples, unit_s=_slowest_s(limits)
     )
     return hours, limits
 
 
-def _slowest_s(work: DlrmWork[Num], limits: dict[str, Num]) -> Num:
+def _slowest_s(limits: dict[str, Num]) -> Num:
     """Time of one sample: what binds, inside the devices or outside."""
-    device = device_s(work, limits)
+    device = device_s(limits)
     if "reading_s" not in limits:
         return device
     return compute_dlrm.unit_s_from_readers(device_s=device, reading_s=limits["reading_s"])

@@ -62,34 +62,13 @@ def dlrm_limits(work: DlrmWork[Num]) -> dict[str, Num]:
     return limits
 
 
-def unit_s(work: DlrmWork[Num]) -> Num:
-    """Device time of one recommendation sample."""
-    gathered = compute_dlrm.gather_gb(
-        tables=work.tables,
-        lookups=work.lookups,
-        embedding_dim=work.embedding_dim,
-        embedding_bytes=work.embedding_bytes,
-    )
-    return compute_dlrm.unit_s(
-        dense_params=work.dense_params,
-        gather_gb=gathered,
-        compute_passes=work.compute_passes,
-        memory_passes=work.memory_passes,
-        peak_flop_per_s=work.peak_flop_per_s,
-        matmul_efficiency=work.matmul_efficiency,
-        bandwidth_gb_per_s=work.bandwidth_gb_per_s,
-        gather_efficiency=work.gather_efficiency,
-    )
-
-
-def device_s(work: DlrmWork[Num], limits: dict[str, Num]) -> Num:
+def device_s(limits: dict[str, Num]) -> Num:
     """Time of one sample on its devices: its layers, its gathers, or the exchange with peers."""
-    if work.exchange is None:
-        return unit_s(work)
+    computing, gathering = limits["computing_s"], limits["gathering_s"]
+    if "exchanging_s" not in limits:
+        return compute_dlrm.unit_s(computing_s=computing, gathering_s=gathering)
     return compute_dlrm.unit_s_from_limits(
-        computing_s=limits["computing_s"],
-        gathering_s=limits["gathering_s"],
-        exchanging_s=limits["exchanging_s"],
+        computing_s=computing, gathering_s=gathering, exchanging_s=limits["exchanging_s"]
     )
 
 

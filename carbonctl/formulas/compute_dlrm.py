@@ -51,46 +51,20 @@ def gather_gb(*, tables: Num, lookups: Num, embedding_dim: Num, embedding_bytes:
     return units.gb_from_bytes(tables * lookups * embedding_dim * embedding_bytes)
 
 
-@formula(
-    unit="s",
-    equation="t = max(k_c*2*N / (peak*e_c), k_m*G / (BW*e_g))",
-    source="deeprecsys",
-)
-def unit_s(
-    *,
-    dense_params: Num,
-    gather_gb: Num,
-    compute_passes: Num,
-    memory_passes: Num,
-    peak_flop_per_s: Num,
-    matmul_efficiency: Num,
-    bandwidth_gb_per_s: Num,
-    gather_efficiency: Num,
-) -> Num:
+@formula(unit="s", equation="t = max(t_c, t_g)", source="deeprecsys")
+def unit_s(*, computing_s: Num, gathering_s: Num) -> Num:
     """Time of one sample on one device: dense layers or embedding gathers, whichever binds.
 
     Parameters
     ----------
-    dense_params
-        Weights of the dense layers, each used once per sample. [1]
-    gather_gb
-        Embedding bytes per sample. [GB]
-    compute_passes, memory_passes
-        1 and 1 to serve; 3 and 3 to train: forward and backward, read, write and optimizer. [1]
-    peak_flop_per_s, matmul_efficiency
-        Dense peak of a device and how much of it is reached. [FLOP/s], [1]
-    bandwidth_gb_per_s, gather_efficiency
-        Memory bandwidth and how much of it random gathers reach. [GB/s], [1]
+    computing_s, gathering_s
+        Dense layers, embedding gathers. [s]
 
     Examples
     --------
-    >>> unit_s(dense_params=1e6, gather_gb=0.001, compute_passes=1.0, memory_passes=1.0,
-    ...     peak_flop_per_s=1e12, matmul_efficiency=0.5, bandwidth_gb_per_s=100.0,
-    ...     gather_efficiency=0.5)
-    2e-05
+    >>> unit_s(computing_s=1e-6, gathering_s=3e-6)
+    3e-06
     """
-    computing_s = compute_passes * 2.0 * dense_params / (peak_flop_per_s * matmul_efficiency)
-    gathering_s = memory_passes * gather_gb / (bandwidth_gb_per_s * gather_efficiency)
     return np.maximum(computing_s, gathering_s)
 
 

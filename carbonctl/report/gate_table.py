@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from carbonctl.report import numbers
-from carbonctl.report.gate_words import amount, drives
+from carbonctl.report.gate_words import drives, measured
 from carbonctl.report.notes import COMPACT, say
 from carbonctl.report.table import RULED, heading
 
@@ -76,9 +76,7 @@ def _value(rule: dict[str, Any], name: str) -> str:
     value = rule[name]
     if value is None:
         return "" if rule["metric"] is None else "-"
-    if rule["metric"] == "quality.spread":
-        return f"{numbers.significant(value, 3)} x"
-    return amount(value, rule["unit"] or "1")
+    return measured(value, rule["metric"], rule["unit"])
 
 
 def _why(rule: dict[str, Any], out: Console) -> None:

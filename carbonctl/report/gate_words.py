@@ -35,13 +35,16 @@ def amount(value: float, unit: str) -> str:
     return f"{numbers.significant(value, 3)} {unit}".strip()
 
 
-def shown(value: float | None, data: Held) -> str:
+def measured(value: float, metric: str, unit: str | None) -> str:
     """A limit or an observation for people; of a spread, how many times."""
-    if value is None:
-        return "-"
-    if data.rule.metric == "quality.spread":
+    if metric == "quality.spread":
         return f"{numbers.significant(value, 3)} x"
-    return amount(value, unit(data) or "1")
+    return amount(value, unit or "1")
+
+
+def shown(value: float | None, data: Held) -> str:
+    """The same of a rule that was held; a dash where there is none."""
+    return "-" if value is None else measured(value, data.rule.metric, unit(data))
 
 
 def message(one: Held) -> str:

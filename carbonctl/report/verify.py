@@ -23,7 +23,7 @@ class View:
     shown: frozenset[tuple[str, str]] = frozenset()
 
 
-TRAINING = View(
+_TRAINING = View(
     "Training runs, forecast before they were made",
     "run",
     {
@@ -33,7 +33,7 @@ TRAINING = View(
     },
     frozenset({("energy", "active=1B_or_more")}),
 )
-EMBODIED = View(
+_EMBODIED = View(
     "Product footprints, forecast from what the products are made of",
     "product",
     {"manufacturing": "manufacturing, kgCO2e from a bill of materials"},
@@ -42,7 +42,7 @@ EMBODIED = View(
         for group in ("subject=accelerator", "subject=server", "subject=storage", "pooled=dell")
     ),
 )
-INFERENCE = View(
+_INFERENCE = View(
     "Serving, forecast before it was measured",
     "configuration",
     {
@@ -56,6 +56,7 @@ INFERENCE = View(
     frozenset({("energy_per_token", "model=dense, one device"),
                ("energy_per_token", "task=image-chat"), ("energy_per_token", "task=video-chat")}),
 )  # fmt: skip
+VIEWS = {"training": _TRAINING, "embodied": _EMBODIED, "inference": _INFERENCE}
 _HEAD = f"{'':2}{'method':<25}{'n':>5}{'median':>8}{'p90':>8}{'bias':>8}{'within 2x':>11}"
 _WIDTH = 80
 

@@ -13,7 +13,7 @@ from carbonctl.estimate.infer import encoded, table_devices
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.service import Diffusion, Encoder, Ranking
 from carbonctl.estimate.speculate import whole_output
-from carbonctl.estimate.train_dlrm import unit_s
+from carbonctl.estimate.train_dlrm import device_s, dlrm_limits
 from carbonctl.formulas import compute_decode, serving_time
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def _least_s(model: Any, found: Device) -> float:
     """Time of one batch of pictures, one sample or one item, at the peak of its devices."""
     if isinstance(model, Ranking):
         devices = max(table_devices(model), found.count.value if found.count else 1.0)
-        at_peak = replace(model.work, matmul_efficiency=1.0, gather_efficiency=1.0)
-        return float(unit_s(at_peak) / devices)
+        at_peak = replace(model.work, matmul_efficiency=1.0, gather_efficiency=1.0, exchange=None)
+        return float(device_s(dlrm_limits(at_peak)) / devices)
     if isinstance(model, Encoder):
         return float(encode(replace(encoded(model), compute_efficiency=1.0)).unit_s)
     return float(

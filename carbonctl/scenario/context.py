@@ -125,9 +125,9 @@ class Context:
             self.fail("CC304", f"{record.name} has no known {what}", path)
         return fact
 
-    def needed_plain(self, record: Record, field_name: str, path: Path) -> Fact:
+    def needed_plain(self, record: Record, field_name: str, path: Path, label: str = "") -> Fact:
         """A plain number of a record that the estimate cannot do without."""
-        fact = record.plain(field_name)
+        fact = record.plain(field_name, label=label)
         if fact is None:
             self.fail("CC304", f"{record.name} has no known {field_name.replace('_', ' ')}", path)
         return fact

@@ -65,10 +65,8 @@ def model_path(ctx: Context, path: Path) -> Path:
 
 
 def _need(ctx: Context, record: Record, field: str, path: Path) -> Fact:
-    fact = record.plain(field, label=field.replace("_", " ").replace("params", "parameters"))
-    if fact is None:
-        ctx.fail("CC304", f"{record.name} has no known {field.replace('_', ' ')}", path)
-    return fact
+    label = field.replace("_", " ").replace("params", "parameters")
+    return ctx.needed_plain(record, field, path, label)
 
 
 def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:

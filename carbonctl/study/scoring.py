@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array, Places
@@ -55,6 +55,40 @@ def folds(names: Sequence[str]) -> Iterator[tuple[Places, Places]]:
     found = np.array(names)
     for name in dict.fromkeys(names):
         yield np.flatnonzero(found != name), np.flatnonzero(found == name)
+
+
+def by_folds(
+    names: Sequence[str], forecast: Callable[[Places, Places], tuple[Array, Array]]
+) -> Forecast:
+    """Forecasts and spreads of each name's places from all others; nothing where none is made."""
+    value, sd = np.full(len(names), np.nan), np.full(len(names), np.nan)
+    for seen, unseen in folds(names):
+        value[unseen], sd[unseen] = forecast(seen, unseen)
+    return Forecast(value, sd)
+
+
+def by_mean_miss(
+    plain: Array, log_measured: Array, names: Sequence[str], *kinds: Array
+) -> Forecast:
+    """A plain forecast times one factor: the mean miss of others of a kind.
+
+    The first of ``kinds`` of which enough cases are seen counts; nothing where none has them.
+    """
+    miss = log_measured - plain
+
+    def one(place: int, seen: Places) -> tuple[float, float]:
+        for kind in kinds:
+            alike = miss[seen[kind[seen] == kind[place]]]
+            if len(alike) >= LEAST_OF_A_GROUP:
+                spread = alike.std(ddof=1) * np.sqrt(1 + 1 / len(alike))
+                return plain[place] + alike.mean(), spread
+        return np.nan, np.nan
+
+    def fold(seen: Places, unseen: Places) -> tuple[Array, Array]:
+        value, sd = np.array([one(place, seen) for place in unseen]).T
+        return value, sd
+
+    return by_folds(names, fold)
 
 
 def groups(rows: Places, column: str, cells: Sequence[str]) -> Iterator[tuple[str, Places]]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonctl.study import serving_kinds
-from carbonctl.study.scoring import LEAST_OF_A_GROUP, Forecast, column, folds
+from carbonctl.study.scoring import by_mean_miss, column
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array
+    from carbonctl.study.scoring import Forecast
     from carbonctl.study.serving_cases import Case
 
 NAMES = ("ecologits", "ecologits_true_batch", "epoch_10pct", "latency_x_tdp")
@@ -59,13 +60,5 @@ def log_work_at_rating(cases: list[Case]) -> Array:
 def constant_factor(cases: list[Case]) -> Forecast:
     """Work at peak and rated power times one factor for each test, held out by family."""
     plain = log_work_at_rating(cases)
-    miss = np.log(column(cases, "energy_j")) - plain
-    tests = column(cases, "energy_test")
-    value, sd = np.full(len(cases), np.nan), np.full(len(cases), np.nan)
-    for seen, unseen in folds([case.row["family"] for case in cases]):
-        for i in unseen:
-            alike = seen[tests[seen] == tests[i]]
-            if len(alike) >= LEAST_OF_A_GROUP:
-                value[i] = plain[i] + miss[alike].mean()
-                sd[i] = miss[alike].std(ddof=1) * np.sqrt(1 + 1 / len(alike))
-    return Forecast(value, sd)
+    true, families = np.log(column(cases, "energy_j")), [case.row["family"] for case in cases]
+    return by_mean_miss(plain, true, families, column(cases, "energy_test"))

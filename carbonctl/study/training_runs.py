@@ -186,24 +186,6 @@ _REASONS: dict[Test, Callable[[dict[str, str]], str]] = {
 }
 
 
-def in_sample(cases: list[Case], fitted: list[Case]) -> dict[str, int]:
-    """How many cases of each test are among those that constants were fitted to.
-
-    The same evidence of the same family is the same case, whatever its row is called.
-    """
-    known = set(map(_evidence, fitted))
-    return {test: sum(c.test == test and _evidence(c) in known for c in cases) for test in TESTS}
-
-
-def _evidence(case: Case) -> tuple[str, ...]:
-    """What a case says of its run; a power says nothing of how long it was drawn."""
-    names = (case.row[name].strip().lower() for name in ("family", "organisation"))
-    tokens = () if case.test == "power" else (case.tokens,)
-    numbers = (case.measured, case.facility_factor, case.active_params, *tokens)
-    kind = (case.test, case.accelerator, case.boundary)
-    return (*names, *kind, *(f"{number:.6g}" for number in numbers))
-
-
 def log_by_test(cases: list[Case], hours: Num, watts: Num) -> Array:
     """Logarithm of what each case's test asks for: hours [h], power [W] or energy [MWh].
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from carbonctl.study import baselines, training_model
 from carbonctl.study.scoring import (
-    LEAST_OF_A_GROUP,
     OURS,
     Forecast,
     Measured,
+    by_folds,
+    by_mean_miss,
     column,
-    folds,
     groups,
     score,
 )
@@ -38,12 +38,12 @@ UNKNOWN_POWER = "no other run tells the power of this accelerator"
 def held_out(cases: list[Case], catalog: Catalog, by: str) -> Forecast:
     """Forecasts by constants that were fitted without the rows that share the case's ``by``."""
     prior = training_model.priors(catalog)
-    value, sd = np.full(len(cases), np.nan), np.full(len(cases), np.nan)
-    for seen, unseen in folds([case.row[by] for case in cases]):
+
+    def forecast(seen: Places, unseen: Places) -> tuple[Array, Array]:
         model = training_model.fit([cases[i] for i in seen], prior)
-        unseen_cases = [cases[i] for i in unseen]
-        value[unseen], sd[unseen] = _forecast(unseen_cases, model, prior.resident_power_share)
-    return Forecast(value, sd)
+        return _forecast([cases[i] for i in unseen], model, prior.resident_power_share)
+
+    return by_folds([case.row[by] for case in cases], forecast)
 
 
 def shipped(cases: list[Case], catalog: Catalog) -> Forecast:
@@ -60,17 +60,9 @@ def _forecast(cases: list[Case], model: Model, idle: float) -> tuple[Array, Arra
 def constant_factor(cases: list[Case], catalog: Catalog) -> Forecast:
     """The plainest baseline times one factor for each test and boundary, held out by family."""
     plain = baselines.log_forecast(baselines.NAMES[0], cases, catalog)
-    miss = np.log(column(cases, "measured")) - plain
     kinds = np.array([f"{case.test} {case.boundary}" for case in cases])
-    tests = column(cases, "test")
-    value, sd = np.full(len(cases), np.nan), np.full(len(cases), np.nan)
-    for seen, unseen in folds(measured(cases).family):
-        for i in unseen:
-            alike = seen[kinds[seen] == kinds[i]]
-            alike = alike if len(alike) >= LEAST_OF_A_GROUP else seen[tests[seen] == tests[i]]
-            value[i] = plain[i] + miss[alike].mean()
-            sd[i] = miss[alike].std(ddof=1) * np.sqrt(1 + 1 / len(alike))
-    return Forecast(value, sd)
+    true = np.log(column(cases, "measured"))
+    return by_mean_miss(plain, true, measured(cases).family, kinds, column(cases, "test"))
 
 
 def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
@@ -96,6 +88,25 @@ def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
         for name, forecast in methods.items()
         if np.isfinite(forecast.log_value[rows]).any() or (group, name) == ("all", OURS)
     ]
+
+
+def in_sample(found: Cases, fitted: Cases | None) -> dict[str, int]:
+    """How many cases of each test are among those that constants were fitted to.
+
+    The same evidence of the same family is the same case, whatever its row is called.
+    """
+    known = set(map(_evidence, fitted.cases)) if fitted else set()
+    seen = [case.test for case in found.cases if _evidence(case) in known]
+    return {test: seen.count(test) for test in TESTS}
+
+
+def _evidence(case: Case) -> tuple[str, ...]:
+    """What a case says of its run; a power says nothing of how long it was drawn."""
+    names = (case.row[name].strip().lower() for name in ("family", "organisation"))
+    tokens = () if case.test == "power" else (case.tokens,)
+    numbers = (case.measured, case.facility_factor, case.active_params, *tokens)
+    kind = (case.test, case.accelerator, case.boundary)
+    return (*names, *kind, *(f"{number:.6g}" for number in numbers))
 
 
 def _left_out(found: Cases, test: str, forecast: Forecast, ours: Forecast) -> dict[str, int]:

@@ -179,11 +179,11 @@ def _of_test(test: str, methods: dict[str, Forecasts]) -> Iterator[tuple[str, Fo
             yield name, forecasts[kind]
 
 
-def in_sample(cases: list[Case], fitted: list[Case]) -> dict[str, int]:
+def in_sample(found: Cases, fitted: Cases | None) -> dict[str, int]:
     """How many cases of each test are among those that constants were fitted to."""
-    known = {_evidence(case) for case in fitted if case.tells}
-    seen = np.array([_evidence(case) in known for case in cases], dtype=bool)
-    return {test: int(seen[_rows(cases, test)].sum()) for test in TESTS}
+    known = {_evidence(case) for case in fitted.cases if case.tells} if fitted else set()
+    seen = np.array([_evidence(case) in known for case in found.cases], dtype=bool)
+    return {test: int(seen[_rows(found.cases, test)].sum()) for test in TESTS}
 
 
 def _evidence(case: Case) -> tuple[str, ...]:

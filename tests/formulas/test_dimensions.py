@@ -49,7 +49,6 @@ OPERATIONS_PER = {
     "denoise_flop": ("params_per_token", "layers"),
     "denoise_flop_by_params": ("unet_params",),
     "text_encoder_flop": ("text_encoder_params",),
-    "unit_s": ("dense_params",),
     "prefill_s": ("active_params",),
     "computing_s": ("dense_params",),
     "weight_flop": ("nonembedding_params",),

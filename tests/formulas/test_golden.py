@@ -327,7 +327,13 @@ def ranked(**changes):
         "bandwidth_gb_per_s": 100.0,
         "gather_efficiency": 0.5,
     }
-    return compute_dlrm.unit_s(**(given | changes))
+    given |= changes
+    limits = (
+        (compute_dlrm.computing_s, "dense_params compute_passes peak_flop_per_s matmul_efficiency"),
+        (compute_dlrm.gathering_s, "gather_gb memory_passes bandwidth_gb_per_s gather_efficiency"),
+    )
+    computing, gathering = (of(**{n: given[n] for n in names.split()}) for of, names in limits)
+    return compute_dlrm.unit_s(computing_s=computing, gathering_s=gathering)
 
 
 def test_a_sample_waits_for_the_slower_of_memory_and_arithmetic():
