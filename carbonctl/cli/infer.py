@@ -20,6 +20,8 @@ def command(
     concurrency: o.Concurrency = None,
     latency: o.Latency = None,
     tensor_parallel: o.TensorParallel = None,
+    data_parallel: o.DataParallel = None,
+    expert_parallel: o.ExpertParallel = None,
     precision: o.Precision = None,
     runtime: o.Runtime = None,
     region: o.Region = None,

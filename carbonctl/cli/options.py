@@ -77,6 +77,8 @@ Latency = Annotated[
     Text, typer.Option(help="Most time between tokens: 50 ms; sets the concurrency.")
 ]
 TensorParallel = Annotated[Text, typer.Option(help="Accelerators that share one copy.")]
+DataParallel = Annotated[Text, typer.Option(help="Copies of a mixture's attention in a replica.")]
+ExpertParallel = Annotated[Text, typer.Option(help="Accelerators that experts are spread over.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
 Precision = Annotated[Text, typer.Option(help="Number format of weights.")]
 Runtime = Annotated[
@@ -155,6 +157,8 @@ _PLAIN = {
     "items": ("--items", "infer.items"),
     "latency": ("--latency", "infer.latency.itl"),
     "tensor_parallel": ("--tensor-parallel", "infer.tensor_parallel"),
+    "data_parallel": ("--data-parallel", "infer.data_parallel"),
+    "expert_parallel": ("--expert-parallel", "infer.expert_parallel"),
     "concurrency": ("--concurrency", "infer.concurrency"),
     "precision": ("--precision", "infer.precision"),
     "runtime": ("--runtime", "infer.runtime"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.core.formula import part
+from carbonctl.estimate import mixture
 from carbonctl.formulas import (
     compute_decode,
-    compute_experts,
+    compute_parallel,
     compute_request,
     operating_point,
     power,
@@ -62,17 +63,20 @@ def decode_work(m: Decoder[Num], context: Num | None = None) -> Work:
     """
     attended = _attended(m.looks, mean_context(m) if context is None else context)
     weight = compute_decode.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
-    cache = _cache_gb(m, attended)
-    flop = _step_flop(m, attended)
-    replica = m.replica_accelerators
+    cache, replica = _cache_gb(m, attended), m.replica_accelerators
     if replica is None:
         replica = roofline.replica_accelerators(
             weight_gb=weight,
-            kv_gb=cache,
+            kv_gb=_with_state_gb(m, cache),
             device_memory_gb=m.board.memory_gb,
             memory_share=m.memory_share,
         )
-    return Work(_weight_read_gb(m, weight), cache, flop, replica)
+    read = compute_parallel.kv_gb_by_copies(
+        kv_gb=cache, cache_copies=mixture.cache_copies(m, replica)
+    )
+    return Work(
+        mixture.weight_read_gb(m, weight), _with_state_gb(m, read), _step_flop(m, attended), replica
+    )
 
 
 def computed_prompt(m: Decoder[Num]) -> Num:
@@ -103,6 +107,10 @@ def prompt_looks(m: Decoder[Num]) -> tuple[Num, Num]:
 def _step_flop(m: Decoder[Num], attended: Num) -> Num:
     """Work of a step; a cached prefix is not computed, but looked at."""
     looks, (prompt_look, prompt_attended) = m.looks, prompt_looks(m)
+    prompt, prompt_attended = (
+        mixture.padded_prompt(m, computed_prompt(m)),
+        mixture.padded_looks(m, prompt_attended),
+    )
     look = prompt_look
     if looks.latent_rank is not None and looks.rope_dim is not None:
         look = compute_decode.look_flop_by_latent(
@@ -114,7 +122,7 @@ def _step_flop(m: Decoder[Num], attended: Num) -> Num:
         attended_layer_tokens=attended,
         prompt_look_flop=prompt_look,
         prompt_layer_tokens=prompt_attended,
-        prompt_tokens=computed_prompt(m),
+        prompt_tokens=prompt,
         output_tokens=m.output_tokens,
         batch=m.batch,
     )
@@ -149,7 +157,7 @@ def _attended(looks: Looks[Num], context: Num) -> Num:
 
 
 def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
-    """Keys and values read in a step, and the state moved where layers keep one."""
+    """One copy of the keys and values that a step reads."""
     looks = m.looks
     if looks.latent_rank is not None and looks.rope_dim is not None:
         elements = compute_decode.cached_elements_by_latent(
@@ -158,9 +166,14 @@ def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
     else:
         assert looks.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
         elements = compute_decode.cached_elements(kv_heads=looks.kv_heads, head_dim=looks.head_dim)
-    cache = compute_decode.kv_gb(
+    return compute_decode.kv_gb(
         cached_elements=elements, attended_layer_tokens=attended, batch=m.batch, kv_bytes=m.kv_bytes
     )
+
+
+def _with_state_gb(m: Decoder[Num], cache: Num) -> Num:
+    """The cache, and the state that is moved where layers keep one."""
+    looks = m.looks
     if looks.state_elements is None or looks.state_bytes is None:
         return cache
     return compute_decode.kv_gb_by_state(
@@ -171,29 +184,14 @@ def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
     )
 
 
-def _weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
-    """Weights read in a step: all of a dense model, the experts touched of a mixture."""
-    if m.mixture is None:
-        return compute_experts.weight_read_gb_by_dense(weight_gb=weight)
-    return compute_experts.weight_read_gb(
-        total_params=m.total_params,
-        active_params=m.active_params,
-        experts=m.mixture.experts,
-        experts_per_token=m.mixture.experts_per_token,
-        batch=m.batch,
-        weight_bytes=m.weight_bytes,
-        shared_weight_bytes=m.mixture.shared_weight_bytes,
-    )
-
-
 def _seconds(m: Decoder[Num], work: Work) -> Num:
     """Time of a step: bytes and work, launches and exchange, and what the host adds."""
     stream = _stream_s(m, work)
     launch = roofline.launch_s(
         layers=m.looks.layers,
-        layer_launch_s=m.runtime.layer_launch_s,
+        layer_launch_s=mixture.layer_launch_s(m),
         batch=m.batch,
-        prompt_tokens=computed_prompt(m),
+        prompt_tokens=mixture.padded_prompt(m, computed_prompt(m)),
         output_tokens=m.output_tokens,
         replica_accelerators=work.replica_accelerators,
         hidden_size=m.hidden_size,
@@ -224,12 +222,7 @@ def _stream_s(m: Decoder[Num], work: Work) -> Num:
     """Time in which a step moves its bytes and does its work."""
     if m.mixture is None:
         return roofline.stream_s(**_streamed(m, work))
-    imbalance = compute_experts.expert_imbalance(
-        experts=m.mixture.experts,
-        experts_per_token=m.mixture.experts_per_token,
-        batch=m.batch,
-        replica_accelerators=work.replica_accelerators,
-    )
+    imbalance = mixture.expert_imbalance(m, m.mixture, work.replica_accelerators)
     return roofline.stream_s_by_experts(
         **_streamed(m, work),
         expert_overhead=m.mixture.expert_overhead,

@@ -59,13 +59,26 @@ class Looks(Generic[T]):
 
 
 @record
+class Ranks(Generic[T]):
+    """Copies of a mixture's attention in one replica, and what waiting for each other costs."""
+
+    data_parallel: T
+    launch_s: T
+
+
+@record
 class Mixture(Generic[T]):
-    """Routed experts of a layer, and what small matrices cost."""
+    """Routed experts of a layer, and what small matrices cost.
+
+    Experts are spread over ``expert_parallel`` devices, all of the replica unless it is said.
+    """
 
     experts: T
     experts_per_token: T
     shared_weight_bytes: T
     expert_overhead: T
+    expert_parallel: T | None = None
+    ranks: Ranks[T] | None = None
 
 
 @record

@@ -81,7 +81,7 @@ def weight_read_gb(
     source="carbonctl-serving-model",
 )
 def expert_imbalance(
-    *, experts: Num, experts_per_token: Num, batch: Num, replica_accelerators: Num
+    *, experts: Num, experts_per_token: Num, batch: Num, expert_parallel: Num
 ) -> Num:
     """Experts read on the busiest device over those read on the mean one.
 
@@ -91,7 +91,7 @@ def expert_imbalance(
         Routed experts a layer, and how many a token takes. [1]
     batch
         Sequences decoded together. [1]
-    replica_accelerators
+    expert_parallel
         Devices over which the experts are spread. [1]
 
     Notes
@@ -101,10 +101,10 @@ def expert_imbalance(
 
     Examples
     --------
-    >>> expert_imbalance(experts=8.0, experts_per_token=2.0, batch=64.0, replica_accelerators=1.0)
+    >>> expert_imbalance(experts=8.0, experts_per_token=2.0, batch=64.0, expert_parallel=1.0)
     1.0
     """
     touched = 1.0 - (1.0 - experts_per_token / experts) ** batch
-    spread = replica_accelerators * (1.0 - touched) / (experts * touched)
+    spread = expert_parallel * (1.0 - touched) / (experts * touched)
     most = 1.0 / touched
-    return np.minimum(most, 1.0 + np.sqrt(2.0 * np.log(replica_accelerators) * spread))
+    return np.minimum(most, 1.0 + np.sqrt(2.0 * np.log(expert_parallel) * spread))

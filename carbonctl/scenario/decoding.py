@@ -15,6 +15,7 @@ from carbonctl.estimate.service import (
     Speculation,
 )
 from carbonctl.scenario.device import board
+from carbonctl.scenario.parallel import expert_devices, ranks
 from carbonctl.scenario.shape import Shape, element_bytes, shape
 
 if TYPE_CHECKING:
@@ -191,6 +192,8 @@ def _mixture(ctx: Context, infer: schema.Infer, shaped: Shape, path: Path) -> Mi
         shaped.fields["experts_per_token"],
         element_bytes(ctx, shared),
         _stack(ctx, infer, path).fact("expert_overhead") or ctx.default("expert_overhead"),
+        expert_devices(ctx, infer, path),
+        ranks(ctx, infer, path),
     )
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 READERS = {"encoder", "embedding"}
 _PACKED = {"int8", "fp8"}
 _WRITES = ("output_tokens", "reasoning_tokens", "concurrency", "throughput", "latency",
-           "speculative", "prompt_cache_hits", "tensor_parallel", "runtime")  # fmt: skip
+           "speculative", "prompt_cache_hits", "tensor_parallel", "data_parallel",
+           "expert_parallel", "runtime")  # fmt: skip
 
 
 def encoder(

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.fact import Fact
 from carbonctl.core.units import s_from_hours
-from carbonctl.scenario.operating_point import needs_a_copy
+from carbonctl.scenario.room import needs_a_copy
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.service import Decoder
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
-    from carbonctl.scenario.operating_point import Room
     from carbonctl.scenario.quantity import Given
+    from carbonctl.scenario.room import Room
 
 
 def fastest(

@@ -96,6 +96,8 @@ class Infer(Strict):
     throughput: Rate | None = None
     latency: LatencyTarget | None = None
     tensor_parallel: Count | None = None
+    data_parallel: Count | None = None
+    expert_parallel: Count | None = None
     speculative: Speculative | None = None
     prompt_cache_hits: ShareBelowOne | None = None
     reasoning_tokens: Tokens | None = None

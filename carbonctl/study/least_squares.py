@@ -34,9 +34,7 @@ def least_squares(
     at, damping = start, 1e-3
     value, slopes = function(at), _slopes(function, at, slopes_of)
     for _ in range(_ROUNDS):
-        damped = slopes.T @ slopes + damping * np.eye(len(at))
-        step = np.clip(np.linalg.solve(damped, -slopes.T @ value), -_LONGEST_STEP, _LONGEST_STEP)
-        step = step if most is None else np.minimum(at + step, most) - at
+        step = _step(slopes, slopes.T @ value, damping, None if most is None else most - at)
         if np.abs(step).max() < _TOLERANCE:
             break
         tried = function(at + step)
@@ -47,6 +45,17 @@ def least_squares(
         else:
             damping *= 10
     return at
+
+
+def _step(slopes: Array, gradient: Array, damping: float, room: Array | None) -> Array:
+    """A damped step; arguments that stand at their most and would go beyond stay there."""
+    step = np.zeros(len(gradient))
+    held = np.zeros(len(gradient), dtype=bool) if room is None else (room <= 0.0) & (gradient < 0.0)
+    free = ~held
+    damped = slopes[:, free].T @ slopes[:, free] + damping * np.eye(int(free.sum()))
+    step[free] = np.linalg.solve(damped, -gradient[free])
+    step = np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+    return step if room is None else np.minimum(step, room)
 
 
 def _slopes(function: Function, at: Array, slopes_of: Function | None) -> Array:

@@ -18,6 +18,7 @@ from carbonctl.estimate.service import (
     Looks,
     Mixture,
     Painter,
+    Ranks,
     Runtime,
 )
 from carbonctl.formulas import power, serving_time
@@ -104,12 +105,16 @@ def _decoders(
         looks=looks,
         board=_only(Board, values),
         runtime=runtime,
-        mixture=_only(Mixture, values, expert_overhead=cost("expert_overhead"))
-        if mixture
-        else None,
+        mixture=_mixture(values, cost("expert_overhead")) if mixture else None,
         memory_share=1.0,
         energy_residual=1.0,
     )
+    return made
+
+
+def _mixture(values: dict[str, Array], overhead: Array) -> Mixture[Any]:
+    ranks = _only(Ranks, values) if "data_parallel" in values else None
+    made: Mixture[Any] = _only(Mixture, values, expert_overhead=overhead, ranks=ranks)
     return made
 
 

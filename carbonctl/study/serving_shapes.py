@@ -169,6 +169,7 @@ def _language(row: Row, known: Known, card: Record) -> Shape | str:
         "batch": number(row, "avg_batch_size"),
     }
     if "experts" in values:
+        values |= _spread(row, known)
         mixed = row["weight_precision"] == "mxfp4"
         values["shared_weight_bytes"] = (
             known.default("bytes_bf16") if mixed else values["weight_bytes"]
@@ -177,9 +178,19 @@ def _language(row: Row, known: Known, card: Record) -> Shape | str:
         values["state_bytes"] = known.default("state_bytes")
     if math.isnan(values["batch"]):
         values |= _full_replica(values, known) | {"wall": 1.0}
-    form = sorted(set(values) & {*_DECODER, "wall"})
+    form = sorted(set(values) & {*_DECODER, "wall", "data_parallel", "expert_parallel"})
     return Shape("language", "+".join(form), runtime, values,
                  archetype, work["fitted"] == "1")  # fmt: skip
+
+
+def _spread(row: Row, known: Known) -> Values:
+    """How a mixture lies on its devices, as far as a row tells: experts, and copies of the rest."""
+    told = {name: number(row, name) for name in ("expert_parallel", "data_parallel")}
+    values = {name: value for name, value in told.items() if value >= 1.0}
+    if values.get("data_parallel", 1.0) > 1.0:
+        return values | {"launch_s": known.default("data_parallel_launch")}
+    values.pop("data_parallel", None)
+    return values
 
 
 def _full_replica(values: Values, known: Known) -> Values:

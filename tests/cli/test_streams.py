@@ -57,6 +57,7 @@ RUNS = [
     ("infer", "infer-flux"),
     ("infer", "infer-gemini-boundary"),
     ("infer", "infer-int4-l4"),
+    ("infer", "infer-mixture-on-ranks"),
     ("infer", "infer-ranking"),
     ("infer", "infer-reasoning-b200"),
     ("infer", "infer-text-to-video"),

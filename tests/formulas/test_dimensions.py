@@ -65,6 +65,8 @@ OPERATIONS_PER = {
 RANGES = {
     "experts": (8.0, 64.0),
     "experts_per_token": (1.0, 4.0),
+    "data_parallel": (1.0, 16.0),
+    "expert_parallel": (1.0, 16.0),
     "wafer_cm": (20.0, 45.0),
     "edge_cm": (0.1, 0.5),
     "kerf_cm": (0.005, 0.02),

@@ -127,7 +127,7 @@ def test_what_all_tokens_share_is_stored_in_its_own_format():
 
 def imbalance(batch, devices, experts=128.0, taken=8.0):
     return compute_experts.expert_imbalance(
-        experts=experts, experts_per_token=taken, batch=batch, replica_accelerators=devices
+        experts=experts, experts_per_token=taken, batch=batch, expert_parallel=devices
     )
 
 

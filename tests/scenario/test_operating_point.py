@@ -57,7 +57,8 @@ def test_a_batch_holds_no_more_than_the_load_keeps_in_flight(serve):
 
 def test_a_batch_that_the_load_fills_takes_no_more_than_its_replica(serve):
     data = serve("latency.itl=50 ms", "tensor_parallel=8", "requests=100k/day")
-    assert 0.9 * 8 * 8760 < value(data, HOURS) <= 8 * 8760
+    filled = (batch(data) - 1) / batch(data)  # one sequence fewer would not carry the load
+    assert filled * 8 * 8760 < value(data, HOURS) <= 8 * 8760
 
 
 def test_without_a_concurrency_the_usual_one_is_cut_to_what_fits(serve):

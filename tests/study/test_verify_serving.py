@@ -269,3 +269,25 @@ def test_the_slope_of_robust_misses_is_their_slope():
     at, step = np.linspace(-5, 5, 40), 1e-4
     slope = (robust.robust(at + step) - robust.robust(at - step)) / (2 * step)
     assert robust.robust_slope(at) == pytest.approx(slope, abs=1e-5)
+
+
+def test_measured_8_bits_are_dearer_than_16_at_small_batches_and_so_are_their_forecasts():
+    # One mixture was measured in both, on as many devices: 8 bits on ranks, 16 bits without.
+    served = [c for c in FOUND.cases if c.kind == "language" and c.runtime.startswith("vllm")]
+    told = {_configuration(c): c for c in served if c.row["weight_precision"] == "bf16"}
+    eight = [c for c in served if c.row["weight_precision"] == "fp8"]
+    pairs = [(c, told[_configuration(c)]) for c in eight if _configuration(c) in told]
+    small = [pair for pair in pairs if pair[0].values["batch"] <= 16.5]
+    assert len(small) == 2
+    cases = [case for pair in small for case in pair]
+    forecast = verify_serving.shipped(cases, CATALOG)["energy"].log_value.reshape(-1, 2)
+    for (packed, plain), (log_packed, log_plain) in zip(small, forecast, strict=True):
+        assert packed.energy_j > plain.energy_j
+        assert log_packed > log_plain
+
+
+def _configuration(case):
+    row = case.row
+    doubling = round(np.log2(case.values["batch"]))
+    name = row["model"].removesuffix("-FP8")
+    return name, row["task"], row["accelerator_id"], row["n_accelerators"], doubling

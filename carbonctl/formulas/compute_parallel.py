@@ -1,0 +1,251 @@
+"""What the devices of one replica hold twice, and wait for, as its work is spread over them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbonctl.core import units
+from carbonctl.core.formula import formula
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+
+
+@formula(unit="1", equation="t = n / d", source="rajbhandari-2022-deepspeed-moe")
+def rank_accelerators(*, replica_accelerators: Num, data_parallel: Num) -> Num:
+    """Devices of one rank: they share one copy of the attention.
+
+    Parameters
+    ----------
+    replica_accelerators
+        Devices in one replica. [1]
+    data_parallel
+        Ranks of the replica: copies of its attention, each on sequences of its own. [1]
+
+    Examples
+    --------
+    >>> rank_accelerators(replica_accelerators=16.0, data_parallel=4.0)
+    4.0
+    """
+    return replica_accelerators / data_parallel
+
+
+@formula(unit="1", equation="c = max(1, t / max(1, h_kv))", source="pope-2022-inference")
+def cache_copies(*, sharing_accelerators: Num, kv_heads: Num) -> Num:
+    """Devices that each hold and read the same keys and values: more devices than heads of them.
+
+    Parameters
+    ----------
+    sharing_accelerators
+        Devices that share one copy of the attention. [1]
+    kv_heads
+        Key-value heads; 0 where no layer attends. [1]
+
+    Examples
+    --------
+    >>> cache_copies(sharing_accelerators=8.0, kv_heads=4.0)
+    2.0
+    """
+    return np.maximum(1.0, sharing_accelerators / np.maximum(kv_heads, 1.0))
+
+
+@formula(unit="1", equation="c = t", source="deepseek-v2-2024")
+def cache_copies_by_latent(*, sharing_accelerators: Num) -> Num:
+    """Devices that each hold and read the same latents: all heads look at one and the same.
+
+    Parameters
+    ----------
+    sharing_accelerators
+        Devices that share one copy of the attention. [1]
+
+    Examples
+    --------
+    >>> cache_copies_by_latent(sharing_accelerators=8.0)
+    8.0
+    """
+    return sharing_accelerators
+
+
+@formula(unit="GB", equation="KV = c * KV_0", source="pope-2022-inference")
+def kv_gb_by_copies(*, kv_gb: Num, cache_copies: Num) -> Num:
+    """Cache that all devices of a replica read in one decode step.
+
+    Parameters
+    ----------
+    kv_gb
+        One copy of it. [GB]
+    cache_copies
+        Devices that each read the same. [1]
+
+    Examples
+    --------
+    >>> kv_gb_by_copies(kv_gb=3.0, cache_copies=2.0)
+    6.0
+    """
+    return kv_gb * cache_copies
+
+
+@formula(
+    unit="GB",
+    equation="W_s = b_s * (N - E*x), x = (N - N_act)/(E - k)",
+    source="carbonctl-serving-model",
+)
+def shared_weight_gb(
+    *,
+    total_params: Num,
+    active_params: Num,
+    experts: Num,
+    experts_per_token: Num,
+    shared_weight_bytes: Num,
+) -> Num:
+    """Weights of a mixture that every token passes: all but its routed experts.
+
+    Parameters
+    ----------
+    total_params, active_params
+        All parameters, and those one token passes. [1]
+    experts, experts_per_token
+        Routed experts a layer, and how many a token takes. [1] experts > experts_per_token
+    shared_weight_bytes
+        Bytes per stored weight of what is no expert. [1]
+
+    Examples
+    --------
+    >>> shared_weight_gb(total_params=10e9, active_params=4e9, experts=8.0, experts_per_token=2.0,
+    ...     shared_weight_bytes=1.0)
+    2.0
+    """
+    expert_params = (total_params - active_params) / (experts - experts_per_token)
+    return units.gb_from_bytes(shared_weight_bytes * (total_params - experts * expert_params))
+
+
+@formula(unit="GB", equation="W_d = W + (d - 1) * W_s", source="rajbhandari-2022-deepspeed-moe")
+def weight_gb_by_data_parallel(*, weight_gb: Num, shared_weight_gb: Num, data_parallel: Num) -> Num:
+    """Memory that the weights of a replica take: each rank holds its own of what is no expert.
+
+    Parameters
+    ----------
+    weight_gb, shared_weight_gb
+        One copy of all weights, and those of them that every token passes. [GB]
+    data_parallel
+        Ranks of the replica. [1]
+
+    Examples
+    --------
+    >>> weight_gb_by_data_parallel(weight_gb=100.0, shared_weight_gb=5.0, data_parallel=9.0)
+    140.0
+    """
+    return weight_gb + (data_parallel - 1.0) * shared_weight_gb
+
+
+@formula(unit="GB", equation="W_r = W_0 + (d - 1) * W_s", source="rajbhandari-2022-deepspeed-moe")
+def weight_read_gb_by_data_parallel(
+    *, weight_read_gb: Num, shared_weight_gb: Num, data_parallel: Num
+) -> Num:
+    """Weights that a decode step reads: each rank its own copy of what is no expert.
+
+    Parameters
+    ----------
+    weight_read_gb, shared_weight_gb
+        What a step of one rank reads, and that part of it that every token passes. [GB]
+    data_parallel
+        Ranks of the replica. [1]
+
+    Examples
+    --------
+    >>> weight_read_gb_by_data_parallel(weight_read_gb=20.0, shared_weight_gb=5.0,
+    ...     data_parallel=5.0)
+    40.0
+    """
+    return weight_read_gb + (data_parallel - 1.0) * shared_weight_gb
+
+
+@formula(
+    unit="1",
+    equation="z = min(d, 1 + sqrt(2 * ln(d) * d * L_out / B))",
+    source="carbonctl-serving-model",
+)
+def prompt_imbalance(*, data_parallel: Num, batch: Num, output_tokens: Num) -> Num:
+    """Prompts that the busiest rank takes in at a step over those of the mean one.
+
+    Parameters
+    ----------
+    data_parallel
+        Ranks of the replica. [1]
+    batch
+        Sequences decoded together, on all ranks. [1]
+    output_tokens
+        Mean tokens of an answer: a sequence leaves room for a prompt after as many steps. [1]
+
+    Notes
+    -----
+    Expected largest of d Poisson counts of mean B / (L_out * d); where prompts are few one rank
+    has one and the others none.
+
+    Examples
+    --------
+    >>> prompt_imbalance(data_parallel=8.0, batch=8.0, output_tokens=250.0)
+    8.0
+    """
+    spread = data_parallel * output_tokens / batch
+    most = 1.0 + np.sqrt(2.0 * np.log(data_parallel) * spread)
+    return np.minimum(data_parallel, most)
+
+
+@formula(unit="1", equation="L_p = z * L_c", source="carbonctl-serving-model")
+def prompt_tokens_by_padding(*, prompt_tokens: Num, prompt_imbalance: Num) -> Num:
+    """Tokens of prompts that ranks compute: all are padded to the one that has most.
+
+    Parameters
+    ----------
+    prompt_tokens
+        Tokens of a prompt that no cache holds. [1]
+    prompt_imbalance
+        Prompts of the busiest rank over those of the mean one. [1]
+
+    Examples
+    --------
+    >>> prompt_tokens_by_padding(prompt_tokens=500.0, prompt_imbalance=4.0)
+    2000.0
+    """
+    return prompt_tokens * prompt_imbalance
+
+
+@formula(unit="1", equation="A_p = z * A_c", source="carbonctl-serving-model")
+def prompt_layer_tokens_by_padding(*, prompt_layer_tokens: Num, prompt_imbalance: Num) -> Num:
+    """Tokens that those of padded prompts look at.
+
+    Parameters
+    ----------
+    prompt_layer_tokens
+        Tokens that those of a prompt look at, summed over layers. [1]
+    prompt_imbalance
+        Prompts of the busiest rank over those of the mean one. [1]
+
+    Examples
+    --------
+    >>> prompt_layer_tokens_by_padding(prompt_layer_tokens=1e6, prompt_imbalance=4.0)
+    4000000.0
+    """
+    return prompt_layer_tokens * prompt_imbalance
+
+
+@formula(unit="s", equation="t_layer = t_0 + t_d", source="carbonctl-serving-model")
+def layer_launch_s_by_data_parallel(*, layer_launch_s: Num, data_parallel_launch_s: Num) -> Num:
+    """Cost of a layer whose ranks wait for each other before and after its experts.
+
+    Parameters
+    ----------
+    layer_launch_s
+        Cost of a layer of one rank. [s]
+    data_parallel_launch_s
+        Cost of gathering tokens of all ranks, and of giving them back. [s]
+
+    Examples
+    --------
+    >>> layer_launch_s_by_data_parallel(layer_launch_s=0.25, data_parallel_launch_s=0.5)
+    0.75
+    """
+    return layer_launch_s + data_parallel_launch_s

@@ -1,0 +1,119 @@
+"""How one replica of a language model lies on its devices: shared layers, ranks, experts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.core.fact import Fact
+from carbonctl.estimate.service import Ranks
+from carbonctl.scenario.device import parallel
+
+if TYPE_CHECKING:
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.service import Decoder, Mixture
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.context import Context
+    from carbonctl.scenario.machine import Device
+
+_SPREAD = ("data_parallel", "expert_parallel")
+
+
+def ranks(ctx: Context, infer: schema.Infer, path: Path) -> Ranks[Fact] | None:
+    """Copies of a mixture's attention, where there is more than one."""
+    if infer.data_parallel is None or infer.data_parallel.value == 1.0:
+        return None
+    given = _whole(ctx, infer, "data_parallel", path, "ranks of one replica")
+    return Ranks(given, ctx.default("data_parallel_launch"))
+
+
+def expert_devices(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
+    """Devices over which experts are spread, where the scenario says."""
+    if infer.expert_parallel is None:
+        return None
+    return _whole(ctx, infer, "expert_parallel", path, "devices that experts are spread over")
+
+
+def replica(
+    ctx: Context, infer: schema.Infer, m: Decoder[Fact], found: Device, path: Path
+) -> Fact | None:
+    """Devices of one replica, where the scenario says: those of one rank, times its ranks."""
+    shared = parallel(ctx, infer, found, path)
+    if shared is not None:
+        _divides_heads(ctx, m, shared, path)
+    if m.mixture is None:
+        _no_mixture(ctx, infer, path)
+        return shared
+    devices = shared if m.mixture.ranks is None else _all(ctx, m.mixture.ranks, shared, path)
+    if m.mixture.ranks is not None and found.count is not None and devices is not None:
+        _within(ctx, devices, found.count, path)
+    _experts_spread(ctx, m.mixture, devices, path)
+    return devices
+
+
+def named(ctx: Context, path: Path) -> str:
+    """The key that says how many devices a replica has."""
+    wide = (*path, "tensor_parallel")
+    return "tensor_parallel" if wide in ctx.document.marks else "data_parallel"
+
+
+def _all(ctx: Context, ranks: Ranks[Fact], shared: Fact | None, path: Path) -> Fact:
+    """Devices of all ranks; a rank is one device unless it is said."""
+    each, count = (1.0 if shared is None else shared.value), ranks.data_parallel.value
+    where = (*path, "data_parallel")
+    note = f"{count:g} ranks of {each:g}"
+    return Fact(".".join(map(str, where)) + "/devices", count * each, "1",
+                "carbonctl-serving-model", "derived", label="devices of one replica", note=note,
+                where=ctx.mark(where))  # fmt: skip
+
+
+def _whole(ctx: Context, infer: schema.Infer, name: str, path: Path, label: str) -> Fact:
+    where = (*path, name)
+    given = ctx.given(getattr(infer, name), where, label)
+    if given.value != int(given.value):
+        ctx.fail("CC203", f"{given.value:g} is no whole number of devices", where)
+    return given
+
+
+def _no_mixture(ctx: Context, infer: schema.Infer, path: Path) -> None:
+    for name in _SPREAD:
+        if getattr(infer, name) is not None:
+            message = f"{name} is of mixtures of experts; copies of another model are replicas"
+            ctx.fail("CC303", message, (*path, name), "leave it out: the load says how many")
+
+
+def _within(ctx: Context, devices: Fact, count: Fact, path: Path) -> None:
+    if devices.value > count.value:
+        message = (
+            f"{devices.note} take {devices.value:g} devices; hardware.count is {count.value:g}"
+        )
+        ctx.fail("CC303", message, (*path, "data_parallel"), "at most all devices make one replica")
+
+
+def _experts_spread(ctx: Context, mixture: Mixture[Fact], devices: Fact | None, path: Path) -> None:
+    """Experts lie on a part of the devices that divides them alike, one expert each at least."""
+    spread, where = mixture.expert_parallel, (*path, "expert_parallel")
+    if spread is None:
+        return
+    if devices is None:
+        message = "expert_parallel needs the devices of a replica beside it"
+        ctx.fail("CC206", message, where, "give tensor_parallel, data_parallel or both")
+    most = min(devices.value, mixture.experts.value)
+    if spread.value <= most and devices.value % spread.value == 0:
+        return
+    fit = [n for n in range(1, int(most) + 1) if devices.value % n == 0]
+    nearest = min(fit, key=lambda n: abs(n - spread.value))
+    message = f"{mixture.experts.value:g} experts cannot be spread over {spread.value:g} of the"
+    message += f" {devices.value:g} devices of a replica"
+    ctx.fail("CC304", message, where, f"the nearest that can: {nearest}")
+
+
+def _divides_heads(ctx: Context, m: Decoder[Fact], shared: Fact, path: Path) -> None:
+    """Each device of a rank takes the same number of heads, where their number is known."""
+    heads, devices = m.looks.heads, shared.value
+    if heads.origin == "archetype" or heads.value % devices == 0:
+        return
+    fit = [n for n in range(1, int(heads.value) + 1) if heads.value % n == 0]
+    below, above = [n for n in fit if n < devices][-1:], [n for n in fit if n > devices][:1]
+    message = f"{heads.value:g} attention heads cannot be shared by {devices:g} devices alike"
+    hint = f"the nearest that can: {' or '.join(map(str, below + above))}"
+    ctx.fail("CC304", message, (*path, "tensor_parallel"), hint)
