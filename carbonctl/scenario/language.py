@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbonctl.core.fact import Fact
 from carbonctl.estimate.work import Attention, EncoderDecoder, LlmWork, Utilization, Vocabulary
 from carbonctl.scenario.priors import mfu_by_size
-from carbonctl.scenario.shape import Shape, peak, shape
+from carbonctl.scenario.shape import Shape, known_format, peak, shape
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -30,6 +30,7 @@ def utilization(
     ctx: Context, run: schema.Run, found: Device, path: Path, prior: str | None = None
 ) -> Utilization[Fact]:
     """Peak of the device, and how it is reached; ``prior`` names another default."""
+    known_format(ctx, found, run.precision, path)
     top = peak(ctx, found, run.precision, path)
     if run.billed_mfu is not None and (run.mfu is not None or run.goodput is not None):
         message = "billed_mfu already holds goodput; give it alone, or mfu and goodput"

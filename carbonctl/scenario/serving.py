@@ -17,7 +17,7 @@ from carbonctl.scenario.metering import host_factor
 from carbonctl.scenario.operating_point import placed
 from carbonctl.scenario.picture import diffusion
 from carbonctl.scenario.recommender import dlrm_work, served_exchange
-from carbonctl.scenario.shape import shape
+from carbonctl.scenario.shape import known_format, shape
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -54,6 +54,7 @@ def serving(
     """Facts of a service, and how its energy is known."""
     name = load(ctx, infer, path)
     fleet = _fleet(ctx, infer, name, found, period, path)
+    known_format(ctx, found, infer.precision, path)
     if name == "items":
         work = dlrm_work(ctx, model, found, path, train=False)
         return _unit(ctx, infer, fleet, _ranking(ctx, found, work), found, path)

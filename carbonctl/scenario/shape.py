@@ -129,6 +129,14 @@ def accelerator(ctx: Context, found: Device) -> Record:
     return found.accelerator
 
 
+def known_format(ctx: Context, found: Device, precision: str, path: Path) -> None:
+    """A stated format is one that the device has; its 16-bit peak may be of another."""
+    where = (*path, "precision")
+    if where in ctx.document.marks and precision in found.record.data.get("lacks", ()):
+        message = f"{found.record.name} has no {precision}"
+        ctx.fail("CC304", message, where, "fp16 is as long and as fast there")
+
+
 def peak(ctx: Context, found: Device, precision: str, path: Path) -> Fact:
     """Dense peak of a device in a number format; a format it lacks is an error."""
     name = f"peak_{_PEAKS.get(precision, precision)}"
