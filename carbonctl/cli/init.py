@@ -1,5 +1,6 @@
 """``carbonctl init``: a scenario to start from, or one made from logs of a run."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,6 +51,9 @@ def command(
     if files:
         message = f"init {kind} reads no files; logs are given by --from"
         raise UsageError(message)
+    if output is not None and Path(output).is_file():
+        message = f"{output} is there, and init writes over nothing"
+        raise UsageError(message, "name another file")
     if from_:
         emit(_imported(kind, from_, hardware_db), output)
         return

@@ -66,7 +66,8 @@ def _write(target: str, text: str) -> None:
         return
     Path(target).parent.mkdir(parents=True, exist_ok=True)
     emit(text, target)
-    sys.stdout.write(f"wrote {target}\n")
+    note = f"; .gitlab-ci.yml takes it by  include: {{local: {target}}}" if target == GITLAB else ""
+    sys.stdout.write(f"wrote {target}{note}\n")
 
 
 def _words(files: list[str], hardware_db: str | None) -> dict[str, str]:

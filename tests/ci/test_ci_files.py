@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from carbonctl import __version__
-from carbonctl.cli.starter import FILES, PROJECT
+from carbonctl.cli.starter import FILES, GITLAB, PROJECT
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "tests" / "gate_demo"
@@ -193,7 +193,9 @@ def started(carbonctl, monkeypatch, tmp_path):
 
 def test_one_command_makes_the_files_and_the_line_it_names_runs_green(started, carbonctl):
     lines = started.splitlines()
-    assert lines[:-1] == [f"wrote {name}" for name in ("carbon.yaml", *FILES)]
+    wrote = [line.partition(";")[0] for line in lines[:-1]]
+    assert wrote == [f"wrote {name}" for name in ("carbon.yaml", *FILES)]
+    assert f"{GITLAB}; .gitlab-ci.yml takes it by  include: {{local: {GITLAB}}}" in started
     words = lines[-1].removeprefix("next  carbonctl ").split()
     assert carbonctl(*words).code == 0
     assert carbonctl("validate", "carbon.yaml", "carbon-policy.yaml").code == 0

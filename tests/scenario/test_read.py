@@ -633,6 +633,15 @@ def test_every_kind_of_init_runs_unedited(kind, carbonctl, tmp_path):
     assert "CO2e" in done.out
 
 
+def test_init_writes_over_nothing(carbonctl, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("mine\n", encoding="utf-8")
+    ran = carbonctl("init", "train", "-o", path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "is there" in ran.err
+    assert path.read_text(encoding="utf-8") == "mine\n"
+
+
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_a_scenario_as_json_means_the_same(path, tmp_path):
     scenario, document = read(str(path))
