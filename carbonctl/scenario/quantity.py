@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from carbonctl.core.errors import did_you_mean
 from carbonctl.core.fact import RangeKind, Shape
 from carbonctl.core.units import UnitError, parse
+from carbonctl.scenario.reader import ReadBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,11 +229,7 @@ def quantity(
 ) -> Any:
     """A schema type for one kind of quantity."""
     limits = Limits(unit, shape, at_least, above, at_most, below, example or f"1 {unit}", counted)
-    return Annotated[
-        Given,
-        PlainValidator(lambda raw: _checked(raw, limits)),
-        WithJsonSchema(_json_schema(limits)),
-    ]
+    return Annotated[Given, ReadBy(partial(_checked, limits=limits), partial(_json_schema, limits))]
 
 
 def _json_schema(limits: Limits) -> dict[str, Any]:
@@ -292,8 +288,8 @@ def _pue(raw: Any) -> Given | Literal["included"]:
     return "included" if raw == "included" else _checked(raw, _PUE)
 
 
-Pue = Annotated[
-    Given | Literal["included"],
-    PlainValidator(_pue),
-    WithJsonSchema({"anyOf": [{"const": "included"}, *_json_schema(_PUE)["anyOf"]]}),
-]
+def _pue_schema() -> dict[str, Any]:
+    return {"anyOf": [{"const": "included"}, *_json_schema(_PUE)["anyOf"]]}
+
+
+Pue = Annotated[Given | Literal["included"], ReadBy(_pue, _pue_schema)]

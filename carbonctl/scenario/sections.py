@@ -2,7 +2,15 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_plain_validator_function
 
 from carbonctl.scenario.quantity import Count, Intensity, Liters, Pue, ShareOrZero
 
@@ -16,6 +24,25 @@ class Strict(BaseModel):
     """Base of every section: no unknown keys, nothing changes after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Inside of another section only a call: a section is built when a file has it."""
+        if handler.field_name is None:
+            return handler(source)
+        name = f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"  # as pydantic names it elsewhere
+        return no_info_plain_validator_function(cls.model_validate, ref=name)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The whole of it, once and by name, wherever it stands."""
+        if schema["type"] == "function-plain":
+            schema = cls.__pydantic_core_schema__
+        return handler(schema)
 
 
 class Tables(Strict):
