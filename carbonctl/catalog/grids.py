@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.fact import Fact
+from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -16,7 +16,7 @@ LIFECYCLE_TABLES = ("electricity-maps", "ember", "provinces", "egrid")
 G_PER_KG = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Place:
     """Where a name leads: its zone, its country, and what the provider discloses."""
 

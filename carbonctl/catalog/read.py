@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.record import Record
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import CarbonctlError, DataError, Problem
+from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +49,7 @@ class AmbiguousName(LookupError):  # noqa: N818
         self.name, self.choices = name, choices
 
 
-@dataclass(frozen=True)
+@compared
 class Catalog:
     """The folders that records are looked up in: a user's overlay first, then the bundled one."""
 
@@ -162,6 +164,7 @@ def fitted_names(catalog: Catalog, model: str) -> list[str]:
     return list(_document(catalog.roots[-1] / _FITTED[model]).data)
 
 
+@cache
 def _paths_of_defaults(catalog: Catalog) -> list[Path]:
     names = ("defaults.yaml", *_FITTED.values())
     paths = (root / name for root in catalog.roots for name in names)
@@ -192,7 +195,9 @@ class _Row(dict[str, str]):
 def _rows(path: Path) -> list[_Row]:
     try:
         with path.open(encoding="utf-8", newline="") as handle:
-            rows = [_Row(row) for row in csv.DictReader(handle)]
+            lines = csv.reader(handle)
+            head = next(lines, [])
+            rows = [_Row(zip_longest(head, cells)) for cells in lines if cells]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError([Problem("CC401", f"{path}: {error}")]) from None
     for row in rows:

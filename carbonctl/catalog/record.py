@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.catalog.fields import SHARES, SIGNED, unit_of_field
 from carbonctl.core.errors import DataError, Problem
 from carbonctl.core.fact import Fact, Origin, RangeKind, Shape, Tier
+from carbonctl.core.record import compared
 from carbonctl.core.units import UnitError, parse
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ RANGE_KINDS: tuple[str, ...] = get_args(RangeKind)
 SHAPES: tuple[str, ...] = get_args(Shape)
 
 
-@dataclass(frozen=True)
+@compared
 class Record:
     """One file of hardware_db."""
 

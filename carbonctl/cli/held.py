@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from carbonctl.core.errors import (
     UsageError,
     did_you_mean,
 )
+from carbonctl.core.record import record
 from carbonctl.report.facts import cited
 from carbonctl.report.gate import as_data
 from carbonctl.scenario import policy as policies
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.rules import Policy, Rule
 
 
-@dataclass
+@record
 class Gate:
     """The verdict on several files, with the results that it was reached on."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,9 @@ import numpy as np
 
 from carbonctl.cli.run import PHASES, beside, evaluate, load
 from carbonctl.core.errors import UsageError
-from carbonctl.report import saved
+from carbonctl.core.record import compared, record
 from carbonctl.report.envelope import Beside, envelope
-from carbonctl.report.findings import results
 from carbonctl.report.given import given
-from carbonctl.report.remembered import facts
 from carbonctl.scenario.resolve import BUDGET
 from carbonctl.scenario.rules import budget_rules
 from carbonctl.study.causes import Causes, Remembered
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
 BASES = ("location", "market")
 
 
-@dataclass
+@record
 class Looked:
     """One result, ready to be held: what a gate sees, what moves it, and its own budget."""
 
@@ -50,7 +48,7 @@ class Looked:
     catalog: Catalog | None = None
 
 
-@dataclass(frozen=True)
+@compared
 class Wanted:
     """On which basis a result is wanted first, and on which others its rules ask for it."""
 
@@ -62,6 +60,9 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
     """The results of one file; of a scenario there is one."""
     if file != "-" and Path(file).suffix != ".json":
         return [_scenario(file, flags, wanted)]
+    from carbonctl.report import saved  # noqa: PLC0415 - JSON, for what may be a saved result
+    from carbonctl.report.findings import results  # noqa: PLC0415
+
     raw = saved.raw_of(file)
     if not saved.is_result(raw):
         return [_scenario(file, flags, wanted, raw)]
@@ -80,6 +81,8 @@ def _name(file: str) -> str:
 
 
 def _remembered(data: dict[str, Any], file: str) -> Looked:
+    from carbonctl.report.remembered import facts  # noqa: PLC0415 - for saved results alone
+
     own = data["accounting"]
     bases = {own: data} if own in BASES else dict.fromkeys(BASES, data)
     shares = {d["key"]: d["variance_share"] for d in data["drivers"]}

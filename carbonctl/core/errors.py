@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,7 +93,7 @@ class Mark(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Problem:
     """One thing that is wrong, where, and what to do about it."""
 
@@ -119,13 +120,17 @@ class Problem:
         }
 
 
-@dataclass
 class CarbonctlError(Exception):
     """Every expected failure: its problems, and the exit code of the command."""
 
-    problems: Sequence[Problem]
-    sources: dict[str, list[str]] = field(default_factory=dict)
-    exit_code: int = EXIT_INPUT
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        sources: dict[str, list[str]] | None = None,
+        exit_code: int = EXIT_INPUT,
+    ) -> None:
+        self.problems, self.exit_code = problems, exit_code
+        self.sources = {} if sources is None else sources
 
     def __str__(self) -> str:
         return "; ".join(f"{p.mark}: {p.code} {p.message}" for p in self.problems)

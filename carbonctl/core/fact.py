@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
     from carbonctl.core.errors import Mark
@@ -25,7 +26,7 @@ _SHARE_EDGE = 0.005
 _DOUBTFUL = {"recalled", "estimated", "low"}  # marks of values that no document was read for
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Fact:
     """One input: value in a canonical unit, source, range, and where it was given."""
 

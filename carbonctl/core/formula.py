@@ -11,10 +11,11 @@ from __future__ import annotations
 import functools
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
+
+from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ P = ParamSpec("P")
 _part: ContextVar[tuple[str, ...]] = ContextVar("part", default=())
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Card:
     """What a formula returns, from what, by which equation, and who says so."""
 
@@ -43,7 +44,7 @@ class Card:
         return self.name.split("_from_")[0].split("_by_")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Step:
     """One call of a formula: its card, its arguments, its place."""
 

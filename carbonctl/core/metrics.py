@@ -21,7 +21,7 @@ _BOTH = (
     "total_kgco2e|operational_(location|market)_kgco2e|facility_energy_kwh|water_l"
     f"|recovery_credit_kgco2e|{_STAGE}_kgco2e"
 )
-_WHOLE = re.compile(
+_WHOLE = (
     rf"{_BOTH}|base_share_kgco2e|crossover_clean_share|embodied_kgco2e_per_hour"
     rf"|(training_)?per_{_UNIT}_kgco2e|break_even_{_UNIT}s|{_STAGE}\.[^\s]+_kgco2e"
 )
@@ -33,7 +33,7 @@ _SERVING = (
     rf"|per_{_UNIT}_(gpu|it_system|provisioned)_energy_wh"
     rf"|sci_embodied_kgco2e|sci_per_{_UNIT}_kgco2e"
 )
-_PHASE = re.compile(
+_PHASE = (
     rf"(data|experiments|train|idle|infer)(\.[^\s]+)?\.({_BOTH}|it_energy_kwh|device_energy_kwh"
     rf"|accelerator_hours|carbon_kgco2e_per_hour|cci_kgco2e_per_eflop"
     rf"|scope_2_(location|market)_kgco2e|scope_3_3_kgco2e|(useful|lost)_(location|market)_kgco2e"
@@ -43,7 +43,7 @@ _PHASE = re.compile(
 
 def may_be(name: str) -> bool:
     """Whether some result has a number of this name, though another has not."""
-    return name in QUALITY or name == COST or bool(_WHOLE.fullmatch(name) or _PHASE.fullmatch(name))
+    return name in QUALITY or name == COST or bool(re.fullmatch(f"{_WHOLE}|{_PHASE}", name))
 
 
 def in_words(name: str) -> str:

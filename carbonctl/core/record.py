@@ -23,16 +23,26 @@ def record(cls: type[T]) -> type[T]:
     return typed
 
 
+@dataclass_transform(frozen_default=True)
+def compared(cls: type[T]) -> type[T]:
+    """A class of fields that are set once; equal to another of the same fields."""
+    made: Any = record(cls)
+    made.__eq__, made.__hash__, made.__repr__ = _same, _hash, _repr
+    typed: type[T] = made
+    return typed
+
+
 def _init(self: Any, *values: Any, **named: Any) -> None:
     fields: dict[str, Field[Any]] = self.__dataclass_fields__
     given = dict(zip(fields, values, strict=False)) | named
-    if len(given) != len(values) + len(named) or given.keys() - fields.keys():
+    if len(given) != len(values) + len(named) or not given.keys() <= fields.keys():
         unknown = ", ".join(sorted(given.keys() - fields.keys())) or "fields given twice"
         message = f"{type(self).__name__}: {unknown}"
         raise TypeError(message)
-    for name, one in fields.items():
-        if name not in given:
-            given[name] = _default(self, name, one)
+    if len(given) < len(fields):
+        for name, one in fields.items():
+            if name not in given:
+                given[name] = _default(self, name, one)
     self.__dict__.update(given)
 
 
@@ -48,3 +58,20 @@ def _default(self: Any, name: str, one: Field[Any]) -> Any:
 def _refuse(self: object, name: str, *_: object) -> NoReturn:
     message = f"{name} of {type(self).__name__} is set once"
     raise FrozenInstanceError(message)
+
+
+def _same(self: Any, other: object) -> Any:
+    return _values(self) == _values(other) if type(self) is type(other) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(_values(self))
+
+
+def _repr(self: Any) -> str:
+    shown = zip(self.__dataclass_fields__, _values(self), strict=True)
+    return f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in shown)})"
+
+
+def _values(self: Any) -> tuple[Any, ...]:
+    return tuple(map(self.__dict__.__getitem__, self.__dataclass_fields__))

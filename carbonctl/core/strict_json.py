@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Mark, Problem
+from carbonctl.core.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 _DEEPER = re.compile(r'"(?:[^"\\]|\\.)*"|([{\[])|([}\]])')
 
 
-@dataclass
+@record
 class Json:
     """A parsed file: its data, and where each value and key stands."""
 

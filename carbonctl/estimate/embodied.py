@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
+from carbonctl.core.record import compared
 from carbonctl.estimate.part_carbon import construction, part_carbon
 from carbonctl.estimate.results import Item, Line
 from carbonctl.formulas import allocation, end_of_life, parts, transport
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.inputs import ItemInputs
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class MachineCarbon:
     """Carbon of one whole machine by stage; None where mass is unknown."""
 

@@ -7,12 +7,13 @@ within one ``schema_version``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
 from carbonctl.core.naming import unit_of
+from carbonctl.core.record import compared
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
 from carbonctl.report.numbers import printable
 from carbonctl.report.provenance import provenance
@@ -32,7 +33,7 @@ SCHEMA_VERSION = "1.0"
 _MODELED = {"work": "default:hours_residual", "hours": "default:power_residual"}
 
 
-@dataclass(frozen=True)
+@compared
 class Beside:
     """What is said beside the numbers of a result."""
 
@@ -152,7 +153,7 @@ def _provenance(value: Num) -> dict[str, Any]:
     facts = leaves(value)
     cause = value.cause
     return {
-        "tier": tier_of(value),
+        "tier": tier_of(facts),
         "assumed": any(fact.assumed for fact in facts.values()),
         "formula": _formula_of(value),
         "inputs": [name_of(item.cause) for _, item in arguments(cause)]

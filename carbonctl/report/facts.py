@@ -40,11 +40,8 @@ def fact_as_dict(fact: Fact) -> dict[str, Any]:
 
 def used_facts(result: Result) -> dict[str, Fact]:
     """Facts that some number of the result rests on; others only stood ready."""
-    used: dict[str, Fact] = {}
-    for value in (result.point.total_kgco2e, *result.point.metrics.values()):
-        if isinstance(value, Traced):
-            used |= leaves(value)
-    return used
+    values = (result.point.total_kgco2e, *result.point.metrics.values())
+    return leaves(*(value for value in values if isinstance(value, Traced)))
 
 
 def assumptions(result: Result, *values: Num) -> list[dict[str, Any]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from carbonctl.core.errors import CODES, EXIT_UNDECIDED
+from carbonctl.core.record import compared
 from carbonctl.report import numbers
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ Level = Literal["error", "warning", "note", "none"]
 Place = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@compared
 class Finding:
     """One thing to show: which rule, how bad, in words, where, and what else to look at."""
 

@@ -49,18 +49,29 @@ def name_of(cause: Cause) -> str:
     return cause.id if isinstance(cause, Step) else cause.key
 
 
-def leaves(value: Traced) -> dict[str, Fact]:
-    """Facts under a number by key, in the order in which the tree shows them."""
+def leaves(*values: Traced) -> dict[str, Fact]:
+    """Facts under some numbers by key, in the order in which their trees show them."""
     found: dict[str, Fact] = {}
     seen: set[int] = set()
-    todo = [value]
+    todo = [value.cause for value in reversed(values)]
     while todo:
-        cause = todo.pop().cause
+        cause = todo.pop()
         if isinstance(cause, Fact):
             found.setdefault(cause.key, cause)
         elif id(cause) not in seen:
             seen.add(id(cause))
-            todo.extend(reversed([item for _, item in arguments(cause)]))
+            todo.extend(reversed(_causes(cause)))
+    return found
+
+
+def _causes(step: Step) -> list[Cause]:
+    """What the arguments of a step come from, without the names that ``arguments`` makes."""
+    found: list[Cause] = []
+    for name, value in step.arguments.items():
+        if isinstance(value, tuple):
+            found += [_need(item, step, name).cause for item in value]
+        else:
+            found.append(_need(value, step, name).cause)
     return found
 
 
@@ -76,6 +87,6 @@ def steps(value: Traced) -> Iterator[tuple[Step, Traced]]:
             todo.extend(reversed([item for _, item in arguments(number.cause)]))
 
 
-def tier_of(value: Traced) -> Tier:
+def tier_of(facts: dict[str, Fact]) -> Tier:
     """The weakest tier among the facts under a number."""
-    return weakest([fact.tier for fact in leaves(value).values()])
+    return weakest([fact.tier for fact in facts.values()])

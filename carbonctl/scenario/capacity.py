@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.core.record import compared
 from carbonctl.estimate.decode import decode_work
 from carbonctl.estimate.infer import infer, table_devices
 from carbonctl.estimate.inputs import bind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOSTLY = 0.5  # a batch is whole: from two sequences on, one that the load bounds fills this much
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Capacity:
     """Device-hours that a stated count can give a phase, and where it is stated."""
 

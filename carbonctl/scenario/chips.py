@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.fact import Fact
+from carbonctl.core.record import compared
 from carbonctl.estimate.bom import (
     Chip,
     Counted,
@@ -32,7 +32,7 @@ _ARCHETYPES = ((2022, "intel-xeon-platinum-8480p"), (2020, "intel-xeon-platinum-
 _OLDEST = "intel-xeon-gold-6148"
 
 
-@dataclass(frozen=True)
+@compared
 class FabChoice:
     """How dies are made: the method's facts of a node, the yield model, the wafer."""
 

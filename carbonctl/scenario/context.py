@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from carbonctl.catalog.read import AmbiguousName, Catalog, Record, UnknownName
 from carbonctl.core.errors import Mark, Problem, did_you_mean
 from carbonctl.core.fact import Fact, Shape, Tier
+from carbonctl.core.record import record
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document, Path
@@ -26,7 +27,7 @@ class Unresolved(Exception):  # noqa: N818 - a signal between resolving function
     """A part of the scenario cannot be resolved; the problem is already noted."""
 
 
-@dataclass
+@record
 class Context:
     """Positions, catalog, and what is found on the way."""
 

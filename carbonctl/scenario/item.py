@@ -166,7 +166,7 @@ def _from_database(
         subject = "accelerator" if named is not None and named.accelerator else "server"
     if subject == "server":
         whole = machines.machine(ctx, found, section, bare=True)
-        ctx.not_estimated |= _SHARED
+        ctx.not_estimated.update(_SHARED)
         comparators = (*given_comparators(section), *whole.comparators)
         return replace(whole, comparators=comparators)
     if found.accelerator is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbonctl.core.record import compared
 from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.estimate.bom import (
     Comparator,
@@ -32,7 +33,7 @@ _WORKSTATION = "archetype-workstation"
 _WITH_HOST = {"machine", "machine+dc"}  # published figures that hold the host as well
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Device:
     """The accelerator (or whole server) that does the work, and the host that holds it."""
 

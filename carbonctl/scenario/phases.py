@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from carbonctl.core.record import record
 from carbonctl.core.units import HOURS_PER_DAY
 from carbonctl.estimate.inputs import Phase, Power, ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.inputs import Trials as TrialSizes
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     Builder = Callable[[], Phase[Fact]]
 
 
-@dataclass
+@record
 class Sections:
     """A scenario while its sections are turned into phases."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.fact import Fact, Origin
+from carbonctl.core.record import compared
 from carbonctl.core.units import gb_from_bytes
 from carbonctl.estimate.service import Diffusion, Painter
 from carbonctl.scenario.context import ONE
@@ -96,7 +97,7 @@ def _frames_per_second(
     return usual_rate
 
 
-@dataclass(frozen=True)
+@compared
 class PassWork:
     """The facts that the work of one pass is made of, in one of its three forms."""
 

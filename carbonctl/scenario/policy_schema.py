@@ -7,11 +7,11 @@ would cost a gate a tenth of its time.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.core.errors import Problem, did_you_mean
 from carbonctl.core.fact import TIERS
+from carbonctl.core.record import compared
 from carbonctl.scenario.sections import OnUncertain, Statistic
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ COVERED = ("data", "experiments", "train", "infer", "embodied", "manufacturing",
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Key:
     """What may stand at a key: anything, a text, an id, texts, a map or a list of maps."""
 

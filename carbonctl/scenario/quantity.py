@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -11,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from carbonctl.core.errors import did_you_mean
 from carbonctl.core.fact import RangeKind, Shape
+from carbonctl.core.record import compared
 from carbonctl.core.units import UnitError, parse
 from carbonctl.scenario.reader import ReadBy
 
@@ -23,7 +23,7 @@ _LARGEST = 1e60  # beyond it no quantity is physical, and products overflow
 SCOPES = ("gpu", "node", "it_system", "facility")
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Given:
     """A quantity as the user gave it, in its canonical unit."""
 
@@ -38,7 +38,7 @@ class Given:
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Limits:
     """What a quantity may be."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import CarbonctlError, InputError, Mark, Problem, did_you_mean
+from carbonctl.core.record import compared
 from carbonctl.core.strict_yaml import MAX_BYTES, Document
 from carbonctl.scenario.consistency import names
 from carbonctl.scenario.schema import Scenario
@@ -38,7 +39,7 @@ _MAPPINGS = {"dict_type", "model_type", "model_attributes_type"}
 _EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Setting:
     """One value from the command line: its path in the scenario, and the flag that gave it."""
 

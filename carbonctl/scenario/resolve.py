@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
+from carbonctl.core.record import compared
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
@@ -36,7 +37,7 @@ _OUTSIDE = {
 }
 
 
-@dataclass(frozen=True)
+@compared
 class Resolved:
     """Inputs of an estimate, and what must be said beside its numbers."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.core.record import compared
 from carbonctl.estimate.decode import computed_prompt, decode_work, prompt_looks
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.mixture import held_weight_gb
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _DOUBLINGS = 10  # of the devices that would do without copies; no replica is larger
 
 
-@dataclass(frozen=True)
+@compared
 class Room:
     """What devices hold: one copy's weights, the draft's too, and one sequence's cache."""
 

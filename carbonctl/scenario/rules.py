@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
 from carbonctl.core.naming import unit_of
+from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
     from datetime import date
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Kind = Literal["max", "max_increase", "max_probability", "require", "forbid_tier"]
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Rule:
     """One limit, or one demand, in canonical units."""
 
@@ -48,7 +49,7 @@ class Rule:
         return any(fnmatchcase(scenario, pattern) for pattern in self.scenarios)
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Excuse:
     """An exception: which rule, for whom, until when, why."""
 
@@ -64,7 +65,7 @@ class Excuse:
         return self.rule == rule.id and fnmatchcase(scenario, self.scenario)
 
 
-@dataclass(frozen=True)
+@compared
 class Policy:
     """Rules and exceptions of one file."""
 

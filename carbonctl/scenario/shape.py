@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog.shapes import decoder
 from carbonctl.core.errors import CarbonctlError
+from carbonctl.core.record import compared
 from carbonctl.scenario.context import archetype
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ARCHETYPES = (
 _PEAKS = {"fp16": "bf16", "int4": "bf16", "mxfp4": "fp4"}
 
 
-@dataclass(frozen=True, slots=True)
+@compared
 class Shape:
     """A language model's shape, or the record of any other model."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.metrics import COST, TOTAL
+from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import bind
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _COUNTED = {"period", "infer.horizon"}  # they say what is counted, not what dri
 _ALIKE = 2  # digits of an elasticity; inputs that agree in them move a number alike
 
 
-@dataclass(frozen=True)
+@compared
 class Change:
     """An input that differs from the baseline, and what that moved; None where that is unknown."""
 
@@ -30,7 +31,7 @@ class Change:
     effect: float | None
 
 
-@dataclass
+@record
 class Causes:
     """Inputs of one scenario that stand in its file, and how numbers follow them."""
 
@@ -110,7 +111,7 @@ class Causes:
         return 0.0 if was is None else now - self._with({fact.key: was}).get(of, now)
 
 
-@dataclass
+@record
 class Remembered:
     """What a saved result still knows of its causes: shares of the variance, facts with places."""
 

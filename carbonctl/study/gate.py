@@ -6,11 +6,12 @@ or when its central value is within the limit and the 95th percentile is not, or
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import EXIT_UNDECIDED, EXIT_VIOLATED
 from carbonctl.core.metrics import may_be
+from carbonctl.core.record import compared
 from carbonctl.study.measures import measure
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _NO_INTERVAL = "there are no draws to tell whether its interval straddles the li
 _IN_PART = {"embodied": ("embodied share of ", "host of "), "manufacturing": ("host of ",)}
 
 
-@dataclass(frozen=True)
+@compared
 class Subject:
     """A result as a gate sees it: its data on each basis, and the draws behind them."""
 
@@ -43,7 +44,7 @@ class Subject:
         return None if data is None else measure(data, metric, self.draws.get(basis, {}))
 
 
-@dataclass(frozen=True)
+@compared
 class Finding:
     """One thing that a rule misses or refuses, and the line of the breakdown that it is about."""
 
@@ -52,7 +53,7 @@ class Finding:
     line: str = ""
 
 
-@dataclass(frozen=True)
+@compared
 class Held:
     """The verdict of one rule on one result; numbers in the unit of the rule."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.metrics import COST, QUALITY, TOTAL
 from carbonctl.core.naming import unit_of, unit_suffix
+from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from carbonctl.core.types import Array
 
 
-@dataclass(frozen=True)
+@compared
 class Measure:
     """One number with its interval and its draws; None where there are none."""
 
@@ -40,7 +40,7 @@ class Measure:
         return Measure(self.value * price, p05, p50, p95, draws)
 
 
-@dataclass(frozen=True)
+@compared
 class Part:
     """One part of a number: an id of the breakdown or a metric."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import FUNCTIONS, Traced
+from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import bind, facts
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Lifecycle | Item | Refresh")
 
 
-@dataclass
+@record
 class Draws:
     """Draws of facts, each from its own stream, so that studies share them by key."""
 
@@ -64,7 +65,7 @@ def traced(fact: Fact) -> Traced:
     return Traced(fact.value, fact)
 
 
-@dataclass(frozen=True)
+@compared
 class Driver:
     """How much of the variance of the total one fact decides."""
 
@@ -72,7 +73,7 @@ class Driver:
     share: float
 
 
-@dataclass(frozen=True)
+@compared
 class Evaluated(Generic[R]):
     """The traced point estimate, the drawn one, and the facts behind both."""
 

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, field, fields, replace
 
 import pytest
 
-from carbonctl.core.record import record
+from carbonctl.core.record import compared, record
 
 
 @record
@@ -14,6 +14,12 @@ class Pair:
     left: int
     right: int = 2
     rest: dict[str, int] = field(default_factory=dict)
+
+
+@compared
+class Place:
+    name: str
+    line: int = 1
 
 
 def test_fields_come_by_place_or_by_name_with_their_defaults():
@@ -41,3 +47,14 @@ def test_a_record_is_set_once_and_equal_to_itself_alone():
     assert one == one  # noqa: PLR0124 - by identity
     assert one != Pair(1)
     assert len({one, Pair(1)}) == 2
+
+
+def test_a_compared_record_equals_another_of_the_same_fields_in_whatever_order_they_were_given():
+    one, same = Place("a", line=2), Place(line=2, name="a")
+    assert one == same
+    assert len({one, same}) == 1
+    assert one != Place("a")
+    assert one != ("a", 2)
+    assert repr(one) == "Place(name='a', line=2)"
+    with pytest.raises(FrozenInstanceError):
+        one.line = 3

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -538,6 +540,22 @@ def test_every_section_of_the_json_schema_refuses_unknown_keys(carbonctl):
     for name, section in schema(carbonctl)["$defs"].items():
         objects = [s for s in section.get("anyOf", [section]) if s.get("type") == "object"]
         assert [s["additionalProperties"] for s in objects] == [False], name
+
+
+def test_each_section_has_one_place_in_the_json_schema_under_its_own_name(carbonctl):
+    names = set(schema(carbonctl)["$defs"])
+    assert {"Model", "Run", "Train", "Growth", "OldMachines", "LatencyTarget"} <= names
+    assert not [name for name in names if "__" in name]
+
+
+def test_a_section_is_built_only_when_a_file_has_it():
+    probe = (
+        "from carbonctl.scenario.schema import Embodied, Refresh, Scenario, Train\n"
+        "Scenario.model_validate({'train': {'days': '10 d'}})\n"
+        "print(*(s.__pydantic_complete__ for s in (Scenario, Train, Embodied, Refresh)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True", "True", "False", "False"]
 
 
 TYPES = {
