@@ -10,6 +10,13 @@ from carbonctl.cli.run import check_format, emit, rendered, table_out
 if TYPE_CHECKING:
     from rich.console import Console
 
+# what is no estimate of one scenario -> the module that renders it
+_MODULES = {
+    "compare": "side_by_side",
+    "diff": "difference",
+    "refresh": "refresh_table",
+    "verify": "verified",
+}
 Result = Annotated[str, typer.Argument(metavar="RESULT", help="A saved result, or - for stdin.")]
 
 
@@ -50,13 +57,14 @@ def _tables(data: dict[str, Any], out: "Console", flags: dict[str, Any]) -> None
 
 
 def _compared(data: dict[str, Any], flags: dict[str, Any]) -> None:
-    """A comparison or a difference, in the formats that those have."""
+    """A comparison, a difference or a decision, in the formats that those have."""
     import importlib  # noqa: PLC0415 - for these alone
 
-    module = {"compare": "side_by_side", "diff": "difference", "verify": "verified"}
-    renderer = importlib.import_module(f"carbonctl.report.{module[data['command']]}")
+    renderer = importlib.import_module(f"carbonctl.report.{_MODULES[data['command']]}")
     check_format(flags["format"], ("table", *renderer.RENDERERS))
+    length = {name: flags[name] for name in ("verbose", "quiet")}
+    shown = length if data["command"] == "refresh" else {}
     if flags["format"] == "table":
-        table_out(lambda out: renderer.render(data, out), flags)
+        table_out(lambda out: renderer.render(data, out, **shown), flags)
     else:
         emit(renderer.RENDERERS[flags["format"]](data), flags["output"])

@@ -9,8 +9,11 @@ from rich.text import Text
 
 from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers
+from carbonctl.report.machine import as_json
 from carbonctl.report.notes import COMPACT, assumed, decides, missing, say
 from carbonctl.report.refresh import (
+    as_csv,
+    as_markdown,
     ends_text,
     mass_text,
     mass_unit,
@@ -22,6 +25,8 @@ from carbonctl.report.refresh import (
 from carbonctl.report.table import RULED, pair, span
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
 
@@ -111,14 +116,16 @@ def _growth(data: dict[str, Any], out: Console) -> None:
     """How much growth the saving bears, and what is left of it under the growth stated."""
     metrics = data["metrics"]
     facts = {fact["label"]: fact for fact in data["facts"].values()}
-    hours = facts["time in which demand grows"]["value"]
+    span_of_growth, grown = map(facts.get, ("time in which demand grows", "growth of demand"))
+    if span_of_growth is None or grown is None:
+        return  # a saved result may lack them
+    hours = span_of_growth["value"]
     per = "a year" if hours == HOURS_PER_YEAR else f"per {numbers.quantity(hours, 'h')}"
     most = metrics["break_even_growth_ratio"]["value"] - 1.0
     if most <= 0:
         say(out, "growth", "none is borne: the span with new machines emits no less than today")
         return
     text = f"{100 * most:+.0f} % {per} undoes the saving"
-    grown = facts["growth of demand"]
     if grown["origin"] != "default":
         end = numbers.significant(metrics["carbon_ratio"]["value"])
         text += f"; {100 * (grown['value'] - 1.0):+.0f} % ends at {end} of today's"
@@ -137,3 +144,10 @@ def _second_life(data: dict[str, Any], out: Console) -> None:
         time = time_text(metrics["credited_break_even_years"]["value"])
         text += f"; {numbers.carbon(credit['value'])} displaced, apart: with it {time}"
     say(out, "second life", text)
+
+
+RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "json": as_json,
+    "csv": as_csv,
+    "markdown": as_markdown,
+}

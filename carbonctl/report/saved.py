@@ -26,6 +26,7 @@ _KINDS = {
     "lifecycle": "estimate",
     "embodied": "estimate",
     "gate": "gated",
+    "refresh": "refresh",
     "compare": "compare",
     "diff": "diff",
     "verify": "verify",
@@ -100,6 +101,8 @@ def _problems(made: Json) -> Iterator[Problem]:
             yield from _contradictions(result, at, made)
     elif kind == "compare":
         yield from _rows(made)
+    elif kind == "refresh":
+        yield from _choices(made)
 
 
 def _kind(data: Any) -> str | Problem:
@@ -113,9 +116,6 @@ def _kind(data: Any) -> str | Problem:
     if not isinstance(version, str) or not version.startswith("1."):
         return Problem("CC703", f'schema version "{version}" is not one of 1.x')
     command = data.get("command")
-    if command == "refresh":
-        hint = "carbonctl refresh FILE makes it again"
-        return Problem("CC702", "a decision to replace is not read back", None, hint)
     kind = _KINDS.get(command) if isinstance(command, str) else None
     return kind or Problem("CC702", "this is no result of carbonctl: its command is unknown")
 
@@ -167,3 +167,12 @@ def _rows(made: Json) -> Iterator[Problem]:
         complete = len(row["values"]) == len(row["differences"]) == count > 1
         if not complete or (path == ("total",) and None in row["values"]):
             yield Problem("CC704", "a number for each scenario is wanted here", made.mark(path))
+
+
+def _choices(made: Json) -> Iterator[Problem]:
+    """What either choice is made of adds up to it."""
+    for side in ("keep", "replace"):
+        choice = made.data[side]
+        if not _adds_up(choice["breakdown"], choice["total"]["value"]):
+            mark = made.mark((side, "breakdown"))
+            yield Problem("CC704", "the breakdown does not add up to its total", mark)

@@ -229,6 +229,20 @@ def test_a_damaged_result_is_refused_or_rendered_but_never_crashes(seed, carbonc
     assert {0, 3} <= codes
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_damaged_decision_to_replace_is_refused_or_rendered(seed, carbonctl):
+    words = ("refresh", CONFIGS / "refresh-v100-to-h100.yaml", "--samples", "100", "-f", "json")
+    decision = json.loads(carbonctl(*words).out)
+    pick = random.Random(seed)
+    codes = set()
+    for data in mutations(decision, 60, seed):
+        form = pick.choice(("table", "csv", "markdown", "json", "sarif"))
+        ran = carbonctl("report", "-", "-f", form, "-v", stdin=json.dumps(data))
+        assert ran.code in (0, 2, 3), ran.err
+        codes.add(ran.code)
+    assert {0, 3} <= codes
+
+
 def test_control_characters_of_a_saved_result_never_reach_the_terminal(saved, carbonctl):
     raw = saved("train-llama-3.1").read_text(encoding="utf-8")
     raw = raw.replace("training 405B", "training \\u001b[31m405B")

@@ -66,13 +66,30 @@ def test_a_pipe_is_verified(carbonctl, chat):
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_a_decision_to_replace_is_not_read_back_and_that_is_said(carbonctl, tmp_path):
+@pytest.mark.parametrize("form", ["table", "csv", "markdown", "json"])
+@pytest.mark.parametrize("samples", ["0", "100"])
+def test_a_decision_to_replace_is_read_back_and_looks_the_same(form, samples, carbonctl, tmp_path):
+    words = ("refresh", CONFIGS / "refresh-a100-to-h100.yaml", "--samples", samples)
+    path = save(carbonctl, tmp_path / "r.json", *words)
+    ran = carbonctl("report", path, "-f", form)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == carbonctl(*words, "-f", form).out
+
+
+def test_a_decision_to_replace_is_no_estimate_and_its_sums_are_held(carbonctl, tmp_path):
     words = ("refresh", CONFIGS / "refresh-a100-to-h100.yaml", "--samples", "0")
     path = save(carbonctl, tmp_path / "r.json", *words)
-    for command in (("verify", path), ("report", path), ("diff", path, path)):
+    for command in (("verify", path), ("diff", path, path)):
         ran = carbonctl(*command)
         assert (ran.code, ran.out) == (3, "")
-        assert "error[CC702]: a decision to replace is not read back" in ran.err
+        assert "error[CC705]" in ran.err
+
+    def change(data):
+        data["keep"]["breakdown"][0]["value"] *= 2
+
+    ran = carbonctl("report", edited(path, change))
+    assert (ran.code, ran.out) == (3, "")
+    assert "error[CC704]: the breakdown does not add up to its total" in ran.err
 
 
 def test_results_under_one_verdict_are_verified_each(carbonctl, tmp_path):
