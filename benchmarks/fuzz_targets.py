@@ -65,10 +65,11 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     _stdin(raw)
-    made, document = read("-", (), _catalog())
+    made, document = read("-", (), _catalog(), keep=True)
     flags = {"samples": samples, "seed": 1}
     result: Any
-    if made.embodied and not any(getattr(made, name) for name in cli.PHASES):
+    lives = any(getattr(made, name) is not None for name in cli.PHASES)
+    if made.embodied is not None and not lives:
         item = resolve_item(made, document, _catalog())
         result = evaluate(item.inputs, embodied, **flags)
     else:

@@ -71,7 +71,7 @@ class Catalog:
 
     def path(self, kind: str, record_id: str) -> Path | None:
         """The file of a record, from the first folder that has it."""
-        if not _ID.fullmatch(record_id):
+        if not _ID.fullmatch(str(record_id)):  # of what is unknown there is no text
             return None
         paths = (root / kind / f"{record_id}.yaml" for root in self.roots)
         return next((path for path in paths if path.is_file()), None)

@@ -45,7 +45,7 @@ def loaded(document: Document, catalog: Catalog) -> Loaded:
     """A document as commands take it."""
     from carbonctl.scenario.read import checked  # noqa: PLC0415 - pydantic, after a good file
 
-    return checked(document, catalog), document, catalog
+    return checked(document, catalog, keep=True), document, catalog
 
 
 def again(

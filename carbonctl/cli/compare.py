@@ -1,11 +1,18 @@
 """``carbonctl compare``: scenarios side by side on common draws."""
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.cli import options as o
 from carbonctl.cli.progress import steps
 from carbonctl.cli.run import PHASES, TABLES, check_format, emit, evaluate, load, table_out, title
-from carbonctl.core.errors import Problem, UsageError
+from carbonctl.core.errors import UsageError, gathered
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.estimate.results import Lifecycle
+    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.study.montecarlo import Evaluated
 
 
 def command(
@@ -37,22 +44,14 @@ def command(
 
 
 def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
-    from carbonctl.core.errors import InputError  # noqa: PLC0415 - with the estimate
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
     from carbonctl.report.side_by_side import as_data  # noqa: PLC0415
     from carbonctl.study.compare import compare  # noqa: PLC0415
 
-    runs = []
-    problems: list[Problem] = []
-    sources: dict[str, list[str]] = {}
-    for file in steps(files, "compare"):
-        try:
-            runs.append(evaluate(load(flags, file), flags, PHASES))
-        except InputError as error:
-            problems += error.problems
-            sources |= error.sources
-    if problems:
-        raise InputError(problems, sources)
+    def run(file: str) -> "tuple[Resolved, Evaluated[Lifecycle], Catalog]":
+        return evaluate(load(flags, file), flags, PHASES)
+
+    runs = gathered(partial(run, file) for file in steps(files, "compare"))
     resolved = [run[0] for run in runs]
     results = [run[1] for run in runs]
     basis = {r.scenario.accounting for r in resolved}

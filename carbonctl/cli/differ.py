@@ -11,7 +11,7 @@ import numpy as np
 
 from carbonctl.cli.again import again, given, only_estimates
 from carbonctl.cli.run import PHASES, PHASES_OF, load
-from carbonctl.core.errors import InputError, Mark, Problem
+from carbonctl.core.errors import InputError, Mark, Problem, gathered
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.report import saved
@@ -45,16 +45,18 @@ _NOTHING = 1e-9
 
 def differ(files: tuple[str, str], flags: dict[str, Any]) -> Difference:
     """Read two files and attribute the difference of their totals."""
-    read = [_read(file, flags) for file in files]
+    read = gathered(partial(_read, file, flags) for file in files)
     command = _command(read)
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good files
 
     catalog = Catalog.open(flags["hardware_db"])
     quick = {"samples": 0, "seed": flags["seed"]}
-    base, head = (
-        Side(file, document, result, result or again(command, document, catalog, quick))
-        for file, document, result in read
-    )
+
+    def side(file: str, document: Document, result: dict[str, Any] | None) -> Side:
+        made = result or again(command, document, catalog, quick)
+        return Side(file, document, result, made)
+
+    base, head = gathered(partial(side, *one) for one in read)
     between = Between(base, head, command, catalog)
     found, moved = _attributed(between)
     tool = head.total - base.total - sum(moved)

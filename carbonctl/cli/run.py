@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.errors import InputError, Mark, Problem, UsageError
+from carbonctl.core.errors import InputError, Mark, Problem, UsageError, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.report.envelope import Beside
+    from carbonctl.scenario.capacity import Capacity
     from carbonctl.scenario.resolve import Resolved
     from carbonctl.scenario.schema import Scenario
     from carbonctl.study.montecarlo import Evaluated
@@ -54,7 +55,7 @@ def load(flags: dict[str, Any], source: str | None, raw: bytes | None = None) ->
     if source is None and not given:
         message = "give a scenario file, - for stdin, or flags"
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
-    scenario, document = read(source, given, catalog, raw)
+    scenario, document = read(source, given, catalog, raw, keep=True)
     return scenario, document, catalog
 
 
@@ -69,11 +70,15 @@ def evaluate(
     from functools import partial  # noqa: PLC0415 - with the other heavy ones
 
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
-    from carbonctl.scenario.resolve import resolve  # noqa: PLC0415
+    from carbonctl.scenario.resolve import ResolveError, resolve  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
 
     scenario, document, catalog = loaded
-    resolved = resolve(scenario, document, catalog, phases, need_period=need_period)
+    try:
+        resolved = resolve(scenario, document, catalog, phases, need_period=need_period)
+    except ResolveError as error:
+        errors = [*error.problems, *_overloads(error.loads, document)[0]]
+        raise InputError(in_order(errors), error.sources) from None
     run = partial(lifecycle, basis=scenario.accounting)
     samples, seed = flags["samples"], flags["seed"]
     result = study(resolved.inputs, run, samples=samples, seed=seed)
@@ -83,13 +88,24 @@ def evaluate(
 
 def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
     """A load that the stated devices cannot carry even when always busy is an error."""
+    metrics = result.point.metrics
+    loads = [(one, float(metrics[f"{one.phase}.accelerator_hours"])) for one in resolved.capacity]
+    errors, warnings = _overloads(loads, resolved.document)
+    if errors:
+        raise InputError(errors, resolved.document.sources)
+    resolved.warnings.extend(warnings)
+
+
+def _overloads(
+    loads: list[tuple[Capacity, float]], document: Document
+) -> tuple[list[Problem], list[Problem]]:
+    """Loads that devices cannot carry even when always busy, and those that take more of them."""
     from carbonctl.report.numbers import significant  # noqa: PLC0415 - with the report
 
-    problems = []
-    for capacity in resolved.capacity:
-        hours = float(result.point.metrics[f"{capacity.phase}.accelerator_hours"])
+    errors, warnings = [], []
+    for capacity, hours in loads:
         needed = capacity.devices * hours / capacity.hours
-        mark = resolved.document.mark((*capacity.path, "count"))
+        mark = document.mark((*capacity.path, "count"))
         amount = significant(needed, 3)
         message = f"the load needs {amount} devices at a busy share of {capacity.busy_share:g}"
         given = f"hardware.count is {capacity.devices:g}"
@@ -102,11 +118,10 @@ def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
             hint = f"at least {math.ceil(least / capacity.fleet_share):g}"
         problem = Problem("CC304", f"{message}; {given}", mark, hint)
         if least > capacity.devices:
-            problems.append(problem)
+            errors.append(problem)
         elif needed > capacity.devices:
-            resolved.warnings.append(problem)
-    if problems:
-        raise InputError(problems, resolved.document.sources)
+            warnings.append(problem)
+    return errors, warnings
 
 
 def estimate(

@@ -3,14 +3,19 @@
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from carbonctl.cli import options as o
 from carbonctl.cli.progress import steps
 from carbonctl.cli.run import check_format, warn
-from carbonctl.core.errors import InputError, Problem, UsageError
+from carbonctl.core.errors import InputError, Problem, UsageError, gathered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from carbonctl.cli.run import Loaded
 
 Kind = Literal["scenario", "policy", "result"]
 _POLICY = re.compile(rb"schema[\"']?\s*:\s*[\"']?carbonctl/policy/")
@@ -83,7 +88,7 @@ def _validate(files: list[str], hardware_db: str | None, *, say: bool) -> list[P
 
 def _check(file: str, hardware_db: str | None) -> list[Problem]:
     """Read, resolve and run one scenario of either kind, without draws; its warnings."""
-    from carbonctl.cli.run import PHASES, evaluate, load  # noqa: PLC0415 - after good flags
+    from carbonctl.cli.run import load  # noqa: PLC0415 - after good flags
 
     if _is_policy(file):
         from carbonctl.scenario.policy import read  # noqa: PLC0415 - for policies alone
@@ -95,17 +100,24 @@ def _check(file: str, hardware_db: str | None) -> list[Problem]:
         from carbonctl.imports.model_card import check  # noqa: PLC0415
 
         return check(Path(file), Catalog.open(hardware_db))
+    checks = _checks(load({"hardware_db": hardware_db}, file))
+    return [warning for warnings in gathered(checks) for warning in warnings]
+
+
+def _checks(loaded: "Loaded") -> "Iterator[Callable[[], list[Problem]]]":
+    """A scenario as what it is: a replacement, a life, or else whole hardware."""
+    from carbonctl.cli.run import PHASES, evaluate  # noqa: PLC0415 - after good flags
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
     from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415
 
-    loaded = scenario, document, catalog = load({"hardware_db": hardware_db}, file)
+    scenario = loaded[0]
     if scenario.refresh is not None:
-        resolve_refresh(scenario, document, catalog)
-        if not any(getattr(scenario, name) is not None for name in PHASES):
-            return []
-    if any(getattr(scenario, name) is not None for name in PHASES) or scenario.embodied is None:
-        return evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)[0].warnings
-    return resolve_item(scenario, document, catalog).warnings
+        yield lambda: resolve_refresh(*loaded).warnings
+    lives = any(getattr(scenario, name) is not None for name in PHASES)
+    if lives or (scenario.refresh is None and scenario.embodied is None):
+        yield lambda: evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)[0].warnings
+    elif scenario.refresh is None:
+        yield lambda: resolve_item(*loaded).warnings
 
 
 def _is_policy(file: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+T = TypeVar("T")
 
 EXIT_BUG = 1
 EXIT_USAGE = 2
@@ -152,6 +154,22 @@ class DataError(CarbonctlError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems, exit_code=EXIT_DATA)
+
+
+def gathered(steps: Iterable[Callable[[], T]]) -> list[T]:
+    """What every step gives, or one InputError with the problems of all that give nothing."""
+    made: list[T] = []
+    problems: list[Problem] = []
+    sources: dict[str, list[str]] = {}
+    for step in steps:
+        try:
+            made.append(step())
+        except InputError as error:
+            problems += error.problems
+            sources |= error.sources
+    if problems:
+        raise InputError(in_order(problems), sources)
+    return made
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

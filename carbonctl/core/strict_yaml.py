@@ -47,7 +47,9 @@ class Document:
         sources: dict[str, list[str]] | None = None,
     ) -> None:
         self.data = data
-        self.twice: list[Problem] = []  # keys given twice, when they are kept and not raised
+        self.found: list[Problem] = []  # what is wrong, kept to be told with what else is
+        self.lost: list[Path] = []  # what nobody can know the value of, because of that
+        self.misnamed: set[str] = set()  # keys at the top that are none
         self.sources = {} if sources is None else sources
         self.events: tuple[str, dict[Path, Any], dict[Path, Any]] = ("", {}, {})
         if marks is not None:
@@ -145,7 +147,7 @@ def parse(raw: bytes, name: str, *, keep: bool = False) -> Document:
         mark = Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise _error("CC002", "a control character is not allowed here", mark) from None
     if keep and all(problem.code == "CC003" for problem in problems):
-        document.twice = problems
+        document.found = problems
     elif problems:
         raise InputError(problems, document.sources)
     return document
@@ -243,6 +245,7 @@ class _Builder:
             first = _mark(self.name, self.keys[path])
             message = f'the key "{key}" is given twice (first on line {first.line})'
             self.problems.append(Problem("CC003", message, _mark(self.name, event)))
+            self.doc.lost.append(path)
         self.keys[path] = event
         parent.key = key
 

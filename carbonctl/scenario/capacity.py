@@ -14,7 +14,7 @@ from carbonctl.estimate.speculate import whole_request
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
-    from carbonctl.estimate.inputs import Site
+    from carbonctl.estimate.inputs import Phase, Site
     from carbonctl.scenario.context import Context
 
 _MOSTLY = 0.5  # a batch is whole: from two sequences on, one that the load bounds fills this much
@@ -60,6 +60,15 @@ def less_than_a_replica(ctx: Context, work: Serving[Fact], place: Site[Fact]) ->
         )
         reason += f" infer.fleet_share: 100 % of hardware.count: {devices:g} charges it here"
         ctx.not_estimated["a replica of one's own"] = reason
+
+
+def served_hours(phase: Phase[Fact]) -> float:
+    """Device-hours of a service at its central values."""
+    plain = bind(phase, _central)
+    assert isinstance(plain.work, Serving)  # noqa: S101 - only services have a capacity
+    hours = infer(plain.work, plain.site).accelerator_hours
+    assert hours is not None  # noqa: S101 - every service takes hours
+    return float(hours)
 
 
 def _replica(model: Any) -> float:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import Problem, did_you_mean
-from carbonctl.scenario.context import Context, Unresolved
+from carbonctl.scenario.context import Context, Unresolved, tried
 from carbonctl.scenario.site import place_named
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.strict_yaml import Document, Path
     from carbonctl.scenario import schema
+
+    LookUp = tuple[Path, Callable[[Path], object]]  # where a name stands, and what finds it
 
 _PARTS = {
     "baseboard": "baseboards",
@@ -32,23 +34,29 @@ _PARTS = {
     "network": "network",
     "node": "processes",
 }
-_STATED = {"dram", "memory", "ssd", "hdd"}  # a name that a stated figure per GB goes with is free
+# a name that a stated figure per GB goes with is free, even where that key is misspelled
+_STATED = {"dram", "memory", "ssd", "hdd"}
 
 _REPLACED: tuple[Path, ...] = (("refresh", "old"), ("refresh", "new"))
+_HARDWARE: tuple[Path, ...] = (("hardware",), *_REPLACED, ("train", "hardware"),
+                               ("infer", "hardware"), ("experiments", "hardware"))  # fmt: skip
+_MODELS: tuple[Path, ...] = (("model",), ("infer", "model"), ("infer", "speculative", "draft"),
+                             ("train", "model"), ("train", "teacher"))  # fmt: skip
 
 
-def names(document: Document, catalog: Catalog) -> list[Problem]:
-    """Every name in the document that leads nowhere, or to several things."""
+def names(document: Document, catalog: Catalog) -> list[tuple[Path, Problem]]:
+    """Every name in the document that leads nowhere, or to several things, and its place."""
     ctx = Context(document, catalog)
-    for look_up in _lookups(ctx, document.data, ()):
+    found: list[tuple[Path, Problem]] = []
+    for path, look_up in _lookups(ctx, document.data, ()):
         try:
-            look_up()
+            look_up(path)
         except Unresolved:
-            continue
-    return ctx.problems
+            found.append((path, ctx.problems.pop()))
+    return found
 
 
-def _lookups(ctx: Context, value: Any, path: Path) -> Iterator[Callable[[], object]]:
+def _lookups(ctx: Context, value: Any, path: Path) -> Iterator[LookUp]:
     """One look-up a name, anywhere below ``path``."""
     if isinstance(value, list):
         for place, item in enumerate(value):
@@ -61,28 +69,28 @@ def _lookups(ctx: Context, value: Any, path: Path) -> Iterator[Callable[[], obje
             yield from _lookups(ctx, item, (*path, key))
 
 
-def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[Callable[[], object]]:
+def _entry(ctx: Context, key: str, item: Any, path: Path) -> Iterator[LookUp]:
     section = item if isinstance(item, dict) else {}
     if key == "hardware" or path in _REPLACED:
         for name, kind in (("accelerator", "accelerators"), ("server", "servers")):
             if isinstance(section.get(name), str):
-                yield partial(ctx.record, kind, section[name], (*path, name))
+                yield (*path, name), partial(ctx.record, kind, section[name])
         if isinstance(section.get("instance"), str):
-            yield partial(instance_row, ctx, section["instance"], (*path, "instance"))
+            yield (*path, "instance"), partial(instance_row, ctx, section["instance"])
     elif key == "site" and isinstance(section.get("region"), str):
-        yield partial(place_named, ctx, section["region"], (*path, "region"))
+        yield (*path, "region"), partial(place_named, ctx, section["region"])
     elif key in {"model", "teacher", "draft"} and isinstance(section.get("id", item), str):
         at = (*path, "id") if section else path
-        yield partial(ctx.record, "models", section.get("id", item), at)
+        yield at, partial(ctx.record, "models", section.get("id", item))
     elif key == "runtime" and isinstance(item, str):
-        yield partial(ctx.record, "runtimes", item, path)
+        yield path, partial(ctx.record, "runtimes", item)
 
 
-def _part(ctx: Context, part: dict[str, Any], path: Path) -> Iterator[Callable[[], object]]:
+def _part(ctx: Context, part: dict[str, Any], path: Path) -> Iterator[LookUp]:
     for key, kind in _PARTS.items():
-        free = key in _STATED and "per_gb" in part
+        free = key in _STATED and any(name.startswith("per_") for name in part)
         if isinstance(part.get(key), str) and not free:
-            yield partial(ctx.record, kind, part[key], (*path, key))
+            yield (*path, key), partial(ctx.record, kind, part[key])
 
 
 def instance_row(ctx: Context, name: str, path: Path) -> dict[str, str]:
@@ -99,7 +107,20 @@ def instance_row(ctx: Context, name: str, path: Path) -> dict[str, str]:
 def agreement(ctx: Context, scenario: schema.Scenario) -> None:
     """Entries that contradict each other are problems, whether or not they are used."""
     for check in (_units, _run_names, _sizes_of_trials, _models, _machines, _unused):
-        check(ctx, scenario)
+        tried(partial(check, ctx, scenario))
+
+
+def _at(section: Any, path: Path) -> Any:
+    """What stands at a place of a scenario; None where nothing does."""
+    for step in path:
+        section = section[step] if isinstance(step, int) else getattr(section, step, None)
+    return section
+
+
+def _in_runs(scenario: schema.Scenario, *names: str) -> list[Path]:
+    """The places of some keys in every run."""
+    count = tried(lambda: len(scenario.train.runs) if scenario.train else 0) or 0
+    return [("train", "runs", place, name) for place in range(count) for name in names]
 
 
 def _note(ctx: Context, code: str, message: str, path: Path, hint: str = "") -> None:
@@ -133,24 +154,14 @@ def _sizes_of_trials(ctx: Context, scenario: schema.Scenario) -> None:
 
 
 def _models(ctx: Context, scenario: schema.Scenario) -> None:
-    sections: list[tuple[Path, schema.Model | None]] = [(("model",), scenario.model)]
-    if scenario.infer:
-        sections.append((("infer", "model"), scenario.infer.model))
-        if scenario.infer.speculative:
-            draft = scenario.infer.speculative.draft
-            sections.append((("infer", "speculative", "draft"), draft))
-    if scenario.train:
-        sections.append((("train", "model"), scenario.train.model))
-        sections.append((("train", "teacher"), scenario.train.teacher))
-        for place, run in enumerate(scenario.train.runs):
-            sections.append((("train", "runs", place, "model"), run.model))
-            sections.append((("train", "runs", place, "teacher"), run.teacher))
-    for path, model in sections:
-        if model is not None:
-            _model_agrees(ctx, model, path)
+    for path in (*_MODELS, *_in_runs(scenario, "model", "teacher")):
+        tried(partial(_model_agrees, ctx, scenario, path))
 
 
-def _model_agrees(ctx: Context, model: schema.Model, path: Path) -> None:
+def _model_agrees(ctx: Context, scenario: schema.Scenario, path: Path) -> None:
+    model: schema.Model | None = _at(scenario, path)
+    if model is None:
+        return
     more = sorted(model.model_fields_set - {"id"})
     if model.id is not None and more:
         message = f"a model is named, or described: {more[0]} beside {model.id}"
@@ -163,22 +174,15 @@ def _model_agrees(ctx: Context, model: schema.Model, path: Path) -> None:
 
 
 def _machines(ctx: Context, scenario: schema.Scenario) -> None:
-    sections: list[tuple[Path, schema.Hardware | None]] = [(("hardware",), scenario.hardware)]
-    replaced = scenario.refresh
-    if replaced is not None:
-        sections += [(("refresh", "old"), replaced.old), (("refresh", "new"), replaced.new)]
-    for name in ("train", "infer", "experiments"):
-        section = getattr(scenario, name)
-        sections.append(((name, "hardware"), section.hardware if section else None))
-    for place, run in enumerate(scenario.train.runs if scenario.train else ()):
-        sections.append((("train", "runs", place, "hardware"), run.hardware))
-    for path, hardware in sections:
-        if hardware is not None:
-            machine_agrees(ctx, hardware, path)
+    for path in (*_HARDWARE, *_in_runs(scenario, "hardware")):
+        tried(partial(machine_agrees, ctx, scenario, path))
 
 
-def machine_agrees(ctx: Context, hardware: schema.Hardware, path: Path) -> None:
+def machine_agrees(ctx: Context, scenario: schema.Scenario, path: Path) -> None:
     """One device is named once, or by a server that holds it."""
+    hardware: schema.Hardware | None = _at(scenario, path)
+    if hardware is None:
+        return
     if hardware.instance is not None and (hardware.accelerator or hardware.server):
         other = "accelerator" if hardware.accelerator else "server"
         message = f"an instance holds its {other}; name one of the two"

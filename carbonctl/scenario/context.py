@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from carbonctl.catalog.read import AmbiguousName, Catalog, Record, UnknownName
 from carbonctl.core.errors import Mark, Problem, did_you_mean
@@ -11,9 +11,12 @@ from carbonctl.core.fact import Fact, Shape, Tier
 from carbonctl.core.record import record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbonctl.core.strict_yaml import Document, Path
     from carbonctl.scenario.quantity import Given
 
+T = TypeVar("T")
 ONE = Fact("one", 1.0, "1", "conservation", "derived", tier="published", label="one piece")
 
 _UNKNOWN = {
@@ -25,6 +28,14 @@ _UNKNOWN = {
 
 class Unresolved(Exception):  # noqa: N818 - a signal between resolving functions, never shown
     """A part of the scenario cannot be resolved; the problem is already noted."""
+
+
+def tried(build: Callable[[], T]) -> T | None:
+    """What a part of the scenario comes to; None where it cannot be resolved."""
+    try:
+        return build()
+    except Unresolved:
+        return None
 
 
 @record
@@ -51,10 +62,21 @@ class Context:
         return self.document.mark(self.written(path))
 
     def fail(
-        self, code: str, message: str, path: Path, hint: str = "", help_: str = ""
+        self,
+        code: str,
+        message: str,
+        path: Path,
+        hint: str = "",
+        help_: str = "",
+        *,
+        absent: bool = False,
     ) -> NoReturn:
-        """Note a problem and give up this part."""
-        self.problems.append(Problem(code, message, self.mark(path), hint, help_))
+        """Note a problem and give up this part.
+
+        Where a section is ``absent`` it may be there under a name that nobody knows, which is told.
+        """
+        if not (absent and self.document.misnamed):
+            self.problems.append(Problem(code, message, self.mark(path), hint, help_))
         raise Unresolved
 
     def warn(self, code: str, message: str, path: Path, hint: str = "") -> None:

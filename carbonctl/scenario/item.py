@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError
+from carbonctl.core.errors import InputError, in_order
 from carbonctl.estimate.bom import Comparator, Counted, Machine, Machines
 from carbonctl.estimate.inputs import ItemInputs, bind
 from carbonctl.estimate.part_carbon import part_carbon
@@ -14,14 +14,14 @@ from carbonctl.scenario import parts as parts_
 from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.consistency import machine_agrees
-from carbonctl.scenario.context import ONE, Context, Unresolved, derived
+from carbonctl.scenario.context import ONE, Context, derived, tried
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.errors import Problem
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
-    from carbonctl.estimate.bom import Part
+    from carbonctl.estimate.bom import Hardware, Part
     from carbonctl.scenario import schema
 
 _NOTHING = {
@@ -45,30 +45,33 @@ class ResolvedItem:
 
 def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog) -> ResolvedItem:
     """Facts of whole machines; InputError with all problems when there are any."""
-    ctx = Context(document, catalog)
-    section = scenario.embodied
-    built: subjects.Built = ()
-    if scenario.hardware is not None:
-        machine_agrees(ctx, scenario.hardware, ("hardware",))
-    try:
-        if section is not None and section.subject == "datacenter":
-            built = subjects.building(ctx, scenario, section)
-        made = _item(ctx, scenario, section)
-        hardware = machines.hardware(ctx, made, section, scenario.end_of_life)
-        count = _count(ctx, scenario, made)
-    except Unresolved:
-        raise InputError(ctx.problems, document.sources) from None
-    if ctx.problems:
-        raise InputError(ctx.problems, document.sources)
+    ctx = Context(document, catalog, list(document.found))
+    tried(lambda: machine_agrees(ctx, scenario, ("hardware",)))
+    made = tried(lambda: _made(ctx, scenario))
+    if made is None or ctx.problems:
+        raise InputError(in_order(ctx.problems), document.sources)
+    hardware, count, built = made
+    name = hardware.machine.name
     if count.value != 1:
         several = _compared(_relabeled(hardware.machine, count.value), count.value)
         hardware = replace(hardware, machine=several)
     return ResolvedItem(
-        _title(scenario.name, made.name, count.value),
+        _title(scenario.name, name, count.value),
         ItemInputs(hardware, count, built),
         ctx.warnings,
         ctx.not_estimated | (_NOTHING if not built else {"use": _NOTHING["use"]}),
     )
+
+
+def _made(ctx: Context, scenario: schema.Scenario) -> tuple[Hardware[Fact], Fact, subjects.Built]:
+    """One item with the rules of sharing it, how many there are, and their building."""
+    section = scenario.embodied
+    built: subjects.Built = ()
+    if section is not None and section.subject == "datacenter":
+        built = subjects.building(ctx, scenario, section)
+    made = _item(ctx, scenario, section)
+    hardware = machines.hardware(ctx, made, section, scenario.end_of_life)
+    return hardware, _count(ctx, scenario, made), built
 
 
 def _item(

@@ -60,6 +60,7 @@ def device(ctx: Context, section: schema.Hardware | None, path: Path) -> Device:
             path,
             "as in hardware: {accelerator: h100-sxm, count: 64}",
             "carbonctl hw list",
+            absent=section is None,
         )
     count = None
     if section.count is not None:

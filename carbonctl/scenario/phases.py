@@ -11,7 +11,7 @@ from carbonctl.core.units import HOURS_PER_DAY
 from carbonctl.estimate.inputs import Phase, Power, ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.inputs import Trials as TrialSizes
 from carbonctl.scenario import machine as machines
-from carbonctl.scenario.context import ONE
+from carbonctl.scenario.context import ONE, tried
 from carbonctl.scenario.feasibility import check
 from carbonctl.scenario.ingestion import ingestion
 from carbonctl.scenario.parts import flash_per_gb
@@ -20,7 +20,7 @@ from carbonctl.scenario.site import site
 from carbonctl.scenario.training import evidence, kind, power, train_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
@@ -70,16 +70,23 @@ class Sections:
 def builders(sections: Sections, wanted: list[str]) -> Iterator[Builder]:
     """One function a phase; each fails alone, so that all problems are found."""
     scenario = sections.scenario
+    found: list[Iterable[Builder]] = []
     if "data" in wanted and scenario.data is not None:
-        yield partial(_data, sections, scenario.data)
-        if scenario.data.ingest_servers is not None:
-            yield partial(ingestion, sections, scenario.data)
+        found.append(_stored(sections, scenario.data))
     if "train" in wanted and scenario.train is not None:
-        yield from _runs(sections, scenario.train)
+        found.append(_runs(sections, scenario.train))
     if "experiments" in wanted and scenario.experiments is not None:
-        yield partial(_experiments, sections, scenario.experiments)
+        found.append([partial(_experiments, sections, scenario.experiments)])
     if "infer" in wanted and scenario.infer is not None:
-        yield partial(_infer, sections, scenario.infer)
+        found.append([partial(_infer, sections, scenario.infer)])
+    for of_section in found:
+        yield from tried(partial(list, of_section)) or ()
+
+
+def _stored(s: Sections, data: schema.Data) -> Iterator[Builder]:
+    yield partial(_data, s, data)
+    if data.ingest_servers is not None:
+        yield partial(ingestion, s, data)
 
 
 def _data(s: Sections, data: schema.Data) -> Phase[Fact]:
@@ -139,7 +146,7 @@ def _trials(
         ctx.fail("CC301", message, (*path, ways[1]), "keep one")
     if experiments.share_of_training is not None:
         if not trained:
-            ctx.fail("CC302", "a share of training needs a train section", path)
+            ctx.fail("CC302", "a share of training needs a train section", path, absent=True)
         where = (*path, "share_of_training")
         share = ctx.given(experiments.share_of_training, where, "experiments / training")
         return ShareOfTraining(share), "share"
@@ -182,14 +189,18 @@ def _runs(s: Sections, train: schema.Train) -> Iterator[Builder]:
     elif not train.runs:
         yield partial(_run, s, train, ("train",), "train", "training")
     for place, run in enumerate(train.runs):
-        name = run.name or str(place + 1)
-        merged = _inherit(train, run)
-        path: Path = ("train", "runs", place)
-        yield partial(_run, s, merged, path, f"train.{name}", f"training {name}")
+        yield partial(_one_of, s, train, run, place)
     if train.online is not None:
         yield partial(_online, s, train)
     if train.idle is not None:
         yield partial(_idle, s, train)
+
+
+def _one_of(s: Sections, train: schema.Train, run: schema.Run, place: int) -> Phase[Fact]:
+    """One of several runs."""
+    name = run.name or str(place + 1)
+    path: Path = ("train", "runs", place)
+    return _run(s, _inherit(train, run), path, f"train.{name}", f"training {name}")
 
 
 def _inherit(train: schema.Train, run: schema.Run) -> schema.Run:

@@ -165,6 +165,7 @@ def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...]) -> None:
 
 def _value(raw: dict[str, Any], limits: Limits) -> float:
     if "value" not in raw:
+        _together(*(partial(_known_key, key) for key in raw))  # it may be there, misspelled
         raise _Fail("CC206", "value is required in the long form of a quantity")
     return _number(raw["value"], limits, "value")
 

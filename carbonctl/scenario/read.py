@@ -5,12 +5,19 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from carbonctl.core import strict_yaml
-from carbonctl.core.errors import CarbonctlError, InputError, Mark, Problem, did_you_mean
+from carbonctl.core.errors import (
+    CarbonctlError,
+    InputError,
+    Mark,
+    Problem,
+    did_you_mean,
+    in_order,
+)
 from carbonctl.core.record import compared
 from carbonctl.core.strict_yaml import MAX_BYTES, Document
 from carbonctl.scenario.consistency import names
@@ -49,37 +56,53 @@ class Setting:
 
 
 def read(
-    source: str | None, settings: Iterable[Setting], catalog: Catalog, raw: bytes | None = None
+    source: str | None,
+    settings: Iterable[Setting],
+    catalog: Catalog,
+    raw: bytes | None = None,
+    *,
+    keep: bool = False,
 ) -> tuple[Scenario, Document]:
     """The scenario from a file, from ``-`` (stdin), or from settings alone.
 
-    ``raw`` are the bytes of the source where somebody had to look at them before.
-
-    Every problem of keys, values and names comes out in one InputError.
+    ``raw`` are the bytes of the source where somebody had to look at them before. What is wrong
+    is raised, or kept, as in ``checked``.
     """
     document = (
         Document({}, {(): Mark("the command line")}) if source is None else _load(source, raw)
     )
-    found = list(document.twice)
     for setting in settings:
         try:
             _apply(document, setting)
         except InputError as error:
-            found += error.problems
-    return checked(document, catalog, found), document
+            document.found += error.problems
+            document.lost.append((setting.path.split(".")[0],))
+    return checked(document, catalog, keep=keep), document
 
 
-def checked(document: Document, catalog: Catalog, found: list[Problem] | None = None) -> Scenario:
-    """The scenario in a document, once nothing is wrong with its keys, values and names."""
-    found = [*(found or ()), *names(document, catalog)]
+def checked(document: Document, catalog: Catalog, *, keep: bool = False) -> Scenario:
+    """The scenario in a document, once nothing is wrong with its keys, values and names.
+
+    Every problem of these comes out in one InputError. With ``keep`` they are noted in the
+    document, for ``resolve`` to tell with those of meaning, and what they concern is unknown.
+    """
+    wrong = names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
+        if not wrong and not document.found:
+            return scenario
     except ValidationError as error:
-        for item in error.errors(include_url=False):
-            found += _problems(item, document)
-    if found:
-        raise InputError(_sorted(found), document.sources)
-    return scenario
+        from carbonctl.scenario.one_pass import sifted  # noqa: PLC0415 - for faulty files alone
+
+        for item in sifted(error.errors(include_url=False)):
+            wrong += [(tuple(item["loc"]), problem) for problem in _problems(item, document)]
+    document.lost += [path for path, _ in wrong]
+    document.found = in_order([*document.found, *(problem for _, problem in wrong)])
+    if not keep:
+        raise InputError(document.found, document.sources)
+    from carbonctl.scenario.one_pass import readable  # noqa: PLC0415 - for faulty files alone
+
+    return readable(document)
 
 
 def parse_sets(texts: Iterable[str]) -> list[Setting]:
@@ -121,7 +144,7 @@ def _load(source: str, raw: bytes | None = None, seen: tuple[str, ...] = ()) -> 
         document = strict_yaml.read(Path(source), keep=True)
     if not isinstance(document.data, dict):
         problem = Problem("CC007", "a scenario is a mapping of keys", document.mark(()))
-        raise InputError([*document.twice, problem], document.sources)
+        raise InputError([*document.found, problem], document.sources)
     base = document.data.pop("extends", None)
     if base is None:
         return document
@@ -153,7 +176,7 @@ def _merge(base: Document, head: Document) -> Document:
         dict(base.keys),
         {**base.sources, **head.sources},
     )
-    merged.twice = base.twice + head.twice
+    merged.found, merged.lost = base.found + head.found, base.lost + head.lost
     _merge_into(merged, head, merged.data, head.data, ())
     return merged
 
@@ -259,7 +282,9 @@ def _problem(item: Any, document: Document) -> Problem:
 
 
 def _near_key(path: tuple[Any, ...]) -> str:
-    owner = _model_at(path[:-1])
+    from carbonctl.scenario.one_pass import model_at  # noqa: PLC0415 - for faulty files alone
+
+    owner = model_at(path[:-1])
     names = [f.alias or name for name, f in owner.model_fields.items()] if owner else []
     hint = did_you_mean(str(path[-1]), names)
     return hint or ("keys here: " + ", ".join(sorted(names)) if names else "")
@@ -269,29 +294,3 @@ def _as_in(path: tuple[Any, ...]) -> str:
     """How a section is written that stands there as a word, or which keys it has."""
     example = _EXAMPLES.get(str(path[-1])) if path else None
     return f"as in {path[-1]}: {example}" if example else _near_key((*path, ""))
-
-
-def _model_at(path: tuple[Any, ...]) -> type[BaseModel] | None:
-    """The schema section at a path."""
-    owner: type[BaseModel] | None = Scenario
-    for step in path:
-        if isinstance(step, int) or owner is None:
-            continue
-        field = owner.model_fields.get(str(step))
-        owner = _section(field.annotation) if field else None
-    return owner
-
-
-def _section(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((s for a in get_args(annotation) if (s := _section(a))), None)
-
-
-def _sorted(problems: list[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda p: (str(p.mark.file) if p.mark else "", _line(p), p.code))
-
-
-def _line(problem: Problem) -> tuple[int, int]:
-    mark = problem.mark
-    return (mark.line or 0, mark.column or 0) if mark else (0, 0)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
 from carbonctl.estimate.bom import Counted, Machine
 from carbonctl.estimate.replacement import Fleet, Peaks, RefreshInputs, SecondLife
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.consistency import agreement
-from carbonctl.scenario.context import ONE, Context, Unresolved, archetype, derived
+from carbonctl.scenario.context import ONE, Context, Unresolved, archetype, derived, tried
 from carbonctl.scenario.site import site
 from carbonctl.scenario.span import check_growth, check_life
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document, Path
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario import schema, schema_refresh
     from carbonctl.scenario.quantity import Given
 
-T = TypeVar("T")
 _STEPS = 6
 _NOTHING = {
     "datacenter construction": "the building stands either way",
@@ -33,6 +31,7 @@ _NOTHING = {
 }
 # what one rule of a second life needs, and what the others do not use
 _NEEDED = {"cut_off": "", "time_share": "years", "displacement": "displaced_share"}
+_EXAMPLE = "as in refresh: {old: {...}, new: {...}}"
 _UNUSED = ("parts", "chassis", "accelerator", "host", "count", "subject", "mass", "spares")
 
 
@@ -52,17 +51,16 @@ def resolve_refresh(
     scenario: schema.Scenario, document: Document, catalog: Catalog
 ) -> ResolvedRefresh:
     """Facts of a replacement; InputError with all problems when there are any."""
-    ctx = Context(document, catalog)
+    ctx = Context(document, catalog, list(document.found))
     section = scenario.refresh
     if section is None:
         message = "nothing to decide: give refresh, with old and new"
-        problem = Problem(
-            "CC302", message, document.mark(()), "as in refresh: {old: {...}, new: {...}}"
-        )
-        raise InputError([problem], document.sources)
+        tried(lambda: ctx.fail("CC302", message, (), _EXAMPLE, absent=True))
+        raise InputError(in_order(ctx.problems), document.sources)
     agreement(ctx, scenario)
-    _check(ctx, scenario, section)
-    made = _gathered(ctx, scenario, section)
+    for check in (_no_new_count, _on_location, _before_pue, _unused):
+        tried(partial(check, ctx, scenario, section))
+    made = tried(lambda: _gathered(ctx, scenario, section))
     if made is None or ctx.problems:
         raise InputError(in_order(ctx.problems), document.sources)
     old, new, inputs, where = made
@@ -75,13 +73,13 @@ def _gathered(
     ctx: Context, scenario: schema.Scenario, section: schema_refresh.Refresh
 ) -> tuple[_Side, _Side, RefreshInputs[Fact], str] | None:
     """Both sides, the site and the rules; every part is tried before giving up."""
-    old = _tried(lambda: _side(ctx, scenario, section.old, ("refresh", "old")))
-    new = _tried(lambda: _side(ctx, scenario, section.new, ("refresh", "new")))
-    place = _tried(lambda: site(ctx, scenario.site, ("site",)))
-    after = _tried(lambda: _second_life(ctx, section))
+    old = tried(lambda: _side(ctx, scenario, section.old, ("refresh", "old")))
+    new = tried(lambda: _side(ctx, scenario, section.new, ("refresh", "new")))
+    place = tried(lambda: site(ctx, scenario.site, ("site",)))
+    after = tried(lambda: _second_life(ctx, section))
     if old is None or new is None:
         return None
-    speed = _tried(lambda: _performance(ctx, section, old, new))
+    speed = tried(lambda: _performance(ctx, section, old, new))
     if place is None or speed is None:
         return None
     ctx.not_estimated.pop("water", None)  # said of sites; no decision here rests on it
@@ -111,29 +109,33 @@ def _gathered(
     return old, new, inputs, place.name
 
 
-def _tried(build: Callable[[], T]) -> T | None:
-    try:
-        return build()
-    except Unresolved:
-        return None
-
-
 def _given(ctx: Context, given: Given | None, path: Path, label: str) -> Fact | None:
     return None if given is None else ctx.given(given, path, label)
 
 
-def _check(ctx: Context, scenario: schema.Scenario, section: schema_refresh.Refresh) -> None:
-    """What would change the decision silently, or not at all, is said."""
+# What would change the decision silently, or not at all, is said.
+
+
+def _no_new_count(ctx: Context, _: schema.Scenario, section: schema_refresh.Refresh) -> None:
     if section.new.count is not None:
         message, at = "equal work says how many new machines there are", ("refresh", "new", "count")
         hint = "state refresh.old.count alone"
         ctx.problems.append(Problem("CC303", message, ctx.mark(at), hint))
+
+
+def _on_location(ctx: Context, scenario: schema.Scenario, _: schema_refresh.Refresh) -> None:
     if scenario.accounting == "market":
         message = "a replacement is decided on the location basis: contracts save no energy"
         ctx.problems.append(Problem("CC306", message, ctx.mark(("accounting",))))
+
+
+def _before_pue(ctx: Context, scenario: schema.Scenario, _: schema_refresh.Refresh) -> None:
     if scenario.site is not None and scenario.site.pue == "included":
         message = "a replacement takes power before PUE, so PUE is in no number yet"
         ctx.problems.append(Problem("CC303", message, ctx.mark(("site", "pue"))))
+
+
+def _unused(ctx: Context, scenario: schema.Scenario, _: schema_refresh.Refresh) -> None:
     embodied = scenario.embodied
     for key in _UNUSED if embodied is not None else ():
         if key in embodied.model_fields_set:  # type: ignore[union-attr]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
@@ -10,7 +11,7 @@ from carbonctl.core.record import compared
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
-from carbonctl.scenario.context import Context, Unresolved
+from carbonctl.scenario.context import Context, tried
 from carbonctl.scenario.phases import Sections, builders
 
 if TYPE_CHECKING:
@@ -51,6 +52,19 @@ class Resolved:
     budget: dict[str, float] = field(default_factory=dict)
 
 
+class ResolveError(InputError):
+    """Problems of a scenario, and the device-hours of services that have none of them."""
+
+    def __init__(
+        self,
+        problems: list[Problem],
+        sources: dict[str, list[str]],
+        loads: list[tuple[Capacity, float]],
+    ) -> None:
+        super().__init__(problems, sources)
+        self.loads = loads
+
+
 def resolve(
     scenario: schema.Scenario,
     document: Document,
@@ -60,22 +74,24 @@ def resolve(
     need_period: bool = False,
 ) -> Resolved:
     """Facts of every wanted phase; InputError with all problems when there are any."""
-    ctx = Context(document, catalog, accounting=scenario.accounting)
+    ctx = Context(document, catalog, list(document.found), accounting=scenario.accounting)
     wanted = [name for name in phases if getattr(scenario, name) is not None]
-    made: list[Phase[Fact]] = []
     capacity: list[Capacity] = []
     period = _period(ctx, scenario, need=need_period)
+    known = len(ctx.problems)
     agreement(ctx, scenario)
+    agreed = len(ctx.problems) == known
     if not wanted:
         message = f"nothing to estimate: give {' or '.join(phases)}"
-        ctx.problems.append(Problem("CC302", message, document.mark(())))
-    for build in builders(Sections(ctx, scenario, period, capacity), wanted):
-        try:
-            made.append(build())
-        except Unresolved:
-            continue
+        tried(lambda: ctx.fail("CC302", message, (), absent=True))
+    sections = Sections(ctx, scenario, period, capacity)
+    made = [phase for build in builders(sections, wanted) if (phase := tried(build)) is not None]
     if ctx.problems:
-        raise InputError(in_order(ctx.problems), document.sources)
+        from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - for faulty files alone
+
+        overlooked(sections, wanted)
+        loads = _loads(made, capacity) if agreed else []
+        raise ResolveError(in_order(ctx.problems), document.sources, loads)
     _say_what_is_missing(ctx, scenario, phases, made)
     return Resolved(
         scenario=scenario,
@@ -89,7 +105,27 @@ def resolve(
     )
 
 
+def _loads(made: list[Phase[Fact]], capacities: list[Capacity]) -> list[tuple[Capacity, float]]:
+    """What loads take of their devices, for phases that could be resolved."""
+    from carbonctl.scenario.capacity import served_hours  # noqa: PLC0415 - for faulty files alone
+
+    served = {phase.id: phase for phase in made}
+    found = [(one, served[one.phase]) for one in capacities if one.phase in served]
+    hours = [(one, tried(partial(served_hours, phase))) for one, phase in found]
+    return [(one, needed) for one, needed in hours if needed is not None]
+
+
 def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
+    """The period of a scenario; where a mistake hides it, what rests on it gives up."""
+    found = tried(lambda: _stated_period(ctx, scenario, need=need))
+    if found is None:
+        from carbonctl.scenario.one_pass import UNKNOWN  # noqa: PLC0415 - for faulty files alone
+
+        found = UNKNOWN
+    return found
+
+
+def _stated_period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
     horizon = scenario.infer.horizon if scenario.infer is not None else None
     where = ("infer", "horizon")
     if scenario.period is not None:
@@ -102,7 +138,7 @@ def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
         return ctx.given(horizon, where, "period")
     if need:
         message = "period is required: it says what the whole life means"
-        ctx.problems.append(Problem("CC206", message, ctx.document.mark(()), "as in period: 2 y"))
+        tried(lambda: ctx.fail("CC206", message, (), "as in period: 2 y", absent=True))
     return ctx.default("period")
 
 

@@ -48,7 +48,8 @@ def shape(
 ) -> Shape:
     """Shape of the model that a section names or describes; ``own`` where it is a second one."""
     if model is None:
-        ctx.fail("CC206", "a model is required here", path, "as in model: llama-3.1-70b")
+        hint = "as in model: llama-3.1-70b"
+        ctx.fail("CC206", "a model is required here", path, hint, absent=True)
     at = own or model_path(ctx, path)
     if model.id is not None:
         record = ctx.record("models", model.id, at)
@@ -167,7 +168,8 @@ def dlrm_shape(
 ) -> tuple[Fact, Fact, Fact, Fact, Fact, Fact]:
     """Dense weights, tables, rows a table, lookups a table, width, bytes of a DLRM."""
     if model is None:
-        ctx.fail("CC206", "a model is required here", path, "as in model: dlrm-v2-mlperf")
+        hint = "as in model: dlrm-v2-mlperf"
+        ctx.fail("CC206", "a model is required here", path, hint, absent=True)
     at = model_path(ctx, path)
     if model.id is not None:
         return _dlrm_record(ctx, ctx.record("models", model.id, at), at)

@@ -31,6 +31,7 @@ def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
             path,
             'as in site: {region: "aws:us-east-1"}',
             "carbonctl grid search virginia",
+            absent=section is None,
         )
     place = place_named(ctx, section.region, (*path, "region")) if section.region else _NO_PLACE
     construction = ctx.catalog.record("datacenters", "construction")

@@ -160,7 +160,8 @@ def _it_power(
         return ctx.given(said.it_power, (*_DATACENTER, "it_power"), "design IT power")
     hint = "as in datacenter: {it_power: 10 MW}, or --set 'embodied.datacenter.it_power=10 MW'"
     if scenario.hardware is None:
-        ctx.fail("CC206", "a datacenter needs its IT power or its hardware", _DATACENTER, hint)
+        message = "a datacenter needs its IT power or its hardware"
+        ctx.fail("CC206", message, _DATACENTER, hint, absent=True)
     found = machines.device(ctx, scenario.hardware, _HARDWARE)
     if found.count is None:
         many = "as in count: 64, or --set hardware.count=64"

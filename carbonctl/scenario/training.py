@@ -74,7 +74,7 @@ def train_run(
     work = hours = wall = None
     if check.tokens is not None:
         if found is None:
-            ctx.fail("CC206", "a cross check of work needs hardware", under)
+            ctx.fail("CC206", "a cross check of work needs hardware", under, absent=True)
         tokens = ctx.given(check.tokens, (*under, "tokens"), "tokens, only compared")
         convention = plain_work if run.context is None else llm_work
         work = convention(ctx, run, model, found, tokens, path)
@@ -84,7 +84,7 @@ def train_run(
     if check.days is not None:
         if made.accelerators is None:
             message = "a cross check of days needs hardware.count, the number of accelerators"
-            ctx.fail("CC206", message, (*under, "days"))
+            ctx.fail("CC206", message, (*under, "days"), absent=found is None)
         wall = ctx.given(check.days, (*under, "days"), "wall-clock time, only compared")
     return replace(made, cross_work=work, cross_hours=hours, cross_wall_hours=wall)
 
