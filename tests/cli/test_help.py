@@ -129,7 +129,8 @@ def test_an_error_names_the_command_that_explains_it(carbonctl):
 
 def test_errors_as_github_annotations(carbonctl, tmp_path):
     path = tmp_path / "a,b.yaml"
-    path.write_text("hardware: {accelerator: h100-smx}\ntrain: {days: 10 d}\n", encoding="utf-8")
+    text = "hardware: {accelerator: h100-smx}\nsite: {region: NO}\ntrain: {days: 10 d}\n"
+    path.write_text(text, encoding="utf-8")
     place = f"file={tmp_path}/a%2Cb.yaml,line=1,col=25,endColumn=33,title=CC103"
     for command in ("train", "validate"):
         ran = carbonctl(command, path, "-f", "github")
