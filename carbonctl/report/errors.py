@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from carbonctl.core.errors import CarbonctlError, Problem
 
 MAX_SHOWN, MAX_CODES = 50, 3
+_LONG_LINE = 200  # a line that fits no terminal says nothing
+_LONG_HINT = 90  # a hint that stands beside its line no longer
+_WIDTH = 80
 
 
 def as_text(error: CarbonctlError) -> str:
@@ -32,8 +35,8 @@ def one(problem: Problem, sources: dict[str, list[str]], level: str = "error") -
     lines = [f"{place}{code}: {problem.message}"]
     snippet = _snippet(problem, sources)
     lines += snippet
-    if problem.hint and not snippet:
-        lines.append(f"   hint: {problem.hint}")
+    if problem.hint and (not snippet or len(problem.hint) > _LONG_HINT):
+        lines.append(_wrapped(problem.hint))
     if problem.help:
         lines.append(f"   help: {problem.help}")
     return "\n".join(lines)
@@ -45,9 +48,18 @@ def _snippet(problem: Problem, sources: dict[str, list[str]]) -> list[str]:
     if mark is None or mark.line is None or mark.column is None or mark.line > len(lines):
         return []
     text = lines[mark.line - 1].replace("\t", " ")
-    if len(text) > 200:  # noqa: PLR2004 - a line that fits no terminal says nothing
-        return [f"         {problem.hint}"] if problem.hint else []
+    if len(text) > _LONG_LINE:
+        return []
     length = max(1, min(mark.length, len(text) - mark.column + 1))
     pointer = " " * (mark.column - 1) + "^" * length
-    hint = f" {problem.hint}" if problem.hint else ""
+    hint = f" {problem.hint}" if 0 < len(problem.hint) <= _LONG_HINT else ""
     return [f"{mark.line:>5} | {text}", f"      | {pointer}{hint}"]
+
+
+def _wrapped(hint: str) -> str:
+    """A hint on lines of its own; a short one is never broken."""
+    if len(hint) <= _LONG_HINT:
+        return f"   hint: {hint}"
+    from textwrap import fill  # noqa: PLC0415 - for long hints alone
+
+    return fill(hint, _WIDTH, initial_indent="   hint: ", subsequent_indent=" " * 9)
