@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.fact import Fact
 
 if TYPE_CHECKING:
-    from carbonctl.catalog.read import Record
+    from carbonctl.catalog.read import Catalog, Record
 
+# Mixtures whose shape stands in for one of like size and sparsity that nobody described.
+MIXTURES = (
+    "olmoe-1b-7b",
+    "qwen3-30b-a3b",
+    "mixtral-8x7b",
+    "mixtral-8x22b",
+    "qwen3-235b-a22b",
+    "llama-4-maverick",
+    "qwen3-coder-480b-a35b",
+)
 _PLAIN = ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
 _STATEFUL = {"hybrid", "linear", "ssm"}
 
@@ -26,6 +37,29 @@ def decoder(record: Record) -> dict[str, Fact]:
         if (value := record.number("moe", name)) is not None:
             found[name] = _fact(record, f"moe.{name}", value, name.replace("_", " "))
     return found | _attention(record)
+
+
+def like_mixture(catalog: Catalog, total_params: float, active_params: float) -> Record:
+    """The mixture that is nearest in size and in the share of weights that a token passes.
+
+    Its experts take no larger share than that, so that something is left that all tokens share.
+    """
+    share = active_params / total_params
+    records = [catalog.record("models", name) for name in MIXTURES]
+    least = [r for r in records if _expert_share(r) <= share]
+
+    def distance(record: Record) -> float:
+        total, active = (record.number(f"{which}_params") or 1.0 for which in ("total", "active"))
+        return abs(math.log(total_params / total)) + abs(math.log(share * total / active))
+
+    return min(least or records, key=lambda r: (distance(r), r.id))
+
+
+def _expert_share(record: Record) -> float:
+    taken, experts = (
+        record.number("moe", name) or 1.0 for name in ("experts_per_token", "experts")
+    )
+    return taken / experts
 
 
 def _attention(record: Record) -> dict[str, Fact]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.catalog.shapes import decoder
+from carbonctl.catalog.shapes import decoder, like_mixture
 from carbonctl.core.errors import CarbonctlError
 from carbonctl.core.record import compared
 from carbonctl.scenario.context import archetype
@@ -94,10 +94,31 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
         for name, value in given.items()
         if value is not None
     }
-    return Shape(model.kind or "llm", None, total, active, _completed(ctx, fields, total))
+    like = _like(ctx, total.value, active.value)
+    if "experts" not in fields and active.value < total.value:
+        fields |= _experts(like)
+    return Shape(model.kind or "llm", None, total, active, _completed(fields, like))
 
 
-def _completed(ctx: Context, fields: dict[str, Fact], total: Fact) -> dict[str, Fact]:
+def _like(ctx: Context, total: float, active: float) -> Record:
+    """A model of like size; of like sparsity too where a token passes a part of the weights."""
+    if active < total:
+        return like_mixture(ctx.catalog, total, active)
+    records = [ctx.catalog.record("models", name) for name in ARCHETYPES]
+    return min(records, key=lambda r: abs(math.log(total / (r.number("total_params") or 1.0))))
+
+
+def _experts(like: Record) -> dict[str, Fact]:
+    """Experts of a mixture that nobody described."""
+    names, note = (
+        ("experts", "experts_per_token"),
+        f"experts of {like.name}, a mixture of like size",
+    )
+    known = decoder(like)
+    return {name: archetype(known[name], note) for name in names}
+
+
+def _completed(fields: dict[str, Fact], like: Record) -> dict[str, Fact]:
     """Missing dimensions: from the given ones where they follow, else from a model of like size."""
     if {"hidden_size", "heads"} <= fields.keys() and "head_dim" not in fields:
         width, heads = fields["hidden_size"], fields["heads"]
@@ -110,18 +131,11 @@ def _completed(ctx: Context, fields: dict[str, Fact], total: Fact) -> dict[str, 
         )
     if "heads" in fields and "kv_heads" not in fields:
         fields["kv_heads"] = fields["heads"]
-    like = _of_like_size(ctx, total.value)
     for name in ("layers", "hidden_size", "heads", "kv_heads", "head_dim"):
         fact = like.plain(name)
         if name not in fields and fact is not None:
-            fields[name] = archetype(fact, f"shape of {like.name}, a dense model of like size")
+            fields[name] = archetype(fact, f"shape of {like.name}, a model of like size")
     return fields
-
-
-def _of_like_size(ctx: Context, params: float) -> Record:
-    records = [ctx.catalog.record("models", name) for name in ARCHETYPES]
-    sizes = [(abs(math.log(params / (r.number("total_params") or 1.0))), r) for r in records]
-    return min(sizes, key=lambda pair: pair[0])[1]
 
 
 def accelerator(ctx: Context, found: Device) -> Record:

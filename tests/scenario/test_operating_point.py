@@ -5,6 +5,8 @@ import math
 
 import pytest
 
+from carbonctl.catalog.read import Catalog
+
 BASE = ("infer", "--model", "llama-3.1-70b", "--region", "NO", "--requests", "10k/day",
         "--samples", "0")  # fmt: skip
 DEVICE, HOURS = "infer.device_energy_kwh", "infer.accelerator_hours"
@@ -316,3 +318,33 @@ def test_no_batch_is_larger_than_a_runtime_decodes_together(serve):
     (fact,) = [f for f in data["facts"].values() if f["label"] == "concurrency"]
     assert 256 <= fact["low"] < 1024 < fact["high"] <= 2048
     assert fact["origin"] == "default"
+
+
+@pytest.mark.parametrize("name", ["qwen3-30b-a3b", "mixtral-8x7b", "qwen3-235b-a22b"])
+def test_a_model_of_which_a_token_passes_a_part_is_a_mixture(name, result):
+    """Told by its two sizes alone it is served like the mixture that it is, with its experts."""
+    catalog = Catalog.open()
+    total, active = (
+        catalog.record("models", name).number(f"{which}_params") for which in ("total", "active")
+    )
+    words = ("infer", "--region", "NO", "--requests", "100k/day", "--tokens", "500:300",
+             "--samples", "0", "--gpu", "h100-sxm:16", "--concurrency", "16")  # fmt: skip
+    named = result(*words, "--model", name)
+    told = result(*words, "--params", f"{total:g}", "--active-params", f"{active:g}")
+    assert value(told) == pytest.approx(value(named), rel=1e-4)
+    assumed = {one["label"]: one for one in told["assumptions"]}
+    assert {"experts", "experts per token", "layers"} <= assumed.keys()
+    assert "a mixture of like size" in assumed["experts"]["note"]
+    dense = result(*words, "--params", f"{total:g}")
+    assert value(told) < value(dense)
+
+
+def test_stated_experts_stand_and_a_dense_model_has_none(result):
+    words = ("infer", "--region", "NO", "--requests", "100k/day", "--tokens", "500:300",
+             "--samples", "0", "--gpu", "h100-sxm:16", "--concurrency", "16",
+             "--params", "47B", "--active-params", "13B")  # fmt: skip
+    stated = ("--set", "model.experts=16", "--set", "model.experts_per_token=4")
+    facts = {f["label"]: f for f in result(*words, *stated)["facts"].values()}
+    assert (facts["experts"]["value"], facts["experts per token"]["value"]) == (16, 4)
+    plain = {f["label"] for f in result(*words[:-2])["facts"].values()}
+    assert not {"experts", "experts per token"} & plain
