@@ -16,8 +16,12 @@ MIXTURES = (
     "olmoe-1b-7b",
     "qwen3-30b-a3b",
     "mixtral-8x7b",
+    "glm-4.5-air",
+    "gpt-oss-120b",
     "mixtral-8x22b",
+    "minimax-m2",
     "qwen3-235b-a22b",
+    "glm-4.5",
     "llama-4-maverick",
     "qwen3-coder-480b-a35b",
 )
@@ -42,7 +46,8 @@ def decoder(record: Record) -> dict[str, Fact]:
 def like_mixture(catalog: Catalog, total_params: float, active_params: float) -> Record:
     """The mixture that is nearest in size and in the share of weights that a token passes.
 
-    Its experts take no larger share than that, so that something is left that all tokens share.
+    Its experts take no larger share than that, so that something is left that all tokens share;
+    where all take more, those that take least are the nearest there is.
     """
     share = active_params / total_params
     records = [catalog.record("models", name) for name in MIXTURES]
@@ -52,7 +57,9 @@ def like_mixture(catalog: Catalog, total_params: float, active_params: float) ->
         total, active = (record.number(f"{which}_params") or 1.0 for which in ("total", "active"))
         return abs(math.log(total_params / total)) + abs(math.log(share * total / active))
 
-    return min(least or records, key=lambda r: (distance(r), r.id))
+    if not least:
+        return min(records, key=_expert_share)
+    return min(least, key=lambda r: (distance(r), r.id))
 
 
 def _expert_share(record: Record) -> float:

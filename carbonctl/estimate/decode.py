@@ -63,7 +63,7 @@ def decode_work(m: Decoder[Num], context: Num | None = None) -> Work:
     """
     attended = _attended(m.looks, mean_context(m) if context is None else context)
     weight = compute_decode.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
-    cache, replica = _cache_gb(m, attended), m.replica_accelerators
+    cache, replica = _cache_gb(m, attended), mixture.replica_accelerators(m)
     if replica is None:
         replica = roofline.replica_accelerators(
             weight_gb=weight,
@@ -107,10 +107,6 @@ def prompt_looks(m: Decoder[Num]) -> tuple[Num, Num]:
 def _step_flop(m: Decoder[Num], attended: Num) -> Num:
     """Work of a step; a cached prefix is not computed, but looked at."""
     looks, (prompt_look, prompt_attended) = m.looks, prompt_looks(m)
-    prompt, prompt_attended = (
-        mixture.padded_prompt(m, computed_prompt(m)),
-        mixture.padded_looks(m, prompt_attended),
-    )
     look = prompt_look
     if looks.latent_rank is not None and looks.rope_dim is not None:
         look = compute_decode.look_flop_by_latent(
@@ -122,8 +118,8 @@ def _step_flop(m: Decoder[Num], attended: Num) -> Num:
         attended_layer_tokens=attended,
         prompt_look_flop=prompt_look,
         prompt_layer_tokens=prompt_attended,
-        prompt_tokens=prompt,
-        output_tokens=m.output_tokens,
+        prompt_tokens=computed_prompt(m),
+        output_tokens=mixture.output_tokens_of_prompt(m),
         batch=m.batch,
     )
 
@@ -191,8 +187,8 @@ def _seconds(m: Decoder[Num], work: Work) -> Num:
         layers=m.looks.layers,
         layer_launch_s=mixture.layer_launch_s(m),
         batch=m.batch,
-        prompt_tokens=mixture.padded_prompt(m, computed_prompt(m)),
-        output_tokens=m.output_tokens,
+        prompt_tokens=computed_prompt(m),
+        output_tokens=mixture.output_tokens_of_prompt(m),
         replica_accelerators=work.replica_accelerators,
         hidden_size=m.hidden_size,
         exchange_latency_s=m.runtime.exchange_latency_s,

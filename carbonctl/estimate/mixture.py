@@ -8,7 +8,7 @@ from carbonctl.formulas import compute_decode, compute_experts, compute_parallel
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.service import Decoder, Mixture, Ranks
+    from carbonctl.estimate.service import Decoder, Mixture
 
 
 def held_weight_gb(m: Decoder[Num]) -> Num:
@@ -27,21 +27,18 @@ def weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
     """Weights read in a step: all of a dense model, the experts touched of a mixture."""
     if m.mixture is None:
         return compute_experts.weight_read_gb_by_dense(weight_gb=weight)
-    read = compute_experts.weight_read_gb(
-        total_params=m.total_params,
-        active_params=m.active_params,
+    shared, ranks = _shared_gb(m, m.mixture), m.mixture.ranks
+    if ranks is not None:
+        shared = compute_parallel.shared_weight_gb_by_data_parallel(
+            shared_weight_gb=shared, data_parallel=ranks.data_parallel
+        )
+    return compute_experts.weight_read_gb(
+        shared_weight_gb=shared,
+        expert_params=_expert_params(m, m.mixture),
         experts=m.mixture.experts,
         experts_per_token=m.mixture.experts_per_token,
         batch=m.batch,
         weight_bytes=m.weight_bytes,
-        shared_weight_bytes=m.mixture.shared_weight_bytes,
-    )
-    if m.mixture.ranks is None:
-        return read
-    return compute_parallel.weight_read_gb_by_data_parallel(
-        weight_read_gb=read,
-        shared_weight_gb=_shared_gb(m, m.mixture),
-        data_parallel=m.mixture.ranks.data_parallel,
     )
 
 
@@ -56,21 +53,15 @@ def expert_imbalance(m: Decoder[Num], mixture: Mixture[Num], devices: Num) -> Nu
     )
 
 
-def padded_prompt(m: Decoder[Num], tokens: Num) -> Num:
-    """Tokens of a prompt as ranks compute them: all are padded to the busiest."""
+def output_tokens_of_prompt(m: Decoder[Num]) -> Num:
+    """Output tokens for each prompt that is computed, padding among the prompts."""
     if m.mixture is None or m.mixture.ranks is None:
-        return tokens
-    return compute_parallel.prompt_tokens_by_padding(
-        prompt_tokens=tokens, prompt_imbalance=_prompt_imbalance(m, m.mixture.ranks)
+        return m.output_tokens
+    imbalance = compute_parallel.prompt_imbalance(
+        data_parallel=m.mixture.ranks.data_parallel, batch=m.batch, output_tokens=m.output_tokens
     )
-
-
-def padded_looks(m: Decoder[Num], layer_tokens: Num) -> Num:
-    """Tokens that those of a prompt look at, as ranks compute them."""
-    if m.mixture is None or m.mixture.ranks is None:
-        return layer_tokens
-    return compute_parallel.prompt_layer_tokens_by_padding(
-        prompt_layer_tokens=layer_tokens, prompt_imbalance=_prompt_imbalance(m, m.mixture.ranks)
+    return compute_parallel.output_tokens_by_padding(
+        output_tokens=m.output_tokens, prompt_imbalance=imbalance
     )
 
 
@@ -84,30 +75,39 @@ def layer_launch_s(m: Decoder[Num]) -> Num:
     )
 
 
+def replica_accelerators(m: Decoder[Num]) -> Num | None:
+    """Devices of one replica: those of its ranks, or as stated; None where nothing is."""
+    if m.mixture is None or m.mixture.ranks is None:
+        return m.replica_accelerators
+    ranks = m.mixture.ranks
+    return compute_parallel.replica_accelerators_by_ranks(
+        rank_accelerators=ranks.rank_accelerators, data_parallel=ranks.data_parallel
+    )
+
+
 def cache_copies(m: Decoder[Num], devices: Num) -> Num:
-    """Devices of a replica that each hold and read the same keys and values."""
-    shared = devices
-    if m.mixture is not None and m.mixture.ranks is not None:
-        shared = compute_parallel.rank_accelerators(
-            replica_accelerators=devices, data_parallel=m.mixture.ranks.data_parallel
-        )
+    """Devices of a rank, or of a replica of one, that each read the same keys and values."""
+    ranks = None if m.mixture is None else m.mixture.ranks
+    shared = devices if ranks is None else ranks.rank_accelerators
     if m.looks.latent_rank is not None:
         return compute_parallel.cache_copies_by_latent(sharing_accelerators=shared)
     assert m.looks.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
     return compute_parallel.cache_copies(sharing_accelerators=shared, kv_heads=m.looks.kv_heads)
 
 
-def _prompt_imbalance(m: Decoder[Num], ranks: Ranks[Num]) -> Num:
-    return compute_parallel.prompt_imbalance(
-        data_parallel=ranks.data_parallel, batch=m.batch, output_tokens=m.output_tokens
+def _shared_gb(m: Decoder[Num], mixture: Mixture[Num]) -> Num:
+    return compute_experts.shared_weight_gb(
+        total_params=m.total_params,
+        experts=mixture.experts,
+        expert_params=_expert_params(m, mixture),
+        shared_weight_bytes=mixture.shared_weight_bytes,
     )
 
 
-def _shared_gb(m: Decoder[Num], mixture: Mixture[Num]) -> Num:
-    return compute_parallel.shared_weight_gb(
+def _expert_params(m: Decoder[Num], mixture: Mixture[Num]) -> Num:
+    return compute_experts.expert_params(
         total_params=m.total_params,
         active_params=m.active_params,
         experts=mixture.experts,
         experts_per_token=mixture.experts_per_token,
-        shared_weight_bytes=mixture.shared_weight_bytes,
     )

@@ -63,6 +63,7 @@ class Ranks(Generic[T]):
     """Copies of a mixture's attention in one replica, and what waiting for each other costs."""
 
     data_parallel: T
+    rank_accelerators: T
     launch_s: T
 
 

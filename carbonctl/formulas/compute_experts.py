@@ -30,22 +30,11 @@ def weight_read_gb_by_dense(*, weight_gb: Num) -> Num:
     return weight_gb
 
 
-@formula(
-    unit="GB",
-    equation="W_r = b_s * (N - E*x) + b * x * E * (1 - (1 - k/E)^B), x = (N - N_act)/(E - k)",
-    source="carbonctl-serving-model",
-)
-def weight_read_gb(
-    *,
-    total_params: Num,
-    active_params: Num,
-    experts: Num,
-    experts_per_token: Num,
-    batch: Num,
-    weight_bytes: Num,
-    shared_weight_bytes: Num,
+@formula(unit="1", equation="x = min((N - N_act)/(E - k), N/E)", source="carbonctl-serving-model")
+def expert_params(
+    *, total_params: Num, active_params: Num, experts: Num, experts_per_token: Num
 ) -> Num:
-    """Weights that one decode step of a mixture of experts reads.
+    """Parameters of one routed expert in all layers.
 
     Parameters
     ----------
@@ -53,10 +42,68 @@ def weight_read_gb(
         All parameters, and those one token passes. [1]
     experts, experts_per_token
         Routed experts a layer, and how many a token takes. [1] experts > experts_per_token
+
+    Examples
+    --------
+    >>> expert_params(total_params=10e9, active_params=4e9, experts=8.0, experts_per_token=2.0)
+    1000000000.0
+    """
+    idle = (total_params - active_params) / (experts - experts_per_token)
+    return np.minimum(idle, total_params / experts)
+
+
+@formula(unit="GB", equation="W_s = b_s * (N - E*x)", source="carbonctl-serving-model")
+def shared_weight_gb(
+    *, total_params: Num, experts: Num, expert_params: Num, shared_weight_bytes: Num
+) -> Num:
+    """Weights of a mixture that every token passes: all but its routed experts.
+
+    Parameters
+    ----------
+    total_params
+        All parameters. [1]
+    experts, expert_params
+        Routed experts a layer, and parameters of one in all layers. [1]
+    shared_weight_bytes
+        Bytes per stored weight of what is no expert. [1]
+
+    Examples
+    --------
+    >>> shared_weight_gb(total_params=10e9, experts=8.0, expert_params=1e9,
+    ...     shared_weight_bytes=1.0)
+    2.0
+    """
+    return units.gb_from_bytes(shared_weight_bytes * (total_params - experts * expert_params))
+
+
+@formula(
+    unit="GB",
+    equation="W_r = W_s + b * x * E * (1 - (1 - k/E)^B)",
+    source="carbonctl-serving-model",
+)
+def weight_read_gb(
+    *,
+    shared_weight_gb: Num,
+    expert_params: Num,
+    experts: Num,
+    experts_per_token: Num,
+    batch: Num,
+    weight_bytes: Num,
+) -> Num:
+    """Weights that one decode step of a mixture of experts reads.
+
+    Parameters
+    ----------
+    shared_weight_gb
+        Weights that every token passes, in all copies. [GB]
+    expert_params
+        Parameters of one routed expert in all layers. [1]
+    experts, experts_per_token
+        Routed experts a layer, and how many a token takes. [1]
     batch
         Sequences decoded together. [1]
-    weight_bytes, shared_weight_bytes
-        Bytes per stored weight of the experts, and of all else. [1]
+    weight_bytes
+        Bytes per stored weight of the experts. [1]
 
     Notes
     -----
@@ -65,14 +112,12 @@ def weight_read_gb(
 
     Examples
     --------
-    >>> weight_read_gb(total_params=10e9, active_params=4e9, experts=8.0, experts_per_token=2.0,
-    ...     batch=1.0, weight_bytes=1.0, shared_weight_bytes=1.0)
+    >>> weight_read_gb(shared_weight_gb=2.0, expert_params=1e9, experts=8.0,
+    ...     experts_per_token=2.0, batch=1.0, weight_bytes=1.0)
     4.0
     """
-    expert_params = (total_params - active_params) / (experts - experts_per_token)
     touched = experts * (1.0 - (1.0 - experts_per_token / experts) ** batch)
-    shared = shared_weight_bytes * (total_params - experts * expert_params)
-    return units.gb_from_bytes(shared + weight_bytes * touched * expert_params)
+    return shared_weight_gb + units.gb_from_bytes(weight_bytes * touched * expert_params)
 
 
 @formula(

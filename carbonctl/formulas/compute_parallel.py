@@ -6,30 +6,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.core import units
 from carbonctl.core.formula import formula
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
 
 
-@formula(unit="1", equation="t = n / d", source="rajbhandari-2022-deepspeed-moe")
-def rank_accelerators(*, replica_accelerators: Num, data_parallel: Num) -> Num:
-    """Devices of one rank: they share one copy of the attention.
+@formula(unit="1", equation="n = d * t", source="rajbhandari-2022-deepspeed-moe")
+def replica_accelerators_by_ranks(*, rank_accelerators: Num, data_parallel: Num) -> Num:
+    """Devices in one replica: those of all its ranks.
 
     Parameters
     ----------
-    replica_accelerators
-        Devices in one replica. [1]
+    rank_accelerators
+        Devices of one rank: they share one copy of the attention. [1]
     data_parallel
-        Ranks of the replica: copies of its attention, each on sequences of its own. [1]
+        Ranks of the replica, each on sequences of its own. [1]
 
     Examples
     --------
-    >>> rank_accelerators(replica_accelerators=16.0, data_parallel=4.0)
-    4.0
+    >>> replica_accelerators_by_ranks(rank_accelerators=2.0, data_parallel=8.0)
+    16.0
     """
-    return replica_accelerators / data_parallel
+    return rank_accelerators * data_parallel
 
 
 @formula(unit="1", equation="c = max(1, t / max(1, h_kv))", source="pope-2022-inference")
@@ -87,38 +86,23 @@ def kv_gb_by_copies(*, kv_gb: Num, cache_copies: Num) -> Num:
     return kv_gb * cache_copies
 
 
-@formula(
-    unit="GB",
-    equation="W_s = b_s * (N - E*x), x = (N - N_act)/(E - k)",
-    source="carbonctl-serving-model",
-)
-def shared_weight_gb(
-    *,
-    total_params: Num,
-    active_params: Num,
-    experts: Num,
-    experts_per_token: Num,
-    shared_weight_bytes: Num,
-) -> Num:
-    """Weights of a mixture that every token passes: all but its routed experts.
+@formula(unit="GB", equation="W_d = d * W_s", source="rajbhandari-2022-deepspeed-moe")
+def shared_weight_gb_by_data_parallel(*, shared_weight_gb: Num, data_parallel: Num) -> Num:
+    """Weights that every token passes, in all copies of a replica: one for each rank.
 
     Parameters
     ----------
-    total_params, active_params
-        All parameters, and those one token passes. [1]
-    experts, experts_per_token
-        Routed experts a layer, and how many a token takes. [1] experts > experts_per_token
-    shared_weight_bytes
-        Bytes per stored weight of what is no expert. [1]
+    shared_weight_gb
+        One copy of them. [GB]
+    data_parallel
+        Ranks of the replica. [1]
 
     Examples
     --------
-    >>> shared_weight_gb(total_params=10e9, active_params=4e9, experts=8.0, experts_per_token=2.0,
-    ...     shared_weight_bytes=1.0)
-    2.0
+    >>> shared_weight_gb_by_data_parallel(shared_weight_gb=5.0, data_parallel=4.0)
+    20.0
     """
-    expert_params = (total_params - active_params) / (experts - experts_per_token)
-    return units.gb_from_bytes(shared_weight_bytes * (total_params - experts * expert_params))
+    return shared_weight_gb * data_parallel
 
 
 @formula(unit="GB", equation="W_d = W + (d - 1) * W_s", source="rajbhandari-2022-deepspeed-moe")
@@ -138,28 +122,6 @@ def weight_gb_by_data_parallel(*, weight_gb: Num, shared_weight_gb: Num, data_pa
     140.0
     """
     return weight_gb + (data_parallel - 1.0) * shared_weight_gb
-
-
-@formula(unit="GB", equation="W_r = W_0 + (d - 1) * W_s", source="rajbhandari-2022-deepspeed-moe")
-def weight_read_gb_by_data_parallel(
-    *, weight_read_gb: Num, shared_weight_gb: Num, data_parallel: Num
-) -> Num:
-    """Weights that a decode step reads: each rank its own copy of what is no expert.
-
-    Parameters
-    ----------
-    weight_read_gb, shared_weight_gb
-        What a step of one rank reads, and that part of it that every token passes. [GB]
-    data_parallel
-        Ranks of the replica. [1]
-
-    Examples
-    --------
-    >>> weight_read_gb_by_data_parallel(weight_read_gb=20.0, shared_weight_gb=5.0,
-    ...     data_parallel=5.0)
-    40.0
-    """
-    return weight_read_gb + (data_parallel - 1.0) * shared_weight_gb
 
 
 @formula(
@@ -194,42 +156,23 @@ def prompt_imbalance(*, data_parallel: Num, batch: Num, output_tokens: Num) -> N
     return np.minimum(data_parallel, most)
 
 
-@formula(unit="1", equation="L_p = z * L_c", source="carbonctl-serving-model")
-def prompt_tokens_by_padding(*, prompt_tokens: Num, prompt_imbalance: Num) -> Num:
-    """Tokens of prompts that ranks compute: all are padded to the one that has most.
+@formula(unit="1", equation="L_z = L_out / z", source="carbonctl-serving-model")
+def output_tokens_by_padding(*, output_tokens: Num, prompt_imbalance: Num) -> Num:
+    """Output tokens for each prompt that ranks compute: all are padded to the one with most.
 
     Parameters
     ----------
-    prompt_tokens
-        Tokens of a prompt that no cache holds. [1]
+    output_tokens
+        Mean tokens of an answer. [1]
     prompt_imbalance
         Prompts of the busiest rank over those of the mean one. [1]
 
     Examples
     --------
-    >>> prompt_tokens_by_padding(prompt_tokens=500.0, prompt_imbalance=4.0)
-    2000.0
+    >>> output_tokens_by_padding(output_tokens=400.0, prompt_imbalance=4.0)
+    100.0
     """
-    return prompt_tokens * prompt_imbalance
-
-
-@formula(unit="1", equation="A_p = z * A_c", source="carbonctl-serving-model")
-def prompt_layer_tokens_by_padding(*, prompt_layer_tokens: Num, prompt_imbalance: Num) -> Num:
-    """Tokens that those of padded prompts look at.
-
-    Parameters
-    ----------
-    prompt_layer_tokens
-        Tokens that those of a prompt look at, summed over layers. [1]
-    prompt_imbalance
-        Prompts of the busiest rank over those of the mean one. [1]
-
-    Examples
-    --------
-    >>> prompt_layer_tokens_by_padding(prompt_layer_tokens=1e6, prompt_imbalance=4.0)
-    4000000.0
-    """
-    return prompt_layer_tokens * prompt_imbalance
+    return output_tokens / prompt_imbalance
 
 
 @formula(unit="s", equation="t_layer = t_0 + t_d", source="carbonctl-serving-model")

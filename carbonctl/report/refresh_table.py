@@ -141,8 +141,9 @@ def _second_life(data: dict[str, Any], out: Console) -> None:
     text = f"{numbers.carbon(first['value'])} stay here, "
     text += f"{numbers.carbon(second['value'])} go to the next owner"
     if credit is not None:
-        time = time_text(metrics["credited_break_even_years"]["value"])
-        text += f"; {numbers.carbon(credit['value'])} displaced, apart: with it {time}"
+        text += f"; {numbers.carbon(credit['value'])} displaced, apart"
+        if (credited := metrics.get("credited_break_even_years")) is not None:
+            text += f": with it {time_text(credited['value'])}"
     say(out, "second life", text)
 
 

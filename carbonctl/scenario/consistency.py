@@ -36,6 +36,7 @@ _PARTS = {
 }
 # a name that a stated figure per GB goes with is free, even where that key is misspelled
 _STATED = {"dram", "memory", "ssd", "hdd"}
+_ROUNDED = 1.02  # sizes of models are told in few digits
 
 _REPLACED: tuple[Path, ...] = (("refresh", "old"), ("refresh", "new"))
 _HARDWARE: tuple[Path, ...] = (("hardware",), *_REPLACED, ("train", "hardware"),
@@ -171,6 +172,30 @@ def _model_agrees(ctx: Context, scenario: schema.Scenario, path: Path) -> None:
         a, b = getattr(model, small), getattr(model, large)
         if a is not None and b is not None and a.value > b.value:
             _note(ctx, "CC303", f"{small} exceed {large}", (*path, small))
+    _experts_agree(ctx, model, path)
+
+
+def _experts_agree(ctx: Context, model: schema.Model, path: Path) -> None:
+    """Experts are told whole, and a token passes those that it takes."""
+    experts, taken, active = model.experts, model.experts_per_token, model.active_params
+    parts = {"experts": experts, "experts_per_token": taken, "active_params": active}
+    lacking = [name for name, part in parts.items() if part is None]
+    given = next((name for name in ("experts", "experts_per_token") if parts[name]), None)
+    if given is not None and lacking and model.params is not None:
+        message = f"{given} needs {' and '.join(lacking)} beside it"
+        _note(
+            ctx, "CC206", message, (*path, given), "or leave it out: a mixture of like size has it"
+        )
+    if experts is None or taken is None or active is None or model.params is None:
+        return
+    share = active.value / model.params.value
+    if taken.value < experts.value and taken.value / experts.value > share * _ROUNDED:
+        message = f"{taken.value:g} of {experts.value:g} experts hold more than the"
+        message += f" {100 * share:.2g} % of the weights that a token passes"
+        _note(ctx, "CC303", message, (*path, "experts_per_token"))
+    elif taken.value == experts.value:
+        message = "a token that takes all experts passes a dense model"
+        _note(ctx, "CC303", message, (*path, "experts_per_token"), "leave experts out")
 
 
 def _machines(ctx: Context, scenario: schema.Scenario) -> None:

@@ -45,9 +45,7 @@ def parallel(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Fa
     if infer.tensor_parallel is None:
         return None
     where = (*path, "tensor_parallel")
-    shared = ctx.given(infer.tensor_parallel, where, "devices of one replica")
-    if shared.value != int(shared.value):
-        ctx.fail("CC203", f"{shared.value:g} is no whole number of devices", where)
+    shared = ctx.given(infer.tensor_parallel, where, "devices that share one copy")
     if found.count is not None and shared.value > found.count.value:
         message = f"tensor_parallel is {shared.value:g}; hardware.count is {found.count.value:g}"
         ctx.fail("CC303", message, where, "at most all devices share one copy")

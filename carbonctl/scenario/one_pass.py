@@ -131,10 +131,10 @@ def _tree(paths: Iterable[Path]) -> Lost:
 
 def _without(value: Any, lost: Lost) -> Any:
     """Plain data without what is lost; in a list an empty section keeps its place."""
+    if not lost or not isinstance(value, dict | list):
+        return {}
     if isinstance(value, list):
         return [_without(v, lost[i]) if i in lost else v for i, v in enumerate(value)]
-    if not lost or not isinstance(value, dict):
-        return {}
     gone = {key for key, below in lost.items() if not (below and _holds(value.get(key)))}
     return {
         key: _without(item, lost[key]) if key in lost else item

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.units import s_from_hours
-from carbonctl.estimate.decode import decode_work
 from carbonctl.formulas import operating_point
 from carbonctl.scenario.context import Unresolved
 from carbonctl.scenario.latency import chosen, fastest, first_token, in_flight, kept
@@ -27,7 +26,7 @@ def placed(
     ctx: Context, infer: schema.Infer, m: Decoder[Fact], found: Device, path: Path
 ) -> Decoder[Fact]:
     """The same model where it can be run; a problem says what it takes, or what fits."""
-    if m.mixture is not None and m.mixture.experts_per_token.value > m.mixture.experts.value:
+    if m.mixture is not None and m.mixture.experts_per_token.value >= m.mixture.experts.value:
         raise Unresolved  # said already; no such model takes any time
     room, shared = Room.of(m), replica(ctx, infer, m, found, path)
     target, arriving = infer.latency, _arriving(ctx, infer, room, path)
@@ -51,11 +50,10 @@ def placed(
 
 def _with_copies(ctx: Context, m: Decoder[Fact], room: Room, path: Path) -> Decoder[Fact]:
     """The same model on more devices than its weights and one cache take, where it needs more."""
-    batch, drafted = m.batch.value, m.speculation is not None
-    least = room.devices(batch)
-    alone = decode_work(replace(room.plain, batch=batch)).replica_accelerators
-    if not drafted and least == alone:
+    drafted, largest = m.speculation is not None, _largest(m.batch)
+    if not drafted and not room.copied(largest):
         return m
+    least = room.devices(m.batch.value if drafted else largest)
     note = "holds the draft beside the model" if drafted else "each copy of the cache fits"
     where = (*path, "speculative" if drafted else "concurrency")
     held = chosen(ctx, where, "devices", least, "devices of one replica", note)
@@ -101,7 +99,7 @@ def _stated(
 
 def _fits_some(ctx: Context, m: Decoder[Fact], room: Room, path: Path) -> None:
     """A concurrency that some number of devices holds."""
-    batch = m.batch.value
+    batch = _largest(m.batch)
     if math.isinf(room.devices(batch)):
         message = f"a concurrency of {batch:,.0f} {takes(room, batch)}"
         hint = f"the largest that fits is {room.most():,.0f}"
@@ -140,13 +138,17 @@ def _usual(
         power_of_two = 2.0 ** math.floor(math.log2(group.value))
         most = room.batch(group.value if held is not None else power_of_two)
         usual = _at_most(usual, most, f"at most {most:,.0f} fit {group.value:g} devices")
-    largest = usual.value if usual.high is None else usual.high
-    if math.isinf(room.devices(largest)):
-        usual = _at_most(usual, room.most(), f"at most {room.most():,.0f} fit a device's memory")
-        largest = usual.value if usual.high is None else usual.high
-    most = kept(room, largest, None if held is None else held.value, arriving)
+    if held is None and room.copied(_largest(usual)):
+        most = min(room.most(), room.batch(room.devices(usual.value)))
+        usual = _at_most(usual, most, f"at most {most:,.0f} fit beside the copies of the cache")
+    most = kept(room, _largest(usual), None if held is None else held.value, arriving)
     usual = _at_most(usual, most, f"the load keeps at most {most:,.0f} in flight")
     return replace(m, batch=usual, replica_accelerators=held)
+
+
+def _largest(batch: Fact) -> float:
+    """The high end of a batch, or the batch."""
+    return batch.value if batch.high is None else batch.high
 
 
 def _at_most(usual: Fact, most: float, why: str) -> Fact:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.core.fact import Fact
 from carbonctl.estimate.service import Ranks
+from carbonctl.formulas import compute_parallel
+from carbonctl.scenario.context import derived
 from carbonctl.scenario.device import parallel
 
 if TYPE_CHECKING:
+    from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.service import Decoder, Mixture
     from carbonctl.scenario import schema
@@ -22,15 +24,24 @@ def ranks(ctx: Context, infer: schema.Infer, path: Path) -> Ranks[Fact] | None:
     """Copies of a mixture's attention, where there is more than one."""
     if infer.data_parallel is None or infer.data_parallel.value == 1.0:
         return None
-    given = _whole(ctx, infer, "data_parallel", path, "ranks of one replica")
-    return Ranks(given, ctx.default("data_parallel_launch"))
+    where = (*path, "data_parallel")
+    if infer.speculative is not None:
+        message = "drafting on ranks is not estimated"
+        ctx.fail("CC306", message, where, "leave speculative or data_parallel out")
+    each = (*path, "tensor_parallel")
+    return Ranks(
+        ctx.given(infer.data_parallel, where, "ranks of one replica"),
+        ctx.either(infer.tensor_parallel, each, "rank_accelerators"),
+        ctx.default("data_parallel_launch"),
+    )
 
 
 def expert_devices(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
     """Devices over which experts are spread, where the scenario says."""
     if infer.expert_parallel is None:
         return None
-    return _whole(ctx, infer, "expert_parallel", path, "devices that experts are spread over")
+    where = (*path, "expert_parallel")
+    return ctx.given(infer.expert_parallel, where, "devices that experts are spread over")
 
 
 def replica(
@@ -43,7 +54,7 @@ def replica(
     if m.mixture is None:
         _no_mixture(ctx, infer, path)
         return shared
-    devices = shared if m.mixture.ranks is None else _all(ctx, m.mixture.ranks, shared, path)
+    devices = shared if m.mixture.ranks is None else _all(m.mixture.ranks)
     if m.mixture.ranks is not None and found.count is not None and devices is not None:
         _within(ctx, devices, found.count, path)
     _experts_spread(ctx, m.mixture, devices, path)
@@ -56,22 +67,15 @@ def named(ctx: Context, path: Path) -> str:
     return "tensor_parallel" if wide in ctx.document.marks else "data_parallel"
 
 
-def _all(ctx: Context, ranks: Ranks[Fact], shared: Fact | None, path: Path) -> Fact:
-    """Devices of all ranks; a rank is one device unless it is said."""
-    each, count = (1.0 if shared is None else shared.value), ranks.data_parallel.value
-    where = (*path, "data_parallel")
+def _all(ranks: Ranks[Fact]) -> Fact:
+    """Devices of all ranks."""
+    each, count = ranks.rank_accelerators.value, ranks.data_parallel.value
+    devices = compute_parallel.replica_accelerators_by_ranks(
+        rank_accelerators=each, data_parallel=count
+    )
     note = f"{count:g} ranks of {each:g}"
-    return Fact(".".join(map(str, where)) + "/devices", count * each, "1",
-                "carbonctl-serving-model", "derived", label="devices of one replica", note=note,
-                where=ctx.mark(where))  # fmt: skip
-
-
-def _whole(ctx: Context, infer: schema.Infer, name: str, path: Path, label: str) -> Fact:
-    where = (*path, name)
-    given = ctx.given(getattr(infer, name), where, label)
-    if given.value != int(given.value):
-        ctx.fail("CC203", f"{given.value:g} is no whole number of devices", where)
-    return given
+    key, label = f"{ranks.data_parallel.key}/devices", "devices of one replica"
+    return derived(key, float(devices), ranks.data_parallel, note, label)
 
 
 def _no_mixture(ctx: Context, infer: schema.Infer, path: Path) -> None:
@@ -96,7 +100,7 @@ def _experts_spread(ctx: Context, mixture: Mixture[Fact], devices: Fact | None, 
         return
     if devices is None:
         message = "expert_parallel needs the devices of a replica beside it"
-        ctx.fail("CC206", message, where, "give tensor_parallel, data_parallel or both")
+        ctx.fail("CC206", message, where, "give tensor_parallel, or data_parallel of 2 and more")
     most = min(devices.value, mixture.experts.value)
     if spread.value <= most and devices.value % spread.value == 0:
         return

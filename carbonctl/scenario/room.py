@@ -31,6 +31,7 @@ class Room:
     plain: Decoder[Any]
     models: tuple[Decoder[Any], ...]
     weight_gb: float
+    heads: float | None
 
     @classmethod
     def of(cls, m: Decoder[Fact]) -> Room:
@@ -39,7 +40,9 @@ class Room:
         models = [plain]
         if plain.speculation is not None:
             models.append(replace(plain.speculation.draft, output_tokens=plain.output_tokens))
-        return cls(plain, tuple(models), float(sum(held_weight_gb(each) for each in models)))
+        weight = float(sum(held_weight_gb(each) for each in models))
+        known = m.looks.heads.origin != "archetype" and m.looks.heads.value > 0
+        return cls(plain, tuple(models), weight, m.looks.heads.value if known else None)
 
     @property
     def memory_gb(self) -> float:
@@ -58,14 +61,25 @@ class Room:
         return float(sum(decode_work(each).kv_gb for each in one))
 
     def devices(self, batch: float) -> float:
-        """Devices that a batch takes: the next power of two that holds it; inf where none does."""
-        least = max(self.ranks, self._powered(self.sequence_gb(self.ranks) * batch))
-        groups = (least * 2.0**step for step in range(_DOUBLINGS))
-        return next((n for n in groups if self.batch(n) >= batch), math.inf)
+        """Devices that a batch takes, a power of two for each rank; inf where none does."""
+        least = self._powered(self.sequence_gb(self.ranks) * batch)
+        each = 2.0 ** math.ceil(math.log2(max(least / self.ranks, 1.0)))
+        groups = (self.ranks * each * 2.0**step for step in range(_DOUBLINGS))
+        fit = (n for n in groups if self._shared(n / self.ranks))
+        return next((n for n in fit if self.batch(n) >= batch), math.inf)
+
+    def copied(self, batch: float) -> bool:
+        """Whether copies of the cache make a batch take more devices than one copy would."""
+        return self.devices(batch) != self._powered(self.sequence_gb(self.ranks) * batch)
 
     def most(self) -> float:
         """Sequences that any number of devices holds: each may have all of the cache."""
-        return self.batch(self.devices(1.0) * 2.0**_DOUBLINGS)
+        groups = (self.devices(1.0) * 2.0**step for step in range(_DOUBLINGS))
+        return max((self.batch(n) for n in groups if self._shared(n / self.ranks)), default=0.0)
+
+    def _shared(self, devices: float) -> bool:
+        """Whether the devices of a rank share its heads alike, where their number is known."""
+        return self.heads is None or self.heads % devices == 0
 
     def batch(self, devices: float) -> float:
         """Sequences that devices hold; below one where they do not hold a copy."""
@@ -113,7 +127,7 @@ class Room:
         )
 
     def prefill_s(self, devices: float) -> float:
-        """Time of a prompt that waits for no other."""
+        """Time of a prompt that waits for no other; one rank computes it, others pad theirs."""
         m = self.at(1.0, devices)
         look, attended = prompt_looks(m)
         return float(
@@ -122,7 +136,7 @@ class Room:
                 prompt_look_flop=look,
                 prompt_layer_tokens=attended,
                 prompt_tokens=computed_prompt(m),
-                replica_accelerators=devices,
+                replica_accelerators=devices / self.ranks,
                 peak_flop_per_s=m.board.peak_flop_per_s,
                 matmul_efficiency=m.runtime.matmul_efficiency,
             )
@@ -159,5 +173,5 @@ def wider(room: Room, batch: float) -> str:
     """Devices of a rank that would hold a batch, as a hint."""
     devices = room.devices(batch)
     if math.isinf(devices):
-        return "more devices do not help: each holds keys and values of all"
+        return "or more ranks" if room.ranks > 1 else "more devices hold no more of the cache"
     return f"or tensor_parallel: {devices / room.ranks:.0f}"

@@ -1,14 +1,15 @@
 """The scenario file: every key it may have. An unknown key is an error."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from carbonctl.scenario.quantity import (
     Carbon,
     Count,
     FactorAboveOne,
     GigaBytes,
+    Given,
     Hours,
     Latency,
     Rate,
@@ -18,6 +19,7 @@ from carbonctl.scenario.quantity import (
     ShareOrZero,
     Tokens,
     Work,
+    refused,
 )
 from carbonctl.scenario.schema_embodied import Embodied, EndOfLife, Part, Transport
 from carbonctl.scenario.schema_refresh import Growth, Refresh
@@ -44,6 +46,19 @@ from carbonctl.scenario.sections import (
 __all__ = ["CrossCheck", "Embodied", "EndOfLife", "Experiments", "Federated", "Hardware", "Model",
            "Part", "Refresh", "Rollouts", "Run", "Site", "Tables", "Train",
            "Transport"]  # fmt: skip
+
+
+def _whole(given: Given) -> Given:
+    """Devices are whole, and how many there are is known."""
+    if given.low is not None:
+        raise refused("CC203", "a number of devices has no range", "range", "give one number")
+    if given.value != int(given.value):
+        message = f"{given.value:g} is no whole number of devices"
+        raise refused("CC203", message, "value", "as in 8")
+    return given
+
+
+Devices = Annotated[Count, AfterValidator(_whole)]
 
 
 class Data(Strict):
@@ -95,9 +110,9 @@ class Infer(Strict):
     concurrency: Count | None = None
     throughput: Rate | None = None
     latency: LatencyTarget | None = None
-    tensor_parallel: Count | None = None
-    data_parallel: Count | None = None
-    expert_parallel: Count | None = None
+    tensor_parallel: Devices | None = None
+    data_parallel: Devices | None = None
+    expert_parallel: Devices | None = None
     speculative: Speculative | None = None
     prompt_cache_hits: ShareBelowOne | None = None
     reasoning_tokens: Tokens | None = None

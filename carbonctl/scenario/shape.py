@@ -96,7 +96,7 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
     }
     like = _like(ctx, total.value, active.value)
     if "experts" not in fields and active.value < total.value:
-        fields |= _experts(like)
+        fields = _experts(like) | fields
     return Shape(model.kind or "llm", None, total, active, _completed(fields, like))
 
 
@@ -147,7 +147,7 @@ def accelerator(ctx: Context, found: Device) -> Record:
 
 def known_format(ctx: Context, found: Device, precision: str, path: Path) -> None:
     """A stated format is one that the device has; its 16-bit peak may be of another."""
-    where = (*path, "precision")
+    where = ctx.written((*path, "precision"))
     if where in ctx.document.marks and precision in found.record.data.get("lacks", ()):
         message = f"{found.record.name} has no {precision}"
         ctx.fail("CC304", message, where, "fp16 is as long and as fast there")
@@ -158,7 +158,8 @@ def peak(ctx: Context, found: Device, precision: str, path: Path) -> Fact:
     name = f"peak_{_PEAKS.get(precision, precision)}"
     fact = found.record.fact(name, label=f"dense peak {precision}")
     if fact is None:
-        have = sorted(k.removeprefix("peak_") for k in found.record.data if k.startswith("peak_"))
+        named = {k.removeprefix("peak_") for k in found.record.data if k.startswith("peak_")}
+        have = sorted(named.difference(found.record.data.get("lacks", ())))
         ctx.fail(
             "CC304",
             f"{found.record.name} has no known {precision} peak",

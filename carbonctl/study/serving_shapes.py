@@ -189,7 +189,9 @@ def _spread(row: Row, known: Known) -> Values:
     told = {name: number(row, name) for name in ("expert_parallel", "data_parallel")}
     values = {name: value for name, value in told.items() if value >= 1.0}
     if values.get("data_parallel", 1.0) > 1.0:
-        return values | {"launch_s": known.default("data_parallel_launch")}
+        each = number(row, "n_accelerators") / values["data_parallel"]
+        launch = known.default("data_parallel_launch")
+        return values | {"rank_accelerators": each, "launch_s": launch}
     values.pop("data_parallel", None)
     return values
 

@@ -231,7 +231,9 @@ def test_a_damaged_result_is_refused_or_rendered_but_never_crashes(seed, carbonc
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_damaged_decision_to_replace_is_refused_or_rendered(seed, carbonctl):
-    words = ("refresh", CONFIGS / "refresh-v100-to-h100.yaml", "--samples", "100", "-f", "json")
+    rule = "refresh.second_life={rule: displacement, displaced_share: 30 %}"
+    words = ("refresh", CONFIGS / "refresh-v100-to-h100.yaml", "--samples", "100", "-f", "json",
+             "--set", rule)  # fmt: skip
     decision = json.loads(carbonctl(*words).out)
     pick = random.Random(seed)
     codes = set()
@@ -241,6 +243,9 @@ def test_a_damaged_decision_to_replace_is_refused_or_rendered(seed, carbonctl):
         assert ran.code in (0, 2, 3), ran.err
         codes.add(ran.code)
     assert {0, 3} <= codes
+    for name in decision["metrics"]:
+        less = decision | {"metrics": {k: v for k, v in decision["metrics"].items() if k != name}}
+        assert carbonctl("report", "-", stdin=json.dumps(less)).code in (0, 3), name
 
 
 def test_control_characters_of_a_saved_result_never_reach_the_terminal(saved, carbonctl):

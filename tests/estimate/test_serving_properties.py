@@ -61,6 +61,9 @@ def decoder(model, *, chip="h100-sxm", stack="vllm_2025", precision="bf16", rank
         *(spread if ranks > 1 else []),
     )
     found = bind(facts, central).work.model
+    if ranks > 1:
+        each = replace(found.mixture.ranks, rank_accelerators=8.0 / ranks)
+        found = replace(found, mixture=replace(found.mixture, ranks=each))
     return replace(found, **({"replica_accelerators": 8.0} | changes))
 
 

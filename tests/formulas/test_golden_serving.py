@@ -101,14 +101,13 @@ def test_a_step_sees_the_size_biased_mean_of_answers():
 
 
 def experts_read(batch, shared=2.0):
+    eight = {"experts": 8.0, "experts_per_token": 2.0}
+    each = compute_experts.expert_params(total_params=46.7e9, active_params=12.9e9, **eight)
+    outside = compute_experts.shared_weight_gb(
+        total_params=46.7e9, experts=8.0, expert_params=each, shared_weight_bytes=shared
+    )
     return compute_experts.weight_read_gb(
-        total_params=46.7e9,
-        active_params=12.9e9,
-        experts=8.0,
-        experts_per_token=2.0,
-        batch=batch,
-        weight_bytes=2.0,
-        shared_weight_bytes=shared,
+        shared_weight_gb=outside, expert_params=each, **eight, batch=batch, weight_bytes=2.0
     )
 
 

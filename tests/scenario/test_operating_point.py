@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from carbonctl.catalog import shapes
 from carbonctl.catalog.read import Catalog
 
 BASE = ("infer", "--model", "llama-3.1-70b", "--region", "NO", "--requests", "10k/day",
@@ -337,6 +338,22 @@ def test_a_model_of_which_a_token_passes_a_part_is_a_mixture(name, result):
     assert "a mixture of like size" in assumed["experts"]["note"]
     dense = result(*words, "--params", f"{total:g}")
     assert value(told) < value(dense)
+
+
+@pytest.mark.parametrize(
+    "name", ["dbrx-132b", "gpt-oss-20b", "grok-1", "llama-4-scout", "phi-3.5-moe", "deepseek-v2"]
+)
+def test_a_mixture_that_stands_in_for_none_is_near_to_its_like(name, result):
+    """None of these is among the shapes that stand in; gpt-oss keeps 4 bits and small heads."""
+    assert name not in shapes.MIXTURES
+    record = Catalog.open().record("models", name)
+    words = ("infer", "--region", "NO", "--requests", "100k/day", "--tokens", "500:300",
+             "--samples", "0", "--gpu", "h200-sxm:64", "--concurrency", "16",
+             "--tensor-parallel", "8")  # fmt: skip
+    sizes = (f"{record.number(f'{which}_params'):.12g}" for which in ("total", "active"))
+    total, active = sizes
+    told = value(result(*words, "--params", total, "--active-params", active))
+    assert 0.6 < told / value(result(*words, "--model", name)) < 1.7
 
 
 def test_stated_experts_stand_and_a_dense_model_has_none(result):
