@@ -54,10 +54,14 @@ def _with_copies(ctx: Context, m: Decoder[Fact], room: Room, path: Path) -> Deco
     if not drafted and not room.copied(largest):
         return m
     least = room.devices(m.batch.value if drafted else largest)
+    if math.isinf(least):
+        least = room.devices(m.batch.value)
     note = "holds the draft beside the model" if drafted else "each copy of the cache fits"
     where = (*path, "speculative" if drafted else "concurrency")
     held = chosen(ctx, where, "devices", least, "devices of one replica", note)
-    return replace(m, replica_accelerators=held)
+    most = room.batch(least)
+    batch = _at_most(m.batch, most, f"at most {most:,.0f} fit {least:,.0f} devices")
+    return replace(m, batch=batch, replica_accelerators=held)
 
 
 def _arriving(ctx: Context, infer: schema.Infer, room: Room, path: Path) -> float:
@@ -99,7 +103,7 @@ def _stated(
 
 def _fits_some(ctx: Context, m: Decoder[Fact], room: Room, path: Path) -> None:
     """A concurrency that some number of devices holds."""
-    batch = _largest(m.batch)
+    batch = m.batch.value
     if math.isinf(room.devices(batch)):
         message = f"a concurrency of {batch:,.0f} {takes(room, batch)}"
         hint = f"the largest that fits is {room.most():,.0f}"

@@ -365,3 +365,19 @@ def test_stated_experts_stand_and_a_dense_model_has_none(result):
     assert (facts["experts"]["value"], facts["experts per token"]["value"]) == (16, 4)
     plain = {f["label"] for f in result(*words[:-2])["facts"].values()}
     assert not {"experts", "experts per token"} & plain
+
+
+@pytest.mark.parametrize(
+    ("gpu", "requests"), [("h100-sxm:512", "100k/day"), ("h100-sxm", "10M/day")]
+)
+@pytest.mark.parametrize("model", ["llama-3.1-70b", "deepseek-v3"])
+def test_a_range_of_concurrency_beyond_what_devices_hold_is_cut_there(model, gpu, requests, result):
+    """More devices than key-value heads hold no more: the high end stays where the memory does."""
+    data = result("infer", "--model", model, "--region", "NO", "--requests", requests, "--gpu",
+                  gpu, "--tokens", "5000:300", "--samples", "100", "--set",
+                  "infer.concurrency=[8, 32, 5000]", "--precision", "fp8")  # fmt: skip
+    (found,) = [f for f in data["facts"].values() if f["label"] == "concurrency"]
+    assert found["value"] == 32
+    assert 32 < found["high"] < 5000
+    assert "fit" in found["note"]
+    assert data["total"]["p95"] < math.inf
