@@ -38,7 +38,7 @@ def placed(
     else:
         made = _usual(ctx, m, room, shared, found, path, arriving=arriving)
     if made.replica_accelerators is None:
-        made = _with_copies(ctx, made, room, path)
+        made = _with_copies(ctx, made, room, found, path)
     devices = made.replica_accelerators
     reached = room.devices(made.batch.value) if devices is None else devices.value
     if target is not None and target.ttft is not None:
@@ -48,13 +48,15 @@ def placed(
     return made
 
 
-def _with_copies(ctx: Context, m: Decoder[Fact], room: Room, path: Path) -> Decoder[Fact]:
+def _with_copies(
+    ctx: Context, m: Decoder[Fact], room: Room, found: Device, path: Path
+) -> Decoder[Fact]:
     """The same model on more devices than its weights and one cache take, where it needs more."""
     drafted, largest = m.speculation is not None, _largest(m.batch)
     if not drafted and not room.copied(largest):
         return m
     least = room.devices(m.batch.value if drafted else largest)
-    if math.isinf(least):
+    if math.isinf(least) or (found.count is not None and least > found.count.value):
         least = room.devices(m.batch.value)
     note = "holds the draft beside the model" if drafted else "each copy of the cache fits"
     where = (*path, "speculative" if drafted else "concurrency")

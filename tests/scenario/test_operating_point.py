@@ -368,7 +368,8 @@ def test_stated_experts_stand_and_a_dense_model_has_none(result):
 
 
 @pytest.mark.parametrize(
-    ("gpu", "requests"), [("h100-sxm:512", "100k/day"), ("h100-sxm", "10M/day")]
+    ("gpu", "requests"),
+    [("h100-sxm:16", "10k/day"), ("h100-sxm:512", "100k/day"), ("h100-sxm", "10M/day")],
 )
 @pytest.mark.parametrize("model", ["llama-3.1-70b", "deepseek-v3"])
 def test_a_range_of_concurrency_beyond_what_devices_hold_is_cut_there(model, gpu, requests, result):
@@ -380,4 +381,6 @@ def test_a_range_of_concurrency_beyond_what_devices_hold_is_cut_there(model, gpu
     assert found["value"] == 32
     assert 32 < found["high"] < 5000
     assert "fit" in found["note"]
+    held = [f["value"] for f in data["facts"].values() if f["label"] == "devices of one replica"]
+    assert held[0] <= float(gpu.partition(":")[2] or "inf")
     assert data["total"]["p95"] < math.inf
