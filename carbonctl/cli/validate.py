@@ -24,14 +24,16 @@ _POLICY = re.compile(rb"schema[\"']?\s*:\s*[\"']?carbonctl/policy/")
 def command(
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE]...", help="Scenarios, policies, or - for stdin."),
+        typer.Argument(
+            metavar="[FILE]...", help="Scenarios, policies, saved results, or - for stdin."
+        ),
     ] = None,
     print_schema: Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")] = None,
     format: Annotated[str, typer.Option("-f", "--format", help="table, json or github.")] = "table",
     hardware_db: o.HardwareDb = None,
     quiet: o.Quiet = False,
 ) -> None:
-    """Check scenarios, policies (keys, units, names, evidence) and emissions of model cards."""
+    """Check scenarios, policies, saved results (schema, sums) and emissions of model cards."""
     if print_schema is not None:
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - for the schema alone
 
@@ -95,6 +97,8 @@ def _check(file: str, hardware_db: str | None) -> list[Problem]:
 
         read(file)
         return []
+    if file.endswith(".json") and _is_result(file):
+        return []
     if file.endswith(".md"):
         from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for cards alone
         from carbonctl.imports.model_card import check  # noqa: PLC0415
@@ -102,6 +106,17 @@ def _check(file: str, hardware_db: str | None) -> list[Problem]:
         return check(Path(file), Catalog.open(hardware_db))
     checks = _checks(load({"hardware_db": hardware_db}, file))
     return [warning for warnings in gathered(checks) for warning in warnings]
+
+
+def _is_result(file: str) -> bool:
+    """Whether a file is a saved result; InputError where it is one that does not hold."""
+    from carbonctl.report import saved  # noqa: PLC0415 - for JSON alone, which scenarios may be
+
+    raw = saved.raw_of(file)
+    if not saved.is_result(raw):
+        return False
+    saved.parse(raw, file)
+    return True
 
 
 def _checks(loaded: "Loaded") -> "Iterator[Callable[[], list[Problem]]]":

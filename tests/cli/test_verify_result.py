@@ -92,6 +92,17 @@ def test_a_decision_to_replace_is_no_estimate_and_its_sums_are_held(carbonctl, t
     assert "error[CC704]: the breakdown does not add up to its total" in ran.err
 
 
+def test_a_saved_result_is_validated_as_what_it_is(carbonctl, chat):
+    assert carbonctl("validate", chat).out == f"{chat}: valid\n"
+
+    def change(data):
+        data["total_kgco2e"] *= 2
+
+    ran = carbonctl("validate", edited(chat, change))
+    assert (ran.code, ran.out) == (3, "")
+    assert "error[CC704]: this is not total_kgco2e" in ran.err
+
+
 def test_results_under_one_verdict_are_verified_each(carbonctl, tmp_path):
     path = tmp_path / "gate.json"
     path.write_text(json.dumps(several()), encoding="utf-8")
