@@ -29,6 +29,7 @@ def placed(
     if m.mixture is not None and m.mixture.experts_per_token.value >= m.mixture.experts.value:
         raise Unresolved  # said already; no such model takes any time
     room, shared = Room.of(m), replica(ctx, infer, m, found, path)
+    _holds_one(ctx, room, path)
     target, arriving = infer.latency, _arriving(ctx, infer, room, path)
     if target is not None and target.itl is not None:
         made = fastest(ctx, target.itl, m, room, shared, found, path, arriving=arriving)
@@ -46,6 +47,15 @@ def placed(
     if made.measured is not None:
         _reachable(ctx, made, room, reached, path)
     return made
+
+
+def _holds_one(ctx: Context, room: Room, path: Path) -> None:
+    """Some number of devices holds one sequence."""
+    if math.isinf(room.devices(1.0)):
+        message = f"one sequence fits no number of devices of {room.memory_gb:g} GB: each holds"
+        message += f" {room.sequence_gb(room.ranks):,.3g} GB of keys and values"
+        hint = "give shorter prompts, or devices with more memory"
+        ctx.fail("CC304", message, (*path, "prompt_tokens"), hint)
 
 
 def _with_copies(
@@ -145,7 +155,8 @@ def _usual(
         most = room.batch(group.value if held is not None else power_of_two)
         usual = _at_most(usual, most, f"at most {most:,.0f} fit {group.value:g} devices")
     if held is None and room.copied(_largest(usual)):
-        most = min(room.most(), room.batch(room.devices(usual.value)))
+        held_by = room.devices(usual.value)
+        most = room.most() if math.isinf(held_by) else room.batch(held_by)
         usual = _at_most(usual, most, f"at most {most:,.0f} fit beside the copies of the cache")
     most = kept(room, _largest(usual), None if held is None else held.value, arriving)
     usual = _at_most(usual, most, f"the load keeps at most {most:,.0f} in flight")

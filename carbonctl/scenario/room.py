@@ -15,6 +15,8 @@ from carbonctl.formulas import operating_point, roofline
 from carbonctl.scenario.parallel import named
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.service import Decoder
@@ -64,9 +66,8 @@ class Room:
         """Devices that a batch takes, a power of two for each rank; inf where none does."""
         least = self._powered(self.sequence_gb(self.ranks) * batch)
         each = 2.0 ** math.ceil(math.log2(max(least / self.ranks, 1.0)))
-        groups = (self.ranks * each * 2.0**step for step in range(_DOUBLINGS))
-        fit = (n for n in groups if self._shared(n / self.ranks))
-        return next((n for n in fit if self.batch(n) >= batch), math.inf)
+        groups = self._doubled(self.ranks * each)
+        return next((n for n in groups if self.batch(n) >= batch), math.inf)
 
     def copied(self, batch: float) -> bool:
         """Whether copies of the cache make a batch take more devices than one copy would."""
@@ -74,12 +75,16 @@ class Room:
 
     def most(self) -> float:
         """Sequences that any number of devices holds: each may have all of the cache."""
-        groups = (self.devices(1.0) * 2.0**step for step in range(_DOUBLINGS))
-        return max((self.batch(n) for n in groups if self._shared(n / self.ranks)), default=0.0)
+        least = self.devices(1.0)
+        return 0.0 if math.isinf(least) else max(map(self.batch, self._doubled(least)))
 
-    def _shared(self, devices: float) -> bool:
-        """Whether the devices of a rank share its heads alike, where their number is known."""
-        return self.heads is None or self.heads % devices == 0
+    def _doubled(self, least: float) -> Iterator[float]:
+        """Devices, and more of them as long as those of a rank share its heads alike."""
+        yield least
+        for step in range(1, _DOUBLINGS):
+            devices = least * 2.0**step
+            if self.heads is None or self.heads % (devices / self.ranks) == 0:
+                yield devices
 
     def batch(self, devices: float) -> float:
         """Sequences that devices hold; below one where they do not hold a copy."""

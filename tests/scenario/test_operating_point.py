@@ -384,3 +384,13 @@ def test_a_range_of_concurrency_beyond_what_devices_hold_is_cut_there(model, gpu
     held = [f["value"] for f in data["facts"].values() if f["label"] == "devices of one replica"]
     assert held[0] <= float(gpu.partition(":")[2] or "inf")
     assert data["total"]["p95"] < math.inf
+
+
+@pytest.mark.parametrize("gpu", ["t4", "l4", "h100-sxm"])
+@pytest.mark.parametrize("model", ["bloom-176b", "gpt3-175b", "llama-1-13b", "jamba-1.5-large"])
+def test_a_model_whose_heads_devices_cannot_share_alike_is_still_held(model, gpu, result):
+    """The fewest devices that hold it are taken, whether they divide 112, 96, 40 or 64 heads."""
+    words = ("infer", "--model", model, "--gpu", gpu, "--requests", "10k/day", "--tokens",
+             "500:300", "--region", "NO", "--samples", "100")  # fmt: skip
+    total = result(*words)["total"]
+    assert 0 < total["p05"] < total["p95"] < math.inf
