@@ -43,6 +43,17 @@ def decoder(record: Record) -> dict[str, Fact]:
     return found | _attention(record)
 
 
+def of_like_size(
+    catalog: Catalog, dense: tuple[str, ...], total_params: float, active_params: float
+) -> Record:
+    """The nearest of some dense models; of mixtures where a token passes a part of the weights."""
+    if active_params < total_params:
+        return like_mixture(catalog, total_params, active_params)
+    records = [catalog.record("models", name) for name in dense]
+    sizes = {r.id: r.number("total_params") or 1.0 for r in records}
+    return min(records, key=lambda r: abs(math.log(total_params / sizes[r.id])))
+
+
 def like_mixture(catalog: Catalog, total_params: float, active_params: float) -> Record:
     """The mixture that is nearest in size and in the share of weights that a token passes.
 

@@ -49,17 +49,14 @@ def command(
 
 def _report(data: dict[str, Any], flags: dict[str, Any], catalog: "Catalog") -> None:
     """Render a decision in the format asked for."""
-    from carbonctl.report import machine, refresh  # noqa: PLC0415 - only what is asked for
-
-    form, output = flags["format"], flags["output"]
-    if form == "json":
-        from carbonctl.report.facts import cited  # noqa: PLC0415
-
-        emit(machine.as_json(cited(data, catalog)), output)
-    elif form == "table":
+    if flags["format"] == "table":
         from carbonctl.report.refresh_table import render  # noqa: PLC0415 - Rich, for tables alone
 
         short, long = flags["quiet"], flags["verbose"]
         table_out(lambda out: render(data, out, verbose=long, quiet=short), flags)
-    else:
-        emit(refresh.as_csv(data) if form == "csv" else refresh.as_markdown(data), output)
+        return
+    from carbonctl.report.facts import cited  # noqa: PLC0415 - only what is asked for
+    from carbonctl.report.refresh import RENDERERS  # noqa: PLC0415
+
+    shown = cited(data, catalog) if flags["format"] == "json" else data
+    emit(RENDERERS[flags["format"]](shown), flags["output"])

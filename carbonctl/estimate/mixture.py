@@ -8,7 +8,12 @@ from carbonctl.formulas import compute_decode, compute_experts, compute_parallel
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.service import Decoder, Mixture
+    from carbonctl.estimate.service import Decoder, Mixture, Ranks
+
+
+def ranks_of(m: Decoder[Num]) -> Ranks[Num] | None:
+    """The ranks of a replica, where it has any."""
+    return None if m.mixture is None else m.mixture.ranks
 
 
 def held_weight_gb(m: Decoder[Num]) -> Num:
@@ -18,7 +23,7 @@ def held_weight_gb(m: Decoder[Num]) -> Num:
         return weight
     return compute_parallel.weight_gb_by_data_parallel(
         weight_gb=weight,
-        shared_weight_gb=_shared_gb(m, m.mixture),
+        shared_weight_gb=_shared_gb(m, m.mixture, _expert_params(m, m.mixture)),
         data_parallel=m.mixture.ranks.data_parallel,
     )
 
@@ -27,14 +32,15 @@ def weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
     """Weights read in a step: all of a dense model, the experts touched of a mixture."""
     if m.mixture is None:
         return compute_experts.weight_read_gb_by_dense(weight_gb=weight)
-    shared, ranks = _shared_gb(m, m.mixture), m.mixture.ranks
+    each, ranks = _expert_params(m, m.mixture), m.mixture.ranks
+    shared = _shared_gb(m, m.mixture, each)
     if ranks is not None:
         shared = compute_parallel.shared_weight_gb_by_data_parallel(
             shared_weight_gb=shared, data_parallel=ranks.data_parallel
         )
     return compute_experts.weight_read_gb(
         shared_weight_gb=shared,
-        expert_params=_expert_params(m, m.mixture),
+        expert_params=each,
         experts=m.mixture.experts,
         experts_per_token=m.mixture.experts_per_token,
         batch=m.batch,
@@ -55,10 +61,11 @@ def expert_imbalance(m: Decoder[Num], mixture: Mixture[Num], devices: Num) -> Nu
 
 def output_tokens_of_prompt(m: Decoder[Num]) -> Num:
     """Output tokens for each prompt that is computed, padding among the prompts."""
-    if m.mixture is None or m.mixture.ranks is None:
+    ranks = ranks_of(m)
+    if ranks is None:
         return m.output_tokens
     imbalance = compute_parallel.prompt_imbalance(
-        data_parallel=m.mixture.ranks.data_parallel, batch=m.batch, output_tokens=m.output_tokens
+        data_parallel=ranks.data_parallel, batch=m.batch, output_tokens=m.output_tokens
     )
     return compute_parallel.output_tokens_by_padding(
         output_tokens=m.output_tokens, prompt_imbalance=imbalance
@@ -67,19 +74,19 @@ def output_tokens_of_prompt(m: Decoder[Num]) -> Num:
 
 def layer_launch_s(m: Decoder[Num]) -> Num:
     """What a layer costs, waiting of ranks among it."""
-    if m.mixture is None or m.mixture.ranks is None:
+    ranks = ranks_of(m)
+    if ranks is None:
         return m.runtime.layer_launch_s
     return compute_parallel.layer_launch_s_by_data_parallel(
-        layer_launch_s=m.runtime.layer_launch_s,
-        data_parallel_launch_s=m.mixture.ranks.launch_s,
+        layer_launch_s=m.runtime.layer_launch_s, data_parallel_launch_s=ranks.launch_s
     )
 
 
 def replica_accelerators(m: Decoder[Num]) -> Num | None:
     """Devices of one replica: those of its ranks, or as stated; None where nothing is."""
-    if m.mixture is None or m.mixture.ranks is None:
+    ranks = ranks_of(m)
+    if ranks is None:
         return m.replica_accelerators
-    ranks = m.mixture.ranks
     return compute_parallel.replica_accelerators_by_ranks(
         rank_accelerators=ranks.rank_accelerators, data_parallel=ranks.data_parallel
     )
@@ -87,7 +94,7 @@ def replica_accelerators(m: Decoder[Num]) -> Num | None:
 
 def cache_copies(m: Decoder[Num], devices: Num) -> Num:
     """Devices of a rank, or of a replica of one, that each read the same keys and values."""
-    ranks = None if m.mixture is None else m.mixture.ranks
+    ranks = ranks_of(m)
     shared = devices if ranks is None else ranks.rank_accelerators
     if m.looks.latent_rank is not None:
         return compute_parallel.cache_copies_by_latent(sharing_accelerators=shared)
@@ -95,11 +102,11 @@ def cache_copies(m: Decoder[Num], devices: Num) -> Num:
     return compute_parallel.cache_copies(sharing_accelerators=shared, kv_heads=m.looks.kv_heads)
 
 
-def _shared_gb(m: Decoder[Num], mixture: Mixture[Num]) -> Num:
+def _shared_gb(m: Decoder[Num], mixture: Mixture[Num], expert_params: Num) -> Num:
     return compute_experts.shared_weight_gb(
         total_params=m.total_params,
         experts=mixture.experts,
-        expert_params=_expert_params(m, mixture),
+        expert_params=expert_params,
         shared_weight_bytes=mixture.shared_weight_bytes,
     )
 

@@ -51,12 +51,11 @@ def as_data(
 
 
 def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None) -> dict[str, Any]:
-    rule, found = one.rule, one.measured
+    rule = one.rule
     plain = one.status in _PLAIN
     changes = [] if plain or before is None else causes.changes(_driven(one), before["facts"])
     parts_ = [] if plain else _contributors(one, causes, before)
     top = _input(one, causes, changes)
-    margin, up = _less(one.limit, one.observed), _less(one.observed, one.baseline)
     return {
         "id": rule.id,
         "kind": rule.kind,
@@ -70,6 +69,26 @@ def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None)
         "unit": unit(one),
         "statistic": _statistic(one),
         "accounting": rule.accounting,
+        **_numbers(one),
+        "message": printable(message(one)),
+        "reason": one.reason or None,
+        "findings": [{"name": f.name, "reason": f.reason} for f in one.findings],
+        "contributors": parts_,
+        "changes": [_change(change) for change in changes[:_CHANGES]],
+        "exception": _exception(one),
+        "input": top.label if top is not None else None,
+        "where": {
+            "scenario": _spot(top) or _where(_phase(one, causes)),
+            "policy": _where(rule.where),
+        },
+    }
+
+
+def _numbers(one: Held) -> dict[str, Any]:
+    """The limit of a rule, what was found, and how far they are apart."""
+    rule, found = one.rule, one.measured
+    margin, up = _less(one.limit, one.observed), _less(one.observed, one.baseline)
+    return {
         "limit": one.limit,
         "observed": one.observed,
         "margin": margin,
@@ -83,17 +102,6 @@ def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None)
         "p05": found.p05 if found else None,
         "p50": found.p50 if found else None,
         "p95": found.p95 if found else None,
-        "message": printable(message(one)),
-        "reason": one.reason or None,
-        "findings": [{"name": f.name, "reason": f.reason} for f in one.findings],
-        "contributors": parts_,
-        "changes": [_change(change) for change in changes[:_CHANGES]],
-        "exception": _exception(one),
-        "input": top.label if top is not None else None,
-        "where": {
-            "scenario": _spot(top) or _where(_phase(one, causes)),
-            "policy": _where(rule.where),
-        },
     }
 
 

@@ -13,11 +13,12 @@ from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers, provenance
 from carbonctl.report.envelope import SCHEMA_VERSION, finite, metrics_of, node_of
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
+from carbonctl.report.machine import as_json
 from carbonctl.report.markdown import cell
 from carbonctl.study.montecarlo import interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.refresh import Refresh
@@ -164,7 +165,7 @@ def ends_text(step: dict[str, Any]) -> str:
     return f"{years_text(step['p05'])}-{years_text(step['p95'])}"
 
 
-def as_csv(data: dict[str, Any]) -> str:
+def _csv(data: dict[str, Any]) -> str:
     """Rows of both choices, then the break-even on each grid."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -178,7 +179,7 @@ def as_csv(data: dict[str, Any]) -> str:
     return text.getvalue()
 
 
-def as_markdown(data: dict[str, Any]) -> str:
+def _markdown(data: dict[str, Any]) -> str:
     """A heading, the verdict, both choices, the grids."""
     size, symbol = mass_unit(data)
     lines = [f"### {cell(data['title'])}", "", f"**{verdict(data)}**", ""]
@@ -191,3 +192,10 @@ def as_markdown(data: dict[str, Any]) -> str:
         head = f"{step['ci_kgco2e_per_kwh'] * 1e3:.4g}"
         lines.append(f"| {head} | {years_text(step['break_even_years'])} | {ends} |")
     return "\n".join(lines) + "\n"
+
+
+RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "json": as_json,
+    "csv": _csv,
+    "markdown": _markdown,
+}

@@ -9,11 +9,9 @@ from rich.text import Text
 
 from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers
-from carbonctl.report.machine import as_json
 from carbonctl.report.notes import COMPACT, assumed, decides, missing, say
 from carbonctl.report.refresh import (
-    as_csv,
-    as_markdown,
+    RENDERERS,
     ends_text,
     mass_text,
     mass_unit,
@@ -25,9 +23,10 @@ from carbonctl.report.refresh import (
 from carbonctl.report.table import RULED, pair, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.console import Console
+
+
+__all__ = ["RENDERERS", "render"]
 
 
 def render(
@@ -145,10 +144,3 @@ def _second_life(data: dict[str, Any], out: Console) -> None:
         if (credited := metrics.get("credited_break_even_years")) is not None:
             text += f": with it {time_text(credited['value'])}"
     say(out, "second life", text)
-
-
-RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "json": as_json,
-    "csv": as_csv,
-    "markdown": as_markdown,
-}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.record import compared
 from carbonctl.estimate.decode import computed_prompt, decode_work, prompt_looks
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.mixture import held_weight_gb
+from carbonctl.estimate.mixture import held_weight_gb, ranks_of
 from carbonctl.estimate.speculate import decode_round, whole_request
 from carbonctl.formulas import operating_point, roofline
 from carbonctl.scenario.parallel import named
@@ -54,7 +54,7 @@ class Room:
     @property
     def ranks(self) -> float:
         """Copies of the attention in one replica, a device each at least."""
-        ranks = None if self.plain.mixture is None else self.plain.mixture.ranks
+        ranks = ranks_of(self.plain)
         return 1.0 if ranks is None else float(ranks.data_parallel)
 
     def sequence_gb(self, devices: float) -> float:

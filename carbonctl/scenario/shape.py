@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.catalog.shapes import decoder, like_mixture
+from carbonctl.catalog.shapes import decoder, of_like_size
 from carbonctl.core.errors import CarbonctlError
 from carbonctl.core.record import compared
 from carbonctl.scenario.context import archetype
@@ -94,28 +93,16 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
         for name, value in given.items()
         if value is not None
     }
-    like = _like(ctx, total.value, active.value)
+    like = of_like_size(ctx.catalog, ARCHETYPES, total.value, active.value)
     if "experts" not in fields and active.value < total.value:
         fields = _experts(like) | fields
     return Shape(model.kind or "llm", None, total, active, _completed(fields, like))
 
 
-def _like(ctx: Context, total: float, active: float) -> Record:
-    """A model of like size; of like sparsity too where a token passes a part of the weights."""
-    if active < total:
-        return like_mixture(ctx.catalog, total, active)
-    records = [ctx.catalog.record("models", name) for name in ARCHETYPES]
-    return min(records, key=lambda r: abs(math.log(total / (r.number("total_params") or 1.0))))
-
-
 def _experts(like: Record) -> dict[str, Fact]:
     """Experts of a mixture that nobody described."""
-    names, note = (
-        ("experts", "experts_per_token"),
-        f"experts of {like.name}, a mixture of like size",
-    )
-    known = decoder(like)
-    return {name: archetype(known[name], note) for name in names}
+    known, note = decoder(like), f"experts of {like.name}, a mixture of like size"
+    return {name: archetype(known[name], note) for name in ("experts", "experts_per_token")}
 
 
 def _completed(fields: dict[str, Fact], like: Record) -> dict[str, Fact]:

@@ -23,7 +23,6 @@ PICTURES = {"text-to-image": "energy_per_image", "text-to-video": "energy_per_vi
 WALL_RUNTIME = "trtllm"
 _ARCHETYPES = ("llama-3.2-1b", "llama-3.2-3b", "llama-1-7b", "llama-1-13b", "qwen2.5-32b",
                "llama-3.1-70b", "llama-3.1-405b")  # fmt: skip
-_PARAMS = ("total", "active")
 _NOT_CUT = 1.0  # a model whose record has no patch, or no step in time, does not cut there
 _NEAR = math.log(1.35)
 _BYTES = {"fp8": "bytes_fp8", "int8": "bytes_int8", "int4": "bytes_int4", "mxfp4": "bytes_fp4"}
@@ -149,7 +148,8 @@ def _language(row: Row, known: Known, card: Record) -> Shape | str:
     model = known.model(row)
     archetype = model is None
     if model is None:
-        model = _of_like_size(known, *(number(row, f"params_{n}_b") * 1e9 for n in _PARAMS))
+        sizes = (number(row, f"params_{which}_b") * 1e9 for which in ("total", "active"))
+        model = shapes.of_like_size(known.catalog, _ARCHETYPES, *sizes)
     told = shapes.decoder(model)
     total = model.number("total_params") or math.nan
     values = {name: told[name].value for name in _DECODER if name in told}
@@ -208,14 +208,6 @@ def _full_replica(values: Values, known: Known) -> Values:
     batch = (devices * usable - weights) / (cached * tokens)
     most = known.default("most_sequences")
     return {"replica_accelerators": devices, "batch": max(min(batch, most), 1.0)}
-
-
-def _of_like_size(known: Known, total: float, active: float) -> Record:
-    """A dense model of like size; a mixture where a token passes a part of the weights."""
-    if active < total:
-        return shapes.like_mixture(known.catalog, total, active)
-    records = [known.catalog.record("models", name) for name in _ARCHETYPES]
-    return min(records, key=lambda r: abs(math.log((r.number("total_params") or 1.0) / total)))
 
 
 def _picture(row: Row, known: Known, card: Record) -> Shape:
