@@ -31,6 +31,7 @@ def command(
     seed: o.Seed = o.DEFAULT_SEED,
     accounting: o.Accounting = None,
     hardware_db: o.HardwareDb = None,
+    root: o.Root = None,
 ) -> None:
     """The tree of formulas under a number, down to facts, and which of them decide it."""
     flags = dict(locals()) | {"samples": 0}

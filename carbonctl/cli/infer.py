@@ -36,6 +36,7 @@ def command(
     seed: o.Seed = o.DEFAULT_SEED,
     accounting: o.Accounting = None,
     hardware_db: o.HardwareDb = None,
+    root: o.Root = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,

@@ -61,6 +61,9 @@ Contracted = Annotated[
     Text,
     typer.Option("--contracted-clean", help="Clean share under contract.", rich_help_panel=_H),
 ]
+Root = Annotated[
+    Text, typer.Option("--root", metavar="DIR", help="The folder that extends stays in.")
+]
 Period = Annotated[Text, typer.Option(help="What the life is: 2 y.")]
 Days = Annotated[Text, typer.Option(help="Wall-clock days of training.")]
 AcceleratorHours = Annotated[Text, typer.Option(help="Device-hours of training.")]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.errors import InputError, Mark, Problem, UsageError, in_order
+from carbonctl.core.errors import InputError, Problem, UsageError, in_order
+from carbonctl.core.output import emit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +45,9 @@ def check_format(name: str, choices: tuple[str, ...] = ()) -> None:
 def load(flags: dict[str, Any], source: str | None, raw: bytes | None = None) -> Loaded:
     """Scenario, positions and catalog of a command's arguments; ``raw`` is a source read before."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.cli import kinds  # noqa: PLC0415
     from carbonctl.cli.options import settings  # noqa: PLC0415
+    from carbonctl.core import files  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
 
     catalog = Catalog.open(flags.get("hardware_db"))
@@ -55,7 +55,11 @@ def load(flags: dict[str, Any], source: str | None, raw: bytes | None = None) ->
     if source is None and not given:
         message = "give a scenario file, - for stdin, or flags"
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
-    scenario, document = read(source, given, catalog, raw, keep=True)
+    if source is not None:
+        raw = files.read(source, files.MAX_TEXT) if raw is None else raw
+        kinds.refuse(raw, source)
+    root = flags.get("root")
+    scenario, document = read(source, given, catalog, raw, keep=True, root=root)
     return scenario, document, catalog
 
 
@@ -237,27 +241,6 @@ def table_out(draw: Callable[[Console], None], flags: dict[str, Any]) -> None:
     draw(console(stream or sys.stdout, color=not (flags["no_color"] or to_file)))
     if stream is not None:
         emit(stream.getvalue(), flags["output"])
-
-
-def emit(text: str, output: str | None) -> None:
-    """Write to stdout, or to a file that is whole or not there."""
-    if output in (None, "-"):
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    target = Path(str(output))
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".carbonctl-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(target)
-    except (OSError, ValueError) as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        output_error = getattr(error, "strerror", None)
-        reason = (output_error or "cannot be written").lower()
-        raise InputError([Problem("CC008", f"{target}: {reason}", Mark("--output"))]) from None
 
 
 def warn(problems: list[Problem], flags: dict[str, Any]) -> None:

@@ -30,6 +30,9 @@ CODES: dict[str, str] = {
     "CC007": "the file is empty or is not a mapping",
     "CC008": "the file cannot be read",
     "CC009": "extends forms a circle",
+    "CC010": "extends leaves the folder that it may read from",
+    "CC011": "a device, or a pipe without another end, where a file is wanted",
+    "CC013": "the file is no scenario but one of another kind",
     "CC101": "a key is unknown",
     "CC102": "a region or grid zone is unknown",
     "CC103": "an accelerator is unknown",
@@ -140,6 +143,13 @@ class CarbonctlError(Exception):
 
 class InputError(CarbonctlError):
     """Something in, or about, a file or a value that the user named. Exit code 3."""
+
+
+class OutputError(CarbonctlError):
+    """A result that cannot be written to stdout or to a file. Exit code 3."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__([problem])
 
 
 class UsageError(CarbonctlError):
