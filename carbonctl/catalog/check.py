@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.catalog import rules
+from carbonctl.catalog import ranges, rules
 from carbonctl.catalog.fields import unit_of_field
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import ALIASES, default_names
 from carbonctl.core import strict_yaml
-from carbonctl.core.errors import DataError, Mark, Problem
+from carbonctl.core.errors import CarbonctlError, Mark, OwnDataError, Problem
 from carbonctl.core.formula import CARDS
 from carbonctl.formulas import load_all
 
@@ -49,18 +49,22 @@ def check(catalog: Catalog) -> tuple[dict[str, int], list[Problem]]:
         counts[kind] = len(ids)
         for record_id in ids:
             try:
-                record = catalog.record(kind, record_id)
+                record = catalog.unchecked(kind, record_id)
                 problems += _record(catalog, record, used)
-            except DataError as error:
+            except CarbonctlError as error:
                 problems += error.problems
     problems += _defaults(catalog, used)
     for name in TABLES:
-        rows = list(catalog.table(f"{name}.csv"))
+        try:
+            rows = list(catalog.table(f"{name}.csv"))
+        except OwnDataError as error:
+            problems += error.problems
+            continue
         counts[name] = len(rows)
         problems += _table(name, rows, used)
     problems += _aliases(catalog)
     problems += _sources(catalog, used)
-    return counts, problems
+    return counts, list(dict.fromkeys(problems))
 
 
 def _cited_by_configs() -> set[str]:
@@ -87,27 +91,15 @@ def _record(catalog: Catalog, record: Record, used: set[str]) -> Iterator[Proble
         yield _problem(where, "has no name")
     if record.text("source"):
         used.add(record.text("source"))
-    for path, entry in _facts(record.data, ()):
+    for path, entry in ranges.facts(record.data):
         yield from _fact(record, path, entry, used)
     for field in _NEEDED.get(record.kind, ()):
         if field not in record.data:
             yield _problem(where, f"has no {field}")
+    yield from ranges.of_plain_numbers(record)
     yield from _references(catalog, record)
     if record.kind == "accelerators":
         yield from rules.accelerator(catalog, record)
-
-
-def _facts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Every fact of a record with its path."""
-    if isinstance(value, dict):
-        if "value" in value:
-            yield path, value
-            return
-        for key, item in value.items():
-            yield from _facts(item, (*path, key))
-    elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from _facts(item, (*path, place))
 
 
 def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> Iterator[Problem]:
@@ -134,13 +126,11 @@ def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> I
 def _values(record: Record, path: Any, where: str, mark: Mark | None) -> Iterator[Problem]:
     try:
         fact = record.fact(*path)
-    except DataError as error:
+    except CarbonctlError as error:
         yield from error.problems
         return
     if fact is None:
         yield _problem(where, "cannot be read", mark)
-    elif fact.value < 0 and fact.shape != "signed":
-        yield _problem(where, f"{fact.value:g} {fact.unit} is negative", mark)
 
 
 def _references(catalog: Catalog, record: Record) -> Iterator[Problem]:
@@ -155,8 +145,8 @@ def _references(catalog: Catalog, record: Record) -> Iterator[Problem]:
 def _defaults(catalog: Catalog, used: set[str]) -> Iterator[Problem]:
     for name in default_names(catalog):
         try:
-            fact = catalog.default(name)
-        except DataError as error:
+            fact = catalog.unchecked_default(name)
+        except CarbonctlError as error:
             yield from error.problems
             continue
         used.add(fact.source)
@@ -175,7 +165,12 @@ def _table(name: str, rows: list[dict[str, str]], used: set[str]) -> Iterator[Pr
 
 def _aliases(catalog: Catalog) -> Iterator[Problem]:
     for kind in ALIASES:
-        for alias, target in catalog.aliases(kind).items():
+        try:
+            aliases = catalog.aliases(kind)
+        except OwnDataError as error:
+            yield from error.problems
+            continue
+        for alias, target in aliases.items():
             for record_id in target:
                 if catalog.path(kind, record_id) is None:
                     yield _problem(f"alias {alias}", f"{record_id} has no file")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.errors import DataError, Problem
+from carbonctl.core.errors import CarbonctlError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def _fact(record: Record, *path: str | int) -> Fact | None:
     """A fact, or None where it is lacking or wrong in a way that is reported elsewhere."""
     try:
         return record.fact(*path)
-    except DataError:
+    except CarbonctlError:
         return None
 
 

@@ -19,7 +19,7 @@ _CARD_KEYS = re.compile(
     r"(license|language|tags|datasets|base_model|library_name|pipeline_tag|metrics|model_name"
     r"|model-index|co2_eq_emissions|thumbnail|widget)\s*:"
 )
-_DASHES = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_DASHES = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
 _FORMS: dict[Form, str] = {
     "codecarbon": "a table of CodeCarbon",
     "nvidia-smi": "a log of nvidia-smi",
@@ -71,17 +71,17 @@ def _kind(raw: bytes, source: str) -> tuple[str, str] | None:
         return _log(lines, source)
     if POLICY.search(raw):
         return "a policy", "carbonctl gate FILE --policy {file}"
-    if _is_card(text, first):
+    if is_card(raw):
         return "a model card", "carbonctl validate {file}"
     plain = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     return None if _KEY.match(plain) else _log(lines, source)
 
 
-def _is_card(text: str, first: str) -> bool:
-    """Whether text begins with metadata between two lines of dashes, as the Hub wants them."""
-    if first != "---":
+def is_card(raw: bytes) -> bool:
+    """Whether a file begins with metadata between two lines of dashes, as the Hub wants them."""
+    if not raw.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
         return False
-    parts = _DASHES.split(text, maxsplit=2)
+    parts = _DASHES.split(raw[:_HEAD_BYTES].decode("utf-8-sig", "replace"), maxsplit=2)
     return len(parts) > 2 and any(map(_CARD_KEYS.match, parts[1].splitlines()))  # noqa: PLR2004
 
 

@@ -91,16 +91,16 @@ def _validate(files: list[str], flags: dict[str, Any], *, say: bool) -> list[Pro
 
 def _check(file: str, flags: dict[str, Any]) -> list[Problem]:
     """Read a file as what it is and check it, a scenario without draws; its warnings."""
-    from carbonctl.cli.kinds import POLICY  # noqa: PLC0415 - after good flags
+    from carbonctl.cli.kinds import POLICY, is_card  # noqa: PLC0415 - after good flags
     from carbonctl.cli.run import load  # noqa: PLC0415
     from carbonctl.report import saved  # noqa: PLC0415
 
-    if file.endswith(".md"):
+    raw = saved.raw_of(file)
+    if file.endswith(".md") or is_card(raw):
         from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for cards alone
         from carbonctl.imports.model_card import check  # noqa: PLC0415
 
-        return check(Path(file), Catalog.open(flags["hardware_db"]))
-    raw = saved.raw_of(file)
+        return check(Path(name_of(file)), Catalog.open(flags["hardware_db"]), raw)
     if POLICY.search(raw):
         from carbonctl.scenario.policy import read  # noqa: PLC0415 - for policies alone
 

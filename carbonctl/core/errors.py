@@ -166,6 +166,14 @@ class DataError(CarbonctlError):
         super().__init__(problems, exit_code=EXIT_DATA)
 
 
+class OwnDataError(DataError):
+    """A value in a folder of hardware data that the user named cannot be. Exit code 3."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems)
+        self.exit_code = EXIT_INPUT
+
+
 def gathered(steps: Iterable[Callable[[], T]]) -> list[T]:
     """What every step gives, or one InputError with the problems of all that give nothing."""
     made: list[T] = []

@@ -1,4 +1,4 @@
-"""The one reader of files that a user names: bounded, never a device, never a hang; and which were read.
+"""The one reader of files that a user names: bounded, no device, no endless wait for a pipe.
 
 A pipe such as ``<(...)`` is read like a file. What is opened here counts as an input of the
 command, and ``core.output`` writes over none of them.

@@ -105,9 +105,9 @@ def read(path: FilePath, *, keep: bool = False) -> Document:
     return parse(files.read(str(path), MAX_BYTES), str(path), keep=keep)
 
 
-def text_of(path: FilePath) -> str:
-    """The text of a file that is YAML only in part."""
-    return _decoded(files.read(str(path), MAX_BYTES), str(path))
+def text_of(path: FilePath, raw: bytes | None = None) -> str:
+    """The text of a file that is YAML only in part; ``raw`` are its bytes where they are known."""
+    return _decoded(files.read(str(path), MAX_BYTES) if raw is None else raw, str(path))
 
 
 def _decoded(raw: bytes, name: str) -> str:

@@ -35,9 +35,12 @@ _AFTER = re.compile(rf"(?:\s+(?:\d+\s?gb|gpus?|pcie|sxm\d?))*\s*\(?[x\u00d7*:]\s
 LEAST_HOURS = {"pre-training": 1.0, "fine-tuning": 0.05}
 
 
-def check(path: Path, catalog: Catalog) -> list[Problem]:
-    """Warnings about the emissions of a card; InputError where the Hub could not read it."""
-    document = _front_matter(path)
+def check(path: Path, catalog: Catalog, raw: bytes | None = None) -> list[Problem]:
+    """Warnings about the emissions of a card; InputError where the Hub could not read it.
+
+    ``raw`` are its bytes where somebody read them before.
+    """
+    document = _front_matter(path, raw)
     field = document.data.get(FIELD)
     if field is None:
         return []
@@ -47,9 +50,9 @@ def check(path: Path, catalog: Catalog) -> list[Problem]:
     return _kilograms(field, document, catalog) if isinstance(field, dict) else []
 
 
-def _front_matter(path: Path) -> Document:
+def _front_matter(path: Path, raw: bytes | None) -> Document:
     """The YAML between the first two lines of dashes, its positions those of the card."""
-    whole = strict_yaml.text_of(path)
+    whole = strict_yaml.text_of(path, raw)
     lines = whole.splitlines()
     ends = [place for place, line in enumerate(lines) if line.rstrip() == "---"]
     if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004 - an opening and a closing line

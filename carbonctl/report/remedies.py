@@ -26,7 +26,10 @@ REMEDIES: dict[str, tuple[str, str]] = {
         "Write the plain value. To build on another file, use extends: base.yaml.",
     ),
     "CC005": (
-        "The file is larger than 4 MB or nested deeper than 40 levels.",
+        (
+            "The file is larger than 4 MB (a saved result 40 MB, a table of cases 50 MB) or nested "
+            "deeper than 40 levels."
+        ),
         "No scenario needs that: look for a wrong file, or for brackets that never close.",
     ),
     "CC006": (
@@ -38,12 +41,33 @@ REMEDIES: dict[str, tuple[str, str]] = {
         "Begin with carbonctl init lifecycle > my.yaml.",
     ),
     "CC008": (
-        "The file does not exist, is a folder, or may not be read or written.",
+        (
+            "The file does not exist, is a folder, may not be read or written, or -o names a file "
+            "that the command reads; or stdin or stdout is closed, or its disk is full."
+        ),
         "Check the path. A file named by extends is looked for beside the file that names it.",
     ),
     "CC009": (
         "A file extends itself, directly or through others.",
         "Remove one of the extends lines of the circle.",
+    ),
+    "CC010": (
+        (
+            "extends names a file outside of the git work tree of the first file (outside of its "
+            "folder where there is none), symbolic links followed."
+        ),
+        "Move the file inside, or name a folder that holds both: --root DIR.",
+    ),
+    "CC011": (
+        (
+            "The name is that of a device, a socket, or a pipe that nothing writes to (or, after "
+            "-o, reads) within 10 s."
+        ),
+        "Name a file. - reads stdin, and a pipe such as <(command) is read like a file.",
+    ),
+    "CC013": (
+        "The file is a log, a table, a config.json, a saved result, a policy or a model card.",
+        "Run the command that the error names: it reads files of that kind.",
     ),
     "CC101": (
         "No key of this name may stand here. It may belong one level higher or lower.",
@@ -157,7 +181,10 @@ REMEDIES: dict[str, tuple[str, str]] = {
         "Check the folder's name and rights; install again if the bundled one is missing.",
     ),
     "CC402": (
-        "A record or a table of hardware_db breaks a rule: a source, unit or column is missing.",
+        (
+            "A record or a table of hardware_db breaks a rule: a source, unit or column is missing, "
+            "or a value cannot be, such as a power below 0, a share above 1 or a PUE below 1."
+        ),
         "carbonctl hw check --hardware-db DIR shows every broken rule.",
     ),
     **OF_FILES,

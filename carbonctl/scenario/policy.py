@@ -43,7 +43,7 @@ _WORDS = ("metric", "max", "max_probability", "max_increase", "min_delta", "requ
 
 
 def read(source: str, raw: bytes | None = None) -> Policy:
-    """The policy of a file, or of its bytes; InputError with all its problems when there are any."""
+    """The policy of a file, or of its bytes; InputError with every problem of it."""
     document = strict_yaml.read(Path(source)) if raw is None else strict_yaml.parse(raw, source)
     if not isinstance(document.data, dict):
         problem = Problem("CC007", "a policy is a mapping of keys", document.mark(()))
