@@ -177,9 +177,9 @@ class Record:
             endless = isinstance(error, UnitError) and error.code == "CC204"
             raise (self._unfit if endless else self._wrong)(path, hint, "range") from None
         if not low <= value <= high:
-            error = self._wrong(path, "its range does not hold its value", "range")
-            error.exit_code = EXIT_INPUT if self.overlay else error.exit_code
-            raise error
+            unordered = self._wrong(path, "its range does not hold its value", "range")
+            unordered.exit_code = EXIT_INPUT if self.overlay else unordered.exit_code
+            raise unordered
         return low, high
 
 

@@ -65,12 +65,12 @@ def _kind(raw: bytes, source: str) -> tuple[str, str] | None:
     text = raw[:_HEAD_BYTES].decode("utf-8-sig", "replace")
     lines = text.splitlines()
     first = next((line.strip() for line in lines if line.strip()), "")
+    if POLICY.search(raw):
+        return "a policy", "carbonctl gate FILE --policy {file}"
     if first.startswith("{"):
         if b'"schema_version"' in raw and b'"command"' in raw and b'"tool"' in raw:
             return "a saved result", "carbonctl report {file}"
         return _log(lines, source)
-    if POLICY.search(raw):
-        return "a policy", "carbonctl gate FILE --policy {file}"
     if is_card(raw):
         return "a model card", "carbonctl validate {file}"
     plain = next((line for line in lines if line.strip() and not line.startswith("#")), "")

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Problem, UsageError, in_order
-from carbonctl.core.output import emit
+from carbonctl.core.output import emit as emit  # noqa: PLC0414 - commands take it from here
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
+    from _typeshed import ReadableBuffer
 
 ESCAPED = "carbonctl.escaped"  # the way in which we write what an encoding lacks
 STDOUT = "<stdout>"
@@ -53,7 +53,7 @@ class _Output(io.RawIOBase):
     def isatty(self) -> bool:
         return self.handle is not None and os.isatty(self.handle)
 
-    def write(self, data: Buffer) -> int:
+    def write(self, data: ReadableBuffer) -> int:
         size = memoryview(data).nbytes
         try:
             return self._written(data)
@@ -65,7 +65,7 @@ class _Output(io.RawIOBase):
                 raise _failure(error) from None
         return size
 
-    def _written(self, data: Buffer) -> int:
+    def _written(self, data: ReadableBuffer) -> int:
         if self.handle is None:
             raise OSError(9, "is closed")
         while True:
