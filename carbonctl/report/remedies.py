@@ -182,8 +182,9 @@ REMEDIES: dict[str, tuple[str, str]] = {
     ),
     "CC402": (
         (
-            "A record or a table of hardware_db breaks a rule: a source, unit or column is missing, "
-            "or a value cannot be, such as a power below 0, a share above 1 or a PUE below 1."
+            "A record or a table of hardware_db breaks a rule: a source, unit or column is "
+            "missing, or a value cannot be, such as a power below 0, a share above 1 or a PUE "
+            "below 1."
         ),
         "carbonctl hw check --hardware-db DIR shows every broken rule.",
     ),
