@@ -12,6 +12,7 @@ def command(
     gpu: o.Gpu = None,
     server: o.Server = None,
     instance: o.Instance = None,
+    shared: o.Shared = False,
     days: o.Days = None,
     accelerator_hours: o.AcceleratorHours = None,
     train_tokens: o.TrainTokens = None,

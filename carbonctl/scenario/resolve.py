@@ -12,6 +12,7 @@ from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
 from carbonctl.scenario.context import Context, tried
+from carbonctl.scenario.held_hardware import check_held
 from carbonctl.scenario.phases import Sections, builders
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def resolve(
     period = _period(ctx, scenario, need=need_period)
     known = len(ctx.problems)
     agreement(ctx, scenario)
+    tried(lambda: check_held(ctx, scenario))
     agreed = len(ctx.problems) == known
     if not wanted:
         message = f"nothing to estimate: give {' or '.join(phases)}"
