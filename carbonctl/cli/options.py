@@ -189,7 +189,7 @@ def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
     ]
     made += _hardware(flags, catalog)
     if flags.get("shared"):
-        made.append(Setting("infer.shared", True, "--shared"))  # noqa: FBT003 - a value of YAML
+        made.append(Setting("infer.shared", True, "--shared"))
     for side in ("old", "new"):
         if flags.get(side) is not None:
             made += _replaced(side, flags[side], catalog)

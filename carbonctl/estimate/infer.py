@@ -61,15 +61,15 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
         facility,
         functional_units=total,
         device_energy_kwh=device,
-        served=_served(fleet, busy, replica, loaded_energy_kwh=loaded, **_asked_about(model, total)),
+        served=_served(
+            fleet, busy, replica, loaded_energy_kwh=loaded, **_asked_about(model, total)
+        ),
     )
 
 
 def _served(fleet: Fleet[Num], busy: Num, replica: Num | None, **others: Num) -> Served:
     """What a service did, for how long, and on how many devices at a time."""
-    return Served(
-        fleet.period_hours, fleet.day_hours, busy, fleet.peak_to_mean, replica, **others
-    )
+    return Served(fleet.period_hours, fleet.day_hours, busy, fleet.peak_to_mean, replica, **others)
 
 
 def _provisioned(fleet: Fleet[Num], busy: Num) -> tuple[Num, Num]:
@@ -168,9 +168,7 @@ def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num, Num]:
     )
     if m.media_residual is None:
         return busy, device, replica
-    busy = serving_time.busy_hours_by_residual(
-        modeled_hours=busy, energy_residual=m.media_residual
-    )
+    busy = serving_time.busy_hours_by_residual(modeled_hours=busy, energy_residual=m.media_residual)
     return busy, device, replica
 
 

@@ -67,9 +67,7 @@ def _devices(phase: str, use: Use, served: Served) -> dict[str, Num]:
     """How many devices a service is charged, how many whole ones that is, and how busy they are."""
     hours = use.accelerator_hours
     assert hours is not None  # noqa: S101 - every service takes hours
-    charged = fleet.charged_accelerators(
-        accelerator_hours=hours, period_hours=served.period_hours
-    )
+    charged = fleet.charged_accelerators(accelerator_hours=hours, period_hours=served.period_hours)
     busy = fleet.mean_busy_share_from_hours(busy_hours=served.busy_hours, accelerator_hours=hours)
     return {
         f"{phase}.charged_accelerators": charged,

@@ -109,6 +109,7 @@ def _devices(data: dict[str, Any], out: Console) -> None:
         about = f"about {numbers.significant(needed['value'], 2)}"
         busy = numbers.share(data["metrics"][f"{one['phase']}.busy_share"]["value"])
         if one["rule"] == "held":
+            noun = noun if count != 1 else noun.rstrip("s")
             text = f"{count:,.12g} {noun} held for the whole period, busy {busy} of it"
         elif count is None:
             whole = data["metrics"][f"{one['phase']}.whole_accelerators"]["value"]
@@ -122,7 +123,7 @@ def _replaced(data: dict[str, Any], out: Console) -> None:
     """What the file says for a phase alone, and a flag has replaced."""
     texts = [
         f"{entry['path']} {_before(entry['before'])} by {entry['flag']}"
-        for entry in data["inputs"].get("replaced", ())
+        for entry in data.get("inputs", {}).get("replaced", ())
     ]
     say(out, "replaced", "; ".join(texts))
 
@@ -217,11 +218,13 @@ def _compared(data: dict[str, Any], out: Console) -> None:
 
 
 def decides(data: dict[str, Any], out: Console) -> None:
-    """The facts that move the answer most."""
+    """The facts that move the answer most, as many of three as a line holds."""
     top = [d for d in data["drivers"][:3] if d["variance_share"] >= 0.01]  # noqa: PLR2004 - 1 %
     texts = [f"{d['label']} ({numbers.share(d['variance_share'])})" for d in top]
     if texts:
         texts[0] = texts[0].replace(" %)", " % of the variance)")
+    while len(texts) > 1 and len("; ".join(texts)) > out.width - _LABEL:
+        texts.pop()
     say(out, "what decides", "; ".join(texts))
 
 

@@ -46,9 +46,7 @@ def capacity(
         least = float(table_devices(bind(work.model, _central)))
     hours = count * own * period_hours
     most = usual.high if usual.high is not None else usual.value
-    return Capacity(
-        "infer", count * own, hours, busy, path, own, least, share is not None, most
-    )
+    return Capacity("infer", count * own, hours, busy, path, own, least, share is not None, most)
 
 
 def less_than_a_replica(ctx: Context, work: Serving[Fact], place: Site[Fact]) -> None:

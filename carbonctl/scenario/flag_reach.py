@@ -61,6 +61,14 @@ def reach(document: Document, setting: Setting, phases: tuple[str, ...], apply: 
             _replace_key(document, place, setting, key, apply)
 
 
+def flagged(document: Document, section: str) -> Iterator[Mark]:
+    """The flags, other than ``--set``, that gave something of a section at the top."""
+    for path, mark in document.marks.items():
+        by_flag = mark.line is None and mark.file.startswith("--")
+        if path[:1] == (section,) and by_flag and not mark.file.startswith("--set "):
+            yield mark
+
+
 def value_at(data: Any, path: Path) -> Any:
     """What stands at a path of plain data; None where nothing does."""
     for step in path:
@@ -88,9 +96,7 @@ def _reach_runs(document: Document, setting: Setting, key: str, apply: Apply) ->
         _put_marked(document, at, setting.value, setting.flag)
 
 
-def _replace_key(
-    document: Document, place: Path, setting: Setting, key: str, apply: Apply
-) -> None:
+def _replace_key(document: Document, place: Path, setting: Setting, key: str, apply: Apply) -> None:
     """One key of a site or a model, or the whole of a model that a flag names."""
     at = (*place, key) if key else place
     before = value_at(document.data, at)

@@ -7,6 +7,7 @@ shares, devices without a count, and ``infer.shared: true`` are charged by need.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.scenario.context import tried
@@ -39,13 +40,13 @@ def check_held(ctx: Context, scenario: schema.Scenario) -> None:
     path = held_path(scenario)
     if infer is None or path is None:
         return
-    for name in _BESIDE:
+    for name in _BESIDE if infer.fleet_share is None else ():  # which refuses them itself
         if getattr(infer, name) is not None:
-            tried(lambda name=name: _refuse(ctx, ("infer", name), name))  # type: ignore[misc]
+            tried(partial(_refuse, ctx, ("infer", name), name))
     embodied = scenario.embodied
     alone = scenario.train is None and scenario.experiments is None
     if alone and embodied is not None and embodied.allocation_rate is not None:
-        tried(lambda: _refuse(ctx, ("embodied", "allocation_rate"), "allocation_rate"))
+        tried(partial(_refuse, ctx, ("embodied", "allocation_rate"), "allocation_rate"))
     mark = ctx.mark((*path, "count"))
     from_file = mark is not None and mark.line is not None
     if from_file and scenario.version == OLD_SCHEMA and infer.fleet_share is None:

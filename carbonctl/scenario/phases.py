@@ -71,7 +71,7 @@ class Sections:
         shared = machines.hardware(self.ctx, made, embodied, end)
         if not held:
             return shared
-        return replace(shared, allocation_rate=self.ctx.default("allocation_rate_held"))
+        return replace(shared, allocation_rate=self.ctx.rule("allocation_rate_held"))
 
 
 def builders(sections: Sections, wanted: list[str]) -> Iterator[Builder]:

@@ -57,7 +57,7 @@ def serving(
     name = load(ctx, infer, path)
     fleet = _fleet(ctx, infer, name, found, period, path)
     if held:
-        share = fleet.fleet_share or ctx.default("held_share")
+        share = fleet.fleet_share or ctx.rule("held_share")
         fleet = replace(fleet, fleet_share=share, accelerators=found.count)
     known_format(ctx, found, infer.precision, path)
     if name == "items":

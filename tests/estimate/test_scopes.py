@@ -105,8 +105,8 @@ def test_hardware_is_said_to_be_amortized_where_the_protocol_books_it_whole(inve
 
 def test_sci_leaves_idle_hardware_out_and_full_allocation_does_not():
     """The same service under both rules of allocation has one SCI, and two footprints."""
-    full = estimated(STORY, embodied__allocation="full")
-    bare = estimated(STORY, embodied__allocation="sci")
+    full = estimated(STORY, embodied__allocation="full", infer__shared=True)
+    bare = estimated(STORY, embodied__allocation="sci", infer__shared=True)
     name = "infer.sci_per_request_kgco2e"
     assert full.metrics[name] == approx(bare.metrics[name], rel=1e-12)
     assert full.metrics["infer.per_request_kgco2e"] > bare.metrics["infer.per_request_kgco2e"]
