@@ -36,7 +36,7 @@ _SERVING = (
 _PHASE = (
     rf"(data|experiments|train|idle|infer)(\.[^\s]+)?\.({_BOTH}|it_energy_kwh|device_energy_kwh"
     rf"|accelerator_hours|carbon_kgco2e_per_hour|cci_kgco2e_per_eflop"
-    rf"|scope_2_(location|market)_kgco2e|scope_3_3_kgco2e|(useful|lost)_(location|market)_kgco2e"
+    rf"|scope_2_(location|market)_kgco2e|scope_3_3(_market)?_kgco2e|(useful|lost)_(location|market)_kgco2e"
     rf"|{_TRAINING}|{_LIMITS}|{_SERVING})"
 )
 

@@ -36,6 +36,7 @@ class Charged:
     hardware: str
     devices: str
     site: str
+    operator: str
     count: float | None = None
     rule: str = ""
 
@@ -47,6 +48,7 @@ class Charged:
             "hardware": self.hardware or None,
             "devices": self.devices or None,
             "site": self.site,
+            "operator": self.operator,
             "count": self.count,
             "rule": self.rule or None,
         }
@@ -75,7 +77,26 @@ def _charged(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> 
     if given and place != "a given grid":
         place += ", grid as given"
     noun = _noun(catalog, named) if named is not None else ""
-    return Charged(phase.id, phase.kind, _model_words(model), words, noun, place, count, rule)
+    return Charged(
+        phase.id,
+        phase.kind,
+        _model_words(model),
+        words,
+        noun,
+        place,
+        _operator(phase, owners, named),
+        count,
+        rule,
+    )
+
+
+def _operator(phase: Phase[Any], owners: list[Any], hardware: schema.Hardware | None) -> str:
+    """Who operates the hardware: as stated; an instance is one of a cloud, wherever it stands."""
+    sites = [owner.site for owner in owners if getattr(owner, "site", None) is not None]
+    stated = sites[0].operator if sites else None
+    if stated is None and hardware is not None and hardware.instance is not None:
+        return "cloud"
+    return phase.site.operator
 
 
 def _noun(catalog: Catalog, hardware: schema.Hardware) -> str:
