@@ -62,14 +62,24 @@ Contracted = Annotated[
     typer.Option("--contracted-clean", help="Clean share under contract.", rich_help_panel=_H),
 ]
 Period = Annotated[Text, typer.Option(help="Period of service, e.g. 2 y.")]
+WallHours = Annotated[Text, typer.Option("--hours", help="Wall-clock hours of training: 36.")]
+Lora = Annotated[bool, typer.Option("--lora", help="Train adapters (LoRA), not all weights.")]
 Days = Annotated[Text, typer.Option(help="Wall-clock days of training.")]
-AcceleratorHours = Annotated[Text, typer.Option(help="Device-hours of training.")]
+AcceleratorHours = Annotated[
+    Text,
+    typer.Option("--accelerator-hours", "--gpu-hours", help="Device-hours of training."),
+]
 TrainTokens = Annotated[Text, typer.Option(help="Training tokens: 15T.")]
 Samples = Annotated[Text, typer.Option("--train-samples", help="Training samples.")]
 Energy = Annotated[Text, typer.Option(help="Measured energy and boundary: 433 MWh:it_system.")]
 Mfu = Annotated[Text, typer.Option(help="Steady model FLOP utilization.")]
 Requests = Annotated[Text, typer.Option(help="Requests: 1M/day.")]
-Tokens = Annotated[Text, typer.Option(help="Prompt and output tokens of a request: 500:300.")]
+Tokens = Annotated[
+    Text,
+    typer.Option(
+        help="Prompt and output tokens of a request: 500:300; of a text that is read: 256."
+    ),
+]
 Images = Annotated[Text, typer.Option(help="Images: 200k/day.")]
 Videos = Annotated[Text, typer.Option(help="Clips: 1k/day.")]
 Items = Annotated[Text, typer.Option(help="Ranked items: 100k/s.")]
@@ -194,7 +204,14 @@ def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
         if flags.get(side) is not None:
             made += _replaced(side, flags[side], catalog)
     if flags.get("days") is not None:
-        made.append(Setting("train.days", _days(flags["days"]), "--days", reaches=True))
+        made.append(Setting("train.days", _timed(flags["days"], "d"), "--days", reaches=True))
+    if flags.get("hours") is not None:
+        if flags.get("days") is not None:
+            message = "--days and --hours both say how long training runs"
+            raise UsageError(message, "give one of the two")
+        made.append(Setting("train.days", _timed(flags["hours"], "h"), "--hours", reaches=True))
+    if flags.get("lora"):
+        made.append(Setting("train.method", "lora", "--lora", reaches=True))
     if flags.get("energy") is not None:
         value, _, scope = flags["energy"].partition(":")
         measured = {"value": value, "scope": scope} if scope else value
@@ -253,17 +270,13 @@ def _devices(count: str, each: float) -> str:
     return count if each == 1 or machines <= 0 else f"{machines * each:.12g}"
 
 
-def _days(text: str) -> str:
+def _timed(text: str, unit: str) -> str:
     """``--days 10`` means 10 days; a unit may be given too."""
-    return f"{text} d" if text.replace(".", "", 1).isdigit() else text
+    return f"{text} {unit}" if text.replace(".", "", 1).isdigit() else text
 
 
 def _tokens(text: str) -> list[Setting]:
+    """Prompt and output of a request; a model that only reads has no output."""
     prompt, colon, output = text.partition(":")
-    if not colon:
-        message = f'--tokens takes prompt:output of a request, as in 500:300, not "{text}"'
-        raise UsageError(message, "training tokens are --train-tokens")
-    return [
-        Setting("infer.prompt_tokens", prompt, "--tokens"),
-        Setting("infer.output_tokens", output, "--tokens"),
-    ]
+    made = [Setting("infer.prompt_tokens", prompt, "--tokens")]
+    return [*made, Setting("infer.output_tokens", output, "--tokens")] if colon else made

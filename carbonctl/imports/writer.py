@@ -53,6 +53,8 @@ def _number(value: float) -> str:
 
 
 def _model(model: ImportedModel) -> list[str]:
+    if model.name:
+        return [*map(_comment, model.comments), f"model: {model.name}"]
     entries = ", ".join(f"{key}: {value}" for key, value in model.shape.items())
     return [*map(_comment, model.comments), f"model: {{kind: llm, {entries}}}"]
 

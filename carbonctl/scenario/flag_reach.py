@@ -23,7 +23,7 @@ NAMED = ("accelerator", "server", "instance")
 # what a site states of the electricity of its region, and of no other
 _OF_REGION = ("grid", "ewif")
 _EVIDENCE = ("days", "accelerator_hours", "tokens", "samples", "energy")
-_RUN_FLAGS = (*_EVIDENCE, "mfu")
+_RUN_FLAGS = (*_EVIDENCE, "mfu", "method")
 
 
 def own_paths(data: Any, section: str, phases: tuple[str, ...]) -> Iterator[Path]:
