@@ -19,6 +19,7 @@ from carbonctl.core.record import compared
 from carbonctl.core.strict_yaml import Document
 from carbonctl.scenario import extends
 from carbonctl.scenario.consistency import names
+from carbonctl.scenario.flag_reach import reach
 from carbonctl.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
 
+PHASES = ("data", "experiments", "train", "infer")
 _CODES = {
     "missing": ("CC206", "is required here"),
     "extra_forbidden": ("CC101", "unknown key"),
@@ -45,11 +47,15 @@ _EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
 
 @compared
 class Setting:
-    """One value from the command line: its path in the scenario, and the flag that gave it."""
+    """One value from the command line: its path in the scenario, and the flag that gave it.
+
+    A flag that ``reaches`` replaces what estimated phases state for themselves; ``--set`` does not.
+    """
 
     path: str
     value: Any
     flag: str
+    reaches: bool = False
 
 
 def read(
@@ -59,12 +65,14 @@ def read(
     raw: bytes | None = None,
     *,
     keep: bool = False,
+    phases: tuple[str, ...] = PHASES,
     root: str | None = None,
 ) -> tuple[Scenario, Document]:
     """The scenario from a file, from ``-`` (stdin), or from settings alone.
 
     ``raw`` are the bytes of the source where somebody had to look at them before. What is wrong
-    is raised, or kept, as in ``checked``. Files that it extends lie in ``root``.
+    is raised, or kept, as in ``checked``. ``phases`` are those that flags reach; files that it
+    extends lie in ``root``.
     """
     if source is None:
         document = Document({}, {(): Mark("the command line")})
@@ -72,7 +80,10 @@ def read(
         document = extends.load(source, raw, root)
     for setting in settings:
         try:
-            _apply(document, setting)
+            if setting.reaches:
+                reach(document, setting, phases, _apply)
+            else:
+                _apply(document, setting)
         except InputError as error:
             document.found += error.problems
             document.lost.append((setting.path.split(".")[0],))
