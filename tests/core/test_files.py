@@ -25,7 +25,7 @@ def test_a_file_is_read_to_one_byte_beyond_its_limit(tmp_path):
     assert len(files.read(str(path), 20)) == 21
 
 
-@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "/dev/tty", "/dev/random"])
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/full", "/dev/tty", "/dev/random"])
 def test_a_character_device_is_refused_unread(name):
     assert code_of(name) == "CC011"
 

@@ -56,8 +56,14 @@ def test_a_link_stays_and_its_target_is_written(there, tmp_path):
 
 
 def test_a_device_is_written_through_and_stays_one():
-    emit("x\n", "/dev/null")
-    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    """A terminal of our own, for what went wrong with /dev/null would stay wrong for everybody."""
+    ours, theirs = os.openpty()
+    path = os.ttyname(theirs)
+    emit("x\n", path)
+    assert os.read(ours, 100) == b"x\r\n"
+    assert stat.S_ISCHR(Path(path).stat().st_mode)
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_a_pipe_is_written_through(tmp_path):
