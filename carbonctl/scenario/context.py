@@ -83,6 +83,11 @@ class Context:
         """Note something the user should know."""
         self.warnings.append(Problem(code, message, self.mark(path), hint))
 
+    def leave_out(self, part: str, reason: str, path: Path = ()) -> None:
+        """Note a part of hardware that no number holds: listed, and warned of."""
+        self.not_estimated[part] = reason
+        self.warn("CC304", f"{part}: not estimated, {reason}", path)
+
     def given(
         self,
         given: Given | None,
