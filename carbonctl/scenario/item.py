@@ -166,18 +166,25 @@ def _from_database(
     named = scenario.hardware
     subject = section.subject if section is not None else None
     if subject is None:
-        subject = "accelerator" if named is not None and named.accelerator else "server"
+        alone = named is not None and named.accelerator and not named.server
+        subject = "accelerator" if alone else "server"
     if subject == "server":
         whole = machines.machine(ctx, found, section, bare=True)
         ctx.not_estimated.update(_SHARED)
         comparators = (*given_comparators(section), *whole.comparators)
         return replace(whole, comparators=comparators)
     if found.accelerator is None:
-        ctx.fail("CC304", f"{found.record.name} has no accelerator", ("hardware",))
+        message = f"{found.record.name} names no accelerator in its record"
+        ctx.fail("CC304", message, ("hardware",), "name it too: hardware.accelerator")
     if subject == "baseboard":
         return _baseboard(ctx, found, section)
     record = found.accelerator
-    part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
+    part: Part[Fact]
+    if section is not None and section.accelerator is not None:
+        each = ctx.given(section.accelerator, ("embodied", "accelerator"), "accelerator, as given")
+        part = Counted("accelerators", "accelerators", ONE, each)
+    else:
+        part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
     comparators = (*_modeled(ctx, record, part), *given_comparators(section))
     known = machines.comparators(record)
     mass = record.fact("mass", label=f"mass, {record.name}")

@@ -305,7 +305,7 @@ def _accelerators(
     record = found.accelerator
     if record is None:
         held = found.per_machine.value
-        message = f"the accelerators of {found.record.name}, {held:g}, have no record"
+        message = f"the {held:g} accelerators of {found.record.name} have no record"
         hint = "give each: embodied.accelerator: 160 kg, or name them: hardware.accelerator"
         ctx.fail("CC304", message, path, hint)
     board = found.server.text("baseboard") if found.server else ""

@@ -38,6 +38,7 @@ _WATTS_OF_SMALL_CARD = 150.0
 _FLASH = ((2022, "nvme-tlc-2022"), (2019, "ssd-2019"), (2017, "ssd-2017"))
 _OLDEST_FLASH = "ssd-2016"
 _TALL_UNITS = 3.0
+RACK_SCALE = "rack-scale"  # the category of a machine that fills its racks, switches and all
 _MOST_OF_MEMORY = 0.8  # footprints state 15 to 62 %; a tenfold factor gives more than 80 %
 _OURS = (Body, Chip, Machines, Memory, OnBoards, Rated)
 
@@ -203,7 +204,7 @@ def host_parts(
 def rack_network(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     """Switches that join the accelerators within a machine of a whole rack."""
     held = server.plain("accelerators", label="accelerators")
-    if server.text("category") != "rack-scale" or held is None:
+    if server.text("category") != RACK_SCALE or held is None:
         return []
     record = ctx.catalog.record("network", "scale-up-per-accelerator")
     each = ctx.needed(record, "embodied", path, record.name)

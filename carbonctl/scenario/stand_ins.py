@@ -60,9 +60,10 @@ def host_of_class(ctx: Context, like: Record, card: Record, path: Path) -> Recor
     Its processors and the generation of its memory are those of the accelerator's vendor and year.
     """
     data = dict(like.data)
-    if data.get("cpus"):
-        data["cpu"] = _processor_of_class(ctx, like, card)
-        data["dram_type"] = modules_of(ctx.catalog.record("cpus", data["cpu"]).data.get("launched"))
+    chosen = _processor_of_class(ctx, like, card) if data.get("cpus") else like.text("cpu")
+    if chosen != like.text("cpu"):
+        data["cpu"] = chosen
+        data["dram_type"] = modules_of(ctx.catalog.record("cpus", chosen).data.get("launched"))
     message = f"no server is known that holds {card.name}: {_described(ctx, like.name, data)}"
     ctx.warn("CC304", f"{message} stands in for its host", path, "give embodied.host or a server")
     return replace(like, data=data, where=ctx.mark(path))
@@ -182,13 +183,11 @@ def amount(ctx: Context, server: Record, kind: str, path: Path) -> Fact:
     if known is not None:
         return known
     held = server.number("accelerators")
-    if not held:
-        message = f"the {shown} of {server.name} is not in its record"
-        ctx.fail("CC304", message, path, "give its host: embodied.host: 900 kg")
-    each = ctx.default(f"host_{kind}_per_accelerator")
-    note = f"{held:g} accelerators with {each.value:g} GB each, {each.low:g} to {each.high:g}"
+    per = "accelerator" if held else "server"
+    each = ctx.default(f"host_{kind}_per_{per}")
+    note = f"{held or 1:g} {per}s of {each.value:g} GB each, {each.low:g} to {each.high:g}"
     key = f"{each.key}/{server.id}"
-    made = derived(key, each.value * held, each, note, f"{shown}, {server.name}")
+    made = derived(key, each.value * (held or 1), each, note, f"{shown}, {server.name}")
     message = f"the {shown} of {server.name} is not in its record: {made.value:,.0f} GB stand in,"
     rest = f"{made.low:,.0f} to {made.high:,.0f}, as in servers of its class"
     ctx.warn("CC304", f"{message} {rest}", path, "give embodied.host, or the figure in its record")

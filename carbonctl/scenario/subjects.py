@@ -10,6 +10,7 @@ from carbonctl.estimate.bom import Building, Counted, Machine, Machines, Plant, 
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.context import ONE, derived
+from carbonctl.scenario.parts import RACK_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,7 @@ def rack(ctx: Context, scenario: schema.Scenario, section: schema.Embodied) -> M
         held = derived("rack:machines", fitting, ONE, note, "machines per rack")
     label = f"{held.value:g} x {one.name}"
     parts: list[Part[Fact]] = [Machines("machines", label, held, one.parts), empty]
-    ctx.not_estimated["switches of the rack"] = "list them: parts: [{network: switch-400g-port}]"
+    parts += _network(ctx, found, section, held)
     devices = derived("rack:devices", held.value * one.accelerators_per_machine.value, ONE,
                       "in all machines", "devices")  # fmt: skip
     mass = _mass(one, held.value)
@@ -69,12 +70,12 @@ def cluster(ctx: Context, scenario: schema.Scenario, section: schema.Embodied) -
         empty, height = _empty_rack(ctx), ctx.default("rack_height")
         share = derived("cluster:rack_units", units.value * needed, ONE, note, "rack units")
         parts.append(Racked("racks", "racks", empty.unit_kgco2e, share, height))
-    if found.accelerator is not None:
+    if found.accelerator is not None or found.record.number("accelerators"):
         fabric = ctx.catalog.record("network", "fabric-per-accelerator")
         each_link = ctx.needed(fabric, "embodied", _HARDWARE, "fabric per accelerator")
         parts.append(Counted("fabric", "network fabric", devices, each_link))
     else:
-        ctx.not_estimated["network of the cluster"] = "no figure a server is known"
+        parts += _network(ctx, found, section, count)
     mass = _mass(one, needed)
     title = f"{devices.value:,.6g} x {found.record.name}"
     return Machine(f"cluster of {title}", devices, tuple(parts), mass)
@@ -183,6 +184,29 @@ def _machine(
     if section.parts:
         return found, bill(ctx, section, found.per_machine)
     return found, machines.machine(ctx, found, section, bare=True)
+
+
+def _network(
+    ctx: Context, found: machines.Device, section: schema.Embodied, count: Fact
+) -> list[Part[Fact]]:
+    """Switches and links of machines: a port and a link for each of their network cards.
+
+    A list of parts that holds network equipment is taken as it stands.
+    """
+    server = None if section.parts else found.server
+    whole = server is not None and server.text("category") == RACK_SCALE  # its switches are its own
+    if whole or any(entry.network is not None for entry in section.parts):
+        return []
+    known = None if server is None else server.fact("nics")
+    cards = known or ctx.default("nics_per_machine")
+    note = f"{cards.value:g} network cards in each of {count.value:g} machines"
+    ports = derived("machines:ports", cards.value * count.value, cards, note, "ports")
+    kinds = (("switch_ports", "switches", "switch-400g-port"), ("links", "links", "link"))
+    return [
+        Counted(part_id, label, ports, ctx.needed(record, "embodied", _HARDWARE, record.name))
+        for part_id, label, name in kinds
+        for record in [ctx.catalog.record("network", name)]
+    ]
 
 
 def _mass(one: Machine[Fact], count: float) -> Fact | None:
