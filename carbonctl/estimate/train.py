@@ -11,6 +11,7 @@ from carbonctl.estimate.train_dlrm import device_s, dlrm_limits
 from carbonctl.estimate.train_work import (
     llm_flop,
     minimum_accelerators,
+    state_gb,
     rollout_hours,
     work_hours,
 )
@@ -76,6 +77,7 @@ def _feasibility(run: TrainRun[Num], hours: Num | None) -> dict[str, Num]:
         )
     if run.memory is not None:
         found["minimum_accelerators"] = minimum_accelerators(run.memory)
+        found["state_gb"] = state_gb(run.memory)
     return found
 
 

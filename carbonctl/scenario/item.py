@@ -15,6 +15,7 @@ from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.consistency import machine_agrees
 from carbonctl.scenario.context import ONE, Context, derived, tried
+from carbonctl.scenario.unused import list_or_database
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
@@ -100,9 +101,13 @@ def _used(ctx: Context, section: schema.Embodied, named: schema.Hardware | None)
         if getattr(section, key) is not None and said != subject:
             message = f"{key} says nothing of a {said or 'machine'}"
             ctx.fail("CC303", message, ("embodied", key), f"add subject: {subject}")
-    if section.fab is not None and not section.parts:
-        message = "fab says how listed parts are made, and none is listed"
-        ctx.fail("CC303", message, ("embodied", "fab"), "list the chip under parts")
+    list_or_database(ctx, section)
+    alone = {"accelerator": ("host",), "baseboard": ("host", "accelerator"),
+             "device": ("host", "accelerator", "spares")}  # fmt: skip
+    for key in alone.get(section.subject or "", ()):
+        if getattr(section, key) is not None:
+            message = f"{key} is no part of a {section.subject}"
+            ctx.fail("CC303", message, ("embodied", key), "add subject: server")
 
 
 def _count(ctx: Context, scenario: schema.Scenario, made: Machine[Fact]) -> Fact:

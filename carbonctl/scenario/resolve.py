@@ -13,6 +13,7 @@ from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
 from carbonctl.scenario.context import Context, tried
 from carbonctl.scenario.phases import Sections, builders
+from carbonctl.scenario.unused import unused_in_life
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -86,6 +87,10 @@ def resolve(
         tried(lambda: ctx.fail("CC302", message, (), absent=True))
     sections = Sections(ctx, scenario, period, capacity)
     made = [phase for build in builders(sections, wanted) if (phase := tried(build)) is not None]
+    made_from = None
+    if not ctx.problems:
+        made_from = base(ctx, scenario, wanted)
+        unused_in_life(ctx, scenario, wanted)
     if ctx.problems:
         from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - for faulty files alone
 
@@ -96,7 +101,7 @@ def resolve(
     return Resolved(
         scenario=scenario,
         document=document,
-        inputs=LifecycleInputs(tuple(made), _unit(scenario), base(ctx, scenario, wanted)),
+        inputs=LifecycleInputs(tuple(made), _unit(scenario), made_from),
         period=period,
         warnings=list(dict.fromkeys(ctx.warnings)),
         not_estimated=ctx.not_estimated,

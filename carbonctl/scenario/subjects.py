@@ -125,6 +125,10 @@ def building(ctx: Context, scenario: schema.Scenario, section: schema.Embodied) 
             message = f"construction is given per kW-year and by its parts ({', '.join(listed)})"
             where = (*_DATACENTER, "construction_per_kw_year")
             ctx.fail("CC303", message, where, "keep one of the two")
+        for name in ("it_power", "load"):
+            if getattr(said, name) is not None:
+                message = f"{name} changes nothing of a building by its parts"
+                ctx.fail("CC303", message, (*_DATACENTER, name), "keep one of the two")
         return tuple(_plant(ctx, said, name, life) for name in listed)
     own = said.construction_per_kw_year if said else None
     factor = ctx.needed(record, "construction_per_kw_year", _DATACENTER, "construction per kW-year")
