@@ -27,8 +27,10 @@ _NOT_OF_TABLES = ("params", "active_params", "layers", "hidden", "heads", "kv_he
                   "vocabulary", "tied_embeddings", "window", "experts",
                   "experts_per_token")  # fmt: skip
 # a model that only reads beside the trained one is counted by its parameters alone
-_OF_A_TEACHER = {"id", "params", "active_params", "kind"}
+_OF_A_TEACHER = {"id", "params", "active_params"}
 _WORDS = ("vocabulary", "tied_embeddings")  # tables that training counts and serving does not
+_SERVED = ("experts", "experts_per_token", "kv_heads")  # what serving reads and training does not
+_MODELS = {"model", "teacher", "draft"}
 
 
 def unused_in_life(ctx: Context, scenario: schema.Scenario, wanted: list[str]) -> None:
@@ -40,6 +42,7 @@ def unused_in_life(ctx: Context, scenario: schema.Scenario, wanted: list[str]) -
                 message = f"embodied.{key} changes nothing here: carbonctl embodied alone reads it"
                 _refuse(ctx, message, ("embodied", key))
         list_or_database(ctx, section)
+    _shared_model(ctx, scenario)
     for name in wanted:
         for path, given in _quantities(getattr(scenario, name), (name,)):
             _unread(ctx, path, given)
@@ -47,6 +50,18 @@ def unused_in_life(ctx: Context, scenario: schema.Scenario, wanted: list[str]) -
         for path, given in _quantities(section, ("embodied",)):
             if path[1] not in _OF_AN_ITEM + _PRINTED:
                 _unread(ctx, path, given)
+
+
+def _shared_model(ctx: Context, scenario: schema.Scenario) -> None:
+    """Warnings of keys of the model at the top that no section of the scenario reads."""
+    model = scenario.model
+    if model is None or model.id is not None or (scenario.train and scenario.infer):
+        return
+    keys = _WORDS if scenario.train is None else _SERVED
+    phase = "serving" if scenario.train is None else "training"
+    for key in keys if scenario.train or scenario.infer else ():
+        if _is_set(model, key):
+            ctx.warn("CC303", f"{key} is not used: {phase} does not rest on it", ("model", key))
 
 
 def list_or_database(ctx: Context, section: schema.Embodied) -> None:
@@ -75,10 +90,19 @@ def model_keys(ctx: Context, model: schema.Model, path: Path) -> None:
         for key in sorted(model.model_fields_set - _OF_A_TEACHER):
             message = f"{key} of a teacher changes nothing: it only reads, by its parameters"
             _refuse(ctx, message, (*path, key))
-    for key in _WORDS if path in {("infer", "model"), ("infer", "speculative", "draft")} else ():
+    keys, why = _of_place(path)
+    for key in keys:
         if _is_set(model, key):
-            message = f"{key} changes nothing in serving, which takes weights by their number"
-            _refuse(ctx, message, (*path, key))
+            _refuse(ctx, f"{key} changes nothing {why}", (*path, key))
+
+
+def _of_place(path: Path) -> tuple[tuple[str, ...], str]:
+    """Keys of a model that no number of its place depends on, and why."""
+    if path in {("infer", "model"), ("infer", "speculative", "draft")}:
+        return _WORDS, "in serving, which takes weights by their number"
+    if path[0] == "train" and path[-1] == "model":
+        return _SERVED, "in training, which counts active parameters and heads"
+    return (), ""
 
 
 def _is_set(section: Strict, key: str) -> bool:
@@ -102,7 +126,8 @@ def _quantities(value: Any, path: Path) -> Iterator[tuple[Path, Given]]:
 def _unread(ctx: Context, path: Path, given: Given) -> None:
     """A problem where no part of the estimate has read a stated quantity."""
     mark = ctx.mark(path)
-    said = _LIMITS in path or any(problem.mark == mark for problem in ctx.warnings + ctx.problems)
+    # a model may be described in full: what one kind of evidence leaves out, another reads
+    said = _LIMITS in path or path[-2] in _MODELS or any(problem.mark == mark for problem in ctx.warnings + ctx.problems)
     if path in ctx.read or path not in ctx.document.marks or said:
         return
     shown = ".".join(str(step) for step in path)
