@@ -73,14 +73,16 @@ BASES = {
     "t5": ("train", COMMON | {"model": "t5-11b",
                               "train": {"input_tokens": "1e9", "target_tokens": "2e8"}}),
     "tune": ("train", COMMON | {"model": "llama-3.1-8b",
-                                "train": {"tokens": "1e8", "method": "lora", "adapter_params": "4e7"}}),
+                                "train": {"tokens": "1e8", "method": "lora",
+                                          "adapter_params": "4e7"}}),
     "teacher": ("train", COMMON | {"model": LLM, "train": {
         "tokens": "1e9", "teacher": {"params": "8e9"}}}),
     "mixed teacher": ("train", COMMON | {"model": LLM,
                                          "train": {"tokens": "1e9", "teacher": {
                                              "params": "47e9", "active_params": "13e9"}}}),
     "grpo": ("train", COMMON | {"model": LLM, "train": {
-        "method": "grpo", "rollout_throughput": "20k/s", "rollouts": {"prompts": 1000, "group": 8, "tokens": 500}}}),
+        "method": "grpo", "rollout_throughput": "20k/s",
+        "rollouts": {"prompts": 1000, "group": 8, "tokens": 500}}}),
     "vit": ("train", COMMON | {"model": "vit-l-16", "train": {"samples": "1e6"}}),
     "picture": ("train", COMMON | {"model": "sdxl-base-1.0", "train": {"samples": "1e6"}}),
     "clip": ("train", COMMON | {"model": "wan-2.1-t2v-1.3b", "train": {"samples": "1e5"}}),
@@ -153,6 +155,7 @@ REFUSED = {
     "infer.latency.p99": "a target below the least time",
     "embodied.parts.0.boundary": "a figure of the machine holds what is listed beside it",
     "refresh.new.count": "equal work says how many new machines there are",
+    "embodied.fab.method": "each method has keys of its own",
     "refresh.second_life.rule": "each rule has a key of its own",
     "functional_unit": "a unit that the service does not make",
 }
@@ -426,9 +429,10 @@ MODEL = {
     "tied_embeddings": True, "window": 512,
 }  # fmt: skip
 MIXED = {"active_params": "14e9", "experts": 16, "experts_per_token": 1}
-TABLES = {"mlp_params": "1e10", "tables.count": 200, "tables.rows": "9e6", "tables.dim": 128, "tables.lookups": 40,
+TABLES = {"mlp_params": "2e9", "tables.count": 200, "tables.rows": "9e6", "tables.dim": 128,
+          "tables.lookups": 40,
           "tables.bytes": 2}  # fmt: skip
-# keys of a model at the top that one command does not depend on; it warns where no other is there
+# keys of a model at the top that one command leaves out: a model is described once, for all phases
 ONE_WAY = {"infer": ("vocabulary", "tied_embeddings"),
            "train": ("experts", "experts_per_token", "kv_heads")}  # fmt: skip
 USES = {
@@ -483,12 +487,23 @@ def cases(key):
                     data = moved(data, "model", place)
                 yield command, data, put(data, key, (MODEL | MIXED | TABLES)[rest])
             return
+    yield from _of_a_section(key) or _at_its_place(key)
+
+
+def _at_its_place(key):
+    base, value = VALUES[key]
+    command, data = BASES[base]
+    return [(command, data, put(data, key, value))]
+
+
+def _of_a_section(key):
+    """A key of hardware or a site of one phase: as at the top, moved under the phase."""
     for section in ("hardware", "site"):
         head, found, rest = key.partition(f".{section}.")
         if found:
             name = {"data": "data", "experiments": "trials", "train": "days",
                     "infer": "chat alone"}[head]  # fmt: skip
-            base, value = VALUES[f"{section}.{rest}"]
+            value = VALUES[f"{section}.{rest}"][1]
             command, data = BASES[name]
             if rest in {"server", "instance"}:
                 data = {k: v for k, v in data.items() if k != section}
@@ -498,11 +513,8 @@ def cases(key):
                 data = moved(data, section, f"{head}.{section}")
                 if rest == "coverage":
                     data = put(data, f"{head}.site.region", "aws:us-east-1")
-            yield command, data, put(data, key, value)
-            return
-    base, value = VALUES[key]
-    command, data = BASES[base]
-    yield command, data, put(data, key, value)
+            return [(command, data, put(data, key, value))]
+    return []
 
 
 def _as_run(data):

@@ -11,8 +11,8 @@ from carbonctl.estimate.train_dlrm import device_s, dlrm_limits
 from carbonctl.estimate.train_work import (
     llm_flop,
     minimum_accelerators,
-    state_gb,
     rollout_hours,
+    state_gb,
     work_hours,
 )
 from carbonctl.formulas import (

@@ -203,6 +203,7 @@ def _activation_gb(a: Activations[Num]) -> Num:
 
 
 def state_gb(memory: Memory[Num]) -> Num:
+    """Weights, gradients and optimizer state of a run, with models beside it, in GB."""
     tables, total = memory.tables, memory.total_params
     if tables is not None:
         return training_memory.state_gb_by_tables(

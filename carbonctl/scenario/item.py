@@ -15,7 +15,7 @@ from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.consistency import machine_agrees
 from carbonctl.scenario.context import ONE, Context, derived, tried
-from carbonctl.scenario.unused import list_or_database
+from carbonctl.scenario.unused import list_or_database, unused_of_item
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
@@ -49,6 +49,8 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     ctx = Context(document, catalog, list(document.found))
     tried(lambda: machine_agrees(ctx, scenario, ("hardware",)))
     made = tried(lambda: _made(ctx, scenario))
+    if made is not None and not ctx.problems:
+        unused_of_item(ctx, scenario.embodied)
     if made is None or ctx.problems:
         raise InputError(in_order(ctx.problems), document.sources)
     hardware, count, built = made
@@ -192,9 +194,7 @@ def _from_database(
         part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
     comparators = (*_modeled(ctx, record, part), *given_comparators(section))
     known = machines.comparators(record)
-    mass = record.fact("mass", label=f"mass, {record.name}")
-    if mass is None:
-        ctx.not_estimated["transport, end of life"] = f"no mass is known of {record.name}"
+    mass = machines.mass_of(ctx, record, section, ("embodied",))
     return Machine(record.name, ONE, (part,), mass, (*comparators, *known))
 
 
@@ -208,7 +208,7 @@ def _baseboard(
     whole = ctx.needed(record, "embodied", ("hardware",), f"{record.name}, published footprint")
     part = Counted("baseboard", record.name, ONE, whole)
     modeled = _modeled_board(ctx, record, found)
-    mass = record.fact("mass", label=f"mass, {record.name}")
+    mass = machines.mass_of(ctx, record, section, ("embodied",))
     return Machine(
         record.name, found.per_machine, (part,), mass, (*modeled, *given_comparators(section))
     )

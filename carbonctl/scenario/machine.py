@@ -6,21 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.record import compared
-from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.estimate.bom import (
     Comparator,
     Counted,
     Hardware,
     Machine,
-    Module,
     Route,
 )
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario import stand_ins
 from carbonctl.scenario.consistency import instance_row
-from carbonctl.scenario.context import ONE, derived, tried
-from carbonctl.scenario.parts import accelerator_part, bounded, host_parts
+from carbonctl.scenario.context import ONE, tried
+from carbonctl.scenario.machine_parts import comparators, mass_of, spares
+from carbonctl.scenario.parts import accelerator_part, bounded, host_parts, switches
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -192,7 +191,7 @@ def machine(
     if has_accelerators:
         parts += _accelerators(ctx, found, embodied, path)
     if embodied is not None and embodied.spares is not None:
-        parts += _spares(ctx, parts, embodied, path)
+        parts += spares(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
         host = ctx.given(embodied.host, (*path, "host"), "host, as given")
         parts.append(Counted("host", "host without accelerators", ONE, host))
@@ -205,14 +204,13 @@ def machine(
             fabric = ctx.catalog.record("network", "fabric-per-accelerator")
             each = ctx.needed(fabric, "embodied", path, "fabric per accelerator")
             parts.append(Counted("fabric", "network fabric", found.per_machine, each))
+        elif not bare and not has_accelerators:
+            parts += switches(ctx, server, ONE, path)
     elif found.server is None and not _holds_host(found, embodied):
         message = f"no server is known that holds {found.record.name}, nor any of its class"
         ctx.fail("CC304", message, path, "give its host: embodied.host: 900 kg")
     body = found.server or found.record
-    mass = body.fact("mass", label=f"mass, {body.name}")
-    if mass is None:
-        reason = f"no mass is known of {body.name}"
-        ctx.not_estimated["transport, end of life"] = reason
+    mass = mass_of(ctx, body, embodied, path)
     return Machine(body.name, found.per_machine, tuple(parts), mass, comparators(body))
 
 
@@ -238,9 +236,7 @@ def _published(
         message = f"the published figure of {server.name} is of a {figure.boundary}, no machine"
         ctx.fail("CC303", message, path, "in its record: boundary: machine")
     part = Counted("machine", server.name, ONE, figure)
-    mass = server.fact("mass", label=f"mass, {server.name}")
-    if mass is None:
-        ctx.not_estimated["transport, end of life"] = f"no mass is known of {server.name}"
+    mass = mass_of(ctx, server, embodied, path)
     others = (*_modeled(ctx, found, server, path), *comparators(server))
     return Machine(server.name, found.per_machine, (part,), mass, others)
 
@@ -259,40 +255,6 @@ def _modeled(ctx: Context, found: Device, server: Record, path: Path) -> tuple[C
         return ()
     modeled = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in bare)
     return (Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model"),)
-
-
-def _spares(
-    ctx: Context, accelerators: list[Part[Fact]], embodied: schema.Embodied, path: Path
-) -> list[Part[Fact]]:
-    """Accelerators that are made to replace failed ones over the life, as parts of their own."""
-    rate = ctx.given(embodied.spares, (*path, "spares"), "accelerators replaced in a year")
-    life = ctx.either(embodied.lifetime, (*path, "lifetime"), "lifetime").value / HOURS_PER_YEAR
-
-    def spare(count: Fact) -> Fact:
-        note = f"{count.value:g} x {rate.value:g} a year x {life:g} y"
-        like = replace(rate, shape="positive")
-        return derived(rate.key, count.value * rate.value * life, like, note, "spares")
-
-    made: list[Part[Fact]] = []
-    for piece in accelerators:
-        if isinstance(piece, Counted):
-            count, label = spare(piece.part_count), "spare accelerators"
-            made.append(replace(piece, id="spares", label=label, part_count=count))
-        elif isinstance(piece, Module):
-            count, label = spare(piece.module_count), "spare accelerators"
-            made.append(replace(piece, id="spares", label=label, module_count=count))
-    return made
-
-
-def comparators(record: Record) -> tuple[Comparator, ...]:
-    """Other people's figures for a record's embodied carbon."""
-    found = []
-    for place in range(len(record.data.get("comparators", []))):
-        entry = record.data["comparators"][place]
-        value = float(str(entry["value"]).split()[0])
-        note = str(entry.get("note", ""))
-        found.append(Comparator(record.name, value, str(entry["source"]), note))
-    return tuple(found)
 
 
 def _accelerators(

@@ -211,6 +211,20 @@ def rack_network(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     return [Counted("scale_up", "network within the rack", held, each)]
 
 
+def switches(ctx: Context, server: Record | None, count: Fact, path: Path) -> list[Part[Fact]]:
+    """Ports of switches, and links, of some machines: one of each for a network card."""
+    known = None if server is None else server.fact("nics")
+    cards = known or ctx.default("nics_per_machine")
+    note = f"{cards.value:g} network cards in each of {count.value:g} machines"
+    ports = derived("machines:ports", cards.value * count.value, cards, note, "ports")
+    kinds = (("switch_ports", "switches", "switch-400g-port"), ("links", "links", "link"))
+    return [
+        Counted(part_id, label, ports, ctx.needed(record, "embodied", path, record.name))
+        for part_id, label, name in kinds
+        for record in [ctx.catalog.record("network", name)]
+    ]
+
+
 def modeled(ctx: Context, made: list[Part[Fact]]) -> list[Part[Fact]]:
     """Parts of a host, those that our model makes with the error of that model."""
     residual = ctx.default("server_residual")

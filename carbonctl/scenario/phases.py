@@ -61,7 +61,7 @@ class Sections:
         if embodied is not None and embodied.parts:
             from carbonctl.scenario.bill import bill  # noqa: PLC0415 - only for listed parts
 
-            made = bill(self.ctx, embodied, found.per_machine)
+            made = bill(self.ctx, embodied, found.per_machine, found.accelerator)
         else:
             made = machines.machine(self.ctx, found, embodied)
         return machines.hardware(self.ctx, made, embodied, end)

@@ -105,7 +105,7 @@ def _most_years(ctx: Context) -> float:
 
 
 def processor(ctx: Context, server: Record, card: Record | None, path: Path) -> Record:
-    """The processor of a server; where it is not recorded one of that vendor and year, warned of."""
+    """The processor of a server: as recorded, else one of its vendor and year, warned of."""
     named = server.text("cpu")
     if named:
         return ctx.record("cpus", named, path)

@@ -10,7 +10,7 @@ from carbonctl.estimate.bom import Building, Counted, Machine, Machines, Plant, 
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.context import ONE, derived
-from carbonctl.scenario.parts import RACK_SCALE
+from carbonctl.scenario.parts import RACK_SCALE, switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,9 +91,7 @@ def device(ctx: Context, _scenario: schema.Scenario, section: schema.Embodied) -
         ctx.fail("CC206", "a device is named or listed part by part", ("embodied",), hint)
     record = ctx.record("devices", section.device, path)
     whole = ctx.needed(record, "embodied", path, f"{record.name}, published footprint")
-    mass = record.fact("mass", label=f"mass, {record.name}")
-    if mass is None:
-        ctx.not_estimated["transport, end of life"] = f"no mass is known of {record.name}"
+    mass = machines.mass_of(ctx, record, section, ("embodied",))
     part = Counted("device", record.name, ONE, whole)
     return Machine(record.name, ONE, (part,), mass, given_comparators(section))
 
@@ -186,7 +184,7 @@ def _machine(
     """One machine of the hardware, without what it shares with others."""
     found = machines.device(ctx, scenario.hardware, _HARDWARE)
     if section.parts:
-        return found, bill(ctx, section, found.per_machine)
+        return found, bill(ctx, section, found.per_machine, found.accelerator)
     return found, machines.machine(ctx, found, section, bare=True)
 
 
@@ -201,16 +199,7 @@ def _network(
     whole = server is not None and server.text("category") == RACK_SCALE  # its switches are its own
     if whole or any(entry.network is not None for entry in section.parts):
         return []
-    known = None if server is None else server.fact("nics")
-    cards = known or ctx.default("nics_per_machine")
-    note = f"{cards.value:g} network cards in each of {count.value:g} machines"
-    ports = derived("machines:ports", cards.value * count.value, cards, note, "ports")
-    kinds = (("switch_ports", "switches", "switch-400g-port"), ("links", "links", "link"))
-    return [
-        Counted(part_id, label, ports, ctx.needed(record, "embodied", _HARDWARE, record.name))
-        for part_id, label, name in kinds
-        for record in [ctx.catalog.record("network", name)]
-    ]
+    return switches(ctx, server, count, _HARDWARE)
 
 
 def _mass(one: Machine[Fact], count: float) -> Fact | None:

@@ -20,6 +20,7 @@ _OF_AN_ITEM = ("subject", "device", "datacenter", "per_rack", "count")
 _OF_A_LIST = ("fab", "chassis")  # say how listed parts are made, and in what they stand
 _OF_THE_DATABASE = ("accelerator", "host")
 _PRINTED = ("comparators",)  # other people's figures, set beside ours
+_WITHOUT_HARDWARE = {"data"}
 _LIMITS = "latency"  # a target that an estimate is held to, or refused by
 # what only a recommendation model has, and what it has not
 _OF_TABLES = ("mlp_params", "tables")
@@ -42,26 +43,24 @@ def unused_in_life(ctx: Context, scenario: schema.Scenario, wanted: list[str]) -
                 message = f"embodied.{key} changes nothing here: carbonctl embodied alone reads it"
                 _refuse(ctx, message, ("embodied", key))
         list_or_database(ctx, section)
-    _shared_model(ctx, scenario)
     for name in wanted:
         for path, given in _quantities(getattr(scenario, name), (name,)):
             _unread(ctx, path, given)
-    if section is not None and wanted:
-        for path, given in _quantities(section, ("embodied",)):
-            if path[1] not in _OF_AN_ITEM + _PRINTED:
-                _unread(ctx, path, given)
+    if section is not None and any(phase not in _WITHOUT_HARDWARE for phase in wanted):
+        _unread_of(ctx, section, _OF_AN_ITEM + _PRINTED)
 
 
-def _shared_model(ctx: Context, scenario: schema.Scenario) -> None:
-    """Warnings of keys of the model at the top that no section of the scenario reads."""
-    model = scenario.model
-    if model is None or model.id is not None or (scenario.train and scenario.infer):
-        return
-    keys = _WORDS if scenario.train is None else _SERVED
-    phase = "serving" if scenario.train is None else "training"
-    for key in keys if scenario.train or scenario.infer else ():
-        if _is_set(model, key):
-            ctx.warn("CC303", f"{key} is not used: {phase} does not rest on it", ("model", key))
+def unused_of_item(ctx: Context, section: schema.Embodied | None) -> None:
+    """Problems of quantities of ``embodied`` that an estimate of hardware has not read."""
+    if section is not None:
+        _unread_of(ctx, section, _PRINTED)
+
+
+def _unread_of(ctx: Context, section: schema.Embodied, beside: tuple[str, ...]) -> None:
+    """Problems of quantities of a section but for some of its keys."""
+    for path, given in _quantities(section, ("embodied",)):
+        if path[1] not in beside:
+            _unread(ctx, path, given)
 
 
 def list_or_database(ctx: Context, section: schema.Embodied) -> None:
@@ -70,6 +69,10 @@ def list_or_database(ctx: Context, section: schema.Embodied) -> None:
         if _is_set(section, key) and not section.parts:
             message = f"embodied.{key} is of listed parts, and none is listed"
             _refuse(ctx, message, ("embodied", key), "list them under embodied.parts")
+    fab = section.fab
+    if fab is not None and fab.method != "act" and _is_set(fab, "abatement"):
+        message = "abatement changes nothing of method imec, whose inventory holds its gases"
+        _refuse(ctx, message, ("embodied", "fab", "abatement"), "remove it, or give method: act")
     for key in _OF_THE_DATABASE:
         if section.parts and _is_set(section, key):
             message = f"embodied.{key} changes nothing beside a list of parts"
@@ -127,7 +130,11 @@ def _unread(ctx: Context, path: Path, given: Given) -> None:
     """A problem where no part of the estimate has read a stated quantity."""
     mark = ctx.mark(path)
     # a model may be described in full: what one kind of evidence leaves out, another reads
-    said = _LIMITS in path or path[-2] in _MODELS or any(problem.mark == mark for problem in ctx.warnings + ctx.problems)
+    said = (
+        _LIMITS in path
+        or path[-2] in _MODELS
+        or any(problem.mark == mark for problem in ctx.warnings + ctx.problems)
+    )
     if path in ctx.read or path not in ctx.document.marks or said:
         return
     shown = ".".join(str(step) for step in path)

@@ -36,9 +36,8 @@ def test_the_two_racks_of_the_issue_are_among_them():
 )
 def test_accelerators_without_a_record_stop_every_subject(carbonctl, subject):
     for name in UNNAMED:
-        ran = carbonctl("embodied", "--server", f"{name}:2", "--subject", subject, *QUICK,
-                        "--set", "embodied.per_rack=2") if subject == "rack" else carbonctl(
-                        "embodied", "--server", f"{name}:2", "--subject", subject, *QUICK)  # fmt: skip
+        more = ("--set", "embodied.per_rack=2") if subject == "rack" else ()
+        ran = carbonctl("embodied", "--server", f"{name}:2", "--subject", subject, *QUICK, *more)
         if ran.code == 3 and "CC206" in ran.err and subject == "datacenter":
             continue  # of some not even the power is known
         assert ran.code == 3, name
