@@ -15,6 +15,7 @@ from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.consistency import machine_agrees
 from carbonctl.scenario.context import ONE, Context, derived, tried
+from carbonctl.scenario.machine_parts import mass_of
 from carbonctl.scenario.unused import list_or_database, unused_of_item
 
 if TYPE_CHECKING:
@@ -178,8 +179,8 @@ def _from_database(
     if subject == "server":
         whole = machines.machine(ctx, found, section, bare=True)
         ctx.not_estimated.update(_SHARED)
-        comparators = (*given_comparators(section), *whole.comparators)
-        return replace(whole, comparators=comparators)
+        others = (*given_comparators(section), *whole.comparators)
+        return replace(whole, comparators=others)
     if found.accelerator is None:
         message = f"{found.record.name} names no accelerator in its record"
         ctx.fail("CC304", message, ("hardware",), "name it too: hardware.accelerator")
@@ -192,10 +193,9 @@ def _from_database(
         part = Counted("accelerators", "accelerators", ONE, each)
     else:
         part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
-    comparators = (*_modeled(ctx, record, part), *given_comparators(section))
-    known = machines.comparators(record)
-    mass = machines.mass_of(ctx, record, section, ("embodied",))
-    return Machine(record.name, ONE, (part,), mass, (*comparators, *known))
+    others = (*_modeled(ctx, record, part), *given_comparators(section), *comparators(record))
+    mass = mass_of(ctx, record, section, ("embodied",))
+    return Machine(record.name, ONE, (part,), mass, others)
 
 
 def _baseboard(
@@ -208,7 +208,7 @@ def _baseboard(
     whole = ctx.needed(record, "embodied", ("hardware",), f"{record.name}, published footprint")
     part = Counted("baseboard", record.name, ONE, whole)
     modeled = _modeled_board(ctx, record, found)
-    mass = machines.mass_of(ctx, record, section, ("embodied",))
+    mass = mass_of(ctx, record, section, ("embodied",))
     return Machine(
         record.name, found.per_machine, (part,), mass, (*modeled, *given_comparators(section))
     )
@@ -221,7 +221,7 @@ def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator
     built = parts_.module(ctx, record, ONE, ("hardware",))
     value = float(part_carbon(bind(built, lambda fact: fact.value)))
     boundary, note = part.unit_kgco2e.boundary, "bottom-up model"
-    if boundary != "module":
+    if boundary not in ("module", ""):
         note = f"bottom-up model of the module; the figure is of the {boundary}"
     return (Comparator(record.name, value, "carbonctl-embodied-fit", note),)
 

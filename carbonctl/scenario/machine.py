@@ -15,11 +15,11 @@ from carbonctl.estimate.bom import (
 )
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
-from carbonctl.scenario import stand_ins
+from carbonctl.scenario import network, stand_ins
 from carbonctl.scenario.consistency import instance_row
 from carbonctl.scenario.context import ONE, tried
 from carbonctl.scenario.machine_parts import comparators, mass_of, spares
-from carbonctl.scenario.parts import accelerator_part, bounded, host_parts, switches
+from carbonctl.scenario.parts import accelerator_part, bounded, host_parts
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -200,12 +200,9 @@ def machine(
         if found.accelerator is not None and not found.is_host_known:
             server = stand_ins.host_of_class(ctx, server, found.accelerator, path)
         parts += host_parts(ctx, server, found.accelerator, path, bare=bare)
-        if not bare and has_accelerators and server.id != stand_ins.WORKSTATION:
-            fabric = ctx.catalog.record("network", "fabric-per-accelerator")
-            each = ctx.needed(fabric, "embodied", path, "fabric per accelerator")
-            parts.append(Counted("fabric", "network fabric", found.per_machine, each))
-        elif not bare and not has_accelerators:
-            parts += switches(ctx, server, ONE, path)
+        if not bare:
+            held = found.per_machine if has_accelerators else None
+            parts += network.of_machine(ctx, server, held, path)
     elif found.server is None and not _holds_host(found, embodied):
         message = f"no server is known that holds {found.record.name}, nor any of its class"
         ctx.fail("CC304", message, path, "give its host: embodied.host: 900 kg")

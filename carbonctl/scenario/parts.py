@@ -23,6 +23,7 @@ from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario import chips, stand_ins
 from carbonctl.scenario.chips import DEFAULT
 from carbonctl.scenario.context import ONE, derived
+from carbonctl.scenario.network import within_rack
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -38,7 +39,6 @@ _WATTS_OF_SMALL_CARD = 150.0
 _FLASH = ((2022, "nvme-tlc-2022"), (2019, "ssd-2019"), (2017, "ssd-2017"))
 _OLDEST_FLASH = "ssd-2016"
 _TALL_UNITS = 3.0
-RACK_SCALE = "rack-scale"  # the category of a machine that fills its racks, switches and all
 _MOST_OF_MEMORY = 0.8  # footprints state 15 to 62 %; a tenfold factor gives more than 80 %
 _OURS = (Body, Chip, Machines, Memory, OnBoards, Rated)
 
@@ -197,32 +197,8 @@ def host_parts(
         count = _drives_of(ctx, ssd)
         parts.append(drives(ctx, "ssd", "SSD", (count, ssd), flash_of(year), path))
     parts += _body_parts(ctx, server, path)
-    parts += rack_network(ctx, server, path)
+    parts += within_rack(ctx, server, path)
     return [*modeled(ctx, parts), *([] if bare else _rack(ctx, server, path))]
-
-
-def rack_network(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
-    """Switches that join the accelerators within a machine of a whole rack."""
-    held = server.plain("accelerators", label="accelerators")
-    if server.text("category") != RACK_SCALE or held is None:
-        return []
-    record = ctx.catalog.record("network", "scale-up-per-accelerator")
-    each = ctx.needed(record, "embodied", path, record.name)
-    return [Counted("scale_up", "network within the rack", held, each)]
-
-
-def switches(ctx: Context, server: Record | None, count: Fact, path: Path) -> list[Part[Fact]]:
-    """Ports of switches, and links, of some machines: one of each for a network card."""
-    known = None if server is None else server.fact("nics")
-    cards = known or ctx.default("nics_per_machine")
-    note = f"{cards.value:g} network cards in each of {count.value:g} machines"
-    ports = derived("machines:ports", cards.value * count.value, cards, note, "ports")
-    kinds = (("switch_ports", "switches", "switch-400g-port"), ("links", "links", "link"))
-    return [
-        Counted(part_id, label, ports, ctx.needed(record, "embodied", path, record.name))
-        for part_id, label, name in kinds
-        for record in [ctx.catalog.record("network", name)]
-    ]
 
 
 def modeled(ctx: Context, made: list[Part[Fact]]) -> list[Part[Fact]]:

@@ -133,6 +133,7 @@ def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
 def _stated_period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
     horizon = scenario.infer.horizon if scenario.infer is not None else None
     where = ("infer", "horizon")
+    ctx.read.add(where)
     if scenario.period is not None:
         if horizon is not None and horizon.value != scenario.period.value:
             message = "the horizon of serving is another than the period"

@@ -91,8 +91,8 @@ def _processor_of_class(ctx: Context, like: Record, card: Record) -> str:
     year = card.data.get("launched")
     own = like.text("cpu")
     if like.id == WORKSTATION:
-        built = ctx.catalog.record("cpus", own).data.get("launched")
-        if not isinstance(year, int) or abs(built - year) <= _most_years(ctx):
+        built = ctx.catalog.record("cpus", own).number("launched")
+        if not isinstance(year, int) or built is None or abs(built - year) <= _most_years(ctx):
             return own
         return _nearest(ctx.catalog, frozenset(), year, _most_years(ctx), workstation=True)
     if not isinstance(year, int):

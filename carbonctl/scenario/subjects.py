@@ -10,7 +10,8 @@ from carbonctl.estimate.bom import Building, Counted, Machine, Machines, Plant, 
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.context import ONE, derived
-from carbonctl.scenario.parts import RACK_SCALE, switches
+from carbonctl.scenario.machine_parts import mass_of
+from carbonctl.scenario.network import RACK_SCALE, fabric, switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,9 +72,7 @@ def cluster(ctx: Context, scenario: schema.Scenario, section: schema.Embodied) -
         share = derived("cluster:rack_units", units.value * needed, ONE, note, "rack units")
         parts.append(Racked("racks", "racks", empty.unit_kgco2e, share, height))
     if found.accelerator is not None or found.record.number("accelerators"):
-        fabric = ctx.catalog.record("network", "fabric-per-accelerator")
-        each_link = ctx.needed(fabric, "embodied", _HARDWARE, "fabric per accelerator")
-        parts.append(Counted("fabric", "network fabric", devices, each_link))
+        parts.append(fabric(ctx, devices, _HARDWARE))
     else:
         parts += _network(ctx, found, section, count)
     mass = _mass(one, needed)
@@ -91,7 +90,7 @@ def device(ctx: Context, _scenario: schema.Scenario, section: schema.Embodied) -
         ctx.fail("CC206", "a device is named or listed part by part", ("embodied",), hint)
     record = ctx.record("devices", section.device, path)
     whole = ctx.needed(record, "embodied", path, f"{record.name}, published footprint")
-    mass = machines.mass_of(ctx, record, section, ("embodied",))
+    mass = mass_of(ctx, record, section, ("embodied",))
     part = Counted("device", record.name, ONE, whole)
     return Machine(record.name, ONE, (part,), mass, given_comparators(section))
 
