@@ -15,7 +15,7 @@ from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.consistency import machine_agrees
 from carbonctl.scenario.context import ONE, Context, derived, tried
-from carbonctl.scenario.machine_parts import mass_of
+from carbonctl.scenario.machine_parts import comparators, mass_of
 from carbonctl.scenario.unused import list_or_database, unused_of_item
 
 if TYPE_CHECKING:
