@@ -12,6 +12,7 @@ from carbonctl.estimate.train_work import (
     llm_flop,
     minimum_accelerators,
     rollout_hours,
+    state_gb,
     work_hours,
 )
 from carbonctl.formulas import (
@@ -76,6 +77,7 @@ def _feasibility(run: TrainRun[Num], hours: Num | None) -> dict[str, Num]:
         )
     if run.memory is not None:
         found["minimum_accelerators"] = minimum_accelerators(run.memory)
+        found["state_gb"] = state_gb(run.memory)
     return found
 
 

@@ -98,6 +98,7 @@ def _run(
 ) -> TrainRun[Fact]:
     name = evidence(ctx, run, path)
     draw = power(ctx, run, found, path, model)
+    _needs_host_factor(ctx, run, draw, path)
     if name == "energy":
         return _measured(ctx, run, draw, found, path)
     if name == "accelerator_hours":
@@ -114,6 +115,19 @@ def _run(
         return made
     held = made.memory or memory(ctx, run, model, found, path)
     return replace(made, accelerators=found.count, memory=held)
+
+
+_AT_BOARDS = {"gpu", "node"}  # boundaries within the IT system, which a factor leads out of
+
+
+def _needs_host_factor(ctx: Context, run: schema.Run, draw: Power[Fact], path: Path) -> None:
+    """A stated factor from boards to the IT system is of use to something that ends within it."""
+    scope = draw.boundary if run.energy is None else run.energy.scope
+    where = (*path, "host_power_factor")
+    if run.host_power_factor is None or scope in _AT_BOARDS or run.energy is not None:
+        return
+    message = f"host_power_factor changes nothing: the power is that of the {scope} already"
+    ctx.fail("CC303", message, where, "remove it, or give power: {value: 700 W, scope: gpu}")
 
 
 def _scaling(
