@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONG_KEYS = {"value", "range", "range_kind", "source", "note", "scope"}
+HOURS_KEY = "accelerator_hours"  # beside a measured energy: the hours that it was measured over
 _RANGE_KINDS = {"p05_p95", "p10_p90", "min_max", "judged"}
 _LARGEST = 1e60  # beyond it no quantity is physical, and products overflow
 SCOPES = ("gpu", "node", "it_system", "facility")
@@ -36,6 +37,7 @@ class Given:
     source: str = ""
     note: str = ""
     scope: str = ""
+    accelerator_hours: Given | None = None
 
 
 @compared
@@ -50,6 +52,7 @@ class Limits:
     below: float | None = None
     example: str = ""
     counted: str = ""  # what a count may say that it counts
+    with_hours: bool = False  # whether ``HOURS_KEY`` may stand in the long form
 
 
 class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of this file
@@ -68,7 +71,7 @@ class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of 
         return said | {"at": list(self.at), "key": self.key, "hint": self.hint}
 
 
-def _together(*readers: Callable[[], float | None]) -> list[Any]:
+def _together(*readers: Callable[[], Any]) -> list[Any]:
     """What each reader gives, or the fails of all of them in one."""
     values, fails = [], []
     for reader in readers:
@@ -129,10 +132,12 @@ def _given(raw: Any, limits: Limits) -> Given:
 
 
 def _long(raw: dict[str, Any], limits: Limits) -> Given:
-    *_, middle = _together(
-        *(partial(_known_key, key) for key in raw),
+    keys = _keys(limits)
+    *_, hours, middle = _together(
+        *(partial(_known_key, key, keys) for key in raw),
         partial(_choice, raw, "scope", ("", *SCOPES)),
         partial(_choice, raw, "range_kind", ("p05_p95", *sorted(_RANGE_KINDS))),
+        partial(_hours, raw, limits),
         partial(_value, raw, limits),
     )
     low, high = _range(raw, middle, limits)
@@ -146,14 +151,32 @@ def _long(raw: dict[str, Any], limits: Limits) -> Given:
         str(raw.get("source", "")),
         str(raw.get("note", "")),
         str(raw.get("scope", "")),
+        hours,
     )
 
 
-def _known_key(key: object) -> None:
-    if key not in _LONG_KEYS:
-        keys = f"a quantity has {', '.join(sorted(_LONG_KEYS))}"
-        hint = did_you_mean(str(key), _LONG_KEYS)
-        raise _Fail("CC101", f'unknown key "{key}"; {keys}', str(key), key=True, hint=hint)
+def _keys(limits: Limits) -> set[str]:
+    """Keys that the long form of a quantity may have."""
+    return _LONG_KEYS | ({HOURS_KEY} if limits.with_hours else set())
+
+
+def _known_key(key: object, keys: set[str]) -> None:
+    if key not in keys:
+        known = f"a quantity has {', '.join(sorted(keys))}"
+        hint = did_you_mean(str(key), keys)
+        raise _Fail("CC101", f'unknown key "{key}"; {known}', str(key), key=True, hint=hint)
+
+
+def _hours(raw: dict[str, Any], limits: Limits) -> Given | None:
+    """The device-hours that an energy was measured over, where they stand beside it."""
+    if not limits.with_hours or HOURS_KEY not in raw:
+        return None
+    try:
+        return _given(raw[HOURS_KEY], _DEVICE_HOURS)
+    except _Fail as fail:
+        for one in (fail, *fail.others):
+            one.at = (HOURS_KEY, *one.at)
+        raise
 
 
 def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...]) -> None:
@@ -165,7 +188,7 @@ def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...]) -> None:
 
 def _value(raw: dict[str, Any], limits: Limits) -> float:
     if "value" not in raw:
-        _together(*(partial(_known_key, key) for key in raw))  # it may be there, misspelled
+        _together(*(partial(_known_key, key, _keys(limits)) for key in raw))  # perhaps misspelled
         raise _Fail("CC206", "value is required in the long form of a quantity")
     return _number(raw["value"], limits, "value")
 
@@ -227,9 +250,11 @@ def quantity(
     below: float | None = None,
     example: str = "",
     counted: str = "",
+    with_hours: bool = False,
 ) -> Any:
     """A schema type for one kind of quantity."""
-    limits = Limits(unit, shape, at_least, above, at_most, below, example or f"1 {unit}", counted)
+    shown = example or f"1 {unit}"
+    limits = Limits(unit, shape, at_least, above, at_most, below, shown, counted, with_hours)
     return Annotated[Given, ReadBy(partial(_checked, limits=limits), partial(_json_schema, limits))]
 
 
@@ -249,6 +274,8 @@ def _json_schema(limits: Limits) -> dict[str, Any]:
             "scope": {"enum": list(SCOPES)},
         },
     }
+    if limits.with_hours:
+        long_form["properties"][HOURS_KEY] = _json_schema(_DEVICE_HOURS)
     triple = {"type": "array", "items": number, "minItems": 3, "maxItems": 3}
     return {"anyOf": [number, triple, long_form], "description": f"a quantity in {limits.unit}"}
 
@@ -264,10 +291,12 @@ ShareOrZero = quantity("1", shape="share", at_least=0, at_most=1, example="60 %"
 ShareBelowOne = quantity("1", shape="share", at_least=0, below=1, example="10 %")
 Amount = quantity("1", at_least=0, example="50 %")
 Hours = quantity("h", above=0, at_most=1e8, example="10 d")  # 11,000 years
+_DEVICE_HOURS = Limits("1", above=0, example="1.46M", counted="h")
 DeviceHours = quantity("1", above=0, example="1.46M", counted="h")
 DeviceDays = quantity("1", above=0, example="1.5")
 Watts = quantity("W", above=0, example="700 W")
 KiloWattHours = quantity("kWh", above=0, example="433 MWh")
+MeasuredEnergy = quantity("kWh", above=0, example="433 MWh", with_hours=True)
 GigaBytes = quantity("GB", above=0, example="50 TB")
 Carbon = quantity("kgCO2e", above=0, example="164 kg")
 Intensity = quantity("kgCO2e/kWh", at_least=0, example="0.4 kg/kWh")
