@@ -53,7 +53,9 @@ def power_limits(
     """
     idle, rated = card.fact("idle_power"), card.fact("tdp")
     low = None if idle is None else BELOW_IDLE * idle.value
-    low_reason = "" if idle is None else f"{BELOW_IDLE:g} x the {idle.value:g} W of {card.name} idle"
+    low_reason = (
+        "" if idle is None else f"{BELOW_IDLE:g} x the {idle.value:g} W of {card.name} idle"
+    )
     if rated is None:
         return PowerLimits(low, None, low_reason)
     if scope == "gpu":

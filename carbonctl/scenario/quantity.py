@@ -240,7 +240,7 @@ def refused(code: str, message: str, at: str, hint: str) -> PydanticCustomError:
     return _refused(_Fail(code, message, at, hint=hint))
 
 
-def quantity(
+def quantity(  # noqa: PLR0913 - each limit has a name
     unit: str,
     *,
     shape: Shape = "positive",

@@ -57,7 +57,7 @@ def evidence(ctx: Context, run: schema.Run, path: Path) -> str:
 def _beside(given: list[str]) -> str:
     """Where a second kind of evidence belongs."""
     if given[:2] == ["energy", "accelerator_hours"]:
-        return "keep one, or put the hours that were measured under energy: energy.accelerator_hours"
+        return "keep one, or give hours that were measured with it as energy.accelerator_hours"
     return f"keep one; put the other under cross_check: {{{given[1]}: ...}}"
 
 
