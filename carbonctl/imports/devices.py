@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbonctl.catalog.power_limits import power_limits
 from carbonctl.catalog.read import AmbiguousName, UnknownName
-from carbonctl.scenario.measured import power_limits
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record

@@ -9,7 +9,7 @@ their energies holds the other's, so that they count by their hours.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.imports.imported import Imported, ImportedRun, Row, basename, counted, listed
@@ -36,15 +36,33 @@ _SLICE = re.compile(r"\d+g\.\d+gb", re.IGNORECASE)
 
 def read(logs: Iterable[Log], refused: Refused) -> Imported:
     """Allocations of one or several tables, summed by job name, device and evidence."""
-    jobs: list[Job] = []
-    left: list[str] = []
-    seen: dict[tuple[str, ...], Row] = {}
-    steps = 0
-    rows: list[Row] = []
+    table_ = _read_jobs(logs, refused)
+    jobs, shared = apart(table_.jobs)
+    groups: dict[tuple[str, str, bool], list[Job]] = {}
+    for job in jobs:
+        groups.setdefault(job.group, []).append(job)
+    runs = [_run(group, alone=len(groups) == 1) for group in groups.values()]
+    notes = (shared_note(shared),) if shared else ()
+    comments = _comments(jobs, table_.left, table_.steps)
+    return Imported(runs=_distinct(runs), comments=comments, notes=notes)
+
+
+@dataclass(slots=True)
+class _Jobs:
+    """What tables hold: allocations that count, jobs that are left out, steps with an energy."""
+
+    jobs: list[Job] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    steps: int = 0
+
+
+def _read_jobs(logs: Iterable[Log], refused: Refused) -> _Jobs:
+    made, seen = _Jobs(), {}  # type: ignore[var-annotated]
+    first: Row | None = None
     for row in _rows(logs, refused):
-        rows = rows or [row]
+        first = first or row
         if "." in _job_id(row):
-            steps += any(row.get(name).strip("0.") != "" for name in _ENERGIES)
+            made.steps += any(row.get(name).strip("0.") != "" for name in _ENERGIES)
             continue
         found = None
         with refused.row:
@@ -55,28 +73,22 @@ def read(logs: Iterable[Log], refused: Refused) -> Imported:
                     _refuse_again(row, seen)
         if found is not None:
             refused.used = True
-            jobs += found
-            left += [] if found else [_job_id(row)]
+            made.jobs += found
+            made.left += [] if found else [_job_id(row)]
     refused.end()
-    if not jobs and rows:
+    if not made.jobs:
         refused.end_empty()
-        rows[0].refuse("CC502", "no allocation here has used a GPU", hint=_HINT)
-    if not rows:
-        refused.end_empty()
-    jobs, shared = apart(jobs)
-    groups: dict[tuple[str, str, bool], list[Job]] = {}
-    for job in jobs:
-        groups.setdefault(job.group, []).append(job)
-    runs = [_run(group, alone=len(groups) == 1) for group in groups.values()]
-    notes = (shared_note(shared),) if shared else ()
-    return Imported(runs=_distinct(runs), comments=_comments(jobs, left, steps), notes=notes)
+        if first is not None:
+            first.refuse("CC502", "no allocation here has used a GPU", hint=_HINT)
+    return made
 
 
 def _rows(logs: Iterable[Log], refused: Refused) -> Iterator[Row]:
     """Rows of every table that has the columns."""
     for log in logs:
         with refused:
-            raw = any("JobIDRaw" in line and "JobID|" not in line for line in log.head[:1])
+            names = {name.strip() for line in log.head[:1] for name in line.split("|")}
+            raw = "JobIDRaw" in names and "JobID" not in names
             yield from table(log, "|", ("JobIDRaw" if raw else "JobID", "AllocTRES"), _HINT)
 
 

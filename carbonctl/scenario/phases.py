@@ -14,7 +14,6 @@ from carbonctl.scenario import machine as machines
 from carbonctl.scenario.context import ONE, tried
 from carbonctl.scenario.feasibility import check
 from carbonctl.scenario.ingestion import ingestion
-from carbonctl.scenario.measured import check_measured_energy
 from carbonctl.scenario.parts import flash_per_gb
 from carbonctl.scenario.recommender import dlrm_work
 from carbonctl.scenario.site import site
@@ -234,8 +233,7 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     _check_pue(s, run, path)
     hardware = s.hardware(found) if found is not None else None
     life = hardware.lifetime_hours if hardware is not None else ctx.default("lifetime")
-    check_measured_energy(ctx, run, work, found, place, path)
-    check(ctx, run, work, place, life.value, path)
+    check(ctx, run, work, found, place, life.value, path)
     return Phase(phase_id, label, "train", kind(name), work, place, hardware)
 
 

@@ -12,16 +12,14 @@ from carbonctl.core.errors import did_you_mean
 from carbonctl.core.fact import RangeKind, Shape
 from carbonctl.core.record import compared
 from carbonctl.core.units import UnitError, parse
+from carbonctl.scenario.quantity_schema import HOURS_KEY, RANGE_KINDS, SCOPES, json_schema
 from carbonctl.scenario.reader import ReadBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONG_KEYS = {"value", "range", "range_kind", "source", "note", "scope"}
-HOURS_KEY = "accelerator_hours"  # beside a measured energy: the hours that it was measured over
-_RANGE_KINDS = {"p05_p95", "p10_p90", "min_max", "judged"}
 _LARGEST = 1e60  # beyond it no quantity is physical, and products overflow
-SCOPES = ("gpu", "node", "it_system", "facility")
 
 
 @compared
@@ -52,7 +50,7 @@ class Limits:
     below: float | None = None
     example: str = ""
     counted: str = ""  # what a count may say that it counts
-    with_hours: bool = False  # whether ``HOURS_KEY`` may stand in the long form
+    hours: Limits | None = None  # of ``HOURS_KEY``, where it may stand in the long form
 
 
 class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of this file
@@ -136,7 +134,7 @@ def _long(raw: dict[str, Any], limits: Limits) -> Given:
     *_, hours, middle = _together(
         *(partial(_known_key, key, keys) for key in raw),
         partial(_choice, raw, "scope", ("", *SCOPES)),
-        partial(_choice, raw, "range_kind", ("p05_p95", *sorted(_RANGE_KINDS))),
+        partial(_choice, raw, "range_kind", ("p05_p95", *sorted(RANGE_KINDS))),
         partial(_hours, raw, limits),
         partial(_value, raw, limits),
     )
@@ -156,8 +154,7 @@ def _long(raw: dict[str, Any], limits: Limits) -> Given:
 
 
 def _keys(limits: Limits) -> set[str]:
-    """Keys that the long form of a quantity may have."""
-    return _LONG_KEYS | ({HOURS_KEY} if limits.with_hours else set())
+    return _LONG_KEYS | ({HOURS_KEY} if limits.hours else set())
 
 
 def _known_key(key: object, keys: set[str]) -> None:
@@ -169,10 +166,10 @@ def _known_key(key: object, keys: set[str]) -> None:
 
 def _hours(raw: dict[str, Any], limits: Limits) -> Given | None:
     """The device-hours that an energy was measured over, where they stand beside it."""
-    if not limits.with_hours or HOURS_KEY not in raw:
+    if limits.hours is None or HOURS_KEY not in raw:
         return None
     try:
-        return _given(raw[HOURS_KEY], _DEVICE_HOURS)
+        return _given(raw[HOURS_KEY], limits.hours)
     except _Fail as fail:
         for one in (fail, *fail.others):
             one.at = (HOURS_KEY, *one.at)
@@ -250,34 +247,12 @@ def quantity(  # noqa: PLR0913 - each limit has a name
     below: float | None = None,
     example: str = "",
     counted: str = "",
-    with_hours: bool = False,
+    hours: Limits | None = None,
 ) -> Any:
     """A schema type for one kind of quantity."""
     shown = example or f"1 {unit}"
-    limits = Limits(unit, shape, at_least, above, at_most, below, shown, counted, with_hours)
-    return Annotated[Given, ReadBy(partial(_checked, limits=limits), partial(_json_schema, limits))]
-
-
-def _json_schema(limits: Limits) -> dict[str, Any]:
-    """The three forms of a quantity, for editors."""
-    number: dict[str, Any] = {"type": ["string", "number"], "examples": [limits.example]}
-    long_form = {
-        "type": "object",
-        "required": ["value"],
-        "additionalProperties": False,
-        "properties": {
-            "value": number,
-            "range": {"type": "array", "items": number, "minItems": 2, "maxItems": 2},
-            "range_kind": {"enum": sorted(_RANGE_KINDS)},
-            "source": {"type": "string"},
-            "note": {"type": "string"},
-            "scope": {"enum": list(SCOPES)},
-        },
-    }
-    if limits.with_hours:
-        long_form["properties"][HOURS_KEY] = _json_schema(_DEVICE_HOURS)
-    triple = {"type": "array", "items": number, "minItems": 3, "maxItems": 3}
-    return {"anyOf": [number, triple, long_form], "description": f"a quantity in {limits.unit}"}
+    limits = Limits(unit, shape, at_least, above, at_most, below, shown, counted, hours)
+    return Annotated[Given, ReadBy(partial(_checked, limits=limits), partial(json_schema, limits))]
 
 
 Count = quantity("1", above=0, example="8")
@@ -296,7 +271,7 @@ DeviceHours = quantity("1", above=0, example="1.46M", counted="h")
 DeviceDays = quantity("1", above=0, example="1.5")
 Watts = quantity("W", above=0, example="700 W")
 KiloWattHours = quantity("kWh", above=0, example="433 MWh")
-MeasuredEnergy = quantity("kWh", above=0, example="433 MWh", with_hours=True)
+MeasuredEnergy = quantity("kWh", above=0, example="433 MWh", hours=_DEVICE_HOURS)
 GigaBytes = quantity("GB", above=0, example="50 TB")
 Carbon = quantity("kgCO2e", above=0, example="164 kg")
 Intensity = quantity("kgCO2e/kWh", at_least=0, example="0.4 kg/kWh")
@@ -319,7 +294,7 @@ def _pue(raw: Any) -> Given | Literal["included"]:
 
 
 def _pue_schema() -> dict[str, Any]:
-    return {"anyOf": [{"const": "included"}, *_json_schema(_PUE)["anyOf"]]}
+    return {"anyOf": [{"const": "included"}, *json_schema(_PUE)["anyOf"]]}
 
 
 Pue = Annotated[Given | Literal["included"], ReadBy(_pue, _pue_schema)]
