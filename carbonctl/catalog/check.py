@@ -22,7 +22,7 @@ KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "
          "devices", "processes", "datacenters", "transport", "end_of_life", "runtimes",
          "models")  # fmt: skip
 TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinces",
-          "water/intensity", "instances/cloud", "training/priors",
+          "grids/direct_share", "water/intensity", "instances/cloud", "training/priors",
           "training/baselines", "embodied/priors", "serving/priors", "serving/workloads",
           "serving/samples", "serving/baselines", "published/inference")  # fmt: skip
 MARKS = {"recalled", "derived", "estimated", "low"}

@@ -38,12 +38,13 @@ class ImportedRun:
 
 @dataclass(frozen=True, slots=True)
 class ImportedModel:
-    """The shape of a language model, by the names of the scenario file."""
+    """The shape of a language model, by the names of the scenario file, or its ``name``."""
 
     shape: dict[str, int]
     comments: tuple[str, ...]
     precision: str
     precision_comment: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
     named = " ".join(f"--from {shlex.quote(file)}" for file in files)
     head = [_comment(f"Written by: carbonctl init train {named}")]
     head += [_comment(text) for text in (*found.comments, *found.notes)]
-    head.append("schema: carbonctl/scenario/v1")
+    head.append("schema: carbonctl/scenario/v2")
     return "\n".join(
         [
             *head,
@@ -50,6 +50,8 @@ def _number(value: float) -> str:
 
 
 def _model(model: ImportedModel) -> list[str]:
+    if model.name:
+        return [*map(_comment, model.comments), f"model: {model.name}"]
     entries = ", ".join(f"{key}: {value}" for key, value in model.shape.items())
     return [*map(_comment, model.comments), f"model: {{kind: llm, {entries}}}"]
 

@@ -149,6 +149,13 @@ REMEDIES: dict[str, tuple[str, str]] = {
         ("A warning: no newer grid factor of this place is bundled, and others are years newer."),
         "Give a newer one as site.grid with its source, or overlay the table: --hardware-db.",
     ),
+    "CC309": (
+        (
+            "A warning, once a file of schema carbonctl/scenario/v1: the count of devices that "
+            "serve is now charged for the whole period; it was charged by need."
+        ),
+        "Keep the old rule with infer.shared: true, or write schema: carbonctl/scenario/v2.",
+    ),
     "CC401": (
         (
             "The bundled hardware_db, or the folder of --hardware-db or CARBONCTL_HARDWARE_DB, "

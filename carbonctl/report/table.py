@@ -89,16 +89,20 @@ def _market(data: dict[str, Any]) -> str:
 
 def pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
     """Two texts at the two edges, on two lines where one is too narrow."""
-    room = out.width - len(right) - 2
-    if right and len(left) > room >= COMPACT // 2 and not bold:
-        left = left[: room - 3] + "..."
     style = "bold" if bold else ""
     gap = out.width - len(left) - len(right)
     if gap >= 2 or not right:  # noqa: PLR2004 - two blanks between
         out.print(Text(left, style=style) + Text(" " * gap + right if right else ""))
         return
-    for line in textwrap.wrap(left, out.width):
+    *lines, last = textwrap.wrap(left, out.width, break_on_hyphens=False)
+    for line in lines:
         out.print(Text(line, style=style))
+    pair(out, last, right, bold=bold) if lines else _stacked(out, last, right, style)
+
+
+def _stacked(out: Console, left: str, right: str, style: str) -> None:
+    """Two texts that share no line."""
+    out.print(Text(left, style=style))
     out.print(Text(right))
 
 

@@ -118,6 +118,10 @@ class Context:
         """A default fact."""
         return self.catalog.default(name)
 
+    def rule(self, name: str) -> Fact:
+        """A fact that follows from what the scenario states, by a rule of ``defaults.yaml``."""
+        return replace(self.default(name), origin="derived")
+
     def either(self, given: Given | None, path: Path, default: str) -> Fact:
         """What the user said, else the default of that name."""
         fallback = self.default(default)

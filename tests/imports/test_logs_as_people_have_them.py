@@ -327,6 +327,6 @@ def test_changed_logs_are_read_or_refused_and_never_crash(carbonctl, data):
         ran = carbonctl("init", "train", "--from", "-", stdin="".join(text))
         assert ran.code in {0, 3}, ran.err
         if ran.code == 0:
-            assert yaml.safe_load(ran.out)["schema"] == "carbonctl/scenario/v1"
+            assert yaml.safe_load(ran.out)["schema"] .startswith("carbonctl/scenario/v")
             again = carbonctl("validate", "-", stdin=ran.out)
             assert "CC1" not in again.err.replace("CC102", "")
