@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.power_limits import power_limits
 from carbonctl.catalog.read import AmbiguousName, UnknownName
+from carbonctl.catalog.rules import DEVICES_PER_MODULE
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.imports.imported import Imported, ImportedRun
 
-DEVICES_PER_MODULE = "devices_per_module"  # key of a record: a board that software sees as several
 _WATTS_PER_KW = 1000.0
 
 

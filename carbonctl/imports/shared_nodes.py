@@ -55,12 +55,12 @@ def apart(jobs: list[Job]) -> tuple[list[Job], list[Job]]:
                 by_node.setdefault(node, []).append((*span, job))
     shared: dict[int, Job] = {}
     for spans in by_node.values():
-        spans.sort(key=lambda span: span[:2])
+        spans.sort(key=lambda one: one[:2])
         latest = spans[0]
-        for span in spans[1:]:
-            if min(span[1], latest[1]) - span[0] > _SLACK_SECONDS:
-                shared |= {id(latest[2]): latest[2], id(span[2]): span[2]}
-            latest = max(latest, span, key=lambda one: one[1])
+        for start, end, job in spans[1:]:
+            if min(end, latest[1]) - start > _SLACK_SECONDS:
+                shared |= {id(latest[2]): latest[2], id(job): job}
+            latest = max(latest, (start, end, job), key=lambda one: one[1])
     for job in shared.values():
         if not job.devices:
             message = f"the job {job.job_id} has no GPU and shares a node with another job"

@@ -15,7 +15,7 @@ HOURS_KEY = "accelerator_hours"  # beside a measured energy: the hours that it w
 def json_schema(limits: Limits) -> dict[str, Any]:
     """The three forms of a quantity, for editors."""
     number: dict[str, Any] = {"type": ["string", "number"], "examples": [limits.example]}
-    long_form = {
+    long_form: dict[str, Any] = {
         "type": "object",
         "required": ["value"],
         "additionalProperties": False,
