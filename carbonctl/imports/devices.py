@@ -30,6 +30,10 @@ def as_modules(found: Imported, catalog: Catalog) -> Imported:
             who = f"{made.name}: " * bool(made.name)
             notes.append(f"{who}{problem}; train refuses this energy until its note says why")
             made = replace(made, comments=(*made.comments, made.note, problem), note="")
+        elif made.boards_kwh is not None and made.hours:
+            boards = power_limits(card, "gpu").problem(made.boards_kwh * _WATTS_PER_KW / made.hours)
+            who = f"{made.name}: " * bool(made.name)
+            notes += [f"{who}GPUs alone: {boards}; were all of them measured?"] * bool(boards)
         runs.append(made)
     return replace(found, runs=tuple(runs), notes=tuple(notes))
 

@@ -19,7 +19,8 @@ class ImportedRun:
     """One training run: its evidence, the device as the log calls it, and where it was read.
 
     ``hours`` are the device-hours that an energy was measured over, devices as software counts
-    them; ``place``, ``region`` and ``pue`` are of its site, where runs have sites of their own.
+    them; ``boards_kwh`` is the part of the energy that the boards drew, where the log has it;
+    ``place``, ``region`` and ``pue`` are of its site, where runs have sites of their own.
     """
 
     evidence: Evidence
@@ -34,6 +35,7 @@ class ImportedRun:
     place: str = ""
     region: str = ""
     pue: float | None = None
+    boards_kwh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,15 @@ def _run(group: list[Total], name: str, *, own_site: bool) -> ImportedRun:
         place=last.place if own_site else "",
         region=first.region if own_site else "",
         pue=first.pue if own_site and first.pue > 1 else None,
+        boards_kwh=_boards_kwh(group),
     )
+
+
+def _boards_kwh(group: list[Total]) -> float | None:
+    """Energy of the GPUs in kWh, without PUE; None where a row does not tell it."""
+    if any(total.gpu_energy is None for total in group):
+        return None
+    return sum((total.gpu_energy or 0.0) / total.pue for total in group)
 
 
 def _comments(group: list[Total], energy: float) -> list[str]:

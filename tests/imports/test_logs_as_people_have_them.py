@@ -247,6 +247,13 @@ def test_gpus_whose_energy_is_zero_are_named_and_refused(refused, imported):
     assert "gpu_energy is 0" in text
 
 
+def test_gpus_that_draw_less_than_idle_are_said_where_the_host_hides_it(imported):
+    row = carbon(0, gpu=0.0009).replace(",0.0007,", ",0.0100,").replace("0.001800", "0.011100")
+    eight = row.replace(A100, "8,8 x NVIDIA A100-SXM4-80GB")
+    text = imported("-", stdin=CARBON + eight)[0]
+    assert "GPUs alone: 6.75 W per accelerator on average is below" in text
+
+
 def test_runs_are_grouped_by_project_and_the_rest_is_folded(imported, carbonctl):
     log = CARBON + "".join(carbon(n, project=f"tune_{'abc'[n % 3]}") for n in range(30))
     text, made = imported("-", stdin=log)
@@ -327,6 +334,6 @@ def test_changed_logs_are_read_or_refused_and_never_crash(carbonctl, data):
         ran = carbonctl("init", "train", "--from", "-", stdin="".join(text))
         assert ran.code in {0, 3}, ran.err
         if ran.code == 0:
-            assert yaml.safe_load(ran.out)["schema"] .startswith("carbonctl/scenario/v")
+            assert yaml.safe_load(ran.out)["schema"].startswith("carbonctl/scenario/v")
             again = carbonctl("validate", "-", stdin=ran.out)
             assert "CC1" not in again.err.replace("CC102", "")
