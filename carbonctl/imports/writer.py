@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.grids import find
 from carbonctl.catalog.read import AmbiguousName, Catalog, UnknownName
-from carbonctl.imports.imported import listed, printable
+from carbonctl.imports.imported import listed
+from carbonctl.imports.imported import printable as _printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +38,12 @@ def scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
 
 
 def _comment(text: str, indent: str = "") -> str:
-    return f"{indent}# {printable(text)}"
+    return f"{indent}# {_printable(text)}"
 
 
 def _quoted(text: str) -> str:
     """Text that YAML reads back as it was."""
-    return json.dumps(printable(text), ensure_ascii=False)
+    return json.dumps(_printable(text), ensure_ascii=False)
 
 
 def _number(value: float) -> str:
@@ -69,7 +70,7 @@ def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> st
     unknown = f"{indent}# hardware: {{accelerator: NAME{number}}}   # "
     if not device:
         return f"{unknown}as in h100-sxm; no file names the device"
-    shown = printable(device)
+    shown = _printable(device)
     try:
         record = catalog.record("accelerators", device)
     except AmbiguousName as error:
@@ -119,13 +120,13 @@ def _own_site(run: ImportedRun, catalog: Catalog, indent: str) -> list[str]:
     if run.pue is not None:
         note = _quoted("as told to CodeCarbon")
         pue = f", pue: {{value: {_number(run.pue)}, note: {note}}}"
-    return [f"{indent}site: {{region: {_quoted(region)}{pue}}}   # {printable(run.place)}"]
+    return [f"{indent}site: {{region: {_quoted(region)}{pue}}}   # {_printable(run.place)}"]
 
 
 def _train(found: Imported, catalog: Catalog) -> list[str]:
     if not found.runs and found.model is not None:
         model = found.model
-        precision = f"  precision: {model.precision}   # {printable(model.precision_comment)}"
+        precision = f"  precision: {model.precision}   # {_printable(model.precision_comment)}"
         tokens = "  # tokens: NUMBER   # as in 15T; the tokens of training are in no config.json"
         return ["train:", precision, tokens]
     if len(found.runs) == 1:
