@@ -35,7 +35,7 @@ def train(run: TrainRun[Num], site: Site[Num]) -> Use:
         return _federated(run.federated, site)
     if run.energy_kwh is not None:
         use = _measured(run, run.energy_kwh, site)
-        hours = use.accelerator_hours
+        hours = use.accelerator_hours if run.accelerator_hours is None else run.accelerator_hours
         details: dict[str, Num] = {}
     else:
         hours, details = _modeled(run)
@@ -121,10 +121,12 @@ def _federated(work: Federated[Num], site: Site[Num]) -> Use:
 
 
 def _measured(run: TrainRun[Num], energy_kwh: Num, site: Site[Num]) -> Use:
-    """A measured energy, once or as often as the run is made."""
+    """A measured energy and the hours beside it, once or as often as the run is made."""
     count = repeats_of(run)
     if count is not None:
         energy_kwh = operational.measured_energy_kwh(run_energy_kwh=energy_kwh, repeats=count)
+    if run.accelerator_hours is not None:
+        run = replace(run, accelerator_hours=_repeated(run, run.accelerator_hours))
     return from_energy(run, energy_kwh, site)
 
 

@@ -243,7 +243,7 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     _check_pue(s, run, path)
     hardware = s.hardware(found) if found is not None else None
     life = hardware.lifetime_hours if hardware is not None else ctx.default("lifetime")
-    check(ctx, run, work, place, life.value, path)
+    check(ctx, run, work, found, place, life.value, path)
     return Phase(phase_id, label, "train", kind(name), work, place, hardware)
 
 

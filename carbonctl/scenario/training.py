@@ -47,11 +47,18 @@ def evidence(ctx: Context, run: schema.Run, path: Path) -> str:
             "CC301",
             f"two kinds of evidence: {given[0]} and {given[1]}",
             (*path, given[1]),
-            f"keep one; put the other under cross_check: {{{given[1]}: ...}}",
+            _beside(given),
         )
     if not given:
         ctx.fail("CC302", f"no evidence: give one of {', '.join(EVIDENCE)}", path)
     return given[0].replace("target", "input")
+
+
+def _beside(given: list[str]) -> str:
+    """Where a second kind of evidence belongs."""
+    if given[:2] == ["energy", "accelerator_hours"]:
+        return "keep one, or give hours that were measured with it as energy.accelerator_hours"
+    return f"keep one; put the other under cross_check: {{{given[1]}: ...}}"
 
 
 def kind(name: str) -> Evidence:
@@ -82,6 +89,8 @@ def train_run(
         where = (*under, "accelerator_hours")
         hours = ctx.given(check.accelerator_hours, where, "hours, only compared", unit="h")
     if check.days is not None:
+        if made.accelerators is None and found is not None:
+            made = replace(made, accelerators=found.count)
         if made.accelerators is None:
             message = "a cross check of days needs hardware.count, the number of accelerators"
             ctx.fail("CC206", message, (*under, "days"), absent=found is None)
@@ -225,7 +234,11 @@ def _measured(
     energy = ctx.given(run.energy, (*path, "energy"), "measured energy")
     if scope == "node":
         draw = metered(ctx, draw, found)
-    return TrainRun(draw, energy_kwh=energy, energy_boundary=scope)
+    hours = None
+    if run.energy.accelerator_hours is not None:
+        where, label = (*path, "energy", "accelerator_hours"), "measured accelerator-hours"
+        hours = ctx.given(run.energy.accelerator_hours, where, label, unit="h")
+    return TrainRun(draw, energy_kwh=energy, energy_boundary=scope, accelerator_hours=hours)
 
 
 def _days(
