@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.core import strict_yaml
-from carbonctl.core.errors import Mark, Problem
+from carbonctl.core.errors import DataError, Mark, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +49,15 @@ def single_facts(catalog: Catalog) -> dict[str, list[str]]:
     """The places that may cite such a source each, by source."""
     listed: dict[str, list[str]] = {}
     for root in catalog.roots:
-        if (path := root / LISTED).is_file():
-            for source, places in strict_yaml.read(path).data["single_facts"].items():
-                listed.setdefault(str(source), []).extend(map(str, places))
+        if not (path := root / LISTED).is_file():
+            continue
+        data = strict_yaml.read(path).data
+        facts = data.get("single_facts") if isinstance(data, dict) else None
+        if not isinstance(facts, dict) or not all(isinstance(f, list) for f in facts.values()):
+            message = "single_facts holds places by source, as in boaviztapi-2.5.0: [parts/a:b]"
+            raise DataError([Problem("CC402", f"{path}: {message}")])
+        for source, places in facts.items():
+            listed.setdefault(str(source), []).extend(map(str, places))
     return listed
 
 

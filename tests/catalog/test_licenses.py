@@ -110,6 +110,16 @@ def test_a_citation_that_no_list_allows_is_found(slip, tmp_path):
     assert [said for said in broken(tmp_path) if said.startswith(message)]
 
 
+@pytest.mark.parametrize(
+    "text", ["a: 1\n", "[]\n", "single_facts: [x]\n", "single_facts: {a: b}\n"]
+)
+def test_a_list_of_another_form_is_an_error(text, tmp_path, carbonctl):
+    (tmp_path / "licenses.yaml").write_text(text)
+    done = carbonctl("hw", "check", "--hardware-db", tmp_path)
+    assert done.code == 6
+    assert "single_facts holds places by source" in re.sub(r"\s+", " ", done.err)
+
+
 def test_an_own_source_of_such_terms_is_found_at_its_line(tmp_path):
     (tmp_path / "sources.yaml").write_text("mine: {title: Mine, license: GPL-3.0-or-later}\n")
     (tmp_path / "cpus").mkdir()
