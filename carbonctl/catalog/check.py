@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.catalog import ranges, rules
+from carbonctl.catalog import licenses, ranges, rules
 from carbonctl.catalog.fields import unit_of_field
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import ALIASES, default_names
@@ -16,6 +16,7 @@ from carbonctl.formulas import load_all
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from carbonctl.catalog.licenses import Cited
     from carbonctl.catalog.read import Catalog, Record
 
 KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "network", "parts",
@@ -23,8 +24,11 @@ KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "
          "models")  # fmt: skip
 TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinces",
           "grids/direct_share", "water/intensity", "instances/cloud", "training/priors",
-          "training/baselines", "embodied/priors", "serving/priors", "serving/workloads",
-          "serving/samples", "serving/baselines", "published/inference")  # fmt: skip
+          "training/baselines", "embodied/priors", "embodied/baselines", "serving/priors",
+          "serving/workloads", "serving/samples", "serving/baselines", "published/inference",
+          "published/embodied_tools")  # fmt: skip
+# Their column "source" says in words where a row was read.
+TOLD = ("published/embodied", "published/training")
 MARKS = {"recalled", "derived", "estimated", "low"}
 BOUNDARIES = {"gpu", "node", "it_system", "facility", "die", "module", "baseboard", "tray",
               "machine", "machine+dc"}  # fmt: skip
@@ -43,7 +47,9 @@ def check(catalog: Catalog) -> tuple[dict[str, int], list[Problem]]:
     load_all()
     problems: list[Problem] = []
     counts: dict[str, int] = {}
-    used = {card.source for card in CARDS.values()} | _cited_by_configs()
+    used = licenses.Cited()
+    for source in {card.source for card in CARDS.values()} | _cited_by_configs():
+        used.add(source, "carbonctl")
     for kind in KINDS:
         ids = catalog.ids(kind)
         counts[kind] = len(ids)
@@ -54,17 +60,27 @@ def check(catalog: Catalog) -> tuple[dict[str, int], list[Problem]]:
             except CarbonctlError as error:
                 problems += error.problems
     problems += _defaults(catalog, used)
-    for name in TABLES:
+    problems += _tables(catalog, counts, used)
+    problems += _aliases(catalog)
+    problems += _sources(catalog, used)
+    problems += licenses.problems(catalog, used)
+    return counts, list(dict.fromkeys(problems))
+
+
+def _tables(catalog: Catalog, counts: dict[str, int], used: licenses.Cited) -> Iterator[Problem]:
+    """What is wrong with the tables, whose rows are counted."""
+    for name in (*TABLES, *TOLD):
         try:
             rows = list(catalog.table(f"{name}.csv"))
         except OwnDataError as error:
-            problems += error.problems
+            yield from error.problems
             continue
-        counts[name] = len(rows)
-        problems += _table(name, rows, used)
-    problems += _aliases(catalog)
-    problems += _sources(catalog, used)
-    return counts, list(dict.fromkeys(problems))
+        if name in TABLES:
+            counts[name] = len(rows)
+            yield from _table(name, rows, used)
+        if name in TOLD:
+            for row in rows:
+                yield from licenses.row_problems(name, row)
 
 
 def _cited_by_configs() -> set[str]:
@@ -85,12 +101,12 @@ def _problem(where: str, message: str, mark: Mark | None = None) -> Problem:
     return Problem("CC402", f"{where}: {message}", mark)
 
 
-def _record(catalog: Catalog, record: Record, used: set[str]) -> Iterator[Problem]:
+def _record(catalog: Catalog, record: Record, used: Cited) -> Iterator[Problem]:
     where = f"{record.kind}/{record.id}"
     if not record.data.get("name"):
         yield _problem(where, "has no name")
     if record.text("source"):
-        used.add(record.text("source"))
+        used.add(record.text("source"), f"{where}:source")
     for path, entry in ranges.facts(record.data):
         yield from _fact(record, path, entry, used)
     for field in _NEEDED.get(record.kind, ()):
@@ -102,10 +118,10 @@ def _record(catalog: Catalog, record: Record, used: set[str]) -> Iterator[Proble
         yield from rules.accelerator(catalog, record)
 
 
-def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> Iterator[Problem]:
+def _fact(record: Record, path: Any, entry: dict[str, Any], used: Cited) -> Iterator[Problem]:
     where = f"{record.kind}/{record.id}:{'.'.join(map(str, path))}"
     mark = record.document.mark(path)
-    used.add(str(entry.get("source", "")))
+    used.add(str(entry.get("source", "")), where, mark)
     if not entry.get("source"):
         yield _problem(where, "has no source", mark)
     if unknown := set(entry) - _FACT_KEYS:
@@ -142,23 +158,25 @@ def _references(catalog: Catalog, record: Record) -> Iterator[Problem]:
             yield _problem(f"{record.kind}/{record.id}", f"{field} {target} has no file")
 
 
-def _defaults(catalog: Catalog, used: set[str]) -> Iterator[Problem]:
+def _defaults(catalog: Catalog, used: Cited) -> Iterator[Problem]:
     for name in default_names(catalog):
         try:
             fact = catalog.unchecked_default(name)
         except CarbonctlError as error:
             yield from error.problems
             continue
-        used.add(fact.source)
+        used.add(fact.source, f"defaults:{name}")
         if fact.exact and not fact.note:
             yield _problem(f"defaults:{name}", "has neither a range nor a reason")
 
 
-def _table(name: str, rows: list[dict[str, str]], used: set[str]) -> Iterator[Problem]:
+def _table(name: str, rows: list[dict[str, str]], used: Cited) -> Iterator[Problem]:
     if not rows:
         yield _problem(name, "is empty or missing")
     for row in rows:
-        used.add(row["source_id"] if "source_id" in row else row["source"])
+        source = row["source_id"] if "source_id" in row else row["source"]
+        used.add(source, licenses.name_of_row(name, row))
+        yield from licenses.row_problems(name, row)
         if name.startswith("grids/") and not (row["year"] and row["coverage"] and row["license"]):
             yield _problem(f"{name}:{row['zone']}", "a grid row has year, coverage and license")
 
@@ -176,11 +194,12 @@ def _aliases(catalog: Catalog) -> Iterator[Problem]:
                     yield _problem(f"alias {alias}", f"{record_id} has no file")
 
 
-def _sources(catalog: Catalog, used: set[str]) -> Iterator[Problem]:
+def _sources(catalog: Catalog, used: Cited) -> Iterator[Problem]:
     known = catalog.sources()
     for row in catalog.table("grids/regions.csv"):
-        used.update(row.get(column, "") for column in ("facility_source", "provider_source"))
-    for source in sorted(used - set(known) - {""}):
+        for column in ("facility_source", "provider_source"):
+            used.add(row.get(column, ""), f"grids/regions:{row['region']}")
+    for source in sorted(set(used) - set(known) - {""}):
         yield _problem(f"source {source}", "is used and not in sources.yaml")
-    for source in sorted(set(known) - used):
+    for source in sorted(set(known) - set(used)):
         yield _problem(f"source {source}", "is in sources.yaml and used nowhere")

@@ -72,6 +72,8 @@ PLAIN_ABOVE_ZERO = {
 # column of a table -> what its cells may hold
 CELLS = {
     "gco2e_per_kwh": "positive",
+    "direct_gco2e_per_kwh": "amount",
+    "lifecycle_gco2e_per_kwh": "positive",
     "provider_gco2e_per_kwh": "amount",
     "ewif_l_per_kwh": "amount",
     "wri_l_per_kwh": "amount",
@@ -91,7 +93,7 @@ CELLS = {
     "cfe_year": "positive",
     "provider_year": "positive",
 }
-CHOICES = {"coverage": ("lifecycle", "direct")}
+CHOICES = {"coverage": ("lifecycle", "direct", "direct and lifecycle")}
 NEEDED_CELLS = {"zone", "gco2e_per_kwh", "provider", "region", "instance", "spelling", "id", "iso2",
                 "iso3"}  # fmt: skip
 

@@ -25,7 +25,7 @@ _WHOLE = (
     rf"{_BOTH}|base_share_kgco2e|crossover_clean_share|embodied_kgco2e_per_hour"
     rf"|(training_)?per_{_UNIT}_kgco2e|break_even_{_UNIT}s|{_STAGE}\.[^\s]+_kgco2e"
 )
-_TRAINING = "wall_hours|minimum_accelerators|implied_mfu|stated_hours_ratio"
+_TRAINING = "wall_hours|minimum_accelerators|state_gb|implied_mfu|stated_hours_ratio"
 _LIMITS = "(computing|exchanging|gathering|reading)_s"
 _SERVING = (
     rf"functional_units|(charged|whole)_accelerators|(peak_)?busy_share|loaded_energy_kwh|per_day_(kgco2e|energy_kwh)"

@@ -140,7 +140,9 @@ def title(resolved: Resolved, catalog: Catalog) -> str:
         if one.kind not in kinds:
             kinds.append(one.kind)
     if len(uses) == 1:
-        return name + _in_words(model, phases[0].hardware, phases[0].site)
+        bare = not (name or model or phases[0].hardware)
+        verb = _VERBS.get(phases[0].kind, phases[0].kind) if bare else model
+        return name + _in_words(verb, phases[0].hardware, phases[0].site)
     parts = [f"{', '.join(_VERBS.get(k, k) for k in kinds)}: {use}" for use, kinds in uses.items()]
     return f"{name}{model}{', ' if model else ''}{'; '.join(parts)}"
 

@@ -12,6 +12,7 @@ from carbonctl.estimate.train_work import billed_mfu
 from carbonctl.estimate.work import Activations, DlrmWork, Memory
 from carbonctl.scenario.context import derived
 from carbonctl.scenario.language import adapter_params, training_context
+from carbonctl.scenario.measured import check_measured_energy
 from carbonctl.scenario.shape import element_bytes, model_path, shape
 
 if TYPE_CHECKING:
@@ -125,11 +126,13 @@ def check(
     ctx: Context,
     run: schema.Run,
     work: TrainRun[Fact],
+    device: Device | None,
     site: Site[Fact],
     life_hours: float,
     path: Path,
 ) -> None:
     """Problems and warnings of a run, found by estimating it at its central values."""
+    check_measured_energy(ctx, run, work, device, site, path)
     use = train(bind(work, _central), bind(site, _central))
     found = {name: float(value) for name, value in (use.details | use.cross_check).items()}
     _memory(ctx, work, found, path)

@@ -65,7 +65,7 @@ class Sections:
         if embodied is not None and embodied.parts:
             from carbonctl.scenario.bill import bill  # noqa: PLC0415 - only for listed parts
 
-            made = bill(self.ctx, embodied, found.per_machine)
+            made = bill(self.ctx, embodied, found.per_machine, found.accelerator)
         else:
             made = machines.machine(self.ctx, found, embodied)
         shared = machines.hardware(self.ctx, made, embodied, end)
@@ -131,6 +131,9 @@ def _experiments(s: Sections, experiments: schema.Experiments) -> Phase[Fact]:
     if own is None and train is not None and train.hardware is not None:
         own, at = train.hardware, ("train",)
     found = s.device(own, at)
+    if experiments.hardware is not None and experiments.hardware.count is not None:
+        message = "experiments are charged by their device-hours: this count changes nothing"
+        ctx.fail("CC303", message, (*path, "hardware", "count"), "remove it")
     if experiments.site is None and train is not None:
         place = s.site(train.site, ("train",))
     else:
@@ -240,7 +243,7 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     _check_pue(s, run, path)
     hardware = s.hardware(found) if found is not None else None
     life = hardware.lifetime_hours if hardware is not None else ctx.default("lifetime")
-    check(ctx, run, work, place, life.value, path)
+    check(ctx, run, work, found, place, life.value, path)
     return Phase(phase_id, label, "train", kind(name), work, place, hardware)
 
 

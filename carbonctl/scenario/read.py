@@ -20,6 +20,7 @@ from carbonctl.core.strict_yaml import Document
 from carbonctl.scenario import extends
 from carbonctl.scenario.consistency import names
 from carbonctl.scenario.flag_reach import reach
+from carbonctl.scenario.key_aliases import rename_aliases
 from carbonctl.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def read(
         document = Document({}, {(): Mark("the command line")})
     else:
         document = extends.load(source, raw, root)
+    rename_aliases(document)
     for setting in settings:
         try:
             if setting.reaches:
@@ -96,6 +98,7 @@ def checked(document: Document, catalog: Catalog, *, keep: bool = False) -> Scen
     Every problem of these comes out in one InputError. With ``keep`` they are noted in the
     document, for ``resolve`` to tell with those of meaning, and what they concern is unknown.
     """
+    rename_aliases(document)
     wrong = names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)

@@ -15,6 +15,7 @@ from carbonctl.scenario.context import Context, tried
 from carbonctl.scenario.flag_reach import flagged
 from carbonctl.scenario.held_hardware import check_held
 from carbonctl.scenario.phases import Sections, builders
+from carbonctl.scenario.unused import unused_in_life
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -90,6 +91,10 @@ def resolve(
     sections = Sections(ctx, scenario, period, capacity)
     made = [phase for build in builders(sections, wanted) if (phase := tried(build)) is not None]
     _refuse_flags_without_effect(ctx, wanted, made)
+    made_from = None
+    if not ctx.problems:
+        made_from = base(ctx, scenario, wanted)
+        unused_in_life(ctx, scenario, wanted)
     if ctx.problems:
         from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - for faulty files alone
 
@@ -100,7 +105,7 @@ def resolve(
     return Resolved(
         scenario=scenario,
         document=document,
-        inputs=LifecycleInputs(tuple(made), _unit(scenario), base(ctx, scenario, wanted)),
+        inputs=LifecycleInputs(tuple(made), _unit(scenario), made_from),
         period=period,
         warnings=list(dict.fromkeys(ctx.warnings)),
         not_estimated=ctx.not_estimated,
@@ -142,6 +147,7 @@ def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
 def _stated_period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
     horizon = scenario.infer.horizon if scenario.infer is not None else None
     where = ("infer", "horizon")
+    ctx.read.add(where)
     if scenario.period is not None:
         if horizon is not None and horizon.value != scenario.period.value:
             message = "the horizon of serving is another than the period"

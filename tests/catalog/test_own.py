@@ -48,6 +48,10 @@ COLUMNS = (
     "cfe_share,cfe_year,provider_gco2e_per_kwh,provider_year,provider_source,facility_source,note"
 )
 WATER = ("zone,name,level,ewif_l_per_kwh,year,source,mark", "NO,N,z,{},2022,s,")
+SHARE = (
+    "zone,direct_gco2e_per_kwh,lifecycle_gco2e_per_kwh,year,coverage,source,license,mark,note",
+    "NO,{},{},2024,direct and lifecycle,s,l,,",
+)
 NO_NUMBERS = ("-5", "0", "nan", "inf", "five", "")
 REGION = (
     COLUMNS,
@@ -62,6 +66,8 @@ TABLES_OF = [
     ("grids/regions", REGION, ("1.1", "-0.1", "0.5", "9")),
     ("grids/regions", REGION, ("1.1", "0.1", "1.5", "9")),
     ("grids/regions", REGION, ("1.1", "0.1", "0.5", "-9")),
+    ("grids/direct_share", SHARE, ("-1", "300")),
+    ("grids/direct_share", SHARE, ("200", "0")),
     ("water/intensity", WATER, ("-2",)),
     ("aliases", ("spelling,id", "big,{}"), ("nvidia-h999",)),
     ("aliases", ("spelling,id", "big,{}"), ("nvidia-p40,more",)),
@@ -86,7 +92,8 @@ def test_a_record_with_a_value_that_cannot_be_ends_with_3(line, carbonctl, tmp_p
 def test_a_record_with_values_that_can_be_is_estimated(carbonctl, tmp_path):
     embodied = "embodied: {value: 160 kgCO2e, source: u, boundary: module}\n"
     wrote(tmp_path, "accelerators/mine.yaml", HEAD + GOOD + embodied)
-    ran = carbonctl(*TRAIN, "mine:8", "--region", "NO", "--hardware-db", tmp_path)
+    host = ("--set", "embodied.host=900 kg")
+    ran = carbonctl(*TRAIN, "mine:8", "--region", "NO", "--hardware-db", tmp_path, *host)
     assert ran.code == 0, ran.err
 
 

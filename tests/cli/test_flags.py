@@ -29,3 +29,24 @@ def test_a_model_that_only_reads_takes_one_number_of_tokens(result, carbonctl):
     assert 0 < read < total(result, *words[:-1], "512", "--model", "bge-large-en-v1.5")
     ran = carbonctl(*words, "--model", "llama-3.2-1b", *PLACE)
     assert (ran.code, "--tokens 500:300" in ran.err) == (3, True)
+
+
+HELD = """
+model: llama-3.1-8b
+hardware: {{{name}: l40s, count: 2}}
+site: {{region: FR}}
+infer: {{requests: 1k/day, prompt_tokens: 500, output_tokens: 300}}
+"""
+
+
+def test_gpu_names_an_accelerator_in_a_file_as_in_the_flags(carbonctl):
+    made = [
+        carbonctl("infer", "-", "--samples", "0", stdin=HELD.format(name=name)).out
+        for name in ("gpu", "accelerator")
+    ]
+    assert made[0] == made[1]
+    both = HELD.format(name="gpu: l40s, accelerator")
+    ran = carbonctl("infer", "-", stdin=both)
+    assert (ran.code, "error[CC303]" in ran.err) == (3, True)
+    wrong = carbonctl("infer", "-", stdin=HELD.format(name="gpu").replace("l40s", "l40z"))
+    assert "<stdin>:3:17: error[CC103]" in wrong.err
