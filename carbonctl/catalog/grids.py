@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.catalog.places import (
+from carbonctl.catalog.places import canonical_place, find, names, other_names, regions, spellings
+from carbonctl.catalog.zones import (
     CONSUMPTION_TABLE,
     LIFECYCLE_TABLES,
     Place,
-    canonical_place,
-    find,
-    names,
-    regions,
-    spellings,
+    merged_zones,
     zones,
 )
 from carbonctl.core.fact import Fact
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Place", "canonical_place", "disclosed", "find", "intensity", "names", "newest_year",
-    "regions", "row_used", "spellings", "water_intensity", "zones",
+    "other_names", "regions", "row_used", "spellings", "water_intensity", "zones",
 ]  # fmt: skip
 G_PER_KG = 1000.0
 
@@ -60,10 +57,25 @@ def intensity(catalog: Catalog, place: Place, coverage: str, band: float) -> Fac
 
 
 def row_used(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | None:
-    """The row that an estimate takes for a place; None where it takes none."""
+    """The row that an estimate takes for a place; None where it takes none.
+
+    A row of the user's own folder comes first, under whichever of the place's zones it stands.
+    """
     zone = place.egrid if coverage == "direct" and place.egrid else place.zone
-    row = _row(catalog, zone, coverage) or _row(catalog, place.iso3, coverage)
+    row = (
+        _own_row(catalog, place, coverage)
+        or _row(catalog, zone, coverage)
+        or _row(catalog, place.iso3, coverage)
+    )
     return row if row is not None and float(row["gco2e_per_kwh"]) > 0 else None
+
+
+def _own_row(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | None:
+    if len(catalog.roots) == 1:
+        return None
+    same = {zone for zone, one in merged_zones(catalog).items() if one == place.zone}
+    own = (row for row in zones(catalog) if row["zone"] in same and catalog.own(row))
+    return next((row for row in own if row["coverage"] == coverage), None)
 
 
 def newest_year(catalog: Catalog) -> int:
@@ -112,7 +124,9 @@ def disclosed(place: Place, column: str, unit: str, label: str, band: float) -> 
 
 def water_intensity(catalog: Catalog, place: Place, band: float) -> Fact | None:
     """Water of generating electricity, of the zone or its country."""
-    rows = {row["zone"]: row for row in catalog.table("water/intensity.csv")}
+    rows: dict[str, dict[str, str]] = {}
+    for known in catalog.table("water/intensity.csv"):
+        rows.setdefault(known["zone"], known)
     row = rows.get(place.zone) or rows.get(place.iso3)
     if row is None or not row["ewif_l_per_kwh"]:
         return None

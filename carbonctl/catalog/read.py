@@ -36,9 +36,25 @@ ALIASES = {
 class UnknownName(LookupError):  # noqa: N818 - said to users as "unknown", it is no defect
     """No record has this name; carries the names that do exist."""
 
-    def __init__(self, kind: str, name: str, choices: list[str]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        choices: list[str],
+        known: dict[str, str] | None = None,
+        near: list[str] | None = None,
+    ) -> None:
+        """``known`` is the id by each of its names, ``near`` what is surely the best to offer."""
         super().__init__(name)
+        self.near = near or []
         self.kind, self.name, self.choices = kind, name, choices
+        self.known = known or {choice: choice for choice in choices}
+
+    def hint(self) -> str:
+        """``did you mean ...?`` with what is spelled nearly alike; empty where nothing is."""
+        from carbonctl.catalog.similar import hint, similar  # noqa: PLC0415 - on the way out
+
+        return hint(self.near or similar(self.name, self.known))
 
 
 class AmbiguousName(LookupError):  # noqa: N818
