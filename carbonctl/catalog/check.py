@@ -17,8 +17,7 @@ from carbonctl.formulas import load_all
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from carbonctl.catalog.places import names
-from carbonctl.catalog.read import Catalog, Record
+    from carbonctl.catalog.read import Catalog, Record
 
 KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "network", "parts",
          "devices", "processes", "datacenters", "transport", "end_of_life", "runtimes",

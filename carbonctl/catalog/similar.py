@@ -10,15 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # Two names of which less is alike are two things, not two spellings.
-_LEAST_ALIKE = 0.75
+_LEAST_ALIKE = 0.8
 _MOST_SHOWN = 3
 
 
 def similar(name: str, known: Mapping[str, str] | Iterable[str]) -> list[str]:
     """Up to three ids whose name is spelled nearly like ``name``, best first.
 
-    ``known`` is ids, or the id by each of its names. Separators and case do not count, and an
-    id that holds all of a name of four letters or more is like it.
+    ``known`` is ids, or the id by each of its names. Separators and case do not count.
     """
     ids = known if hasattr(known, "items") else {one: one for one in known}
     wanted = _letters(name)

@@ -16,11 +16,24 @@ if TYPE_CHECKING:
 LIFECYCLE_TABLES = ("electricity-maps", "ember", "provinces", "egrid")
 CONSUMPTION_TABLE = LIFECYCLE_TABLES[0]
 # Words that every country has places of: alone they name none.
-_COMPASS = set(
-    ["north", "south", "east", "west", "northern", "southern", "eastern", "western", "northeast", "northwest", "southeast", "southwest", "central", "middle", "main", "upper", "lower", "island", "islands", "peninsula", "mainland", "county", "city", "of", "the", "borneo"]
+_COMPASS = frozenset(
+    {"north", "south", "east", "west", "northern", "southern", "eastern", "western"}
+    | {"northeast", "northwest", "southeast", "southwest", "central", "middle", "main", "upper"}
+    | {"lower", "island", "islands", "peninsula", "mainland", "county", "city", "of", "the"}
+    | {"borneo"}
 )
 _LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "ı": "i", "đ": "d", "ß": "ss", "æ": "ae", "&": " and ", "'": "", ".": ""}
+    {
+        "ø": "o",
+        "ł": "l",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "đ": "d",
+        "ß": "ss",
+        "æ": "ae",
+        "&": " and ",
+        "'": "",
+        ".": "",
+    }
 )
 STATE = re.compile(r"(?:state:|egrid-state:|prov:)?([A-Z]{2})-([A-Z]{2,3})")
 
