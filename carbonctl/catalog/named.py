@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog import spelling
@@ -30,6 +31,8 @@ class Match:
 def find_record(catalog: Catalog, kind: str, name: str) -> Match:
     """The record of a name in any spelling; UnknownName or AmbiguousName when there is not one."""
     wanted = name.lower().strip()
+    if catalog.path(kind, wanted) is not None:
+        return Match(wanted)
     if match := _alias(catalog, kind, wanted, name):
         return match
     look_up = {"models": _model, "accelerators": _device, "cpus": _cpu}.get(kind, _by_key)
@@ -199,16 +202,11 @@ def _model(catalog: Catalog, kind: str, name: str) -> Match | None:
     """The model of a Hub id, an Ollama tag or a tuned checkpoint, with the format it states."""
     text = spelling.model_text(name)
     bare, stored = spelling.stored_format(text)
-    known = catalog.aliases(kind)
-    for one in dict.fromkeys((text, *spelling.base_names(bare))):
-        ids = (
-            [one]
-            if catalog.path(kind, one)
-            else known.get(one) or _index(catalog, kind).get(spelling.letters(one), [])
-        )
-        if ids:
-            match = _one(catalog, kind, one, ids)
-            return match and Match(match.id, match.note, "" if one == text else stored)
+    for one in dict.fromkeys((name, text, *spelling.base_names(bare))):
+        ids = [one] if catalog.path(kind, one) else catalog.aliases(kind).get(one)
+        ids = ids or _index(catalog, kind).get(spelling.letters(one), [])
+        if match := _one(catalog, kind, one, ids):
+            return match if one in (name, text) else replace(match, stored=stored)
     return None
 
 
@@ -234,4 +232,6 @@ def _near(catalog: Catalog, kind: str, name: str) -> list[str]:
     begun = [one for one in catalog.ids(kind) if spelling.key(kind, one).startswith(wanted)]
     if len(wanted) >= _LEAST_LETTERS and begun:
         return begun[:_LEAST_LETTERS]
-    return similar(wanted, {key: found[0] for key, found in _index(catalog, kind).items()})
+    known = {one: one for one in catalog.ids(kind)}
+    known |= {alias: found[0] for alias, found in catalog.aliases(kind).items()}
+    return similar(text, known, partial(spelling.key, kind), as_written=True)

@@ -7,37 +7,39 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 # Two names of which less is alike are two things, not two spellings.
 _LEAST_ALIKE = 0.8
 _MOST_SHOWN = 3
 
 
-def similar(name: str, known: Mapping[str, str] | Iterable[str]) -> list[str]:
-    """Up to three ids whose name is spelled nearly like ``name``, best first.
+def similar(
+    name: str,
+    known: Mapping[str, str],
+    key: Callable[[str], str] = lambda text: re.sub(r"[\W_]+", "", text.lower()),
+    *,
+    as_written: bool = False,
+) -> list[str]:
+    """Up to three ids of which a name is spelled nearly like ``name``, best first.
 
-    ``known`` is ids, or the id by each of its names. Separators and case do not count.
+    ``known`` is the id by each of its names, ``key`` what of a name is compared. ``as_written``
+    gives those names and not the ids.
     """
-    ids = known if hasattr(known, "items") else {one: one for one in known}
-    wanted = _letters(name)
-    scored: dict[str, float] = {}
-    for spelling, record_id in sorted(ids.items()):
-        score = _likeness(wanted, _letters(spelling))
-        if score >= _LEAST_ALIKE:
-            scored[record_id] = max(score, scored.get(record_id, 0.0))
-    best = sorted(scored, key=lambda record_id: (-scored[record_id], record_id))
-    return best[:_MOST_SHOWN]
+    wanted = key(name)
+    best: dict[str, tuple[float, str]] = {}
+    for spelling, record_id in sorted(known.items(), key=lambda item: (" " in item[0], item)):
+        score = _likeness(wanted, key(spelling))
+        if score >= _LEAST_ALIKE and score > best.get(record_id, (0.0, ""))[0]:
+            best[record_id] = (score, spelling)
+    ordered = sorted(best, key=lambda record_id: (-best[record_id][0], record_id))[:_MOST_SHOWN]
+    return [best[record_id][1] for record_id in ordered] if as_written else ordered
 
 
 def hint(names: Iterable[str]) -> str:
     """``did you mean "SE"?``, or nothing where there is nothing to offer."""
     shown = " or ".join(f'"{name}"' for name in names)
     return f"did you mean {shown}?" if shown else ""
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.lower())
 
 
 def _likeness(wanted: str, known: str) -> float:

@@ -67,7 +67,7 @@ def matching(names: Iterable[str], word: str) -> list[str]:
     parts = word.lower().replace("_", " ").replace("-", " ").split()
     known = list(names)
     found = [n for n in known if all(p in n.lower().replace("-", " ") for p in parts)]
-    return found or similar(word, known)
+    return found or similar(word, {name: name for name in known})
 
 
 def note(message: str) -> None:

@@ -77,7 +77,8 @@ def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> st
         return f'{unknown}"{shown}" may be {listed(error.choices, 6)}'
     except UnknownName:
         return f'{unknown}"{shown}" is not in hardware_db; try carbonctl hw search'
-    return f'{indent}hardware: {{accelerator: {record.id}{number}}}   # "{shown}"'
+    said = _printable(record.assumed) or f'"{shown}"'
+    return f"{indent}hardware: {{accelerator: {record.id}{number}}}   # {said}"
 
 
 def _site(found: Imported) -> list[str]:
