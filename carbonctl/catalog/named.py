@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
 
 _LEAST_LETTERS = 3  # of a name that others may begin with
+_MOST_SHOWN = 3
 
 
 @compared
@@ -231,7 +232,7 @@ def _near(catalog: Catalog, kind: str, name: str) -> list[str]:
     wanted = spelling.key(kind, text)
     begun = [one for one in catalog.ids(kind) if spelling.key(kind, one).startswith(wanted)]
     if len(wanted) >= _LEAST_LETTERS and begun:
-        return begun[:_LEAST_LETTERS]
+        return begun[:_MOST_SHOWN]
     known = {one: one for one in catalog.ids(kind)}
     known |= {alias: found[0] for alias, found in catalog.aliases(kind).items()}
     return similar(text, known, partial(spelling.key, kind), as_written=True)

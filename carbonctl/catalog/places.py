@@ -136,14 +136,24 @@ def _spelled_region(catalog: Catalog, wanted: str, provider: str) -> Place | Non
         if part and said in ("", owner) and (owner, part[1]) in _regions(catalog):
             return _of_region(_regions(catalog)[owner, part[1]])
     key, squeezed = place_key(rest), place_key(rest).replace(" ", "")
-    mine = [(o, row) for (o, _), row in _regions(catalog).items() if said in ("", o)]
-    rows = [row for _, row in mine if place_key(row["region"]) == key]
-    if not rows:
-        rows = [row for _, row in mine if place_key(row["region"]).replace(" ", "") == squeezed]
+    same = _region_keys(catalog).get(key) or _region_keys(catalog).get(squeezed, [])
+    rows = [row for row in same if said in ("", row["provider"])]
     if not rows and said:
         inner = key if "(" not in rest else place_key(rest.partition("(")[2])
-        rows = [row for _, row in mine if {key, inner} & _cities(row)]
+        of_provider = (row for (owner, _), row in _regions(catalog).items() if owner == said)
+        rows = [row for row in of_provider if {key, inner} & _cities(row)]
     return _one_region(wanted, rows, provider) if squeezed else None
+
+
+@cache
+def _region_keys(catalog: Catalog) -> dict[str, list[dict[str, str]]]:
+    """Regions by their ids with blanks for hyphens, and by their ids without any of both."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in _regions(catalog).values():
+        key = place_key(row["region"])
+        for spelled in dict.fromkeys((key, key.replace(" ", ""))):
+            found.setdefault(spelled, []).append(row)
+    return found
 
 
 def _provider_in_front(catalog: Catalog, wanted: str) -> tuple[str, str]:

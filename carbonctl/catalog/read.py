@@ -18,7 +18,7 @@ from carbonctl.core.errors import CarbonctlError, DataError, Problem
 from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from carbonctl.core.fact import Fact
 
@@ -143,10 +143,10 @@ class Catalog:
             if (note := row.get("note")) and row["id"] in aliases[row["spelling"].lower()]
         }
 
-    def _alias_rows(self, kind: str) -> Iterator[list[dict[str, str]]]:
+    def _alias_rows(self, kind: str) -> Iterator[Sequence[dict[str, str]]]:
         """Rows of other spellings, a list a folder, the overlay's first."""
         paths = (root / ALIASES[kind] for root in self.roots if kind in ALIASES)
-        yield from (list(_rows(path)) for path in paths if path.is_file())
+        yield from (_rows(path) for path in paths if path.is_file())
 
     def default(self, name: str) -> Fact:
         """A default fact: judged in ``defaults.yaml``, or fitted to published runs."""

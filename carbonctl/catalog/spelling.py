@@ -124,8 +124,8 @@ def device(text: str) -> Device:
     core = [word for word in rest if word not in {*sizes, *forms, *kinds}]
     if not sizes and len(core) > 1 and core[-1] in _BARE_SIZES:  # Slurm: ``a100-80``
         sizes = [f"{core.pop()}gb"]
-    parts = [found[0] if len(found) == 1 else "|".join(found) for found in (sizes, forms, kinds)]
-    return Device(letters("-".join(core)), *parts, vendors)
+    size, form, kind = ("|".join(found) for found in (sizes, forms, kinds))
+    return Device(letters("-".join(core)), size, form, kind, vendors)
 
 
 def key(kind: str, text: str) -> str:
