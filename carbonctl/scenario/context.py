@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -134,7 +135,11 @@ class Context:
             hint = error.hint()
             word = name.split("-", maxsplit=1)[0] or name
             self.fail(
-                code, f'unknown {noun} "{name}"', path, hint, f"carbonctl {verb} search {word}"
+                code,
+                f'unknown {noun} "{name}"',
+                path,
+                hint,
+                f"carbonctl {verb} search {shlex.quote(word)}",
             )
         except AmbiguousName as error:
             options = ", ".join(error.choices)

@@ -31,9 +31,18 @@ def per_named(catalog: Catalog, key: str, name: str) -> float:
 
 
 def is_server(catalog: Catalog, name: str) -> bool:
-    """Whether a name is one of a whole server."""
+    """Whether a name is one of a whole server: its id, or a name that no accelerator has.
+
+    ``h200`` is the board, though several servers end in it.
+    """
+    if catalog.path("servers", name) is not None:
+        return True
+    return not _is_known(catalog, "accelerators", name) and _is_known(catalog, "servers", name)
+
+
+def _is_known(catalog: Catalog, kind: str, name: str) -> bool:
     try:
-        catalog.record("servers", name)
+        catalog.record(kind, name)
     except UnknownName:
         return False
     except AmbiguousName:

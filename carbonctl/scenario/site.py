@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,13 @@ def place_named(ctx: Context, name: str, path: Path) -> Place:
     except UnknownName as error:
         hint = error.hint()
         word = name.rpartition(":")[2].split("-")[0] or name
-        ctx.fail("CC102", f'unknown region "{name}"', path, hint, f"carbonctl grid search {word}")
+        ctx.fail(
+            "CC102",
+            f'unknown region "{name}"',
+            path,
+            hint,
+            f"carbonctl grid search {shlex.quote(word)}",
+        )
     except AmbiguousName as error:
         options = ", ".join(error.choices)
         what = "is a region of several providers" if ":" in options else "fits several places"
