@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 # Two names of which less is alike are two things, not two spellings.
-_LEAST_ALIKE = 0.8
+_LEAST_ALIKE = 0.82
 _MOST_SHOWN = 3
 
 
