@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.catalog import licenses, ranges, rules
 from carbonctl.catalog.fields import unit_of_field
 from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.places import names
 from carbonctl.catalog.read import ALIASES, default_names
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import CarbonctlError, Mark, OwnDataError, Problem
@@ -192,6 +193,10 @@ def _aliases(catalog: Catalog) -> Iterator[Problem]:
             for record_id in target:
                 if catalog.path(kind, record_id) is None:
                     yield _problem(f"alias {alias}", f"{record_id} has no file")
+    places = set(names(catalog))
+    for row in catalog.table("grids/aliases.csv"):
+        if row["target"] not in places:
+            yield _problem(f"place {row['name']}", f"{row['target']} is no region and no zone")
 
 
 def _sources(catalog: Catalog, used: Cited) -> Iterator[Problem]:

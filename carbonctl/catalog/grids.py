@@ -4,84 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.catalog.read import AmbiguousName, UnknownName
+from carbonctl.catalog.places import canonical_place, find, names, other_names, regions, spellings
+from carbonctl.catalog.zones import (
+    CONSUMPTION_TABLE,
+    LIFECYCLE_TABLES,
+    Place,
+    merged_zones,
+    zones,
+)
 from carbonctl.core.fact import Fact
-from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
 
-# Newest lifecycle, consumption-based rows first; the others are production-based.
-LIFECYCLE_TABLES = ("electricity-maps", "ember", "provinces", "egrid")
+__all__ = [
+    "Place", "canonical_place", "disclosed", "find", "intensity", "names", "newest_year",
+    "other_names", "regions", "row_used", "spellings", "water_intensity", "zones",
+]  # fmt: skip
 G_PER_KG = 1000.0
-
-
-@compared
-class Place:
-    """Where a name leads: its zone, its country, and what the provider discloses."""
-
-    name: str
-    zone: str
-    iso3: str
-    open_zone: str = ""
-    egrid: str = ""
-    row: dict[str, str] | None = None
-
-
-def regions(catalog: Catalog) -> list[dict[str, str]]:
-    """Every cloud region."""
-    return list(catalog.table("grids/regions.csv"))
-
-
-def zones(catalog: Catalog) -> list[dict[str, str]]:
-    """Every grid row: zones, countries, states, subregions."""
-    return [row for name in LIFECYCLE_TABLES for row in catalog.table(f"grids/{name}.csv")]
-
-
-def find(catalog: Catalog, name: str) -> Place:
-    """The place that a name means; UnknownName with all valid names when there is none."""
-    wanted = name.strip()
-    provider, _, region = wanted.rpartition(":")
-    matches = [
-        row
-        for row in regions(catalog)
-        if row["region"].lower() == region.lower()
-        and (not provider or row["provider"] == provider.lower())
-    ]
-    if len(matches) > 1:
-        raise AmbiguousName(wanted, [f"{row['provider']}:{row['region']}" for row in matches])
-    if matches:
-        row = matches[0]
-        full = f"{row['provider']}:{row['region']}"
-        return Place(full, row["zone"], row["iso3"], row["open_zone"], row["egrid"], row)
-    return _zone(catalog, wanted)
-
-
-def _zone(catalog: Catalog, wanted: str) -> Place:
-    countries = list(catalog.table("grids/countries.csv"))
-    by_name = {row["zone"].lower(): row["zone"] for row in zones(catalog)}
-    zone = by_name.get(wanted.lower())
-    country = next(
-        (
-            row
-            for row in countries
-            if wanted.lower() in {row["iso2"].lower(), row["iso3"].lower(), row["name"].lower()}
-            or (zone and zone.split("-")[0].split(":")[-1] in {row["iso2"], row["iso3"]})
-        ),
-        None,
-    )
-    if zone is None and country is None:
-        raise UnknownName("grids", wanted, names(catalog))
-    iso3 = country["iso3"] if country else ""
-    scaled = zone or ""  # a subregion scaled to its life cycle keeps the row it was scaled from
-    burned = scaled.replace("egrid-lc:", "egrid:") if scaled.startswith("egrid-lc:") else ""
-    return Place(wanted, zone or iso3, iso3, egrid=burned)
-
-
-def names(catalog: Catalog) -> list[str]:
-    """Every name that ``find`` understands."""
-    cloud = [f"{row['provider']}:{row['region']}" for row in regions(catalog)]
-    return cloud + sorted({row["zone"] for row in zones(catalog)})
 
 
 def intensity(catalog: Catalog, place: Place, coverage: str, band: float) -> Fact | None:
@@ -117,15 +57,30 @@ def intensity(catalog: Catalog, place: Place, coverage: str, band: float) -> Fac
 
 
 def row_used(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | None:
-    """The row that an estimate takes for a place; None where it takes none."""
+    """The row that an estimate takes for a place; None where it takes none.
+
+    A row of the user's own folder comes first, under whichever of the place's zones it stands.
+    """
     zone = place.egrid if coverage == "direct" and place.egrid else place.zone
-    row = _row(catalog, zone, coverage) or _row(catalog, place.iso3, coverage)
+    row = (
+        _own_row(catalog, place, coverage)
+        or _row(catalog, zone, coverage)
+        or _row(catalog, place.iso3, coverage)
+    )
     return row if row is not None and float(row["gco2e_per_kwh"]) > 0 else None
+
+
+def _own_row(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | None:
+    if len(catalog.roots) == 1:
+        return None
+    same = {zone for zone, one in merged_zones(catalog).items() if one == place.zone}
+    own = (row for row in zones(catalog) if row["zone"] in same and catalog.own(row))
+    return next((row for row in own if row["coverage"] == coverage), None)
 
 
 def newest_year(catalog: Catalog) -> int:
     """The year of the newest rows of the table that is looked into first."""
-    years = (row["year"] for row in catalog.table(f"grids/{LIFECYCLE_TABLES[0]}.csv"))
+    years = (row["year"] for row in catalog.table(f"grids/{CONSUMPTION_TABLE}.csv"))
     return max((int(year) for year in years if year.isdigit()), default=0)
 
 
@@ -199,7 +154,9 @@ def disclosed(place: Place, column: str, unit: str, label: str, band: float) -> 
 
 def water_intensity(catalog: Catalog, place: Place, band: float) -> Fact | None:
     """Water of generating electricity, of the zone or its country."""
-    rows = {row["zone"]: row for row in catalog.table("water/intensity.csv")}
+    rows: dict[str, dict[str, str]] = {}
+    for known in catalog.table("water/intensity.csv"):
+        rows.setdefault(known["zone"], known)
     row = rows.get(place.zone) or rows.get(place.iso3)
     if row is None or not row["ewif_l_per_kwh"]:
         return None

@@ -26,7 +26,7 @@ from carbonctl.core.errors import (
 from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from carbonctl.core.fact import Fact
 
@@ -44,9 +44,25 @@ ALIASES = {
 class UnknownName(LookupError):  # noqa: N818 - said to users as "unknown", it is no defect
     """No record has this name; carries the names that do exist."""
 
-    def __init__(self, kind: str, name: str, choices: list[str]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        choices: list[str],
+        known: dict[str, str] | None = None,
+        near: list[str] | None = None,
+    ) -> None:
+        """``known`` is the id by each of its names, ``near`` what to offer, where that is clear."""
         super().__init__(name)
+        self.near = near
         self.kind, self.name, self.choices = kind, name, choices
+        self.known = known or {choice: choice for choice in choices}
+
+    def hint(self) -> str:
+        """``did you mean ...?`` with what is spelled nearly alike; empty where nothing is."""
+        from carbonctl.catalog.similar import hint, similar  # noqa: PLC0415 - on the way out
+
+        return hint(similar(self.name, self.known) if self.near is None else self.near)
 
 
 class AmbiguousName(LookupError):  # noqa: N818
@@ -99,35 +115,54 @@ class Catalog:
 
     def unchecked(self, kind: str, name: str) -> Record:
         """The same, for those who say themselves what is wrong with the values in it."""
-        path = self.path(kind, name) or self.path(kind, self._alias(kind, name))
+        path, match = self.path(kind, name), None
         if path is None:
-            choices = [*self.ids(kind), *(self.aliases(kind))]
-            raise UnknownName(kind, name, choices)
+            from carbonctl.catalog.named import find_record  # noqa: PLC0415 - an id opens one file
+
+            match = find_record(self, kind, name)
+            path = self.path(kind, match.id)
+        if path is None:
+            raise UnknownName(kind, name, self.ids(kind))
         document = document_of(path)
-        return Record(kind, path.stem, document.data, document, self._overlay(path))
+        data = document.data
+        if match and match.stored:
+            data = data | {"default_dtype": match.stored}
+        assumed = match.note if match else ""
+        return Record(kind, path.stem, data, document, self._overlay(path), assumed=assumed)
 
     def _overlay(self, path: Path) -> str:
         """The file as people know it, where it is one of the user's own; else nothing."""
         own = len(self.roots) > 1 and self.roots[0] in path.parents
         return str(path) if own else ""
 
-    def _alias(self, kind: str, name: str) -> str:
-        """The id behind another spelling, or behind an id without its vendor."""
-        wanted = name.lower().strip()
-        found = self.aliases(kind).get(wanted) or [
-            i for i in self.ids(kind) if wanted and (i == wanted or i.endswith(f"-{wanted}"))
-        ]
-        if len(found) > 1:
-            raise AmbiguousName(name, found)
-        return found[0] if found else ""
-
     @cache  # noqa: B019 - a catalog lives as long as the program
     def aliases(self, kind: str) -> dict[str, list[str]]:
-        """Other spellings of the ids of a kind; several ids where a spelling is ambiguous."""
+        """Other spellings of the ids of a kind; several ids where a spelling is ambiguous.
+
+        A spelling of the user's own folder stands in for the bundled one.
+        """
         found: dict[str, list[str]] = {}
-        for row in self.table(ALIASES[kind]) if kind in ALIASES else ():
-            found.setdefault(row["spelling"], []).append(row["id"])
+        for rows in self._alias_rows(kind):
+            mine: dict[str, list[str]] = {}
+            for row in rows:
+                mine.setdefault(row["spelling"].lower(), []).append(row["id"])
+            found = mine | found
         return found
+
+    def alias_notes(self, kind: str) -> dict[tuple[str, str], str]:
+        """Why a spelling that several records share means one of them, by spelling and id."""
+        aliases = self.aliases(kind)
+        rows = (row for rows in self._alias_rows(kind) for row in rows)
+        return {
+            (row["spelling"].lower(), row["id"]): note
+            for row in rows
+            if (note := row.get("note")) and row["id"] in aliases[row["spelling"].lower()]
+        }
+
+    def _alias_rows(self, kind: str) -> Iterator[Sequence[dict[str, str]]]:
+        """Rows of other spellings, a list a folder, the overlay's first."""
+        paths = (root / ALIASES[kind] for root in self.roots if kind in ALIASES)
+        yield from (rows_of(path) for path in paths if path.is_file())
 
     def default(self, name: str) -> Fact:
         """A default fact: judged in ``defaults.yaml``, or fitted to published runs."""

@@ -29,6 +29,7 @@ class Record:
     document: strict_yaml.Document
     overlay: str = ""  # the file, where it lies in a folder of the user's own
     where: Mark | None = None  # where the user named it
+    assumed: str = ""  # what was taken for granted where the name could mean others too
 
     @property
     def name(self) -> str:

@@ -62,12 +62,17 @@ def _cell(value: Any) -> str:
 
 def matching(names: Iterable[str], word: str) -> list[str]:
     """Names that hold every part of ``word``, else the nearest ones."""
-    from carbonctl.core.errors import nearest  # noqa: PLC0415 - only to search
+    from carbonctl.catalog.similar import similar  # noqa: PLC0415 - only to search
 
     parts = word.lower().replace("_", " ").replace("-", " ").split()
     known = list(names)
     found = [n for n in known if all(p in n.lower().replace("-", " ") for p in parts)]
-    return found or nearest(word, known, 5)
+    return found or similar(word, {name: name for name in known})
+
+
+def note(message: str) -> None:
+    """Say on stderr what was assumed; data on stdout stay as they are."""
+    sys.stderr.write(f"note: {message}\n")
 
 
 def unknown(code: str, message: str, hint: str) -> InputError:

@@ -38,9 +38,9 @@ def _ids(catalog: Catalog, kind: str) -> list[str]:
 
 
 def _instances(catalog: Catalog) -> list[str]:
-    from carbonctl.scenario.named import instances  # noqa: PLC0415 - after Tab alone
+    from carbonctl.catalog.instances import names  # noqa: PLC0415 - after Tab alone
 
-    return [f"{row['provider']}:{row['instance']}" for row in instances(catalog)]
+    return names(catalog)
 
 
 def _regions(catalog: Catalog) -> list[str]:

@@ -63,10 +63,28 @@ def search(
         f"{r['provider']}:{r['region']} {r['place']}": f"{r['provider']}:{r['region']}"
         for r in grids.regions(catalog)
     } | {f"{r['zone']} {r['name']}": r["zone"] for r in grids.zones(catalog)}
+    named |= grids.other_names(catalog)
     rows = [_shown(catalog, named[name]) for name in browse.matching(named, word)]
     if not rows:
         raise browse.unknown("CC102", f'no place is called "{word}"', "carbonctl grid list")
     browse.show_rows(list({row["name"]: row for row in rows}.values()), format)
+
+
+def _place(catalog: Any, name: str) -> Any:
+    """The place of a name on the command line; an error of it where there is not one."""
+    from carbonctl.catalog import grids  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415 - with it
+
+    try:
+        place = grids.find(catalog, name)
+    except UnknownName as error:
+        raise browse.unknown("CC102", f'unknown region "{name}"', error.hint()) from None
+    except AmbiguousName as error:
+        hint = f"say which: {', '.join(error.choices)}"
+        raise browse.unknown("CC106", f'"{name}" fits several places', hint) from None
+    if place.note:
+        browse.note(f'"{name}" is taken as {place.name}: {place.note}')
+    return place
 
 
 def _shown(catalog: Any, name: str) -> dict[str, Any]:
@@ -74,11 +92,11 @@ def _shown(catalog: Any, name: str) -> dict[str, Any]:
 
     place = grids.find(catalog, name)
     band = catalog.default("grid_band").value
-    coverage = "direct" if name.startswith(("egrid:", "egrid-state:")) else "lifecycle"
-    fact = grids.intensity(catalog, place, coverage, band)
+    fact = grids.intensity(catalog, place, "lifecycle", band)
+    fact = fact or grids.intensity(catalog, place, "direct", band)
     text = place.row["place"] if place.row else ""
     return {
-        "name": name,
+        "name": place.name,
         "place": text,
         "zone": place.zone,
         "g_per_kwh": None if fact is None else round(fact.value * 1000, 1),
@@ -99,16 +117,10 @@ def show(
 ) -> None:
     """One place: the factor that is used, every publisher's, PUE and water."""
     from carbonctl.catalog import grids  # noqa: PLC0415 - after the flags are known good
-    from carbonctl.catalog.read import UnknownName  # noqa: PLC0415
-    from carbonctl.core.errors import did_you_mean  # noqa: PLC0415
 
     catalog = _catalog(hardware_db)
-    try:
-        place = grids.find(catalog, name)
-    except UnknownName as error:
-        hint = did_you_mean(name, error.choices)
-        raise browse.unknown("CC102", f'unknown region "{name}"', hint) from None
-    wanted = {place.zone, place.open_zone, place.egrid, place.iso3} - {""}
+    place = _place(catalog, name)
+    wanted = grids.spellings(catalog, place)
     used = grids.row_used(catalog, place, "lifecycle")
     rows: list[dict[str, Any]] = [
         {"used": "*" if r is used else "", **_zone(r)}

@@ -101,12 +101,25 @@ def show(
         except AmbiguousName as error:
             hint = f"say which: {', '.join(error.choices)}"
             raise browse.unknown("CC106", f'"{name}" fits several', hint) from None
+        if record.assumed:
+            browse.note(record.assumed)
         _print(record, format)
         return
-    choices = [i for kind in KINDS for i in (*catalog.ids(kind), *catalog.aliases(kind))]
-    from carbonctl.core.errors import did_you_mean  # noqa: PLC0415 - only on the way out
+    raise browse.unknown("CC103", f'unknown device "{name}"', _nearest(catalog, name))
 
-    raise browse.unknown("CC103", f'unknown device "{name}"', did_you_mean(name, choices))
+
+def _nearest(catalog: Any, name: str) -> str:
+    """A hint with what is like a name: its own family, else the nearest of all kinds."""
+    from carbonctl.catalog.read import UnknownName  # noqa: PLC0415 - only on the way out
+    from carbonctl.catalog.similar import hint  # noqa: PLC0415 - with it
+
+    for kind in KINDS:
+        try:
+            catalog.record(kind, name)
+        except UnknownName as error:
+            if error.near:
+                return hint(error.near)
+    return ""
 
 
 def _print(record: Any, form: str) -> None:

@@ -69,16 +69,16 @@ def show(
 ) -> None:
     """One model: its shape and where it was read."""
     from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415
-    from carbonctl.core.errors import did_you_mean  # noqa: PLC0415
 
     catalog = _catalog(hardware_db)
     try:
         record = catalog.record("models", name)
     except UnknownName as error:
-        hint = did_you_mean(name, error.choices)
-        raise browse.unknown("CC105", f'unknown model "{name}"', hint) from None
+        raise browse.unknown("CC105", f'unknown model "{name}"', error.hint()) from None
     except AmbiguousName as error:
         hint = f"say which: {', '.join(error.choices)}"
         raise browse.unknown("CC106", f'"{name}" fits several', hint) from None
+    if record.assumed:
+        browse.note(record.assumed)
     _print(record, format)
     sys.stdout.flush()

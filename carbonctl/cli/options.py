@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from carbonctl.catalog.instances import find_instance, instances
+from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.cli import complete
 from carbonctl.core.errors import UsageError
 from carbonctl.core.units import UnitError, number
-from carbonctl.scenario.named import instances, is_server, per_named
+from carbonctl.scenario.named import is_server, per_named
 from carbonctl.scenario.read import Setting, parse_sets
 
 if TYPE_CHECKING:
@@ -259,9 +261,14 @@ def _replaced(side: str, text: str, catalog: "Catalog") -> list[Setting]:
 
 def _is_instance(text: str, catalog: "Catalog") -> bool:
     """Whether the last colon of an instance stands before its name, not before a count."""
-    head, _, tail = text.rpartition(":")
-    rows = instances(catalog)
-    return any(head == row["provider"] or tail == row["instance"] for row in rows)
+    try:
+        find_instance(catalog, text)
+    except UnknownName:
+        head = text.rpartition(":")[0]
+        return any(head == row["provider"] for row in instances(catalog))
+    except AmbiguousName:
+        pass
+    return True
 
 
 def _devices(count: str, each: float) -> str:

@@ -192,7 +192,7 @@ def _count(found: re.Match[str] | None) -> int:
 
 def _grid(text: str, catalog: Catalog) -> float:
     """The grid factor of the first place that a text names."""
-    for word in (part.strip() for part in text.split(",")):
+    for word in (part.strip() for part in (text, *text.split(","))):
         try:
             row = grids.row_used(catalog, grids.find(catalog, word), "lifecycle") if word else None
         except (UnknownName, AmbiguousName):

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from carbonctl.catalog.grids import find
+from carbonctl.catalog.grids import canonical_place
 from carbonctl.catalog.read import AmbiguousName, Catalog, UnknownName
 from carbonctl.imports.imported import listed
 from carbonctl.imports.imported import printable as _printable
@@ -77,7 +77,8 @@ def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> st
         return f'{unknown}"{shown}" may be {listed(error.choices, 6)}'
     except UnknownName:
         return f'{unknown}"{shown}" is not in hardware_db; try carbonctl hw search'
-    return f'{indent}hardware: {{accelerator: {record.id}{number}}}   # "{shown}"'
+    said = _printable(record.assumed) or f'"{shown}"'
+    return f"{indent}hardware: {{accelerator: {record.id}{number}}}   # {said}"
 
 
 def _site(found: Imported, catalog: Catalog) -> list[str]:
@@ -86,9 +87,7 @@ def _site(found: Imported, catalog: Catalog) -> list[str]:
     where = "as in FR or aws:us-east-1; no file says where it ran"
     if found.place:
         where = f"the log says {found.place}"
-    region = (
-        f"region: {_quoted(canonical_region(catalog, found.region)) if found.region else 'REGION'}"
-    )
+    region = f"region: {_quoted(_region(catalog, found.region)) if found.region else 'REGION'}"
     if found.pue is None:
         return [_comment(f"site: {{{region}}}   # {where}; or train --region")]
     note = _quoted("as told to CodeCarbon")
@@ -96,23 +95,18 @@ def _site(found: Imported, catalog: Catalog) -> list[str]:
     return ["site:", _comment(f"{region}   # {where}; or train --region", "  "), pue]
 
 
-def canonical_region(catalog: Catalog, name: str) -> str:
+def _region(catalog: Catalog, name: str) -> str:
     """The id of a place that a log names; the name as it stands where it leads nowhere."""
-    # CALL SITE of grids.canonical_place(catalog, name), once it is there
-    from carbonctl.catalog import grids  # noqa: PLC0415
-
-    made = getattr(grids, "canonical_place", None)
     try:
-        return str(made(catalog, name)) if made is not None else name
+        return canonical_place(catalog, name)
     except (AmbiguousName, UnknownName):
         return name
 
 
 def _own_site(run: ImportedRun, catalog: Catalog, indent: str) -> list[str]:
     """The site of one run, where runs have several; a place that is not known is left to say."""
-    region = canonical_region(catalog, run.region) if run.region else ""
     try:
-        find(catalog, region)
+        region = canonical_place(catalog, run.region)
     except (AmbiguousName, UnknownName):
         said = f"the log says {run.place}" if run.place else "the log does not say where it ran"
         return [_comment(f"site: {{region: REGION}}   # {said}", indent)]

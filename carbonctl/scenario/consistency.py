@@ -9,7 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.errors import Problem, did_you_mean
+from carbonctl.catalog.instances import find_instance
+from carbonctl.catalog.read import AmbiguousName, UnknownName
+from carbonctl.core.errors import Problem
 from carbonctl.scenario.context import Context, Unresolved, tried
 from carbonctl.scenario.site import place_named
 from carbonctl.scenario.unused import model_keys
@@ -97,13 +99,13 @@ def _part(ctx: Context, part: dict[str, Any], path: Path) -> Iterator[LookUp]:
 
 def instance_row(ctx: Context, name: str, path: Path) -> dict[str, str]:
     """The row of a cloud instance."""
-    provider, _, instance = name.rpartition(":")
-    rows = list(ctx.catalog.table("instances/cloud.csv"))
-    found = [r for r in rows if r["instance"] == instance and provider in ("", r["provider"])]
-    if not found:
-        hint = did_you_mean(name, [f"{r['provider']}:{r['instance']}" for r in rows])
-        ctx.fail("CC104", f'unknown instance "{name}"', path, hint)
-    return found[0]
+    try:
+        return find_instance(ctx.catalog, name)
+    except UnknownName as error:
+        ctx.fail("CC104", f'unknown instance "{name}"', path, error.hint())
+    except AmbiguousName as error:
+        options = ", ".join(error.choices)
+        ctx.fail("CC106", f'several providers have "{name}"', path, f"say which: {options}")
 
 
 def agreement(ctx: Context, scenario: schema.Scenario) -> None:

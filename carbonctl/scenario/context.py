@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from carbonctl.catalog.read import AmbiguousName, Catalog, Record, UnknownName
-from carbonctl.core.errors import Mark, Problem, did_you_mean
+from carbonctl.core.errors import Mark, Problem
 from carbonctl.core.fact import Fact, Shape, Tier
 from carbonctl.core.record import record
 
@@ -139,17 +140,24 @@ class Context:
     def record(self, kind: str, name: str, path: Path) -> Record:
         """A record by name; an unknown or ambiguous name is a problem at ``path``."""
         try:
-            return replace(self.catalog.record(kind, name), where=self.mark(path))
+            record = self.catalog.record(kind, name)
         except UnknownName as error:
             code, noun, verb = _UNKNOWN.get(kind, ("CC107", kind.rstrip("s"), "hw"))
-            hint = did_you_mean(name, error.choices)
+            hint = error.hint()
             word = name.split("-", maxsplit=1)[0] or name
             self.fail(
-                code, f'unknown {noun} "{name}"', path, hint, f"carbonctl {verb} search {word}"
+                code,
+                f'unknown {noun} "{name}"',
+                path,
+                hint,
+                f"carbonctl {verb} search {shlex.quote(word)}",
             )
         except AmbiguousName as error:
             options = ", ".join(error.choices)
             self.fail("CC106", f'"{name}" fits several devices', path, f"say which: {options}")
+        if record.assumed:
+            self.warn("CC106", record.assumed, path)
+        return replace(record, where=self.mark(path))
 
     def needed(self, record: Record, field_name: str, path: Path, label: str = "") -> Fact:
         """A fact of a record that the estimate cannot do without."""

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbonctl.catalog.instances import find_instance
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.scenario import schema
-
-
-def instances(catalog: Catalog) -> list[dict[str, str]]:
-    """Every cloud instance."""
-    return list(catalog.table("instances/cloud.csv"))
 
 
 def per_named(catalog: Catalog, key: str, name: str) -> float:
@@ -22,10 +18,10 @@ def per_named(catalog: Catalog, key: str, name: str) -> float:
     A name that leads nowhere counts as 1 too: it is refused where names are looked up.
     """
     if key == "instance":
-        provider, _, instance = name.rpartition(":")
-        rows = [r for r in instances(catalog) if r["instance"] == instance]
-        held = [r["accelerators"] for r in rows if provider in ("", r["provider"])]
-        return (float(held[0]) if held and held[0] else 0.0) or 1.0
+        try:
+            return float(find_instance(catalog, name)["accelerators"] or 0.0) or 1.0
+        except (UnknownName, AmbiguousName):
+            return 1.0
     if key == "server":
         try:
             return catalog.record("servers", name).number("accelerators") or 1.0
@@ -35,9 +31,18 @@ def per_named(catalog: Catalog, key: str, name: str) -> float:
 
 
 def is_server(catalog: Catalog, name: str) -> bool:
-    """Whether a name is one of a whole server."""
+    """Whether a name is one of a whole server: its id, or a name that no accelerator has.
+
+    ``h200`` is the board, though several servers end in it.
+    """
+    if catalog.path("servers", name) is not None:
+        return True
+    return not _is_known(catalog, "accelerators", name) and _is_known(catalog, "servers", name)
+
+
+def _is_known(catalog: Catalog, kind: str, name: str) -> bool:
     try:
-        catalog.record("servers", name)
+        catalog.record(kind, name)
     except UnknownName:
         return False
     except AmbiguousName:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog import grids
 from carbonctl.catalog.grids import Place
+from carbonctl.catalog.instances import find_instance
 from carbonctl.catalog.read import AmbiguousName, UnknownName
-from carbonctl.core.errors import did_you_mean
 from carbonctl.estimate.inputs import Site
 from carbonctl.scenario import plausible
 from carbonctl.scenario.context import archetype
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.context import Context
 
 _NO_PLACE = Place("", "", "")
+_PHASES = ("train", "infer", "experiments", "refresh")
 
 
 def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
@@ -55,16 +57,54 @@ def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
 def place_named(ctx: Context, name: str, path: Path) -> Place:
     """The place of a region or zone; an unknown or ambiguous name is a problem at ``path``."""
     try:
-        return grids.find(ctx.catalog, name)
+        place = grids.find(ctx.catalog, name, _provider(ctx, path))
     except UnknownName as error:
-        hint = did_you_mean(name, error.choices)
+        hint = error.hint()
         word = name.rpartition(":")[2].split("-")[0] or name
-        ctx.fail("CC102", f'unknown region "{name}"', path, hint, f"carbonctl grid search {word}")
+        ctx.fail(
+            "CC102",
+            f'unknown region "{name}"',
+            path,
+            hint,
+            f"carbonctl grid search {shlex.quote(word)}",
+        )
     except AmbiguousName as error:
         options = ", ".join(error.choices)
-        ctx.fail(
-            "CC106", f'"{name}" is a region of several providers', path, f"say which: {options}"
-        )
+        what = "is a region of several providers" if ":" in options else "fits several places"
+        ctx.fail("CC106", f'"{name}" {what}', path, f"say which: {options}")
+    if place.note:
+        ctx.warn("CC106", f'"{name}" is taken as {place.name}: {place.note}', path)
+    return place
+
+
+def _provider(ctx: Context, path: Path) -> str:
+    """Whose cloud a place is in: that of the instance beside it, or the only one of the file."""
+    sections: list[dict[str, Any]] = []
+    section: Any = ctx.document.data
+    for step in (*path, ""):
+        if isinstance(section, dict):
+            sections.insert(0, section)
+        try:
+            section = section[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    for around in sections:
+        if owner := _owner(ctx, around.get("hardware")):
+            return owner
+    top = sections[-1] if sections else {}
+    phases = [top[name] for name in _PHASES if isinstance(top.get(name), dict)]
+    held = [machine for phase in phases for machine in map(phase.get, ("hardware", "old", "new"))]
+    owners = {owner for machine in held if (owner := _owner(ctx, machine))}
+    return owners.pop() if len(owners) == 1 else ""
+
+
+def _owner(ctx: Context, hardware: object) -> str:
+    """The provider of the instance that a section names; nothing where it names none."""
+    name = hardware.get("instance") if isinstance(hardware, dict) else None
+    try:
+        return find_instance(ctx.catalog, name)["provider"] if isinstance(name, str) else ""
+    except (UnknownName, AmbiguousName):
+        return ""
 
 
 def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:

@@ -218,7 +218,7 @@ def test_a_list_of_models_can_be_narrowed_to_a_kind(carbonctl):
         (("hw", "show", "h100-smx"), "CC103", '"h100-sxm"'),
         (("hw", "show", "dgx-h10"), "CC103", '"dgx-h100"'),
         (("hw", "show", "v100"), "CC106", "nvidia-v100-sxm2-32gb"),
-        (("hw", "show", "h100"), "CC106", "nvidia-h100-sxm5-80gb"),
+        (("hw", "show", "p100"), "CC106", "nvidia-p100-sxm2"),
         (("hw", "list", "--kind", "server"), "CC207", "servers"),
         (("hw", "search", "zzzzzzzz"), "CC103", "carbonctl hw list"),
         (("grid", "show", "aws:us-esat-1"), "CC102", '"aws:us-east-1"'),

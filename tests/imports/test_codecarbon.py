@@ -32,7 +32,7 @@ def test_the_last_row_of_a_run_counts_and_runs_stay_apart(imported, data):
 def test_a_country_is_a_comment_and_never_a_grid(imported, data):
     text, made = imported(data / "emissions.csv")
     assert "site" not in made
-    assert '# site: {region: "FRA"}   # the log says France (FRA), ile-de-france, south' in text
+    assert '# site: {region: "FR"}   # the log says France (FRA), ile-de-france, south' in text
 
 
 def test_energy_is_divided_by_the_pue_that_codecarbon_was_told(imported, data):

@@ -31,7 +31,7 @@ def said(carbonctl, text):
             (3, 27),
             "10200 W is 15 times the rating of NVIDIA H100",
         ),
-        ("region: ABW", "days: 1 d", "CC308", (2, 16), "the grid factor of ABW is of 2022"),
+        ("region: GRD", "days: 1 d", "CC308", (2, 16), "the grid factor of GRD is of 2022"),
     ],
 )
 def test_a_value_that_looks_wrong_is_a_warning(site, train, code, place, words, carbonctl):
@@ -59,7 +59,7 @@ def test_a_usual_value_is_none(site, train, carbonctl):
 def test_a_site_of_several_phases_warns_once(carbonctl):
     text = (
         "period: 1 y\nmodel: llama-2-7b\nhardware: {accelerator: h100-sxm, count: 8}\n"
-        "site: {region: ABW}\ntrain: {days: 1 d}\n"
+        "site: {region: GRD}\ntrain: {days: 1 d}\n"
         "infer: {requests: 1k/day, prompt_tokens: 500, output_tokens: 300}\n"
     )
     ran = carbonctl("lifecycle", "-", "--samples", "0", stdin=text)
