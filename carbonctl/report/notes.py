@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from carbonctl.catalog.number_formats import ALONE, PUBLISHED, REPLACED
 from carbonctl.estimate.train_dlrm import LIMITS, binding
 from carbonctl.report import numbers
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 COMPACT = 64
 _LABEL = 17
+_SIXTEEN_BITS = {"bf16", "fp16"}
 _RUNGS = ("gpu", "it_system", "provisioned")
 _OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items", "day"}
 
@@ -32,6 +34,7 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     _compared(data, out)
     decides(data, out)
     assumed(data, out, verbose=verbose)
+    say(out, "precision", _precision(data))
     say(out, "grid", _grids(data))
     missing(data, out, verbose=verbose)
     say(out, "next", _next(data))
@@ -252,6 +255,24 @@ def _grids(data: dict[str, Any]) -> str:
         elif fact["label"] == "grid factor":
             found.setdefault(f"as given, {fact['source']}", []).append(value)
     return "; ".join(f"{', '.join(zones)} kg/kWh ({what})" for what, zones in found.items())
+
+
+def _precision(data: dict[str, Any]) -> str:
+    """Formats of served weights that nobody stated, and those that a device only stores."""
+    texts = []
+    for key, fact in data["facts"].items():
+        note = (fact["note"] or "").partition(";")[0]
+        usual = note.partition(",")[0] in _SIXTEEN_BITS and REPLACED not in note
+        peak = fact["label"].startswith("dense peak")
+        if not (peak or key.startswith("default:bytes_")) or usual:
+            continue
+        if PUBLISHED in note or REPLACED in note:
+            texts.append(f"weights in {note}")
+        elif note.startswith(ALONE):
+            texts.append(note)
+        if ALONE in note:
+            texts[-1] += f", computed at the {fact['label']}"
+    return "; ".join(texts)
 
 
 def _next(data: dict[str, Any]) -> str:

@@ -54,7 +54,8 @@ def serving(
     """Facts of a service, and how its energy is known."""
     name = load(ctx, infer, path)
     fleet = _fleet(ctx, infer, name, found, period, path)
-    known_format(ctx, found, infer.precision, path)
+    if infer.precision is not None:
+        known_format(ctx, found, infer.precision, path)
     if name == "items":
         work = dlrm_work(ctx, model, found, path, train=False)
         return _unit(ctx, infer, fleet, _ranking(ctx, found, work), found, path)
