@@ -17,6 +17,7 @@ from carbonctl.core.record import compared
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
 from carbonctl.report.numbers import printable
 from carbonctl.report.provenance import provenance
+from carbonctl.report.sensitivity import sensitivity
 from carbonctl.report.trace import arguments, leaves, name_of, tier_of
 from carbonctl.study.montecarlo import interval
 
@@ -83,6 +84,7 @@ def envelope(
             for d in result.drivers
         ],
         "assumptions": assumptions(result, point.total_kgco2e),
+        "sensitivity": sensitivity(result),
         "budget": _budget(beside.budget, result),
         "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
         "coverage": {

@@ -10,6 +10,7 @@ from rich.text import Text
 from carbonctl.catalog.number_formats import ALONE, PUBLISHED, REPLACED
 from carbonctl.estimate.train_dlrm import LIMITS, binding
 from carbonctl.report import numbers
+from carbonctl.report.sensitivity import next_question
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -276,28 +277,10 @@ def _precision(data: dict[str, Any]) -> str:
 
 
 def _next(data: dict[str, Any]) -> str:
-    """One command worth trying: say the most influential thing that was assumed."""
+    """One thing worth doing: to state the most influential value that was assumed, or to ask."""
     if data["command"] == "embodied":
         return f"carbonctl explain FILE --of {data['breakdown'][0]['id']}"
-    ranked = [item for item in data["assumptions"] if item["variance_share"] >= 0.05]  # noqa: PLR2004
-    for item in ranked:
-        name = item["key"].removeprefix("default:")
-        flag = next((flag for known, flag in _FLAGS.items() if name.startswith(known)), "")
-        if flag:
-            section = "infer" if data["command"] == "infer" else "train"
-            return f"carbonctl {data['command']} ... {flag.format(section=section)}"
-    if data["operational"]["market"]["value"] is None:
-        return f"carbonctl {data['command']} ... --contracted-clean 60%"
-    return "carbonctl explain FILE --of total"
-
-
-_FLAGS = {
-    "concurrency": "--concurrency 64",
-    "busy_share": "--set infer.busy_share=0.7",
-    "saturated_mfu": "--set train.billed_mfu=0.35",
-    "host_power_factor": "--set {section}.host_power_factor=1.3",
-    "allocation_rate": "--set embodied.allocation_rate=0.8",
-}
+    return next_question(data) or "carbonctl explain FILE --of total"
 
 
 def say(out: Console, label: str, text: str) -> None:

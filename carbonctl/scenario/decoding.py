@@ -102,7 +102,7 @@ def tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
     """Tokens of a request, which nothing stands in for."""
     given = getattr(infer, name)
     if given is None:
-        ctx.fail("CC206", f"{name} is required to serve requests", path, "as in --tokens 500:300")
+        ctx.fail("CC206", f"{name} is required to serve requests", path, "give --tokens P:O")
     return ctx.given(given, (*path, name), name.replace("_", " "))
 
 
