@@ -17,7 +17,9 @@ PRECISION_OF_DTYPE = {
     "float8_e4m3fn": "fp8",
     "float8_e5m2": "fp8",
     "float4_e2m1fn_x2": "fp4",
-} | {name: name for name in ("fp32", "fp16", "bf16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4")}
+} | {
+    name: name for name in ("fp32", "fp16", "bf16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4")
+}
 # precision -> the format whose peak of a device it computes at, where that is another
 PEAK_OF_PRECISION = {"fp16": "bf16", "mxfp4": "fp4", "nvfp4": "fp4"}
 # words of the notes of served formats, by which a report finds them

@@ -71,11 +71,14 @@ def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> Non
     if data["command"] != "train" and not verbose:
         return
     for level, error in data["expected_error"].items():
-        text = (
-            f"energy from {level}, on runs not seen: {error['median_ape']:.0%} at the median, "
-            f"{error['p90_ape']:.0%} at the 90th percentile ({error['note']})"
-        ).replace("%", " %")
-        say(out, "expected error", text)
+        if error["median_ape"] is None:
+            kind = error.get("architecture") or "no model is named"
+            say(out, "expected error", f"energy from {level}: {error['note']} ({kind})")
+            continue
+        text = f"energy from {level}, on runs not seen: {error['median_ape']:.0%}"
+        if error["p90_ape"] > error["median_ape"]:  # else there was one run
+            text += f" at the median, {error['p90_ape']:.0%} at the 90th percentile"
+        say(out, "expected error", f"{text} ({error['note']})".replace("%", " %"))
 
 
 def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:

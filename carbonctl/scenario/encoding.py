@@ -43,9 +43,7 @@ def encoder(
         energy_j_per_flop=ctx.default("sample_energy_per_flop"),
         energy_residual=ctx.default("sample_energy_residual"),
         devices=replace(ONE, label="devices per sample"),
-        packed_energy_share=ctx.default("packed_energy_share")
-        if computed in _PACKED
-        else None,
+        packed_energy_share=ctx.default("packed_energy_share") if computed in _PACKED else None,
     )
 
 

@@ -107,9 +107,7 @@ def evaluate(
     return Evaluated(point, drawn, known, ranked, samples, seed)
 
 
-def replay(
-    number: Num, draws: Callable[[Fact], Num], known: dict[int, Num] | None = None
-) -> Num:
+def replay(number: Num, draws: Callable[[Fact], Num], known: dict[int, Num] | None = None) -> Num:
     """A number over draws, or as any other lens sees its facts: its formulas, called again."""
     if not isinstance(number, Traced):
         return number
