@@ -76,7 +76,7 @@ def envelope(
         "breakdown": [
             _line(line, other, whole) for line, other in zip(point.lines, drawn_lines, strict=True)
         ],
-        "expected_error": expected_error(point.phases, catalog),
+        "expected_error": expected_error(getattr(point, "phases", ()), catalog),
         "metrics": metrics_of(result),
         "drivers": [
             {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
