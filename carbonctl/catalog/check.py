@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.catalog import rules
+from carbonctl.catalog import licenses, rules
 from carbonctl.catalog.fields import unit_of_field
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.number_formats import precision_of_dtype
@@ -17,15 +17,19 @@ from carbonctl.formulas import load_all
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from carbonctl.catalog.licenses import Cited
     from carbonctl.catalog.read import Catalog, Record
 
 KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "network", "parts",
          "devices", "processes", "datacenters", "transport", "end_of_life", "runtimes",
          "models")  # fmt: skip
 TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinces",
-          "water/intensity", "instances/cloud", "training/priors",
-          "training/baselines", "embodied/priors", "serving/priors", "serving/workloads",
-          "serving/samples", "serving/baselines", "published/inference")  # fmt: skip
+          "grids/direct_share", "water/intensity", "instances/cloud", "training/priors",
+          "training/baselines", "embodied/priors", "embodied/baselines", "serving/priors",
+          "serving/workloads", "serving/samples", "serving/baselines", "published/inference",
+          "published/embodied_tools")  # fmt: skip
+# Their column "source" says in words where a row was read.
+TOLD = ("published/embodied", "published/training")
 MARKS = {"recalled", "derived", "estimated", "low"}
 BOUNDARIES = {"gpu", "node", "it_system", "facility", "die", "module", "baseboard", "tray",
               "machine", "machine+dc"}  # fmt: skip
@@ -44,7 +48,9 @@ def check(catalog: Catalog) -> tuple[dict[str, int], list[Problem]]:
     load_all()
     problems: list[Problem] = []
     counts: dict[str, int] = {}
-    used = {card.source for card in CARDS.values()} | _cited_by_configs()
+    used = licenses.Cited()
+    for source in {card.source for card in CARDS.values()} | _cited_by_configs():
+        used.add(source, "carbonctl")
     for kind in KINDS:
         ids = catalog.ids(kind)
         counts[kind] = len(ids)
@@ -59,8 +65,12 @@ def check(catalog: Catalog) -> tuple[dict[str, int], list[Problem]]:
         rows = list(catalog.table(f"{name}.csv"))
         counts[name] = len(rows)
         problems += _table(name, rows, used)
+    for name in TOLD:
+        for row in catalog.table(f"{name}.csv"):
+            problems += licenses.row_problems(name, row)
     problems += _aliases(catalog)
     problems += _sources(catalog, used)
+    problems += licenses.problems(catalog, used)
     return counts, problems
 
 
@@ -82,12 +92,12 @@ def _problem(where: str, message: str, mark: Mark | None = None) -> Problem:
     return Problem("CC402", f"{where}: {message}", mark)
 
 
-def _record(catalog: Catalog, record: Record, used: set[str]) -> Iterator[Problem]:
+def _record(catalog: Catalog, record: Record, used: Cited) -> Iterator[Problem]:
     where = f"{record.kind}/{record.id}"
     if not record.data.get("name"):
         yield _problem(where, "has no name")
     if record.text("source"):
-        used.add(record.text("source"))
+        used.add(record.text("source"), f"{where}:source")
     for path, entry in _facts(record.data, ()):
         yield from _fact(record, path, entry, used)
     for field in _NEEDED.get(record.kind, ()):
@@ -115,10 +125,10 @@ def _facts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Any, dict[
             yield from _facts(item, (*path, place))
 
 
-def _fact(record: Record, path: Any, entry: dict[str, Any], used: set[str]) -> Iterator[Problem]:
+def _fact(record: Record, path: Any, entry: dict[str, Any], used: Cited) -> Iterator[Problem]:
     where = f"{record.kind}/{record.id}:{'.'.join(map(str, path))}"
     mark = record.document.mark(path)
-    used.add(str(entry.get("source", "")))
+    used.add(str(entry.get("source", "")), where, mark)
     if not entry.get("source"):
         yield _problem(where, "has no source", mark)
     if unknown := set(entry) - _FACT_KEYS:
@@ -157,23 +167,25 @@ def _references(catalog: Catalog, record: Record) -> Iterator[Problem]:
             yield _problem(f"{record.kind}/{record.id}", f"{field} {target} has no file")
 
 
-def _defaults(catalog: Catalog, used: set[str]) -> Iterator[Problem]:
+def _defaults(catalog: Catalog, used: Cited) -> Iterator[Problem]:
     for name in default_names(catalog):
         try:
             fact = catalog.default(name)
         except DataError as error:
             yield from error.problems
             continue
-        used.add(fact.source)
+        used.add(fact.source, f"defaults:{name}")
         if fact.exact and not fact.note:
             yield _problem(f"defaults:{name}", "has neither a range nor a reason")
 
 
-def _table(name: str, rows: list[dict[str, str]], used: set[str]) -> Iterator[Problem]:
+def _table(name: str, rows: list[dict[str, str]], used: Cited) -> Iterator[Problem]:
     if not rows:
         yield _problem(name, "is empty or missing")
     for row in rows:
-        used.add(row["source_id"] if "source_id" in row else row["source"])
+        source = row["source_id"] if "source_id" in row else row["source"]
+        used.add(source, licenses.name_of_row(name, row))
+        yield from licenses.row_problems(name, row)
         if name.startswith("grids/") and not (row["year"] and row["coverage"] and row["license"]):
             yield _problem(f"{name}:{row['zone']}", "a grid row has year, coverage and license")
 
@@ -186,11 +198,12 @@ def _aliases(catalog: Catalog) -> Iterator[Problem]:
                     yield _problem(f"alias {alias}", f"{record_id} has no file")
 
 
-def _sources(catalog: Catalog, used: set[str]) -> Iterator[Problem]:
+def _sources(catalog: Catalog, used: Cited) -> Iterator[Problem]:
     known = catalog.sources()
     for row in catalog.table("grids/regions.csv"):
-        used.update(row.get(column, "") for column in ("facility_source", "provider_source"))
-    for source in sorted(used - set(known) - {""}):
+        for column in ("facility_source", "provider_source"):
+            used.add(row.get(column, ""), f"grids/regions:{row['region']}")
+    for source in sorted(set(used) - set(known) - {""}):
         yield _problem(f"source {source}", "is used and not in sources.yaml")
-    for source in sorted(set(known) - used):
+    for source in sorted(set(known) - set(used)):
         yield _problem(f"source {source}", "is in sources.yaml and used nowhere")

@@ -24,6 +24,10 @@ Baseline = Annotated[
 Today = Annotated[
     Text, typer.Option("--today", metavar="DAY", help="The day exceptions are judged by.")
 ]
+Notes = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--note", metavar="TEXT", help="A line that the verdict repeats."),
+]
 Output = Annotated[
     Text, typer.Option("-o", "--output", help="Write the result as JSON, before the verdict.")
 ]
@@ -34,6 +38,7 @@ def command(
     policy: Policy = None,
     baseline: Baseline = None,
     today: Today = None,
+    note: Notes = None,
     format: o.Format = "table",
     output: Output = None,
     sets: o.Sets = None,

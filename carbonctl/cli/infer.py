@@ -12,6 +12,7 @@ def command(
     gpu: o.Gpu = None,
     server: o.Server = None,
     instance: o.Instance = None,
+    shared: o.Shared = False,
     requests: o.Requests = None,
     tokens: o.Tokens = None,
     images: o.Images = None,

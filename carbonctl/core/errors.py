@@ -53,6 +53,7 @@ CODES: dict[str, str] = {
     "CC306": "this combination is not estimated yet",
     "CC307": "a value is far outside of what is known, or one part an implausible share",
     "CC308": "the data of a place are old",
+    "CC309": "a rule of charging has changed since the version of this file",
     "CC401": "hardware_db cannot be read",
     "CC402": "a record of hardware_db is wrong",
     "CC501": "a file has no form that can be imported",

@@ -123,11 +123,14 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Iterator[Row]:
-    """Rows under the header of a table; missing columns end it, short rows are kept as errors."""
+    """Rows under the header of a table; missing columns end it, rows of another length are broken.
+
+    A later header, of a log that was appended to by another release, holds for the rows below it.
+    """
     rows = log.rows()
     header = next(rows)
     names = [_plain(name) for name in split(header.text, separator)]
-    columns = {name: place for place, name in enumerate(names) if name}
+    columns = _places(names)
     missing = [name for name in needed if name not in columns]
     if missing:
         said = f"the column {missing[0]} is" if len(missing) == 1 else "the columns "
@@ -138,9 +141,12 @@ def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Itera
         if row.text == header.text:  # a log that was appended to
             continue
         values = split(row.text, separator)
+        if needed[0] in row.text and set(needed) <= set(plain := [_plain(v) for v in values]):
+            names, columns = plain, _places(plain)
+            continue
         if len(values) != len(names):
             message = f"this row has {len(values)} values under {len(names)} columns"
-            with log.refused:
+            with log.refused.row:
                 row.refuse("CC502", message, hint="delete the row if the log was cut short")
             empty = False
             continue
@@ -148,6 +154,11 @@ def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Itera
         yield Row(row.file, row.number, row.text, values, columns)
     if empty:
         header.refuse("CC502", "there are no rows under the header")
+
+
+def _places(names: list[str]) -> dict[str, int]:
+    """Columns by name."""
+    return {name: place for place, name in enumerate(names) if name}
 
 
 def _plain(name: str) -> str:

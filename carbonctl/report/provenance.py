@@ -23,6 +23,7 @@ _FIELDS: dict[str, dict[str, str]] = {
     "total_at_low_kgco2e": {"formula": "total_kgco2e"},
     "total_at_high_kgco2e": {"formula": "total_kgco2e"},
     "share": {"method": "value over total_kgco2e"},
+    "charged": {"method": "devices that the scenario counts for the phase"},
     "gap": {"method": "value over that of the comparator, less one"},
     "variance_share": {
         "method": "squared correlation of the logarithm of the total with the fact's own draws"

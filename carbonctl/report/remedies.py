@@ -140,14 +140,21 @@ REMEDIES: dict[str, tuple[str, str]] = {
     ),
     "CC307": (
         (
-            "A warning: the value is possible, but far from any that is known, as if a unit or a "
-            "boundary were another."
+            "The value is far from any that is known, as if a unit or a boundary were another: a "
+            "warning, and an error for a measured energy that its devices cannot have drawn."
         ),
-        "Check its unit: g for kg, a server for a board, a percentage for a ratio.",
+        "Check its unit: g for kg, a server for a board. energy.note makes a warning of the error.",
     ),
     "CC308": (
         ("A warning: no newer grid factor of this place is bundled, and others are years newer."),
         "Give a newer one as site.grid with its source, or overlay the table: --hardware-db.",
+    ),
+    "CC309": (
+        (
+            "A warning, once a file of schema carbonctl/scenario/v1: the count of devices that "
+            "serve is now charged for the whole period; it was charged by need."
+        ),
+        "Keep the old rule with infer.shared: true, or write schema: carbonctl/scenario/v2.",
     ),
     "CC401": (
         (

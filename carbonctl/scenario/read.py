@@ -21,6 +21,8 @@ from carbonctl.core.errors import (
 from carbonctl.core.record import compared
 from carbonctl.core.strict_yaml import MAX_BYTES, Document
 from carbonctl.scenario.consistency import names
+from carbonctl.scenario.flag_reach import reach
+from carbonctl.scenario.key_aliases import rename_aliases
 from carbonctl.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
 
 MAX_EXTENDS = 10
+PHASES = ("data", "experiments", "train", "infer")
 _CODES = {
     "missing": ("CC206", "is required here"),
     "extra_forbidden": ("CC101", "unknown key"),
@@ -48,11 +51,15 @@ _EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
 
 @compared
 class Setting:
-    """One value from the command line: its path in the scenario, and the flag that gave it."""
+    """One value from the command line: its path in the scenario, and the flag that gave it.
+
+    A flag that ``reaches`` replaces what estimated phases state for themselves; ``--set`` does not.
+    """
 
     path: str
     value: Any
     flag: str
+    reaches: bool = False
 
 
 def read(
@@ -62,18 +69,23 @@ def read(
     raw: bytes | None = None,
     *,
     keep: bool = False,
+    phases: tuple[str, ...] = PHASES,
 ) -> tuple[Scenario, Document]:
     """The scenario from a file, from ``-`` (stdin), or from settings alone.
 
     ``raw`` are the bytes of the source where somebody had to look at them before. What is wrong
-    is raised, or kept, as in ``checked``.
+    is raised, or kept, as in ``checked``. ``phases`` are those that flags reach.
     """
     document = (
         Document({}, {(): Mark("the command line")}) if source is None else _load(source, raw)
     )
+    rename_aliases(document)
     for setting in settings:
         try:
-            _apply(document, setting)
+            if setting.reaches:
+                reach(document, setting, phases, _apply)
+            else:
+                _apply(document, setting)
         except InputError as error:
             document.found += error.problems
             document.lost.append((setting.path.split(".")[0],))
@@ -86,6 +98,7 @@ def checked(document: Document, catalog: Catalog, *, keep: bool = False) -> Scen
     Every problem of these comes out in one InputError. With ``keep`` they are noted in the
     document, for ``resolve`` to tell with those of meaning, and what they concern is unknown.
     """
+    rename_aliases(document)
     wrong = names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)

@@ -71,8 +71,10 @@ def test_contracts_are_not_suggested_where_they_leave_the_number_as_it_is(carbon
         assert "--contracted-clean" not in out
 
 
-def test_a_batch_that_the_load_limits_is_said_to_stay(carbonctl, configs):
-    out = carbonctl("infer", configs / "infer-reasoning-b200.yaml", "--samples", "200").out
+def test_a_batch_that_the_load_limits_is_said_to_stay(carbonctl):
+    words = ("--model", "llama-3.1-70b", "--gpu", "h100-sxm", "--requests", "300k/day",
+             "--tokens", "500:300", "--region", "FR", "--latency", "50 ms")  # fmt: skip
+    out = carbonctl("infer", *words, "--samples", "200").out
     assert next_line(out).endswith(", at the same concurrency")
 
 
