@@ -31,6 +31,16 @@ LABELS = {
     "hours_residual": "model error, hours",
     "power_residual": "model error, power",
 }
+# kind of model as scenarios know it -> in words, and the published rows that are of it
+KINDS = {
+    "llm_dense": ("dense language models", {"dense_llm"}),
+    "llm_moe": ("mixtures of experts", {"moe_llm"}),
+    "encoder_decoder": ("encoder-decoders", {"dense_encoder_decoder"}),
+    "encoder": ("encoders of text", {"encoder_lm"}),
+    "vision": ("vision models", {"vision_vit", "vision_cnn"}),
+    "dlrm": ("recommendation models", {"dlrm"}),
+    "lora": ("LoRA", {"lora_finetune"}),
+}
 SHAPES = {"saturated_power_share": "share", "host_power_factor": "pue", "node_power_factor": "pue"}
 
 
@@ -57,20 +67,25 @@ def main() -> None:
         lines.append(_line(name, 1.0, model.residual_sd[test], runs))
     forecast = verify.held_out(cases, catalog, "family").log_value
     for level, test in (("work", "energy"), ("hours", "power")):
-        rows = [i for i, case in enumerate(cases) if case.test == test]
-        measured = np.array([cases[i].measured for i in rows])
-        miss = forecast[rows] - np.log(measured)
-        lines.append(_error(level, np.abs(np.expm1(miss[np.isfinite(miss)]))))
+        for kind, (words, arch_types) in KINDS.items():
+            rows = [i for i, case in enumerate(cases)
+                    if case.test == test and case.row["arch_type"] in arch_types]  # fmt: skip
+            miss = forecast[rows] - np.log([cases[i].measured for i in rows])
+            errors = np.abs(np.expm1(miss[np.isfinite(miss)]))
+            if errors.size:
+                lines.append(_error(level, kind, words, errors))
     (FOLDER / "training" / "constants.yaml").write_text("".join(lines), encoding="utf-8")
 
 
-def _error(level: str, errors: np.ndarray) -> str:
+def _error(level: str, kind: str, words: str, errors: np.ndarray) -> str:
     """What a level of evidence missed by, on runs whose family the constants had not seen."""
+    runs = f"{len(errors)} run{'s' if len(errors) > 1 else ''}"
     low, median, high = np.percentile(errors, (10, 50, 90))
     return (
-        f'error_of_{level}: {{label: "held-out error of energy from {level}", value: {median:.3g}, '
+        f'error_of_{level}_{kind}: {{label: "held-out error of energy from {level}, {words}", '
+        f"value: {median:.3g}, "
         f"unit: 1, range: [{low:.3g}, {high:.3g}], range_kind: p10_p90, "
-        f'source: carbonctl-training-fit, note: "{len(errors)} runs"}}\n'
+        f'source: carbonctl-training-fit, note: "{runs} of {words}"}}\n'
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.catalog import licenses, ranges, rules
 from carbonctl.catalog.fields import unit_of_field
 from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.number_formats import precision_of_dtype
 from carbonctl.catalog.places import names
 from carbonctl.catalog.read import ALIASES, default_names
 from carbonctl.core import strict_yaml
@@ -115,6 +116,10 @@ def _record(catalog: Catalog, record: Record, used: Cited) -> Iterator[Problem]:
             yield _problem(where, f"has no {field}")
     yield from ranges.of_plain_numbers(record)
     yield from _references(catalog, record)
+    dtype = record.text("default_dtype")
+    if dtype and precision_of_dtype(dtype) is None:
+        mark = record.document.mark(("default_dtype",))
+        yield _problem(f"{where}:default_dtype", f"{dtype} is no known number format", mark)
     if record.kind == "accelerators":
         yield from rules.accelerator(catalog, record)
 

@@ -127,12 +127,26 @@ def _print(record: Any, form: str) -> None:
     if form == "json":
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
 
-        sys.stdout.write(as_json({"kind": record.kind, "id": record.id} | record.data))
+        shown = {"kind": record.kind, "id": record.id} | record.data
+        sys.stdout.write(as_json(shown | dict(_precisions(record))))
         return
     sys.stdout.write(f"{record.id}  {record.name}\n")
-    for key, value in record.data.items():
-        for line in _lines(key, value):
+    for key, value in (*record.data.items(), *_precisions(record)):
+        shown = ", ".join(value) if key.endswith("_formats") else value
+        for line in _lines(key, shown):
             sys.stdout.write(f"  {line}\n")
+
+
+def _precisions(record: Any) -> list[tuple[str, Any]]:
+    """Number formats that follow from a record: of a device's arithmetic, or of serving a model."""
+    from carbonctl.catalog import number_formats  # noqa: PLC0415 - only to show one record
+
+    if record.kind == "accelerators":
+        native, stored = number_formats.native_formats(record)
+        return [("native_formats", native), ("weight_only_formats", stored)]
+    if record.kind == "models":
+        return [("default_precision", number_formats.default_precision(record) or "bf16")]
+    return []
 
 
 def _lines(key: str, value: Any) -> list[str]:

@@ -75,7 +75,7 @@ def _imported(kind: str, files: list[str], hardware_db: str | None, output: str 
     """The scenario that logs and tables of other tools make."""
     if kind != "train":
         message = f"--from makes a train scenario, not {kind}"
-        raise UsageError(message, "carbonctl init train --from emissions.csv")
+        raise UsageError(message, "carbonctl init train --from FILE")
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for imports alone
     from carbonctl.imports.detect import read_all  # noqa: PLC0415
     from carbonctl.imports.imported import printable  # noqa: PLC0415

@@ -95,7 +95,7 @@ TensorParallel = Annotated[Text, typer.Option(help="Accelerators that share one 
 DataParallel = Annotated[Text, typer.Option(help="Copies of a mixture's attention in a replica.")]
 ExpertParallel = Annotated[Text, typer.Option(help="Accelerators that experts are spread over.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
-Precision = Annotated[Text, typer.Option(help="Number format of served weights.")]
+Precision = Annotated[Text, typer.Option(help="Format of served weights, else as published.")]
 Runtime = Annotated[
     Text, typer.Option(help="Serving stack: vllm_2025.", autocompletion=complete.runtimes)
 ]

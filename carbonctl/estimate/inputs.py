@@ -143,6 +143,7 @@ class Phase(Generic[T]):
     work: TrainRun[T] | ShareOfTraining[T] | Storage[T] | Serving[T]
     site: Site[T]
     hardware: Hardware[T] | None
+    architecture: str = ""  # of the model that is trained, or the method that is another work
 
 
 @record

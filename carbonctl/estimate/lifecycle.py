@@ -93,6 +93,7 @@ def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
         end_of_life_kgco2e=share["end_of_life"] if share else None,
         recovery_credit_kgco2e=share["recovery_credit"] if share else None,
         allocation_rate=hardware.allocation_rate if share and hardware else None,
+        architecture=phase.architecture,
     )
 
 

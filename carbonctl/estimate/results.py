@@ -61,6 +61,7 @@ class PhaseResult:
     end_of_life_kgco2e: Num | None
     recovery_credit_kgco2e: Num | None
     allocation_rate: Num | None = None
+    architecture: str = ""
 
 
 @record

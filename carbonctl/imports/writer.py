@@ -76,7 +76,7 @@ def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> st
     except AmbiguousName as error:
         return f'{unknown}"{shown}" may be {listed(error.choices, 6)}'
     except UnknownName:
-        return f'{unknown}"{shown}" is not in hardware_db; try carbonctl hw search'
+        return f'{unknown}"{shown}" is not in hardware_db; try carbonctl hw search WORD'
     said = _printable(record.assumed) or f'"{shown}"'
     return f"{indent}hardware: {{accelerator: {record.id}{number}}}   # {said}"
 

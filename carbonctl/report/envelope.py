@@ -14,9 +14,11 @@ from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
 from carbonctl.core.naming import unit_of
 from carbonctl.core.record import compared
+from carbonctl.report.expected_error import expected_error
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
 from carbonctl.report.numbers import printable
 from carbonctl.report.provenance import provenance
+from carbonctl.report.sensitivity import sensitivity
 from carbonctl.report.trace import arguments, leaves, name_of, tier_of
 from carbonctl.study.montecarlo import interval
 
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from carbonctl.report.facts import Result
 
 SCHEMA_VERSION = "1.0"
-# a level of evidence -> the fact that is in the estimate when its error is ours
-_MODELED = {"work": "default:hours_residual", "hours": "default:power_residual"}
 
 
 @compared
@@ -77,13 +77,14 @@ def envelope(
         "breakdown": [
             _line(line, other, whole) for line, other in zip(point.lines, drawn_lines, strict=True)
         ],
-        "expected_error": _expected_error(point.lines, used, catalog),
+        "expected_error": expected_error(getattr(point, "phases", ()), catalog),
         "metrics": metrics_of(result),
         "drivers": [
             {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
             for d in result.drivers
         ],
         "assumptions": assumptions(result, point.total_kgco2e),
+        "sensitivity": sensitivity(result),
         "budget": _budget(beside.budget, result),
         "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
         "charged": beside.charged,
@@ -95,22 +96,6 @@ def envelope(
         "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
         "inputs": beside.inputs,
         "provenance": provenance(beside.period),
-    }
-
-
-def _expected_error(
-    lines: tuple[Line, ...], used: dict[str, Fact], catalog: Catalog
-) -> dict[str, Any]:
-    """By how much training energy was missed at each level of evidence, on runs not seen.
-
-    Where the user states energy, or power beside hours, no error of ours is in the number.
-    """
-    levels = {line.evidence for line in lines if line.id.startswith("train")}
-    ours = [level for level, fact in _MODELED.items() if level in levels and fact in used]
-    facts = {level: catalog.default(f"error_of_{level}") for level in ours}
-    return {
-        level: {"median_ape": f.value, "p90_ape": f.high, "source": f.source, "note": f.note}
-        for level, f in facts.items()
     }
 
 

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from carbonctl.catalog.number_formats import ALONE, PUBLISHED, REPLACED
 from carbonctl.estimate.train_dlrm import LIMITS, binding
 from carbonctl.report import numbers
+from carbonctl.report.sensitivity import next_question
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 COMPACT = 64
 _LABEL = 17
+_SIXTEEN_BITS = {"bf16", "fp16"}
 _RUNGS = ("gpu", "it_system", "provisioned")
 _OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items", "day"}
 
@@ -34,6 +37,7 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     decides(data, out)
     assumed(data, out, verbose=verbose)
     _replaced(data, out)
+    say(out, "precision", _precision(data))
     say(out, "grid", _grids(data))
     missing(data, out, verbose=verbose)
     say(out, "next", _next(data))
@@ -69,11 +73,14 @@ def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> Non
     if data["command"] != "train" and not verbose:
         return
     for level, error in data["expected_error"].items():
-        text = (
-            f"energy from {level}, on runs not seen: {error['median_ape']:.0%} at the median, "
-            f"{error['p90_ape']:.0%} at the 90th percentile ({error['note']})"
-        ).replace("%", " %")
-        say(out, "expected error", text)
+        if error["median_ape"] is None:
+            kind = error.get("architecture") or "no model is named"
+            say(out, "expected error", f"energy from {level}: {error['note']} ({kind})")
+            continue
+        text = f"energy from {level}, on runs not seen: {error['median_ape']:.0%}"
+        if error["p90_ape"] > error["median_ape"]:  # else there was one run
+            text += f" at the median, {error['p90_ape']:.0%} at the 90th percentile"
+        say(out, "expected error", f"{text} ({error['note']})".replace("%", " %"))
 
 
 def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
@@ -294,29 +301,29 @@ def _grids(data: dict[str, Any]) -> str:
     return "; ".join(f"{', '.join(zones)} kg/kWh ({what})" for what, zones in found.items())
 
 
+def _precision(data: dict[str, Any]) -> str:
+    """Formats of served weights that nobody stated, and those that a device only stores."""
+    texts = []
+    for key, fact in data["facts"].items():
+        note = (fact["note"] or "").partition(";")[0]
+        usual = note.partition(",")[0] in _SIXTEEN_BITS and REPLACED not in note
+        peak = fact["label"].startswith("dense peak")
+        if not (peak or key.startswith("default:bytes_")) or usual:
+            continue
+        if PUBLISHED in note or REPLACED in note:
+            texts.append(f"weights in {note}")
+        elif note.startswith(ALONE):
+            texts.append(note)
+        if ALONE in note:
+            texts[-1] += f", computed at the {fact['label']}"
+    return "; ".join(texts)
+
+
 def _next(data: dict[str, Any]) -> str:
-    """One command worth trying: say the most influential thing that was assumed."""
+    """One thing worth doing: to state the most influential value that was assumed, or to ask."""
     if data["command"] == "embodied":
         return f"carbonctl explain FILE --of {data['breakdown'][0]['id']}"
-    ranked = [item for item in data["assumptions"] if item["variance_share"] >= 0.05]  # noqa: PLR2004
-    for item in ranked:
-        name = item["key"].removeprefix("default:")
-        flag = next((flag for known, flag in _FLAGS.items() if name.startswith(known)), "")
-        if flag:
-            section = "infer" if data["command"] == "infer" else "train"
-            return f"carbonctl {data['command']} ... {flag.format(section=section)}"
-    if data["operational"]["market"]["value"] is None:
-        return f"carbonctl {data['command']} ... --contracted-clean 60%"
-    return "carbonctl explain FILE --of total"
-
-
-_FLAGS = {
-    "concurrency": "--concurrency 64",
-    "busy_share": "--set infer.busy_share=0.7",
-    "saturated_mfu": "--set train.billed_mfu=0.35",
-    "host_power_factor": "--set {section}.host_power_factor=1.3",
-    "allocation_rate": "--set embodied.allocation_rate=0.8",
-}
+    return next_question(data) or "carbonctl explain FILE --of total"
 
 
 def say(out: Console, label: str, text: str) -> None:

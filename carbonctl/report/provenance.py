@@ -20,6 +20,8 @@ _FIELDS: dict[str, dict[str, str]] = {
     "p05": _PERCENTILE,
     "p50": _PERCENTILE,
     "p95": _PERCENTILE,
+    "total_at_low_kgco2e": {"formula": "total_kgco2e"},
+    "total_at_high_kgco2e": {"formula": "total_kgco2e"},
     "share": {"method": "value over total_kgco2e"},
     "charged": {"method": "devices that the scenario counts for the phase"},
     "gap": {"method": "value over that of the comparator, less one"},

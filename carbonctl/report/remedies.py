@@ -156,7 +156,7 @@ REMEDIES: dict[str, tuple[str, str]] = {
     ),
     "CC305": (
         "The market basis was asked for and nothing says what is contracted at the site.",
-        "Give site.contracted_clean, as in 60 %, or use accounting: location.",
+        "Give site.contracted_clean, the share under contract, or use accounting: location.",
     ),
     "CC306": (
         "There is no tested formula for this combination, and no stand-in is used.",

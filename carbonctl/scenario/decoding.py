@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.service import (
-    Board,
     Decoder,
     Looks,
     Measured,
@@ -14,8 +13,8 @@ from carbonctl.estimate.service import (
     Runtime,
     Speculation,
 )
-from carbonctl.scenario.device import board
 from carbonctl.scenario.parallel import expert_devices, ranks
+from carbonctl.scenario.precision import ServedFormat, served_format, serving_board, weight_bytes
 from carbonctl.scenario.shape import Shape, element_bytes, shape
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario.machine import Device
 
 DEFAULT_RUNTIME = "vllm_2025"
-_WEIGHTS_ALONE = {"int4", "mxfp4"}
 _MEDIA = ("image_tokens", "video_tokens", "audio_tokens")
 
 
@@ -104,14 +102,15 @@ def tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
     """Tokens of a request, which nothing stands in for."""
     given = getattr(infer, name)
     if given is None:
-        ctx.fail("CC206", f"{name} is required to serve requests", path, "as in --tokens 500:300")
+        ctx.fail("CC206", f"{name} is required to serve requests", path, "give --tokens P:O")
     return ctx.given(given, (*path, name), name.replace("_", " "))
 
 
 def _model(
     ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
 ) -> Decoder[Fact]:
-    hits = infer.prompt_cache_hits
+    hits, stack = infer.prompt_cache_hits, _stack(ctx, infer, path)
+    stored = served_format(ctx, infer, shaped.record, found, path)
     return Decoder(
         prompt_tokens=tokens(ctx, infer, "prompt_tokens", path),
         output_tokens=tokens(ctx, infer, "output_tokens", path),
@@ -120,26 +119,18 @@ def _model(
         active_params=shaped.active_params,
         hidden_size=_dimension(ctx, shaped, "hidden_size", path),
         looks=_looks(ctx, shaped, path),
-        weight_bytes=element_bytes(ctx, infer.precision),
+        weight_bytes=weight_bytes(ctx, stored),
         kv_bytes=ctx.default("kv_bytes"),
         batch=ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency"),
         memory_share=ctx.default("memory_share"),
-        board=_board(ctx, infer, found, path),
+        board=serving_board(ctx, stored, stack, found, path)[0],
         runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
         energy_residual=ctx.default(_error(infer, shaped)),
-        mixture=_mixture(ctx, infer, shaped, path) if _is_mixture(shaped) else None,
+        mixture=_mixture(ctx, infer, shaped, stored, path) if _is_mixture(shaped) else None,
         prompt_cache_share=None
         if hits is None
         else ctx.given(hits, (*path, "prompt_cache_hits"), "share of the prompt in a cache"),
     )
-
-
-def _board(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Board[Fact]:
-    """The device, which must know the format unless weights alone are in it."""
-    asked = "bf16" if infer.precision in _WEIGHTS_ALONE else infer.precision
-    packed = _stack(ctx, infer, path).data.get("packed_peak") is True
-    reached = asked if packed or asked == "fp32" else "bf16"  # 16 bits unless operations are packed
-    return board(ctx, found, asked, path, peak_of=reached)
 
 
 def _stack(ctx: Context, infer: schema.Infer, path: Path) -> Record:
@@ -184,13 +175,15 @@ def _is_mixture(shaped: Shape) -> bool:
     return "experts" in shaped.fields and "experts_per_token" in shaped.fields
 
 
-def _mixture(ctx: Context, infer: schema.Infer, shaped: Shape, path: Path) -> Mixture[Fact]:
+def _mixture(
+    ctx: Context, infer: schema.Infer, shaped: Shape, stored: ServedFormat, path: Path
+) -> Mixture[Fact]:
     """Experts of a model; in mxfp4 all else stays in 16 bits."""
-    shared = "bf16" if infer.precision == "mxfp4" else infer.precision
+    mixed = stored.precision == "mxfp4"
     return Mixture(
         shaped.fields["experts"],
         shaped.fields["experts_per_token"],
-        element_bytes(ctx, shared),
+        element_bytes(ctx, "bf16") if mixed else weight_bytes(ctx, stored),
         _stack(ctx, infer, path).fact("expert_overhead") or ctx.default("expert_overhead"),
         expert_devices(ctx, infer, path),
         ranks(ctx, infer, path),

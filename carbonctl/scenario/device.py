@@ -19,20 +19,15 @@ if TYPE_CHECKING:
     from carbonctl.scenario.machine import Device
 
 
-def board(
-    ctx: Context, found: Device, precision: str, path: Path, *, peak_of: str = ""
-) -> Board[Fact]:
-    """An accelerator, as far as serving feels it.
-
-    It must have the ``precision`` that is asked for; ``peak_of`` is the one operations run in.
-    """
+def board(ctx: Context, found: Device, precision: str, path: Path) -> Board[Fact]:
+    """An accelerator, as far as serving feels it, with its peak in a precision."""
     card = accelerator(ctx, found)
-    asked = peak(ctx, found, precision, path)
+    top = peak(ctx, found, precision, path)
     most = power_limit(ctx, found, path)
     return Board(
         memory_gb=ctx.needed(card, "memory", path),
         bandwidth_gb_per_s=ctx.needed(card, "bandwidth", path),
-        peak_flop_per_s=peak(ctx, found, peak_of, path) if peak_of else asked,
+        peak_flop_per_s=top,
         link_gb_per_s=card.fact("link_bandwidth", label="link speed")
         or ctx.default("link_bandwidth_pcie"),
         tdp_w=most,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbonctl.estimate.samples import Photograph, Speech, Stated, Text
 from carbonctl.estimate.service import Encoder
 from carbonctl.scenario.context import ONE
-from carbonctl.scenario.device import board
+from carbonctl.scenario.precision import served_format, serving_board
 from carbonctl.scenario.samples import photograph, speech
 from carbonctl.scenario.shape import model_path
 
@@ -31,17 +31,19 @@ def encoder(
     ctx: Context, infer: schema.Infer, shaped: Shape | None, found: Device, path: Path
 ) -> Encoder[Fact]:
     """Facts of a service that reads samples or texts."""
-    packed = infer.precision in _PACKED
+    record = None if shaped is None else shaped.record
+    stored = served_format(ctx, infer, record, found, path)
+    held, computed = serving_board(ctx, stored, None, found, path)
     return Encoder(
         sample=_sample(ctx, infer, shaped, path),
-        board=board(ctx, found, infer.precision, path),
+        board=held,
         queue_efficiency=ctx.default("sample_efficiency"),
         served_share=ctx.default("served_share"),
         resident_factor=ctx.default("resident_factor"),
         energy_j_per_flop=ctx.default("sample_energy_per_flop"),
         energy_residual=ctx.default("sample_energy_residual"),
         devices=replace(ONE, label="devices per sample"),
-        packed_energy_share=ctx.default("packed_energy_share") if packed else None,
+        packed_energy_share=ctx.default("packed_energy_share") if computed in _PACKED else None,
     )
 
 

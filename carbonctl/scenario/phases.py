@@ -11,6 +11,7 @@ from carbonctl.core.units import HOURS_PER_DAY
 from carbonctl.estimate.inputs import Phase, Power, ShareOfTraining, Storage, TrainRun
 from carbonctl.estimate.inputs import Trials as TrialSizes
 from carbonctl.scenario import machine as machines
+from carbonctl.scenario.architecture import architecture
 from carbonctl.scenario.context import ONE, tried
 from carbonctl.scenario.feasibility import check
 from carbonctl.scenario.held_hardware import held_path
@@ -230,10 +231,9 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
         from carbonctl.scenario.federated import federated  # noqa: PLC0415 - only if asked
 
         made, home = federated(ctx, run.federated, s.site(run.site, path), path)
-        return Phase(phase_id, label, "train", kind(name), made, home, None)
-    has_hardware = run.hardware or s.scenario.hardware
+        return Phase(phase_id, label, "train", kind(name), made, home, None, "federated")
     found = None
-    if has_hardware is not None or name != "energy":
+    if (run.hardware or s.scenario.hardware) is not None or name != "energy":
         found = s.device(run.hardware, path)
     work = train_run(ctx, run, run.model or s.scenario.model, found, path)
     if run.every is not None:
@@ -244,7 +244,8 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     hardware = s.hardware(found) if found is not None else None
     life = hardware.lifetime_hours if hardware is not None else ctx.default("lifetime")
     check(ctx, run, work, found, place, life.value, path)
-    return Phase(phase_id, label, "train", kind(name), work, place, hardware)
+    trained = architecture(ctx, run, run.model or s.scenario.model)
+    return Phase(phase_id, label, "train", kind(name), work, place, hardware, trained)
 
 
 def _check_pue(s: Sections, run: schema.Run, path: Path) -> None:
@@ -277,7 +278,7 @@ def _online(s: Sections, train: schema.Train) -> Phase[Fact]:
         cadence_hours=ctx.given(train.online.every, (*path, "every"), "cadence of updates"),
     )
     place, hardware = s.site(train.site, ("train",)), s.hardware(found)
-    return Phase("train.online", "training online", "train", "work", work, place, hardware)
+    return Phase("train.online", "training online", "train", "work", work, place, hardware, "dlrm")
 
 
 def _idle(s: Sections, train: schema.Train) -> Phase[Fact]:

@@ -138,7 +138,7 @@ def parse_set(text: str) -> Setting:
     flag = f"--set {path}"
     if not equals or not path.strip():
         message = f'"{text}" is not path=value'
-        raise InputError([Problem("CC201", message, Mark("--set"), "as in --set train.mfu=0.4")])
+        raise InputError([Problem("CC201", message, Mark("--set"), "as in --set train.mfu=M")])
     try:
         value = strict_yaml.parse(raw.encode(), flag).data if raw.strip() else None
     except CarbonctlError as error:

@@ -105,7 +105,7 @@ class Infer(Strict):
     horizon: Hours | None = None
     prompt_tokens: Tokens | None = None
     output_tokens: Tokens | None = None
-    precision: Precision = "bf16"
+    precision: Precision | None = None
     runtime: str | None = None
     concurrency: Count | None = None
     throughput: Rate | None = None

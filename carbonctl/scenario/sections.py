@@ -14,7 +14,7 @@ from pydantic_core.core_schema import no_info_plain_validator_function
 
 from carbonctl.scenario.quantity import Count, Intensity, Liters, Pue, ShareOrZero
 
-Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4"]
+Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4"]
 Statistic = Literal["value", "p50", "p95"]
 OnUncertain = Literal["warn", "fail"]
 PICTURE_SIZE = r"^[1-9]\d{1,4}x[1-9]\d{1,4}$"

@@ -59,7 +59,8 @@ def serving(
     if held:
         share = fleet.fleet_share or ctx.rule("held_share")
         fleet = replace(fleet, fleet_share=share, accelerators=found.count)
-    known_format(ctx, found, infer.precision, path)
+    if infer.precision is not None:
+        known_format(ctx, found, infer.precision, path)
     if name == "items":
         if infer.host_power_factor is not None:
             message = "host_power_factor changes nothing: the power of ranking is that of servers"

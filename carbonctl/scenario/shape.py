@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
 from carbonctl.catalog.shapes import decoder, of_like_size
 from carbonctl.core.errors import CarbonctlError
 from carbonctl.core.record import compared
@@ -28,7 +29,7 @@ ARCHETYPES = (
     "llama-3.1-70b",
     "llama-3.1-405b",
 )
-_PEAKS = {"fp16": "bf16", "int4": "bf16", "mxfp4": "fp4"}
+_PEAKS = PEAK_OF_PRECISION | {"int4": "bf16"}  # training widens them
 
 
 @compared

@@ -141,7 +141,7 @@ def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:
             "CC305",
             "the market basis needs what is contracted at this site",
             path,
-            "as in contracted_clean: 60 %",
+            "give contracted_clean: C %, the share under contract",
         )
     return None
 

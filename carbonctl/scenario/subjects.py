@@ -160,13 +160,13 @@ def _it_power(
     """Design IT power: as stated, or what all machines of the hardware may draw."""
     if said is not None and said.it_power is not None:
         return ctx.given(said.it_power, (*_DATACENTER, "it_power"), "design IT power")
-    hint = "as in datacenter: {it_power: 10 MW}, or --set 'embodied.datacenter.it_power=10 MW'"
+    hint = "as in datacenter: {it_power: 10 MW}, or --set 'embodied.datacenter.it_power=P MW'"
     if scenario.hardware is None:
         message = "a datacenter needs its IT power or its hardware"
         ctx.fail("CC206", message, _DATACENTER, hint, absent=True)
     found = machines.device(ctx, scenario.hardware, _HARDWARE)
     if found.count is None:
-        many = "as in count: 64, or --set hardware.count=64"
+        many = "as in count: 64, or --set hardware.count=N"
         ctx.fail("CC206", "a datacenter says how many devices it has", _HARDWARE, many)
     most = None if found.server is None else found.server.fact("max_power", label="rating")
     if most is None:

@@ -107,8 +107,8 @@ def evaluate(
     return Evaluated(point, drawn, known, ranked, samples, seed)
 
 
-def replay(number: Num, draws: Draws, known: dict[int, Num] | None = None) -> Num:
-    """A number over draws: the formulas that made it, called again on drawn facts."""
+def replay(number: Num, draws: Callable[[Fact], Num], known: dict[int, Num] | None = None) -> Num:
+    """A number over draws, or as any other lens sees its facts: its formulas, called again."""
     if not isinstance(number, Traced):
         return number
     known = {} if known is None else known

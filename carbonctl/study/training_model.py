@@ -79,8 +79,8 @@ def shipped(catalog: Catalog, cases: Iterable[Case] = ()) -> Model:
     With the power that the database holds for the accelerators of ``cases``.
     """
     facts = {name: catalog.default(name) for name in fitted_names(catalog, "training")}
-    told = ("hours_residual", "power_residual", "error_of_work", "error_of_hours")
-    constants = {name: fact.value for name, fact in facts.items() if name not in told}
+    told = ("hours_residual", "power_residual", "error_of_")
+    constants = {name: fact.value for name, fact in facts.items() if not name.startswith(told)}
     covariance = np.diag([log_sd_of(facts[name]) ** 2 for name in constants])
     left: dict[Test, float] = {
         "time": log_sd_of(facts["hours_residual"]),

@@ -204,6 +204,62 @@ def test_a_forecast_names_its_evidence_and_the_error_that_it_had(result, carbonc
     assert f"energy from {level}, on runs not seen" in " ".join(carbonctl(*words).out.split())
 
 
+@pytest.mark.parametrize(
+    ("config", "kind"),
+    [
+        ("train-dlrm", "dlrm"),
+        ("train-vit", "vision"),
+        ("train-cnn", "vision"),
+        ("train-diffusion", "diffusion_dit"),
+        ("train-video", "video_dit"),
+        ("train-speech", "speech"),
+        ("train-moe", "llm_moe"),
+        ("train-encoder", "encoder"),
+        ("train-lora", "lora"),
+        ("train-grpo", "grpo"),
+        ("train-distillation", "distillation"),
+    ],
+)
+def test_a_kind_of_model_that_was_never_held_out_is_said_to_be_untested(
+    config, kind, result, carbonctl, configs
+):
+    file = configs / f"{config}.yaml"
+    error = result("train", str(file), "--samples", "0")["expected_error"]["work"]
+    assert (error["architecture"], error["median_ape"], error["p90_ape"]) == (kind, None, None)
+    said = " ".join(carbonctl("train", file, "--samples", "0").out.split())
+    assert f"energy from work: not tested on this kind of model ({kind})" in said
+    assert "on runs not seen" not in said
+
+
+def test_what_was_held_out_depends_on_evidence_and_on_the_kind_of_model(result):
+    """Vision was held out from hours and never from work; a mixture that is described is one."""
+    words = ("train", "--gpu", "h100-sxm:64", "--region", "FR", "--samples", "0")
+    hours = (*words, "--accelerator-hours", "1e5")
+    assert result(*hours, "--model", "vit-b-16")["expected_error"]["hours"]["median_ape"] < 0.2
+    assert result(*hours)["expected_error"]["hours"]["architecture"] is None
+    mixture = (*words, "--params", "40B", "--active-params", "8B", "--train-tokens", "1T")
+    assert result(*mixture)["expected_error"]["work"]["median_ape"] is None
+
+
+def test_runs_of_two_kinds_have_an_error_each(result, tmp_path):
+    text = """
+schema: carbonctl/scenario/v1
+hardware: {accelerator: h100-sxm, count: 64}
+site: {region: FR}
+train:
+  runs:
+    - {name: one, model: llama-3.1-8b, tokens: 1T}
+    - {name: two, model: mixtral-8x7b, tokens: 1T}
+    - {name: three, model: llama-3.1-70b, tokens: 1T}
+"""
+    file = tmp_path / "two.yaml"
+    file.write_text(text, encoding="utf-8")
+    found = result("train", str(file), "--samples", "0")["expected_error"]
+    assert list(found) == ["work", "work, llm_moe"]
+    assert found["work"]["median_ape"] > 0
+    assert found["work, llm_moe"]["median_ape"] is None
+
+
 def test_a_measured_energy_has_no_error_of_ours(result):
     words = ("train", "--params", "7B", "--gpu", "h100-sxm:64", "--region", "FR")
     assert result(*words, "--energy", "90 MWh:it_system")["expected_error"] == {}

@@ -1,0 +1,52 @@
+"""By how much training energy was missed on runs not seen, of like evidence and like models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.catalog.read import default_names
+from carbonctl.core.formula import Traced
+from carbonctl.report.trace import leaves
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.estimate.results import PhaseResult
+
+UNTESTED = "not tested on this kind of model"
+# a level of evidence -> the fact that is in the estimate when its error is ours
+_MODELED = {"work": "hours_residual", "hours": "power_residual"}
+
+
+def expected_error(phases: tuple[PhaseResult, ...], catalog: Catalog) -> dict[str, Any]:
+    """Errors on runs held out, by level of evidence; null where no such model was held out.
+
+    Where the user states energy, or power beside hours, no error of ours is in the number. Several
+    kinds of models at one level have an entry each, the second one on with its kind in the key.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for phase in phases:
+        level = phase.evidence
+        if phase.kind != "train" or level not in _MODELED or not _is_modeled(phase):
+            continue
+        entry = _held_out(level, phase.architecture, catalog)
+        key = level if found.get(level, entry) == entry else f"{level}, {phase.architecture}"
+        found[key] = entry
+    return found
+
+
+def _is_modeled(phase: PhaseResult) -> bool:
+    """Whether the error of our model is in the energy of a phase."""
+    energy = phase.use.facility_energy_kwh
+    return isinstance(energy, Traced) and f"default:{_MODELED[phase.evidence]}" in leaves(energy)
+
+
+def _held_out(level: str, architecture: str, catalog: Catalog) -> dict[str, Any]:
+    """The error of a kind of model at a level of evidence, or that none was held out."""
+    name = f"error_of_{level}_{architecture}"
+    if name not in default_names(catalog):
+        source = catalog.default(_MODELED[level]).source
+        return {"median_ape": None, "p90_ape": None, "source": source, "note": UNTESTED,
+                "architecture": architecture or None}  # fmt: skip
+    fact = catalog.default(name)
+    return {"median_ape": fact.value, "p90_ape": fact.high, "source": fact.source,
+            "note": fact.note, "architecture": architecture}  # fmt: skip

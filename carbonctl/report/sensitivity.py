@@ -1,0 +1,97 @@
+"""What an answer becomes at the ends of an assumed range, and how to state the value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.formula import Traced
+from carbonctl.report import numbers
+from carbonctl.report.trace import leaves
+from carbonctl.study.montecarlo import replay
+
+if TYPE_CHECKING:
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.types import Num
+    from carbonctl.report.facts import Result
+
+LEAST_SHARE = 0.05  # of the variance: what decides less is not worth a question
+
+# start of an assumed fact's name -> flag that states it; a capital letter is for the user to fill
+_FLAGS = {
+    "concurrency": "--concurrency N",
+    "busy_share": "--set infer.busy_share=S",
+    "peak_to_mean": "--set infer.peak_to_mean=R",
+    "saturated_mfu": "--set train.billed_mfu=M",
+    "billed_mfu": "--set train.billed_mfu=M",
+    "federated_device_power": "--set train.federated.device_power=P",
+    "allocation_rate": "--set embodied.allocation_rate=A",
+    "lifetime": "--set embodied.lifetime=L",
+    "hyperscale:pue": "--pue P",
+}
+_OTHER_MEANING = "saturated_mfu"  # of large models, where the flag states that of this run
+_OF_THE_LOAD = {"busy_share", "peak_to_mean"}
+_HOST = "host_power_factor"
+_WITH_HOSTS = ("train", "infer")  # sections that have a factor each
+
+
+def sensitivity(result: Result) -> list[dict[str, Any]]:
+    """The total at both ends of each assumed range that decides, all else at central values."""
+    total = result.point.total_kgco2e
+    assert isinstance(total, Traced)  # noqa: S101 - point estimates are traced
+    facts = leaves(total)
+    deciding = [d.fact.key for d in result.drivers if d.share >= LEAST_SHARE]
+    return [
+        {
+            "key": fact.key,
+            "label": fact.label,
+            "unit": fact.unit,
+            "source": fact.source,
+            "low": fact.low,
+            "high": fact.high,
+            "total_at_low_kgco2e": _total_at(total, fact, fact.low),
+            "total_at_high_kgco2e": _total_at(total, fact, fact.high),
+        }
+        for fact in (facts[key] for key in deciding if key in facts)
+        if fact.assumed and fact.low is not None and fact.high is not None
+    ]
+
+
+def _total_at(total: Traced, changed: Fact, value: float) -> float:
+    """The total [kgCO2e] with one fact at another value."""
+
+    def lens(fact: Fact) -> Num:
+        return value if fact.key == changed.key else fact.value
+
+    return float(replay(total, lens))
+
+
+def next_question(data: dict[str, Any]) -> str:
+    """The assumed value that decides most of what a flag can state, and what it would change."""
+    for item in data.get("sensitivity", []):  # results of older versions hold none
+        name = item["key"].removeprefix("default:").rpartition("/")[2]
+        flag = _flag(name, data)
+        if not flag:
+            continue
+        low, high = (numbers.quantity(item[end], item["unit"]) for end in ("low", "high"))
+        named = f"{item['label']} " if name.startswith(_OTHER_MEANING) else ""
+        totals = (item["total_at_low_kgco2e"], item["total_at_high_kgco2e"])
+        first, last = (numbers.carbon(one).replace(" ", "\u00a0") for one in totals)  # one word
+        alike = ", at the same concurrency" if _moves_the_batch(name, data) else ""
+        ends = f"at {named}{low} the total is {first}, at {high} it is {last}"
+        return f"state {flag}: {ends}{alike}"
+    return ""
+
+
+def _moves_the_batch(name: str, data: dict[str, Any]) -> bool:
+    """Whether the load, which a share or a peak scales, limits the batch that was chosen."""
+    notes = (fact["note"] or "" for fact in data["facts"].values())
+    return name in _OF_THE_LOAD and any("the load" in note for note in notes)
+
+
+def _flag(name: str, data: dict[str, Any]) -> str:
+    """The flag that states an assumed value; a factor of hosts for each phase that has one."""
+    if name.startswith(_HOST):
+        phases = {metric.partition(".")[0] for metric in data["metrics"] if "." in metric}
+        sections = [section for section in _WITH_HOSTS if section in phases]
+        return " ".join(f"--set {section}.{_HOST}=F" for section in sections)
+    return next((flag for known, flag in _FLAGS.items() if name.startswith(known)), "")
