@@ -54,7 +54,7 @@ def heading(data: dict[str, Any], out: Console) -> None:
     basis = _BASIS[data["accounting"]]
     years = data["period_hours"]
     right = basis if years is None else f"{basis}, {span(years)}"
-    pair(out, data["title"], right)
+    start = pair(out, data["title"], right)
     total = data["total"]
     size, symbol = numbers.carbon_unit(total["value"])
     count = numbers.digits(total["p05"], total["p95"])
@@ -63,7 +63,8 @@ def heading(data: dict[str, Any], out: Console) -> None:
         ends = numbers.interval(total["p05"], total["p95"], size, count)
         answer += f"   90 % interval {ends} {symbol}"
     pair(out, answer, _market(data), bold=True)
-    out.print()
+    if start == 1:  # a title of several lines keeps to as many in all
+        out.print()
 
 
 def span(hours: float) -> str:
@@ -87,23 +88,21 @@ def _market(data: dict[str, Any]) -> str:
     return f"electricity, {other} basis: {text}{contract}"
 
 
-def pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
-    """Two texts at the two edges, on two lines where one is too narrow."""
+def pair(out: Console, left: str, right: str, *, bold: bool = False) -> int:
+    """Print two texts at the two edges, over as many lines as they need; how many lines."""
     style = "bold" if bold else ""
     gap = out.width - len(left) - len(right)
     if gap >= 2 or not right:  # noqa: PLR2004 - two blanks between
         out.print(Text(left, style=style) + Text(" " * gap + right if right else ""))
-        return
+        return 1
     *lines, last = textwrap.wrap(left, out.width, break_on_hyphens=False)
+    if not lines:  # they share no line
+        out.print(Text(left, style=style))
+        out.print(Text(right))
+        return 2
     for line in lines:
         out.print(Text(line, style=style))
-    pair(out, last, right, bold=bold) if lines else _stacked(out, last, right, style)
-
-
-def _stacked(out: Console, left: str, right: str, style: str) -> None:
-    """Two texts that share no line."""
-    out.print(Text(left, style=style))
-    out.print(Text(right))
+    return len(lines) + pair(out, last, right, bold=bold)
 
 
 def _breakdown(

@@ -437,7 +437,7 @@ def test_a_comparison_reports_errors_as_json(carbonctl, tmp_path):
         (("train", "none.yaml"), 3),
         (("train", "--gpu", "h100-smx:8", "--days", "1", "--region", "NO"), 3),
         (("train",), 2),
-        (("infer", "--tokens", "500"), 2),
+        (("train", "--days", "1", "--hours", "9"), 2),
         (("train", "--gpu", "h100-sxm:8", "--hardware-db", "none"), 6),
         (("hw", "show", "h100-smx"), 3),
         (("grid", "show", "atlantis"), 3),

@@ -103,12 +103,13 @@ def test_tokens_are_prompt_and_output_of_a_request():
     assert infer.requests.value == pytest.approx(1e6 / 24)
 
 
-def test_tokens_without_a_colon_are_a_usage_error(carbonctl):
-    with pytest.raises(UsageError, match="prompt:output"):
-        settings({"tokens": "500"}, CATALOG)
-    ran = carbonctl("infer", "--model", "llama-2-7b", "--tokens", "500")
-    assert ran.code == 2
-    assert "training tokens are --train-tokens" in ran.err
+def test_tokens_without_a_colon_are_those_that_are_read(carbonctl):
+    (setting,) = settings({"tokens": "500"}, CATALOG)
+    assert (setting.path, setting.value) == ("infer.prompt_tokens", "500")
+    ran = carbonctl("infer", "--model", "llama-2-7b", "--gpu", "h100-sxm", "--region", "FR",
+                    "--requests", "1k/day", "--tokens", "500")  # fmt: skip
+    assert ran.code == 3
+    assert "output_tokens is required" in ran.err
 
 
 @pytest.mark.parametrize(
