@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.cli.output_format import choose_format
 from carbonctl.core.errors import InputError, Mark, Problem, UsageError, in_order
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def estimate(
     need_period: bool = False,
 ) -> None:
     """Estimate some phases of a scenario and report."""
-    check_format(flags["format"])
+    choose_format(flags)
     loaded = load(flags, flags["file"])
     need = need_period and flags["file"] is not None  # flags alone mean one year, and say so
     data, warnings = computed(command, loaded, flags, phases, need_period=need)

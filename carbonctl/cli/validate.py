@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from carbonctl.cli import options as o
+from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import steps
-from carbonctl.cli.run import check_format, warn
+from carbonctl.cli.run import warn
 from carbonctl.core.errors import InputError, Problem, UsageError, gathered
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def command(
         ),
     ] = None,
     print_schema: Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")] = None,
-    format: Annotated[str, typer.Option("-f", "--format", help="table, json or github.")] = "table",
+    format: Annotated[o.Text, typer.Option("-f", "--format", help="table, json or github.")] = None,
+    json: o.Json = False,
     hardware_db: o.HardwareDb = None,
     quiet: o.Quiet = False,
 ) -> None:
@@ -42,15 +44,15 @@ def command(
     if not files:
         message = "give scenario or policy files, or --print-schema KIND"
         raise UsageError(message)
-    check_format(format, ("table", "json", "github"))
-    warnings = _validate(files, hardware_db, say=format == "table" and not quiet)
+    form = choose_format({"format": format, "json": json}, ("table", "json", "github"))
+    warnings = _validate(files, hardware_db, say=form == "table" and not quiet)
     warn(warnings, {"quiet": quiet})
     said = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
-    if format == "json":
+    if form == "json":
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
 
         sys.stdout.write(as_json({"schema_version": "1.0", "errors": [], "warnings": said}))
-    elif format == "github":
+    elif form == "github":
         from carbonctl.report.github import errors_as_github  # noqa: PLC0415
 
         sys.stdout.write(errors_as_github(said))
