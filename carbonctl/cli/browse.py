@@ -26,7 +26,7 @@ OneFormat = Annotated[
 ]
 
 
-def chosen(format: str | None, choices: tuple[str, ...] = FORMATS, *, json: bool) -> str:  # noqa: A002 - as the flag
+def chosen(format: str | None, choices: tuple[str, ...] = FORMATS, *, json: bool) -> str:
     """The format of the rows; UsageError where there is none such."""
     return choose_format({"format": format, "json": json}, choices)
 

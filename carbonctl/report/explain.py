@@ -186,6 +186,6 @@ def _leaf(fact: Fact) -> str:
     doubt = " (!)" if fact.low_confidence else ""
     if fact.given:
         source = "" if fact.source == "user" else f" [{fact.source}]"
-        return f"{fact.label}  {value}{span}  given at {fact.where}{source}{note}"
+        return f"{fact.label}  {value}{span}  given\u00a0at\u00a0{fact.where}{source}{note}"
     word = f"assumed ({fact.origin})" if fact.assumed else "sourced"
     return f"{fact.label}  {value}{span}  {word}{doubt} [{fact.source}{mark}]{note}"

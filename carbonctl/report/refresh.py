@@ -186,10 +186,10 @@ def _csv(data: dict[str, Any]) -> str:
 def _markdown(data: dict[str, Any]) -> str:
     """A heading, the verdict, both choices, the grids."""
     size, symbol = mass_unit(data)
-    lines = [f"### {cell(data['title'])}", "", f"**{verdict(data)}**", ""]
+    lines = [f"### {cell(data['title'])}", "", f"**{cell(verdict(data))}**", ""]
     lines += [f"| {symbol} CO2e | keep | replace |", "|---|---:|---:|"]
     for label, values in rows_of(data).items():
-        lines.append(f"| {label} | " + " | ".join(mass_text(v, size) for v in values) + " |")
+        lines.append(f"| {cell(label)} | " + " | ".join(mass_text(v, size) for v in values) + " |")
     lines += ["", "| grid, g/kWh | pays back in years | 90 % interval |", "|---:|---:|---:|"]
     for step in data["grids"]:
         ends = ends_text(step) if data["samples"] else ""

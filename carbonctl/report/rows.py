@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("id", "label", "unit", "value", "p05", "p50", "p95", "share", "evidence", "tier",
            "assumed", "parent", "level", "leaf", "energy_kwh", "scenario", "sources")  # fmt: skip
+ENERGY = ".facility_energy_kwh"  # a metric of each phase
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -76,13 +77,14 @@ def _nodes(nodes: list[dict[str, Any]], parent: str, level: int) -> Iterator[dic
 
 
 def sources(node: dict[str, Any]) -> str:
+    """Ids of the sources of a node, in one cell."""
     return " ".join(node["source_ids"])
 
 
 def facility_energy_kwh(node_id: str, metrics: dict[str, Any]) -> float | None:
     """Electricity at the meter behind a node of a breakdown; None where it stands for hardware."""
     phase, operational, _ = node_id.partition(".operational_")
-    metric = metrics.get(f"{phase}.facility_energy_kwh") if operational else None
+    metric = metrics.get(f"{phase}{ENERGY}") if operational else None
     value: float | None = None if metric is None else metric["value"]
     return value
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from rich.text import Text
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers, provenance, ranking, rows
-from carbonctl.report.envelope import SCHEMA_VERSION, breakdown, total_of
+from carbonctl.report.envelope import SCHEMA_VERSION, breakdown, metrics_of, total_of
 from carbonctl.report.machine import as_json
 from carbonctl.report.markdown import cell, marker
 from carbonctl.report.notes import COMPACT, say
@@ -34,8 +33,9 @@ if TYPE_CHECKING:
     from carbonctl.study.montecarlo import Evaluated
 
 _SURE = 0.95
-_MANY_COMPACT = 4  # scenarios; more columns fit no narrow terminal
 _NAME = 16  # columns of a name
+_ANY_WIDTH = 10_000  # more columns than a table has
+_DIFFER = 5  # inputs that are named
 
 
 def as_data(
@@ -63,7 +63,7 @@ def as_data(
                 "less_than_first": share,
                 "total": total_of(result),
                 "breakdown": breakdown(result),
-                "energy_kwh": _energy(result),
+                "energy": _energy(result),
             }
             for name, title, r, result, share in zip(
                 names, titles, resolved, results, compared.less_than_first, strict=True
@@ -83,18 +83,10 @@ def as_data(
     }  # fmt: skip
 
 
-def _energy(result: Evaluated[Lifecycle]) -> dict[str, float]:
-    """Electricity at the meter of each phase, by its line of the breakdown."""
-    metrics = {name: {"value": float(value)} for name, value in result.point.metrics.items()}
-    found: dict[str, float] = {}
-    todo = list(result.point.lines)
-    while todo:
-        line = todo.pop(0)
-        kwh = rows.facility_energy_kwh(line.id, metrics)
-        if kwh is not None:
-            found[line.id] = kwh
-        todo = [*line.children, *todo]
-    return found
+def _energy(result: Evaluated[Lifecycle]) -> dict[str, Any]:
+    """Electricity at the meter of each phase, as metrics of the scenario."""
+    found = metrics_of(result)
+    return {name: found[name] for name in found if name.endswith(rows.ENERGY)}
 
 
 def _value(fact: Fact | None) -> float | None:
@@ -127,22 +119,26 @@ def render(data: dict[str, Any], out: Console) -> None:
     years = {s["period_hours"] for s in data["scenarios"]}
     period = f"{next(iter(years)) / HOURS_PER_YEAR:.3g} y" if len(years) == 1 else "periods differ"
     out.print(Text(f"{data['accounting']} basis, {period}; common draws"))
-    verdict = textwrap.fill(printable(_verdict(data, names)), out.width)
+    verdict = "\n".join(fold(printable(_verdict(data, names)), out.width))
     out.print(Text(verdict, style="bold"))
     out.print()
     compact = out.width < COMPACT
-    if len(names) >= (_MANY_COMPACT if compact else MANY):
+    table = _table(data, names, compact=compact)
+    wide = out.measure(table, options=out.options.update(max_width=_ANY_WIDTH)).maximum
+    if len(names) >= MANY or wide > out.width:
         ranking.render(data, out)
     else:
-        out.print(_table(data, names, compact=compact))
+        out.print(table)
         for place, scenario in enumerate(data["scenarios"]):
             say(out, letter(place), scenario["title"])
     turning = data["turning_point"]
     if turning and turning["value"] > 0:
         text = f"{turning['label']} passes {turning['value']:.3g} kg/kWh (now {turning['now']:.3g})"
         say(out, "order turns when", text)
-    differ = [_differs(d) for d in data["inputs_that_differ"][:5]]
-    say(out, "differ", "; ".join(differ))
+    differ = [_differs(d) for d in data["inputs_that_differ"]]
+    more = [f"and {len(differ) - _DIFFER} more"] if len(differ) > _DIFFER else []
+    between = "A and B differ" if len(names) > 2 else "differ"  # noqa: PLR2004 - a pair is clear
+    say(out, between, "; ".join([*differ[:_DIFFER], *more]))
     missing = dict.fromkeys(n for s in data["scenarios"] for n in s["not_estimated"])
     say(out, "not estimated", ", ".join(missing))
 
@@ -229,7 +225,7 @@ def _rows_of(data: dict[str, Any], place: int, name: str) -> Iterable[dict[str, 
         lines = [_bare(row, place) for row in data["breakdown"]]
         total = _bare(data["total"], place) | {"id": "total"}
         return rows.rows([n for n in lines if n["value"] is not None], total, lambda _: None, name)
-    energy: Callable[[str], float | None] = scenario["energy_kwh"].get
+    energy = partial(rows.facility_energy_kwh, metrics=scenario["energy"])
     return rows.rows(scenario["breakdown"], scenario["total"], energy, name)
 
 

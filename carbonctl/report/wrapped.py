@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _DEFAULT, _NARROWEST = 80, 40
 _GAP = "  "
+GLUE = "\u00a0"  # a blank between words that belong on one line
 _MARK = 1  # letters of a first cell that only marks a row
 
 
@@ -20,8 +21,9 @@ def terminal_width() -> int:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Lines of text, what is too long going on further in than it began."""
-    return "".join(f"{part}\n" for line in text.splitlines() for part in _parts(line, width))
+    """Lines of text, what is too long going on further in than it began; glued words stay so."""
+    lines = (part for line in text.splitlines() for part in _parts(line, width))
+    return "".join(f"{line}\n" for line in lines).replace(GLUE, " ")
 
 
 def _parts(line: str, width: int) -> list[str]:
