@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.progress import draws
 from carbonctl.cli.run import load, report, warn
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def item(loaded: "Loaded", flags: "dict[str, Any]") -> "tuple[dict[str, Any], li
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     made = resolve_item(scenario, document, catalog)
-    result = evaluate(made.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
+    with draws(flags["samples"]):
+        result = evaluate(made.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
     beside = Beside(
         scenario.name or "",
         made.title,

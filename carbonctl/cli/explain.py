@@ -8,6 +8,7 @@ import typer
 from carbonctl.cli import embodied, infer, lifecycle, refresh, train
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.progress import draws
 from carbonctl.cli.run import PHASES, PHASES_OF, emit, evaluate, load
 from carbonctl.core.errors import UsageError
 
@@ -64,7 +65,8 @@ def command(
 
     result, catalog = _point(flags, file)
     number = explain.find(result, of)
-    rests_on = basis(number, samples, seed)
+    with draws(samples):
+        rests_on = basis(number, samples, seed)
     if form == "json":
         emit(as_json(explain.tree(number, of, rests_on)), flags["output"])
         return

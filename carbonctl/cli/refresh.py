@@ -6,6 +6,7 @@ import typer
 
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.progress import draws
 from carbonctl.cli.run import TABLES, emit, load, table_out, warn
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def command(
     from carbonctl.study.refresh import decide  # noqa: PLC0415
 
     resolved = resolve_refresh(scenario, document, catalog)
-    result = decide(resolved.inputs, samples=samples, seed=seed)
+    with draws(samples):
+        result = decide(resolved.inputs, samples=samples, seed=seed)
     warn(resolved.warnings, flags)
     _report(as_data(scenario.name or "", result, resolved, catalog), flags, catalog)
 

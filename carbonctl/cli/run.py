@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.progress import draws
 from carbonctl.core.errors import InputError, Mark, Problem, UsageError, in_order
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def evaluate(
         raise InputError(in_order(errors), error.sources) from None
     run = partial(lifecycle, basis=scenario.accounting)
     samples, seed = flags["samples"], flags["seed"]
-    result = study(resolved.inputs, run, samples=samples, seed=seed)
+    with draws(samples):
+        result = study(resolved.inputs, run, samples=samples, seed=seed)
     _check_capacity(resolved, result)
     return resolved, result, catalog
 
@@ -150,10 +152,12 @@ def computed(
     need_period: bool = False,
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The envelope of some phases of a scenario, and what to warn of."""
-    resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need_period)
-    from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after a good input
+    with draws(flags["samples"]):
+        resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need_period)
+        from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after a good input
 
-    return envelope(command, result, catalog, beside(resolved, catalog)), resolved.warnings
+        data = envelope(command, result, catalog, beside(resolved, catalog))
+    return data, resolved.warnings
 
 
 def beside(resolved: Resolved, catalog: Catalog) -> Beside:

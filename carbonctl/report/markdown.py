@@ -86,7 +86,7 @@ def _row(node: dict[str, Any], size: float, *, drawn: bool) -> str:
 
 
 def cell(text: str) -> str:
-    """Text that Markdown shows as it is: no link, image, mention, markup or end of a table's cell."""
+    """Text that Markdown shows as it is: no link, image, mention, markup or end of a cell."""
     plain = numbers.printable(" ".join(text.split()))
     return _LINKED.sub(rf"\g<0>{_APART}", _MARKUP.sub(_escaped, plain))
 

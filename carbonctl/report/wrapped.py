@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _DEFAULT, _NARROWEST = 80, 40
 _GAP = "  "
+_ROOMY = 64  # columns in which most paths fit
 GLUE = "\u00a0"  # a blank between words that belong on one line
 _MARK = 1  # letters of a first cell that only marks a row
 
@@ -32,13 +33,24 @@ def _parts(line: str, width: int) -> list[str]:
     indent = len(line) - len(line.lstrip())
     indent = min(indent, width // 2)
     further = min(indent + 4, width // 2 + 4)
-    return fold(line.strip(), width, " " * indent, " " * further)
+    whole = width >= _ROOMY  # so that a path can be copied
+    return fold(line.strip(), width, " " * indent, " " * further, whole=whole)
 
 
-def fold(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """A text in lines of some width; words are broken only where one alone is too long."""
+def fold(
+    text: str, width: int, first: str = "", rest: str = "", *, whole: bool = False
+) -> list[str]:
+    """A text in lines of some width.
+
+    A word is broken only where it alone is too long, and stays ``whole`` even then if asked.
+    """
     lines = textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+        break_long_words=not whole,
     )
     return lines or [first]
 

@@ -67,7 +67,10 @@ ERROR = [
     "exit_code",
 ]  # fmt: skip
 TEXTS = {"version", "schema_version", "title", "name", "unit"}
-CSV_HEADER = "id,label,unit,value,p05,p50,p95,share,evidence,tier,assumed"
+CSV_HEADER = (
+    "id,label,unit,value,p05,p50,p95,share,evidence,tier,assumed,"
+    "parent,level,leaf,energy_kwh,scenario,sources"
+)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +142,8 @@ def test_a_comparison_has_exactly_these_keys(carbonctl):
     assert {tuple(r) for r in [*data["breakdown"], data["total"]]} == {tuple(row)}
     change = ("value", "p05", "p50", "p95")
     assert {tuple(d) for r in data["breakdown"] for d in r["differences"]} == {change}
-    scenario = ("name", "title", "period_hours", "not_estimated", "less_than_first")
+    scenario = ("name", "title", "period_hours", "not_estimated", "less_than_first",
+                "total", "breakdown", "energy")  # fmt: skip
     assert {tuple(s) for s in data["scenarios"]} == {scenario}
     assert {tuple(d) for d in data["inputs_that_differ"]} <= {("label", "unit", "a", "b")}
 
@@ -358,11 +362,11 @@ def test_csv_without_draws_has_empty_intervals(carbonctl):
     assert {row["p95"] for row in rows} == {""}
 
 
-def test_csv_of_a_comparison_has_a_column_for_every_scenario(carbonctl):
+def test_csv_of_a_comparison_has_the_rows_that_each_scenario_has_alone(carbonctl):
     files = (CONFIGS / "train-bloom.yaml", CONFIGS / "train-llama-2.yaml")
-    out = carbonctl("compare", *files, "--samples", "0", "-f", "csv").out
-    assert out.splitlines()[0] == "kind,label,unit,bloom,llama-2"
-    assert out.splitlines()[-1].startswith("total,")
+    out = carbonctl("compare", *files, "--samples", "100", "-f", "csv").out.splitlines()
+    alone = [carbonctl("train", f, "--samples", "100", "-f", "csv").out.splitlines() for f in files]
+    assert out == [*alone[0], *alone[1][1:]]
 
 
 @pytest.mark.parametrize("name", ALL)
