@@ -123,13 +123,14 @@ def _print(record: Any, form: str) -> None:
 
         sys.stdout.write(as_json({"kind": record.kind, "id": record.id} | record.data))
         return
-    from carbonctl.report.wrapped import fold, terminal_width  # noqa: PLC0415 - for people alone
+    from carbonctl.report.numbers import printable  # noqa: PLC0415 - for people alone
+    from carbonctl.report.wrapped import fold, terminal_width  # noqa: PLC0415
 
     width = terminal_width()
-    out = fold(f"{record.id}  {record.name}", width)
+    out = fold(printable(f"{record.id}  {record.name}"), width)
     for key, value in record.data.items():
         for line in _lines(key, value):
-            out += fold(line, width, "  ", " " * min(_KEY + 2, width // 2))
+            out += fold(printable(line), width, "  ", " " * min(_KEY + 2, width // 2))
     sys.stdout.write("\n".join(out) + "\n")
 
 

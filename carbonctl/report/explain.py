@@ -14,6 +14,7 @@ from carbonctl.report import basis, numbers
 from carbonctl.report.basis import kind_of
 from carbonctl.report.facts import fact_as_dict
 from carbonctl.report.trace import arguments, cause_of, name_of, steps
+from carbonctl.report.wrapped import GLUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -154,7 +155,8 @@ def as_text(
         entry = sources.get(source, {})
         parts = (entry.get("author"), entry.get("year"), entry.get("title"), entry.get("locator"))
         lines.append(f"[{source}] " + ", ".join(str(p) for p in parts if p))
-    return "\n".join(lines) + "\n"
+    glued = "\n".join(lines).split(GLUE)
+    return GLUE.join(map(numbers.printable, glued)) + "\n"
 
 
 def _text(number: Traced, indent: str, seen: set[int], used: dict[str, None]) -> Iterator[str]:
@@ -186,6 +188,6 @@ def _leaf(fact: Fact) -> str:
     doubt = " (!)" if fact.low_confidence else ""
     if fact.given:
         source = "" if fact.source == "user" else f" [{fact.source}]"
-        return f"{fact.label}  {value}{span}  given\u00a0at\u00a0{fact.where}{source}{note}"
+        return f"{fact.label}  {value}{span}  given{GLUE}at{GLUE}{fact.where}{source}{note}"
     word = f"assumed ({fact.origin})" if fact.assumed else "sourced"
     return f"{fact.label}  {value}{span}  {word}{doubt} [{fact.source}{mark}]{note}"

@@ -85,8 +85,9 @@ def test_with_f_the_extension_must_be_one_of_that_format(form):
 )
 def test_two_formats_at_once_end_with_2_before_anything_is_written(words, carbonctl, tmp_path):
     ran = carbonctl(*(str(word).format(tmp=tmp_path) for word in words))
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("error: ")
+    assert ran.code == 2
+    assert "error: " in ran.err
+    assert not ran.out or "usage" in ran.out or json.loads(ran.out)["errors"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -194,7 +195,7 @@ def test_a_comparison_of_many_loses_no_number(columns, count, carbonctl, monkeyp
     if columns == "40":
         assert all(name in flat for name in names)
     totals = data["total"]["values"]
-    assert all(f"{value / 1e3:.3g} t" in flat for value in totals if 10_000 <= value < 100_000)
+    assert all(f"{value / 1e3:.1f} t" in flat for value in totals if 10_000 <= value < 100_000)
     assert "..." not in out
     table = carbonctl("report", "-", "-f", "markdown", stdin=raw).out.splitlines()
     assert len({line.count("|") for line in table if line.startswith("|")}) == 1
@@ -241,7 +242,7 @@ def test_a_misspelled_number_gets_the_three_nearest(carbonctl):
         assert ran.code == 3
         (hint,) = re.findall(r"nearest are ([^\n]*(?:\n {9}[^\n]*)*)", ran.err)
         assert wanted in hint
-        assert len(hint.split(", ")) == 3
+        assert hint.count(",") == 2
 
 
 def test_explain_takes_the_flags_of_the_estimating_commands(carbonctl):
@@ -294,7 +295,8 @@ def test_a_name_is_nothing_but_text_in_markdown(name, carbonctl):
         html = reader.render(ran.out)
         assert not re.search(r"<(a|img|code|em)\b", html), command
         assert len(re.findall(r"<!--", html)) == 1
-        assert not re.search(r"(?<![\w;])[@#!](?=\w)|\bwww\.|https?:(?!&|\u200b)", ran.out)
+        plain = ran.out.replace("&#8203;", "\u200b")
+        assert not re.search(r"[@#](?=\w)|(?<!\w)!(?=\w)|\bwww\.|https?:|GH-", plain)
     assert MarkdownIt().renderInline(cell(name)).replace("\u200b", "") == (
         name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     )
@@ -341,3 +343,30 @@ def test_a_misspelled_metric_is_one_before_its_unit_is_read(carbonctl, tmp_path)
             ran = carbonctl(*words)
             assert ran.code == 3
             assert re.findall(r"error\[(\w+)\]", ran.err) == ["CC606"]
+
+
+def test_an_edited_comparison_is_refused(carbonctl):
+    data = json.loads(carbonctl("compare", BLOOM, CHAT, *FEW, "-f", "json").out)
+    data["scenarios"][1]["breakdown"][0]["value"] += 1.0
+    ran = carbonctl("report", "-", "-f", "csv", stdin=json.dumps(data))
+    assert (ran.code, ran.out) == (3, "")
+    assert "error[CC704]" in ran.err
+
+
+def test_a_comparison_of_an_older_version_still_renders(carbonctl):
+    data = json.loads(carbonctl("compare", BLOOM, CHAT, *FEW, "-f", "json").out)
+    for scenario in data["scenarios"]:
+        for key in ("total", "breakdown", "energy"):
+            del scenario[key]
+    for form in ("table", "markdown", "csv"):
+        assert carbonctl("report", "-", "-f", form, stdin=json.dumps(data)).code == 0
+    found = read(carbonctl("report", "-", "-f", "csv", stdin=json.dumps(data)).out)
+    for table in found.values():
+        leaves = [float(row["value"]) for row in table if row["leaf"] == "True"]
+        assert math.fsum(leaves) == pytest.approx(float(table[-1]["value"]), rel=1e-12)
+
+
+def test_a_note_never_steers_the_terminal_of_explain(carbonctl):
+    words = ("--set", 'site.grid={value: 0.1 kg/kWh, note: "a\\e[31mb"}')
+    ran = carbonctl("explain", BLOOM, *words, *FEW)
+    assert "\x1b" not in ran.out + ran.err

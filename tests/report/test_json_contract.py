@@ -400,7 +400,7 @@ def test_markdown_of_a_comparison_begins_with_a_heading(carbonctl):
 @pytest.mark.parametrize(
     "command", ["train", "infer", "lifecycle", "embodied", "explain", "refresh"]
 )
-@pytest.mark.parametrize("flag", [("-f", "json"), ("--format=json",), ("-fjson",)])
+@pytest.mark.parametrize("flag", [("-f", "json"), ("--format=json",), ("-fjson",), ("--json",)])
 def test_errors_are_on_stdout_too_when_json_is_asked_for(command, flag, carbonctl, tmp_path):
     path = tmp_path / "bad.yaml"
     path.write_text("name: x\nhardwre: {}\n", encoding="utf-8")
