@@ -41,14 +41,15 @@ def _checked(output: str | None, asked: str | None, choices: tuple[str, ...]) ->
         return asked
     if asked is not None:
         if extension not in EXTENSIONS[asked]:
-            message = f"-f {asked} does not belong into {output}"
-            raise UsageError(message, f"files of {asked} end in {', '.join(EXTENSIONS[asked])}")
+            ends = " or ".join(EXTENSIONS[asked])
+            message = f"a file of -f {asked} ends in {ends}, not in {extension}: {output}"
+            raise UsageError(message, "without -f the extension chooses the format")
         return asked
     found = next((form for form in choices if extension in EXTENSIONS[form]), None)
     if found is None:
         known = dict.fromkeys(e for form in choices for e in EXTENSIONS[form])
         message = f'the extension "{extension}" of {output} names no format of this command'
-        raise UsageError(message, f"it writes {', '.join(known)}; -f and a name without one")
+        raise UsageError(message, f"name a file that ends in one of {', '.join(known)}")
     return found
 
 

@@ -36,16 +36,6 @@ PHASES = ("data", "experiments", "train", "infer")
 PHASES_OF = {"train": PHASES[:3], "infer": PHASES[3:], "lifecycle": PHASES}
 
 
-def check_format(name: str, choices: tuple[str, ...] = ()) -> None:
-    """UsageError for a format that a command does not have; an estimate has all."""
-    from carbonctl.report.formats import FORMATS  # noqa: PLC0415 - nothing of the estimate
-
-    choices = choices or FORMATS
-    if name not in choices:
-        message = f'"{name}" is no format here; choose {", ".join(choices)}'
-        raise UsageError(message)
-
-
 def load(flags: dict[str, Any], source: str | None, raw: bytes | None = None) -> Loaded:
     """Scenario, positions and catalog of a command's arguments; ``raw`` is a source read before."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good

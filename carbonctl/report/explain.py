@@ -51,7 +51,8 @@ def find(result: Estimated, name: str) -> Traced:
             break
     said = f'"{name}" fits several numbers' if fitting else f'no number is called "{name}"'
     names = fitting or [*known, *(line.label for line in _lines(result))]
-    hint = "the nearest are " + ", ".join(_nearest(name, names))
+    word = "one of" if fitting else "the nearest are"
+    hint = f"{word} {', '.join(_nearest(name, names))}"
     raise InputError([Problem("CC108", said, Mark("--of"), hint)])
 
 
@@ -91,6 +92,7 @@ def _unnumbered(key: str) -> str:
 # ways in which a name may be meant, the closest first; carbon before other units
 _FITS: tuple[Callable[[str, str], bool], ...] = (
     lambda key, name: key == f"{name}_kgco2e",
+    lambda key, name: key == f"{name}.total_kgco2e",
     lambda key, name: _bare(key) == name,
     lambda key, name: _unnumbered(key) == name,
     lambda key, name: key.endswith((f".{name}", f".{name}_kgco2e")),

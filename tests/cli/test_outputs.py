@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import re
 
 import pytest
@@ -63,7 +64,7 @@ def test_with_f_the_extension_must_be_one_of_that_format(form):
         if suffix in EXTENSIONS[form]:
             assert choose_format(flags) == form
         else:
-            with pytest.raises(UsageError, match="does not belong into"):
+            with pytest.raises(UsageError, match="a file of -f"):
                 choose_format(flags)
 
 
@@ -91,10 +92,14 @@ def test_two_formats_at_once_end_with_2_before_anything_is_written(words, carbon
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_device_and_a_name_without_extension_take_any_format(carbonctl, tmp_path):
-    for form in ((), ("-f", "sarif")):
-        for target in ("/dev/null", tmp_path / "result", tmp_path / ".hidden"):
-            assert carbonctl("train", BLOOM, *FEW, *form, "-o", target).code == 0
+def test_a_device_a_pipe_and_a_name_without_extension_take_any_format(carbonctl, tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for target in ("/dev/null", "/dev/stdout", "-", None, tmp_path / "pipe.csv", tmp_path,
+                   tmp_path / "result", tmp_path / ".json"):  # fmt: skip
+        for form in (None, "sarif"):
+            output = None if target is None else str(target)
+            assert choose_format({"format": form, "output": output}) == (form or "table")
+    assert carbonctl("train", BLOOM, *FEW, "-o", tmp_path / "result").code == 0
     assert carbonctl("train", BLOOM, *FEW, "-o", "-").out.startswith("bloom: ")
 
 
