@@ -7,23 +7,33 @@ import os
 import sys
 
 from carbonctl import __version__
+from carbonctl.core import streams
 
 
 def main() -> None:
     """Run the command line; ``--version`` answers before anything is imported."""
+    streams.guard()
     if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"carbonctl {__version__}\n")
-        return
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed before we started
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
-    gc.disable()  # a command ends before its garbage matters
-    from carbonctl.cli.app import run  # noqa: PLC0415 - not for --version
+        code = _version()
+        if code == 0:
+            return
+    else:
+        gc.disable()  # a command ends before its garbage matters
+        from carbonctl.cli.app import run  # noqa: PLC0415 - not for --version
 
-    code = run(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
+        code = run(sys.argv[1:])
     os._exit(code)  # nothing is left to clean up, and cleaning up costs a tenth of a short run
+
+
+def _version() -> int:
+    try:
+        sys.stdout.write(f"carbonctl {__version__}\n")
+        sys.stdout.flush()
+    except Exception as error:  # noqa: BLE001 - told apart there
+        from carbonctl.cli.app import failed  # noqa: PLC0415 - where there is no place to write
+
+        return failed(error, [])
+    return 0
 
 
 if __name__ == "__main__":

@@ -61,6 +61,41 @@ FIELD_UNITS: dict[str, str] = {
 }
 SHARES = {"interposer_yield", "assembly_yield", "fixed_yield"}
 SIGNED = {"credit_per_kg"}
+# amounts of what a thing may have none of
+MAY_BE_ZERO = {"area_per_gb", "bridge_area", "dram", "embodied_per_kg", "interposer_area", "kerf",
+               "edge_exclusion", "nics", "redistribution_per_cm2", "ssd", "wue"}  # fmt: skip
+# kind of record -> plain numbers without which, or with nothing of which, it is no such thing
+PLAIN_ABOVE_ZERO = {
+    "models": {"total_params", "active_params", "layers", "hidden_size", "vocab_size"},
+    "accelerators": {"count"},
+}
+# column of a table -> what its cells may hold
+CELLS = {
+    "gco2e_per_kwh": "positive",
+    "direct_gco2e_per_kwh": "amount",
+    "lifecycle_gco2e_per_kwh": "positive",
+    "provider_gco2e_per_kwh": "amount",
+    "ewif_l_per_kwh": "amount",
+    "wri_l_per_kwh": "amount",
+    "derived_l_per_kwh": "amount",
+    "derived_without_hydro_l_per_kwh": "amount",
+    "pue": "pue",
+    "wue_l_per_kwh": "amount",
+    "cfe_share": "share",
+    "accelerators": "amount",
+    "vcpu": "positive",
+    "ram_gib": "positive",
+    "local_ssd_gb": "amount",
+    "share_of_server": "share",
+    "year": "positive",
+    "pue_year": "positive",
+    "wue_year": "positive",
+    "cfe_year": "positive",
+    "provider_year": "positive",
+}
+CHOICES = {"coverage": ("lifecycle", "direct", "direct and lifecycle")}
+NEEDED_CELLS = {"zone", "gco2e_per_kwh", "provider", "region", "instance", "spelling", "id", "iso2",
+                "iso3"}  # fmt: skip
 
 
 def unit_of_field(field: str) -> str | None:

@@ -143,6 +143,36 @@ def _row(catalog: Catalog, zone: str, coverage: str) -> dict[str, str] | None:
     return None
 
 
+def direct_share(catalog: Catalog, place: Place, band: float) -> Fact | None:
+    """Combustion over the life cycle of a place's grid, where both are known; else None.
+
+    The rest, upstream of the plants, is divided and multiplied by ``band`` for the range.
+    """
+    rows = {row["zone"]: row for row in catalog.table("grids/direct_share.csv")}
+    american = place.iso3 == "USA" or place.zone.startswith("egrid")
+    country = "US" if american else ""
+    names = (place.zone, place.zone.partition("-")[0], country)
+    row = next((rows[name] for name in names if name in rows), None)
+    if row is None:
+        return None
+    value = float(row["direct_gco2e_per_kwh"]) / float(row["lifecycle_gco2e_per_kwh"])
+    return Fact(
+        key=f"combustion/{row['zone']}",
+        value=value,
+        unit="1",
+        source=row["source"],
+        origin="hardware_db",
+        low=max(1.0 - (1.0 - value) * band, value / (band * band)),
+        high=1.0 - (1.0 - value) / band,
+        range_kind="judged",
+        shape="share",
+        tier="modeled",
+        mark=row["mark"] or None,
+        note=_note(catalog, row, f"{row['year']}, {row['note']}"),
+        label=f"combustion share of the grid, {row['zone']}",
+    )
+
+
 def disclosed(place: Place, column: str, unit: str, label: str, band: float) -> Fact | None:
     """PUE or WUE that the provider discloses for a region, with a judged band."""
     row = place.row

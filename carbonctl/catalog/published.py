@@ -8,6 +8,7 @@ import io
 import math
 from typing import TYPE_CHECKING, NoReturn
 
+from carbonctl.core import files
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ def read(
     nothing. ``like`` names the bundled table whose columns they are, ``name`` the column that
     only names a row: two rows that are equal but for it are one case counted twice.
     """
+    raw = files.read(str(path), files.MAX_LOG)
+    if len(raw) > files.MAX_LOG:
+        _refuse("CC005", f"the file is larger than {files.MAX_LOG // 10**6} MB", Mark(str(path)))
     try:
-        raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError([Problem("CC008", reason.lower(), Mark(str(path)))]) from None
+    except UnicodeDecodeError as error:
+        raise InputError([Problem("CC008", str(error).lower(), Mark(str(path)))]) from None
     found: list[Row] = []
     lines: dict[tuple[str, ...], int] = {}
     for row, mark in _rows(text, str(path), needed, like):

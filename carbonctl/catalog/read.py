@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from dataclasses import replace
@@ -11,10 +12,17 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.catalog import own, ranges
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.record import Record
-from carbonctl.core import strict_yaml
-from carbonctl.core.errors import CarbonctlError, DataError, Problem
+from carbonctl.core import files, strict_yaml
+from carbonctl.core.errors import (
+    CarbonctlError,
+    DataError,
+    Mark,
+    OwnDataError,
+    Problem,
+)
 from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
@@ -67,6 +75,7 @@ class Catalog:
                 hint = "--hardware-db and CARBONCTL_HARDWARE_DB name a readable folder"
                 raise DataError([Problem("CC401", f"{folder}: not a readable folder", None, hint)])
             roots = (Path(folder), *roots)
+            files.remember_folder(roots[0])
         return cls(roots)
 
     def path(self, kind: str, record_id: str) -> Path | None:
@@ -83,11 +92,18 @@ class Catalog:
 
     def record(self, kind: str, name: str) -> Record:
         """The record with this id or alias; UnknownName or AmbiguousName when there is none."""
+        record = self.unchecked(kind, name)
+        if record.overlay:
+            own.check_record(self, kind, record.id)
+        return record
+
+    def unchecked(self, kind: str, name: str) -> Record:
+        """The same, for those who say themselves what is wrong with the values in it."""
         path = self.path(kind, name) or self.path(kind, self._alias(kind, name))
         if path is None:
             choices = [*self.ids(kind), *(self.aliases(kind))]
             raise UnknownName(kind, name, choices)
-        document = _document(path)
+        document = document_of(path)
         return Record(kind, path.stem, document.data, document, self._overlay(path))
 
     def _overlay(self, path: Path) -> str:
@@ -115,16 +131,38 @@ class Catalog:
 
     def default(self, name: str) -> Fact:
         """A default fact: judged in ``defaults.yaml``, or fitted to published runs."""
-        for path in _paths_of_defaults(self):
-            if name in (document := _document(path)).data:
-                record = Record(
-                    "defaults", "defaults", document.data, document, self._overlay(path)
-                )
-                fact = record.fact(name, origin="default")
-                assert fact is not None  # noqa: S101 - the name is there
-                label = str(document.data[name].get("label", name.replace("_", " ")))
-                return replace(fact, key=f"default:{name}", tier="modeled", label=label)
-        raise DataError([Problem("CC402", f"defaults.yaml has no fact {name}")])
+        if len(self.roots) > 1:
+            own.check_defaults(self)
+        return self.unchecked_default(name)
+
+    def unchecked_default(self, name: str) -> Fact:
+        """The same, for those who say themselves what is wrong with the others."""
+        found = [path for path in paths_of_defaults(self) if name in document_of(path).data]
+        if not found:
+            raise DataError([Problem("CC402", f"defaults.yaml has no fact {name}")])
+        base = self._default(name, found[-1], {})
+        if len(found) == 1 or not self._overlay(found[0]):
+            return base
+        return self._default(name, found[0], document_of(found[-1]).data[name], base)
+
+    def _default(
+        self, name: str, path: Path, like: dict[str, Any], base: Fact | None = None
+    ) -> Fact:
+        """A default of one file; unit and shape are those of the bundled one where there is one."""
+        document = document_of(path)
+        data = document.data
+        if like and isinstance(data[name], dict):
+            kept = {key: like[key] for key in ("unit", "shape") if key in like}
+            data = data | {name: kept | data[name]}
+        record = Record("defaults", "defaults", data, document, self._overlay(path))
+        fact = record.fact(name, origin="default")
+        assert fact is not None  # noqa: S101 - the name is there
+        expected = "" if base is None else ranges.unlike(fact, base)
+        if expected:
+            mark = document.mark((name,))
+            raise OwnDataError([Problem("CC402", f"default:{name}: expected {expected}", mark)])
+        label = str(data[name].get("label", name.replace("_", " ")))
+        return replace(fact, key=f"default:{name}", tier="modeled", label=label)
 
     def sources(self) -> dict[str, dict[str, Any]]:
         """Citations by id."""
@@ -132,7 +170,7 @@ class Catalog:
         for root in reversed(self.roots):
             path = root / "sources.yaml"
             if path.is_file():
-                merged |= _document(path).data
+                merged |= document_of(path).data
         return merged
 
     def table(self, name: str) -> Iterator[dict[str, str]]:
@@ -140,11 +178,15 @@ class Catalog:
         for root in self.roots:
             path = root / name
             if path.is_file():
-                yield from _rows(path)
+                rows = rows_of(path)
+                if self._overlay(path):
+                    kind = next((kind for kind, table in ALIASES.items() if table == name), "")
+                    own.check_table(self, kind, path, self.roots[-1] / name)
+                yield from rows
 
     def own(self, row: dict[str, str]) -> str:
         """The file of a table's row as people know it, where it is one of the user's own."""
-        return self._overlay(row.path) if isinstance(row, _Row) else ""
+        return self._overlay(row.path) if isinstance(row, Row) else ""
 
     def overlaid(self, key: str) -> bool:
         """Whether the record behind a fact's key comes from the user's own folder."""
@@ -155,51 +197,62 @@ class Catalog:
 
 def default_names(catalog: Catalog) -> list[str]:
     """Names of every default fact."""
-    paths = _paths_of_defaults(catalog)
-    return list(dict.fromkeys(name for path in paths for name in _document(path).data))
+    paths = paths_of_defaults(catalog)
+    return list(dict.fromkeys(name for path in paths for name in document_of(path).data))
 
 
 def fitted_names(catalog: Catalog, model: str) -> list[str]:
     """Names of the constants of the model of training, of serving, or of what is embodied."""
-    return list(_document(catalog.roots[-1] / _FITTED[model]).data)
+    return list(document_of(catalog.roots[-1] / _FITTED[model]).data)
 
 
 @cache
-def _paths_of_defaults(catalog: Catalog) -> list[Path]:
+def paths_of_defaults(catalog: Catalog) -> list[Path]:
     names = ("defaults.yaml", *_FITTED.values())
     paths = (root / name for root in catalog.roots for name in names)
     return [path for path in paths if path.is_file()]
 
 
+_TOO_LARGE = {"CC005", "CC011"}
+
+
 @cache
-def _document(path: Path) -> strict_yaml.Document:
+def document_of(path: Path) -> strict_yaml.Document:
     try:
         document = strict_yaml.read(path)
     except CarbonctlError as error:
+        if error.problems[0].code in _TOO_LARGE:
+            raise
         raise DataError(error.problems) from None
     if not isinstance(document.data, dict):
         raise DataError([Problem("CC402", f"{path}: not a mapping")])
     return document
 
 
-class _Row(dict[str, str]):
+class Row(dict[str, str]):
     """A row of a table; asking for a column that its table lacks is a data error."""
 
     path = Path()  # the file that it stands in
+    line = 0
 
     def __missing__(self, column: str) -> str:
         raise DataError([Problem("CC402", f"a table of hardware_db has no column {column}")])
 
 
 @cache
-def _rows(path: Path) -> list[_Row]:
+def rows_of(path: Path) -> list[Row]:
+    raw = files.read(str(path), files.MAX_TEXT)
+    if len(raw) > files.MAX_TEXT:
+        message = f"the file is larger than {files.MAX_TEXT // 10**6} MB"
+        raise OwnDataError([Problem("CC005", message, Mark(str(path)))])
+    rows: list[Row] = []
     try:
-        with path.open(encoding="utf-8", newline="") as handle:
-            lines = csv.reader(handle)
-            head = next(lines, [])
-            rows = [_Row(zip_longest(head, cells)) for cells in lines if cells]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        lines = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
+        head = next(lines, [])
+        for cells in lines:
+            if cells:
+                rows.append(Row(zip_longest(head, cells)))
+                rows[-1].path, rows[-1].line = path, lines.line_num
+    except (UnicodeDecodeError, csv.Error) as error:
         raise DataError([Problem("CC401", f"{path}: {error}")]) from None
-    for row in rows:
-        row.path = path
     return rows

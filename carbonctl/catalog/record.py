@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.catalog.fields import SHARES, SIGNED, unit_of_field
-from carbonctl.core.errors import DataError, Problem
+from carbonctl.catalog.ranges import is_above_zero, wrong
+from carbonctl.core.errors import EXIT_INPUT, DataError, OwnDataError, Problem
 from carbonctl.core.fact import Fact, Origin, RangeKind, Shape, Tier
 from carbonctl.core.record import compared
 from carbonctl.core.units import UnitError, parse
@@ -93,11 +94,20 @@ class Record:
             raise self._wrong(path, "a fact is {value, source}")
         own = None if self.kind == "defaults" else unit_of_field(field)
         unit = str(entry.get("unit") or own or "1")
+        if self.overlay and own not in (None, unit):
+            raise self._unfit(path, f"its unit is {own}, not {unit}", "unit")
         try:
             value = parse(entry["value"], unit)
         except (UnitError, KeyError, TypeError) as error:
-            raise self._wrong(path, str(error)) from None
+            endless = isinstance(error, UnitError) and error.code == "CC204"
+            raise (self._unfit if endless else self._wrong)(path, str(error)) from None
+        shape = self._choice(path, entry.get("shape") or shape_of(field), SHAPES)
+        if self.overlay and self.kind != "defaults" and shape != shape_of(field):
+            raise self._unfit(path, f"its shape is {shape_of(field)}, not {shape}", "shape")
+        self._check(path, "value", value, shape)
         low, high = self._range(path, entry, unit, value)
+        for end in (low, high):
+            self._check(path, "range", value if end is None else end, shape)
         mark_text = entry.get("mark")
         return Fact(
             key=self._key(path),
@@ -108,7 +118,7 @@ class Record:
             low=low,
             high=high,
             range_kind=self._choice(path, entry.get("range_kind", "p05_p95"), RANGE_KINDS),
-            shape=self._choice(path, entry.get("shape") or _shape(field), SHAPES),
+            shape=shape,
             tier=_tier(mark_text),
             mark=mark_text,
             note=self._note(str(entry.get("note", ""))),
@@ -125,6 +135,25 @@ class Record:
         where = (*path, at) if at else path
         text = f"{self._key(path)}: {message}"
         return DataError([Problem("CC402", text, self.document.mark(where))])
+
+    def _unfit(self, path: tuple[str | int, ...], message: str, at: str = "") -> DataError:
+        """The error of a value that cannot be: of a file that the user named, or of ours."""
+        error = self._wrong(path, message, at)
+        return OwnDataError(error.problems) if self.overlay else error
+
+    def _check(self, path: tuple[str | int, ...], at: str, value: float, shape: str) -> None:
+        """An error for a value, or an end of a range, that its shape does not allow.
+
+        In a file of a user zero is one as well. Ends of defaults are asked in ``ranges.unlike``.
+        """
+        if at == "range" and (not self.overlay or self.kind == "defaults"):
+            return
+        name = next((step for step in reversed(path) if isinstance(step, str)), "")
+        above = self.overlay != "" and self.kind != "defaults" and is_above_zero(shape, name)
+        expected = wrong(value, shape, above_zero=above)
+        if expected:
+            ends = "its range holds" if at == "range" else "this is"
+            raise self._unfit(path, f"{ends} {value:g}, expected {expected}", at)
 
     def _note(self, note: str) -> str:
         """What a fact says of itself; one of the user's own folder says so first."""
@@ -145,14 +174,18 @@ class Record:
             low, high = (parse(f"{e} {suffix}" if suffix else e, unit) for e in entry["range"])
         except (UnitError, TypeError, ValueError) as error:
             hint = str(error) if isinstance(error, UnitError) else "a range is [low, high]"
-            raise self._wrong(path, hint, "range") from None
+            endless = isinstance(error, UnitError) and error.code == "CC204"
+            raise (self._unfit if endless else self._wrong)(path, hint, "range") from None
         if not low <= value <= high:
-            raise self._wrong(path, "its range does not hold its value", "range")
+            unordered = self._wrong(path, "its range does not hold its value", "range")
+            unordered.exit_code = EXIT_INPUT if self.overlay else unordered.exit_code
+            raise unordered
         return low, high
 
 
-def _shape(field: str) -> Shape:
-    if field == "pue":
+def shape_of(field: str) -> Shape:
+    """How a fact is drawn, and what it may be, by the name of its field."""
+    if field == "pue" or field.endswith("_pue"):
         return "pue"
     if field in SHARES or field.endswith("_share"):
         return "share"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.errors import DataError, Problem
+from carbonctl.core.errors import CarbonctlError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +45,7 @@ BOUNDS = {"tdp": (5.0, 3000.0), "memory": (0.1, 1000.0), "bandwidth": (10.0, 100
 WATTS_PER_MM2 = (0.05, 2.0)
 RETICLE_MM2 = 858.0  # 26 mm x 33 mm, the largest field that a scanner exposes
 WAFER_SCALE = "wafer_scale"
+DEVICES_PER_MODULE = "devices_per_module"  # of a board that software sees as several devices
 _MM2_PER_CM2 = 100.0
 
 
@@ -55,9 +56,16 @@ def accelerator(catalog: Catalog, record: Record) -> Iterator[Problem]:
     yield from _bounds(record)
     yield from _memory(catalog, record)
     yield from _dies(catalog, record)
+    if DEVICES_PER_MODULE in record.data and not _several(record.data[DEVICES_PER_MODULE]):
+        message = f"{DEVICES_PER_MODULE} is a whole number of at least 2"
+        yield _problem(record, DEVICES_PER_MODULE, message)
     idle, tdp = _fact(record, "idle_power"), _fact(record, "tdp")
     if idle is not None and tdp is not None and idle.value >= tdp.value:
         yield _problem(record, "idle_power", "idle power is not below TDP")
+
+
+def _several(value: object) -> bool:
+    return isinstance(value, int) and value > 1
 
 
 def needs_boundary(kind: str, field: str) -> bool:
@@ -75,7 +83,7 @@ def _fact(record: Record, *path: str | int) -> Fact | None:
     """A fact, or None where it is lacking or wrong in a way that is reported elsewhere."""
     try:
         return record.fact(*path)
-    except DataError:
+    except CarbonctlError:
         return None
 
 

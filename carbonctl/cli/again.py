@@ -33,7 +33,11 @@ def given(made: Json, at: Path = ()) -> Document:
     marks = _under(values, prefix)
     for entry in inputs["flags"]:
         marks[tuple(entry["path"])] = Mark(entry["flag"])
-    return Document(copy.deepcopy(inputs["scenario"]), marks, _under(keys, prefix), made.sources)
+    document = Document(
+        copy.deepcopy(inputs["scenario"]), marks, _under(keys, prefix), made.sources
+    )
+    document.replaced = [(r["path"], r["flag"], r["before"]) for r in inputs.get("replaced", ())]
+    return document
 
 
 def _under(marks: dict[Path, Mark], prefix: Path) -> dict[Path, Mark]:

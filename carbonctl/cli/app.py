@@ -11,7 +11,18 @@ from typing import Any
 import typer
 
 from carbonctl import __version__
-from carbonctl.core.errors import EXIT_BUG, EXIT_USAGE, CarbonctlError
+from carbonctl.core import files
+from carbonctl.core.errors import (
+    EXIT_BUG,
+    EXIT_USAGE,
+    CarbonctlError,
+    InputError,
+    Mark,
+    OutputError,
+    Problem,
+)
+from carbonctl.core.output import emit
+from carbonctl.core.streams import STDOUT
 
 # command -> its help panel; each is one module of this package
 COMMANDS = {
@@ -34,6 +45,7 @@ COMMANDS = {
     "help": "Help",
 }
 EXIT_PIPE, EXIT_INTERRUPT = 141, 130
+SURROGATES = ("\ud800", "\udfff")  # what Python makes of bytes that are no UTF-8
 COMPLETING = "_CARBONCTL_COMPLETE"  # set by the shell after Tab
 
 
@@ -74,30 +86,54 @@ def _root(
 
 def run(argv: list[str]) -> int:
     """Run one command; the exit code."""
-    only = _first(argv)
+    files.start()
     try:
-        code: Any = build(only)(argv, standalone_mode=False, prog_name="carbonctl")
+        _check_words(argv)
+        code: Any = build(_first(argv))(argv, standalone_mode=False, prog_name="carbonctl")
         sys.stdout.flush()
-    except CarbonctlError as error:
-        return _report(error, argv)
     except typer.Exit as stop:
-        return stop.exit_code
-    except typer.TyperException as error:
-        return _usage(error)
-    except (typer.Abort, KeyboardInterrupt):
-        return EXIT_INTERRUPT
-    except (BrokenPipeError, SystemExit):  # Typer and Rich turn a broken pipe into an exit
-        if COMPLETING in os.environ:
-            return 0
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_PIPE
-    except Exception as bug:
-        if "--debug" in argv:
-            raise
-        sys.stderr.write(f"carbonctl: internal error: {type(bug).__name__}: {bug}\n")
-        sys.stderr.write("This is a bug of ours; --debug before the command prints a traceback.\n")
-        return EXIT_BUG
+        return _ended(stop.exit_code, argv)
+    except BaseException as error:  # noqa: BLE001 - told apart there
+        return failed(error, argv)
     return code if isinstance(code, int) else 0
+
+
+def _check_words(argv: list[str]) -> None:
+    """InputError for a word of the command line that is no text."""
+    wrong = [word for word in argv if any(SURROGATES[0] <= c <= SURROGATES[1] for c in word)]
+    if wrong:
+        hint = "give the file a name in UTF-8"
+        raise InputError([Problem("CC002", "this is not UTF-8 text", Mark(wrong[0]), hint)])
+
+
+def _ended(code: int, argv: list[str]) -> int:
+    """The exit code of a command that is done, unless what it wrote is lost."""
+    try:
+        sys.stdout.flush()
+    except Exception as error:  # noqa: BLE001 - told apart there
+        return failed(error, argv)
+    return code
+
+
+def failed(error: BaseException, argv: list[str]) -> int:
+    """Say why a command ended early; the exit code."""
+    match error:
+        case CarbonctlError():
+            return _report(error, argv)
+        case typer.TyperException():
+            return _usage(error)
+        case typer.Abort() | KeyboardInterrupt():
+            return EXIT_INTERRUPT
+        case BrokenPipeError() | SystemExit():  # Typer and Rich turn a broken pipe into an exit
+            if COMPLETING in os.environ:
+                return 0
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return EXIT_PIPE
+    if "--debug" in argv or not isinstance(error, Exception):
+        raise error
+    sys.stderr.write(f"carbonctl: internal error: {type(error).__name__}: {error}\n")
+    sys.stderr.write("This is a bug of ours; --debug before the command prints a traceback.\n")
+    return EXIT_BUG
 
 
 def _first(argv: list[str]) -> str | None:
@@ -113,12 +149,20 @@ def _report(error: CarbonctlError, argv: list[str]) -> int:
     from carbonctl.report.errors import as_text  # noqa: PLC0415 - only when something is wrong
 
     sys.stderr.write(as_text(error))
-    if form := _format_of(argv):
+    if (form := _format_of(argv)) and not _is_of_stdout(error):
         from carbonctl.report.formats import errors  # noqa: PLC0415
 
         found = [problem.as_dict(error.exit_code) for problem in error.problems]
-        sys.stdout.write(errors(found, form))
+        try:
+            emit(errors(found, form), None)
+        except (OutputError, BrokenPipeError) as lost:
+            failed(lost, argv)
     return error.exit_code
+
+
+def _is_of_stdout(error: CarbonctlError) -> bool:
+    """Whether an error is that stdout cannot be written to, so that nothing more can."""
+    return isinstance(error, OutputError) and error.problems[0].mark == Mark(STDOUT)
 
 
 def _format_of(argv: list[str]) -> str | None:

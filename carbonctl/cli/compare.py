@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import steps
-from carbonctl.cli.run import PHASES, TABLES, emit, evaluate, load, table_out, title
+from carbonctl.cli.run import PHASES, TABLES, emit, evaluate, load, table_out
 from carbonctl.core.errors import UsageError, gathered
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def command(
     seed: o.Seed = o.DEFAULT_SEED,
     accounting: o.Accounting = None,
     hardware_db: o.HardwareDb = None,
+    root: o.Root = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
@@ -47,6 +48,7 @@ def command(
 
 def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
+    from carbonctl.report.charged import title  # noqa: PLC0415
     from carbonctl.report.side_by_side import as_data  # noqa: PLC0415
     from carbonctl.study.compare import compare  # noqa: PLC0415
 

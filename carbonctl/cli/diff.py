@@ -24,6 +24,7 @@ def command(
     samples: o.Draws = o.DEFAULT_SAMPLES,
     seed: o.Seed = o.DEFAULT_SEED,
     hardware_db: o.HardwareDb = None,
+    root: o.Root = None,
     no_color: o.NoColor = False,
 ) -> int:
     """Changed inputs and data between two scenarios or saved results, and what each one moved."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("table", "json")
 # flags of the estimating commands that change no number: a saved result may take them too
-_OUTPUT = {"file", "format", "json", "output", "samples", "seed", "hardware_db", "quiet",
+_OUTPUT = {"file", "format", "json", "output", "samples", "seed", "hardware_db", "quiet", "root",
            "verbose", "no_color"}  # fmt: skip
 Explained = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads this at run time

@@ -26,6 +26,10 @@ Baseline = Annotated[
 Today = Annotated[
     Text, typer.Option("--today", metavar="DAY", help="The day exceptions are judged by.")
 ]
+Notes = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--note", metavar="TEXT", help="A line that the verdict repeats."),
+]
 Output = Annotated[
     Text,
     typer.Option(
@@ -41,6 +45,7 @@ def command(
     policy: Policy = None,
     baseline: Baseline = None,
     today: Today = None,
+    note: Notes = None,
     format: o.Format = None,
     json: o.Json = False,
     output: Output = None,
@@ -48,6 +53,7 @@ def command(
     samples: o.Draws = o.DEFAULT_SAMPLES,
     seed: o.Seed = o.DEFAULT_SEED,
     hardware_db: o.HardwareDb = None,
+    root: o.Root = None,
     quiet: o.Quiet = False,
     no_color: o.NoColor = False,
 ) -> int:

@@ -78,6 +78,7 @@ def hold(flags: dict[str, Any]) -> Gate:
         today.isoformat() if policy is not None and policy.excuses else None,
         [rule.id for rule in idle],
     )
+    verdict["notes"] = list(flags.get("note") or ())
     warnings = [problem for one in looked for problem in one.warnings]
     return Gate(verdict, looked, warnings + _notes(idle, verdict["baseline"]), sources)
 

@@ -22,7 +22,7 @@ KINDS = {
     "refresh": "refresh-v100-to-h100",
 }
 GATE = "gate"
-_SOURCES = "CodeCarbon, nvidia-smi, DCGM, sacct -P, config.json"
+_SOURCES = "CodeCarbon, nvidia-smi (dmon), DCGM, sacct -P, config.json"
 
 
 def command(
@@ -57,7 +57,7 @@ def command(
         message = f"{output} is there, and init writes over nothing"
         raise UsageError(message, "name another file")
     if from_:
-        emit(_imported(kind, from_, hardware_db), output)
+        emit(_imported(kind, from_, hardware_db, output), output)
         return
     from carbonctl.catalog.locate import bundled  # noqa: PLC0415 - after the kind is known good
 
@@ -73,14 +73,19 @@ def _gate(files: list[str], hardware_db: str | None, *, other: bool) -> None:
     start(files, hardware_db)
 
 
-def _imported(kind: str, files: list[str], hardware_db: str | None) -> str:
+def _imported(kind: str, files: list[str], hardware_db: str | None, output: str | None) -> str:
     """The scenario that logs and tables of other tools make."""
     if kind != "train":
         message = f"--from makes a train scenario, not {kind}"
         raise UsageError(message, "carbonctl init train --from emissions.csv")
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for imports alone
     from carbonctl.imports.detect import read_all  # noqa: PLC0415
+    from carbonctl.imports.imported import printable  # noqa: PLC0415
     from carbonctl.imports.writer import scenario  # noqa: PLC0415
 
     catalog = Catalog.open(hardware_db)
-    return scenario(read_all(files, catalog), files, catalog)
+    found = read_all(files, catalog)
+    if output is not None:  # on stdout they stand in the file, as comments
+        for note in found.notes:
+            typer.echo(f"note: {printable(note)}", err=True)
+    return scenario(found, files, catalog)

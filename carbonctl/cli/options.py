@@ -61,15 +61,28 @@ Contracted = Annotated[
     Text,
     typer.Option("--contracted-clean", help="Clean share under contract.", rich_help_panel=_H),
 ]
-Period = Annotated[Text, typer.Option(help="What the life is: 2 y.")]
+Root = Annotated[
+    Text, typer.Option("--root", metavar="DIR", help="The folder that extends stays in.")
+]
+Period = Annotated[Text, typer.Option(help="Period of service, e.g. 2 y.")]
+WallHours = Annotated[Text, typer.Option("--hours", help="Wall-clock hours of training: 36.")]
+Lora = Annotated[bool, typer.Option("--lora", help="Train adapters (LoRA), not all weights.")]
 Days = Annotated[Text, typer.Option(help="Wall-clock days of training.")]
-AcceleratorHours = Annotated[Text, typer.Option(help="Device-hours of training.")]
+AcceleratorHours = Annotated[
+    Text,
+    typer.Option("--accelerator-hours", "--gpu-hours", help="Device-hours of training."),
+]
 TrainTokens = Annotated[Text, typer.Option(help="Training tokens: 15T.")]
 Samples = Annotated[Text, typer.Option("--train-samples", help="Training samples.")]
 Energy = Annotated[Text, typer.Option(help="Measured energy and boundary: 433 MWh:it_system.")]
 Mfu = Annotated[Text, typer.Option(help="Steady model FLOP utilization.")]
 Requests = Annotated[Text, typer.Option(help="Requests: 1M/day.")]
-Tokens = Annotated[Text, typer.Option(help="Prompt and output tokens of a request: 500:300.")]
+Tokens = Annotated[
+    Text,
+    typer.Option(
+        help="Prompt and output tokens of a request: 500:300; of a text that is read: 256."
+    ),
+]
 Images = Annotated[Text, typer.Option(help="Images: 200k/day.")]
 Videos = Annotated[Text, typer.Option(help="Clips: 1k/day.")]
 Items = Annotated[Text, typer.Option(help="Ranked items: 100k/s.")]
@@ -80,7 +93,7 @@ TensorParallel = Annotated[Text, typer.Option(help="Accelerators that share one 
 DataParallel = Annotated[Text, typer.Option(help="Copies of a mixture's attention in a replica.")]
 ExpertParallel = Annotated[Text, typer.Option(help="Accelerators that experts are spread over.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
-Precision = Annotated[Text, typer.Option(help="Number format of weights.")]
+Precision = Annotated[Text, typer.Option(help="Number format of served weights.")]
 Runtime = Annotated[
     Text, typer.Option(help="Serving stack: vllm_2025.", autocompletion=complete.runtimes)
 ]
@@ -129,6 +142,12 @@ Accounting = Annotated[
     typer.Option(help="location or market.", rich_help_panel=_S,
                  autocompletion=complete.accountings),
 ]  # fmt: skip
+Shared = Annotated[
+    bool,
+    typer.Option(
+        "--shared", help="Charge serving by need; others use the rest.", rich_help_panel=_H
+    ),
+]
 HardwareDb = Annotated[
     Text,
     typer.Option("--hardware-db", help="Own folder over the bundled one.", rich_help_panel=_S),
@@ -184,25 +203,48 @@ _COUNTED = {
 def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
     """The flags of a command as settings of a scenario, ``--set`` last."""
     made = [
-        Setting(path, flags[name], flag)
+        Setting(path, flags[name], flag, reaches=True)
         for name, (flag, path) in _PLAIN.items()
         if flags.get(name) is not None
     ]
-    for name, (flag, key) in _COUNTED.items():
-        if flags.get(name) is not None:
-            made += _counted(flag, key, flags[name], catalog)
+    made += _hardware(flags, catalog)
+    if flags.get("shared"):
+        made.append(Setting("infer.shared", True, "--shared"))
     for side in ("old", "new"):
         if flags.get(side) is not None:
             made += _replaced(side, flags[side], catalog)
     if flags.get("days") is not None:
-        made.append(Setting("train.days", _days(flags["days"]), "--days"))
+        made.append(Setting("train.days", _timed(flags["days"], "d"), "--days", reaches=True))
+    if flags.get("hours") is not None:
+        if flags.get("days") is not None:
+            message = "--days and --hours both say how long training runs"
+            raise UsageError(message, "give one of the two")
+        made.append(Setting("train.days", _timed(flags["hours"], "h"), "--hours", reaches=True))
+    if flags.get("lora"):
+        made.append(Setting("train.method", "lora", "--lora", reaches=True))
     if flags.get("energy") is not None:
         value, _, scope = flags["energy"].partition(":")
         measured = {"value": value, "scope": scope} if scope else value
-        made.append(Setting("train.energy", measured, "--energy"))
+        made.append(Setting("train.energy", measured, "--energy", reaches=True))
     if flags.get("tokens") is not None:
         made += _tokens(flags["tokens"])
     return [*made, *parse_sets(flags.get("sets") or ())]
+
+
+def _hardware(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
+    """What the flags name as hardware, all of it in one setting: it replaces what a file names."""
+    values: dict[str, tuple[Any, str]] = {}
+    for name, (flag, key) in _COUNTED.items():
+        if flags.get(name) is None:
+            continue
+        for setting in _counted(flag, key, flags[name], catalog):
+            _, _, place = setting.path.partition(".")
+            if place in values:
+                message = f"{values[place][1]} and {flag} both give a count"
+                raise UsageError(message, "give it once")
+            values[place] = (setting.value, flag)
+    flag = next((flag for _, flag in values.values()), "")
+    return [Setting("hardware", values, flag, reaches=True)] if values else []
 
 
 def _counted(flag: str, key: str, text: str, catalog: "Catalog") -> list[Setting]:
@@ -238,17 +280,13 @@ def _devices(count: str, each: float) -> str:
     return count if each == 1 or machines <= 0 else f"{machines * each:.12g}"
 
 
-def _days(text: str) -> str:
+def _timed(text: str, unit: str) -> str:
     """``--days 10`` means 10 days; a unit may be given too."""
-    return f"{text} d" if text.replace(".", "", 1).isdigit() else text
+    return f"{text} {unit}" if text.replace(".", "", 1).isdigit() else text
 
 
 def _tokens(text: str) -> list[Setting]:
+    """Prompt and output of a request; a model that only reads has no output."""
     prompt, colon, output = text.partition(":")
-    if not colon:
-        message = f'--tokens takes prompt:output of a request, as in 500:300, not "{text}"'
-        raise UsageError(message, "training tokens are --train-tokens")
-    return [
-        Setting("infer.prompt_tokens", prompt, "--tokens"),
-        Setting("infer.output_tokens", output, "--tokens"),
-    ]
+    made = [Setting("infer.prompt_tokens", prompt, "--tokens")]
+    return [*made, Setting("infer.output_tokens", output, "--tokens")] if colon else made

@@ -32,6 +32,7 @@ def command(
     samples: o.Draws = o.DEFAULT_SAMPLES,
     seed: o.Seed = o.DEFAULT_SEED,
     hardware_db: o.HardwareDb = None,
+    root: o.Root = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import draws
-from carbonctl.core.errors import InputError, Mark, Problem, UsageError, in_order
+from carbonctl.core.errors import InputError, Problem, UsageError, in_order
+from carbonctl.core.output import emit as emit  # noqa: PLC0414 - commands take it from here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +34,20 @@ PHASES = ("data", "experiments", "train", "infer")
 PHASES_OF = {"train": PHASES[:3], "infer": PHASES[3:], "lifecycle": PHASES}
 
 
-def load(flags: dict[str, Any], source: str | None, raw: bytes | None = None) -> Loaded:
-    """Scenario, positions and catalog of a command's arguments; ``raw`` is a source read before."""
+def load(
+    flags: dict[str, Any],
+    source: str | None,
+    raw: bytes | None = None,
+    phases: tuple[str, ...] = PHASES,
+) -> Loaded:
+    """Scenario, positions and catalog of a command's arguments.
+
+    ``raw`` is a source that was read before; ``phases`` are those that the flags reach.
+    """
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.cli import kinds  # noqa: PLC0415
     from carbonctl.cli.options import settings  # noqa: PLC0415
+    from carbonctl.core import files  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
 
     catalog = Catalog.open(flags.get("hardware_db"))
@@ -47,7 +55,11 @@ def load(flags: dict[str, Any], source: str | None, raw: bytes | None = None) ->
     if source is None and not given:
         message = "give a scenario file, - for stdin, or flags"
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
-    scenario, document = read(source, given, catalog, raw, keep=True)
+    if source is not None:
+        raw = files.read(source, files.MAX_TEXT) if raw is None else raw
+        kinds.refuse(raw, source)
+    root = flags.get("root")
+    scenario, document = read(source, given, catalog, raw, keep=True, phases=phases, root=root)
     return scenario, document, catalog
 
 
@@ -82,11 +94,19 @@ def evaluate(
 def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
     """A load that the stated devices cannot carry even when always busy is an error."""
     metrics = result.point.metrics
-    loads = [(one, float(metrics[f"{one.phase}.accelerator_hours"])) for one in resolved.capacity]
+    loads = [(one, _hours(one, metrics)) for one in resolved.capacity]
     errors, warnings = _overloads(loads, resolved.document)
     if errors:
         raise InputError(errors, resolved.document.sources)
     resolved.warnings.extend(warnings)
+
+
+def _hours(capacity: Capacity, metrics: dict[str, Any]) -> float:
+    """Device-hours that a load takes; of devices that it holds, those of work at its peak."""
+    hours = float(metrics[f"{capacity.phase}.accelerator_hours"])
+    if not capacity.held:
+        return hours
+    return hours * float(metrics[f"{capacity.phase}.peak_busy_share"])
 
 
 def _overloads(
@@ -114,6 +134,11 @@ def _overloads(
             errors.append(problem)
         elif needed > capacity.devices:
             warnings.append(problem)
+        elif capacity.held and needed > capacity.usual_busy * capacity.devices:
+            usual = f"{100 * capacity.usual_busy:g} %"
+            message = f"the load keeps {amount} of {capacity.devices:g} devices busy at its peak"
+            hint = f"services are seldom busier than {usual}: requests would wait"
+            warnings.append(Problem("CC304", message, mark, hint))
     return errors, warnings
 
 
@@ -126,7 +151,7 @@ def estimate(
 ) -> None:
     """Estimate some phases of a scenario and report."""
     choose_format(flags)
-    loaded = load(flags, flags["file"])
+    loaded = load(flags, flags["file"], phases=phases)
     need = need_period and flags["file"] is not None  # flags alone mean one year, and say so
     data, warnings = computed(command, loaded, flags, phases, need_period=need)
     warn(warnings, flags)
@@ -152,7 +177,8 @@ def computed(
 
 def beside(resolved: Resolved, catalog: Catalog) -> Beside:
     """What an envelope says beside the numbers of some phases."""
-    from carbonctl.report.envelope import Beside  # noqa: PLC0415 - after a good input
+    from carbonctl.report.charged import charged, title  # noqa: PLC0415 - after a good input
+    from carbonctl.report.envelope import Beside  # noqa: PLC0415
     from carbonctl.report.given import given  # noqa: PLC0415
 
     return Beside(
@@ -164,33 +190,8 @@ def beside(resolved: Resolved, catalog: Catalog) -> Beside:
         budget=resolved.budget,
         period=resolved.period,
         inputs=given(resolved.document),
+        charged=[one.as_dict() for one in charged(resolved, catalog)],
     )
-
-
-def title(resolved: Resolved, catalog: Catalog) -> str:
-    """What was estimated, in a few words of the user's."""
-    from carbonctl.scenario.named import in_words  # noqa: PLC0415 - after a good input
-
-    scenario = resolved.scenario
-    name = f"{scenario.name}: " if scenario.name else ""
-    words = [_model_words(scenario)] if scenario.model is not None else []
-    if scenario.hardware is not None:
-        words.append(in_words(catalog, scenario.hardware))
-    sites = dict.fromkeys(phase.site.name for phase in resolved.inputs.phases)
-    return f"{name}{', '.join(words)} in {', '.join(sites)}"
-
-
-def _model_words(scenario: Scenario) -> str:
-    from carbonctl.report.numbers import quantity  # noqa: PLC0415 - with the report
-
-    model = scenario.model
-    if model is None:
-        return ""
-    if model.id is not None:
-        return model.id
-    if model.params is not None:
-        return f"{quantity(model.params.value, '1')} LLM"
-    return "recommendation model"
 
 
 def report(data: dict[str, Any], flags: dict[str, Any], catalog: Catalog) -> None:
@@ -232,27 +233,6 @@ def table_out(draw: Callable[[Console], None], flags: dict[str, Any]) -> None:
     draw(console(stream or sys.stdout, color=not (flags["no_color"] or to_file)))
     if stream is not None:
         emit(stream.getvalue(), flags["output"])
-
-
-def emit(text: str, output: str | None) -> None:
-    """Write to stdout, or to a file that is whole or not there."""
-    if output in (None, "-"):
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    target = Path(str(output))
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".carbonctl-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(target)
-    except (OSError, ValueError) as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        output_error = getattr(error, "strerror", None)
-        reason = (output_error or "cannot be written").lower()
-        raise InputError([Problem("CC008", f"{target}: {reason}", Mark("--output"))]) from None
 
 
 def warn(problems: list[Problem], flags: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """``carbonctl validate``: every problem of every file, nothing estimated."""
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,6 +11,7 @@ from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import steps
 from carbonctl.cli.run import warn
 from carbonctl.core.errors import InputError, Problem, UsageError, gathered
+from carbonctl.core.files import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from carbonctl.cli.run import Loaded
 
 Kind = Literal["scenario", "policy", "result"]
-_POLICY = re.compile(rb"schema[\"']?\s*:\s*[\"']?carbonctl/policy/")
 
 
 def command(
@@ -33,6 +32,7 @@ def command(
     format: Annotated[o.Text, typer.Option("-f", "--format", help="table, json or github.")] = None,
     json: o.Json = False,
     hardware_db: o.HardwareDb = None,
+    root: o.Root = None,
     quiet: o.Quiet = False,
 ) -> None:
     """Check scenarios, policies, saved results (schema, sums) and emissions of model cards."""
@@ -45,7 +45,8 @@ def command(
         message = "give scenario or policy files, or --print-schema KIND"
         raise UsageError(message)
     form = choose_format({"format": format, "json": json}, ("table", "json", "github"))
-    warnings = _validate(files, hardware_db, say=form == "table" and not quiet)
+    flags = {"hardware_db": hardware_db, "root": root}
+    warnings = _validate(files, flags, say=form == "table" and not quiet)
     warn(warnings, {"quiet": quiet})
     said = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
     if form == "json":
@@ -71,14 +72,14 @@ def _schema(kind: Kind) -> dict[str, Any]:
     return scenario_schema.json_schema()
 
 
-def _validate(files: list[str], hardware_db: str | None, *, say: bool) -> list[Problem]:
+def _validate(files: list[str], flags: dict[str, Any], *, say: bool) -> list[Problem]:
     """Warnings of all files, or one error with every problem of every file."""
     warnings: list[Problem] = []
     problems: list[Problem] = []
     sources: dict[str, list[str]] = {}
     for file in files if say and sys.stdout.isatty() else steps(files, "validate"):
         try:
-            warnings += _check(file, hardware_db)
+            warnings += _check(file, flags)
         except InputError as error:
             problems += error.problems
             sources |= error.sources
@@ -90,35 +91,28 @@ def _validate(files: list[str], hardware_db: str | None, *, say: bool) -> list[P
     return warnings
 
 
-def _check(file: str, hardware_db: str | None) -> list[Problem]:
-    """Read, resolve and run one scenario of either kind, without draws; its warnings."""
-    from carbonctl.cli.run import load  # noqa: PLC0415 - after good flags
+def _check(file: str, flags: dict[str, Any]) -> list[Problem]:
+    """Read a file as what it is and check it, a scenario without draws; its warnings."""
+    from carbonctl.cli.kinds import POLICY, is_card  # noqa: PLC0415 - after good flags
+    from carbonctl.cli.run import load  # noqa: PLC0415
+    from carbonctl.report import saved  # noqa: PLC0415
 
-    if _is_policy(file):
-        from carbonctl.scenario.policy import read  # noqa: PLC0415 - for policies alone
-
-        read(file)
-        return []
-    if file.endswith(".json") and _is_result(file):
-        return []
-    if file.endswith(".md"):
+    raw = saved.raw_of(file)
+    if file.endswith(".md") or is_card(raw):
         from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for cards alone
         from carbonctl.imports.model_card import check  # noqa: PLC0415
 
-        return check(Path(file), Catalog.open(hardware_db))
-    checks = _checks(load({"hardware_db": hardware_db}, file))
+        return check(Path(name_of(file)), Catalog.open(flags["hardware_db"]), raw)
+    if POLICY.search(raw):
+        from carbonctl.scenario.policy import read  # noqa: PLC0415 - for policies alone
+
+        read(name_of(file), raw)
+        return []
+    if saved.is_result(raw):
+        saved.parse(raw, name_of(file))
+        return []
+    checks = _checks(load(flags, file, raw))
     return [warning for warnings in gathered(checks) for warning in warnings]
-
-
-def _is_result(file: str) -> bool:
-    """Whether a file is a saved result; InputError where it is one that does not hold."""
-    from carbonctl.report import saved  # noqa: PLC0415 - for JSON alone, which scenarios may be
-
-    raw = saved.raw_of(file)
-    if not saved.is_result(raw):
-        return False
-    saved.parse(raw, file)
-    return True
 
 
 def _checks(loaded: "Loaded") -> "Iterator[Callable[[], list[Problem]]]":
@@ -135,12 +129,3 @@ def _checks(loaded: "Loaded") -> "Iterator[Callable[[], list[Problem]]]":
         yield lambda: evaluate(loaded, {"samples": 0, "seed": 0}, PHASES)[0].warnings
     elif scenario.refresh is None:
         yield lambda: resolve_item(*loaded).warnings
-
-
-def _is_policy(file: str) -> bool:
-    """Whether a file says that it is a policy; one that cannot be read says nothing."""
-    path = Path(file)
-    try:
-        return path.is_file() and bool(_POLICY.search(path.read_bytes()))
-    except (OSError, ValueError):  # ValueError: a NUL in the name
-        return False

@@ -30,6 +30,9 @@ CODES: dict[str, str] = {
     "CC007": "the file is empty or is not a mapping",
     "CC008": "the file cannot be read",
     "CC009": "extends forms a circle",
+    "CC010": "extends leaves the folder that it may read from",
+    "CC011": "a device, or a pipe without another end, where a file is wanted",
+    "CC013": "the file is no scenario but one of another kind",
     "CC101": "a key is unknown",
     "CC102": "a region or grid zone is unknown",
     "CC103": "an accelerator is unknown",
@@ -53,6 +56,7 @@ CODES: dict[str, str] = {
     "CC306": "this combination is not estimated yet",
     "CC307": "a value is far outside of what is known, or one part an implausible share",
     "CC308": "the data of a place are old",
+    "CC309": "a rule of charging has changed since the version of this file",
     "CC401": "hardware_db cannot be read",
     "CC402": "a record of hardware_db is wrong",
     "CC501": "a file has no form that can be imported",
@@ -142,6 +146,13 @@ class InputError(CarbonctlError):
     """Something in, or about, a file or a value that the user named. Exit code 3."""
 
 
+class OutputError(CarbonctlError):
+    """A result that cannot be written to stdout or to a file. Exit code 3."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__([problem])
+
+
 class UsageError(CarbonctlError):
     """A bad flag or argument. Exit code 2."""
 
@@ -154,6 +165,14 @@ class DataError(CarbonctlError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems, exit_code=EXIT_DATA)
+
+
+class OwnDataError(DataError):
+    """A value in a folder of hardware data that the user named cannot be. Exit code 3."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems)
+        self.exit_code = EXIT_INPUT
 
 
 def gathered(steps: Iterable[Callable[[], T]]) -> list[T]:

@@ -25,10 +25,10 @@ _WHOLE = (
     rf"{_BOTH}|base_share_kgco2e|crossover_clean_share|embodied_kgco2e_per_hour"
     rf"|(training_)?per_{_UNIT}_kgco2e|break_even_{_UNIT}s|{_STAGE}\.[^\s]+_kgco2e"
 )
-_TRAINING = "wall_hours|minimum_accelerators|implied_mfu|stated_hours_ratio"
+_TRAINING = "wall_hours|minimum_accelerators|state_gb|implied_mfu|stated_hours_ratio"
 _LIMITS = "(computing|exchanging|gathering|reading)_s"
 _SERVING = (
-    rf"functional_units|loaded_energy_kwh|per_day_(kgco2e|energy_kwh)"
+    rf"functional_units|(charged|whole)_accelerators|(peak_)?busy_share|loaded_energy_kwh|per_day_(kgco2e|energy_kwh)"
     rf"|per_({_UNIT}|{_OTHER_UNIT})_(kgco2e|energy_wh)|per_{_UNIT}_water_ml"
     rf"|per_{_UNIT}_(gpu|it_system|provisioned)_energy_wh"
     rf"|sci_embodied_kgco2e|sci_per_{_UNIT}_kgco2e"
@@ -36,7 +36,7 @@ _SERVING = (
 _PHASE = (
     rf"(data|experiments|train|idle|infer)(\.[^\s]+)?\.({_BOTH}|it_energy_kwh|device_energy_kwh"
     rf"|accelerator_hours|carbon_kgco2e_per_hour|cci_kgco2e_per_eflop"
-    rf"|scope_2_(location|market)_kgco2e|scope_3_3_kgco2e|(useful|lost)_(location|market)_kgco2e"
+    rf"|scope_2_(location|market)_kgco2e|scope_3_3(_market)?_kgco2e|(useful|lost)_(location|market)_kgco2e"
     rf"|{_TRAINING}|{_LIMITS}|{_SERVING})"
 )
 

@@ -12,6 +12,7 @@ from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.core import files
 from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.record import record
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from carbonctl.core.strict_yaml import Path
 
-MAX_BYTES = 40_000_000
+MAX_BYTES = files.MAX_RESULT
 MAX_DEPTH = 60
 _LARGEST = 10**300  # no float is much larger
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
@@ -58,7 +59,8 @@ class Json:
 def parse(raw: bytes, name: str) -> Json:
     """Parse bytes that came from ``name``; every way in which that fails is an InputError."""
     if len(raw) > MAX_BYTES:
-        raise _error("CC005", f"the file is larger than {MAX_BYTES} bytes", Mark(name, 1, 1))
+        message = f"the file is larger than {MAX_BYTES // 10**6} MB"
+        raise _error("CC005", message, Mark(name, 1, 1))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from carbonctl.core import files
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Path = tuple[str | int, ...]
 
-MAX_BYTES = 4_000_000
+MAX_BYTES = files.MAX_TEXT
 MAX_DEPTH = 40
 MAX_VALUES = 100_000
 _MAX_DIGITS = 40
@@ -50,6 +51,7 @@ class Document:
         self.found: list[Problem] = []  # what is wrong, kept to be told with what else is
         self.lost: list[Path] = []  # what nobody can know the value of, because of that
         self.misnamed: set[str] = set()  # keys at the top that are none
+        self.replaced: list[tuple[str, str, Any]] = []  # path, flag and what stood there before
         self.sources = {} if sources is None else sources
         self.events: tuple[str, dict[Path, Any], dict[Path, Any]] = ("", {}, {})
         if marks is not None:
@@ -101,26 +103,18 @@ def scalar(text: str) -> Any:
 
 def read(path: FilePath, *, keep: bool = False) -> Document:
     """Read a file; every way in which that fails is an InputError."""
-    return parse(_bytes(path), str(path), keep=keep)
+    return parse(files.read(str(path), MAX_BYTES), str(path), keep=keep)
 
 
-def text_of(path: FilePath) -> str:
-    """The text of a file that is YAML only in part."""
-    return _decoded(_bytes(path), str(path))
-
-
-def _bytes(path: FilePath) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = (getattr(error, "strerror", None) or "cannot be read").lower()
-        raise InputError([Problem("CC008", reason, Mark(str(path)))]) from None
+def text_of(path: FilePath, raw: bytes | None = None) -> str:
+    """The text of a file that is YAML only in part; ``raw`` are its bytes where they are known."""
+    return _decoded(files.read(str(path), MAX_BYTES) if raw is None else raw, str(path))
 
 
 def _decoded(raw: bytes, name: str) -> str:
     if len(raw) > MAX_BYTES:
-        raise _error("CC005", f"the file is larger than {MAX_BYTES} bytes", Mark(name, 1, 1))
+        message = f"the file is larger than {MAX_BYTES // 10**6} MB"
+        raise _error("CC005", message, Mark(name, 1, 1))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

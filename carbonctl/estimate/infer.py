@@ -46,7 +46,7 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
         model = whole_request(model)
     elif isinstance(model, Throughput):
         model = whole_output(model)
-    busy, device = _busy(model, served)
+    busy, device, replica = _busy(model, served)
     loaded = operational.it_energy_kwh_from_device_energy(
         device_energy_kwh=device, host_power_factor=fleet.host_power_factor
     )
@@ -61,8 +61,15 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
         facility,
         functional_units=total,
         device_energy_kwh=device,
-        served=Served(fleet.period_hours, fleet.day_hours, loaded, **_asked_about(model, total)),
+        served=_served(
+            fleet, busy, replica, loaded_energy_kwh=loaded, **_asked_about(model, total)
+        ),
     )
+
+
+def _served(fleet: Fleet[Num], busy: Num, replica: Num | None, **others: Num) -> Served:
+    """What a service did, for how long, and on how many devices at a time."""
+    return Served(fleet.period_hours, fleet.day_hours, busy, fleet.peak_to_mean, replica, **others)
 
 
 def _provisioned(fleet: Fleet[Num], busy: Num) -> tuple[Num, Num]:
@@ -113,8 +120,8 @@ def _asked_about(model: Model[Num], total: Num) -> dict[str, Num]:
     return {}
 
 
-def _busy(model: Model[Num], served: Num) -> tuple[Num, Num]:
-    """Device-hours of work, and the energy of the boards in them."""
+def _busy(model: Model[Num], served: Num) -> tuple[Num, Num, Num | None]:
+    """Device-hours of work, the energy of the boards in them, and the devices of a replica."""
     if isinstance(model, Decoder):
         return _decoder(model, served)
     if isinstance(model, Diffusion):
@@ -128,19 +135,19 @@ def _busy(model: Model[Num], served: Num) -> tuple[Num, Num]:
         throughput_per_hour=model.throughput_per_hour,
     )
     board = power.device_power_w(tdp_w=model.tdp_w, device_power_share=model.device_power_share)
-    return busy, operational.device_energy_kwh_from_busy_hours(
-        busy_hours=busy, device_power_w=board
-    )
+    device = operational.device_energy_kwh_from_busy_hours(busy_hours=busy, device_power_w=board)
+    return busy, device, model.accelerators
 
 
-def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
+def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num, Num]:
     """A decode step of one replica, then all steps of all requests."""
     made = decode_round(m)
+    replica = made.replica_accelerators
     busy = serving_time.busy_hours_from_steps(
         served_units=served,
         output_tokens=m.output_tokens,
         step_s=made.seconds,
-        replica_accelerators=made.replica_accelerators,
+        replica_accelerators=replica,
         batch=made.gained_tokens,
     )
     device = serving_time.device_energy_kwh_from_steps(
@@ -155,18 +162,17 @@ def _decoder(m: Decoder[Num], served: Num) -> tuple[Num, Num]:
             device_energy_kwh=device, media_residual=m.media_residual
         )
     if m.measured is not None:  # the hours are then no forecast
-        return busy, device
+        return busy, device, replica
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=m.energy_residual
     )
     if m.media_residual is None:
-        return busy, device
-    return serving_time.busy_hours_by_residual(
-        modeled_hours=busy, energy_residual=m.media_residual
-    ), device
+        return busy, device, replica
+    busy = serving_time.busy_hours_by_residual(modeled_hours=busy, energy_residual=m.media_residual)
+    return busy, device, replica
 
 
-def _encoder(m: Encoder[Num], served: Num) -> tuple[Num, Num]:
+def _encoder(m: Encoder[Num], served: Num) -> tuple[Num, Num, None]:
     """One sample on one device, then all of them."""
     made = encode(encoded(m))
     busy = serving_time.busy_hours_by_residual(
@@ -175,9 +181,10 @@ def _encoder(m: Encoder[Num], served: Num) -> tuple[Num, Num]:
         ),
         energy_residual=m.energy_residual,
     )
-    return busy, operational.device_energy_kwh_from_busy_hours(
+    device = operational.device_energy_kwh_from_busy_hours(
         busy_hours=busy, device_power_w=made.device_power_w
     )
+    return busy, device, None
 
 
 def encoded(m: Encoder[Num]) -> Encoded[Num]:
@@ -199,7 +206,7 @@ def encoded(m: Encoder[Num]) -> Encoded[Num]:
     )
 
 
-def _diffusion(m: Diffusion[Num], served: Num) -> tuple[Num, Num]:
+def _diffusion(m: Diffusion[Num], served: Num) -> tuple[Num, Num, Num]:
     """One batch of pictures or clips, then all of them."""
     made = generate(m)
     busy = serving_time.busy_hours_from_batches(
@@ -214,9 +221,10 @@ def _diffusion(m: Diffusion[Num], served: Num) -> tuple[Num, Num]:
         batch=m.batch,
         energy_residual=m.energy_residual,
     )
-    return serving_time.busy_hours_by_residual(
+    busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=m.energy_residual
-    ), device
+    )
+    return busy, device, m.replica_accelerators
 
 
 def _ranking(
@@ -249,7 +257,7 @@ def _ranking(
     it = operational.it_energy_kwh_from_hours(accelerator_hours=on, it_power_w=mean_power)
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
     return Use(hours, it, facility, functional_units=total,
-               served=Served(fleet.period_hours, fleet.day_hours))  # fmt: skip
+               served=_served(fleet, busy, None))  # fmt: skip
 
 
 def table_devices(model: Ranking[Num]) -> Num:

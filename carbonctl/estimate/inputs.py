@@ -42,11 +42,12 @@ class Site(Generic[T]):
     pue: T
     ci_location_kgco2e_per_kwh: T
     coverage: str  # of that factor: lifecycle or direct
-    direct_kgco2e_per_kwh: T | None  # combustion alone, beside a lifecycle factor
+    direct_share: T | None  # combustion over a lifecycle factor; None beside a direct one
     contracted_share: T | None
     wue_l_per_kwh: T | None
     ewif_l_per_kwh: T | None
     construction_kgco2e_per_kw_year: T
+    operator: str = "own"  # who operates the hardware: own, colocation or cloud
 
 
 @record

@@ -19,6 +19,9 @@ class Served:
 
     period_hours: Num
     day_hours: Num
+    busy_hours: Num
+    peak_to_mean: Num
+    replica_accelerators: Num | None  # None where one device works alone
     loaded_energy_kwh: Num | None = None
     thousand_tokens: Num | None = None
     video_seconds: Num | None = None

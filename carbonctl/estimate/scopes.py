@@ -16,23 +16,32 @@ if TYPE_CHECKING:
 def scopes_of_electricity(r: PhaseResult, site: Site[Num]) -> dict[str, Num]:
     """Scope 2 is what plants burn, on both bases; the rest of the life cycle is category 3.3.
 
-    Nothing where no combustion factor is known, and no rest where the factor in use is one.
+    No rest where the factor in use is one of combustion. It is drawn as a share of the life cycle,
+    so that it is never negative.
     """
-    direct = site.coverage == "direct"
-    factor = site.ci_location_kgco2e_per_kwh if direct else site.direct_kgco2e_per_kwh
-    if factor is None:
-        return {}
     with part(f"{r.id}.scopes"):
-        burned = scopes.direct_kgco2e(
-            facility_energy_kwh=r.use.facility_energy_kwh, direct_kgco2e_per_kwh=factor
-        )
+        if site.direct_share is None:
+            burned = scopes.direct_kgco2e(
+                facility_energy_kwh=r.use.facility_energy_kwh,
+                direct_kgco2e_per_kwh=site.ci_location_kgco2e_per_kwh,
+            )
+        else:
+            burned = scopes.direct_kgco2e_by_share(
+                lifecycle_kgco2e=r.operational_location_kgco2e, direct_share=site.direct_share
+            )
         named = {"scope_2_location_kgco2e": burned}
         if site.contracted_share is not None:
             named["scope_2_market_kgco2e"] = scopes.direct_kgco2e_by_contracts(
                 direct_kgco2e=burned, contracted_share=site.contracted_share
             )
-        if not direct:
+        if site.direct_share is not None:
             named["scope_3_3_kgco2e"] = scopes.upstream_kgco2e(
                 lifecycle_kgco2e=r.operational_location_kgco2e, combustion_kgco2e=burned
             )
+            if r.operational_market_kgco2e is not None:
+                with part("market"):
+                    named["scope_3_3_market_kgco2e"] = scopes.upstream_kgco2e(
+                        lifecycle_kgco2e=r.operational_market_kgco2e,
+                        combustion_kgco2e=named["scope_2_market_kgco2e"],
+                    )
     return {f"{r.id}.{name}": value for name, value in named.items()}

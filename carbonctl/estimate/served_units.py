@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.formulas import allocation, per_unit
+from carbonctl.formulas import allocation, fleet, per_unit
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -25,7 +25,7 @@ def per_unit_metrics(
         )
     named |= _by_boundary(r.id, r.use, unit, count)
     if r.use.served is not None:
-        named |= _other_units(r, own, unit, r.use.served)
+        named |= _devices(r.id, r.use, r.use.served) | _other_units(r, own, unit, r.use.served)
     if not alone:
         with part("whole_life"):
             named[f"per_{unit}_kgco2e"] = allocation.per_unit_kgco2e(
@@ -60,6 +60,26 @@ def _by_boundary(phase: str, use: Use, unit: str, count: Num) -> dict[str, Num]:
         )
         for rung, energy in rungs.items()
         if energy is not None
+    }
+
+
+def _devices(phase: str, use: Use, served: Served) -> dict[str, Num]:
+    """How many devices a service is charged, how many whole ones that is, and how busy they are."""
+    hours = use.accelerator_hours
+    assert hours is not None  # noqa: S101 - every service takes hours
+    charged = fleet.charged_accelerators(accelerator_hours=hours, period_hours=served.period_hours)
+    busy = fleet.mean_busy_share_from_hours(busy_hours=served.busy_hours, accelerator_hours=hours)
+    return {
+        f"{phase}.charged_accelerators": charged,
+        f"{phase}.whole_accelerators": fleet.whole_accelerators(charged_accelerators=charged)
+        if served.replica_accelerators is None
+        else fleet.whole_accelerators_by_replica(
+            charged_accelerators=charged, replica_accelerators=served.replica_accelerators
+        ),
+        f"{phase}.busy_share": busy,
+        f"{phase}.peak_busy_share": fleet.peak_busy_share(
+            mean_busy_share=busy, peak_to_mean=served.peak_to_mean
+        ),
     }
 
 

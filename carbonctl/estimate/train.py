@@ -12,6 +12,7 @@ from carbonctl.estimate.train_work import (
     llm_flop,
     minimum_accelerators,
     rollout_hours,
+    state_gb,
     work_hours,
 )
 from carbonctl.formulas import (
@@ -34,7 +35,7 @@ def train(run: TrainRun[Num], site: Site[Num]) -> Use:
         return _federated(run.federated, site)
     if run.energy_kwh is not None:
         use = _measured(run, run.energy_kwh, site)
-        hours = use.accelerator_hours
+        hours = use.accelerator_hours if run.accelerator_hours is None else run.accelerator_hours
         details: dict[str, Num] = {}
     else:
         hours, details = _modeled(run)
@@ -76,6 +77,7 @@ def _feasibility(run: TrainRun[Num], hours: Num | None) -> dict[str, Num]:
         )
     if run.memory is not None:
         found["minimum_accelerators"] = minimum_accelerators(run.memory)
+        found["state_gb"] = state_gb(run.memory)
     return found
 
 
@@ -119,10 +121,12 @@ def _federated(work: Federated[Num], site: Site[Num]) -> Use:
 
 
 def _measured(run: TrainRun[Num], energy_kwh: Num, site: Site[Num]) -> Use:
-    """A measured energy, once or as often as the run is made."""
+    """A measured energy and the hours beside it, once or as often as the run is made."""
     count = repeats_of(run)
     if count is not None:
         energy_kwh = operational.measured_energy_kwh(run_energy_kwh=energy_kwh, repeats=count)
+    if run.accelerator_hours is not None:
+        run = replace(run, accelerator_hours=_repeated(run, run.accelerator_hours))
     return from_energy(run, energy_kwh, site)
 
 

@@ -170,13 +170,13 @@ def minimum_accelerators(memory: Memory[Num]) -> Num:
     """Devices that hold weights, gradients, optimizer state and, where known, activations."""
     if memory.activations is not None:
         return training_memory.minimum_accelerators_by_activations(
-            state_gb=_state_gb(memory),
+            state_gb=state_gb(memory),
             activation_gb=_activation_gb(memory.activations),
             device_memory_gb=memory.device_memory_gb,
             memory_share=memory.memory_share,
         )
     return training_memory.minimum_accelerators(
-        state_gb=_state_gb(memory),
+        state_gb=state_gb(memory),
         device_memory_gb=memory.device_memory_gb,
         memory_share=memory.memory_share,
     )
@@ -202,7 +202,8 @@ def _activation_gb(a: Activations[Num]) -> Num:
     )
 
 
-def _state_gb(memory: Memory[Num]) -> Num:
+def state_gb(memory: Memory[Num]) -> Num:
+    """Weights, gradients and optimizer state of a run, with models beside it, in GB."""
     tables, total = memory.tables, memory.total_params
     if tables is not None:
         return training_memory.state_gb_by_tables(

@@ -96,6 +96,80 @@ def accelerator_hours_from_load(*, busy_hours: Num, peak_to_mean: Num, busy_shar
     return busy_hours * peak_to_mean / busy_share
 
 
+@formula(unit="1", equation="n = t / T", source="carbonctl-boundary-ladder")
+def charged_accelerators(*, accelerator_hours: Num, period_hours: Num) -> Num:
+    """Devices that a service is charged, on average over the period.
+
+    Parameters
+    ----------
+    accelerator_hours
+        Provisioned device-hours. [h]
+    period_hours
+        Length of the period. [h]
+
+    Examples
+    --------
+    >>> charged_accelerators(accelerator_hours=150.0, period_hours=100.0)
+    1.5
+    """
+    return accelerator_hours / period_hours
+
+
+@formula(unit="1", equation="n_whole = ceil(n)", source="carbonctl-boundary-ladder")
+def whole_accelerators(*, charged_accelerators: Num) -> Num:
+    """Devices to have for a load that each of them serves alone.
+
+    Parameters
+    ----------
+    charged_accelerators
+        Devices that the load takes on average. [1]
+
+    Examples
+    --------
+    >>> whole_accelerators(charged_accelerators=4.2)
+    5.0
+    """
+    return np.ceil(charged_accelerators)
+
+
+@formula(unit="1", equation="n_whole = ceil(n / r) * r", source="carbonctl-boundary-ladder")
+def whole_accelerators_by_replica(*, charged_accelerators: Num, replica_accelerators: Num) -> Num:
+    """Devices to have for a load, as whole replicas.
+
+    Parameters
+    ----------
+    charged_accelerators
+        Devices that the load takes on average. [1]
+    replica_accelerators
+        Devices of one replica. [1] >= 1
+
+    Examples
+    --------
+    >>> whole_accelerators_by_replica(charged_accelerators=4.2, replica_accelerators=4.0)
+    8.0
+    """
+    return np.ceil(charged_accelerators / replica_accelerators) * replica_accelerators
+
+
+@formula(unit="1", equation="u_peak = u * r", source="carbonctl-boundary-ladder")
+def peak_busy_share(*, mean_busy_share: Num, peak_to_mean: Num) -> Num:
+    """Busy over provisioned hours at the peak of the load.
+
+    Parameters
+    ----------
+    mean_busy_share
+        Busy over provisioned hours, on average. [1] 0 to 1
+    peak_to_mean
+        Peak over mean load. [1] >= 1
+
+    Examples
+    --------
+    >>> peak_busy_share(mean_busy_share=0.25, peak_to_mean=2.0)
+    0.5
+    """
+    return mean_busy_share * peak_to_mean
+
+
 @formula(unit="1", equation="u_mean = u / r", source="carbonctl-boundary-ladder")
 def mean_busy_share(*, busy_share: Num, peak_to_mean: Num) -> Num:
     """Busy over provisioned hours, averaged over the load's ups and downs.

@@ -30,6 +30,25 @@ def direct_kgco2e(*, facility_energy_kwh: Num, direct_kgco2e_per_kwh: Num) -> Nu
     return facility_energy_kwh * direct_kgco2e_per_kwh
 
 
+@formula(unit="kgCO2e", equation="C_2 = C_life * d", source="ghg-protocol-scope2-2015")
+def direct_kgco2e_by_share(*, lifecycle_kgco2e: Num, direct_share: Num) -> Num:
+    """Scope 2, location basis, where the factor in use is a life-cycle one.
+
+    Parameters
+    ----------
+    lifecycle_kgco2e
+        Purchased electricity on a life-cycle factor. [kgCO2e]
+    direct_share
+        Combustion at the plants over the life cycle of the same grid. [1] 0.27 (hydro) to 0.92
+
+    Examples
+    --------
+    >>> direct_kgco2e_by_share(lifecycle_kgco2e=400.0, direct_share=0.75)
+    300.0
+    """
+    return lifecycle_kgco2e * direct_share
+
+
 @formula(unit="kgCO2e", equation="C_2m = C_2 * (1 - s)", source="ghg-protocol-scope2-2015")
 def direct_kgco2e_by_contracts(*, direct_kgco2e: Num, contracted_share: Num) -> Num:
     """Scope 2, market basis: what contracts for clean supply leave.
@@ -59,10 +78,6 @@ def upstream_kgco2e(*, lifecycle_kgco2e: Num, combustion_kgco2e: Num) -> Num:
         The same electricity on a life-cycle factor. [kgCO2e]
     combustion_kgco2e
         Scope 2 on the location basis. [kgCO2e]
-
-    Notes
-    -----
-    The two factors may come from different publishers; the remainder holds their difference.
 
     Examples
     --------

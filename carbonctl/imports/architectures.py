@@ -33,6 +33,12 @@ class Decoder:
     experts_key: str = ""
     expert_size_key: str = "moe_intermediate_size"
     shared_expert: bool = False
+    shared_experts_key: str = ""  # experts beside the routed ones, each of the same size
+    dense_first_key: str = ""  # how many of the first layers have no experts
+    router_bias: bool = False
+    latent: bool = False  # attention through compressed keys and values (DeepSeek)
+    head_norms_key: str = ""  # norms of queries and keys by head, when this entry is true
+    output_bias: bool = True  # ``bias_key`` covers the output projection too
 
 
 DECODERS = {
@@ -57,7 +63,93 @@ DECODERS = {
         tied=True, head_dim_needed=True, bias_key="attention_bias", norms=4, head_norms=True
     ),
     "Olmo2ForCausalLM": Decoder(kv_heads_optional=True, bias_key="attention_bias", wide_norms=True),
+    "Olmo3ForCausalLM": Decoder(kv_heads_optional=True, bias_key="attention_bias", wide_norms=True),
+    "OlmoeForCausalLM": Decoder(
+        kv_heads_optional=True,
+        bias_key="attention_bias",
+        wide_norms=True,
+        experts_key="num_experts",
+        expert_size_key="intermediate_size",
+    ),
     "Phi3ForCausalLM": Decoder(kv_heads_optional=True),
+    "SmolLM3ForCausalLM": Decoder(bias_key="attention_bias", mlp_bias_key="mlp_bias", tied=True),
+    "GraniteForCausalLM": Decoder(
+        kv_heads_optional=True, bias_key="attention_bias", mlp_bias_key="mlp_bias", tied=True
+    ),
+    "DeepseekV2ForCausalLM": Decoder(
+        latent=True,
+        experts_key="n_routed_experts",
+        shared_experts_key="n_shared_experts",
+        dense_first_key="first_k_dense_replace",
+    ),
+    "DeepseekV3ForCausalLM": Decoder(
+        latent=True,
+        experts_key="n_routed_experts",
+        shared_experts_key="n_shared_experts",
+        dense_first_key="first_k_dense_replace",
+        router_bias=True,
+    ),
+    "Glm4MoeForCausalLM": Decoder(
+        head_dim_needed=True,
+        bias_key="attention_bias",
+        output_bias=False,
+        head_norms_key="use_qk_norm",
+        experts_key="n_routed_experts",
+        shared_experts_key="n_shared_experts",
+        dense_first_key="first_k_dense_replace",
+        router_bias=True,
+    ),
+    "MiniMaxM2ForCausalLM": Decoder(
+        head_dim_needed=True,
+        wide_norms=True,
+        experts_key="num_local_experts",
+        expert_size_key="intermediate_size",
+        router_bias=True,
+    ),
+}
+# model_type, of a whole file or of the language model inside one -> the class that it makes
+MODEL_TYPES = {
+    "llama": "LlamaForCausalLM",
+    "mistral": "MistralForCausalLM",
+    "ministral": "MistralForCausalLM",
+    "mixtral": "MixtralForCausalLM",
+    "qwen2": "Qwen2ForCausalLM",
+    "qwen2_vl": "Qwen2ForCausalLM",
+    "qwen2_vl_text": "Qwen2ForCausalLM",
+    "qwen2_5_vl": "Qwen2ForCausalLM",
+    "qwen2_5_vl_text": "Qwen2ForCausalLM",
+    "qwen2_moe": "Qwen2MoeForCausalLM",
+    "qwen3": "Qwen3ForCausalLM",
+    "qwen3_vl": "Qwen3ForCausalLM",
+    "qwen3_vl_text": "Qwen3ForCausalLM",
+    "qwen3_moe": "Qwen3MoeForCausalLM",
+    "qwen3_vl_moe": "Qwen3MoeForCausalLM",
+    "qwen3_vl_moe_text": "Qwen3MoeForCausalLM",
+    "gemma": "GemmaForCausalLM",
+    "gemma2": "Gemma2ForCausalLM",
+    "gemma3": "Gemma3ForCausalLM",
+    "gemma3_text": "Gemma3ForCausalLM",
+    "olmo2": "Olmo2ForCausalLM",
+    "olmo3": "Olmo3ForCausalLM",
+    "olmoe": "OlmoeForCausalLM",
+    "phi3": "Phi3ForCausalLM",
+    "smollm3": "SmolLM3ForCausalLM",
+    "granite": "GraniteForCausalLM",
+    "deepseek_v2": "DeepseekV2ForCausalLM",
+    "deepseek_v3": "DeepseekV3ForCausalLM",
+    "kimi_k2": "DeepseekV3ForCausalLM",
+    "glm4_moe": "Glm4MoeForCausalLM",
+    "minimax_m2": "MiniMaxM2ForCausalLM",
+    "gpt_oss": "GptOssForCausalLM",
+    "gpt_neox": "GPTNeoXForCausalLM",
+    "gpt2": "GPT2LMHeadModel",
+}
+# classes whose language model stands in a section of its own, or is one of those above
+SAME_AS = {
+    "Qwen2VLForConditionalGeneration": "Qwen2ForCausalLM",
+    "Qwen2_5_VLForConditionalGeneration": "Qwen2ForCausalLM",
+    "Gemma3ForConditionalGeneration": "Gemma3ForCausalLM",
+    "KimiK2ForCausalLM": "DeepseekV3ForCausalLM",
 }
 
 
@@ -65,6 +157,8 @@ def decoder(config: Config, kind: Decoder) -> Count:
     """A gated decoder with grouped keys, dense or with experts."""
     hidden, layers = config.count("hidden_size"), config.count("num_hidden_layers")
     heads = config.count("num_attention_heads")
+    if kind.latent:
+        return _latent_decoder(config, kind, hidden, layers, heads)
     kv_heads = config.count("num_key_value_heads", heads if kind.kv_heads_optional else None)
     config.divides("num_key_value_heads", kv_heads, heads)
     if "head_dim" not in config and not kind.head_dim_needed:
@@ -76,9 +170,10 @@ def decoder(config: Config, kind: Decoder) -> Count:
     attention = 2 * hidden * (wide + narrow)
     if kind.qkv_bias or config.flag(kind.bias_key):
         attention += wide + 2 * narrow
-    if config.flag(kind.bias_key):
+    if kind.output_bias and config.flag(kind.bias_key):
         attention += hidden
-    attention += 2 * head_dim * kind.head_norms + (wide + narrow) * kind.wide_norms
+    head_norms = kind.head_norms or config.flag(kind.head_norms_key)
+    attention += 2 * head_dim * head_norms + (wide + narrow) * kind.wide_norms
     feed_forward, unused, experts = _feed_forward(config, kind, hidden, layers)
     tables = 1 if config.flag("tie_word_embeddings", kind.tied) else 2
     shape = {
@@ -105,10 +200,14 @@ def _feed_forward(
     if used > experts and not config.refused.problems:
         config.refuse("num_experts_per_tok", f"{used} experts a token are more than {experts}")
     expert = 3 * hidden * config.count(kind.expert_size_key)
-    sparse_layer = hidden * experts + experts * expert
+    sparse_layer = hidden * experts + experts * expert + experts * kind.router_bias
+    if kind.shared_experts_key and kind.shared_experts_key in config:
+        sparse_layer += config.count(kind.shared_experts_key) * expert
     if kind.shared_expert:
         sparse_layer += 3 * hidden * config.count("shared_expert_intermediate_size") + hidden
     sparse = config.sparse_layers(layers)
+    if kind.dense_first_key and config.data.get(kind.dense_first_key) != 0:
+        sparse = max(0, layers - config.count(kind.dense_first_key))
     dense = 0
     if sparse < layers:
         dense = (layers - sparse) * 3 * hidden * config.count("intermediate_size")
@@ -119,6 +218,59 @@ def _feed_forward(
 def _gated(config: Config, kind: Decoder, hidden: int, inner: int) -> int:
     biases = (2 * inner + hidden) if config.flag(kind.mlp_bias_key) else 0
     return 3 * hidden * inner + biases
+
+
+def _latent_decoder(config: Config, kind: Decoder, hidden: int, layers: int, heads: int) -> Count:
+    """DeepSeek V2, V3 and what follows them: keys and values through a narrow latent."""
+    rank, rope = config.count("kv_lora_rank"), config.count("qk_rope_head_dim")
+    nope, value = config.count("qk_nope_head_dim"), config.count("v_head_dim")
+    wide = heads * (nope + rope)
+    if "q_lora_rank" in config:
+        narrow = config.count("q_lora_rank")
+        attention = hidden * narrow + narrow + narrow * wide
+    else:
+        attention = hidden * wide
+    attention += hidden * (rank + rope) + rank + rank * heads * (nope + value)
+    attention += heads * value * hidden
+    feed_forward, unused, experts = _feed_forward(config, kind, hidden, layers)
+    tables = 1 if config.flag("tie_word_embeddings", kind.tied) else 2
+    total = config.count("vocab_size") * hidden * tables + layers * (attention + 2 * hidden)
+    shape = {
+        "params": total + feed_forward + hidden,
+        "layers": layers,
+        "hidden": hidden,
+        "heads": heads,
+        "kv_heads": heads,
+        "head_dim": nope + rope,
+    }
+    return shape | experts, unused
+
+
+def gpt_oss(config: Config) -> Count:
+    """gpt-oss: biases everywhere, a sink a head, experts with biases."""
+    hidden, layers = config.count("hidden_size"), config.count("num_hidden_layers")
+    heads, kv_heads = config.count("num_attention_heads"), config.count("num_key_value_heads")
+    head_dim, inner = config.count("head_dim"), config.count("intermediate_size")
+    experts, used = config.count("num_local_experts"), config.count("num_experts_per_tok")
+    config.divides("num_key_value_heads", kv_heads, heads)
+    if used > experts and not config.refused.problems:
+        config.refuse("num_experts_per_tok", f"{used} experts a token are more than {experts}")
+    wide, narrow = heads * head_dim, kv_heads * head_dim
+    attention = 2 * hidden * (wide + narrow) + wide + 2 * narrow + hidden + heads
+    expert = 3 * hidden * inner + 2 * inner + hidden
+    layer = attention + 2 * hidden + (hidden + 1) * experts + experts * expert
+    tables = 1 if config.flag("tie_word_embeddings") else 2
+    shape = {
+        "params": config.count("vocab_size") * hidden * tables + layers * layer + hidden,
+        "layers": layers,
+        "hidden": hidden,
+        "heads": heads,
+        "kv_heads": kv_heads,
+        "head_dim": head_dim,
+        "experts": experts,
+        "experts_per_token": used,
+    }
+    return shape, layers * (experts - used) * expert
 
 
 def gpt_neox(config: Config) -> Count:
@@ -158,5 +310,6 @@ def _plain(
 PLAIN: dict[str, Callable[[Config], Count]] = {
     "GPTNeoXForCausalLM": gpt_neox,
     "GPT2LMHeadModel": gpt2,
+    "GptOssForCausalLM": gpt_oss,
 }
 KNOWN = (*DECODERS, *PLAIN)

@@ -1,8 +1,9 @@
-"""CodeCarbon's ``emissions.csv``.
+"""CodeCarbon's ``emissions.csv``, of any release.
 
 Rows are cumulative: a run that writes ten times has ten rows, and the last one is its total
 (mlco2/codecarbon#1364). ``energy_consumed`` includes the PUE that CodeCarbon was told, in every
 version that has the column ``pue``; the power columns do only since #1332, and are not read.
+Before 2.0 rows name no run: those that start at one moment are of one.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbonctl.imports.imported import Imported, ImportedRun, basename, counted, listed
+from carbonctl.imports.imported import Imported, basename, counted, listed
 from carbonctl.imports.lines import table
 from carbonctl.imports.numbers import number, seconds
 from carbonctl.imports.refused import Refused, together
+from carbonctl.imports.runs import Total, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,69 +24,88 @@ if TYPE_CHECKING:
     from carbonctl.imports.imported import Row
     from carbonctl.imports.lines import Log
 
-_NEEDED = ("timestamp", "run_id", "duration", "energy_consumed")
+_NEEDED = ("timestamp", "duration", "energy_consumed")
 _MACHINE = ("os", "cpu_model", "cpu_count", "gpu_model", "gpu_count", "ram_total_size")
-_HINT = "give the emissions.csv of CodeCarbon 2 or later"
+_HINT = "give the emissions.csv of CodeCarbon, which has these columns in every release"
 _SLACK_SECONDS = 5.0  # of clocks written in whole seconds
 _CUMULATIVE = "rows are cumulative, the last row of a run counts"
 _MISSING = "CPU, GPU and RAM as CodeCarbon tracked them; fans, network and storage are missing"
+_UNNAMED = "the table names no runs (CodeCarbon before 2.0): rows that start together are one run"
 
 
 @dataclass(slots=True)
-class _Total:
-    """The last row of a run, read."""
+class _Tables:
+    """Totals of runs while tables are read, by run and, where none is named, by start."""
 
-    row: Row
-    rows: int
-    energy: float
-    duration: float
-    pue: float
-    end: float
-
-    @property
-    def start(self) -> float:
-        return self.end - self.duration
+    totals: dict[object, Total]
+    unnamed: bool = False
 
 
 def read(logs: Iterable[Log], refused: Refused) -> Imported:
-    """Runs of one or several files, each run once."""
-    totals: dict[str, _Total] = {}
+    """Runs of one or several files, each run once, those of a project and site together."""
+    tables = _Tables({})
     for log in logs:
         with refused:
-            _add(log, totals)
+            _add(log, tables)
     refused.end()
-    _refuse_ranks(list(totals.values()), refused)
-    for total in totals.values():
-        with refused:
+    for run, total in list(tables.totals.items()):
+        with refused.row:
             _refuse_nothing(total)
+            refused.used = True
+            continue
+        del tables.totals[run]
+    found = list(tables.totals.values())
+    if not found:
+        refused.end_empty()
+    _refuse_ranks(found, refused)
     refused.end()
-    found = list(totals.values())
+    comments = [f"{counted(len(found), 'run')} of CodeCarbon; {_CUMULATIVE}", _MISSING]
+    comments += [_UNNAMED] * tables.unnamed
     pues = {total.pue for total in found}
-    regions = {_region(total.row) for total in found}
+    regions = {total.region for total in found}
     return Imported(
-        runs=tuple(_run(total, alone=len(found) == 1) for total in found),
-        comments=(f"{counted(len(found), 'run')} of CodeCarbon; {_CUMULATIVE}", _MISSING),
-        place=listed(filter(None, (_place(total.row) for total in found))),
+        runs=grouped(found),
+        comments=tuple(comments),
+        place=listed(filter(None, (total.place for total in found))),
         region=regions.pop() if len(regions) == 1 else "",
         pue=pues.pop() if len(pues) == 1 and max(pues) > 1 else None,
     )
 
 
-def _add(log: Log, totals: dict[str, _Total]) -> None:
-    for row in table(log, ",", _NEEDED, _HINT):
+def _add(log: Log, tables: _Tables) -> None:
+    totals = tables.totals
+    needed = _NEEDED if any("project_name" in line for line in log.head) else (*_NEEDED, "run_id")
+    for row in table(log, ",", needed, _HINT):
         if "task_name" in row.columns:
             row.refuse("CC502", "rows of tasks are not cumulative", "task_name", _HINT)
-        run = row.get("run_id")
-        with log.refused:
-            if not run:
+        named = "run_id" in row.columns
+        tables.unnamed |= not named
+        total = None
+        with log.refused.row:
+            if named and not row.get("run_id"):
                 row.refuse("CC502", "the row names no run_id", "run_id")
+            total = _total(row)
+        if total is None:
+            continue
+        with log.refused:
+            run: object = row.get("run_id") if named else _start(total, totals)
             last = totals.get(run)
-            totals[run] = total = _total(row, 1 + (last.rows if last else 0))
             if last is not None:
-                _refuse_other_order(run, last, total)
+                _refuse_other_order(row.get("run_id") or "that starts then", last, total)
+                total.rows += last.rows
+            totals[run] = total
 
 
-def _refuse_other_order(run: str, last: _Total, total: _Total) -> None:
+def _start(total: Total, totals: dict[object, Total]) -> object:
+    """What tells runs apart that have no name: the moment at which they start, and the machine."""
+    row = total.row
+    machine = (row.get("project_name"), *(row.get(name) for name in _MACHINE))
+    moment = round(total.start / _SLACK_SECONDS)
+    keys = [(row.file, moment + step, *machine) for step in (0, -1, 1)]
+    return next((key for key in keys if key in totals), keys[0])
+
+
+def _refuse_other_order(run: str, last: Total, total: Total) -> None:
     """Rows of a run stand in one file, by time, and their energy grows."""
     row = total.row
     if last.row.file != row.file:
@@ -99,25 +120,41 @@ def _refuse_other_order(run: str, last: _Total, total: _Total) -> None:
         row.refuse("CC502", message, "energy_consumed", hint)
 
 
-def _refuse_nothing(total: _Total) -> None:
+def _refuse_nothing(total: Total) -> None:
+    """A run without energy, or with GPUs of which none was counted."""
+    row = total.row
     if total.energy == 0:
         hint = "nothing was measured; delete the rows of this run"
-        total.row.refuse("CC502", "energy_consumed is 0", "energy_consumed", hint)
+        row.refuse("CC502", "energy_consumed is 0", "energy_consumed", hint)
+    if total.gpu_energy == 0 and row.get("gpu_model"):
+        message = f"{row.get('gpu_model')[:60]}: gpu_energy is 0, so this is CPU and RAM alone"
+        hint = "log the GPUs' power another way; clear gpu_model and gpu_count if none was used"
+        row.refuse("CC502", message, "gpu_energy", hint)
 
 
-def _total(row: Row, rows: int) -> _Total:
+def _total(row: Row) -> Total:
     energy, duration, pue, end = together(
         lambda: number(row, "energy_consumed"),
         lambda: number(row, "duration"),
         lambda: number(row, "pue", least=1.0) if row.get("pue") else 1.0,
         lambda: seconds(row, "timestamp"),
     )
-    return _Total(row, rows, energy, duration, pue, end)
+    device, count = _device(row)
+    parts = {name: _part(row, f"{name}_energy") for name in ("gpu", "cpu", "ram")}
+    return Total(
+        row, energy, duration, pue, end, device, count, _place(row), _region(row),
+        parts["gpu"], parts["cpu"], parts["ram"],
+    )  # fmt: skip
 
 
-def _refuse_ranks(totals: list[_Total], refused: Refused) -> None:
+def _part(row: Row, name: str) -> float | None:
+    """Energy of a part in kWh, where the release has the column and the row a value."""
+    return number(row, name) if row.get(name) else None
+
+
+def _refuse_ranks(totals: list[Total], refused: Refused) -> None:
     """Trackers of one machine that run together each measure the whole of it."""
-    by_machine: dict[tuple[str, ...], list[_Total]] = {}
+    by_machine: dict[tuple[str, ...], list[Total]] = {}
     for total in totals:
         if total.row.get("tracking_mode") == "process" and not total.row.get("gpu_model"):
             continue  # CPU and RAM of one process; devices are measured whole in either mode
@@ -133,7 +170,7 @@ def _refuse_ranks(totals: list[_Total], refused: Refused) -> None:
             latest = max(latest, total, key=lambda t: t.end)
 
 
-def _refuse_pair(first: _Total, second: _Total) -> None:
+def _refuse_pair(first: Total, second: Total) -> None:
     if second.row.file == first.row.file and second.row.number < first.row.number:
         first, second = second, first
     where = f"line {first.row.number} of {basename(first.row.file)}"
@@ -142,35 +179,14 @@ def _refuse_pair(first: _Total, second: _Total) -> None:
     second.row.refuse("CC505", message, "run_id", hint)
 
 
-def _run(total: _Total, *, alone: bool) -> ImportedRun:
-    row, energy = total.row, total.energy / total.pue
-    name = row.get("run_id")
-    note = f"from {basename(row.file)}, last row of run {name} ({counted(total.rows, 'row')})"
-    if total.pue > 1:
-        note += f"; {total.energy:g} kWh with PUE {total.pue:g}, divided by it"
-    device, count = _device(row)
-    watts = f", {energy / total.duration * 3.6e6:.4g} W on average" if total.duration else ""
-    duration = f"duration {total.duration / 3600:.4g} h = {total.duration / 86400:.4g} d{watts}"
-    return ImportedRun(
-        evidence="energy",
-        value=energy,
-        note=note,
-        scope="node",
-        name="" if alone else name,
-        device=device,
-        count=count,
-        comments=(duration, *([f"PUE {total.pue:g}, as told to CodeCarbon"] * (total.pue > 1))),
-    )
-
-
 def _device(row: Row) -> tuple[str, int]:
-    """Name and number of devices: ``8 x NVIDIA H100 80GB HBM3``."""
+    """Name and number of devices: ``8 x NVIDIA H100 80GB HBM3``; no name where kinds differ."""
     text = row.get("gpu_model")
     found = re.fullmatch(r"(\d{1,5}) x (.+)", text)
     name, inner = (found[2], int(found[1])) if found else (text, 0)
     given = row.get("gpu_count")
     count = int(number(row, "gpu_count")) if given else inner
-    return (name, count) if re.search(r"\d x ", name) is None else (text, 0)
+    return (name, count) if re.search(r"\d x ", name) is None else (text, count)
 
 
 def _place(row: Row) -> str:
@@ -184,4 +200,5 @@ def _region(row: Row) -> str:
     """A region that the user may confirm: the cloud's, else the country's."""
     provider, region = row.get("cloud_provider").lower(), row.get("cloud_region")
     known = {"aws", "gcp", "azure"}
-    return f"{provider}:{region}" if provider in known and region else row.get("country_iso_code")
+    country = row.get("country_iso_code") or row.get("country_name")
+    return f"{provider}:{region}" if provider in known and region else country

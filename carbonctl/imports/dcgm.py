@@ -15,19 +15,22 @@ if TYPE_CHECKING:
     from carbonctl.imports.lines import Log
 
 METRIC = "DCGM_FI_DEV_POWER_USAGE"
+OLD_METRIC = "dcgm_power_usage"  # of dcgm-exporter before 2.0
 HEADER = re.compile(r"#\s*Entity\b(.*)")
 _TABLE_ROW = re.compile(r"(?:(?P<time>\S.*?\s+)?GPU\s+)?(?P<gpu>\d{1,4})\s+(?P<rest>\S.*)")
-_METRIC_ROW = re.compile(rf"{METRIC}\{{(?P<labels>[^}}]*)\}}\s+(?P<value>\S+)(?:\s+(?P<time>\S+))?")
+_METRIC_ROW = re.compile(
+    rf"(?:{METRIC}|{OLD_METRIC})\{{(?P<labels>[^}}]*)\}}\s+(?P<value>\S+)(?:\s+(?P<time>\S+))?"
+)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 def samples(log: Log) -> Iterator[Sample]:
     """Samples in the order of the log; without a time where the log has none."""
-    found, kept = False, len(log.refused.problems)
+    found, kept = False, len(log.refused.problems) + log.refused.lost
     for sample in (_table if any(map(HEADER.search, log.head)) else _metrics)(log):
         found = True
         yield sample
-    if not found and len(log.refused.problems) == kept:
+    if not found and len(log.refused.problems) + log.refused.lost == kept:
         hint = "log with dcgmi dmon -e 155, or export that field"
         refuse("CC502", f"there is no power here, no {METRIC}", Mark(log.name, 1, 1), hint)
 
@@ -45,8 +48,11 @@ def _table(log: Log) -> Iterator[Sample]:
             continue
         if re.search(r"(^|\s)ID(\s|$)", row.text, re.IGNORECASE) or not names:
             continue  # the line of units, or what the shell said before the header
-        with log.refused:
-            yield _table_sample(row, names)
+        sample = None
+        with log.refused.row:
+            sample = _table_sample(row, names)
+        if sample is not None:
+            yield sample
 
 
 def _table_sample(row: Row, names: list[str]) -> Sample:
@@ -66,9 +72,12 @@ def _table_sample(row: Row, names: list[str]) -> Sample:
 
 def _metrics(log: Log) -> Iterator[Sample]:
     for row in log.rows():
-        if row.text.startswith(METRIC + "{"):
-            with log.refused:
-                yield _metric_sample(row)
+        if row.text.startswith((METRIC + "{", OLD_METRIC + "{")):
+            sample = None
+            with log.refused.row:
+                sample = _metric_sample(row)
+            if sample is not None:
+                yield sample
 
 
 def _metric_sample(row: Row) -> Sample:
@@ -86,8 +95,9 @@ def _device(labels: dict[str, str], row: Row) -> Device:
     host, index = labels.get("Hostname", ""), labels.get("gpu", "")
     shown = f"GPU {index} of {host}" if host else f"GPU {index}"
     name = labels.get("modelName", "")
-    if labels.get("UUID"):
-        return Device(("uuid", labels["UUID"]), name, shown)
+    uuid = labels.get("UUID") or labels.get("uuid")
+    if uuid:
+        return Device(("uuid", uuid), name, shown)
     if not index:
         row.refuse("CC502", "the line has neither the label gpu nor UUID")
     if host:

@@ -8,31 +8,40 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import Mark
-from carbonctl.imports import codecarbon, dcgm, hf_config, power_log, slurm
+from carbonctl.imports import codecarbon, dcgm, dmon, hf_config, nvidia_smi, power_log, slurm
+from carbonctl.imports.devices import as_modules
 from carbonctl.imports.imported import Form, Imported, Row, refuse
 from carbonctl.imports.lines import opened, split
 from carbonctl.imports.refused import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.imports.lines import Log
+    from carbonctl.imports.power_log import Sample
 
 LOOKED_FOR = (
     "looked for: a header with run_id and energy_consumed (CodeCarbon), with timestamp and "
-    "power.draw (nvidia-smi), #Entity with POWER or lines of DCGM_FI_DEV_POWER_USAGE (DCGM), "
-    "JobID|... (sacct -P), or an object with architectures (Hugging Face config.json)"
+    "power.draw (nvidia-smi), # gpu with pwr (nvidia-smi dmon), #Entity with POWER or lines of "
+    "DCGM_FI_DEV_POWER_USAGE (DCGM), JobID|... (sacct -P), or an object with architectures "
+    "(Hugging Face config.json)"
 )
 _NO_HEADER = "this looks like nvidia-smi without its header: log with --format=csv, not noheader"
 _HINTS = (
     (re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"), _NO_HEADER),
     (re.compile(r"^\s*JobID\s+\w"), "this looks like sacct without bars: add -P"),
 )
-_POWER: tuple[Form, ...] = ("nvidia-smi", "dcgm")
+_POWER: dict[Form, Callable[[Log], Iterator[Sample]]] = {
+    "nvidia-smi": nvidia_smi.samples,
+    "dmon": dmon.samples,
+    "dcgm": dcgm.samples,
+}
+_SHOWN = 5  # rows that are left out are said one by one, up to these
 _NAMES = {
     "codecarbon": "CodeCarbon",
     "nvidia-smi": "a power log",
+    "dmon": "a power log",
     "dcgm": "a power log",
     "slurm": "sacct",
     "hf-config": "a config.json",
@@ -52,9 +61,14 @@ def form_of(log: Log) -> Form:
         return "codecarbon"
     if any(name.startswith("power.draw") for name in names):
         return "nvidia-smi"
-    if text.split("|")[0].strip() == "JobID" and "|" in text:
+    if "|" in text and {"JobID", "JobIDRaw"} & {name.strip() for name in text.split("|")}:
         return "slurm"
-    if any(dcgm.HEADER.search(line) or line.startswith("DCGM_FI_") for line in log.head):
+    if any(dmon.HEADER.fullmatch(line) for line in log.head):
+        return "dmon"
+    if any(
+        dcgm.HEADER.search(line) or line.startswith(("DCGM_FI_", dcgm.OLD_METRIC))
+        for line in log.head
+    ):
         return "dcgm"
     hint = next((said for pattern, said in _HINTS if pattern.search(first.text)), LOOKED_FOR)
     return first.refuse("CC501", "this file has none of the forms that can be imported", hint=hint)
@@ -78,9 +92,23 @@ def read_all(files: Sequence[str], catalog: Catalog) -> Imported:
             _refuse_mixture(configs, measured)
             with refused:
                 found = hf_config.read(configs[0], catalog) if configs else found
-            found = replace(_measured(measured, refused), model=found.model)
+            made = _measured(measured, refused)
+            found = replace(as_modules(made, catalog), model=found.model)
     refused.end()
-    return found
+    return replace(found, notes=(*_left_out(refused), *found.notes))
+
+
+def _left_out(refused: Refused) -> list[str]:
+    """What rows are not counted, and why, where not all of them were refused."""
+    if not refused.lost:
+        return []
+    rows = "1 broken row" if refused.lost == 1 else f"{refused.lost:,} broken rows"
+    whys: dict[str, None] = {}
+    for problem in refused.broken:
+        line = f"line {problem.mark.line}" if problem.mark and problem.mark.line else "a line"
+        whys[f"{line}: {problem.message[:80]}"] = None
+    return [f"left out and not counted: {rows}", *(f"  {why}" for why in list(whys)[:_SHOWN]),
+            *([f"  and {len(whys) - _SHOWN} more"] * (len(whys) > _SHOWN))]  # fmt: skip
 
 
 def _distinct(files: Sequence[str]) -> Sequence[str]:
@@ -108,10 +136,7 @@ def _measured(measured: Sequence[tuple[Log, Form]], refused: Refused) -> Importe
     logs = [log for log, _ in measured]
     form = measured[0][1]
     if form in _POWER:
-        samples = [
-            power_log.nvidia_smi(log) if form == "nvidia-smi" else dcgm.samples(log)
-            for log, form in measured
-        ]
+        samples = [_POWER[form](log) for log, form in measured]
         return power_log.read(samples, refused)
     read = codecarbon.read if form == "codecarbon" else slurm.read
     return read(logs, refused)

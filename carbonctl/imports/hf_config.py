@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from carbonctl.core.errors import Mark, did_you_mean
-from carbonctl.imports.architectures import DECODERS, KNOWN, PLAIN, decoder
+from carbonctl.core.errors import Mark
+from carbonctl.imports.architectures import (
+    DECODERS,
+    KNOWN,
+    MODEL_TYPES,
+    PLAIN,
+    SAME_AS,
+    decoder,
+)
 from carbonctl.imports.imported import Imported, ImportedModel, basename, refuse
 from carbonctl.imports.refused import Refused
 
 if TYPE_CHECKING:
-    from carbonctl.catalog.read import Catalog
+    from carbonctl.catalog.read import Catalog, Record
     from carbonctl.imports.lines import Log
 
 MAX_COUNT = 10**9
+_MISSPELLED = 0.95  # how alike two names of classes are that differ by a slip
 CLOSE = 0.01  # how near in parameters a model of the database must be to be named
+_PARTS = ("text_config", "llm_config", "language_config")
 _PRECISIONS = {"bfloat16": "bf16", "float16": "fp16"}
 
 
@@ -29,6 +39,7 @@ class Config:
     text: str
     data: dict[str, Any]
     refused: Refused = field(default_factory=Refused)
+    part: str = ""  # the section in which the language model stands
 
     def __contains__(self, key: str) -> bool:
         return self.data.get(key) is not None
@@ -100,9 +111,11 @@ def refuse_in(
 
 
 def read(log: Log, catalog: Catalog) -> Imported:
-    """The model of a configuration; an architecture that is not known is an error."""
+    """The model of a configuration, counted, or named where its class is not counted here."""
     config = _config(log)
     name = _architecture(config)
+    if name not in KNOWN:
+        return Imported(model=_model_of_same_shape(config, name, catalog))
     shape, unused = decoder(config, DECODERS[name]) if name in DECODERS else PLAIN[name](config)
     config.refused.end()
     total = shape["params"]
@@ -110,12 +123,85 @@ def read(log: Log, catalog: Catalog) -> Imported:
         shape = {"params": total, "active_params": total - unused, **shape}
     file = basename(log.name)
     comments = [f"from {file}, {name}: {total:,} parameters counted from its matrices"]
+    if config.part:
+        comments.append(f"the language model in {config.part}; what reads pictures is not counted")
     like = _like(catalog, total, shape["layers"], shape["hidden"])
     if like:
         shown = f"in size and shape this is {' or '.join(like)}"
         comments.append(f"{shown}: write model: {like[0]} to name it")
     precision, why = _precision(config)
     return Imported(model=ImportedModel(shape, tuple(comments), precision, why))
+
+
+def _model_of_same_shape(config: Config, name: str, catalog: Catalog) -> ImportedModel:
+    """The bundled model whose entries are all those of the file; an error where there is none."""
+    misspelled = difflib.get_close_matches(name, KNOWN, n=1, cutoff=_MISSPELLED)
+    near, same = [], []
+    for model in () if misspelled else catalog.ids("models"):
+        record = catalog.record("models", model)
+        if record.text("kind").startswith(_kinds(name)) and all(
+            _agrees(config, record, keys) for keys in _SHAPE[:2]
+        ):
+            near.append(model)
+            if all(_agrees(config, record, keys, missing=True) for keys in _SHAPE[2:]):
+                same.append(model)
+    if not same:
+        hint = f"in layers and width it is like {' or '.join(near)}; " if near else ""
+        if misspelled:
+            hint = f'did you mean "{misspelled[0]}"? '
+        hint += f"name the model in the scenario, or describe it by its params; {_known()}"
+        config.refuse(
+            "architectures" if "architectures" in config else "model_type",
+            f'the architecture "{name[:60]}" is not counted here',
+            hint,
+            "CC508",
+        )
+        config.refused.end()
+    file = basename(config.file)
+    comments = [
+        f"from {file}: parameters of {_printable(name)} are not counted here;",
+        f"layers, width, heads and experts are those of {' and of '.join(same)}: check that it is",
+    ]
+    precision, why = _precision(config)
+    return ImportedModel({}, tuple(comments), precision, why, same[0])
+
+
+def _kinds(name: str) -> tuple[str, ...]:
+    """Kinds of models that a class may be of, by how such classes are called."""
+    if name.endswith("ForConditionalGeneration"):
+        return ("encoder_decoder", "speech")
+    if name.endswith(("ForCausalLM", "LMHeadModel")) or name.islower():
+        return ("llm",)
+    return ("encoder", "embedding", "vision")
+
+
+# where a shape stands in a file, by its usual names, and in a record
+_SHAPE: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("num_hidden_layers", "n_layer", "num_layers", "n_layers"), "layers"),
+    (("hidden_size", "n_embd", "d_model", "word_embed_proj_dim"), "hidden_size"),
+    (("num_attention_heads", "n_head", "num_heads", "encoder_attention_heads"), "heads"),
+    (("num_key_value_heads", "num_kv_heads"), "kv_heads"),
+    (("n_routed_experts", "num_local_experts", "num_experts"), "moe.experts"),
+    (("num_experts_per_tok", "top_k_experts"), "moe.experts_per_token"),
+)
+
+
+def _agrees(
+    config: Config, record: Record, keys: tuple[tuple[str, ...], str], *, missing: bool = False
+) -> bool:
+    """Whether an entry of the file is that of a record; ``missing`` where one does not say."""
+    names, field_name = keys
+    own = next((config.data[name] for name in names if name in config), None)
+    section, _, inner = field_name.rpartition(".")
+    data = record.data.get(section, {}) if section else record.data
+    other = data.get(inner) if isinstance(data, dict) else None
+    if own is None or other is None:
+        return missing
+    return bool(own == other)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:60])
 
 
 def _config(log: Log) -> Config:
@@ -134,6 +220,9 @@ def _config(log: Log) -> Config:
         refuse("CC502", "nested too deeply, or a number too long", Mark(log.name, 1, 1))
     if not isinstance(data, dict):
         refuse("CC502", "a config.json is one object", Mark(log.name, 1, 1))
+    for part in _PARTS:  # the language model of one that also reads pictures or sound
+        if isinstance(data.get(part), dict):
+            return Config(log.name, text, data | data[part], part=part)
     return Config(log.name, text, data)
 
 
@@ -151,16 +240,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _architecture(config: Config) -> str:
-    names = config.data.get("architectures")
-    name = names[0] if isinstance(names, list) and names else names
+    """The class that a file names, by its architectures or, without them, by its model_type."""
+    named = config.data.get("architectures")
+    name = named[0] if isinstance(named, list) and named else named
+    kind = config.data.get("model_type")
+    if isinstance(kind, str) and (config.part or name not in KNOWN):
+        name = MODEL_TYPES.get(kind, name if isinstance(name, str) else kind)
     if not isinstance(name, str):
         config.refuse("architectures", '"architectures" names no class', _known(), "CC508")
-    elif name not in KNOWN:
-        near = did_you_mean(name, KNOWN)
-        hint = f"{near} {_known()}".strip()
-        config.refuse("architectures", f'the architecture "{name[:60]}" is unknown', hint, "CC508")
     config.refused.end()
-    return str(name)
+    return SAME_AS.get(str(name), str(name))
 
 
 def _known() -> str:

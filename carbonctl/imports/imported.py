@@ -10,13 +10,18 @@ from carbonctl.core.errors import InputError, Mark, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Form = Literal["codecarbon", "nvidia-smi", "dcgm", "slurm", "hf-config"]
+Form = Literal["codecarbon", "nvidia-smi", "dmon", "dcgm", "slurm", "hf-config"]
 Evidence = Literal["energy", "accelerator_hours", "power"]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedRun:
-    """One training run: its evidence, the device as the log calls it, and where it was read."""
+    """One training run: its evidence, the device as the log calls it, and where it was read.
+
+    ``hours`` are the device-hours that an energy was measured over, devices as software counts
+    them; ``boards_kwh`` is the part of the energy that the boards drew, where the log has it;
+    ``place``, ``region`` and ``pue`` are of its site, where runs have sites of their own.
+    """
 
     evidence: Evidence
     value: float
@@ -26,16 +31,22 @@ class ImportedRun:
     device: str = ""
     count: int = 0
     comments: tuple[str, ...] = ()
+    hours: float = 0.0
+    place: str = ""
+    region: str = ""
+    pue: float | None = None
+    boards_kwh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedModel:
-    """The shape of a language model, by the names of the scenario file."""
+    """The shape of a language model, by the names of the scenario file, or its ``name``."""
 
     shape: dict[str, int]
     comments: tuple[str, ...]
     precision: str
     precision_comment: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,7 @@ class Imported:
     region: str = ""
     pue: float | None = None
     model: ImportedModel | None = None
+    notes: tuple[str, ...] = ()  # what was left out or looks wrong, for those who run the import
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,11 @@ def refuse(code: str, message: str, mark: Mark, hint: str = "", text: str = "") 
     before = [""] * ((mark.line or 1) - 1)
     sources = {mark.file: [*before, text]} if text else {}
     raise InputError([Problem(code, message, mark, hint)], sources)
+
+
+def printable(text: str) -> str:
+    """Text on one line, without what a terminal or YAML could take for more than text."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def basename(file: str) -> str:

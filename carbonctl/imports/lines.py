@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, BinaryIO
 
+from carbonctl.core import files
 from carbonctl.core.errors import Mark
 from carbonctl.imports.imported import Row, refuse
 from carbonctl.imports.refused import Refused
@@ -17,7 +16,7 @@ from carbonctl.imports.refused import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_BYTES = 50_000_000
+MAX_BYTES = files.MAX_LOG
 MAX_LINE = 4_000_000
 HEAD_LINES = 2000
 _QUOTED = re.compile(r'\s*"(?:[^"]|"")*"\s*')
@@ -46,18 +45,9 @@ class Log:
 @contextmanager
 def opened(file: str, refused: Refused) -> Iterator[Log]:
     """A file, or ``-`` for stdin, as a log whose errors are kept with those of others."""
-    if file == "-":
-        yield log_of("<stdin>", _lines(sys.stdin.buffer, "<stdin>"), refused)
-        return
-    with _handle(file) as handle:
-        yield log_of(file, _lines(handle, file), refused)
-
-
-def _handle(file: str) -> BinaryIO:
-    try:
-        return Path(file).open("rb")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        _unreadable(file, error)
+    with files.opened(file) as handle:
+        name = files.name_of(file)
+        yield log_of(name, _lines(handle, name), refused)
 
 
 def log_of(name: str, lines: Iterator[str], refused: Refused) -> Log:
@@ -68,18 +58,13 @@ def log_of(name: str, lines: Iterator[str], refused: Refused) -> Log:
     return Log(name, head, lines, refused)
 
 
-def _unreadable(file: str, error: Exception) -> NoReturn:
-    reason = (getattr(error, "strerror", None) or "cannot be read").lower()
-    refuse("CC008", reason, Mark(file))
-
-
 def _lines(handle: BinaryIO, name: str) -> Iterator[str]:
     size = number = 0
     while True:
         try:
             raw = handle.readline(MAX_LINE + 1)
         except OSError as error:
-            _unreadable(name, error)
+            files.unreadable(name, error)
         if not raw:
             return
         number += 1
@@ -123,11 +108,14 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Iterator[Row]:
-    """Rows under the header of a table; missing columns end it, short rows are kept as errors."""
+    """Rows under the header of a table; missing columns end it, rows of another length are broken.
+
+    A later header, of a log that was appended to by another release, holds for the rows below it.
+    """
     rows = log.rows()
     header = next(rows)
     names = [_plain(name) for name in split(header.text, separator)]
-    columns = {name: place for place, name in enumerate(names) if name}
+    columns = _places(names)
     missing = [name for name in needed if name not in columns]
     if missing:
         said = f"the column {missing[0]} is" if len(missing) == 1 else "the columns "
@@ -138,9 +126,12 @@ def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Itera
         if row.text == header.text:  # a log that was appended to
             continue
         values = split(row.text, separator)
+        if needed[0] in row.text and set(needed) <= set(plain := [_plain(v) for v in values]):
+            names, columns = plain, _places(plain)
+            continue
         if len(values) != len(names):
             message = f"this row has {len(values)} values under {len(names)} columns"
-            with log.refused:
+            with log.refused.row:
                 row.refuse("CC502", message, hint="delete the row if the log was cut short")
             empty = False
             continue
@@ -148,6 +139,11 @@ def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Itera
         yield Row(row.file, row.number, row.text, values, columns)
     if empty:
         header.refuse("CC502", "there are no rows under the header")
+
+
+def _places(names: list[str]) -> dict[str, int]:
+    """Columns by name."""
+    return {name: place for place, name in enumerate(names) if name}
 
 
 def _plain(name: str) -> str:

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.strict_yaml import Document
 
-KEYS = ("emissions", "source", "training_type", "geographical_location", "hardware_used")
+# keys of the Hub, and those that trainers write beside them where CodeCarbon is installed
+KEYS = ("emissions", "source", "training_type", "geographical_location", "hardware_used",
+        "energy_consumed", "hours_used", "on_cloud", "cpu_model", "ram_total_size")  # fmt: skip
+_NUMBERS = ("energy_consumed", "hours_used", "ram_total_size")
+# no grid emits less or more than this a kWh, losses and all
+_CLEANEST, _DIRTIEST = 0.005, 1.5
+_ABOVE_RATING = 3.0  # host, losses and cooling of a small machine beside its board
 FIELD = "co2_eq_emissions"
 TYPICAL_GRID = 0.4  # kg/kWh, to judge an order of magnitude where the card names no place
 _COUNT = r"(\d{1,3}(?:,\d{3})+|\d{1,9}k?)"
@@ -35,21 +41,27 @@ _AFTER = re.compile(rf"(?:\s+(?:\d+\s?gb|gpus?|pcie|sxm\d?))*\s*\(?[x\u00d7*:]\s
 LEAST_HOURS = {"pre-training": 1.0, "fine-tuning": 0.05}
 
 
-def check(path: Path, catalog: Catalog) -> list[Problem]:
-    """Warnings about the emissions of a card; InputError where the Hub could not read it."""
-    document = _front_matter(path)
+def check(path: Path, catalog: Catalog, raw: bytes | None = None) -> list[Problem]:
+    """Warnings about the emissions of a card; InputError where the Hub could not read it.
+
+    ``raw`` are its bytes where somebody read them before.
+    """
+    document = _front_matter(path, raw)
     field = document.data.get(FIELD)
     if field is None:
         return []
     problems = _problems(field, document)
     if problems:
         raise InputError(problems, document.sources)
-    return _kilograms(field, document, catalog) if isinstance(field, dict) else []
+    if not isinstance(field, dict):
+        return []
+    found = [*_kilograms(field, document, catalog), *_energy(field, document)]
+    return [*found, *_hours(field, document, catalog)]
 
 
-def _front_matter(path: Path) -> Document:
+def _front_matter(path: Path, raw: bytes | None) -> Document:
     """The YAML between the first two lines of dashes, its positions those of the card."""
-    whole = strict_yaml.text_of(path)
+    whole = strict_yaml.text_of(path, raw)
     lines = whole.splitlines()
     ends = [place for place, line in enumerate(lines) if line.rstrip() == "---"]
     if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004 - an opening and a closing line
@@ -78,16 +90,52 @@ def _problems(field: Any, document: Document) -> list[Problem]:
     if "emissions" not in field:
         at = document.mark((FIELD,))
         return [*found, Problem("CC206", '"emissions" is required here, in grams', at)]
-    return found + _bad_number(field["emissions"], (FIELD, "emissions"), document)
+    found += _bad_number(field["emissions"], (FIELD, "emissions"), document)
+    for key in _NUMBERS:
+        if field.get(key) is not None:
+            found += _bad_number(field[key], (FIELD, key), document, "a number")
+    return found
 
 
-def _bad_number(value: Any, path: tuple[str, ...], document: Document) -> list[Problem]:
+def _bad_number(
+    value: Any, path: tuple[str, ...], document: Document, what: str = "grams of CO2e"
+) -> list[Problem]:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        hint = "a bare number, as in emissions: 41100"
-        return [Problem("CC201", "grams of CO2e are wanted here", document.mark(path), hint)]
+        hint = "a bare number, as in emissions: 41100" if path[-1] not in _NUMBERS else ""
+        message = f"expected {what}, got {type(value).__name__}"
+        return [Problem("CC201", message, document.mark(path), hint)]
     if not 0 <= value < float("inf"):
-        return [Problem("CC203", f"{value:g} g cannot be", document.mark(path))]
+        return [Problem("CC203", f"{path[-1]} cannot be {value:g}", document.mark(path))]
     return []
+
+
+def _energy(field: dict[str, Any], document: Document) -> list[Problem]:
+    """A warning where energy and emissions of a card are those of no grid."""
+    energy, grams = field.get("energy_consumed"), field["emissions"]
+    if not energy or not grams:
+        return []
+    factor = grams / energy / grids.G_PER_KG
+    if _CLEANEST <= factor <= _DIRTIEST:
+        return []
+    message = f"{grams:g} g over {energy:g} kWh are {factor:.3g} kg/kWh: no grid emits that"
+    hint = "emissions are in grams, energy_consumed in kWh"
+    return [Problem("CC307", message, document.mark((FIELD, "energy_consumed")), hint)]
+
+
+def _hours(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
+    """A warning where the devices of a card cannot draw its energy in its hours."""
+    energy, hours = field.get("energy_consumed"), field.get("hours_used")
+    device, count = _devices(str(field.get("hardware_used", "")), catalog)
+    rated = device.fact("tdp") if device is not None else None
+    if not energy or not hours or device is None or rated is None:
+        return []
+    watts = energy / hours * 1e3
+    most = _ABOVE_RATING * rated.value * count
+    if watts <= most:
+        return []
+    message = f"{energy:g} kWh in {hours:g} h are {watts:,.0f} W, and {count} x {device.name} are"
+    message += f" rated {rated.value * count:,.0f} W"
+    return [Problem("CC307", message, document.mark((FIELD, "hours_used")), "check the hours")]
 
 
 def _kilograms(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:

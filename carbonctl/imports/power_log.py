@@ -1,7 +1,8 @@
 """Power over time of accelerators: nvidia-smi and DCGM logs, integrated by the trapezoid rule.
 
-Several files are several nodes. A gap, a clock that runs backward, a power that is no number and
-a device that is logged twice are errors: filling or dropping would make a measurement an estimate.
+Several files are several nodes. A gap, a clock that runs backward and a device that is logged twice
+are errors: filling would make a measurement an estimate. A broken row is left out and said; the
+trapezoid spans it, unless that makes a gap. A device without any good row is an error.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from carbonctl.imports.imported import Imported, ImportedRun, basename, counted, listed
-from carbonctl.imports.lines import table
 from carbonctl.imports.numbers import seconds, watts
 from carbonctl.imports.refused import Refused, together
 
@@ -23,16 +23,21 @@ if TYPE_CHECKING:
     from carbonctl.imports.lines import Log
 
 GAP_SECONDS, GAP_FACTOR = 60.0, 10.0
-_POWERS = ("power.draw", "power.draw.average", "power.draw.instant")
-_HINT = "log with nvidia-smi --query-gpu=timestamp,index,uuid,name,power.draw --format=csv -l 1"
+_BURST = 0.2  # of the mean step; samples of one device are about as far apart as usual
+HINT = "log with nvidia-smi --query-gpu=timestamp,index,uuid,name,power.draw --format=csv -l 1"
 
 
 class Device(NamedTuple):
-    """One accelerator: what tells it from others, its name as logged, what to call it."""
+    """One accelerator: what tells it from others, its name as logged, what to call it.
+
+    ``alone`` where the log names no devices and one row a moment says that there is one.
+    """
 
     key: tuple[str, ...]
     name: str
     shown: str
+    alone: bool = False
+    every: str = "dcgmi's default of one a second (-d 1000)"  # where the log has no times
 
 
 class Sample(NamedTuple):
@@ -58,6 +63,7 @@ class Trace:
     samples: int = 0
     steps: array[float] = field(default_factory=lambda: array("d"))
     waits: list[tuple[float, Row]] = field(default_factory=list)
+    repeated: bool = False  # two rows of one moment, where nothing tells devices apart
 
     def add(self, sample: Sample) -> None:
         """Take the next sample in; the first one has nothing before it."""
@@ -69,6 +75,9 @@ class Trace:
             sample.row.refuse("CC502", "some rows have a time and some have none", "time")
         if sample.time is not None and last is not None and self.samples > 1:
             step = sample.time - last
+            if step == 0 and self.device.alone and not self.repeated:
+                self.repeated = True
+                _refuse_unnamed(sample.row)
             if step < 0:
                 message = f"the clock runs backward by {-step:g} s for {self.device.shown}"
                 hint = "cut the log there: the time between is unknown"
@@ -83,9 +92,13 @@ class Trace:
 def read(logs: Iterable[Iterator[Sample]], refused: Refused) -> Imported:
     """Energy of every device of every file; a mean power where the logs have no times."""
     traces = [trace for samples in logs for trace in traced(samples, refused)]
+    if all(trace.samples == 1 and trace.first is not None for trace in traces):
+        refused.end_empty()
     refused.end()
     for trace in traces:
         _refuse_gaps(trace, refused)
+        with refused:
+            _refuse_bursts(trace)
     _refuse_twice(traces, refused)
     refused.end()
     untimed = [trace for trace in traces if trace.first is None]
@@ -98,22 +111,14 @@ def read(logs: Iterable[Iterator[Sample]], refused: Refused) -> Imported:
     return Imported(runs=_named(runs), comments=_comments(traces))
 
 
-def nvidia_smi(log: Log) -> Iterator[Sample]:
-    """Samples of ``nvidia-smi --query-gpu=timestamp,index,... --format=csv``."""
-    devices: dict[tuple[str, ...], Device] = {}
-    for row in table(log, ",", ("timestamp",), _HINT):
-        power = next((name for name in _POWERS if name in row.columns), "")
-        if not power:
-            row.refuse("CC502", "the column power.draw is missing", hint=_HINT)
-        row.columns.setdefault("time", row.columns["timestamp"])
-        row.columns.setdefault("power", row.columns[power])
-        names = ("uuid", "hostname", "index", "pci.bus_id", "name")
-        key = tuple(row.get(name) for name in names)
-        if key not in devices:
-            devices[key] = _device(row)
-        with log.refused:
-            time, drawn = moment_and_watts(row)
-            yield Sample(devices[key], time, drawn, row)
+def refuse_unread(log: Log, rows: dict[Device, Row], good: set[Device]) -> None:
+    """A device that is in the log and has a power in none of its rows, where others have one."""
+    for device, row in rows.items():
+        if good and device not in good:
+            message = f"no row of {device.shown} has a power, so its energy is unknown"
+            hint = "delete its rows if it did no work of this run"
+            with log.refused:
+                row.refuse("CC506", message, "power", hint)
 
 
 def moment_and_watts(row: Row, *, timed: bool = True) -> tuple[float | None, float]:
@@ -124,17 +129,17 @@ def moment_and_watts(row: Row, *, timed: bool = True) -> tuple[float | None, flo
     return moment, power
 
 
-def _device(row: Row) -> Device:
-    uuid, host, name = (row.get(column) for column in ("uuid", "hostname", "name"))
-    place = row.get("index") or row.get("pci.bus_id")
-    if not (uuid or place):
-        row.refuse("CC502", "neither index, uuid nor pci.bus_id tells devices apart", hint=_HINT)
-    shown = f"GPU {place or uuid}" + (f" of {host}" if host else "")
-    if uuid:
-        return Device(("uuid", uuid), name, shown)
-    if host:
-        return Device(("host", host, place), name, shown)
-    return Device(("file", row.file, place), name, shown)
+def _refuse_unnamed(row: Row) -> NoReturn:
+    row.refuse("CC502", "neither index, uuid nor pci.bus_id tells devices apart", hint=HINT)
+
+
+def _refuse_bursts(trace: Trace) -> None:
+    """Rows of several devices that nobody names: a few at once, then a pause."""
+    if not trace.device.alone or len(trace.steps) < 2:  # noqa: PLR2004 - one step has no rhythm
+        return
+    quartile = sorted(trace.steps)[len(trace.steps) // 4]
+    if quartile < _BURST * sum(trace.steps) / len(trace.steps):
+        _refuse_unnamed(trace.row)
 
 
 def traced(samples: Iterator[Sample], refused: Refused) -> list[Trace]:
@@ -148,6 +153,7 @@ def traced(samples: Iterator[Sample], refused: Refused) -> list[Trace]:
                 trace = traces[device.key] = Trace(device, row, time, time, power)
             with refused:
                 trace.add(sample)
+            refused.used = True
     return list(traces.values())
 
 
@@ -210,6 +216,7 @@ def _energy_run(traces: list[Trace]) -> ImportedRun:
         device=traces[0].device.name,
         count=count,
         comments=(f"{hours:.6g} device-hours; devices drew {drew} W on average",),
+        hours=hours,
     )
 
 
@@ -228,7 +235,7 @@ def _power_run(traces: list[Trace]) -> ImportedRun:
         count=count,
         comments=(
             f"the log has no times, only {counted(most, 'sample')} a device",
-            f"at dcgmi's default of one a second (-d 1000) that would be {most} s",
+            f"at {traces[0].device.every} that would be {most} s",
         ),
     )
 
@@ -246,6 +253,8 @@ def _comments(traces: list[Trace]) -> tuple[str, ...]:
     said = [f"{counted(files, 'log')} of power at the accelerators; hosts and network are modeled"]
     if files > 1 and not known:
         said.append("the logs name neither uuid nor hostname: each is taken for another node")
+    if any(trace.device.alone for trace in traces):
+        said.append("the log names no device: one row a moment is taken for one device")
     return tuple(said)
 
 

@@ -2,97 +2,120 @@
 
 A line whose JobID has no dot is an allocation; its steps (``.batch``, ``.extern``, ``.0``) use the
 same devices and are never counted. Array tasks and requeued attempts are allocations of their own.
+ConsumedEnergy is that of whole nodes: where two allocations are on one node at one time, each of
+their energies holds the other's, so that they count by their hours.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from carbonctl.imports.imported import Imported, ImportedRun, basename, counted, listed
+from carbonctl.imports.imported import Imported, ImportedRun, Row, basename, counted, listed
 from carbonctl.imports.lines import table
 from carbonctl.imports.numbers import number
+from carbonctl.imports.shared_nodes import Job, apart, shared_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from carbonctl.imports.imported import Row
     from carbonctl.imports.lines import Log
     from carbonctl.imports.refused import Refused
 
 MAX_WATTS_PER_NODE = 200_000.0  # a whole rack; beyond it a counter has overflowed
 _HINT = (
-    "use sacct -P --format=JobID,JobName,State,Start,ElapsedRaw,AllocTRES,NNodes,ConsumedEnergyRaw"
+    "use sacct -P --format=JobID,JobName,State,Start,ElapsedRaw,AllocTRES,NNodes,NodeList,"
+    "ConsumedEnergyRaw"
 )
 _GPU = re.compile(r"gres/gpu(?::([^=,]+))?=(\d{1,7})(?=,|$)")
+_JOULES = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
+_ENERGIES = ("ConsumedEnergyRaw", "ConsumedEnergy")
 _SLICE = re.compile(r"\d+g\.\d+gb", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One allocation: devices of one type, their hours, or the energy of its nodes."""
-
-    row: Row
-    device: str
-    devices: int
-    hours: float
-    joules: float
-
-    @property
-    def group(self) -> tuple[str, str, bool]:
-        return self.row.get("JobName"), self.device, self.joules > 0
 
 
 def read(logs: Iterable[Log], refused: Refused) -> Imported:
     """Allocations of one or several tables, summed by job name, device and evidence."""
-    jobs: list[_Job] = []
-    left: list[str] = []
-    seen: dict[tuple[str, ...], Row] = {}
-    steps = 0
-    rows: list[Row] = []
-    for row in _rows(logs, refused):
-        rows = rows or [row]
-        if "." in row.get("JobID"):
-            steps += row.get("ConsumedEnergyRaw").strip("0") != ""
-            continue
-        with refused:
-            found = _jobs(row)
-            if found:
-                _refuse_again(row, seen)
-            jobs += found
-            left += [] if found else [row.get("JobID")]
-    refused.end()
-    if not jobs:
-        rows[0].refuse("CC502", "no allocation here has used a GPU", hint=_HINT)
-    groups: dict[tuple[str, str, bool], list[_Job]] = {}
+    table_ = _read_jobs(logs, refused)
+    jobs, shared = apart(table_.jobs)
+    groups: dict[tuple[str, str, bool], list[Job]] = {}
     for job in jobs:
         groups.setdefault(job.group, []).append(job)
     runs = [_run(group, alone=len(groups) == 1) for group in groups.values()]
-    return Imported(runs=_distinct(runs), comments=_comments(jobs, left, steps))
+    notes = (shared_note(shared),) if shared else ()
+    comments = _comments(jobs, table_.left, table_.steps)
+    return Imported(runs=_distinct(runs), comments=comments, notes=notes)
+
+
+@dataclass(slots=True)
+class _Jobs:
+    """What tables hold: allocations that count, jobs that are left out, steps with an energy."""
+
+    jobs: list[Job] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    steps: int = 0
+
+
+def _read_jobs(logs: Iterable[Log], refused: Refused) -> _Jobs:
+    made, seen = _Jobs(), {}  # type: ignore[var-annotated]
+    first: Row | None = None
+    for row in _rows(logs, refused):
+        first = first or row
+        if "." in _job_id(row):
+            made.steps += any(row.get(name).strip("0.") != "" for name in _ENERGIES)
+            continue
+        found = None
+        with refused.row:
+            _refuse_broken(row)
+            with refused:
+                found = _jobs(row)
+                if found:
+                    _refuse_again(row, seen)
+        if found is not None:
+            refused.used = True
+            made.jobs += found
+            made.left += [] if found else [_job_id(row)]
+    refused.end()
+    if not made.jobs:
+        refused.end_empty()
+        if first is not None:
+            first.refuse("CC502", "no allocation here has used a GPU", hint=_HINT)
+    return made
 
 
 def _rows(logs: Iterable[Log], refused: Refused) -> Iterator[Row]:
     """Rows of every table that has the columns."""
     for log in logs:
         with refused:
-            yield from table(log, "|", ("JobID", "AllocTRES"), _HINT)
+            names = {name.strip() for line in log.head[:1] for name in line.split("|")}
+            raw = "JobIDRaw" in names and "JobID" not in names
+            yield from table(log, "|", ("JobIDRaw" if raw else "JobID", "AllocTRES"), _HINT)
+
+
+def _job_id(row: Row) -> str:
+    return row.get("JobID") or row.get("JobIDRaw")
+
+
+def _refuse_broken(row: Row) -> None:
+    """A row that names no job, or whose numbers are none."""
+    if not _job_id(row):
+        row.refuse("CC502", "the row names no JobID", "JobID")
+    _hours(row)
+    _joules(row)
 
 
 def _refuse_again(row: Row, seen: dict[tuple[str, ...], Row]) -> None:
     """The same attempt twice; a requeued one differs in its start or its length."""
-    key = tuple(row.values) if "Start" not in row.columns else (row.get("JobID"), row.get("Start"))
+    key = tuple(row.values) if "Start" not in row.columns else (_job_id(row), row.get("Start"))
     first = seen.setdefault(key, row)
     if first is not row:
         where = f"line {first.number} of {basename(first.file)}"
         hint = "give each job once; requeued attempts need the column Start to be told apart"
-        row.refuse("CC505", f"the job {row.get('JobID')} is on {where} too", "JobID", hint)
+        row.refuse("CC505", f"the job {_job_id(row)} is on {where} too", "JobID", hint)
 
 
-def _jobs(row: Row) -> list[_Job]:
+def _jobs(row: Row) -> list[Job]:
     """An allocation by type of device; none when it never ran or has no GPU and no energy."""
-    if not row.get("JobID"):
-        row.refuse("CC502", "the row names no JobID", "JobID")
     hours, joules = _hours(row), _joules(row)
     devices = _devices(row)
     if hours == 0 or not (devices or joules):
@@ -101,12 +124,12 @@ def _jobs(row: Row) -> list[_Job]:
         _refuse_overflow(row, joules, hours)
         types = {device for device, _ in devices}
         device = types.pop() if len(types) == 1 else ""
-        return [_Job(row, device, sum(n for _, n in devices), hours, joules)]
-    return [_Job(row, device, n, hours, 0.0) for device, n in devices]
+        return [Job(row, device, sum(n for _, n in devices), hours, joules)]
+    return [Job(row, device, n, hours, 0.0) for device, n in devices]
 
 
 def _hours(row: Row) -> float:
-    if "ElapsedRaw" in row.columns:
+    if "ElapsedRaw" in row.columns and (row.get("ElapsedRaw") or "Elapsed" not in row.columns):
         return number(row, "ElapsedRaw") / 3600
     if "Elapsed" not in row.columns:
         row.refuse("CC502", "the column ElapsedRaw is missing", hint=_HINT)
@@ -118,7 +141,15 @@ def _hours(row: Row) -> float:
 
 
 def _joules(row: Row) -> float:
-    return number(row, "ConsumedEnergyRaw") if row.get("ConsumedEnergyRaw") else 0.0
+    """Energy of the nodes in J; 0 where Slurm measures none, which it prints as 0 or nothing."""
+    name = next((name for name in _ENERGIES if row.get(name)), "")
+    if not name:
+        return 0.0
+    found = re.fullmatch(r"([0-9.]+(?:[eE][+]?[0-9]+)?) ?([KMGTP]?)J?", row.get(name))
+    if found is None or not found[2]:
+        return number(row, name)
+    plain = Row(row.file, row.number, row.text, [found[1]], {name: 0})
+    return number(plain, name) * _JOULES[found[2]]
 
 
 def _refuse_overflow(row: Row, joules: float, hours: float) -> None:
@@ -127,7 +158,8 @@ def _refuse_overflow(row: Row, joules: float, hours: float) -> None:
     if watts > MAX_WATTS_PER_NODE:
         message = f"{joules:g} J are {watts:.3g} W a node: the counter has overflowed"
         hint = "leave out ConsumedEnergyRaw: the job then counts by its hours"
-        row.refuse("CC506", message, "ConsumedEnergyRaw", hint)
+        name = next(name for name in _ENERGIES if row.get(name))
+        row.refuse("CC506", message, name, hint)
 
 
 def _devices(row: Row) -> list[tuple[str, int]]:
@@ -146,11 +178,11 @@ def _devices(row: Row) -> list[tuple[str, int]]:
     return typed + ([("", beyond)] if beyond > 0 else [])
 
 
-def _run(jobs: list[_Job], *, alone: bool) -> ImportedRun:
+def _run(jobs: list[Job], *, alone: bool) -> ImportedRun:
     first = jobs[0]
     name, device, measured = first.group
     files = listed((basename(job.row.file) for job in jobs), 2)
-    who = f"{counted(len(jobs), 'allocation')} ({listed(job.row.get('JobID') for job in jobs)})"
+    who = f"{counted(len(jobs), 'allocation')} ({listed(job.job_id for job in jobs)})"
     hours = sum(job.hours * job.devices for job in jobs)
     wall = sum(job.hours for job in jobs)
     counts = {job.devices for job in jobs}
@@ -158,6 +190,8 @@ def _run(jobs: list[_Job], *, alone: bool) -> ImportedRun:
     comments = [f"{hours:.6g} device-hours, {wall:.6g} h of {counted(len(jobs), 'allocation')}"]
     if measured:
         comments.append("the energy is of whole nodes: of neighbors too, where nodes were shared")
+        if not all(job.row.get("NodeList") and job.row.get("Start") for job in jobs):
+            comments.append("whether these jobs shared nodes is unknown without Start and NodeList")
     return ImportedRun(
         evidence="energy" if measured else "accelerator_hours",
         value=sum(job.joules for job in jobs) / 3.6e6 if measured else hours,
@@ -167,6 +201,7 @@ def _run(jobs: list[_Job], *, alone: bool) -> ImportedRun:
         device=device,
         count=counts.pop() if len(counts) == 1 else 0,
         comments=tuple(comments),
+        hours=hours if measured else 0.0,
     )
 
 
@@ -185,14 +220,14 @@ def _distinct(runs: list[ImportedRun]) -> tuple[ImportedRun, ...]:
     return tuple(made)
 
 
-def _comments(jobs: list[_Job], left: list[str], steps: int) -> tuple[str, ...]:
+def _comments(jobs: list[Job], left: list[str], steps: int) -> tuple[str, ...]:
     rows = counted(len({id(job.row) for job in jobs}), "allocation")
     said = [f"{rows} of Slurm; steps are inside of them and not counted"]
     if left:
         said.append(f"left out, without GPU or not run: {listed(left)}")
     if steps and not any(job.joules for job in jobs):
         said.append("steps report energies, their jobs none: not used, as steps overlap on a node")
-    running = [job.row.get("JobID") for job in jobs if job.row.get("State") in {"RUNNING", "R"}]
+    running = [job.job_id for job in jobs if job.row.get("State") in {"RUNNING", "R"}]
     if running:
         said.append(f"still running, counted so far: {listed(running)}")
     return tuple(said)

@@ -6,8 +6,10 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
+from carbonctl.catalog.grids import find
 from carbonctl.catalog.read import AmbiguousName, Catalog, UnknownName
 from carbonctl.imports.imported import listed
+from carbonctl.imports.imported import printable as _printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +23,14 @@ def scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
     """Text of a scenario file."""
     named = " ".join(f"--from {shlex.quote(file)}" for file in files)
     head = [_comment(f"Written by: carbonctl init train {named}")]
-    head += [_comment(text) for text in found.comments]
-    head.append("schema: carbonctl/scenario/v1")
+    head += [_comment(text) for text in (*found.comments, *found.notes)]
+    head.append("schema: carbonctl/scenario/v2")
     return "\n".join(
         [
             *head,
             *(_model(found.model) if found.model else []),
             *_hardware_on_top(found, catalog),
-            *_site(found),
+            *_site(found, catalog),
             *_train(found, catalog),
             "",
         ]
@@ -37,10 +39,6 @@ def scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
 
 def _comment(text: str, indent: str = "") -> str:
     return f"{indent}# {_printable(text)}"
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _quoted(text: str) -> str:
@@ -53,6 +51,8 @@ def _number(value: float) -> str:
 
 
 def _model(model: ImportedModel) -> list[str]:
+    if model.name:
+        return [*map(_comment, model.comments), f"model: {model.name}"]
     entries = ", ".join(f"{key}: {value}" for key, value in model.shape.items())
     return [*map(_comment, model.comments), f"model: {{kind: llm, {entries}}}"]
 
@@ -80,16 +80,47 @@ def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> st
     return f'{indent}hardware: {{accelerator: {record.id}{number}}}   # "{shown}"'
 
 
-def _site(found: Imported) -> list[str]:
+def _site(found: Imported, catalog: Catalog) -> list[str]:
+    if any(run.place or run.region for run in found.runs):
+        return []  # each run says where it ran
     where = "as in FR or aws:us-east-1; no file says where it ran"
     if found.place:
         where = f"the log says {found.place}"
-    region = f"region: {_quoted(found.region) if found.region else 'REGION'}"
+    region = (
+        f"region: {_quoted(canonical_region(catalog, found.region)) if found.region else 'REGION'}"
+    )
     if found.pue is None:
         return [_comment(f"site: {{{region}}}   # {where}; or train --region")]
     note = _quoted("as told to CodeCarbon")
     pue = f"  pue: {{value: {_number(found.pue)}, note: {note}}}"
     return ["site:", _comment(f"{region}   # {where}; or train --region", "  "), pue]
+
+
+def canonical_region(catalog: Catalog, name: str) -> str:
+    """The id of a place that a log names; the name as it stands where it leads nowhere."""
+    # CALL SITE of grids.canonical_place(catalog, name), once it is there
+    from carbonctl.catalog import grids  # noqa: PLC0415
+
+    made = getattr(grids, "canonical_place", None)
+    try:
+        return str(made(catalog, name)) if made is not None else name
+    except (AmbiguousName, UnknownName):
+        return name
+
+
+def _own_site(run: ImportedRun, catalog: Catalog, indent: str) -> list[str]:
+    """The site of one run, where runs have several; a place that is not known is left to say."""
+    region = canonical_region(catalog, run.region) if run.region else ""
+    try:
+        find(catalog, region)
+    except (AmbiguousName, UnknownName):
+        said = f"the log says {run.place}" if run.place else "the log does not say where it ran"
+        return [_comment(f"site: {{region: REGION}}   # {said}", indent)]
+    pue = ""
+    if run.pue is not None:
+        note = _quoted("as told to CodeCarbon")
+        pue = f", pue: {{value: {_number(run.pue)}, note: {note}}}"
+    return [f"{indent}site: {{region: {_quoted(region)}{pue}}}   # {_printable(run.place)}"]
 
 
 def _train(found: Imported, catalog: Catalog) -> list[str]:
@@ -101,11 +132,14 @@ def _train(found: Imported, catalog: Catalog) -> list[str]:
     if len(found.runs) == 1:
         return ["train:", *_run(found.runs[0], "  ")]
     same = len({(run.device, run.count) for run in found.runs}) == 1
+    own_sites = any(run.place or run.region for run in found.runs)
     lines = ["train:", "  runs:"]
     for run in found.runs:
         lines.append(f"    - name: {_quoted(run.name)}")
         if not same:
             lines.append(_hardware(run.device, run.count, catalog, "      "))
+        if own_sites:
+            lines += _own_site(run, catalog, "      ")
         lines += _run(run, "      ")
     return lines
 
@@ -114,7 +148,9 @@ def _run(run: ImportedRun, indent: str) -> list[str]:
     lines = [_comment(text, indent) for text in run.comments]
     value = _number(run.value) + _UNITS[run.evidence]
     scope = f", scope: {run.scope}" if run.scope else ""
-    entry = f"{{value: {value}{scope}, note: {_quoted(run.note)}}}"
+    hours = f", accelerator_hours: {_number(run.hours)}" if run.hours else ""
+    note = f", note: {_quoted(run.note)}" if run.note else ""
+    entry = f"{{value: {value}{scope}{hours}{note}}}"
     lines.append(f"{indent}{run.evidence}: {entry}")
     if run.evidence == "power":
         lines.append(

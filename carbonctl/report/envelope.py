@@ -45,6 +45,7 @@ class Beside:
     budget: dict[str, float] = field(default_factory=dict)
     period: Fact | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
+    charged: list[dict[str, Any]] = field(default_factory=list)
 
 
 def envelope(
@@ -82,6 +83,7 @@ def envelope(
         "assumptions": assumptions(result, point.total_kgco2e),
         "budget": _budget(beside.budget, result),
         "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
+        "charged": beside.charged,
         "coverage": {
             "included": [line.label for line in point.lines],
             "excluded": [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbonctl.core.errors import OutputError
 from carbonctl.report.numbers import printable
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ _WIDTH = 80
 def as_text(error: CarbonctlError) -> str:
     """All problems of an error, in the order in which they stand in the files."""
     shown = [one(p, error.sources) for p in error.problems[:MAX_SHOWN]]
+    if isinstance(error, OutputError):  # it was estimated, and no place is left to say more
+        return printable("\n".join(shown)) + "\n"
     hidden = len(error.problems) - MAX_SHOWN
     if hidden > 0:
         shown.append(f"... and {hidden} more")

@@ -39,12 +39,19 @@ def results(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 def findings(data: dict[str, Any]) -> list[Finding]:
     """Verdicts first, then budgets that no gate has judged, then warnings."""
-    found = [_verdict(rule) for rule in data["gate"]["rules"]] if "gate" in data else []
+    gate = data.get("gate", {"rules": ()})
+    found = [_verdict(rule) for rule in gate["rules"]]
+    found += [_note(text) for text in gate.get("notes", ())]
     for result in results(data):
         if "gate" not in data:
             found += _budgets(result)
         found += [problem(entry, result["name"]) for entry in result["warnings"]]
     return found
+
+
+def _note(text: str) -> Finding:
+    """What a reader of the verdict should know beside its rules."""
+    return Finding("note", "what the verdict rests on", "note", text, "", None)
 
 
 def _verdict(rule: dict[str, Any]) -> Finding:

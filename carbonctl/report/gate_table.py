@@ -101,5 +101,7 @@ def _at(place: dict[str, Any]) -> str:
 def _verdict(data: dict[str, Any], out: Console) -> None:
     counts = [f"{n} {name}" for name, n in data["counts"].items() if n]
     text = f"{data['status'].upper()}: {', '.join(counts)}; exit {data['exit_code']}"
+    for note in data.get("notes", ()):
+        say(out, "note", note)
     line = Text(f"{'gate':<{17 if out.width >= COMPACT else 5}}", "bold")
     out.print(line + Text(text, _STYLES.get(data["status"], "")))

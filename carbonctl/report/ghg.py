@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.report.findings import results
 from carbonctl.report.machine import as_json
-from carbonctl.report.placed import leaves, phase_of, rented
+from carbonctl.report.placed import leaves, operator, phase_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +32,10 @@ _ELECTRICITY: dict[str, Place] = {
     "scope_2_location_kgco2e": (2, None, "purchased electricity"),
     "scope_3_3_kgco2e": (3, 3, "fuel- and energy-related activities"),
 }
+_LEASED: Place = (3, 8, "upstream leased assets")
 _UNSPLIT: Place = (None, None, "electricity of scope 2 and of scope 3 category 3, not told apart")
 _DIRECT = "generators and refrigerants are not estimated"
-_NO_FACTOR = "no direct combustion factor below the grid factor in use is known for the site of "
+_NO_FACTOR = "this result of an older version does not tell combustion apart for the site of "
 _AMORTIZED = "capital goods are amortized here; the protocol books them in the year of purchase"
 _NO_REST = "the grid factor is a direct one: nothing upstream of the plants is counted"
 
@@ -58,9 +59,12 @@ def _inventory(result: dict[str, Any]) -> dict[str, Any]:
         "total_kgco2e": math.fsum(row["kgco2e"] for row in rows),
         "scope_1_kgco2e": None,
         "scope_2_kgco2e": None if unsplit else _sum(rows, 2),
-        "scope_2_market_kgco2e": None if unsplit else _market(rows),
+        "scope_2_market_kgco2e": None
+        if unsplit
+        else _market([row for row in rows if row["scope"] == 2]),  # noqa: PLR2004
         "scope_3_kgco2e": _sum(rows, 3),
         "unsplit_kgco2e": _sum(rows, None),
+        "electricity_market_kgco2e": _market([row for row in rows if _is_electricity(row)]),
         "rows": rows,
         "not_estimated": missing | result["coverage"]["not_estimated"],
         "source": "ghg-protocol-scope2-2015",
@@ -74,9 +78,13 @@ def _sum(rows: list[dict[str, Any]], scope: int | None) -> float | None:
 
 
 def _market(rows: list[dict[str, Any]]) -> float | None:
-    """Scope 2 after contracts; null where one phase does not say what is contracted."""
-    values = [row["market_kgco2e"] for row in rows if row["scope"] == 2]  # noqa: PLR2004
+    """Electricity after contracts; null where one phase does not say what is contracted."""
+    values = [row["market_kgco2e"] for row in rows]
     return math.fsum(values) if values and None not in values else None
+
+
+def _is_electricity(row: dict[str, Any]) -> bool:
+    return ".operational_location_" in row["id"] or ".scope_" in row["id"]
 
 
 def _notes(rows: list[dict[str, Any]]) -> Iterator[str]:
@@ -90,20 +98,32 @@ def _notes(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _rows(result: dict[str, Any], node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A line in its scope; electricity of one's own devices is parted between two."""
     phase, metrics = phase_of(node), result["metrics"]
-    cloud = bool(phase) and rented(result, phase)
-    known = _SERVICE if cloud else _OWNED.get(node["kind"])
+    by = operator(result, phase) if phase else "own"
     if node["kind"] in _OWNED:
-        yield _row(known or _SERVICE, node["label"], node["id"], node, None)
+        place = _SERVICE if by == "cloud" else _place_of(node["kind"], by)
+        yield _row(place, node["label"], node["id"], node, None)
         return
     whole = f"{phase}.operational_location_kgco2e"
     parts = {f"{phase}.{name}": place for name, place in _ELECTRICITY.items()}
     parts = {name: place for name, place in parts.items() if name in metrics}
-    if cloud or not parts:
-        parts = {whole: known or _UNSPLIT}
-    for name, place in parts.items():
-        market = metrics.get(name.replace("location", "market"))
+    if by == "cloud":
+        parts = {whole: _SERVICE}
+    for name, place in (parts or {whole: _UNSPLIT}).items():
+        market = metrics.get(_on_market(name))
         number = metrics.get(name, node)  # a result that was edited may lack it
-        yield _row(place, node["label"], name, number, market if place[0] == 2 else None)  # noqa: PLR2004
+        yield _row(place, node["label"], name, number, market)
+
+
+def _place_of(kind: str, by: str) -> Place:
+    """Scope and category of what is no electricity; a building that is rented is a leased asset."""
+    return _LEASED if by == "colocation" and kind == "construction" else _OWNED[kind]
+
+
+def _on_market(name: str) -> str:
+    """The same electricity after contracts."""
+    if name.endswith(".scope_3_3_kgco2e"):
+        return name.replace("scope_3_3_", "scope_3_3_market_")
+    return name.replace("location", "market")
 
 
 def _row(

@@ -27,6 +27,10 @@ def given(document: Document) -> dict[str, Any]:
             for path, mark in document.marks.items()
             if mark.line is None
         ],
+        "replaced": [
+            {"path": path, "flag": flag, "before": _plain(before)}
+            for path, flag, before in document.replaced
+        ],
         "scenario": scenario,
     }
 

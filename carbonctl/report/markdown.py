@@ -51,6 +51,9 @@ def _gate(gate: dict[str, Any]) -> Iterator[str]:
             f"| {cell(rule['id'])} | {_SIGNS[rule['status']]} | {cell(subject)} "
             f"| {cell(said + at)} |"
         )
+    for note in gate.get("notes", ()):
+        yield ""
+        yield cell(note)
 
 
 def _result(data: dict[str, Any]) -> Iterator[str]:

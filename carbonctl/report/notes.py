@@ -24,6 +24,7 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     if data["command"] == "embodied":
         _item_notes(data, out)
     _per_unit(data, out, verbose=verbose)
+    _devices(data, out)
     if verbose:
         _break_even(data, out)
         _rates(data, out)
@@ -32,6 +33,7 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     _compared(data, out)
     decides(data, out)
     assumed(data, out, verbose=verbose)
+    _replaced(data, out)
     say(out, "grid", _grids(data))
     missing(data, out, verbose=verbose)
     say(out, "next", _next(data))
@@ -95,6 +97,42 @@ def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
         say(out, f"per {unit}".replace("_", " "), "   ".join(parts))
         if verbose and energy and unit not in _OTHER_UNITS:
             _ladder(metrics, f"{phase}.per_{unit}", energy["value"], out)
+
+
+def _devices(data: dict[str, Any], out: Console) -> None:
+    """How much of its hardware a service is charged: all that it holds, or what it needs."""
+    for one in data.get("charged", ()):
+        needed = data["metrics"].get(f"{one['phase']}.charged_accelerators")
+        if needed is None or one["rule"] is None:
+            continue
+        noun, count = one["devices"] or "devices", one["count"]
+        about = f"about {numbers.significant(needed['value'], 2)}"
+        busy = numbers.share(data["metrics"][f"{one['phase']}.busy_share"]["value"])
+        if one["rule"] == "held":
+            noun = noun if count != 1 else noun.rstrip("s")
+            text = f"{count:,.12g} {noun} held for the whole period, busy {busy} of it"
+        elif count is None:
+            whole = data["metrics"][f"{one['phase']}.whole_accelerators"]["value"]
+            text = f"serving needs {about} {noun}: {whole:,.0f} whole"
+        else:
+            text = f"serving needs {about} of these {count:,.12g} {noun}; the rest is not charged"
+        say(out, "hardware", text)
+
+
+def _replaced(data: dict[str, Any], out: Console) -> None:
+    """What the file says for a phase alone, and a flag has replaced."""
+    texts = [
+        f"{entry['path']} {_before(entry['before'])} by {entry['flag']}"
+        for entry in data.get("inputs", {}).get("replaced", ())
+    ]
+    say(out, "replaced", "; ".join(texts))
+
+
+def _before(value: Any) -> str:
+    """A value of a file in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_before(item)}" for key, item in value.items()) + "}"
+    return numbers.printable(str(value))
 
 
 def _ladder(metrics: dict[str, Any], name: str, facility_wh: float, out: Console) -> None:
@@ -180,11 +218,13 @@ def _compared(data: dict[str, Any], out: Console) -> None:
 
 
 def decides(data: dict[str, Any], out: Console) -> None:
-    """The facts that move the answer most."""
+    """The facts that move the answer most, as many of three as a line holds."""
     top = [d for d in data["drivers"][:3] if d["variance_share"] >= 0.01]  # noqa: PLR2004 - 1 %
     texts = [f"{d['label']} ({numbers.share(d['variance_share'])})" for d in top]
     if texts:
         texts[0] = texts[0].replace(" %)", " % of the variance)")
+    while len(texts) > 1 and len("; ".join(texts)) > out.width - _LABEL:
+        texts.pop()
     say(out, "what decides", "; ".join(texts))
 
 

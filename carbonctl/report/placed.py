@@ -30,8 +30,16 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def rented(result: dict[str, Any], phase: str) -> bool:
-    """Whether a phase runs in a cloud: on an instance, or in a region of a provider."""
+def operator(result: dict[str, Any], phase: str) -> str:
+    """Who operates the hardware of a phase: own, colocation or cloud."""
+    stated = {one["phase"]: one["operator"] for one in result.get("charged", ())}
+    if phase in stated:
+        return str(stated[phase])
+    return "cloud" if _rented(result, phase) else "own"
+
+
+def _rented(result: dict[str, Any], phase: str) -> bool:
+    """Whether a phase of a result of an older version ran in a cloud."""
     region = str(section(result, phase, "site").get("region", ""))
     by_provider = ":" in region and not region.startswith("egrid")  # a provider's, or a grid's
     return by_provider or "instance" in section(result, phase, "hardware")

@@ -21,6 +21,7 @@ _FIELDS: dict[str, dict[str, str]] = {
     "p50": _PERCENTILE,
     "p95": _PERCENTILE,
     "share": {"method": "value over total_kgco2e"},
+    "charged": {"method": "devices that the scenario counts for the phase"},
     "gap": {"method": "value over that of the comparator, less one"},
     "variance_share": {
         "method": "squared correlation of the logarithm of the total with the fact's own draws"

@@ -26,7 +26,10 @@ REMEDIES: dict[str, tuple[str, str]] = {
         "Write the plain value. To build on another file, use extends: base.yaml.",
     ),
     "CC005": (
-        "The file is larger than 4 MB or nested deeper than 40 levels.",
+        (
+            "The file is larger than 4 MB (a saved result 40 MB, a table of cases 50 MB) or nested "
+            "deeper than 40 levels."
+        ),
         "No scenario needs that: look for a wrong file, or for brackets that never close.",
     ),
     "CC006": (
@@ -38,12 +41,33 @@ REMEDIES: dict[str, tuple[str, str]] = {
         "Begin with carbonctl init lifecycle > my.yaml.",
     ),
     "CC008": (
-        "The file does not exist, is a folder, or may not be read or written.",
+        (
+            "The file does not exist, is a folder, may not be read or written, or -o names a file "
+            "that the command reads; or stdin or stdout is closed, or its disk is full."
+        ),
         "Check the path. A file named by extends is looked for beside the file that names it.",
     ),
     "CC009": (
         "A file extends itself, directly or through others.",
         "Remove one of the extends lines of the circle.",
+    ),
+    "CC010": (
+        (
+            "extends names a file outside of the git work tree of the first file (outside of its "
+            "folder where there is none), symbolic links followed."
+        ),
+        "Move the file inside, or name a folder that holds both: --root DIR.",
+    ),
+    "CC011": (
+        (
+            "The name is that of a device, a socket, or a pipe that nothing writes to (or, after "
+            "-o, reads) within 10 s."
+        ),
+        "Name a file. - reads stdin, and a pipe such as <(command) is read like a file.",
+    ),
+    "CC013": (
+        "The file is a log, a table, a config.json, a saved result, a policy or a model card.",
+        "Run the command that the error names: it reads files of that kind.",
     ),
     "CC101": (
         "No key of this name may stand here. It may belong one level higher or lower.",
@@ -140,14 +164,21 @@ REMEDIES: dict[str, tuple[str, str]] = {
     ),
     "CC307": (
         (
-            "A warning: the value is possible, but far from any that is known, as if a unit or a "
-            "boundary were another."
+            "The value is far from any that is known, as if a unit or a boundary were another: a "
+            "warning, and an error for a measured energy that its devices cannot have drawn."
         ),
-        "Check its unit: g for kg, a server for a board, a percentage for a ratio.",
+        "Check its unit: g for kg, a server for a board. energy.note makes a warning of the error.",
     ),
     "CC308": (
         ("A warning: no newer grid factor of this place is bundled, and others are years newer."),
         "Give a newer one as site.grid with its source, or overlay the table: --hardware-db.",
+    ),
+    "CC309": (
+        (
+            "A warning, once a file of schema carbonctl/scenario/v1: the count of devices that "
+            "serve is now charged for the whole period; it was charged by need."
+        ),
+        "Keep the old rule with infer.shared: true, or write schema: carbonctl/scenario/v2.",
     ),
     "CC401": (
         (
@@ -157,7 +188,11 @@ REMEDIES: dict[str, tuple[str, str]] = {
         "Check the folder's name and rights; install again if the bundled one is missing.",
     ),
     "CC402": (
-        "A record or a table of hardware_db breaks a rule: a source, unit or column is missing.",
+        (
+            "A record or a table of hardware_db breaks a rule: a source, unit or column is "
+            "missing, or a value cannot be, such as a power below 0, a share above 1 or a PUE "
+            "below 1."
+        ),
         "carbonctl hw check --hardware-db DIR shows every broken rule.",
     ),
     **OF_FILES,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core import strict_json
+from carbonctl.core import files, strict_json
 from carbonctl.core.contract import misfits
-from carbonctl.core.errors import InputError, Mark, Problem
+from carbonctl.core.errors import InputError, Problem
 from carbonctl.report.findings import results
 
 if TYPE_CHECKING:
@@ -51,13 +50,7 @@ def is_result(raw: bytes) -> bool:
 
 def raw_of(source: str) -> bytes:
     """The bytes of a file that the user named, or of stdin for ``-``."""
-    if source == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(source).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = (getattr(error, "strerror", None) or "cannot be read").lower()
-        raise InputError([Problem("CC008", reason, Mark(source))]) from None
+    return files.read(source, strict_json.MAX_BYTES)
 
 
 def read(source: str) -> dict[str, Any]:
@@ -68,7 +61,7 @@ def read(source: str) -> dict[str, Any]:
 
 def document(source: str) -> Json:
     """The same with positions, for those who point at what is wrong later."""
-    return parse(raw_of(source), "<stdin>" if source == "-" else source)
+    return parse(raw_of(source), files.name_of(source))
 
 
 def parse(raw: bytes, name: str) -> Json:

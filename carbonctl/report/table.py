@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RULED = Box("    \n    \n----\n    \n----\n----\n    \n    \n", ascii=True)
 _WIDEST, _NARROWEST = 80, 40
 _PHASE, _COMPACT_PHASE = 30, 16
+_SHORTEST = 12
+_MOST_RUNS = 5  # with them the whole answer fits on 24 lines
 _BASIS = {"location": "location basis", "market": "market basis", "whole item": "whole item"}
 
 
@@ -38,7 +40,13 @@ def render(
     heading(data, out)
     if quiet:
         return
-    out.print(_breakdown(data, out.width))
+    table = _breakdown(data, out.width, verbose=verbose)
+    excess = table.__rich_measure__(out, out.options).maximum - out.width
+    if excess > 0:  # names give way, never numbers
+        longest = min(_PHASE, max(len(str(cell)) for cell in table.columns[0].cells))
+        room = max(_SHORTEST, longest - excess)
+        table = _breakdown(data, out.width, verbose=verbose, room=room)
+    out.print(table)
     notes(data, out, verbose=verbose)
 
 
@@ -82,20 +90,26 @@ def _market(data: dict[str, Any]) -> str:
 
 def pair(out: Console, left: str, right: str, *, bold: bool = False) -> None:
     """Two texts at the two edges, on two lines where one is too narrow."""
-    room = out.width - len(right) - 2
-    if right and len(left) > room >= COMPACT // 2 and not bold:
-        left = left[: room - 3] + "..."
     style = "bold" if bold else ""
     gap = out.width - len(left) - len(right)
     if gap >= 2 or not right:  # noqa: PLR2004 - two blanks between
         out.print(Text(left, style=style) + Text(" " * gap + right if right else ""))
         return
-    for line in textwrap.wrap(left, out.width):
+    *lines, last = textwrap.wrap(left, out.width, break_on_hyphens=False)
+    for line in lines:
         out.print(Text(line, style=style))
+    pair(out, last, right, bold=bold) if lines else _stacked(out, last, right, style)
+
+
+def _stacked(out: Console, left: str, right: str, style: str) -> None:
+    """Two texts that share no line."""
+    out.print(Text(left, style=style))
     out.print(Text(right))
 
 
-def _breakdown(data: dict[str, Any], width: int) -> Table:
+def _breakdown(
+    data: dict[str, Any], width: int, *, verbose: bool = False, room: int = _PHASE
+) -> Table:
     size, symbol = numbers.carbon_unit(data["total"]["value"])
     compact = width < COMPACT
     table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False, expand=not compact)
@@ -114,8 +128,38 @@ def _breakdown(data: dict[str, Any], width: int) -> Table:
         table.add_column("share", justify="right", no_wrap=True)
         table.add_column("evidence", no_wrap=True)
     for node in data["breakdown"]:
-        _row(table, node, data, size, compact=compact, indent="")
+        node = node if verbose or node["kind"] != "train" else _folded(node, data)  # noqa: PLW2901
+        _row(table, node, data, size, compact=compact, indent="", room=room)
     return table
+
+
+def _folded(node: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """A section of many runs with its largest ones and a line for the rest; -v shows all."""
+    runs = node["children"]
+    if len(runs) <= _MOST_RUNS:
+        return node
+    largest = {run["id"] for run in sorted(runs, key=lambda run: -run["value"])[: _MOST_RUNS - 1]}
+    rest = [run for run in runs if run["id"] not in largest]
+    one = rest[0] | {
+        "id": "",
+        "label": f"{len(rest)} more runs; -v",
+        "value": sum(run["value"] for run in rest),
+        "share": sum(run["share"] or 0.0 for run in rest),
+        "p05": None,
+        "p95": None,
+        "assumed": any(run["assumed"] for run in rest),
+        "evidence": rest[0]["evidence"] if len({r["evidence"] for r in rest}) == 1 else "several",
+        "children": [],
+        "amount": _energy_of(rest, data),
+    }
+    return node | {"children": [run for run in runs if run["id"] in largest] + [one]}
+
+
+def _energy_of(runs: list[dict[str, Any]], data: dict[str, Any]) -> str:
+    """Energy of some runs together; nothing where one is not known."""
+    names = [f"{run['id'].split('.operational_')[0]}.facility_energy_kwh" for run in runs]
+    known = [data["metrics"][name]["value"] for name in names if name in data["metrics"]]
+    return numbers.energy(sum(known)) if len(known) == len(runs) else ""
 
 
 def _row(
@@ -126,12 +170,13 @@ def _row(
     *,
     compact: bool,
     indent: str,
+    room: int,
 ) -> None:
     count = numbers.digits(node["p05"], node["p95"])
     ends = ""
     if node["p05"] is not None and node["p95"] > node["p05"]:
         ends = numbers.interval(node["p05"], node["p95"], size, count)
-    most = _COMPACT_PHASE if compact else _PHASE
+    most = _COMPACT_PHASE if compact else room
     cells = ["\n".join(fold(node["label"], most, indent, f"{indent}  "))]
     value = numbers.significant(node["value"] / size, count)
     if compact:
@@ -144,7 +189,7 @@ def _row(
         )
     shown = data["command"] == "embodied" or node["kind"] in ("train", "data")
     for child in node["children"] if shown else ():
-        _row(table, child, data, size, compact=compact, indent=indent + "  ")
+        _row(table, child, data, size, compact=compact, indent=indent + "  ", room=room)
 
 
 def _evidence(node: dict[str, Any]) -> str:
@@ -153,6 +198,8 @@ def _evidence(node: dict[str, Any]) -> str:
 
 def _amount(node: dict[str, Any], data: dict[str, Any]) -> str:
     """Energy beside a phase's electricity, device-years beside manufacturing."""
+    if "amount" in node:
+        return str(node["amount"])
     metrics = data["metrics"]
     if ".operational_" in node["id"]:
         energy = metrics.get(node["id"].split(".operational_")[0] + ".facility_energy_kwh")

@@ -20,12 +20,15 @@ from carbonctl.scenario.chips import FabChoice
 from carbonctl.scenario.context import ONE, Unresolved, derived
 
 if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.bom import Part
     from carbonctl.scenario import schema_embodied as schema
     from carbonctl.scenario.context import Context
 
+# Entries that are accelerators, or may hold them.
+_WITH_ACCELERATORS = {"published", "baseboard", "accelerator", "chip"}
 KINDS = ("published", "baseboard", "accelerator", "chip", "cpu", "dram", "memory", "ssd", "hdd",
          "nic", "network", "part", "psu")  # fmt: skip
 # What a published figure of each boundary already holds; of a module, its memory and dies.
@@ -40,8 +43,14 @@ _INSIDE = {
 _STORED = {"dram": "memory", "memory": "memory", "ssd": "storage", "hdd": "storage"}
 
 
-def bill(ctx: Context, section: schema.Embodied, per_machine: Fact) -> Machine[Fact]:
-    """A machine from a bill of materials; every entry is checked before giving up."""
+def bill(
+    ctx: Context, section: schema.Embodied, per_machine: Fact, card: Record | None = None
+) -> Machine[Fact]:
+    """A machine from a bill of materials; every entry is checked before giving up.
+
+    Where the machine's accelerators are named, each a ``card``, the list must hold them.
+    """
+    _lists_accelerators(ctx, section, per_machine, card)
     parts: list[Part[Fact]] = []
     kinds: dict[int, str] = {}
     choice = FabChoice(section.fab)
@@ -71,6 +80,17 @@ def bill(ctx: Context, section: schema.Embodied, per_machine: Fact) -> Machine[F
         ctx.not_estimated["transport, end of life"] = "give embodied.mass"
     comparators = given_comparators(section)
     return Machine("machine as listed", per_machine, tuple(parts), mass, comparators)
+
+
+def _lists_accelerators(
+    ctx: Context, section: schema.Embodied, per_machine: Fact, card: Record | None
+) -> None:
+    """A list of parts of a machine whose accelerators are named holds them, or is a problem."""
+    listed = {kind for entry in section.parts for kind in KINDS if getattr(entry, kind) is not None}
+    if card is not None and not listed & _WITH_ACCELERATORS:
+        message = f"the parts hold none of the accelerators that are named: {card.id}"
+        hint = f"as in parts: [{{accelerator: {card.id}, count: {per_machine.value:g}}}]"
+        ctx.fail("CC304", message, ("embodied", "parts"), hint)
 
 
 def given_comparators(section: schema.Embodied | None) -> tuple[Comparator, ...]:

@@ -43,7 +43,7 @@ def within_peak(
         return
     told = whole_output(bind(made, lambda fact: fact.value))
     seconds = serving_time.unit_s_from_flop(
-        unit_flop=_token_flop(infer, shaped, told.output_tokens),
+        unit_flop=_token_flop(ctx, infer, shaped, told.output_tokens, path),
         peak_flop_per_s=max(peaks) * told.accelerators,
         compute_efficiency=1.0,
     )
@@ -54,8 +54,11 @@ def within_peak(
         ctx.fail("CC304", message, (*path, "throughput"), hint)
 
 
-def _token_flop(infer: schema.Infer, shaped: Shape, output_tokens: float) -> float:
+def _token_flop(
+    ctx: Context, infer: schema.Infer, shaped: Shape, output_tokens: float, path: Path
+) -> float:
     """Least operations of an output token with its share of the prompt: no attention counted."""
+    ctx.read.update({(*path, "prompt_tokens"), (*path, "prompt_cache_hits")})
     prompt = 0.0 if infer.prompt_tokens is None else infer.prompt_tokens.value
     cached = 0.0 if infer.prompt_cache_hits is None else infer.prompt_cache_hits.value
     return float(

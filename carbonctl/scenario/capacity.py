@@ -31,16 +31,22 @@ class Capacity:
     path: Path
     fleet_share: float = 1.0
     memory_devices: float = 0.0
+    held: bool = False
+    usual_busy: float = 1.0
 
 
-def capacity(work: Serving[Fact], count: float, period_hours: float, path: Path) -> Capacity:
-    """What a stated count of devices gives a service."""
+def capacity(
+    work: Serving[Fact], count: float, period_hours: float, path: Path, usual: Fact
+) -> Capacity:
+    """What a stated count of devices gives a service; ``usual`` is how busy services are."""
     share = work.fleet.fleet_share
     own, busy = (1.0, work.fleet.busy_share.value) if share is None else (share.value, 1.0)
     least = 0.0
     if isinstance(work.model, Ranking):
         least = float(table_devices(bind(work.model, _central)))
-    return Capacity("infer", count * own, count * own * period_hours, busy, path, own, least)
+    hours = count * own * period_hours
+    most = usual.high if usual.high is not None else usual.value
+    return Capacity("infer", count * own, hours, busy, path, own, least, share is not None, most)
 
 
 def less_than_a_replica(ctx: Context, work: Serving[Fact], place: Site[Fact]) -> None:
@@ -55,20 +61,21 @@ def less_than_a_replica(ctx: Context, work: Serving[Fact], place: Site[Fact]) ->
     devices = _replica(plain.model)
     filled = float(use.accelerator_hours / (plain.fleet.period_hours * devices))
     if filled < _MOSTLY:
-        reason = (
-            f"the load fills {filled:.2g} of its {devices:g} devices, others are charged the rest;"
-        )
-        reason += f" infer.fleet_share: 100 % of hardware.count: {devices:g} charges it here"
+        reason = f"the load fills {filled:.2g} of its {devices:g} devices; the rest is not charged:"
+        reason += f" infer.hardware with count: {devices:g} charges them here"
         ctx.not_estimated["a replica of one's own"] = reason
 
 
 def served_hours(phase: Phase[Fact]) -> float:
-    """Device-hours of a service at its central values."""
+    """Device-hours that a service takes at its central values; at its peak, of devices it holds."""
     plain = bind(phase, _central)
     assert isinstance(plain.work, Serving)  # noqa: S101 - only services have a capacity
-    hours = infer(plain.work, plain.site).accelerator_hours
-    assert hours is not None  # noqa: S101 - every service takes hours
-    return float(hours)
+    use = infer(plain.work, plain.site)
+    assert use.accelerator_hours is not None  # noqa: S101 - every service takes hours
+    assert use.served is not None  # noqa: S101 - and says how busy they are
+    if plain.work.fleet.fleet_share is None:
+        return float(use.accelerator_hours)
+    return float(use.served.busy_hours) * float(use.served.peak_to_mean)
 
 
 def _replica(model: Any) -> float:

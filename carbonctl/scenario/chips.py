@@ -18,6 +18,7 @@ from carbonctl.estimate.bom import (
     Yield,
 )
 from carbonctl.formulas import fab
+from carbonctl.scenario import stand_ins
 from carbonctl.scenario.context import ONE, archetype, derived
 
 if TYPE_CHECKING:
@@ -140,11 +141,12 @@ def cpu(
     """Packaged CPUs; dies that no source discloses are those of an archetype, and say so."""
     known = record
     if not record.data.get("dies"):
-        launched = record.data.get("launched")
-        known = ctx.record("cpus", archetype_cpu(launched), path)
+        usual = archetype_cpu(record.data.get("launched"))
+        known = stand_ins.like_of_dies(ctx.catalog, record, usual)
     dies = dies_of(ctx, known, choice, path)
     if known is not record:
         reason = f"dies of {record.name} are not disclosed; as {known.name}"
+        ctx.warn("CC304", reason, path)
         dies = [replaced_area(die, reason) for die in dies]
     package = ctx.catalog.record("parts", "cpu-package")
     each = ctx.needed(package, "embodied", path, "CPU package")

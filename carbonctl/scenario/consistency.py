@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.errors import Problem, did_you_mean
 from carbonctl.scenario.context import Context, Unresolved, tried
 from carbonctl.scenario.site import place_named
+from carbonctl.scenario.unused import model_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,6 +174,7 @@ def _model_agrees(ctx: Context, scenario: schema.Scenario, path: Path) -> None:
         if a is not None and b is not None and a.value > b.value:
             _note(ctx, "CC303", f"{small} exceed {large}", (*path, small))
     _experts_agree(ctx, model, path)
+    model_keys(ctx, model, path)
 
 
 def _experts_agree(ctx: Context, model: schema.Model, path: Path) -> None:

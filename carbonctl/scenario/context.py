@@ -48,6 +48,7 @@ class Context:
     warnings: list[Problem] = field(default_factory=list)
     not_estimated: dict[str, str] = field(default_factory=dict)
     accounting: str = "location"
+    read: set[Path] = field(default_factory=set)  # places of quantities that were asked for
 
     def written(self, path: Path) -> Path:
         """Where a value stands: a run's own entry, or what the training section says for all."""
@@ -83,6 +84,11 @@ class Context:
         """Note something the user should know."""
         self.warnings.append(Problem(code, message, self.mark(path), hint))
 
+    def leave_out(self, part: str, reason: str, path: Path = ()) -> None:
+        """Note a part of hardware that no number holds: listed, and warned of."""
+        self.not_estimated[part] = reason
+        self.warn("CC304", f"{part}: not estimated, {reason}", path)
+
     def given(
         self,
         given: Given | None,
@@ -96,6 +102,7 @@ class Context:
         """A fact that the user stated, with where."""
         assert given is not None  # noqa: S101 - callers have seen it in the scenario
         path = self.written(path)
+        self.read.add(path)
         mark = self.document.mark(path)
         return Fact(
             key=".".join(str(step) for step in path),
@@ -117,6 +124,10 @@ class Context:
     def default(self, name: str) -> Fact:
         """A default fact."""
         return self.catalog.default(name)
+
+    def rule(self, name: str) -> Fact:
+        """A fact that follows from what the scenario states, by a rule of ``defaults.yaml``."""
+        return replace(self.default(name), origin="derived")
 
     def either(self, given: Given | None, path: Path, default: str) -> Fact:
         """What the user said, else the default of that name."""

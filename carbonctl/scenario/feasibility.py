@@ -10,7 +10,9 @@ from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.train import train
 from carbonctl.estimate.train_work import billed_mfu
 from carbonctl.estimate.work import Activations, DlrmWork, Memory
+from carbonctl.scenario.context import derived
 from carbonctl.scenario.language import adapter_params, training_context
+from carbonctl.scenario.measured import check_measured_energy
 from carbonctl.scenario.shape import element_bytes, model_path, shape
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def memory(
     total = _total(ctx, model, path)
     if room is None or total is None:
         return None
-    adapters = adapter_params(ctx, run, path) if run.method in _ADAPTED else None
+    adapters = _adapters(ctx, run, total, path) if run.method in _ADAPTED else None
     frozen = element_bytes(ctx, _FROZEN[run.method]) if run.method in _FROZEN else None
     ppo = run.method == "ppo"
     return Memory(
@@ -54,6 +56,17 @@ def memory(
         reward_params=_like(total, "the reward model") if ppo else None,
         critic_params=_like(total, "the critic") if ppo else None,
     )
+
+
+def _adapters(ctx: Context, run: schema.Run, total: Fact, path: Path) -> Fact:
+    """Parameters of the adapters; work needs them stated, memory does with a usual share."""
+    by_work = any(getattr(run, name) is not None for name in ("tokens", "input_tokens", "rollouts"))
+    if run.adapter_params is not None or by_work:
+        return adapter_params(ctx, run, path)
+    share = ctx.default("adapter_share")
+    note = f"{share.value:.2g} of the parameters, as usual"
+    key = ".".join(str(step) for step in (*path, "adapter_params"))
+    return derived(key, total.value * share.value, share, note, "adapter parameters")
 
 
 def _like(total: Fact, whose: str) -> Fact:
@@ -113,11 +126,13 @@ def check(
     ctx: Context,
     run: schema.Run,
     work: TrainRun[Fact],
+    device: Device | None,
     site: Site[Fact],
     life_hours: float,
     path: Path,
 ) -> None:
     """Problems and warnings of a run, found by estimating it at its central values."""
+    check_measured_energy(ctx, run, work, device, site, path)
     use = train(bind(work, _central), bind(site, _central))
     found = {name: float(value) for name, value in (use.details | use.cross_check).items()}
     _memory(ctx, work, found, path)

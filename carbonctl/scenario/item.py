@@ -15,6 +15,8 @@ from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.consistency import machine_agrees
 from carbonctl.scenario.context import ONE, Context, derived, tried
+from carbonctl.scenario.machine_parts import comparators, mass_of
+from carbonctl.scenario.unused import list_or_database, unused_of_item
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
@@ -48,6 +50,8 @@ def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog
     ctx = Context(document, catalog, list(document.found))
     tried(lambda: machine_agrees(ctx, scenario, ("hardware",)))
     made = tried(lambda: _made(ctx, scenario))
+    if made is not None and not ctx.problems:
+        unused_of_item(ctx, scenario.embodied)
     if made is None or ctx.problems:
         raise InputError(in_order(ctx.problems), document.sources)
     hardware, count, built = made
@@ -100,9 +104,13 @@ def _used(ctx: Context, section: schema.Embodied, named: schema.Hardware | None)
         if getattr(section, key) is not None and said != subject:
             message = f"{key} says nothing of a {said or 'machine'}"
             ctx.fail("CC303", message, ("embodied", key), f"add subject: {subject}")
-    if section.fab is not None and not section.parts:
-        message = "fab says how listed parts are made, and none is listed"
-        ctx.fail("CC303", message, ("embodied", "fab"), "list the chip under parts")
+    list_or_database(ctx, section)
+    alone = {"accelerator": ("host",), "baseboard": ("host", "accelerator"),
+             "device": ("host", "accelerator", "spares")}  # fmt: skip
+    for key in alone.get(section.subject or "", ()):
+        if getattr(section, key) is not None:
+            message = f"{key} is no part of a {section.subject}"
+            ctx.fail("CC303", message, ("embodied", key), "add subject: server")
 
 
 def _count(ctx: Context, scenario: schema.Scenario, made: Machine[Fact]) -> Fact:
@@ -166,24 +174,28 @@ def _from_database(
     named = scenario.hardware
     subject = section.subject if section is not None else None
     if subject is None:
-        subject = "accelerator" if named is not None and named.accelerator else "server"
+        alone = named is not None and named.accelerator and not named.server
+        subject = "accelerator" if alone else "server"
     if subject == "server":
         whole = machines.machine(ctx, found, section, bare=True)
         ctx.not_estimated.update(_SHARED)
-        comparators = (*given_comparators(section), *whole.comparators)
-        return replace(whole, comparators=comparators)
+        others = (*given_comparators(section), *whole.comparators)
+        return replace(whole, comparators=others)
     if found.accelerator is None:
-        ctx.fail("CC304", f"{found.record.name} has no accelerator", ("hardware",))
+        message = f"{found.record.name} names no accelerator in its record"
+        ctx.fail("CC304", message, ("hardware",), "name it too: hardware.accelerator")
     if subject == "baseboard":
         return _baseboard(ctx, found, section)
     record = found.accelerator
-    part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
-    comparators = (*_modeled(ctx, record, part), *given_comparators(section))
-    known = machines.comparators(record)
-    mass = record.fact("mass", label=f"mass, {record.name}")
-    if mass is None:
-        ctx.not_estimated["transport, end of life"] = f"no mass is known of {record.name}"
-    return Machine(record.name, ONE, (part,), mass, (*comparators, *known))
+    part: Part[Fact]
+    if section is not None and section.accelerator is not None:
+        each = ctx.given(section.accelerator, ("embodied", "accelerator"), "accelerator, as given")
+        part = Counted("accelerators", "accelerators", ONE, each)
+    else:
+        part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
+    others = (*_modeled(ctx, record, part), *given_comparators(section), *comparators(record))
+    mass = mass_of(ctx, record, section, ("embodied",))
+    return Machine(record.name, ONE, (part,), mass, others)
 
 
 def _baseboard(
@@ -196,7 +208,7 @@ def _baseboard(
     whole = ctx.needed(record, "embodied", ("hardware",), f"{record.name}, published footprint")
     part = Counted("baseboard", record.name, ONE, whole)
     modeled = _modeled_board(ctx, record, found)
-    mass = record.fact("mass", label=f"mass, {record.name}")
+    mass = mass_of(ctx, record, section, ("embodied",))
     return Machine(
         record.name, found.per_machine, (part,), mass, (*modeled, *given_comparators(section))
     )
@@ -209,7 +221,7 @@ def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator
     built = parts_.module(ctx, record, ONE, ("hardware",))
     value = float(part_carbon(bind(built, lambda fact: fact.value)))
     boundary, note = part.unit_kgco2e.boundary, "bottom-up model"
-    if boundary != "module":
+    if boundary not in ("module", ""):
         note = f"bottom-up model of the module; the figure is of the {boundary}"
     return (Comparator(record.name, value, "carbonctl-embodied-fit", note),)
 

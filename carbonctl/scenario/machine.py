@@ -6,19 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.record import compared
-from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.estimate.bom import (
     Comparator,
     Counted,
     Hardware,
     Machine,
-    Module,
     Route,
 )
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
+from carbonctl.scenario import network, stand_ins
 from carbonctl.scenario.consistency import instance_row
-from carbonctl.scenario.context import ONE, derived
+from carbonctl.scenario.context import ONE, tried
+from carbonctl.scenario.machine_parts import comparators, mass_of, spares
 from carbonctl.scenario.parts import accelerator_part, bounded, host_parts
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
 
-_WORKSTATION = "archetype-workstation"
 _WITH_HOST = {"machine", "machine+dc"}  # published figures that hold the host as well
 
 
@@ -42,6 +41,7 @@ class Device:
     per_machine: Fact
     count: Fact | None
     path: Path
+    is_host_known: bool = True  # else the server is a class of hosts, of the accelerator's form
 
     @property
     def record(self) -> Record:
@@ -69,31 +69,41 @@ def device(ctx: Context, section: schema.Hardware | None, path: Path) -> Device:
         return _instance(ctx, section.instance, count, path)
     if section.accelerator:
         accelerator = ctx.record("accelerators", section.accelerator, (*path, "accelerator"))
-        named = section.server or accelerator.text("host")
-        host = ctx.record("servers", named, (*path, "server")) if named else None
-        return _device(accelerator, host, count, path)
+        host = _host(ctx, section.server or "", accelerator, (*path, "server"))
+        return _device(accelerator, host, count, path, named=section.server)
     server = ctx.record("servers", section.server or "", (*path, "server"))
     held = server.text("accelerator")
     card = ctx.record("accelerators", held, (*path, "server")) if held else None
-    return _device(card, server, count, path)
+    return _device(card, server, count, path, named=server.id)
+
+
+def _host(ctx: Context, named: str, accelerator: Record, path: Path) -> Record | None:
+    """The server that holds an accelerator: as named, as its record says, or of its class."""
+    name = named or accelerator.text("host") or stand_ins.class_of(accelerator)
+    return ctx.record("servers", name, path) if name else None
 
 
 def _device(
-    accelerator: Record | None, server: Record | None, count: Fact | None, path: Path
+    accelerator: Record | None,
+    server: Record | None,
+    count: Fact | None,
+    path: Path,
+    *,
+    named: str | None,
 ) -> Device:
     per_machine = server.plain("accelerators", label="accelerators per machine") if server else None
     if per_machine is None or per_machine.value < 1:
         per_machine = ONE
-    return Device(accelerator, server, per_machine, count, path)
+    known = bool(named) or server is None or not server.id.startswith("archetype")
+    return Device(accelerator, server, per_machine, count, path, known)
 
 
 def _instance(ctx: Context, name: str, count: Fact | None, path: Path) -> Device:
     where = (*path, "instance")
     row = instance_row(ctx, name, where)
     accelerator = ctx.record("accelerators", row["accelerator"], where)
-    host = row["server"] or accelerator.text("host")
-    server = ctx.record("servers", host, where) if host else None
-    return _device(accelerator, server, count, path)
+    server = _host(ctx, row["server"], accelerator, where)
+    return _device(accelerator, server, count, path, named=row["server"])
 
 
 def hardware(
@@ -177,38 +187,28 @@ def machine(
     if whole is not None:
         return whole
     parts: list[Part[Fact]] = []
-    if found.accelerator is not None:
+    has_accelerators = found.accelerator is not None or bool(found.record.number("accelerators"))
+    if has_accelerators:
         parts += _accelerators(ctx, found, embodied, path)
-    else:
-        _unnamed(ctx, found.record)
     if embodied is not None and embodied.spares is not None:
-        parts += _spares(ctx, parts, embodied, path)
+        parts += spares(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
         host = ctx.given(embodied.host, (*path, "host"), "host, as given")
         parts.append(Counted("host", "host without accelerators", ONE, host))
     elif found.server is not None and not _holds_host(found, embodied):
-        parts += host_parts(ctx, found.server, path, bare=bare)
-        if not bare and found.accelerator is not None and found.server.id != _WORKSTATION:
-            fabric = ctx.catalog.record("network", "fabric-per-accelerator")
-            each = ctx.needed(fabric, "embodied", path, "fabric per accelerator")
-            parts.append(Counted("fabric", "network fabric", found.per_machine, each))
-    elif found.accelerator is not None:
-        reason = "no server is known that holds it; give embodied.host"
-        ctx.not_estimated[f"host of {found.accelerator.name}"] = reason
+        server = found.server
+        if found.accelerator is not None and not found.is_host_known:
+            server = stand_ins.host_of_class(ctx, server, found.accelerator, path)
+        parts += host_parts(ctx, server, found.accelerator, path, bare=bare)
+        if not bare:
+            held = found.per_machine if has_accelerators else None
+            parts += network.of_machine(ctx, server, held, path)
+    elif found.server is None and not _holds_host(found, embodied):
+        message = f"no server is known that holds {found.record.name}, nor any of its class"
+        ctx.fail("CC304", message, path, "give its host: embodied.host: 900 kg")
     body = found.server or found.record
-    mass = body.fact("mass", label=f"mass, {body.name}")
-    if mass is None:
-        reason = f"no mass is known of {body.name}"
-        ctx.not_estimated["transport, end of life"] = reason
+    mass = mass_of(ctx, body, embodied, path)
     return Machine(body.name, found.per_machine, tuple(parts), mass, comparators(body))
-
-
-def _unnamed(ctx: Context, server: Record) -> None:
-    """Accelerators that a server holds but its record does not name are in no part."""
-    held = server.number("accelerators")
-    if held:
-        reason = f"it holds {held:g}, which its record does not name; give hardware.accelerator too"
-        ctx.not_estimated[f"accelerators of {server.name}"] = reason
 
 
 def _holds_host(found: Device, embodied: schema.Embodied | None) -> bool:
@@ -232,65 +232,44 @@ def _published(
     if bounded(ctx, figure, server, path).boundary not in _WITH_HOST:
         message = f"the published figure of {server.name} is of a {figure.boundary}, no machine"
         ctx.fail("CC303", message, path, "in its record: boundary: machine")
-    bare: list[Part[Fact]] = []
-    aside = replace(ctx, not_estimated={})  # what our own figure lacks, the published one holds
-    if found.accelerator is not None:
-        bare += _accelerators(aside, found, embodied, path)
-    bare += host_parts(aside, server, path, bare=True)
-    modeled = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in bare)
-    ours = Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model")
     part = Counted("machine", server.name, ONE, figure)
-    mass = server.fact("mass", label=f"mass, {server.name}")
-    if mass is None:
-        ctx.not_estimated["transport, end of life"] = f"no mass is known of {server.name}"
-    return Machine(server.name, found.per_machine, (part,), mass, (ours, *comparators(server)))
+    mass = mass_of(ctx, server, embodied, path)
+    others = (*_modeled(ctx, found, server, path), *comparators(server))
+    return Machine(server.name, found.per_machine, (part,), mass, others)
 
 
-def _spares(
-    ctx: Context, accelerators: list[Part[Fact]], embodied: schema.Embodied, path: Path
-) -> list[Part[Fact]]:
-    """Accelerators that are made to replace failed ones over the life, as parts of their own."""
-    rate = ctx.given(embodied.spares, (*path, "spares"), "accelerators replaced in a year")
-    life = ctx.either(embodied.lifetime, (*path, "lifetime"), "lifetime").value / HOURS_PER_YEAR
-
-    def spare(count: Fact) -> Fact:
-        note = f"{count.value:g} x {rate.value:g} a year x {life:g} y"
-        like = replace(rate, shape="positive")
-        return derived(rate.key, count.value * rate.value * life, like, note, "spares")
-
-    made: list[Part[Fact]] = []
-    for piece in accelerators:
-        if isinstance(piece, Counted):
-            count, label = spare(piece.part_count), "spare accelerators"
-            made.append(replace(piece, id="spares", label=label, part_count=count))
-        elif isinstance(piece, Module):
-            count, label = spare(piece.module_count), "spare accelerators"
-            made.append(replace(piece, id="spares", label=label, module_count=count))
-    return made
-
-
-def comparators(record: Record) -> tuple[Comparator, ...]:
-    """Other people's figures for a record's embodied carbon."""
-    found = []
-    for place in range(len(record.data.get("comparators", []))):
-        entry = record.data["comparators"][place]
-        value = float(str(entry["value"]).split()[0])
-        note = str(entry.get("note", ""))
-        found.append(Comparator(record.name, value, str(entry["source"]), note))
-    return tuple(found)
+def _modeled(ctx: Context, found: Device, server: Record, path: Path) -> tuple[Comparator, ...]:
+    """Our own figure of a machine's parts beside its published one, where its parts are known."""
+    aside = replace(ctx, not_estimated={}, warnings=[], problems=[])  # the published figure stands
+    accelerators = bool(found.accelerator or server.number("accelerators"))
+    bare = tried(
+        lambda: (
+            (_accelerators(aside, found, None, path) if accelerators else [])
+            + host_parts(aside, server, found.accelerator, path, bare=True)
+        )
+    )
+    if bare is None:
+        return ()
+    modeled = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in bare)
+    return (Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model"),)
 
 
 def _accelerators(
     ctx: Context, found: Device, embodied: schema.Embodied | None, path: Path
 ) -> list[Part[Fact]]:
     """All accelerators of a machine: as given, as published, or built from their parts."""
-    record = found.record
     if embodied is not None and embodied.accelerator is not None:
         each = ctx.given(embodied.accelerator, (*path, "accelerator"), "accelerator, as given")
         return [Counted("accelerators", "accelerators", found.per_machine, each)]
+    record = found.accelerator
+    if record is None:
+        held = found.per_machine.value
+        message = f"the {held:g} accelerators of {found.record.name} have no record"
+        hint = "give each: embodied.accelerator: 160 kg, or name them: hardware.accelerator"
+        ctx.fail("CC304", message, path, hint)
     board = found.server.text("baseboard") if found.server else ""
     if board:
-        held = ctx.catalog.record("baseboards", board)
-        whole = bounded(ctx, ctx.needed(held, "embodied", path), held, path)
+        plate = ctx.catalog.record("baseboards", board)
+        whole = bounded(ctx, ctx.needed(plate, "embodied", path), plate, path)
         return [Counted("baseboard", f"baseboard {board}", ONE, whole)]
     return [accelerator_part(ctx, record, found.per_machine, path)]

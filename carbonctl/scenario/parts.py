@@ -20,9 +20,10 @@ from carbonctl.estimate.bom import (
 )
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
-from carbonctl.scenario import chips
+from carbonctl.scenario import chips, stand_ins
 from carbonctl.scenario.chips import DEFAULT
 from carbonctl.scenario.context import ONE, derived
+from carbonctl.scenario.network import within_rack
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -37,7 +38,6 @@ _WATTS_OF_SMALL_CARD = 150.0
 # First year of the drives that hold a generation of flash.
 _FLASH = ((2022, "nvme-tlc-2022"), (2019, "ssd-2019"), (2017, "ssd-2017"))
 _OLDEST_FLASH = "ssd-2016"
-_MODULES = ((2022, "ddr5-rdimm"),)
 _TALL_UNITS = 3.0
 _MOST_OF_MEMORY = 0.8  # footprints state 15 to 62 %; a tenfold factor gives more than 80 %
 _OURS = (Body, Chip, Machines, Memory, OnBoards, Rated)
@@ -60,8 +60,7 @@ def _without_interposer(ctx: Context, record: Record, made: Module[Fact]) -> Non
     """Stacked memory is joined to its die by silicon; of unknown area, it is no piece."""
     stacked = record.text("memory_type").startswith("hbm")
     if stacked and not any(isinstance(piece, Interposer) for piece in made.parts):
-        reason = "its area is not known"
-        ctx.not_estimated[f"interposer or bridges of {record.name}"] = reason
+        ctx.leave_out(f"interposer or bridges of {record.name}", "its area is not known")
 
 
 def bounded(ctx: Context, figure: Fact, record: Record, path: Path) -> Fact:
@@ -172,32 +171,33 @@ def drives(
     return OnBoards(part_id, label, count, board, capacity, area, per_area)
 
 
-def host_parts(ctx: Context, server: Record, path: Path, *, bare: bool = False) -> list[Part[Fact]]:
-    """Everything in a server but its accelerators; what the record lacks is said, not zero."""
+def host_parts(
+    ctx: Context, server: Record, card: Record | None, path: Path, *, bare: bool = False
+) -> list[Part[Fact]]:
+    """Everything in a server but its accelerators, of which ``card`` is one.
+
+    Processors, DRAM and SSD carry the answer: what a record lacks of them is of the machine's
+    vendor, year and class, with a warning, or a problem that says what to give.
+    """
     parts: list[Part[Fact]] = []
-    lacking = []
     sockets = server.plain("cpus", label="CPU sockets")
-    if sockets is not None and sockets.value > 0:
-        name = server.text("cpu") or chips.archetype_cpu(server.data.get("launched"))
-        parts.append(chips.cpu(ctx, ctx.record("cpus", name, path), sockets, DEFAULT, path))
-    elif sockets is None:
-        lacking.append("CPUs")
-    dram = server.fact("dram", label=f"DRAM, {server.name}")
-    if dram is not None:
-        kind = server.text("dram_type") or "ddr4-rdimm"
+    if sockets is None:
+        message = f"how many processors {server.name} has is not in its record"
+        ctx.fail("CC304", message, path, "give its host: embodied.host: 900 kg")
+    year = stand_ins.year_of(ctx.catalog, server, card)
+    if sockets.value > 0:
+        named = stand_ins.processor(ctx, server, card, path)
+        parts.append(chips.cpu(ctx, named, sockets, DEFAULT, path))
+    dram = stand_ins.amount(ctx, server, "dram", path)
+    if dram.value > 0:
+        kind = server.text("dram_type") or stand_ins.modules_of(year)
         parts.append(dimms(ctx, "dram", f"DRAM {kind}", (None, dram), kind, path))
-    else:
-        lacking.append("DRAM")
-    ssd = server.fact("ssd", label=f"SSD, {server.name}")
-    if ssd is not None:
-        parts.append(
-            drives(ctx, "ssd", "SSD", (_drives_of(ctx, ssd), ssd), _flash(ctx, server), path)
-        )
-    else:
-        lacking.append("SSD")
-    if lacking:
-        ctx.not_estimated[f"{' and '.join(lacking)} of {server.name}"] = "not in the record"
+    ssd = stand_ins.amount(ctx, server, "ssd", path)
+    if ssd.value > 0:
+        count = _drives_of(ctx, ssd)
+        parts.append(drives(ctx, "ssd", "SSD", (count, ssd), flash_of(year), path))
     parts += _body_parts(ctx, server, path)
+    parts += within_rack(ctx, server, path)
     return [*modeled(ctx, parts), *([] if bare else _rack(ctx, server, path))]
 
 
@@ -217,19 +217,6 @@ def _drives_of(ctx: Context, ssd: Fact) -> Fact:
     pieces, note = max(1.0, round(ssd.value / each.value)), f"drives of about {each.value:,.0f} GB"
     return replace(each, key=f"{ssd.key}:drives", value=pieces, unit="1", note=note, label="drives",
                    low=few and min(few, pieces), high=many and max(many, pieces))  # fmt: skip
-
-
-def _flash(ctx: Context, server: Record) -> str:
-    """The generation of flash that was sold with a server's newest processor."""
-    named = (("cpus", server.text("cpu")), ("accelerators", server.text("accelerator")))
-    years = [ctx.catalog.record(kind, name).data.get("launched") for kind, name in named if name]
-    return flash_of(max((year for year in years if isinstance(year, int)), default=None))
-
-
-def dram_of(year: object) -> str:
-    """The generation of modules in servers of a year."""
-    since = year if isinstance(year, int | float) else 0
-    return next((name for first, name in _MODULES if since >= first), "ddr4-rdimm")
 
 
 def flash_of(year: object) -> str:
@@ -266,7 +253,7 @@ def _rated(ctx: Context, server: Record) -> Fact:
     usual = ctx.default("psu_unknown")
     if server.number("accelerators"):
         reason = f"its rating is not in the record; {usual.value:,.0f} W are counted for its host"
-        ctx.not_estimated[f"power supplies for the accelerators of {server.name}"] = reason
+        ctx.leave_out(f"power supplies for the accelerators of {server.name}", reason)
     return usual
 
 

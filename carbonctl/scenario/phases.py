@@ -13,6 +13,7 @@ from carbonctl.estimate.inputs import Trials as TrialSizes
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.context import ONE, tried
 from carbonctl.scenario.feasibility import check
+from carbonctl.scenario.held_hardware import held_path
 from carbonctl.scenario.ingestion import ingestion
 from carbonctl.scenario.parts import flash_per_gb
 from carbonctl.scenario.recommender import dlrm_work
@@ -55,16 +56,22 @@ class Sections:
             return machines.device(self.ctx, own, (*path, "hardware"))
         return machines.device(self.ctx, self.scenario.hardware, ("hardware",))
 
-    def hardware(self, found: Device) -> Hardware[Fact]:
-        """The machine behind a device, with the rules of sharing it."""
+    def hardware(self, found: Device, *, held: bool = False) -> Hardware[Fact]:
+        """The machine behind a device, with the rules of sharing it.
+
+        One that is ``held`` for the whole period has no hours that belong to nobody.
+        """
         embodied, end = self.scenario.embodied, self.scenario.end_of_life
         if embodied is not None and embodied.parts:
             from carbonctl.scenario.bill import bill  # noqa: PLC0415 - only for listed parts
 
-            made = bill(self.ctx, embodied, found.per_machine)
+            made = bill(self.ctx, embodied, found.per_machine, found.accelerator)
         else:
             made = machines.machine(self.ctx, found, embodied)
-        return machines.hardware(self.ctx, made, embodied, end)
+        shared = machines.hardware(self.ctx, made, embodied, end)
+        if not held:
+            return shared
+        return replace(shared, allocation_rate=self.ctx.rule("allocation_rate_held"))
 
 
 def builders(sections: Sections, wanted: list[str]) -> Iterator[Builder]:
@@ -124,6 +131,9 @@ def _experiments(s: Sections, experiments: schema.Experiments) -> Phase[Fact]:
     if own is None and train is not None and train.hardware is not None:
         own, at = train.hardware, ("train",)
     found = s.device(own, at)
+    if experiments.hardware is not None and experiments.hardware.count is not None:
+        message = "experiments are charged by their device-hours: this count changes nothing"
+        ctx.fail("CC303", message, (*path, "hardware", "count"), "remove it")
     if experiments.site is None and train is not None:
         place = s.site(train.site, ("train",))
     else:
@@ -233,7 +243,7 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     _check_pue(s, run, path)
     hardware = s.hardware(found) if found is not None else None
     life = hardware.lifetime_hours if hardware is not None else ctx.default("lifetime")
-    check(ctx, run, work, place, life.value, path)
+    check(ctx, run, work, found, place, life.value, path)
     return Phase(phase_id, label, "train", kind(name), work, place, hardware)
 
 
@@ -291,9 +301,12 @@ def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
     path: Path = ("infer",)
     found = s.device(infer.hardware, path)
     model = infer.model or s.scenario.model
-    work, level = serving(s.ctx, infer, model, found, s.period, path)
-    place, hardware = s.site(infer.site, path), s.hardware(found)
+    held = held_path(s.scenario) is not None
+    work, level = serving(s.ctx, infer, model, found, s.period, path, held=held)
+    place, hardware = s.site(infer.site, path), s.hardware(found, held=held)
     less_than_a_replica(s.ctx, work, place)
     if found.count is not None:
-        s.capacity.append(capacity(work, found.count.value, s.period.value, found.path))
+        usual = s.ctx.default("busy_share")
+        most = capacity(work, found.count.value, s.period.value, found.path, usual)
+        s.capacity.append(most)
     return Phase("infer", "serving", "infer", level, work, place, hardware)

@@ -42,9 +42,9 @@ _WORDS = ("metric", "max", "max_probability", "max_increase", "min_delta", "requ
           "forbid_tier", "above_share")  # fmt: skip
 
 
-def read(source: str) -> Policy:
-    """The policy of a file; InputError with all its problems when there are any."""
-    document = strict_yaml.read(Path(source))
+def read(source: str, raw: bytes | None = None) -> Policy:
+    """The policy of a file, or of its bytes; InputError with every problem of it."""
+    document = strict_yaml.read(Path(source)) if raw is None else strict_yaml.parse(raw, source)
     if not isinstance(document.data, dict):
         problem = Problem("CC007", "a policy is a mapping of keys", document.mark(()))
         raise InputError([problem], document.sources)

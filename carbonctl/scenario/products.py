@@ -12,7 +12,7 @@ from carbonctl.catalog import published
 from carbonctl.catalog.published import number
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.bom import Counted, OnBoards, Rated
-from carbonctl.scenario import chips, parts
+from carbonctl.scenario import chips, parts, stand_ins
 from carbonctl.scenario.chips import DEFAULT
 from carbonctl.scenario.configuration import Drive, capacity_gb, read_build
 from carbonctl.scenario.context import ONE, Context, Unresolved, derived
@@ -179,7 +179,7 @@ def _server(ctx: Context, row: dict[str, str]) -> Parts:
     sockets = _listed("sockets", build.cpus)
     dram = replace(_listed("dram", build.dram_gb), unit="GB")
     modules = _listed("modules", build.dimms) if build.dimms else None
-    kind = build.dram_kind or parts.dram_of(since)
+    kind = build.dram_kind or stand_ins.modules_of(since)
     made: Parts = [
         chips.cpu(ctx, named, sockets, DEFAULT, _PATH),
         parts.dimms(ctx, "dram", f"DRAM {kind}", (modules, dram), kind, _PATH),

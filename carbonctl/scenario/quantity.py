@@ -12,15 +12,14 @@ from carbonctl.core.errors import did_you_mean
 from carbonctl.core.fact import RangeKind, Shape
 from carbonctl.core.record import compared
 from carbonctl.core.units import UnitError, parse
+from carbonctl.scenario.quantity_schema import HOURS_KEY, RANGE_KINDS, SCOPES, json_schema
 from carbonctl.scenario.reader import ReadBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONG_KEYS = {"value", "range", "range_kind", "source", "note", "scope"}
-_RANGE_KINDS = {"p05_p95", "p10_p90", "min_max", "judged"}
 _LARGEST = 1e60  # beyond it no quantity is physical, and products overflow
-SCOPES = ("gpu", "node", "it_system", "facility")
 
 
 @compared
@@ -36,6 +35,7 @@ class Given:
     source: str = ""
     note: str = ""
     scope: str = ""
+    accelerator_hours: Given | None = None
 
 
 @compared
@@ -50,6 +50,7 @@ class Limits:
     below: float | None = None
     example: str = ""
     counted: str = ""  # what a count may say that it counts
+    hours: Limits | None = None  # of ``HOURS_KEY``, where it may stand in the long form
 
 
 class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of this file
@@ -68,7 +69,7 @@ class _Fail(Exception):  # noqa: N818 - becomes a pydantic error at the edge of 
         return said | {"at": list(self.at), "key": self.key, "hint": self.hint}
 
 
-def _together(*readers: Callable[[], float | None]) -> list[Any]:
+def _together(*readers: Callable[[], Any]) -> list[Any]:
     """What each reader gives, or the fails of all of them in one."""
     values, fails = [], []
     for reader in readers:
@@ -129,10 +130,12 @@ def _given(raw: Any, limits: Limits) -> Given:
 
 
 def _long(raw: dict[str, Any], limits: Limits) -> Given:
-    *_, middle = _together(
-        *(partial(_known_key, key) for key in raw),
+    keys = _keys(limits)
+    *_, hours, middle = _together(
+        *(partial(_known_key, key, keys) for key in raw),
         partial(_choice, raw, "scope", ("", *SCOPES)),
-        partial(_choice, raw, "range_kind", ("p05_p95", *sorted(_RANGE_KINDS))),
+        partial(_choice, raw, "range_kind", ("p05_p95", *sorted(RANGE_KINDS))),
+        partial(_hours, raw, limits),
         partial(_value, raw, limits),
     )
     low, high = _range(raw, middle, limits)
@@ -146,14 +149,31 @@ def _long(raw: dict[str, Any], limits: Limits) -> Given:
         str(raw.get("source", "")),
         str(raw.get("note", "")),
         str(raw.get("scope", "")),
+        hours,
     )
 
 
-def _known_key(key: object) -> None:
-    if key not in _LONG_KEYS:
-        keys = f"a quantity has {', '.join(sorted(_LONG_KEYS))}"
-        hint = did_you_mean(str(key), _LONG_KEYS)
-        raise _Fail("CC101", f'unknown key "{key}"; {keys}', str(key), key=True, hint=hint)
+def _keys(limits: Limits) -> set[str]:
+    return _LONG_KEYS | ({HOURS_KEY} if limits.hours else set())
+
+
+def _known_key(key: object, keys: set[str]) -> None:
+    if key not in keys:
+        known = f"a quantity has {', '.join(sorted(keys))}"
+        hint = did_you_mean(str(key), keys)
+        raise _Fail("CC101", f'unknown key "{key}"; {known}', str(key), key=True, hint=hint)
+
+
+def _hours(raw: dict[str, Any], limits: Limits) -> Given | None:
+    """The device-hours that an energy was measured over, where they stand beside it."""
+    if limits.hours is None or HOURS_KEY not in raw:
+        return None
+    try:
+        return _given(raw[HOURS_KEY], limits.hours)
+    except _Fail as fail:
+        for one in (fail, *fail.others):
+            one.at = (HOURS_KEY, *one.at)
+        raise
 
 
 def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...]) -> None:
@@ -165,7 +185,7 @@ def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...]) -> None:
 
 def _value(raw: dict[str, Any], limits: Limits) -> float:
     if "value" not in raw:
-        _together(*(partial(_known_key, key) for key in raw))  # it may be there, misspelled
+        _together(*(partial(_known_key, key, _keys(limits)) for key in raw))  # perhaps misspelled
         raise _Fail("CC206", "value is required in the long form of a quantity")
     return _number(raw["value"], limits, "value")
 
@@ -217,7 +237,7 @@ def refused(code: str, message: str, at: str, hint: str) -> PydanticCustomError:
     return _refused(_Fail(code, message, at, hint=hint))
 
 
-def quantity(
+def quantity(  # noqa: PLR0913 - each limit has a name
     unit: str,
     *,
     shape: Shape = "positive",
@@ -227,30 +247,12 @@ def quantity(
     below: float | None = None,
     example: str = "",
     counted: str = "",
+    hours: Limits | None = None,
 ) -> Any:
     """A schema type for one kind of quantity."""
-    limits = Limits(unit, shape, at_least, above, at_most, below, example or f"1 {unit}", counted)
-    return Annotated[Given, ReadBy(partial(_checked, limits=limits), partial(_json_schema, limits))]
-
-
-def _json_schema(limits: Limits) -> dict[str, Any]:
-    """The three forms of a quantity, for editors."""
-    number: dict[str, Any] = {"type": ["string", "number"], "examples": [limits.example]}
-    long_form = {
-        "type": "object",
-        "required": ["value"],
-        "additionalProperties": False,
-        "properties": {
-            "value": number,
-            "range": {"type": "array", "items": number, "minItems": 2, "maxItems": 2},
-            "range_kind": {"enum": sorted(_RANGE_KINDS)},
-            "source": {"type": "string"},
-            "note": {"type": "string"},
-            "scope": {"enum": list(SCOPES)},
-        },
-    }
-    triple = {"type": "array", "items": number, "minItems": 3, "maxItems": 3}
-    return {"anyOf": [number, triple, long_form], "description": f"a quantity in {limits.unit}"}
+    shown = example or f"1 {unit}"
+    limits = Limits(unit, shape, at_least, above, at_most, below, shown, counted, hours)
+    return Annotated[Given, ReadBy(partial(_checked, limits=limits), partial(json_schema, limits))]
 
 
 Count = quantity("1", above=0, example="8")
@@ -264,10 +266,12 @@ ShareOrZero = quantity("1", shape="share", at_least=0, at_most=1, example="60 %"
 ShareBelowOne = quantity("1", shape="share", at_least=0, below=1, example="10 %")
 Amount = quantity("1", at_least=0, example="50 %")
 Hours = quantity("h", above=0, at_most=1e8, example="10 d")  # 11,000 years
+_DEVICE_HOURS = Limits("1", above=0, example="1.46M", counted="h")
 DeviceHours = quantity("1", above=0, example="1.46M", counted="h")
 DeviceDays = quantity("1", above=0, example="1.5")
 Watts = quantity("W", above=0, example="700 W")
 KiloWattHours = quantity("kWh", above=0, example="433 MWh")
+MeasuredEnergy = quantity("kWh", above=0, example="433 MWh", hours=_DEVICE_HOURS)
 GigaBytes = quantity("GB", above=0, example="50 TB")
 Carbon = quantity("kgCO2e", above=0, example="164 kg")
 Intensity = quantity("kgCO2e/kWh", at_least=0, example="0.4 kg/kWh")
@@ -290,7 +294,7 @@ def _pue(raw: Any) -> Given | Literal["included"]:
 
 
 def _pue_schema() -> dict[str, Any]:
-    return {"anyOf": [{"const": "included"}, *_json_schema(_PUE)["anyOf"]]}
+    return {"anyOf": [{"const": "included"}, *json_schema(_PUE)["anyOf"]]}
 
 
 Pue = Annotated[Given | Literal["included"], ReadBy(_pue, _pue_schema)]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -19,8 +16,11 @@ from carbonctl.core.errors import (
     in_order,
 )
 from carbonctl.core.record import compared
-from carbonctl.core.strict_yaml import MAX_BYTES, Document
+from carbonctl.core.strict_yaml import Document
+from carbonctl.scenario import extends
 from carbonctl.scenario.consistency import names
+from carbonctl.scenario.flag_reach import reach
+from carbonctl.scenario.key_aliases import rename_aliases
 from carbonctl.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
 
-MAX_EXTENDS = 10
+PHASES = ("data", "experiments", "train", "infer")
 _CODES = {
     "missing": ("CC206", "is required here"),
     "extra_forbidden": ("CC101", "unknown key"),
@@ -48,11 +48,15 @@ _EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
 
 @compared
 class Setting:
-    """One value from the command line: its path in the scenario, and the flag that gave it."""
+    """One value from the command line: its path in the scenario, and the flag that gave it.
+
+    A flag that ``reaches`` replaces what estimated phases state for themselves; ``--set`` does not.
+    """
 
     path: str
     value: Any
     flag: str
+    reaches: bool = False
 
 
 def read(
@@ -62,18 +66,26 @@ def read(
     raw: bytes | None = None,
     *,
     keep: bool = False,
+    phases: tuple[str, ...] = PHASES,
+    root: str | None = None,
 ) -> tuple[Scenario, Document]:
     """The scenario from a file, from ``-`` (stdin), or from settings alone.
 
     ``raw`` are the bytes of the source where somebody had to look at them before. What is wrong
-    is raised, or kept, as in ``checked``.
+    is raised, or kept, as in ``checked``. ``phases`` are those that flags reach; files that it
+    extends lie in ``root``.
     """
-    document = (
-        Document({}, {(): Mark("the command line")}) if source is None else _load(source, raw)
-    )
+    if source is None:
+        document = Document({}, {(): Mark("the command line")})
+    else:
+        document = extends.load(source, raw, root)
+    rename_aliases(document)
     for setting in settings:
         try:
-            _apply(document, setting)
+            if setting.reaches:
+                reach(document, setting, phases, _apply)
+            else:
+                _apply(document, setting)
         except InputError as error:
             document.found += error.problems
             document.lost.append((setting.path.split(".")[0],))
@@ -86,6 +98,7 @@ def checked(document: Document, catalog: Catalog, *, keep: bool = False) -> Scen
     Every problem of these comes out in one InputError. With ``keep`` they are noted in the
     document, for ``resolve`` to tell with those of meaning, and what they concern is unknown.
     """
+    rename_aliases(document)
     wrong = names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
@@ -132,68 +145,6 @@ def parse_set(text: str) -> Setting:
         fixed = [Problem(p.code, p.message, Mark(flag), p.hint) for p in error.problems]
         raise InputError(fixed) from None
     return Setting(path.strip(), value, flag)
-
-
-def _load(source: str, raw: bytes | None = None, seen: tuple[str, ...] = ()) -> Document:
-    if source == "-":
-        given = sys.stdin.buffer.read(MAX_BYTES + 1) if raw is None else raw
-        document = strict_yaml.parse(given, "<stdin>", keep=True)
-    elif raw is not None:
-        document = strict_yaml.parse(raw, source, keep=True)
-    else:
-        document = strict_yaml.read(Path(source), keep=True)
-    if not isinstance(document.data, dict):
-        problem = Problem("CC007", "a scenario is a mapping of keys", document.mark(()))
-        raise InputError([*document.found, problem], document.sources)
-    base = document.data.pop("extends", None)
-    if base is None:
-        return document
-    mark = document.mark(("extends",))
-    if not isinstance(base, str):
-        raise InputError([Problem("CC201", "extends names one file", mark)], document.sources)
-    folder = Path() if source == "-" else Path(source).parent
-    target = str(folder / base)
-    if target in seen or len(seen) >= MAX_EXTENDS:
-        raise InputError([Problem("CC009", f"{base} extends itself", mark)], document.sources)
-    try:
-        below = _load(target, None, (*seen, target))
-    except InputError as error:
-        unread = error.problems[0].code == "CC008" and not error.sources
-        if unread and error.problems[0].mark == Mark(target):
-            moved = [
-                replace(p, mark=mark, message=f"{target}: {p.message}") for p in error.problems
-            ]
-            raise InputError(moved, document.sources) from None
-        raise
-    return _merge(below, document)
-
-
-def _merge(base: Document, head: Document) -> Document:
-    """``head`` laid over ``base``: mappings merge, anything else is replaced."""
-    merged = Document(
-        base.data,
-        dict(base.marks),
-        dict(base.keys),
-        {**base.sources, **head.sources},
-    )
-    merged.found, merged.lost = base.found + head.found, base.lost + head.lost
-    _merge_into(merged, head, merged.data, head.data, ())
-    return merged
-
-
-def _merge_into(
-    merged: Document, head: Document, under: dict[str, Any], over: dict[str, Any], path: Any
-) -> None:
-    for key, value in over.items():
-        here = (*path, key)
-        if isinstance(value, dict) and isinstance(under.get(key), dict):
-            _merge_into(merged, head, under[key], value, here)
-            continue
-        under[key] = value
-        for old in [p for p in merged.marks if p[: len(here)] == here]:
-            del merged.marks[old]
-        merged.marks |= {p: m for p, m in head.marks.items() if p[: len(here)] == here}
-        merged.keys |= {p: m for p, m in head.keys.items() if p[: len(here)] == here}
 
 
 def _apply(document: Document, setting: Setting) -> None:

@@ -11,7 +11,7 @@ from carbonctl.estimate.bom import Counted, Machine
 from carbonctl.estimate.replacement import Fleet, Peaks, RefreshInputs, SecondLife
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.consistency import agreement
-from carbonctl.scenario.context import ONE, Context, Unresolved, archetype, derived, tried
+from carbonctl.scenario.context import ONE, Context, archetype, derived, tried
 from carbonctl.scenario.site import site
 from carbonctl.scenario.span import check_growth, check_life
 
@@ -32,7 +32,8 @@ _NOTHING = {
 # what one rule of a second life needs, and what the others do not use
 _NEEDED = {"cut_off": "", "time_share": "years", "displacement": "displaced_share"}
 _EXAMPLE = "as in refresh: {old: {...}, new: {...}}"
-_UNUSED = ("parts", "chassis", "accelerator", "host", "count", "subject", "mass", "spares")
+_UNUSED = ("parts", "chassis", "accelerator", "host", "count", "subject", "mass", "spares", "fab",
+           "device", "datacenter", "per_rack")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -198,13 +199,13 @@ def _hardware(
 
 def _built(ctx: Context, found: machines.Device, path: Path) -> Machine[Fact]:
     """A machine from its parts; what to state instead is said in words of this section."""
-    before = len(ctx.problems)
+    hint = "state one whole machine, as in embodied: 5 t"
+    problems, warnings = len(ctx.problems), len(ctx.warnings)
     try:
         return machines.machine(ctx, found, None, path, bare=True)
-    except Unresolved:
-        hint = "state one whole machine, as in embodied: 5 t"
-        ctx.problems[before:] = [replace(p, hint=hint) for p in ctx.problems[before:]]
-        raise
+    finally:
+        for said, before in ((ctx.problems, problems), (ctx.warnings, warnings)):
+            said[before:] = [replace(problem, hint=hint) for problem in said[before:]]
 
 
 def _ends_of_power(ctx: Context, found: machines.Device, path: Path) -> tuple[Fact, Fact]:

@@ -12,7 +12,10 @@ from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
 from carbonctl.scenario.context import Context, tried
+from carbonctl.scenario.flag_reach import flagged
+from carbonctl.scenario.held_hardware import check_held
 from carbonctl.scenario.phases import Sections, builders
+from carbonctl.scenario.unused import unused_in_life
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -80,12 +83,18 @@ def resolve(
     period = _period(ctx, scenario, need=need_period)
     known = len(ctx.problems)
     agreement(ctx, scenario)
+    tried(lambda: check_held(ctx, scenario))
     agreed = len(ctx.problems) == known
     if not wanted:
         message = f"nothing to estimate: give {' or '.join(phases)}"
         tried(lambda: ctx.fail("CC302", message, (), absent=True))
     sections = Sections(ctx, scenario, period, capacity)
     made = [phase for build in builders(sections, wanted) if (phase := tried(build)) is not None]
+    _refuse_flags_without_effect(ctx, wanted, made)
+    made_from = None
+    if not ctx.problems:
+        made_from = base(ctx, scenario, wanted)
+        unused_in_life(ctx, scenario, wanted)
     if ctx.problems:
         from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - for faulty files alone
 
@@ -96,13 +105,23 @@ def resolve(
     return Resolved(
         scenario=scenario,
         document=document,
-        inputs=LifecycleInputs(tuple(made), _unit(scenario), base(ctx, scenario, wanted)),
+        inputs=LifecycleInputs(tuple(made), _unit(scenario), made_from),
         period=period,
         warnings=list(dict.fromkeys(ctx.warnings)),
         not_estimated=ctx.not_estimated,
         capacity=capacity,
         budget=_budget(scenario),
     )
+
+
+def _refuse_flags_without_effect(ctx: Context, wanted: list[str], made: list[Phase[Fact]]) -> None:
+    """A flag that names hardware must reach a phase that runs on some."""
+    if ctx.problems or not wanted or any(phase.hardware is not None for phase in made):
+        return
+    flag = next((m for m in flagged(ctx.document, "hardware")), None)
+    if flag is not None:
+        message = "no estimated phase runs on hardware of its own here, so this changes nothing"
+        ctx.problems.append(Problem("CC303", message, flag, "leave it out"))
 
 
 def _loads(made: list[Phase[Fact]], capacities: list[Capacity]) -> list[tuple[Capacity, float]]:
@@ -128,6 +147,7 @@ def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
 def _stated_period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
     horizon = scenario.infer.horizon if scenario.infer is not None else None
     where = ("infer", "horizon")
+    ctx.read.add(where)
     if scenario.period is not None:
         if horizon is not None and horizon.value != scenario.period.value:
             message = "the horizon of serving is another than the period"

@@ -123,6 +123,7 @@ class Infer(Strict):
     peak_to_mean: FactorAboveOne | None = None
     autoscaling: ShareOrZero | None = None
     fleet_share: Share | None = None
+    shared: bool = False
     host_power_factor: RatioAboveOne | None = None
     cache_hits: ShareBelowOne | None = None
     size: str | None = Field(default=None, pattern=PICTURE_SIZE)
@@ -151,7 +152,9 @@ class Budget(Strict):
 class Scenario(Strict):
     """A whole scenario; every section but one of the phases is optional."""
 
-    version: Literal["carbonctl/scenario/v1"] = Field("carbonctl/scenario/v1", alias="schema")
+    version: Literal["carbonctl/scenario/v1", "carbonctl/scenario/v2"] = Field(
+        "carbonctl/scenario/v2", alias="schema"
+    )
     name: str | None = None
     model: Model | None = None
     hardware: Hardware | None = None

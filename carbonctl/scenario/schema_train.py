@@ -14,6 +14,7 @@ from carbonctl.scenario.quantity import (
     Given,
     Hours,
     KiloWattHours,
+    MeasuredEnergy,
     Rate,
     RatioAboveOne,
     Share,
@@ -99,7 +100,7 @@ class Run(Strict):
     model: Model | None = None
     hardware: Hardware | None = None
     site: Site | None = None
-    energy: KiloWattHours | None = None
+    energy: MeasuredEnergy | None = None
     accelerator_hours: DeviceHours | None = None
     days: Hours | None = None
     tokens: Tokens | None = None

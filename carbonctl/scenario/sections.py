@@ -100,3 +100,4 @@ class Site(Strict):
     wue: Liters | None = None
     ewif: Liters | None = None
     coverage: Literal["lifecycle", "direct"] = "lifecycle"
+    operator: Literal["own", "colocation", "cloud"] | None = None

@@ -50,12 +50,20 @@ def serving(
     found: Device,
     period: Fact,
     path: Path,
+    *,
+    held: bool = False,
 ) -> tuple[Serving[Fact], Evidence]:
-    """Facts of a service, and how its energy is known."""
+    """Facts of a service, and how its energy is known; its devices may be held all the period."""
     name = load(ctx, infer, path)
     fleet = _fleet(ctx, infer, name, found, period, path)
+    if held:
+        share = fleet.fleet_share or ctx.rule("held_share")
+        fleet = replace(fleet, fleet_share=share, accelerators=found.count)
     known_format(ctx, found, infer.precision, path)
     if name == "items":
+        if infer.host_power_factor is not None:
+            message = "host_power_factor changes nothing: the power of ranking is that of servers"
+            ctx.fail("CC303", message, (*path, "host_power_factor"), "remove it")
         work = dlrm_work(ctx, model, found, path, train=False)
         return _unit(ctx, infer, fleet, _ranking(ctx, found, work), found, path)
     if name == "samples" and infer.sample_work is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.catalog.shapes import decoder, of_like_size
 from carbonctl.core.errors import CarbonctlError
 from carbonctl.core.record import compared
-from carbonctl.scenario.context import archetype
+from carbonctl.scenario.context import archetype, derived
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -93,6 +93,11 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
         for name, value in given.items()
         if value is not None
     }
+    if model.window is not None:
+        width = ctx.given(model.window, (*at, "window"), "attention window")
+        none = derived(f"{width.key}/full", 0.0, width, "all layers look back over the window",
+                       "layers without a window")  # fmt: skip
+        fields |= {"window_tokens": width, "full_layers": none}
     like = of_like_size(ctx.catalog, ARCHETYPES, total.value, active.value)
     if "experts" not in fields and active.value < total.value:
         fields = _experts(like) | fields

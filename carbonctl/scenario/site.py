@@ -41,13 +41,14 @@ def site(ctx: Context, section: schema.Site | None, path: Path) -> Site[Fact]:
         pue=_pue(ctx, section, place, path),
         ci_location_kgco2e_per_kwh=intensity,
         coverage=section.coverage,
-        direct_kgco2e_per_kwh=_direct(ctx, section, place, intensity),
+        direct_share=_direct_share(ctx, section, place),
         contracted_share=_contracted(ctx, section, path),
         wue_l_per_kwh=_wue(ctx, section, place, path),
         ewif_l_per_kwh=_ewif(ctx, section, place, path),
         construction_kgco2e_per_kw_year=ctx.needed(
             construction, "construction_per_kw_year", path, "construction per average IT kW"
         ),
+        operator=section.operator or ("own" if place.row is None else "cloud"),
     )
 
 
@@ -83,18 +84,12 @@ def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> 
     return replace(fact, where=ctx.mark((*path, "region")))
 
 
-def _direct(ctx: Context, section: schema.Site, place: Place, intensity: Fact) -> Fact | None:
-    """What plants of the same grid burn; a given factor may be of any kind of electricity.
-
-    None where that is more than the whole: the two factors do not mean the same electricity.
-    """
-    if section.coverage == "direct" or section.grid is not None:
+def _direct_share(ctx: Context, section: schema.Site, place: Place) -> Fact | None:
+    """Combustion over a life-cycle factor: of the zone, of its country, or of grids as they are."""
+    if section.coverage == "direct":
         return None
-    fact = grids.intensity(ctx.catalog, place, "direct", ctx.default("grid_band").value)
-    if fact is None or fact.value > intensity.value:
-        return None
-    zone = fact.key.removeprefix("grid/").removesuffix(":direct")
-    return replace(fact, key=f"combustion/{zone}", label=f"combustion of the grid, {zone}")
+    band = ctx.default("upstream_band").value
+    return grids.direct_share(ctx.catalog, place, band) or ctx.default("direct_share")
 
 
 def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:

@@ -10,6 +10,8 @@ from carbonctl.estimate.bom import Building, Counted, Machine, Machines, Plant, 
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.context import ONE, derived
+from carbonctl.scenario.machine_parts import mass_of
+from carbonctl.scenario.network import RACK_SCALE, fabric, switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +47,7 @@ def rack(ctx: Context, scenario: schema.Scenario, section: schema.Embodied) -> M
         held = derived("rack:machines", fitting, ONE, note, "machines per rack")
     label = f"{held.value:g} x {one.name}"
     parts: list[Part[Fact]] = [Machines("machines", label, held, one.parts), empty]
-    ctx.not_estimated["switches of the rack"] = "list them: parts: [{network: switch-400g-port}]"
+    parts += _network(ctx, found, section, held)
     devices = derived("rack:devices", held.value * one.accelerators_per_machine.value, ONE,
                       "in all machines", "devices")  # fmt: skip
     mass = _mass(one, held.value)
@@ -69,12 +71,10 @@ def cluster(ctx: Context, scenario: schema.Scenario, section: schema.Embodied) -
         empty, height = _empty_rack(ctx), ctx.default("rack_height")
         share = derived("cluster:rack_units", units.value * needed, ONE, note, "rack units")
         parts.append(Racked("racks", "racks", empty.unit_kgco2e, share, height))
-    if found.accelerator is not None:
-        fabric = ctx.catalog.record("network", "fabric-per-accelerator")
-        each_link = ctx.needed(fabric, "embodied", _HARDWARE, "fabric per accelerator")
-        parts.append(Counted("fabric", "network fabric", devices, each_link))
+    if found.accelerator is not None or found.record.number("accelerators"):
+        parts.append(fabric(ctx, devices, _HARDWARE))
     else:
-        ctx.not_estimated["network of the cluster"] = "no figure a server is known"
+        parts += _network(ctx, found, section, count)
     mass = _mass(one, needed)
     title = f"{devices.value:,.6g} x {found.record.name}"
     return Machine(f"cluster of {title}", devices, tuple(parts), mass)
@@ -90,9 +90,7 @@ def device(ctx: Context, _scenario: schema.Scenario, section: schema.Embodied) -
         ctx.fail("CC206", "a device is named or listed part by part", ("embodied",), hint)
     record = ctx.record("devices", section.device, path)
     whole = ctx.needed(record, "embodied", path, f"{record.name}, published footprint")
-    mass = record.fact("mass", label=f"mass, {record.name}")
-    if mass is None:
-        ctx.not_estimated["transport, end of life"] = f"no mass is known of {record.name}"
+    mass = mass_of(ctx, record, section, ("embodied",))
     part = Counted("device", record.name, ONE, whole)
     return Machine(record.name, ONE, (part,), mass, given_comparators(section))
 
@@ -124,6 +122,10 @@ def building(ctx: Context, scenario: schema.Scenario, section: schema.Embodied) 
             message = f"construction is given per kW-year and by its parts ({', '.join(listed)})"
             where = (*_DATACENTER, "construction_per_kw_year")
             ctx.fail("CC303", message, where, "keep one of the two")
+        for name in ("it_power", "load"):
+            if getattr(said, name) is not None:
+                message = f"{name} changes nothing of a building by its parts"
+                ctx.fail("CC303", message, (*_DATACENTER, name), "keep one of the two")
         return tuple(_plant(ctx, said, name, life) for name in listed)
     own = said.construction_per_kw_year if said else None
     factor = ctx.needed(record, "construction_per_kw_year", _DATACENTER, "construction per kW-year")
@@ -181,8 +183,22 @@ def _machine(
     """One machine of the hardware, without what it shares with others."""
     found = machines.device(ctx, scenario.hardware, _HARDWARE)
     if section.parts:
-        return found, bill(ctx, section, found.per_machine)
+        return found, bill(ctx, section, found.per_machine, found.accelerator)
     return found, machines.machine(ctx, found, section, bare=True)
+
+
+def _network(
+    ctx: Context, found: machines.Device, section: schema.Embodied, count: Fact
+) -> list[Part[Fact]]:
+    """Switches and links of machines: a port and a link for each of their network cards.
+
+    A list of parts that holds network equipment is taken as it stands.
+    """
+    server = None if section.parts else found.server
+    whole = server is not None and server.text("category") == RACK_SCALE  # its switches are its own
+    if whole or any(entry.network is not None for entry in section.parts):
+        return []
+    return switches(ctx, server, count, _HARDWARE)
 
 
 def _mass(one: Machine[Fact], count: float) -> Fact | None:

@@ -47,11 +47,18 @@ def evidence(ctx: Context, run: schema.Run, path: Path) -> str:
             "CC301",
             f"two kinds of evidence: {given[0]} and {given[1]}",
             (*path, given[1]),
-            f"keep one; put the other under cross_check: {{{given[1]}: ...}}",
+            _beside(given),
         )
     if not given:
         ctx.fail("CC302", f"no evidence: give one of {', '.join(EVIDENCE)}", path)
     return given[0].replace("target", "input")
+
+
+def _beside(given: list[str]) -> str:
+    """Where a second kind of evidence belongs."""
+    if given[:2] == ["energy", "accelerator_hours"]:
+        return "keep one, or give hours that were measured with it as energy.accelerator_hours"
+    return f"keep one; put the other under cross_check: {{{given[1]}: ...}}"
 
 
 def kind(name: str) -> Evidence:
@@ -82,6 +89,8 @@ def train_run(
         where = (*under, "accelerator_hours")
         hours = ctx.given(check.accelerator_hours, where, "hours, only compared", unit="h")
     if check.days is not None:
+        if made.accelerators is None and found is not None:
+            made = replace(made, accelerators=found.count)
         if made.accelerators is None:
             message = "a cross check of days needs hardware.count, the number of accelerators"
             ctx.fail("CC206", message, (*under, "days"), absent=found is None)
@@ -98,6 +107,7 @@ def _run(
 ) -> TrainRun[Fact]:
     name = evidence(ctx, run, path)
     draw = power(ctx, run, found, path, model)
+    _needs_host_factor(ctx, run, draw, path)
     if name == "energy":
         return _measured(ctx, run, draw, found, path)
     if name == "accelerator_hours":
@@ -114,6 +124,19 @@ def _run(
         return made
     held = made.memory or memory(ctx, run, model, found, path)
     return replace(made, accelerators=found.count, memory=held)
+
+
+_AT_BOARDS = {"gpu", "node"}  # boundaries within the IT system, which a factor leads out of
+
+
+def _needs_host_factor(ctx: Context, run: schema.Run, draw: Power[Fact], path: Path) -> None:
+    """A stated factor from boards to the IT system is of use to something that ends within it."""
+    scope = draw.boundary if run.energy is None else run.energy.scope
+    where = (*path, "host_power_factor")
+    if run.host_power_factor is None or scope in _AT_BOARDS or run.energy is not None:
+        return
+    message = f"host_power_factor changes nothing: the power is that of the {scope} already"
+    ctx.fail("CC303", message, where, "remove it, or give power: {value: 700 W, scope: gpu}")
 
 
 def _scaling(
@@ -211,7 +234,11 @@ def _measured(
     energy = ctx.given(run.energy, (*path, "energy"), "measured energy")
     if scope == "node":
         draw = metered(ctx, draw, found)
-    return TrainRun(draw, energy_kwh=energy, energy_boundary=scope)
+    hours = None
+    if run.energy.accelerator_hours is not None:
+        where, label = (*path, "energy", "accelerator_hours"), "measured accelerator-hours"
+        hours = ctx.given(run.energy.accelerator_hours, where, label, unit="h")
+    return TrainRun(draw, energy_kwh=energy, energy_boundary=scope, accelerator_hours=hours)
 
 
 def _days(

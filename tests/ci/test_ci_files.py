@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "tests" / "gate_demo"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS = {step.get("name", step.get("uses")): step for step in ACTION["runs"]["steps"]}
+PROJECT_FILE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 GATE, BASE = "Hold the scenarios to the policy", "Check out the base"
 BASH, GIT = shutil.which("bash"), shutil.which("git")
@@ -116,6 +118,100 @@ def test_the_steps_of_the_action_gate_a_pull_request(head, code, regression, mac
     assert f"exit {code}" in done.stdout
 
 
+HOLD = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "policy.yaml", "CARBON_RESULT": "c.json",
+        "CARBON_SARIF": "c.sarif"}  # fmt: skip
+
+
+def notes(folder):
+    return yaml.safe_load((folder / "c.json").read_text(encoding="utf-8"))["gate"]["notes"]
+
+
+@pytest.mark.parametrize("lines", ["chat.yaml\nother.yaml", "chat.yaml other.yaml\n"])
+def test_the_action_holds_every_file_that_it_is_given(lines, machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-clean")
+    text = (DEMO / "head-region" / "chat.yaml").read_text(encoding="utf-8")
+    (folder / "other.yaml").write_text(text.replace("name: chat", "name: other"), encoding="utf-8")
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+    done = shell(STEPS[GATE]["run"], machine, folder, **HOLD | {"CARBON_FILES": lines})
+    assert done.returncode == 4, done.stderr
+    result = yaml.safe_load((folder / "c.json").read_text(encoding="utf-8"))
+    assert {rule["file"] for rule in result["gate"]["rules"]} == {"chat.yaml", "other.yaml"}
+
+
+def test_the_action_holds_the_policy_of_the_base_and_says_that_the_heads_differs(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-region")
+    lax = (folder / "policy.yaml").read_text(encoding="utf-8").replace("max: 8 t", "max: 800 t")
+    (folder / "policy.yaml").write_text(lax, encoding="utf-8")
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+    done = shell(STEPS[GATE]["run"], machine, folder, **HOLD)
+    assert done.returncode == 4, done.stderr
+    assert notes(folder) == [
+        "policy: that of the base commit; the head has another, which is not used"
+    ]
+    summary = Path(machine["GITHUB_STEP_SUMMARY"]).read_text(encoding="utf-8")
+    assert "the head has another" in summary
+
+
+def test_without_a_policy_at_the_base_the_heads_is_said_to_be_used_or_fails(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-clean")
+    (folder / "new.yaml").write_bytes((folder / "policy.yaml").read_bytes())
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+    words = HOLD | {"CARBON_POLICY": "new.yaml"}
+    assert shell(STEPS[GATE]["run"], machine, folder, **words).returncode == 0
+    assert "that of the head" in notes(folder)[0]
+    strict = words | {"CARBON_REQUIRE_BASE_POLICY": "true"}
+    done = shell(STEPS[GATE]["run"], machine, folder, **strict)
+    assert (done.returncode, "::error title=carbonctl gate::" in done.stdout) == (3, True)
+    assert not (folder / "c.json").exists()
+
+
+def test_the_action_runs_twice_in_one_job_and_forgets_the_base_of_the_first(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-load")
+    for commit in (base, base, ""):
+        done = shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=commit)
+        assert done.returncode == 0, done.stderr
+        assert (Path(machine["RUNNER_TEMP"]) / "carbon-base").exists() == bool(commit)
+        assert shell(STEPS[GATE]["run"], machine, folder, **HOLD).returncode == 0
+
+
+EVIL = "evil ::stop-commands::x %0A::error::y"
+
+
+def test_nothing_of_the_pull_request_is_run_or_taken_for_a_command(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-clean")
+    for name in ("pip.py", "carbonctl.py", "yaml.py", "sitecustomize.py"):
+        (folder / name).write_text("raise SystemExit('the pull request ran')\n", encoding="utf-8")
+    text = (folder / "chat.yaml").read_text(encoding="utf-8")
+    name = f'name: "{EVIL}\\n::set-output name=exit-code::0\\n"'
+    (folder / "chat.yaml").write_text(text.replace("name: chat", name), encoding="utf-8")
+    (folder / "c.json").symlink_to(machine["GITHUB_OUTPUT"])
+    offline = {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_TARGET": str(tmp_path / "p"),
+               "GITHUB_ACTION_PATH": str(ROOT)}  # fmt: skip
+    done = shell(STEPS["Install carbonctl"]["run"], machine, folder, **offline)
+    assert (done.returncode, "the pull request ran" in done.stdout + done.stderr) == (0, False)
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+    done = shell(STEPS[GATE]["run"], machine, folder, PYTHONSAFEPATH="1", **HOLD)
+    assert done.returncode == 0, done.stderr
+    assert Path(machine["GITHUB_OUTPUT"]).read_text(encoding="utf-8") == "exit-code=0\n"
+    first, *inside = done.stdout.splitlines()
+    token = first.removeprefix("::stop-commands::")
+    assert (len(token), token == first) == (32, False)
+    after = inside[inside.index(f"::{token}::") + 1 :]
+    assert all(line.startswith(("::notice ", "::warning ")) for line in after)
+    assert not any("::set-output" in line.split("::", 2)[1] for line in after)
+
+
+def test_what_the_action_uses_is_pinned():
+    used = [step["uses"] for step in ACTION["runs"]["steps"] if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name) for name in used)
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert all(re.fullmatch(r"#.*|[\w.-]+==[\w.]+", line) for line in lines)
+    pinned = {line.partition("==")[0] for line in lines}
+    needed = {re.match(r"[\w-]+", text)[0] for text in PROJECT_FILE["dependencies"]}
+    assert needed <= pinned
+
+
 def test_the_action_without_policy_and_base_holds_the_budget(machine, tmp_path):
     text = (DEMO / "base" / "chat.yaml").read_text(encoding="utf-8")
     (tmp_path / "chat.yaml").write_text(text + "budget: {total: 1 kg}\n", encoding="utf-8")
@@ -145,14 +241,16 @@ def test_the_action_installs_itself(machine, tmp_path):
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 def test_a_hook_runs_on_the_files_that_it_chooses(hook, machine, tmp_path):
     assert hook["language"] == "python"
-    names = ["carbon.yaml", "carbon-policy.yaml", "sub/carbon-chat.yml", "other.yaml"]
+    names = ["carbon.yaml", "carbon-policy.yaml", "sub/carbon-chat.yml", "rl-policy/carbon.yaml",
+             "other.yaml"]  # fmt: skip
     wanted = [n for n in names if re.search(hook["files"], n)]
     wanted = [n for n in wanted if not re.search(hook.get("exclude", "^$"), n)]
     gates = hook["id"] == "carbonctl-gate"
-    assert wanted == [n for n in names[:3] if not (gates and "policy" in n)]
-    (tmp_path / "sub").mkdir()
+    assert wanted == [n for n in names[:4] if not (gates and n == "carbon-policy.yaml")]
+    for folder in ("sub", "rl-policy"):
+        (tmp_path / folder).mkdir()
     for name in wanted:
-        source = "policy.yaml" if "policy" in name else "base/chat.yaml"
+        source = "policy.yaml" if name == "carbon-policy.yaml" else "base/chat.yaml"
         shutil.copy(DEMO / source, tmp_path / name)
     args = ["--policy", str(DEMO / "policy.yaml")] if gates else []
     words = [*shlex.split(hook["entry"]), *args, *wanted]
@@ -161,25 +259,52 @@ def test_a_hook_runs_on_the_files_that_it_chooses(hook, machine, tmp_path):
     assert shell(shlex.join(words), machine, tmp_path).returncode == 3
 
 
-def commands(job):
-    """The commands of a GitLab job, without the one that fetches the package."""
-    scripts = job["carbon-gate"]["script"] + job["carbon-gate"]["after_script"]
-    assert scripts[0].startswith("pip install ")
-    return scripts[1:]
+def script(job):
+    """The commands of a GitLab job, without those that install the package, and how it does."""
+    gate = job["carbon-gate"]
+    assert not any("pip install" in command for command in gate["script"])
+    return gate["script"] + gate["after_script"]
+
+
+def assert_installs_a_commit(job):
+    """From a clone at the commit that is named, with pinned versions and nothing of the folder."""
+    clone, checkout, install = job["carbon-gate"]["before_script"]
+    assert clone == 'git clone --quiet --no-checkout "$CARBON_REPOSITORY" /opt/carbonctl'
+    assert checkout.endswith('checkout --quiet --detach "$CARBON_COMMIT"')
+    words = shlex.split(install)
+    assert words[:6] == ["python", "-I", "-m", "pip", "install", "--quiet"]
+    assert words[6:] == ["--constraint", "/opt/carbonctl/constraints.txt", "/opt/carbonctl"]
 
 
 def test_the_gitlab_component_gates_what_it_is_included_with(machine, tmp_path):
     text = (ROOT / "templates" / "gate.yml").read_text(encoding="utf-8")
     spec, job = yaml.safe_load_all(text)
     inputs = spec["spec"]["inputs"]
-    assert inputs["version"]["default"] == __version__
+    assert "default" not in inputs["commit"]
     assert set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", text)) == set(inputs)
-    given = {"files": str(DEMO / "head-region" / "chat.yaml"), "policy": str(DEMO / "policy.yaml")}
-    for command, code in zip(commands(job), (4, 0), strict=True):
-        filled = re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda m: given[m[1]], command)
-        assert shell(filled, machine, tmp_path).returncode == code
-    assert {"carbon.json", "carbon.xml"} <= {path.name for path in tmp_path.iterdir()}
+    assert_installs_a_commit(job)
+    folder, base = repository(tmp_path, machine, "head-region")
+    given = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "policy.yaml",
+             "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}  # fmt: skip
+    (folder / "policy.yaml").write_text("the head has none", encoding="utf-8")
+    for command, code in zip(script(job), (4, 0), strict=True):
+        done = shell(command, machine, folder, **given)
+        assert done.returncode == code, done.stderr
+    assert "that of the base commit" in (folder / "carbon.json").read_text(encoding="utf-8")
+    assert {"carbon.json", "carbon.xml"} <= {path.name for path in folder.iterdir()}
     assert job["carbon-gate"]["artifacts"]["when"] == "always"
+
+
+def test_the_job_that_init_writes_is_that_of_the_component():
+    _spec, component = yaml.safe_load_all((ROOT / "templates/gate.yml").read_text(encoding="utf-8"))
+    text = (ROOT / "configs/gate/gitlab.yaml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(re.sub(r"@\w+@", "X", text)).values()
+    theirs = component["carbon-gate"]
+    apart = {"variables", "stage"}
+    assert {k: v for k, v in job.items() if k not in apart} == {
+        k: v for k, v in theirs.items() if k not in apart
+    }
+    assert job["variables"].keys() == theirs["variables"].keys()
 
 
 @pytest.fixture
@@ -229,8 +354,11 @@ def test_the_workflow_uses_the_action_with_inputs_that_it_has(started):
 def test_the_gitlab_job_that_it_writes_runs(started, machine):
     assert started
     job = yaml.safe_load(Path(".gitlab/carbon.yaml").read_text(encoding="utf-8"))
-    for command in commands(job):
-        assert shell(command, machine, Path.cwd()).returncode == 0
+    assert_installs_a_commit(job)
+    variables = job["carbon-gate"]["variables"]
+    for command in script(job):
+        done = shell(command, machine, Path.cwd(), **variables)
+        assert done.returncode == 0, done.stderr
     assert Path("carbon.json").is_file()
 
 

@@ -184,7 +184,7 @@ def test_annotations_name_the_line_and_escape_what_would_end_them():
     assert lines[3].startswith("::notice ")
     assert "excepted: pilot" in lines[3]
     assert not [line for line in lines if "complete" in line or "regression" in line]
-    assert lines[-1].startswith("::notice title=chat-7b%3A 7B LLM%2C 64 x")
+    assert lines[-1].startswith("::notice title=chat-7b%3A 7B LLM%2C training")
 
 
 def test_annotations_of_a_broken_scenario_are_on_stdout_with_their_places(carbonctl, tmp_path):
@@ -213,7 +213,7 @@ def test_markdown_begins_with_its_marker_and_shows_the_verdict_first():
 def test_a_budget_that_is_over_is_a_warning_where_no_gate_has_judged(carbonctl):
     words = ("lifecycle", LIFECYCLE, "--samples", "0", "--set", "budget.total=50 t", "-f", "github")
     out = carbonctl(*words).out
-    assert "::warning title=budget.total::total is 60 t; the budget is 50 t" in out
+    assert "::warning title=budget.total::total is 69 t; the budget is 50 t" in out
     assert "budget.per_request" not in out
 
 

@@ -53,7 +53,7 @@ def test_flags_over_a_file_and_a_base_file_are_kept_in_the_result(carbonctl, tmp
     mine = tmp_path / "mine.yaml"
     mine.write_text(f"extends: {LIFECYCLE}\nname: mine\n", encoding="utf-8")
     flags = ("--region", "NO", "--set", "train.tokens=3T", "--seed", "7", "--samples", "200")
-    path = save(carbonctl, tmp_path / "r.json", "lifecycle", mine, *flags)
+    path = save(carbonctl, tmp_path / "r.json", "lifecycle", mine, "--root", "/", *flags)
     mine.unlink()
     assert carbonctl("verify", path, "--tolerance", "0").code == 0
     inputs = json.loads(path.read_text(encoding="utf-8"))["inputs"]

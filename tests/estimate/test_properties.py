@@ -23,7 +23,7 @@ from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.train_boundary import device_power_w
 from carbonctl.formulas import load_all
 from carbonctl.scenario.item import resolve_item
-from carbonctl.scenario.read import read
+from carbonctl.scenario.read import Setting, read
 from carbonctl.scenario.refresh import resolve_refresh
 from carbonctl.scenario.resolve import resolve
 from carbonctl.study.montecarlo import Draws, central, evaluate, interval, traced
@@ -36,6 +36,7 @@ ITEMS = (
 CHOICES = tuple(sorted(p.stem for p in CONFIGS.glob("refresh-*.yaml")))
 LIVES = sorted(p.stem for p in CONFIGS.glob("*.yaml") if p.stem not in (*ITEMS, *CHOICES))
 STORY = "lifecycle-chat-7b"
+SERVED = {STORY, "infer-chat-70b"}
 HOURS_KEYS = tuple(f"train.runs.{place}.accelerator_hours" for place in range(3))
 quick = settings(max_examples=20, deadline=None, derandomize=True)
 scale = st.floats(0.01, 100.0)
@@ -44,7 +45,9 @@ each_life = pytest.mark.parametrize("name", LIVES)
 
 @cache
 def inputs(name):
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
+    """Facts of a bundled scenario; a service is charged by need, so that load moves all of it."""
+    shared = (Setting("infer.shared", value=True, flag="--shared"),) if name in SERVED else ()
+    scenario, document = read(str(CONFIGS / f"{name}.yaml"), shared, Catalog.open())
     if name in ITEMS:
         return resolve_item(scenario, document, Catalog.open()).inputs
     if name in CHOICES:

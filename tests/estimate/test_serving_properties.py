@@ -435,8 +435,8 @@ def test_energy_per_picture_never_rises_with_the_batch(model):
 
 
 def served(config, lens=central, **changes):
-    """Use of a service, parts of its fleet set otherwise."""
-    found = bind(phase(config), lens)
+    """Use of a service that is charged by need, parts of its fleet set otherwise."""
+    found = bind(phase(config, "infer.shared=true"), lens)
     return infer(replace(found.work, fleet=replace(found.work.fleet, **changes)), found.site)
 
 
@@ -461,7 +461,7 @@ def test_energy_climbs_from_board_to_wall_to_provisioned_to_facility(config, len
 @quick
 @given(times=st.floats(1e-3, 1e3))
 def test_energy_hours_and_units_are_linear_in_requests(config, times):
-    rate = bind(phase(config), central).work.fleet.rate_per_hour
+    rate = bind(phase(config, "infer.shared=true"), central).work.fleet.rate_per_hour
     base, more = served(config), served(config, rate_per_hour=rate * times)
     for name in (
         "device_energy_kwh", "it_energy_kwh", "facility_energy_kwh", "accelerator_hours",
@@ -474,7 +474,7 @@ def test_energy_hours_and_units_are_linear_in_requests(config, times):
 @quick
 @given(share=st.floats(0.01, 0.99))
 def test_the_energy_of_two_streams_of_requests_is_that_of_both(config, share):
-    rate = bind(phase(config), central).work.fleet.rate_per_hour
+    rate = bind(phase(config, "infer.shared=true"), central).work.fleet.rate_per_hour
     whole = served(config)
     parts = [served(config, rate_per_hour=rate * part) for part in (share, 1 - share)]
     assert sum(p.facility_energy_kwh for p in parts) == approx(whole.facility_energy_kwh)

@@ -121,3 +121,45 @@ def test_warnings_have_forms_for_machines(validated):
     _, _, out = validated(card("41.1"), "-f", "github")
     assert out.startswith("::warning file=")
     assert ",line=5,col=14,endColumn=18,title=CC307::41.1 g is 18 minutes" in out
+
+
+TRAINED = """---
+co2_eq_emissions:
+  emissions: {grams}
+  energy_consumed: {energy}
+  source: codecarbon
+  training_type: fine-tuning
+  on_cloud: false
+  cpu_model: Invented CPU
+  ram_total_size: 31.8
+  hours_used: {hours}
+  hardware_used: 1 x NVIDIA GeForce RTX 3090
+---
+# A model
+"""
+
+
+@pytest.mark.parametrize(
+    ("grams", "energy", "hours", "said"),
+    [
+        ("9.7", "0.025", "0.09", ""),
+        ("9700", "0.025", "0.09", "no grid emits that"),
+        ("9.7", "25", "0.09", "no grid emits that"),
+        ("970", "2.5", "0.09", "are rated 350 W"),
+    ],
+)
+def test_a_card_of_a_trainer_is_valid_and_its_energy_is_checked(
+    grams, energy, hours, said, validated
+):
+    code, err, _ = validated(TRAINED.format(grams=grams, energy=energy, hours=hours))
+    assert code == 0
+    assert ("CC307" in err) == bool(said)
+    assert said in err
+
+
+@pytest.mark.parametrize("bad", ["energy_consumed: much", "hours_used: -1", "energy_used: 1"])
+def test_a_wrong_entry_of_a_trainer_is_an_error(bad, validated):
+    text = card().replace("source: CodeCarbon", bad)
+    code, err, _ = validated(text)
+    assert code == 3
+    assert "5:" in err or "6:" in err

@@ -39,8 +39,8 @@ ALL = RUNS | MORE_RUNS
 ENVELOPE = [
     "schema_version", "command", "tool", "data", "name", "title", "samples", "seed", "accounting",
     "period_hours", "total_kgco2e", "total", "operational", "breakdown", "expected_error",
-    "metrics", "drivers", "assumptions", "budget", "facts", "coverage", "warnings", "inputs",
-    "provenance", "formulas", "sources",
+    "metrics", "drivers", "assumptions", "budget", "facts", "charged", "coverage", "warnings",
+    "inputs", "provenance", "formulas", "sources",
 ]  # fmt: skip
 TOTAL = [
     "id", "label", "unit", "value", "p05", "p50", "p95", "tier", "assumed", "formula", "inputs",

@@ -147,10 +147,12 @@ def test_a_published_server_replaces_its_parts_and_shows_ours(result, carbonctl,
 def test_a_rack_is_its_machines_and_an_empty_rack(result):
     one = result("embodied", "--server", "dgx-h100")["metrics"]["manufacturing_kgco2e"]["value"]
     data, nodes = subject(result, "rack", "--server", "dgx-h100")
-    held, empty = nodes["manufacturing"]["children"]
+    held, empty, switches, links = nodes["manufacturing"]["children"]
     assert held["value"] == pytest.approx(5 * one)  # 42 units over 8
     assert empty["value"] == 500
-    assert "switches of the rack" in data["coverage"]["not_estimated"]
+    assert switches["value"] == pytest.approx(5 * 10 * 10)  # a port for each of ten cards
+    assert links["value"] == pytest.approx(5 * 10 * 3)
+    assert "switches of the rack" not in data["coverage"]["not_estimated"]
     _, two = subject(result, "rack", "--server", "dgx-h100", "--set", "embodied.per_rack=2")
     assert two["manufacturing"]["children"][0]["value"] == pytest.approx(2 * one)
 

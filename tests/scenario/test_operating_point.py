@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 
 import pytest
 
@@ -43,7 +44,8 @@ def test_a_target_of_latency_is_met_and_by_no_larger_batch(serve):
     found = batch(data)
 
     def step_ms(concurrency):
-        stated = serve(f"concurrency={concurrency}", "tensor_parallel=4", "busy_share=1")
+        stated = serve(f"concurrency={concurrency}", "tensor_parallel=4", "busy_share=1",
+                       "shared=true")  # fmt: skip
         requests = value(stated, "infer.functional_units")
         return value(stated, HOURS) * 3.6e6 * concurrency / (4 * requests * 300)
 
@@ -52,14 +54,14 @@ def test_a_target_of_latency_is_met_and_by_no_larger_batch(serve):
 
 def test_a_batch_holds_no_more_than_the_load_keeps_in_flight(serve):
     """Little's law: 10k requests a day of 300 tokens, 50 ms each at most, are 1.7 sequences."""
-    few, many = (serve("latency.itl=50 ms", f"requests={n}/day", "busy_share=1")
+    few, many = (serve("latency.itl=50 ms", f"requests={n}/day", "busy_share=1", "shared=true")
                  for n in ("10k", "900k"))  # fmt: skip
     assert batch(few) <= math.ceil(10_000 / 86_400 * 300 * 0.05)
     assert batch(many) > 100
 
 
 def test_a_batch_that_the_load_fills_takes_no_more_than_its_replica(serve):
-    data = serve("latency.itl=50 ms", "tensor_parallel=8", "requests=100k/day")
+    data = serve("latency.itl=50 ms", "tensor_parallel=8", "requests=100k/day", "shared=true")
     filled = (batch(data) - 1) / batch(data)  # one sequence fewer would not carry the load
     assert filled * 8 * 8760 < value(data, HOURS) <= 8 * 8760
 
@@ -109,11 +111,11 @@ def test_devices_that_are_no_power_of_two_hold_what_they_hold(result):
     assert value(alone) == pytest.approx(value(shared))
 
 
-def test_a_load_far_below_a_replica_says_so_and_a_share_of_a_fleet_charges_all_of_it(serve):
+def test_a_load_far_below_a_replica_says_so_and_a_count_charges_all_of_it(serve):
     key = "a replica of one's own"
     few = "requests=1k/day"
-    part, whole = serve(few), serve(few, "fleet_share=1", gpu="h100-sxm:2")
-    assert "hardware.count: 2" in part["coverage"]["not_estimated"][key]
+    part, whole = serve(few, gpu="h100-sxm"), serve(few, gpu="h100-sxm:2")
+    assert "count: 2" in part["coverage"]["not_estimated"][key]
     assert key not in whole["coverage"]["not_estimated"]
     assert value(part, HOURS) < value(whole, HOURS) == pytest.approx(2 * 8760)
     assert key not in serve("requests=300k/day")["coverage"]["not_estimated"]
@@ -181,7 +183,7 @@ def test_media_are_prompt_tokens_with_a_wider_interval(result):
 
 
 def test_a_measured_throughput_sets_the_hours_and_bounds_the_power(serve):
-    data = serve("throughput=2400 token/s", "concurrency=64", "busy_share=1")
+    data = serve("throughput=2400 token/s", "concurrency=64", "busy_share=1", "shared=true")
     tokens = value(data, "infer.functional_units") * 300
     assert value(data, HOURS) == pytest.approx(tokens * 8 / (2400 * 3600))
     watts = value(data) * 1e3 / value(data, HOURS)
@@ -189,10 +191,10 @@ def test_a_measured_throughput_sets_the_hours_and_bounds_the_power(serve):
 
 
 def test_a_throughput_that_the_model_itself_gives_changes_no_energy(serve):
-    alone = serve("concurrency=64", "busy_share=1", "tensor_parallel=8")
+    alone = serve("concurrency=64", "busy_share=1", "tensor_parallel=8", "shared=true")
     rate = value(alone, "infer.functional_units") * 300 * 8 / value(alone, HOURS) / 3600
     told = serve("concurrency=64", "busy_share=1", "tensor_parallel=8",
-                 f"throughput={rate} token/s")  # fmt: skip
+                 f"throughput={rate} token/s", "shared=true")  # fmt: skip
     assert value(told) == pytest.approx(value(alone), rel=1e-6)
 
 
@@ -208,13 +210,15 @@ def test_training_and_serving_cross_the_same_bridge_to_the_it_system(result):
 
 def test_a_chip_rated_far_above_its_use_is_served_by_what_it_was_seen_to_draw(result):
     data = result("infer", "--model", "llama-3.1-8b", "--gpu", "google-tpu-v3:8", "--requests",
-                  "1M/day", "--tokens", "500:300", "--region", "NO", "--samples", "0")  # fmt: skip
+                  "1M/day", "--tokens", "500:300", "--region", "NO", "--samples", "0",
+                  "--shared")  # fmt: skip
     busy = value(data, HOURS) * data["facts"]["default:busy_share"]["value"]
     assert value(data) * 1e3 / busy < 288 / 1.2 < 450
 
 
 def test_more_of_the_gap_switched_off_takes_less_energy_and_the_same_hardware(serve):
     load = "concurrency=64"
+    serve = partial(serve, "shared=true")
     made = [serve(load, "peak_to_mean=3", f"autoscaling={off}") for off in (0, 0.5, 1)]
     facility = [value(data, "infer.facility_energy_kwh") for data in made]
     assert sorted(facility, reverse=True) == facility
@@ -274,7 +278,7 @@ def test_samples_are_served_by_the_work_that_is_stated(result):
 
 
 def test_samples_are_served_as_fast_as_was_measured_under_a_latency_target(result):
-    data = result("infer", "--model", "resnet-50", "--gpu", "l4:4", "--region", "NO",
+    data = result("infer", "--model", "resnet-50", "--gpu", "l4", "--region", "NO",
                   "--samples", "0", "--set", "infer.samples=100/s", "--set",
                   "infer.sample_work=8.2 GFLOP", "--set", "infer.horizon=1 y")  # fmt: skip
     facts = {key: fact["value"] for key, fact in data["facts"].items()}

@@ -367,6 +367,7 @@ def test_a_list_and_a_plain_value_replace_what_they_extend(tmp_path):
 
 
 def test_extends_is_read_beside_the_file_that_says_it_through_several_files(tmp_path):
+    (tmp_path / ".git").mkdir()
     write(tmp_path, "shared/base.yaml", "name: base\nperiod: 1 y\n")
     write(tmp_path, "shared/middle.yaml", "extends: base.yaml\nperiod: 2 y\n")
     head = write(tmp_path, "mine/head.yaml", "extends: ../shared/middle.yaml\n")

@@ -15,12 +15,20 @@ def test_units_times_their_carbon_is_the_total_of_serving(basis, result, configs
     assert each * units == pytest.approx(found["total_kgco2e"])
 
 
-def test_an_accelerator_without_a_known_host_says_so(result):
+def test_an_accelerator_without_a_known_host_takes_one_of_its_class_and_says_so(result):
     found = result("train", "--gpu", "nvidia-gh200-96gb:8", "--days", "1", *SERVE)
-    assert (
-        "host of NVIDIA GH200 Grace Hopper 96GB HBM3 (superchip)"
-        in found["coverage"]["not_estimated"]
-    )
+    messages = [entry["message"] for entry in found["warnings"] if entry["code"] == "CC304"]
+    assert any("no server is known that holds NVIDIA GH200" in text for text in messages)
+    assert "servers/archetype-superchip:dram" in found["facts"]
+    assert not [key for key in found["coverage"]["not_estimated"] if key.startswith("host of")]
+
+
+def test_a_device_of_no_class_of_hosts_stops_and_its_hint_works(carbonctl, result):
+    words = ("train", "--gpu", "jetson-agx-xavier-32gb:8", "--days", "1", *SERVE)
+    ran = carbonctl(*words)
+    assert (ran.code, "CC304" in ran.err) == (3, True)
+    assert "give its host: embodied.host: 900 kg" in ran.err
+    assert result(*words, "--set", "embodied.host=900 kg")["total_kgco2e"] > 0
 
 
 IMAGES = ("infer", "--model", "sdxl-base-1.0", "--gpu", "l40s:8", "--images", "1k/day", *SERVE)
@@ -68,18 +76,9 @@ def test_training_without_a_text_encoder_is_another_formula(carbonctl, tmp_path,
     assert "P_t" not in text
 
 
-def test_a_server_whose_accelerators_are_not_named_says_so(result):
-    bare = ("embodied", "--server", "archetype-pcie-8", "--samples", "0")
-    missing = result(*bare)["coverage"]["not_estimated"]
-    name = "accelerators of Archetype of an 8-card PCIe server"
-    assert "8" in missing[name]
-    named = result(*bare, "--gpu", "l40s", "--subject", "server")
-    assert name not in named["coverage"]["not_estimated"]
-
-
 @pytest.mark.parametrize("name", ["archetype-pcie-8", "archetype-workstation", "aws-inf2-host"])
 def test_power_supplies_of_unknown_rating_are_assumed_and_never_absent(result, name):
-    data = result("embodied", "--server", name, "--samples", "0")
+    data = result("embodied", "--server", name, "--samples", "0", "--gpu", "l40s")
     assert data["facts"]["default:psu_unknown"]["value"] == 1600
     missing = [key for key in data["coverage"]["not_estimated"] if key.startswith("power supplies")]
     assert len(missing) == 1  # those that feed its accelerators

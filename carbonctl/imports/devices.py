@@ -1,0 +1,79 @@
+"""Devices as software counts them, made modules of hardware_db; and whether they can draw that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbonctl.catalog.power_limits import power_limits
+from carbonctl.catalog.read import AmbiguousName, UnknownName
+from carbonctl.catalog.rules import DEVICES_PER_MODULE
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog, Record
+    from carbonctl.imports.imported import Imported, ImportedRun
+
+_WATTS_PER_KW = 1000.0
+
+
+def as_modules(found: Imported, catalog: Catalog) -> Imported:
+    """The runs with devices counted as their records count them, and notes on their power."""
+    runs, notes = [], list(found.notes)
+    for run in found.runs:
+        card = _card(catalog, run.device)
+        if card is None:
+            runs.append(run)
+            continue
+        made = _counted(run, card)
+        problem = _implausible(made, card, catalog)
+        if problem:
+            who = f"{made.name}: " * bool(made.name)
+            notes.append(f"{who}{problem}; train refuses this energy until its note says why")
+            made = replace(made, comments=(*made.comments, made.note, problem), note="")
+        elif made.boards_kwh is not None and made.hours:
+            boards = power_limits(card, "gpu").problem(made.boards_kwh * _WATTS_PER_KW / made.hours)
+            who = f"{made.name}: " * bool(made.name)
+            notes += [f"{who}GPUs alone: {boards}; were all of them measured?"] * bool(boards)
+        runs.append(made)
+    return replace(found, runs=tuple(runs), notes=tuple(notes))
+
+
+def _card(catalog: Catalog, device: str) -> Record | None:
+    try:
+        return catalog.record("accelerators", device) if device else None
+    except (UnknownName, AmbiguousName):
+        return None
+
+
+def _per_machine(catalog: Catalog, card: Record) -> float:
+    host = card.text("host")
+    held = catalog.record("servers", host).number("accelerators") if host else None
+    return max(1.0, held or 1.0)
+
+
+def _counted(run: ImportedRun, card: Record) -> ImportedRun:
+    """A run of boards; what is not whole boards keeps its hours and names no count."""
+    each = card.number(DEVICES_PER_MODULE)
+    if each is None:
+        return run
+    modules = run.count / each
+    whole = modules == int(modules)
+    shown = f"{run.count} devices are {modules:g} modules" if run.count else "devices are modules"
+    said = f"software sees {each:g} devices in one {card.name}: {shown}"
+    value = {"accelerator_hours": run.value / each, "power": run.value * each}
+    return replace(
+        run,
+        value=value.get(run.evidence, run.value),
+        hours=run.hours / each,
+        count=int(modules) if whole else 0,
+        comments=(*run.comments, said),
+    )
+
+
+def _implausible(run: ImportedRun, card: Record, catalog: Catalog) -> str:
+    """What is wrong with the mean power of a measured energy, by its boundary."""
+    if run.evidence != "energy" or not run.hours:
+        return ""
+    count = float(run.count) if run.count else None
+    limits = power_limits(card, run.scope, count=count, per_machine=_per_machine(catalog, card))
+    return limits.problem(run.value * _WATTS_PER_KW / run.hours)

@@ -1,0 +1,168 @@
+"""What each phase is charged for: which model on which hardware, where, and by which rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core.record import compared
+from carbonctl.report.numbers import quantity
+from carbonctl.scenario.held_hardware import held_path
+from carbonctl.scenario.named import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.estimate.inputs import Phase
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.resolve import Resolved
+
+_GPU_VENDORS = ("nvidia-", "amd-", "intel-")
+_KINDS = ("experiments", "train", "infer", "data", "idle")
+_VERBS = {"train": "training", "infer": "serving", "idle": "training"}
+
+
+@compared
+class Charged:
+    """One phase with its model, hardware and place in words.
+
+    ``rule`` is ``held`` or ``by need`` for serving, and empty for other phases; ``count`` are the
+    devices that the scenario states for it.
+    """
+
+    phase: str
+    kind: str
+    model: str
+    hardware: str
+    devices: str
+    site: str
+    operator: str
+    count: float | None = None
+    rule: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Machine form; what a phase has none of is null."""
+        return {
+            "phase": self.phase,
+            "model": self.model or None,
+            "hardware": self.hardware or None,
+            "devices": self.devices or None,
+            "site": self.site,
+            "operator": self.operator,
+            "count": self.count,
+            "rule": self.rule or None,
+        }
+
+
+def charged(resolved: Resolved, catalog: Catalog) -> list[Charged]:
+    """Every estimated phase, with the hardware and the place that it is charged for."""
+    return [_charged(phase, resolved.scenario, catalog) for phase in resolved.inputs.phases]
+
+
+def _charged(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> Charged:
+    owners = _owners(phase.id, scenario)
+    named = next((o.hardware for o in owners if getattr(o, "hardware", None)), None)
+    model = next((o.model for o in owners if getattr(o, "model", None)), None)
+    if phase.kind in ("data", "idle") or (phase.hardware is None and phase.kind != "infer"):
+        named = None
+    if phase.kind == "data":
+        model = None
+    words = in_words(catalog, named) if named is not None else ""
+    count = named.count.value if named is not None and named.count is not None else None
+    rule = ""
+    if phase.kind == "infer":
+        rule = "held" if held_path(scenario) is not None else "by need"
+    given = any(getattr(o, "site", None) and o.site.grid is not None for o in owners[:1])
+    place = phase.site.name
+    if given and place != "a given grid":
+        place += ", grid as given"
+    noun = _noun(catalog, named) if named is not None else ""
+    return Charged(
+        phase.id,
+        phase.kind,
+        _model_words(model),
+        words,
+        noun,
+        place,
+        _operator(phase, owners, named),
+        count,
+        rule,
+    )
+
+
+def _operator(phase: Phase[Any], owners: list[Any], hardware: schema.Hardware | None) -> str:
+    """Who operates the hardware: as stated; an instance is one of a cloud, wherever it stands."""
+    sites = [owner.site for owner in owners if getattr(owner, "site", None) is not None]
+    stated = sites[0].operator if sites else None
+    if stated is None and hardware is not None and hardware.instance is not None:
+        return "cloud"
+    return phase.site.operator
+
+
+def _noun(catalog: Catalog, hardware: schema.Hardware) -> str:
+    """What the count of some hardware counts: GPUs, other accelerators, or servers."""
+    if hardware.accelerator is None and hardware.server is not None:
+        held = catalog.record("servers", hardware.server).text("accelerator")
+        if not held:
+            return "servers"
+        return "GPUs" if held.startswith(_GPU_VENDORS) else "accelerators"
+    if hardware.accelerator is not None:
+        found = catalog.record("accelerators", hardware.accelerator).id
+        return "GPUs" if found.startswith(_GPU_VENDORS) else "accelerators"
+    return "devices"
+
+
+def _owners(phase_id: str, scenario: schema.Scenario) -> list[Any]:
+    """Sections that may name what a phase uses, its own first, the top of the file last."""
+    root, _, name = phase_id.partition(".")
+    root = "train" if root == "idle" else root
+    section = getattr(scenario, root, None)
+    owners = [section] if section is not None else []
+    if root == "train" and section is not None:
+        runs = {run.name or str(n + 1): run for n, run in enumerate(section.runs)}
+        owners = [runs[name], *owners] if name in runs else owners
+    if root == "experiments" and scenario.train is not None:
+        owners.append(scenario.train)
+    return [*owners, scenario]
+
+
+def title(resolved: Resolved, catalog: Catalog) -> str:
+    """What was estimated, in a few words of the user's: hardware and place of every phase."""
+    name = f"{resolved.scenario.name}: " if resolved.scenario.name else ""
+    every = charged(resolved, catalog)
+    phases = [one for one in every if one.kind not in ("data", "idle")] or every
+    models = {kind: _only(one.model for one in phases if one.kind == kind) for kind in _KINDS}
+    model = _only(text for kind, text in models.items() if any(p.kind == kind for p in phases))
+    uses: dict[str, list[str]] = {}
+    for one in phases:
+        own = "" if model else models.get(one.kind, "")
+        kinds = uses.setdefault(_in_words(own, one.hardware, one.site), [])
+        if one.kind not in kinds:
+            kinds.append(one.kind)
+    if len(uses) == 1:
+        bare = not (name or model or phases[0].hardware)
+        verb = _VERBS.get(phases[0].kind, phases[0].kind) if bare else model
+        return name + _in_words(verb, phases[0].hardware, phases[0].site)
+    parts = [f"{', '.join(_VERBS.get(k, k) for k in kinds)}: {use}" for use, kinds in uses.items()]
+    return f"{name}{model}{', ' if model else ''}{'; '.join(parts)}"
+
+
+def _only(texts: Iterable[str]) -> str:
+    """The one text that all of them are; nothing where they differ."""
+    found = list(dict.fromkeys(texts))
+    return found[0] if len(found) == 1 else ""
+
+
+def _in_words(model: str, hardware: str, site: str) -> str:
+    what = ", ".join(text for text in (model, hardware) if text)
+    return f"{what} in {site}".strip()
+
+
+def _model_words(model: schema.Model | None) -> str:
+    if model is None:
+        return ""
+    if model.id is not None:
+        return model.id
+    if model.params is not None:
+        return f"{quantity(model.params.value, '1')} LLM"
+    return "recommendation model"

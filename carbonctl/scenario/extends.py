@@ -1,0 +1,124 @@
+"""A scenario file with the files that it extends under it, none of which leaves one folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.core import files, strict_yaml
+from carbonctl.core.errors import InputError, Problem, UsageError
+from carbonctl.core.strict_yaml import MAX_BYTES, Document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_EXTENDS = 10
+
+
+def load(source: str, raw: bytes | None = None, root: str | None = None) -> Document:
+    """The document of a file, or of stdin for ``-``, merged over those that it extends.
+
+    ``raw`` are the bytes of the file where somebody read them before. What it extends lies, with
+    symbolic links followed, in ``root``: else in the git work tree of the file, or in its folder.
+    """
+    regular = files.is_regular(source)
+    folder = Path(source).parent if regular else Path()
+    allowed = _root(root, folder)
+    given = files.read(source, MAX_BYTES) if raw is None else raw
+    quoted = not regular or _is_inside(source, allowed)
+    document = _parsed(given, files.name_of(source), quoted=quoted)
+    return _extended(document, folder, allowed, ())
+
+
+def _root(root: str | None, folder: Path) -> Path:
+    if root is None:
+        return work_tree(folder.resolve())
+    if not Path(root).is_dir():
+        raise UsageError(f"--root {root}: there is no such folder")
+    return Path(root).resolve()
+
+
+def work_tree(folder: Path) -> Path:
+    """The git work tree that a folder is in; the folder itself when it is in none."""
+    above = (one for one in (folder, *folder.parents) if (one / ".git").exists())
+    return next(above, folder)
+
+
+def _is_inside(file: str | Path, allowed: Path) -> bool:
+    """Whether a file lies in a folder once its symbolic links are followed."""
+    try:
+        return Path(os.path.realpath(file)).is_relative_to(allowed)
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return False
+
+
+def _parsed(raw: bytes, name: str, *, quoted: bool) -> Document:
+    """A mapping with its positions; its lines are in no error unless they may be ``quoted``."""
+    try:
+        document = strict_yaml.parse(raw, name, keep=True)
+    except InputError as error:
+        raise InputError(error.problems, error.sources if quoted else {}) from None
+    if not quoted:
+        document.sources = {}
+    if not isinstance(document.data, dict):
+        problem = Problem("CC007", "a scenario is a mapping of keys", document.mark(()))
+        raise InputError([*document.found, problem], document.sources)
+    return document
+
+
+def _extended(document: Document, folder: Path, allowed: Path, seen: Sequence[str]) -> Document:
+    base = document.data.pop("extends", None)
+    if base is None:
+        return document
+    mark = document.mark(("extends",))
+    if not isinstance(base, str):
+        raise InputError([Problem("CC201", "extends names one file", mark)], document.sources)
+    below = folder / base
+    target = str(below)
+    if target in seen or len(seen) >= MAX_EXTENDS:
+        raise InputError([Problem("CC009", f"{base} extends itself", mark)], document.sources)
+    if not _is_inside(below, allowed):
+        message, hint = f"{base} is outside of {allowed}", "--root DIR names another folder"
+        raise InputError([Problem("CC010", message, mark, hint)], document.sources)
+    parent = _parsed(_bytes(target, document), target, quoted=True)
+    return _merge(_extended(parent, below.parent, allowed, (*seen, target)), document)
+
+
+def _bytes(target: str, document: Document) -> bytes:
+    """The bytes of a file to extend; where it cannot be read, an error at the one that names it."""
+    try:
+        return files.read(os.path.join(".", target), MAX_BYTES)  # noqa: PTH118 - "-" is a file here
+    except InputError as error:
+        mark = document.mark(("extends",))
+        moved = [replace(p, mark=mark, message=f"{target}: {p.message}") for p in error.problems]
+        raise InputError(moved, document.sources) from None
+
+
+def _merge(base: Document, head: Document) -> Document:
+    """``head`` laid over ``base``: mappings merge, anything else is replaced."""
+    merged = Document(
+        base.data,
+        dict(base.marks),
+        dict(base.keys),
+        {**base.sources, **head.sources},
+    )
+    merged.found, merged.lost = base.found + head.found, base.lost + head.lost
+    _merge_into(merged, head, merged.data, head.data, ())
+    return merged
+
+
+def _merge_into(
+    merged: Document, head: Document, under: dict[str, Any], over: dict[str, Any], path: Any
+) -> None:
+    for key, value in over.items():
+        here = (*path, key)
+        if isinstance(value, dict) and isinstance(under.get(key), dict):
+            _merge_into(merged, head, under[key], value, here)
+            continue
+        under[key] = value
+        for old in [p for p in merged.marks if p[: len(here)] == here]:
+            del merged.marks[old]
+        merged.marks |= {p: m for p, m in head.marks.items() if p[: len(here)] == here}
+        merged.keys |= {p: m for p, m in head.keys.items() if p[: len(here)] == here}

@@ -1,0 +1,62 @@
+"""Whether a measured energy can be: mean power per accelerator against what its record says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.catalog.power_limits import power_limits
+
+if TYPE_CHECKING:
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.inputs import Site, TrainRun
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.context import Context
+    from carbonctl.scenario.machine import Device
+
+_WATTS_PER_KW = 1000.0
+
+
+def check_measured_energy(
+    ctx: Context,
+    run: schema.Run,
+    work: TrainRun[Fact],
+    found: Device | None,
+    site: Site[Fact],
+    path: Path,
+) -> None:
+    """An energy that its devices cannot have drawn in the hours that are known is an error.
+
+    ``energy.note``, which says why it is right, makes a warning of it.
+    """
+    hours = _known_hours(work)
+    if run.energy is None or work.energy_kwh is None or hours is None:
+        return
+    if found is None or found.accelerator is None:
+        return
+    limits = power_limits(
+        found.accelerator,
+        work.energy_boundary,
+        per_machine=found.per_machine.value,
+        count=None if found.count is None else found.count.value,
+        pue=site.pue.value,
+    )
+    problem = limits.problem(work.energy_kwh.value * _WATTS_PER_KW / hours)
+    if not problem:
+        return
+    at = (*path, "energy")
+    hint = "check its unit, its boundary, the hours and the number of devices"
+    if run.energy.note:
+        ctx.warn("CC307", f"{problem}; energy.note says why", at, hint)
+    else:
+        ctx.fail("CC307", problem, at, f"{hint}; energy.note says why it is right")
+
+
+def _known_hours(work: TrainRun[Fact]) -> float | None:
+    """Device-hours that somebody stated or measured; None where they follow from the energy."""
+    for hours in (work.accelerator_hours, work.cross_hours):
+        if hours is not None:
+            return hours.value
+    if work.cross_wall_hours is not None and work.accelerators is not None:
+        return work.cross_wall_hours.value * work.accelerators.value
+    return None
