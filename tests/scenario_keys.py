@@ -17,8 +17,10 @@ LABELS = {
     "budget.statistic": "read by a gate",
     "budget.on_uncertain": "read by a gate",
     "embodied.comparators": "other people's figures, printed beside ours",
-    **{f"{phase}site.operator": "decides the scope in -f ghg, tested there" for phase in (
-        "", "data.", "experiments.", "train.", "train.runs.0.", "infer.")},
+    **{
+        f"{phase}site.operator": "decides the scope in -f ghg, tested there"
+        for phase in ("", "data.", "experiments.", "train.", "train.runs.0.", "infer.")
+    },
 }
 
 

@@ -168,6 +168,8 @@ def _is_of_stdout(error: CarbonctlError) -> bool:
 def _format_of(argv: list[str]) -> str | None:
     """The format that is asked for, whether or not its command could be read."""
     for flag, value in pairwise([*argv, ""]):
+        if flag == "--json":
+            return "json"
         if flag in ("-f", "--format"):
             return value
         if flag.startswith(("-f", "--format=")):

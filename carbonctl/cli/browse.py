@@ -7,21 +7,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from carbonctl.cli.complete import of
+from carbonctl.cli.output_format import choose_format
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Word = Annotated[str, typer.Argument(help="Part of a name.")]
-Format = Annotated[str, typer.Option("-f", "--format", help="table, json or csv.")]
 FORMATS = ("table", "json", "csv")
+Word = Annotated[str, typer.Argument(help="Part of a name.")]
+ONE = ("table", "json")
+Format = Annotated[
+    str | None,
+    typer.Option("-f", "--format", help="table, json or csv.", autocompletion=of(FORMATS)),
+]
+OneFormat = Annotated[
+    str | None, typer.Option("-f", "--format", help="table or json.", autocompletion=of(ONE))
+]
+
+
+def chosen(format: str | None, choices: tuple[str, ...] = FORMATS, *, json: bool) -> str:
+    """The format of the rows; UsageError where there is none such."""
+    return choose_format({"format": format, "json": json}, choices)
 
 
 def show_rows(rows: list[dict[str, Any]], form: str) -> None:
     """Print rows with the columns of the first one."""
-    from carbonctl.cli.run import check_format  # noqa: PLC0415 - one rule for all formats
-
-    check_format(form, FORMATS)
     if form == "json":
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
 
@@ -35,19 +46,21 @@ def show_rows(rows: list[dict[str, Any]], form: str) -> None:
 def _csv(rows: list[dict[str, Any]]) -> None:
     import csv  # noqa: PLC0415 - only the one asked for
 
+    from carbonctl.report.rows import inert  # noqa: PLC0415
+
     writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: inert(value) for key, value in row.items()} for row in rows)
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    widths = {k: max(len(k), *(len(_cell(r[k])) for r in rows)) for k in rows[0]} if rows else {}
-    for row in ([dict(zip(widths, widths, strict=True))] if rows else []) + rows:
-        cells = (
-            f"{_cell(row[k]):>{w}}" if _numeric(rows, k) else f"{_cell(row[k]):<{w}}"
-            for k, w in widths.items()
-        )
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    from carbonctl.report.numbers import printable  # noqa: PLC0415 - only the one asked for
+    from carbonctl.report.wrapped import table, terminal_width  # noqa: PLC0415
+
+    if rows:
+        cells = [[printable(_cell(value)) for value in row.values()] for row in rows]
+        numeric = [_numeric(rows, key) for key in rows[0]]
+        sys.stdout.write(table([list(rows[0]), *cells], numeric, terminal_width()))
 
 
 def _numeric(rows: list[dict[str, Any]], key: str) -> bool:
@@ -58,6 +71,13 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def say(text: str) -> None:
+    """A sentence under a table."""
+    from carbonctl.report.wrapped import fold, terminal_width  # noqa: PLC0415 - for people alone
+
+    sys.stdout.write("\n" + "\n".join(fold(text, terminal_width())) + "\n")
 
 
 def matching(names: Iterable[str], word: str) -> list[str]:

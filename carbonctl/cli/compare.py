@@ -4,8 +4,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.cli import options as o
+from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import steps
-from carbonctl.cli.run import PHASES, TABLES, check_format, emit, evaluate, load, table_out
+from carbonctl.cli.run import PHASES, TABLES, emit, evaluate, load, table_out
 from carbonctl.core.errors import UsageError, gathered
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 def command(
     files: o.Files,
-    format: o.Format = "table",
+    format: o.Format = None,
+    json: o.Json = False,
     output: o.Output = None,
     sets: o.Sets = None,
     samples: o.Draws = o.DEFAULT_SAMPLES,
@@ -31,17 +33,17 @@ def command(
 ) -> None:
     """Two or more scenarios: which emits less, how surely, and what would turn the order."""
     flags = dict(locals())
-    check_format(format, TABLES)
+    form = choose_format(flags, TABLES)
     if len(files) < 2 or files.count("-") > 1:  # noqa: PLR2004 - to compare takes two
         message = "compare takes two or more scenarios, at most one of them from stdin"
         raise UsageError(message)
     data = _compare(files, flags)
     from carbonctl.report import side_by_side  # noqa: PLC0415 - after the input is known good
 
-    if format == "table":
+    if form == "table":
         table_out(lambda out: side_by_side.render(data, out), flags)
     else:
-        emit(side_by_side.RENDERERS[format](data), output)
+        emit(side_by_side.RENDERERS[form](data), output)
 
 
 def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import CarbonctlError
+from carbonctl.report.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,5 +73,5 @@ runtimes = _offer(_kinds("runtimes"))
 hardware = _offer(_kinds("accelerators", "servers", "cpus", "memory", "storage", "network"))
 instances = _offer(_instances)
 regions = _offer(_regions)
-formats = of(("table", "json", "csv", "markdown"))
+formats = of(FORMATS)
 accountings = of(("location", "market"))

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, emit, table_out
+from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.run import emit, table_out
 from carbonctl.core.errors import EXIT_DIFFERS, UsageError
 
 
@@ -16,8 +17,9 @@ def command(
         bool, typer.Option("--exit-code", help="End with 7 where anything differs.")
     ] = False,
     format: Annotated[
-        str, typer.Option("-f", "--format", help="table, json or markdown.")
-    ] = "table",
+        o.Text, typer.Option("-f", "--format", help="table, json or markdown.")
+    ] = None,
+    json: o.Json = False,
     output: o.Output = None,
     samples: o.Draws = o.DEFAULT_SAMPLES,
     seed: o.Seed = o.DEFAULT_SEED,
@@ -27,7 +29,7 @@ def command(
 ) -> int:
     """Changed inputs and data between two scenarios or saved results, and what each one moved."""
     flags = dict(locals())
-    check_format(format, ("table", "json", "markdown"))
+    form = choose_format(flags, ("table", "json", "markdown"))
     if base == head == "-":
         message = "only one of the two can come from stdin"
         raise UsageError(message)
@@ -35,9 +37,9 @@ def command(
     from carbonctl.report import difference  # noqa: PLC0415
 
     data = difference.as_data(differ((base, head), flags), samples, seed)
-    if format == "table":
+    if form == "table":
         table_out(lambda out: difference.render(data, out), flags)
     else:
-        emit(difference.RENDERERS[format](data), output)
+        emit(difference.RENDERERS[form](data), output)
     differs = bool(data["changes"] or data["total"]["difference_kgco2e"])
     return EXIT_DIFFERS if exit_code and differs else 0

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, load, report, warn
+from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.progress import draws
+from carbonctl.cli.run import load, report, warn
 
 if TYPE_CHECKING:
     from typing import Any
@@ -19,7 +21,8 @@ def command(
     instance: o.Instance = None,
     subject: o.Subject = None,
     device: o.ClientDevice = None,
-    format: o.Format = "table",
+    format: o.Format = None,
+    json: o.Json = False,
     output: o.Output = None,
     sets: o.Sets = None,
     samples: o.Draws = o.DEFAULT_SAMPLES,
@@ -32,7 +35,7 @@ def command(
 ) -> None:
     """Carbon of an accelerator, a machine, a rack, a cluster or a datacenter, part by part."""
     flags = dict(locals())
-    check_format(format)
+    choose_format(flags)
     loaded = load(flags, file)
     data, warnings = item(loaded, flags)
     warn(warnings, flags)
@@ -49,7 +52,8 @@ def item(loaded: "Loaded", flags: "dict[str, Any]") -> "tuple[dict[str, Any], li
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     made = resolve_item(scenario, document, catalog)
-    result = evaluate(made.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
+    with draws(flags["samples"]):
+        result = evaluate(made.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
     beside = Beside(
         scenario.name or "",
         made.title,

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, emit, rendered, table_out, warn
+from carbonctl.cli.output_format import choose_format, format_of_file
+from carbonctl.cli.run import rendered, table_out, warn
 from carbonctl.core.errors import UsageError
+from carbonctl.report.formats import FORMATS
 
 if TYPE_CHECKING:
     from carbonctl.cli.held import Gate
@@ -29,7 +31,12 @@ Notes = Annotated[
     typer.Option("--note", metavar="TEXT", help="A line that the verdict repeats."),
 ]
 Output = Annotated[
-    Text, typer.Option("-o", "--output", help="Write the result as JSON, before the verdict.")
+    Text,
+    typer.Option(
+        "-o",
+        "--output",
+        help="Write the result too, as its extension says; .json is for report and --baseline.",
+    ),
 ]
 
 
@@ -39,7 +46,8 @@ def command(
     baseline: Baseline = None,
     today: Today = None,
     note: Notes = None,
-    format: o.Format = "table",
+    format: o.Format = None,
+    json: o.Json = False,
     output: Output = None,
     sets: o.Sets = None,
     samples: o.Draws = o.DEFAULT_SAMPLES,
@@ -51,27 +59,31 @@ def command(
 ) -> int:
     """Hold scenarios to a policy: exit 0 when they pass, 4 when not, 5 when undecided."""
     flags = dict(locals())
-    check_format(format)
+    form = choose_format(flags | {"output": None})
+    saved = format_of_file(output, FORMATS)
     _check(flags)
     from carbonctl.cli.held import hold  # noqa: PLC0415 - after the flags are known good
 
     gate = hold(flags)
     warn(gate.warnings, flags)
     if output is not None:
-        from carbonctl.report.machine import as_json  # noqa: PLC0415 - for JSON alone
-
-        emit(as_json(gate.as_data()), output)
-    if format == "table":
-        from carbonctl.report.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
-
-        shown = flags | {"output": None}
-        table_out(lambda out: render(gate.verdict, gate.results, out, quiet=quiet), shown)
-    else:
-        rendered(gate.as_data(), flags | {"output": None})
-        if not quiet:
-            _findings(gate)
+        _write(gate, flags | {"format": saved or "json"})
+    _write(gate, flags | {"format": form, "output": None})
+    if form != "table" and not quiet:
+        _findings(gate)
     code: int = gate.verdict["exit_code"]
     return code
+
+
+def _write(gate: "Gate", flags: dict[str, Any]) -> None:
+    """Results and verdict in one format, to stdout or into a file."""
+    if flags["format"] != "table":
+        rendered(gate.as_data(), flags)
+        return
+    from carbonctl.report.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
+
+    short = flags["quiet"]
+    table_out(lambda out: render(gate.verdict, gate.results, out, quiet=short), flags)
 
 
 def _check(flags: dict[str, Any]) -> None:

@@ -14,10 +14,12 @@ app = typer.Typer(help="Regions and grids: list, show, search.", no_args_is_help
 @app.command("list")
 def list_(
     zones: Annotated[bool, typer.Option("--zones", help="Grid zones, not cloud regions.")] = False,
-    format: browse.Format = "table",
+    format: browse.Format = None,
+    json: o.Json = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """Every cloud region, or every grid zone."""
+    form = browse.chosen(format, json=json)
     from carbonctl.catalog import grids  # noqa: PLC0415 - after the flags are known good
 
     catalog = _catalog(hardware_db)
@@ -26,7 +28,7 @@ def list_(
         if zones
         else [_region(row) for row in grids.regions(catalog)]
     )
-    browse.show_rows(rows, format)
+    browse.show_rows(rows, form)
 
 
 def _zone(row: dict[str, str]) -> dict[str, Any]:
@@ -53,9 +55,13 @@ def _region(row: dict[str, str]) -> dict[str, Any]:
 
 @app.command()
 def search(
-    word: browse.Word, format: browse.Format = "table", hardware_db: o.HardwareDb = None
+    word: browse.Word,
+    format: browse.Format = None,
+    json: o.Json = False,
+    hardware_db: o.HardwareDb = None,
 ) -> None:
     """Regions and zones whose id or place holds a word."""
+    form = browse.chosen(format, json=json)
     from carbonctl.catalog import grids  # noqa: PLC0415 - after the flags are known good
 
     catalog = _catalog(hardware_db)
@@ -67,7 +73,7 @@ def search(
     rows = [_shown(catalog, named[name]) for name in browse.matching(named, word)]
     if not rows:
         raise browse.unknown("CC102", f'no place is called "{word}"', "carbonctl grid list")
-    browse.show_rows(list({row["name"]: row for row in rows}.values()), format)
+    browse.show_rows(list({row["name"]: row for row in rows}.values()), form)
 
 
 def _place(catalog: Any, name: str) -> Any:
@@ -112,10 +118,12 @@ def show(
     name: Annotated[
         str, typer.Argument(help="Id or other spelling.", autocompletion=complete.regions)
     ],
-    format: browse.Format = "table",
+    format: browse.Format = None,
+    json: o.Json = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """One place: the factor that is used, every publisher's, PUE and water."""
+    form = browse.chosen(format, json=json)
     from carbonctl.catalog import grids  # noqa: PLC0415 - after the flags are known good
 
     catalog = _catalog(hardware_db)
@@ -127,12 +135,12 @@ def show(
         for r in grids.zones(catalog)
         if r["zone"] in wanted
     ]
-    browse.show_rows(rows, format)
-    if format == "table" and used is None and rows:
-        typer.echo("\nno lifecycle factor is known here; use a direct one: site.coverage=direct")
-    if format == "table" and place.row:
-        typer.echo(
-            f"\nPUE {place.row['pue'] or 'not disclosed'}, "
+    browse.show_rows(rows, form)
+    if form == "table" and used is None and rows:
+        browse.say("no lifecycle factor is known here; use a direct one: site.coverage=direct")
+    if form == "table" and place.row:
+        browse.say(
+            f"PUE {place.row['pue'] or 'not disclosed'}, "
             f"on-site water {place.row['wue_l_per_kwh'] or 'not disclosed'} L/kWh, "
             f"carbon-free share {place.row['cfe_share'] or 'not disclosed'}"
         )

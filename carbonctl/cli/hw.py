@@ -7,10 +7,10 @@ import typer
 
 from carbonctl.cli import browse, complete
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format
 
 KINDS = ("accelerators", "servers", "cpus", "baseboards", "memory", "storage", "network", "parts",
          "devices",         "processes", "runtimes")  # fmt: skip
+_KEY = 22  # width of the names of fields
 app = typer.Typer(help="Devices and parts: list, show, search, check.", no_args_is_help=True)
 Kind = Annotated[str, typer.Option(help=", ".join(KINDS))]
 
@@ -45,19 +45,25 @@ def _kind(kind: str) -> str:
 @app.command("list")
 def list_(
     kind: Kind = "accelerators",
-    format: browse.Format = "table",
+    format: browse.Format = None,
+    json: o.Json = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """Every record of a kind."""
+    form = browse.chosen(format, json=json)
     catalog = _catalog(hardware_db)
-    browse.show_rows(_rows(catalog, _kind(kind), catalog.ids(kind)), format)
+    browse.show_rows(_rows(catalog, _kind(kind), catalog.ids(kind)), form)
 
 
 @app.command()
 def search(
-    word: browse.Word, format: browse.Format = "table", hardware_db: o.HardwareDb = None
+    word: browse.Word,
+    format: browse.Format = None,
+    json: o.Json = False,
+    hardware_db: o.HardwareDb = None,
 ) -> None:
     """Records of any kind whose id, name or other spelling holds a word."""
+    form = browse.chosen(format, json=json)
     catalog = _catalog(hardware_db)
     rows = []
     for kind in KINDS:
@@ -73,7 +79,7 @@ def search(
         rows += [{"kind": kind, "id": i, "name": catalog.record(kind, i).name} for i in hits]
     if not rows:
         raise browse.unknown("CC103", f'nothing is called "{word}"', "carbonctl hw list")
-    browse.show_rows(rows, format)
+    browse.show_rows(rows, form)
 
 
 def _holds(name: str, word: str) -> bool:
@@ -86,10 +92,12 @@ def show(
     name: Annotated[
         str, typer.Argument(help="Id or other spelling.", autocompletion=complete.hardware)
     ],
-    format: Annotated[str, typer.Option("-f", "--format", help="table or json.")] = "table",
+    format: browse.OneFormat = None,
+    json: o.Json = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """One record: every fact with its range and source."""
+    form = browse.chosen(format, browse.ONE, json=json)
     from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415
 
     catalog = _catalog(hardware_db)
@@ -103,7 +111,7 @@ def show(
             raise browse.unknown("CC106", f'"{name}" fits several', hint) from None
         if record.assumed:
             browse.note(record.assumed)
-        _print(record, format)
+        _print(record, form)
         return
     raise browse.unknown("CC103", f'unknown device "{name}"', _nearest(catalog, name))
 
@@ -123,18 +131,22 @@ def _nearest(catalog: Any, name: str) -> str:
 
 
 def _print(record: Any, form: str) -> None:
-    check_format(form, ("table", "json"))
     if form == "json":
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
 
         shown = {"kind": record.kind, "id": record.id} | record.data
         sys.stdout.write(as_json(shown | dict(_precisions(record))))
         return
-    sys.stdout.write(f"{record.id}  {record.name}\n")
+    from carbonctl.report.numbers import printable  # noqa: PLC0415 - for people alone
+    from carbonctl.report.wrapped import fold, terminal_width  # noqa: PLC0415
+
+    width = terminal_width()
+    out = fold(printable(f"{record.id}  {record.name}"), width)
     for key, value in (*record.data.items(), *_precisions(record)):
         shown = ", ".join(value) if key.endswith("_formats") else value
         for line in _lines(key, shown):
-            sys.stdout.write(f"  {line}\n")
+            out += fold(printable(line), width, "  ", " " * min(_KEY + 2, width // 2))
+    sys.stdout.write("\n".join(out) + "\n")
 
 
 def _precisions(record: Any) -> list[tuple[str, Any]]:
@@ -154,12 +166,12 @@ def _lines(key: str, value: Any) -> list[str]:
         span = "({} to {}) ".format(*value["range"]) if "range" in value else ""
         mark = f", {value['mark']}" if "mark" in value else ""
         note = f"; {value['note']}" if "note" in value else ""
-        return [f"{key:<22}{value['value']} {span}[{value.get('source', '')}{mark}]{note}"]
+        return [f"{key:<{_KEY}}{value['value']} {span}[{value.get('source', '')}{mark}]{note}"]
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return [line for item in value for line in _lines(key, _named(item))]
     if isinstance(value, dict):
         return [line for k, v in value.items() for line in _lines(f"{key}.{k}", v)]
-    return [f"{key:<22}{value}"]
+    return [f"{key:<{_KEY}}{value}"]
 
 
 def _named(item: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ import typer
 
 from carbonctl.cli import complete
 from carbonctl.cli import options as o
+from carbonctl.cli.output_format import format_of_file
 from carbonctl.cli.run import emit
 from carbonctl.core.errors import UsageError, did_you_mean
 
@@ -51,6 +52,7 @@ def command(
     if files:
         message = f"init {kind} reads no files; logs are given by --from"
         raise UsageError(message)
+    format_of_file(output, ("yaml",))
     if output is not None and Path(output).is_file():
         message = f"{output} is there, and init writes over nothing"
         raise UsageError(message, "name another file")

@@ -34,29 +34,35 @@ def _rows(catalog: Any, ids: list[str]) -> list[dict[str, Any]]:
 @app.command("list")
 def list_(
     kind: Annotated[str | None, typer.Option(help="As in llm_dense, llm_moe, dlrm.")] = None,
-    format: browse.Format = "table",
+    format: browse.Format = None,
+    json: o.Json = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """Every model."""
+    form = browse.chosen(format, json=json)
     catalog = _catalog(hardware_db)
     rows = _rows(catalog, catalog.ids("models"))
     kinds = sorted({row["kind"] for row in rows})
     if kind is not None and kind not in kinds:
         raise browse.unknown("CC207", f'"{kind}" is no kind', f"one of {', '.join(kinds)}")
-    browse.show_rows([r for r in rows if kind in (None, r["kind"])], format)
+    browse.show_rows([r for r in rows if kind in (None, r["kind"])], form)
 
 
 @app.command()
 def search(
-    word: browse.Word, format: browse.Format = "table", hardware_db: o.HardwareDb = None
+    word: browse.Word,
+    format: browse.Format = None,
+    json: o.Json = False,
+    hardware_db: o.HardwareDb = None,
 ) -> None:
     """Models whose id or other spelling holds a word."""
+    form = browse.chosen(format, json=json)
     catalog = _catalog(hardware_db)
     named = {i: [i] for i in catalog.ids("models")} | catalog.aliases("models")
     found = dict.fromkeys(i for n in browse.matching(named, word) for i in named[n])
     if not found:
         raise browse.unknown("CC105", f'no model is called "{word}"', "carbonctl model list")
-    browse.show_rows(_rows(catalog, list(found)), format)
+    browse.show_rows(_rows(catalog, list(found)), form)
 
 
 @app.command()
@@ -64,10 +70,12 @@ def show(
     name: Annotated[
         str, typer.Argument(help="Id or other spelling.", autocompletion=complete.models)
     ],
-    format: Annotated[str, typer.Option("-f", "--format", help="table or json.")] = "table",
+    format: browse.OneFormat = None,
+    json: o.Json = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """One model: its shape and where it was read."""
+    form = browse.chosen(format, browse.ONE, json=json)
     from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415
 
     catalog = _catalog(hardware_db)
@@ -80,5 +88,5 @@ def show(
         raise browse.unknown("CC106", f'"{name}" fits several', hint) from None
     if record.assumed:
         browse.note(record.assumed)
-    _print(record, format)
+    _print(record, form)
     sys.stdout.flush()

@@ -101,7 +101,7 @@ Runtime = Annotated[
 ]
 
 Format = Annotated[
-    str,
+    Text,
     typer.Option(
         "-f",
         "--format",
@@ -110,8 +110,15 @@ Format = Annotated[
         autocompletion=complete.formats,
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Same as -f json.", rich_help_panel=_S)]
 Output = Annotated[
-    Text, typer.Option("-o", "--output", help="Write to a file.", rich_help_panel=_S)
+    Text,
+    typer.Option(
+        "-o",
+        "--output",
+        help="Write to a file; its extension names the format.",
+        rich_help_panel=_S,
+    ),
 ]
 Sets = Annotated[
     Optional[list[str]],  # noqa: UP045

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import TABLES, check_format, emit, load, table_out, warn
+from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.progress import draws
+from carbonctl.cli.run import TABLES, emit, load, table_out, warn
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -23,7 +25,8 @@ def command(
     region: o.Region = None,
     grid: o.Grid = None,
     pue: o.Pue = None,
-    format: o.Format = "table",
+    format: o.Format = None,
+    json: o.Json = False,
     output: o.Output = None,
     sets: o.Sets = None,
     samples: o.Draws = o.DEFAULT_SAMPLES,
@@ -36,14 +39,15 @@ def command(
 ) -> None:
     """Whether new hardware pays back its making: by what it saves, on this grid and on others."""
     flags = dict(locals())
-    check_format(format, TABLES)
+    choose_format(flags, TABLES)
     scenario, document, catalog = load(flags, file)
     from carbonctl.report.refresh import as_data  # noqa: PLC0415 - after the input is known good
     from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415
     from carbonctl.study.refresh import decide  # noqa: PLC0415
 
     resolved = resolve_refresh(scenario, document, catalog)
-    result = decide(resolved.inputs, samples=samples, seed=seed)
+    with draws(samples):
+        result = decide(resolved.inputs, samples=samples, seed=seed)
     warn(resolved.warnings, flags)
     _report(as_data(scenario.name or "", result, resolved, catalog), flags, catalog)
 

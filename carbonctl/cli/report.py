@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, emit, rendered, table_out
+from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.run import emit, rendered, table_out
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +23,8 @@ Result = Annotated[str, typer.Argument(metavar="RESULT", help="A saved result, o
 
 def command(
     result: Result,
-    format: o.Format = "table",
+    format: o.Format = None,
+    json: o.Json = False,
     output: o.Output = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -30,15 +32,15 @@ def command(
 ) -> None:
     """Render a saved result: for people, pull requests, code scanning, model cards, inventories."""
     flags = dict(locals())
-    check_format(format)
+    form = choose_format(flags)
     from carbonctl.report import saved  # noqa: PLC0415 - after the flags are known good
     from carbonctl.report.numbers import printable_texts  # noqa: PLC0415
 
     data = saved.read(result)
-    data = data if format == "json" else printable_texts(data)
+    data = data if form == "json" else printable_texts(data)
     if data["command"] not in saved.ESTIMATES:
         _compared(data, flags)
-    elif format == "table":
+    elif form == "table":
         table_out(lambda out: _tables(data, out, flags), flags)
     else:
         rendered(data, flags)
@@ -61,7 +63,7 @@ def _compared(data: dict[str, Any], flags: dict[str, Any]) -> None:
     import importlib  # noqa: PLC0415 - for these alone
 
     renderer = importlib.import_module(f"carbonctl.report.{_MODULES[data['command']]}")
-    check_format(flags["format"], ("table", *renderer.RENDERERS))
+    choose_format(flags, ("table", *renderer.RENDERERS))
     length = {name: flags[name] for name in ("verbose", "quiet")}
     shown = length if data["command"] == "refresh" else {}
     if flags["format"] == "table":

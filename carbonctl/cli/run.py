@@ -7,6 +7,8 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.progress import draws
 from carbonctl.core.errors import InputError, Problem, UsageError, in_order
 from carbonctl.core.output import emit as emit  # noqa: PLC0414 - commands take it from here
 
@@ -30,16 +32,6 @@ TABLES = ("table", "json", "csv", "markdown")
 PHASES = ("data", "experiments", "train", "infer")
 # command -> the phases that it estimates
 PHASES_OF = {"train": PHASES[:3], "infer": PHASES[3:], "lifecycle": PHASES}
-
-
-def check_format(name: str, choices: tuple[str, ...] = ()) -> None:
-    """UsageError for a format that a command does not have; an estimate has all."""
-    from carbonctl.report.formats import FORMATS  # noqa: PLC0415 - nothing of the estimate
-
-    choices = choices or FORMATS
-    if name not in choices:
-        message = f'"{name}" is no format here; choose {", ".join(choices)}'
-        raise UsageError(message)
 
 
 def load(
@@ -93,7 +85,8 @@ def evaluate(
         raise InputError(in_order(errors), error.sources) from None
     run = partial(lifecycle, basis=scenario.accounting)
     samples, seed = flags["samples"], flags["seed"]
-    result = study(resolved.inputs, run, samples=samples, seed=seed)
+    with draws(samples):
+        result = study(resolved.inputs, run, samples=samples, seed=seed)
     _check_capacity(resolved, result)
     return resolved, result, catalog
 
@@ -157,7 +150,7 @@ def estimate(
     need_period: bool = False,
 ) -> None:
     """Estimate some phases of a scenario and report."""
-    check_format(flags["format"])
+    choose_format(flags)
     loaded = load(flags, flags["file"], phases=phases)
     need = need_period and flags["file"] is not None  # flags alone mean one year, and say so
     data, warnings = computed(command, loaded, flags, phases, need_period=need)
@@ -174,10 +167,12 @@ def computed(
     need_period: bool = False,
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The envelope of some phases of a scenario, and what to warn of."""
-    resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need_period)
-    from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after a good input
+    with draws(flags["samples"]):
+        resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need_period)
+        from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after a good input
 
-    return envelope(command, result, catalog, beside(resolved, catalog)), resolved.warnings
+        data = envelope(command, result, catalog, beside(resolved, catalog))
+    return data, resolved.warnings
 
 
 def beside(resolved: Resolved, catalog: Catalog) -> Beside:

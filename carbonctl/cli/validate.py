@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from carbonctl.cli import options as o
+from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import steps
-from carbonctl.cli.run import check_format, warn
+from carbonctl.cli.run import warn
 from carbonctl.core.errors import InputError, Problem, UsageError, gathered
 from carbonctl.core.files import name_of
 
@@ -28,7 +29,8 @@ def command(
         ),
     ] = None,
     print_schema: Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")] = None,
-    format: Annotated[str, typer.Option("-f", "--format", help="table, json or github.")] = "table",
+    format: Annotated[o.Text, typer.Option("-f", "--format", help="table, json or github.")] = None,
+    json: o.Json = False,
     hardware_db: o.HardwareDb = None,
     root: o.Root = None,
     quiet: o.Quiet = False,
@@ -42,16 +44,16 @@ def command(
     if not files:
         message = "give scenario or policy files, or --print-schema KIND"
         raise UsageError(message)
-    check_format(format, ("table", "json", "github"))
+    form = choose_format({"format": format, "json": json}, ("table", "json", "github"))
     flags = {"hardware_db": hardware_db, "root": root}
-    warnings = _validate(files, flags, say=format == "table" and not quiet)
+    warnings = _validate(files, flags, say=form == "table" and not quiet)
     warn(warnings, {"quiet": quiet})
     said = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
-    if format == "json":
+    if form == "json":
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
 
         sys.stdout.write(as_json({"schema_version": "1.0", "errors": [], "warnings": said}))
-    elif format == "github":
+    elif form == "github":
         from carbonctl.report.github import errors_as_github  # noqa: PLC0415
 
         sys.stdout.write(errors_as_github(said))

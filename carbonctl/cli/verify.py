@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.run import check_format, emit, table_out
+from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.run import emit, table_out
 from carbonctl.core.errors import EXIT_DIFFERS
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Cases = Annotated[
         "--cases", metavar="FILE", help="Other cases, in the columns of the bundled table."
     ),
 ]
-Format = Annotated[str, typer.Option("-f", "--format", help="table or json.")]
+Format = Annotated[o.Text, typer.Option("-f", "--format", help="table or json.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Every group.")]
 
 
@@ -68,36 +69,39 @@ def result(
         float, typer.Option(min=0.0, max=1.0, help="Largest relative difference that is none.")
     ] = 1e-9,
     format: Annotated[
-        str, typer.Option("-f", "--format", help="table, json or markdown.")
-    ] = "table",
+        o.Text, typer.Option("-f", "--format", help="table, json or markdown.")
+    ] = None,
+    json: o.Json = False,
     output: o.Output = None,
     hardware_db: o.HardwareDb = None,
     no_color: o.NoColor = False,
 ) -> int:
     """Compute a saved result again, and end with 7 where it differs; RESULT alone means this."""
-    check_format(format, ("table", "json", "markdown"))
+    flags = dict(locals())
+    form = choose_format(flags, ("table", "json", "markdown"))
     from carbonctl.cli.verified import verify  # noqa: PLC0415 - after the flags are known good
     from carbonctl.report import verified  # noqa: PLC0415
 
     data = verify(file, hardware_db, tolerance)
-    if format == "table":
+    if form == "table":
         table_out(lambda out: verified.render(data, out), {"output": output, "no_color": no_color})
     else:
-        emit(verified.RENDERERS[format](data), output)
+        emit(verified.RENDERERS[form](data), output)
     return EXIT_DIFFERS if data["status"] == "differs" else 0
 
 
 @app.command()
 def training(
     cases: Cases = None,
-    format: Format = "table",
+    format: Format = None,
+    json: o.Json = False,
     output: o.Output = None,
     verbose: Verbose = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """Hours, power and energy of published training runs, each forecast without its family."""
     flags = dict(locals())
-    check_format(format, ("table", "json"))
+    choose_format(flags, ("table", "json"))
     from carbonctl.study import training_runs, verify  # noqa: PLC0415 - after the flags are known good
 
     _prove("training", training_runs, verify, flags)
@@ -106,14 +110,15 @@ def training(
 @app.command()
 def embodied(
     cases: Cases = None,
-    format: Format = "table",
+    format: Format = None,
+    json: o.Json = False,
     output: o.Output = None,
     verbose: Verbose = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """Manufacturing of published products, each forecast without its family."""
     flags = dict(locals())
-    check_format(format, ("table", "json"))
+    choose_format(flags, ("table", "json"))
     from carbonctl.scenario import products  # noqa: PLC0415 - after the flags are known good
     from carbonctl.study import verify_embodied  # noqa: PLC0415
 
@@ -123,14 +128,15 @@ def embodied(
 @app.command()
 def inference(
     cases: Cases = None,
-    format: Format = "table",
+    format: Format = None,
+    json: o.Json = False,
     output: o.Output = None,
     verbose: Verbose = False,
     hardware_db: o.HardwareDb = None,
 ) -> None:
     """Energy and throughput of measured services, each forecast without its model's family."""
     flags = dict(locals())
-    check_format(format, ("table", "json"))
+    choose_format(flags, ("table", "json"))
     from carbonctl.study import serving_cases, verify_serving  # noqa: PLC0415 - after the flags are known good
 
     _prove("inference", serving_cases, verify_serving, flags)

@@ -46,6 +46,17 @@ def may_be(name: str) -> bool:
     return name in QUALITY or name == COST or bool(re.fullmatch(f"{_WHOLE}|{_PHASE}", name))
 
 
+def usual() -> tuple[str, ...]:
+    """Names that policies ask for most, to suggest one of them."""
+    whole = ["operational_location", "operational_market", "manufacturing", "construction",
+             "transport", "end_of_life"]  # fmt: skip
+    units = ["request", "image", "video", "item"]
+    per = [f"{of}per_{unit}" for of in ("", "infer.") for unit in units]
+    of_phases = [f"{phase}.total" for phase in ("data", "experiments", "train", "infer")]
+    carbon = [f"{name}_kgco2e" for name in (*whole, *per, *of_phases)]
+    return (TOTAL, COST, *QUALITY, *carbon, "facility_energy_kwh", "water_l")
+
+
 def in_words(name: str) -> str:
     """A metric for people: ``infer.per_request_kgco2e`` is infer per request."""
     if name in QUALITY:

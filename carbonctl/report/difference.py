@@ -223,7 +223,7 @@ def _table(data: dict[str, Any], *, compact: bool) -> Table:
         ends = () if compact else (_shown(entry, "base"), _shown(entry, "head"))
         mark = {"data": " (data)", "tool": " (version)"}.get(entry["kind"], "")
         wide = 24 if compact else 30
-        label = Text(numbers.printable(entry["label"])[: wide - len(mark)] + mark)
+        label = Text(numbers.clipped(numbers.printable(entry["label"]), wide - len(mark)) + mark)
         table.add_row(label, *map(Text, ends), _signed(entry["contribution_kgco2e"], size))
     return table
 
@@ -233,11 +233,11 @@ def _shown(entry: dict[str, Any], side: str) -> str:
     if value is None:
         return "-"
     if entry["unit"] is not None and isinstance(value, int | float):
-        return numbers.quantity(value, entry["unit"])[:_WIDE]
+        return numbers.clipped(numbers.quantity(value, entry["unit"]), _WIDE)
     if isinstance(value, dict):
         value = ", ".join(key.rpartition(".")[2] for key in value) or "-"
     text = f"{len(value)} values" if isinstance(value, list) else numbers.printable(str(value))
-    return text.replace("\n", " ")[:_WIDE]
+    return numbers.clipped(text.replace("\n", " "), _WIDE)
 
 
 def _markdown(data: dict[str, Any]) -> str:

@@ -55,11 +55,10 @@ def envelope(
     beside: Beside,
 ) -> dict[str, Any]:
     """Everything a reader, a gate or a later report needs from one result."""
-    point, drawn = result.point, result.drawn
+    point = result.point
     used = used_facts(result)
-    total = node_of("total", "total", point.total_kgco2e, _of(drawn, "total_kgco2e"))
+    total = total_of(result)
     whole = float(point.total_kgco2e)
-    drawn_lines = drawn.lines if drawn is not None else (None,) * len(point.lines)
     return {
         "schema_version": SCHEMA_VERSION,
         "command": command,
@@ -74,9 +73,7 @@ def envelope(
         "total_kgco2e": whole,
         "total": total,
         "operational": _operational(result),
-        "breakdown": [
-            _line(line, other, whole) for line, other in zip(point.lines, drawn_lines, strict=True)
-        ],
+        "breakdown": breakdown(result),
         "expected_error": expected_error(getattr(point, "phases", ()), catalog),
         "metrics": metrics_of(result),
         "drivers": [
@@ -153,6 +150,20 @@ def _provenance(value: Num) -> dict[str, Any]:
 def _formula_of(value: Num | None) -> str | None:
     traced = isinstance(value, Traced) and isinstance(value.cause, Step)
     return value.cause.card.name if traced else None  # type: ignore[union-attr]
+
+
+def total_of(result: Result) -> dict[str, Any]:
+    """The total with its interval."""
+    drawn = _of(result.drawn, "total_kgco2e")
+    return node_of("total", "total", result.point.total_kgco2e, drawn)
+
+
+def breakdown(result: Result) -> list[dict[str, Any]]:
+    """The lines of a result with their intervals, each with the lines under it."""
+    point, drawn = result.point, result.drawn
+    whole = float(point.total_kgco2e)
+    others = drawn.lines if drawn is not None else (None,) * len(point.lines)
+    return [_line(line, other, whole) for line, other in zip(point.lines, others, strict=True)]
 
 
 def _line(line: Line, drawn: Line | None, whole: float) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.errors import InputError, Mark, Problem, nearest
+from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
 from carbonctl.core.naming import unit_suffix
@@ -13,12 +14,13 @@ from carbonctl.report import basis, numbers
 from carbonctl.report.basis import kind_of
 from carbonctl.report.facts import fact_as_dict
 from carbonctl.report.trace import arguments, cause_of, name_of, steps
+from carbonctl.report.wrapped import GLUE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from carbonctl.estimate.refresh import Refresh
-    from carbonctl.estimate.results import Item, Lifecycle
+    from carbonctl.estimate.results import Item, Lifecycle, Line
 
     Estimated = Lifecycle | Item | Refresh
 
@@ -27,24 +29,54 @@ _ALIASES = {"total": "total_kgco2e"}
 
 def find(result: Estimated, name: str) -> Traced:
     """The number that a user asks for: a metric, a line, or any step on the way."""
-    wanted = _ALIASES.get(name, name)
+    wanted = _ALIASES.get(name, "_".join(name.split()))
     known: dict[str, Traced] = {}
+    labels = _labeled(result, name)
     for step, number in steps(_traced(result.total_kgco2e)):
         known.setdefault(step.id, number)
     for line in _lines(result):
-        known[line[0]] = _traced(line[1])
+        known[line.id] = _traced(line.kgco2e)
     for metric, value in result.metrics.items():
         known[metric] = _traced(value)
     fitting: list[str] = []
-    for fits in _FITS:
+    exact = [known[wanted]] if wanted in known else []
+    if len(found := exact or list(labels.values())) == 1:
+        return found[0]
+    fitting = sorted(labels)
+    for fits in () if labels else _FITS:
         fitting = sorted(key for key in known if fits(key, wanted))
         if len({id(known[key].cause) for key in fitting}) == 1:
             return known[fitting[0]]
         if fitting:
             break
-    hint = "one of " + ", ".join(fitting[:6] or nearest(wanted, known) or sorted(result.metrics))
-    message = f'"{name}" fits several numbers' if fitting else f'no number is called "{name}"'
-    raise InputError([Problem("CC108", message, Mark("--of"), hint)])
+    said = f'"{name}" fits several numbers' if fitting else f'no number is called "{name}"'
+    names = fitting or [*known, *(line.label for line in _lines(result))]
+    word = "one of" if fitting else "the nearest are"
+    hint = f"{word} {', '.join(_nearest(name, names))}"
+    raise InputError([Problem("CC108", said, Mark("--of"), hint)])
+
+
+def _nearest(name: str, names: Iterable[str]) -> list[str]:
+    """The three names that look most like one, by their whole or by their last part."""
+    wanted = name.casefold()
+
+    def likeness(known: str) -> float:
+        ends = (known.casefold(), _bare(known.casefold()).rpartition(".")[2])
+        return max(SequenceMatcher(None, wanted, end).ratio() for end in ends)
+
+    return sorted(dict.fromkeys(names), key=lambda known: (-likeness(known), known))[:3]
+
+
+def _labeled(result: Estimated, name: str) -> dict[str, Traced]:
+    """Lines of the table that have a label, by id: of the lines nearest to the total, if any."""
+    wanted = " ".join(name.casefold().split())
+    lines = list(result.lines)
+    while lines:
+        found = {n.id: _traced(n.kgco2e) for n in lines if n.label.casefold() == wanted}
+        if found:
+            return found
+        lines = [child for line in lines for child in line.children]
+    return {}
 
 
 def _bare(key: str) -> str:
@@ -59,8 +91,8 @@ def _unnumbered(key: str) -> str:
 
 # ways in which a name may be meant, the closest first; carbon before other units
 _FITS: tuple[Callable[[str, str], bool], ...] = (
-    lambda key, name: key == name,
     lambda key, name: key == f"{name}_kgco2e",
+    lambda key, name: key == f"{name}.total_kgco2e",
     lambda key, name: _bare(key) == name,
     lambda key, name: _unnumbered(key) == name,
     lambda key, name: key.endswith((f".{name}", f".{name}_kgco2e")),
@@ -75,11 +107,11 @@ def _traced(value: Any) -> Traced:
     return value
 
 
-def _lines(result: Estimated) -> Iterator[tuple[str, Any]]:
+def _lines(result: Estimated) -> Iterator[Line]:
     todo = list(result.lines)
     while todo:
         line = todo.pop(0)
-        yield line.id, line.kgco2e
+        yield line
         todo = [*line.children, *todo]
 
 
@@ -125,7 +157,8 @@ def as_text(
         entry = sources.get(source, {})
         parts = (entry.get("author"), entry.get("year"), entry.get("title"), entry.get("locator"))
         lines.append(f"[{source}] " + ", ".join(str(p) for p in parts if p))
-    return "\n".join(lines) + "\n"
+    glued = "\n".join(lines).split(GLUE)
+    return GLUE.join(map(numbers.printable, glued)) + "\n"
 
 
 def _text(number: Traced, indent: str, seen: set[int], used: dict[str, None]) -> Iterator[str]:
@@ -157,6 +190,6 @@ def _leaf(fact: Fact) -> str:
     doubt = " (!)" if fact.low_confidence else ""
     if fact.given:
         source = "" if fact.source == "user" else f" [{fact.source}]"
-        return f"{fact.label}  {value}{span}  given at {fact.where}{source}{note}"
+        return f"{fact.label}  {value}{span}  given{GLUE}at{GLUE}{fact.where}{source}{note}"
     word = f"assumed ({fact.origin})" if fact.assumed else "sourced"
     return f"{fact.label}  {value}{span}  {word}{doubt} [{fact.source}{mark}]{note}"

@@ -19,6 +19,21 @@ _RENDERERS = {
     "ghg": ("ghg", "as_ghg"),
 }
 FORMATS = ("table", *_RENDERERS)
+# format -> the extensions of its files; of formats that share one, the first is meant
+EXTENSIONS = {
+    "table": (".txt", ".log"),
+    "json": (".json",),
+    "ndjson": (".ndjson", ".jsonl"),
+    "csv": (".csv",),
+    "markdown": (".md", ".markdown"),
+    "github": (".txt", ".log"),
+    "sarif": (".sarif", ".json"),
+    "junit": (".xml",),
+    "hf-card": (".md", ".markdown"),
+    "sci": (".json",),
+    "ghg": (".json",),
+    "yaml": (".yaml", ".yml"),
+}
 # formats in which a broken input is said on stdout too, and by what
 _ERRORS = {
     "json": ("machine", "errors_as_json"),

@@ -11,6 +11,7 @@ from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.units import g_from_kg
 from carbonctl.report.findings import results
 from carbonctl.report.machine import not_finite
+from carbonctl.report.numbers import printable_texts
 from carbonctl.report.placed import given, leaves, phase_of, section
 
 _TRAINING = ("train", "idle")
@@ -34,12 +35,12 @@ def _card(result: dict[str, Any], lines: list[dict[str, Any]]) -> str:
         raise not_finite()
     source = f"carbonctl {__version__}: electricity of training, {result['accounting']} basis"
     phases = list(dict.fromkeys(phase_of(line) for line in lines))
-    said = {
+    said = printable_texts({
         "source": source,
         "training_type": _type(result),
         "geographical_location": _joined(result, phases, "site", ("region",)),
         "hardware_used": _joined(result, phases, "hardware", ("accelerator", "server", "instance")),
-    }
+    })  # fmt: skip
     head = [
         "---",
         "co2_eq_emissions:",

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+from functools import partial
 from typing import Any
 
-from carbonctl.core.errors import InputError, Mark, Problem
+from carbonctl.core.errors import InputError, Problem
+from carbonctl.report import rows
 from carbonctl.report.findings import results
-from carbonctl.study.measures import nodes
-
-CSV_COLUMNS = ("id", "label", "unit", "value", "p05", "p50", "p95", "share", "evidence", "tier",
-               "assumed")  # fmt: skip
 
 
 def as_json(data: Any) -> str:
@@ -37,14 +33,16 @@ def errors_as_json(found: list[dict[str, Any]]) -> str:
 
 
 def as_csv(data: dict[str, Any]) -> str:
-    """The breakdown as rows with fixed columns, the total last; none of them names a scenario."""
-    if len(results(data)) != 1:
-        message = "CSV has no column for the scenario, and this holds several"
-        raise InputError([Problem("CC706", message, Mark("--format"), "-f ndjson names it")])
-    text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for result in results(data):
-        writer.writerows(nodes(result["breakdown"]))
-        writer.writerow(result["total"] | {"share": 1.0, "evidence": ""})
-    return text.getvalue()
+    """The breakdown of each result as rows with fixed columns, its total last."""
+    found = results(data)
+    names = rows.distinct([result["name"] or result["title"] for result in found])
+    return rows.as_text(
+        row
+        for result, name in zip(found, names, strict=True)
+        for row in rows.rows(
+            result["breakdown"],
+            result["total"],
+            partial(rows.facility_energy_kwh, metrics=result["metrics"]),
+            name,
+        )
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.report import numbers
@@ -69,8 +70,8 @@ def _result(data: dict[str, Any]) -> Iterator[str]:
     for node in data["breakdown"]:
         yield _row(node, size, drawn=drawn)
     yield ""
-    yield f"Not estimated: {', '.join(data['coverage']['not_estimated'])}."
-    assumed = ", ".join(item["label"] for item in data["assumptions"][:5])
+    yield f"Not estimated: {cell(', '.join(data['coverage']['not_estimated']))}."
+    assumed = cell(", ".join(item["label"] for item in data["assumptions"][:5]))
     if assumed:
         yield f"\\* Assumed, most influential first: {assumed}."
     for entry in data["warnings"]:
@@ -88,5 +89,20 @@ def _row(node: dict[str, Any], size: float, *, drawn: bool) -> str:
 
 
 def cell(text: str) -> str:
-    """Text that cannot break out of a Markdown table or heading, nor hide what follows it."""
-    return numbers.printable(" ".join(text.split())).replace("|", "\\|").replace("<", "&lt;")
+    """Text that Markdown shows as it is: no link, image, mention, markup or end of a cell."""
+    plain = numbers.printable(" ".join(text.split()))
+    return _LINKED.sub(rf"\g<0>{_APART}", _MARKUP.sub(_escaped, plain))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    sign = found[0]
+    return _ENTITIES.get(sign, "".join(f"\\{letter}" for letter in sign))
+
+
+# HTML and entities; then escapes, code, emphasis, strikes, math, tables, links and images
+_ENTITIES = {"&": "&amp;", "<": "&lt;"}
+_MARKUP = re.compile(r"[&<]|^[>+-]|!(?=\[)|\](?:[(:\[]|(?=))|[\\`*~$|\[]|(?<!\w)_|_(?!\w)")
+# what forges make links of wherever it stands: people, issues, merge requests, addresses
+_LINKED = re.compile(r"[@#](?=\w)|(?<!\w)[!%](?=\w)|\bwww(?=\.)|\b(?:https?|ftp|mailto|xmpp)(?=:)|"
+                     r"\bGH(?=-\d)", re.IGNORECASE)  # fmt: skip
+_APART = "&#8203;"  # a space of no width

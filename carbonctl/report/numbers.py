@@ -95,6 +95,11 @@ def quantity(value: float, unit: str) -> str:
     return f"{_plain(value)} {unit}"
 
 
+def clipped(text: str, most: int) -> str:
+    """Text of at most so many letters; what is cut off is marked by two dots."""
+    return text if len(text) <= most else f"{text[: most - 2]}.."
+
+
 def printable(text: str) -> str:
     """Text from outside, with what could steer a terminal taken out."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.report import numbers, provenance
+from carbonctl.report import numbers, provenance, rows
 from carbonctl.report.envelope import SCHEMA_VERSION, finite, metrics_of, node_of
 from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
 from carbonctl.report.machine import as_json
@@ -137,12 +136,12 @@ def time_text(years: float | None) -> str:
 
 def rows_of(data: dict[str, Any]) -> dict[str, list[float | None]]:
     """Rows of the table by label: keep, replace."""
-    rows: dict[str, list[float | None]] = {}
+    found: dict[str, list[float | None]] = {}
     for place, side in enumerate(("keep", "replace")):
         for node in (*data[side]["breakdown"], data[side]["total"] | {"label": "total"}):
-            rows.setdefault(node["label"], [None, None])[place] = node["value"]
-    rows["total"] = rows.pop("total")
-    return rows
+            found.setdefault(node["label"], [None, None])[place] = node["value"]
+    found["total"] = found.pop("total")
+    return found
 
 
 def mass_unit(data: dict[str, Any]) -> tuple[float, str]:
@@ -166,26 +165,31 @@ def ends_text(step: dict[str, Any]) -> str:
 
 
 def _csv(data: dict[str, Any]) -> str:
-    """Rows of both choices, then the break-even on each grid."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["label", "unit", "keep", "replace"])
-    for label, values in rows_of(data).items():
-        writer.writerow([label, "kgCO2e", *values])
-    writer.writerow(["break_even_years", "y", "", data["break_even"]["value"]])
+    """Rows of both choices, each with its total, then the break-even on each grid."""
+    found: list[dict[str, Any]] = []
+    name = data["name"]
+    for side in ("keep", "replace"):
+        choice = data[side]
+        scenario = f"{name}, {side}" if name else side
+        energy = partial(rows.facility_energy_kwh, metrics=data["metrics"])
+        found += rows.rows(choice["breakdown"], choice["total"], energy, scenario)
+    paid = {"level": 0, "leaf": False, "scenario": name}
+    found.append(data["break_even"] | paid | {"sources": rows.sources(data["break_even"])})
     for step in data["grids"]:
-        label = f"break_even_years at {step['ci_kgco2e_per_kwh']:g} kgCO2e/kWh"
-        writer.writerow([label, "y", "", step["break_even_years"]])
-    return text.getvalue()
+        label = f"break-even at {step['ci_kgco2e_per_kwh']:g} kgCO2e/kWh"
+        ends = {key: step[key] for key in ("p05", "p50", "p95") if key in step}
+        number = {"id": "break_even_years", "label": label, "unit": "y"}
+        found.append(number | {"value": step["break_even_years"]} | ends | paid)
+    return rows.as_text(found)
 
 
 def _markdown(data: dict[str, Any]) -> str:
     """A heading, the verdict, both choices, the grids."""
     size, symbol = mass_unit(data)
-    lines = [f"### {cell(data['title'])}", "", f"**{verdict(data)}**", ""]
+    lines = [f"### {cell(data['title'])}", "", f"**{cell(verdict(data))}**", ""]
     lines += [f"| {symbol} CO2e | keep | replace |", "|---|---:|---:|"]
     for label, values in rows_of(data).items():
-        lines.append(f"| {label} | " + " | ".join(mass_text(v, size) for v in values) + " |")
+        lines.append(f"| {cell(label)} | " + " | ".join(mass_text(v, size) for v in values) + " |")
     lines += ["", "| grid, g/kWh | pays back in years | 90 % interval |", "|---:|---:|---:|"]
     for step in data["grids"]:
         ends = ends_text(step) if data["samples"] else ""

@@ -59,7 +59,7 @@ def _result(found: Finding, index: int) -> dict[str, Any]:
         "ruleIndex": index,
         "kind": "pass" if found.level == "none" else "fail",
         "level": found.level,
-        "message": {"text": found.message},
+        "message": {"text": _plain(found.message)},
     }
     if found.place is not None:
         result["locations"] = [_location(found.place)]
@@ -68,6 +68,11 @@ def _result(found: Finding, index: int) -> dict[str, Any]:
     if found.waived is not None:
         result["suppressions"] = [{"kind": "external", "justification": found.waived}]
     return result
+
+
+def _plain(text: str) -> str:
+    """Text in which viewers find no embedded link, which SARIF writes as ``[words](target)``."""
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
 def _location(place: Place) -> dict[str, Any]:

@@ -160,6 +160,14 @@ def _rows(made: Json) -> Iterator[Problem]:
         complete = len(row["values"]) == len(row["differences"]) == count > 1
         if not complete or (path == ("total",) and None in row["values"]):
             yield Problem("CC704", "a number for each scenario is wanted here", made.mark(path))
+            return
+    for place, scenario in enumerate(data["scenarios"]):
+        if "breakdown" in scenario and not (
+            scenario["total"]["value"] == data["total"]["values"][place]
+            and _adds_up(scenario["breakdown"], scenario["total"]["value"])
+        ):
+            mark = made.mark(("scenarios", place, "breakdown"))
+            yield Problem("CC704", "the breakdown does not add up to the total", mark)
 
 
 def _choices(made: Json) -> Iterator[Problem]:

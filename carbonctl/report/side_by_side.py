@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import textwrap
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -12,17 +10,19 @@ from rich.text import Text
 
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.report import numbers, provenance
-from carbonctl.report.envelope import SCHEMA_VERSION
+from carbonctl.report import numbers, provenance, ranking, rows
+from carbonctl.report.envelope import SCHEMA_VERSION, breakdown, metrics_of, total_of
 from carbonctl.report.machine import as_json
 from carbonctl.report.markdown import cell, marker
 from carbonctl.report.notes import COMPACT, say
 from carbonctl.report.numbers import printable
+from carbonctl.report.ranking import MANY, letter
 from carbonctl.report.table import RULED
+from carbonctl.report.wrapped import fold
 from carbonctl.study.montecarlo import interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rich.console import Console
 
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from carbonctl.study.compare import Comparison, Row
     from carbonctl.study.montecarlo import Evaluated
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SURE = 0.95
+_NAME = 16  # columns of a name
+_ANY_WIDTH = 10_000  # more columns than a table has
+_DIFFER = 5  # inputs that are named
 
 
 def as_data(
@@ -59,9 +61,12 @@ def as_data(
                 "period_hours": r.period.value,
                 "not_estimated": r.not_estimated,
                 "less_than_first": share,
+                "total": total_of(result),
+                "breakdown": breakdown(result),
+                "energy": _energy(result),
             }
-            for name, title, r, share in zip(
-                names, titles, resolved, compared.less_than_first, strict=True
+            for name, title, r, result, share in zip(
+                names, titles, resolved, results, compared.less_than_first, strict=True
             )
         ],
         "breakdown": [_row(row) for row in compared.rows],
@@ -76,6 +81,12 @@ def as_data(
         ],
         "provenance": provenance.compared(),
     }  # fmt: skip
+
+
+def _energy(result: Evaluated[Lifecycle]) -> dict[str, Any]:
+    """Electricity at the meter of each phase, as metrics of the scenario."""
+    found = metrics_of(result)
+    return {name: found[name] for name in found if name.endswith(rows.ENERGY)}
 
 
 def _value(fact: Fact | None) -> float | None:
@@ -108,20 +119,26 @@ def render(data: dict[str, Any], out: Console) -> None:
     years = {s["period_hours"] for s in data["scenarios"]}
     period = f"{next(iter(years)) / HOURS_PER_YEAR:.3g} y" if len(years) == 1 else "periods differ"
     out.print(Text(f"{data['accounting']} basis, {period}; common draws"))
-    verdict = textwrap.fill(printable(_verdict(data, names)), out.width)
+    verdict = "\n".join(fold(printable(_verdict(data, names)), out.width))
     out.print(Text(verdict, style="bold"))
     out.print()
     compact = out.width < COMPACT
-    if not compact or len(names) < 4:  # noqa: PLR2004 - more columns fit no narrow terminal
-        out.print(_table(data, names, compact=compact))
-    for letter, scenario in zip(_LETTERS, data["scenarios"], strict=False):
-        say(out, letter, scenario["title"])
+    table = _table(data, names, compact=compact)
+    wide = out.measure(table, options=out.options.update(max_width=_ANY_WIDTH)).maximum
+    if len(names) >= MANY or wide > out.width:
+        ranking.render(data, out)
+    else:
+        out.print(table)
+        for place, scenario in enumerate(data["scenarios"]):
+            say(out, letter(place), scenario["title"])
     turning = data["turning_point"]
     if turning and turning["value"] > 0:
         text = f"{turning['label']} passes {turning['value']:.3g} kg/kWh (now {turning['now']:.3g})"
         say(out, "order turns when", text)
-    differ = [_differs(d) for d in data["inputs_that_differ"][:5]]
-    say(out, "differ", "; ".join(differ))
+    differ = [_differs(d) for d in data["inputs_that_differ"]]
+    more = [f"and {len(differ) - _DIFFER} more"] if len(differ) > _DIFFER else []
+    between = "A and B differ" if len(names) > 2 else "differ"  # noqa: PLR2004 - a pair is clear
+    say(out, between, "; ".join([*differ[:_DIFFER], *more]))
     missing = dict.fromkeys(n for s in data["scenarios"] for n in s["not_estimated"])
     say(out, "not estimated", ", ".join(missing))
 
@@ -138,8 +155,9 @@ def _verdict(data: dict[str, Any], names: list[str]) -> str:
         words = "emits less in" if less >= _SURE or not n else "emits less, but only in"
         change = f"{numbers.carbon(totals[0])} -> {numbers.carbon(totals[1])} CO2e"
         return f"{cheap} {words} {sure}: {change}"
-    order = sorted(range(len(names)), key=lambda i: totals[i])
-    ranked = (f"{_LETTERS[i]} {names[i]} {numbers.carbon(totals[i])}" for i in order)
+    if len(names) >= MANY:
+        return ranking.verdict(data)
+    ranked = (f"{letter(i)} {names[i]} {numbers.carbon(totals[i])}" for i in ranking.order(data))
     return "least first: " + ", ".join(ranked)
 
 
@@ -156,16 +174,17 @@ def _table(data: dict[str, Any], names: list[str], *, compact: bool) -> Table:
     table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
     table.add_column(f"{symbol} CO2e", footer="total", no_wrap=True)
     for place, name in enumerate(names):
-        value = numbers.significant(data["total"]["values"][place] / size)
-        short = compact or len(names) > 4  # noqa: PLR2004 - more names fit no line
-        head = _LETTERS[place] if short else f"{_LETTERS[place]} {printable(name)}"[:16]
+        value = _carbon(data["total"]["values"][place], size)
+        head = letter(place)
+        if not compact:
+            head = "\n".join(fold(f"{head} {printable(name)}", _NAME))
         table.add_column(head, footer=Text(value, "bold"), justify="right", no_wrap=True)
     if pair:
         cells = _difference(data["total"], size, data["samples"])
         table.add_column("B - A", footer=cells[0], justify="right", no_wrap=True)
         table.add_column("90 % interval", footer=cells[1], justify="right", no_wrap=True)
     for row in data["breakdown"]:
-        values = ["-" if v is None else numbers.significant(v / size) for v in row["values"]]
+        values = [_carbon(v, size) for v in row["values"]]
         extra = _difference(row, size, data["samples"]) if pair else ()
         table.add_row(row["label"], *values, *extra)
     return table
@@ -175,11 +194,16 @@ def _difference(row: dict[str, Any], size: float, samples: int) -> tuple[str, st
     change = row["differences"][1]
     if samples and _same(change):
         return "0", "same facts"
-    value = numbers.significant(change["value"] / size)
+    value = _carbon(change["value"], size)
     if not samples or change["p05"] == change["p95"]:
         return value, ""
-    low, high = (numbers.significant(change[p] / size) for p in ("p05", "p95"))
+    low, high = (_carbon(change[p], size) for p in ("p05", "p95"))
     return value, f"{low} to {high}"
+
+
+def _carbon(kgco2e: float | None, size: float) -> str:
+    """A carbon in the unit of the table, small beside the others or not."""
+    return "-" if kgco2e is None else numbers.significant(kgco2e / size, decimals=6)
 
 
 def _same(change: dict[str, Any]) -> bool:
@@ -188,13 +212,27 @@ def _same(change: dict[str, Any]) -> bool:
 
 
 def _csv(data: dict[str, Any]) -> str:
-    text = io.StringIO()
-    names = [s["name"] for s in data["scenarios"]]
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["kind", "label", "unit", *names])
-    for row in (*data["breakdown"], data["total"]):
-        writer.writerow([row["kind"], row["label"], row["unit"], *row["values"]])
-    return text.getvalue()
+    """Rows of each scenario as its own command would print them."""
+    names = rows.distinct([s["name"] for s in data["scenarios"]])
+    return rows.as_text(
+        row for place, name in enumerate(names) for row in _rows_of(data, place, name)
+    )
+
+
+def _rows_of(data: dict[str, Any], place: int, name: str) -> Iterable[dict[str, Any]]:
+    scenario = data["scenarios"][place]
+    if "breakdown" not in scenario:  # a result saved by an older version
+        lines = [_bare(row, place) for row in data["breakdown"]]
+        total = _bare(data["total"], place) | {"id": "total"}
+        return rows.rows([n for n in lines if n["value"] is not None], total, lambda _: None, name)
+    energy = partial(rows.facility_energy_kwh, metrics=scenario["energy"])
+    return rows.rows(scenario["breakdown"], scenario["total"], energy, name)
+
+
+def _bare(row: dict[str, Any], place: int) -> dict[str, Any]:
+    """A row of a comparison as a node that has no more than its value."""
+    known = {key: row[key] for key in ("label", "unit")}
+    return known | {"id": row["kind"], "value": row["values"][place], "source_ids": []}
 
 
 def _markdown(data: dict[str, Any]) -> str:
@@ -204,14 +242,19 @@ def _markdown(data: dict[str, Any]) -> str:
         marker("compare"),
         "### " + cell(" / ".join(names)),
         "",
-        f"**{_verdict(data, names)}**",
+        f"**{cell(_verdict(data, names))}**",
         "",
+    ]
+    if len(names) >= MANY:
+        lines += ranking.markdown(data)
+        return "\n".join(lines) + "\n"
+    lines += [
         f"| {symbol} CO2e | " + " | ".join(map(cell, names)) + " |",
         "|---|" + "---:|" * len(names),
     ]
     for row in (*data["breakdown"], data["total"]):
-        cells = ("-" if v is None else numbers.significant(v / size) for v in row["values"])
-        lines.append(f"| {row['label']} | " + " | ".join(cells) + " |")
+        cells = (_carbon(v, size) for v in row["values"])
+        lines.append(f"| {cell(row['label'])} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

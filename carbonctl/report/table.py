@@ -13,13 +13,14 @@ from rich.text import Text
 from carbonctl.core.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from carbonctl.report import numbers
 from carbonctl.report.notes import COMPACT, notes
+from carbonctl.report.wrapped import fold
 
 if TYPE_CHECKING:
     from typing import TextIO
 
 RULED = Box("    \n    \n----\n    \n----\n----\n    \n    \n", ascii=True)
 _WIDEST, _NARROWEST = 80, 40
-_PHASE = 30
+_PHASE, _COMPACT_PHASE = 30, 16
 _SHORTEST = 12
 _MOST_RUNS = 5  # with them the whole answer fits on 24 lines
 _BASIS = {"location": "location basis", "market": "market basis", "whole item": "whole item"}
@@ -174,7 +175,8 @@ def _row(
     ends = ""
     if node["p05"] is not None and node["p95"] > node["p05"]:
         ends = numbers.interval(node["p05"], node["p95"], size, count)
-    cells = [(indent + node["label"])[: room if not compact else 16]]
+    most = _COMPACT_PHASE if compact else room
+    cells = ["\n".join(fold(node["label"], most, indent, f"{indent}  "))]
     value = numbers.significant(node["value"] / size, count)
     if compact:
         table.add_row(*cells, value, ends)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError, Problem, did_you_mean, in_order
-from carbonctl.core.metrics import COST, QUALITY
+from carbonctl.core.metrics import COST, QUALITY, may_be, usual
 from carbonctl.core.naming import unit_of
 from carbonctl.core.units import UnitError
 from carbonctl.scenario.limits import money, price, quantity, share
@@ -203,7 +203,14 @@ class _Reader:
         if metric == COST and self.price is not None:
             currency = self.price.currency
             return self._read(lambda: money(raw, currency), path)
-        return self._read(lambda: quantity(raw, unit_of(metric)), path)
+        if may_be(metric):
+            return self._read(lambda: quantity(raw, unit_of(metric)), path)
+        try:
+            return quantity(raw, unit_of(metric))
+        except UnitError:  # of a misspelled name the unit says nothing
+            hint = did_you_mean(metric, usual()) or "carbonctl lifecycle -f json: metrics"
+            self._wrong("CC606", f'unknown metric "{metric}"', (*path[:2], "metric"), hint)
+            return None
 
     def _share(self, raw: Any, path: strict_yaml.Path, default: float) -> float | None:
         if raw is None:

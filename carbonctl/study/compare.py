@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -76,17 +77,15 @@ def _row(kind: str, label: str, results: list[Evaluated[Lifecycle]]) -> Row:
 
 def _value(result: Evaluated[Lifecycle], kind: str) -> float | None:
     found = [float(line.kgco2e) for line in result.point.lines if line.kind == kind]
-    return found[0] if found else None
+    return math.fsum(found) if found else None
 
 
 def _drawn(result: Evaluated[Lifecycle], kind: str | None) -> Array:
     source = result.drawn if result.drawn is not None else result.point
     if kind is None:
         return np.asarray(source.total_kgco2e, dtype=float)
-    for line in source.lines:
-        if line.kind == kind:
-            return np.asarray(line.kgco2e, dtype=float)
-    return np.zeros(())
+    found = [np.asarray(line.kgco2e, dtype=float) for line in source.lines if line.kind == kind]
+    return sum(found[1:], start=found[0]) if found else np.zeros(())
 
 
 def _differing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 
 import pytest
 
@@ -24,6 +25,7 @@ LISTS = [
     ("model", "list", "--kind", "dlrm"),
     ("model", "search", "llama"),
 ]
+SHOWN = [("hw", "show", "h100-sxm"), ("model", "show", "llama-3.1-8b")]
 
 
 def rows_of(ran):
@@ -33,7 +35,8 @@ def rows_of(ran):
 
 
 @pytest.mark.parametrize("words", LISTS, ids=" ".join)
-def test_a_list_has_the_same_rows_in_every_format(words, carbonctl):
+def test_a_list_has_the_same_rows_in_every_format(words, carbonctl, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     rows = rows_of(carbonctl(*words, "-f", "json"))
     assert rows
     assert {tuple(row) for row in rows} == {tuple(rows[0])}
@@ -44,6 +47,29 @@ def test_a_list_has_the_same_rows_in_every_format(words, carbonctl):
     assert [list(row) for row in comma] == [list(row) for row in rows]
     for shown, row in zip(comma, rows, strict=True):
         assert list(shown.values()) == ["" if v is None else str(v) for v in row.values()]
+
+
+@pytest.mark.parametrize("words", [*LISTS, *SHOWN], ids=" ".join)
+def test_a_list_and_a_record_wrap_and_lose_nothing(words, carbonctl, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    whole = letters(carbonctl(*words).out.partition("\n")[2])  # without the head of a list
+    for columns in (80, 40):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        out = carbonctl(*words).out
+        assert [line for line in out.splitlines() if len(line) > columns] == []
+        assert whole <= letters(out)
+
+
+def letters(text):
+    """How often each letter and digit stands in a text."""
+    return Counter(c for c in text if c.isalnum())
+
+
+def test_the_id_of_a_device_stays_in_one_piece(carbonctl):
+    lines = carbonctl("hw", "list").out.splitlines()
+    ids = [row["id"] for row in rows_of(carbonctl("hw", "list", "-f", "json"))]
+    firsts = {line.split()[0] for line in lines if not line.startswith(" ")}
+    assert set(ids) <= firsts
 
 
 @pytest.mark.parametrize("words", LISTS, ids=" ".join)

@@ -181,3 +181,16 @@ def test_progress_says_nothing_of_what_is_quick(carbonctl, monkeypatch):
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
     carbonctl("validate", CONFIGS / "train-bloom.yaml")
     assert screen.getvalue() == ""
+
+
+def test_many_draws_are_counted_on_a_terminal_and_gone_at_the_end(carbonctl, monkeypatch):
+    monkeypatch.setattr("carbonctl.cli.progress.PATIENCE_SECONDS", 0)
+    words = ("train", CONFIGS / "train-bloom.yaml", "--samples", "100000", "-q")
+    quiet = carbonctl(*words)
+    assert quiet.err == ""
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    assert carbonctl(*words).out == quiet.out
+    said = screen.getvalue()
+    assert said.startswith("\r100,000 draws: 0 s")
+    assert said.rsplit("\r", 2)[1].strip() == ""
+    assert said.endswith("\r")

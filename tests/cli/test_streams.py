@@ -134,7 +134,8 @@ def test_a_dash_reads_stdin_and_gives_the_same_answer(command, name, carbonctl):
     from_file = carbonctl(command, config(name), *extra)
     from_stdin = carbonctl(command, "-", *extra, stdin=config(name).read_bytes())
     assert from_file.code == from_stdin.code == 0
-    assert from_stdin.out == from_file.out.replace(str(config(name)), "<stdin>")
+    expected = from_file.out.replace(str(config(name)), "<stdin>")
+    assert from_stdin.out.split() == expected.split()  # where a tree wraps depends on the name
 
 
 def test_a_dash_validates_stdin(carbonctl):

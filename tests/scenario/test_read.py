@@ -13,7 +13,7 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.cli.init import KINDS
 from carbonctl.cli.options import settings
 from carbonctl.core import strict_yaml
-from carbonctl.core.errors import InputError, UsageError
+from carbonctl.core.errors import InputError
 from carbonctl.scenario import read as reading
 from carbonctl.scenario.read import Setting, parse_set
 from carbonctl.scenario.schema import Scenario

@@ -1,0 +1,67 @@
+"""Which format a command writes: ``-f``, ``--json``, or the extension of ``-o``."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from carbonctl.core.errors import UsageError
+from carbonctl.report.formats import EXTENSIONS, FORMATS
+
+
+def choose_format(flags: dict[str, Any], choices: tuple[str, ...] = FORMATS) -> str:
+    """The format of a command's result, which ``flags`` then hold too.
+
+    UsageError for a format that the command does not have, for two that contradict each other,
+    and for a file whose extension is not one of that format.
+    """
+    asked = flags["format"]
+    if flags.get("json"):
+        if asked not in (None, "json"):
+            message = f"--json and -f {asked} ask for two formats"
+            raise UsageError(message, "give one of them")
+        asked = "json"
+    if asked is not None and asked not in choices:
+        message = f'"{asked}" is no format here; choose {", ".join(choices)}'
+        raise UsageError(message)
+    form: str = _checked(flags.get("output"), asked, choices) or asked or "table"
+    flags["format"] = form
+    return form
+
+
+def format_of_file(output: str | None, choices: tuple[str, ...]) -> str | None:
+    """The format that a file's extension names; None where it has no extension."""
+    return _checked(output, None, choices)
+
+
+def _checked(output: str | None, asked: str | None, choices: tuple[str, ...]) -> str | None:
+    """The format of a file: what is asked for, else what its extension names."""
+    extension = _extension(output)
+    if not extension:
+        return asked
+    if asked is not None:
+        if extension not in EXTENSIONS[asked]:
+            ends = " or ".join(EXTENSIONS[asked])
+            message = f"a file of -f {asked} ends in {ends}, not in {extension}: {output}"
+            raise UsageError(message, "without -f the extension chooses the format")
+        return asked
+    found = next((form for form in choices if extension in EXTENSIONS[form]), None)
+    if found is None:
+        known = dict.fromkeys(e for form in choices for e in EXTENSIONS[form])
+        message = f'the extension "{extension}" of {output} names no format of this command'
+        raise UsageError(message, f"name a file that ends in one of {', '.join(known)}")
+    return found
+
+
+def _extension(output: str | None) -> str:
+    """The extension of a file in lower case; empty for stdout, devices, pipes and folders."""
+    if output in (None, "-"):
+        return ""
+    from pathlib import Path  # noqa: PLC0415 - a look at the disk for named files alone
+
+    path = Path(str(output))
+    try:
+        special = path.exists() and not path.is_file()
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        special = True
+    return "" if special else PurePath(str(output)).suffix.lower().removesuffix(".")

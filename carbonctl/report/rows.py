@@ -1,0 +1,99 @@
+"""CSV: a row for each node of a breakdown, the same columns whatever command made it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.report.numbers import printable_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Energy = Callable[[str], float | None]
+
+COLUMNS = ("id", "label", "unit", "value", "p05", "p50", "p95", "share", "evidence", "tier",
+           "assumed", "parent", "level", "leaf", "energy_kwh", "scenario", "sources")  # fmt: skip
+ENERGY = ".facility_energy_kwh"  # a metric of each phase
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def as_text(rows: Iterable[dict[str, Any]]) -> str:
+    """Rows as CSV with a head."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: inert(value) for key, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def inert(value: Any) -> Any:
+    """A value of a cell; text that a spreadsheet would run as a formula is marked as text."""
+    if not isinstance(value, str):
+        return value
+    runs = value.startswith(_STARTS_A_FORMULA) or value.lstrip().startswith(_STARTS_A_FORMULA)
+    text: str = printable_texts(value)
+    return f"'{text}" if runs else text
+
+
+def rows(
+    breakdown: list[dict[str, Any]], total: dict[str, Any], energy: Energy, scenario: str
+) -> Iterator[dict[str, Any]]:
+    """Nodes of one result, parents before children, the total last.
+
+    The values of rows that are leaves add up to the total; ends of intervals never do.
+    ``energy`` is the electricity behind a node in kWh, by its id.
+    """
+    found = list(_nodes(breakdown, total["id"], 1))
+    kwh = {row["id"]: energy(row["id"]) for row in found}
+    known = [kwh[row["id"]] for row in found if row["leaf"]]
+    whole = math.fsum(v for v in known if v is not None)
+    for row in found:
+        yield row | {"energy_kwh": kwh[row["id"]], "scenario": scenario}
+    yield total | {
+        "share": 1.0,
+        "evidence": "",
+        "parent": "",
+        "level": 0,
+        "leaf": False,
+        "energy_kwh": whole if any(v is not None for v in known) else None,
+        "scenario": scenario,
+        "sources": sources(total),
+    }
+
+
+def _nodes(nodes: list[dict[str, Any]], parent: str, level: int) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        below = node.get("children", [])  # the lines of a decision to replace have none
+        yield node | {
+            "parent": parent,
+            "level": level,
+            "leaf": not below,
+            "sources": sources(node),
+        }
+        yield from _nodes(below, node["id"], level + 1)
+
+
+def sources(node: dict[str, Any]) -> str:
+    """Ids of the sources of a node, in one cell."""
+    return " ".join(node["source_ids"])
+
+
+def facility_energy_kwh(node_id: str, metrics: dict[str, Any]) -> float | None:
+    """Electricity at the meter behind a node of a breakdown; None where it stands for hardware."""
+    phase, operational, _ = node_id.partition(".operational_")
+    metric = metrics.get(f"{phase}{ENERGY}") if operational else None
+    value: float | None = None if metric is None else metric["value"]
+    return value
+
+
+def distinct(names: list[str]) -> list[str]:
+    """Names of which no two are the same: those that repeat are numbered."""
+    seen: dict[str, int] = {}
+    told = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        told.append(name if names.count(name) == 1 else f"{name} #{seen[name]}")
+    return told
