@@ -35,6 +35,20 @@ def fact_as_dict(fact: Fact) -> dict[str, Any]:
         "note": fact.note or None,
         "boundary": fact.boundary or None,
         "where": str(fact.where) if fact.where else None,
+    } | ({} if fact.replaces is None else {"replaces": _replaced(fact, fact.replaces)})
+
+
+def _replaced(given: Fact, row: Fact) -> dict[str, Any]:
+    """The fact of hardware_db that a given one stands in for."""
+    return {
+        "key": row.key,
+        "label": row.label,
+        "value": row.value,
+        "low": row.low,
+        "high": row.high,
+        "origin": row.origin,
+        "source": row.source,
+        "falls": given.falls,
     }
 
 
