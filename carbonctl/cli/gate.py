@@ -24,6 +24,10 @@ Baseline = Annotated[
 Today = Annotated[
     Text, typer.Option("--today", metavar="DAY", help="The day exceptions are judged by.")
 ]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust-result", help="Take saved results as they stand; the verdict says so."),
+]
 Output = Annotated[
     Text, typer.Option("-o", "--output", help="Write the result as JSON, before the verdict.")
 ]
@@ -34,6 +38,7 @@ def command(
     policy: Policy = None,
     baseline: Baseline = None,
     today: Today = None,
+    trust_result: Trust = False,  # noqa: FBT002 - a flag of the command line
     format: o.Format = "table",
     output: Output = None,
     sets: o.Sets = None,
@@ -82,8 +87,9 @@ def _check(flags: dict[str, Any]) -> None:
 def _findings(gate: "Gate") -> None:
     """What does not pass, in the form of errors, where stdout is for programs."""
     from carbonctl.report.errors import one  # noqa: PLC0415 - where there is something to say
-    from carbonctl.report.gate_words import problems  # noqa: PLC0415
+    from carbonctl.report.gate_words import problems, refusals  # noqa: PLC0415
     from carbonctl.report.numbers import printable  # noqa: PLC0415
 
-    for level, problem in problems(gate.verdict["rules"]):
+    found = problems(gate.verdict["rules"])
+    for level, problem in [*found, *(("error", one) for one in refusals(gate.verdict))]:
         sys.stderr.write(printable(one(problem, gate.sources, level)) + "\n")

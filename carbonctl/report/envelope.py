@@ -14,7 +14,7 @@ from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
 from carbonctl.core.naming import unit_of
 from carbonctl.core.record import compared
-from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
+from carbonctl.report.facts import assumptions, data_version, fact_as_dict, used_facts
 from carbonctl.report.numbers import printable
 from carbonctl.report.provenance import provenance
 from carbonctl.report.trace import arguments, leaves, name_of, tier_of
@@ -63,7 +63,7 @@ def envelope(
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "tool": {"name": "carbonctl", "version": __version__},
-        "data": {"version": __version__, "overlay": overlay(result, catalog)},
+        "data": data_version(result, catalog),
         "name": beside.name,
         "title": printable(beside.title).replace("\n", " "),
         "samples": result.samples,

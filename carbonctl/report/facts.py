@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from carbonctl import __version__
 from carbonctl.core.formula import Traced
 from carbonctl.report.provenance import citations
 from carbonctl.report.trace import leaves
@@ -87,8 +88,18 @@ def cited(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     return data | citations(data, catalog)
 
 
-def overlay(result: Result, catalog: Catalog) -> list[str]:
-    """Facts that come from the user's own folder."""
-    if len(catalog.roots) == 1:
-        return []
-    return sorted({key for key in result.facts if catalog.overlaid(key)})
+def data_version(result: Result, catalog: Catalog) -> dict[str, Any]:
+    """The version of the data, and the user's own folder with the facts that come from it."""
+    if not catalog.overlay:
+        return {"version": __version__, "overlay": []}
+    noted = f"from {catalog.overlay}"
+    own = {
+        key
+        for key, fact in result.facts.items()
+        if catalog.overlaid(key) or fact.note.startswith(noted)
+    }
+    return {
+        "version": __version__,
+        "overlay": sorted(own),
+        "overlay_folder": catalog.overlay,
+    }

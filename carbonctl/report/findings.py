@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from carbonctl.core.errors import CODES, EXIT_UNDECIDED
 from carbonctl.core.record import compared
 from carbonctl.report import numbers
+from carbonctl.report.gate_words import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,8 @@ def results(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 def findings(data: dict[str, Any]) -> list[Finding]:
     """Verdicts first, then budgets that no gate has judged, then warnings."""
-    found = [_verdict(rule) for rule in data["gate"]["rules"]] if "gate" in data else []
+    gate = data.get("gate")
+    found = [] if gate is None else [*map(_verdict, gate["rules"]), *_beside(gate)]
     for result in results(data):
         if "gate" not in data:
             found += _budgets(result)
@@ -61,6 +63,24 @@ def _verdict(rule: dict[str, Any]) -> Finding:
         related=related if where["scenario"] is not None else [],
         waived=(rule["exception"] or {}).get("reason", "excepted") if excepted else None,
     )
+
+
+def _beside(gate: dict[str, Any]) -> Iterator[Finding]:
+    """What a gate refuses of its own, and what a reader of its verdict must know."""
+    for one in gate.get("refused", []):
+        yield Finding(
+            rule=one["code"],
+            about=CODES[one["code"]],
+            level="error",
+            message=one["message"],
+            subject=one["scenario"] or one["file"],
+            place=one["where"],
+        )
+    subject = gate["rules"][0]["scenario"] if gate["rules"] else ""
+    for label, text in beside(gate):
+        if label != "refused":
+            about = "what a gate says beside its rules"
+            yield Finding(f"gate.{label.replace(' ', '-')}", about, "note", text, subject)
 
 
 def _level(rule: dict[str, Any]) -> Level:

@@ -103,7 +103,7 @@ def unsourced_overrides(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         key: fact
         for key, fact in data["facts"].items()
-        if is_unsourced(fact) and fact.get("replaces", {}).get("origin") == "hardware_db"
+        if fact.get("replaces", {}).get("origin") == "hardware_db" and is_unsourced(fact)
     }
 
 
