@@ -38,7 +38,7 @@ def command(
     policy: Policy = None,
     baseline: Baseline = None,
     today: Today = None,
-    trust_result: Trust = False,  # noqa: FBT002 - a flag of the command line
+    trust_result: Trust = False,
     format: o.Format = "table",
     output: Output = None,
     sets: o.Sets = None,
@@ -91,5 +91,6 @@ def _findings(gate: "Gate") -> None:
     from carbonctl.report.numbers import printable  # noqa: PLC0415
 
     found = problems(gate.verdict["rules"])
-    for level, problem in [*found, *(("error", one) for one in refusals(gate.verdict))]:
+    found += [("error", refused) for refused in refusals(gate.verdict)]
+    for level, problem in found:
         sys.stderr.write(printable(one(problem, gate.sources, level)) + "\n")

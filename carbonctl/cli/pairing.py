@@ -11,7 +11,7 @@ from carbonctl.core.errors import InputError, Mark, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from carbonctl.cli.looked import Looked
+    from carbonctl.cli.gate_scenario import Looked
 
 
 def check_names(results: Iterable[Looked], what: str) -> None:
@@ -73,7 +73,9 @@ def _by_path(
 
 def _common_end(a: str, b: str) -> int:
     """How many last parts two paths have in common."""
-    ends = [list(reversed(PurePath(os.path.normpath(path)).parts)) if path else [] for path in (a, b)]
+    ends = [
+        list(reversed(PurePath(os.path.normpath(path)).parts)) if path else [] for path in (a, b)
+    ]
     count = 0
     for mine, other in zip(*ends, strict=False):
         if mine != other:

@@ -14,7 +14,7 @@ from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
 from carbonctl.core.naming import unit_of
 from carbonctl.core.record import compared
-from carbonctl.report.facts import assumptions, data_version, fact_as_dict, used_facts
+from carbonctl.report.facts import assumptions, data_version, fact_as_dict, replaced, used_facts
 from carbonctl.report.numbers import printable
 from carbonctl.report.provenance import provenance
 from carbonctl.report.trace import arguments, leaves, name_of, tier_of
@@ -91,7 +91,7 @@ def envelope(
             "not_estimated": beside.not_estimated,
         },
         "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
-        "inputs": beside.inputs,
+        "inputs": beside.inputs | ({"replaced": rows} if (rows := replaced(used)) else {}),
         "provenance": provenance(beside.period),
     }
 

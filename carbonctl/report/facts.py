@@ -36,20 +36,26 @@ def fact_as_dict(fact: Fact) -> dict[str, Any]:
         "note": fact.note or None,
         "boundary": fact.boundary or None,
         "where": str(fact.where) if fact.where else None,
-    } | ({} if fact.replaces is None else {"replaces": _replaced(fact, fact.replaces)})
+    }
 
 
-def _replaced(given: Fact, row: Fact) -> dict[str, Any]:
-    """The fact of hardware_db that a given one stands in for."""
+def replaced(used: dict[str, Fact]) -> dict[str, dict[str, Any]]:
+    """The facts of hardware_db that given numbers stand in for, by the keys of those numbers."""
+    rows = {key: (fact, fact.replaces) for key, fact in used.items()}
     return {
-        "key": row.key,
-        "label": row.label,
-        "value": row.value,
-        "low": row.low,
-        "high": row.high,
-        "origin": row.origin,
-        "source": row.source,
-        "falls": given.falls,
+        key: {
+            "key": row.key,
+            "label": row.label,
+            "value": row.value,
+            "low": row.low,
+            "high": row.high,
+            "unit": row.unit,
+            "origin": row.origin,
+            "source": row.source,
+            "falls": given.falls,
+        }
+        for key, (given, row) in rows.items()
+        if row is not None
     }
 
 

@@ -122,6 +122,14 @@ def problem(entry: dict[str, Any], subject: str = "") -> Finding:
     )
 
 
+def overlay(result: dict[str, Any]) -> dict[str, Any]:
+    """The user's own folder of hardware data and what it changed, for formats without notes."""
+    data = result["data"]
+    if not data.get("overlay_folder"):
+        return {}
+    return {"overlay": {"folder": data["overlay_folder"], "facts": data["overlay"]}}
+
+
 def answer(result: dict[str, Any]) -> str:
     """One line for people: the total with its interval and its basis."""
     total = result["total"]

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from carbonctl.core.errors import InputError, Mark, Problem
-from carbonctl.report.findings import results
+from carbonctl.report.findings import overlay, results
 from carbonctl.study.measures import nodes
 
 CSV_COLUMNS = ("id", "label", "unit", "value", "p05", "p50", "p95", "share", "evidence", "tier",
@@ -42,9 +42,12 @@ def as_csv(data: dict[str, Any]) -> str:
         message = "CSV has no column for the scenario, and this holds several"
         raise InputError([Problem("CC706", message, Mark("--format"), "-f ndjson names it")])
     text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
+    (result,) = results(data)
+    own = overlay(result).get("overlay")
+    columns = [*CSV_COLUMNS, *(["overlay"] if own else [])]
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    for result in results(data):
-        writer.writerows(nodes(result["breakdown"]))
-        writer.writerow(result["total"] | {"share": 1.0, "evidence": ""})
+    writer.writerows(nodes(result["breakdown"]))
+    said = {"overlay": f"{own['folder']}: {', '.join(own['facts'])}"} if own else {}
+    writer.writerow(result["total"] | {"share": 1.0, "evidence": ""} | said)
     return text.getvalue()

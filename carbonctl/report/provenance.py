@@ -100,7 +100,7 @@ def _values(value: Any, key: str) -> Iterator[str]:
         if isinstance(found := value.get(key), str):
             yield found
         for name, item in value.items():
-            if name not in {"scenario", "replaces"}:
+            if name not in {"scenario", "replaced"}:
                 yield from _values(item, key)
     elif isinstance(value, list):
         for item in value:

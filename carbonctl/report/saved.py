@@ -81,10 +81,12 @@ def document(source: str) -> Json:
     return parse(raw_of(source), "<stdin>" if source == "-" else source)
 
 
-def parse(raw: bytes, name: str) -> Json:
-    """The result in bytes that came from ``name``."""
+def parse(raw: bytes, name: str, *, metrics: bool = False) -> Json:
+    """The result in bytes that came from ``name``; with ``metrics`` those must add up too."""
     made = strict_json.parse(raw, name)
     found = list(_problems(made))
+    if metrics and not found:
+        found = list(_wrong_metrics(made))
     if found:
         raise InputError(found, made.sources)
     return made
@@ -144,7 +146,6 @@ def _contradictions(
     if not _adds_up(result["breakdown"], total):
         mark = made.mark((*at, "breakdown"))
         yield Problem("CC704", "the breakdown does not add up to total_kgco2e", mark)
-    yield from _metrics(result, at, made)
     todo = [((*at, "breakdown", i), line) for i, line in enumerate(result["breakdown"])]
     while todo:
         path, line = todo.pop()
@@ -153,9 +154,15 @@ def _contradictions(
         todo += [((*path, "children", i), child) for i, child in enumerate(line["children"])]
 
 
-def _metrics(
-    result: dict[str, Any], at: tuple[str | int, ...], made: Json
-) -> Iterator[Problem]:
+def _wrong_metrics(made: Json) -> Iterator[Problem]:
+    """Metrics of every result of a file that contradict the rest of it."""
+    several = "results" in made.data
+    for place, result in enumerate(results(made.data)):
+        if "metrics" in result and "breakdown" in result and "total_kgco2e" in result:
+            yield from _metrics(result, ("results", place) if several else (), made)
+
+
+def _metrics(result: dict[str, Any], at: tuple[str | int, ...], made: Json) -> Iterator[Problem]:
     """Metrics that are not what the breakdown, or the metrics that they are made of, come to."""
     metrics = result["metrics"]
     for name, wanted in _implied(result):

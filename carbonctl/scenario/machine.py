@@ -17,9 +17,9 @@ from carbonctl.estimate.bom import (
 )
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
+from carbonctl.scenario import figures
 from carbonctl.scenario.consistency import instance_row
 from carbonctl.scenario.context import ONE, derived
-from carbonctl.scenario import parts as parts_
 from carbonctl.scenario.parts import accelerator_part, bounded, host_parts
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def hardware(
         credit = end.fact("credit_per_kg", label="recovery credit")
     return Hardware(
         machine=machine,
-        lifetime_hours=_lifetime(ctx, embodied, path),
+        lifetime_hours=figures.lifetime(ctx, embodied, path),
         allocation_rate=rate,
         transport_kgco2e_per_kg=per_kg,
         route=route,
@@ -160,13 +160,6 @@ def _rate(ctx: Context, embodied: schema.Embodied | None, path: Path) -> Fact:
     return ctx.either(embodied.allocation_rate, (*path, "allocation_rate"), "allocation_rate")
 
 
-def _lifetime(ctx: Context, embodied: schema.Embodied | None, path: Path) -> Fact:
-    usual = ctx.default("lifetime")
-    given = embodied.lifetime if embodied else None
-    life = ctx.either(given, (*path, "lifetime"), "lifetime")
-    return ctx.override(life, usual, alike=False, falls=True)
-
-
 def machine(
     ctx: Context,
     found: Device,
@@ -190,9 +183,7 @@ def machine(
     if embodied is not None and embodied.spares is not None:
         parts += _spares(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
-        host = ctx.given(embodied.host, (*path, "host"), "host, as given")
-        if found.server is not None:
-            host = ctx.override(host, parts_.host_figure(ctx, found.server, path), alike=False)
+        host = figures.host(ctx, embodied, found.server, path)
         parts.append(Counted("host", "host without accelerators", ONE, host))
     elif found.server is not None and not _holds_host(found, embodied):
         parts += host_parts(ctx, found.server, path, bare=bare)
@@ -294,8 +285,7 @@ def _accelerators(
     """All accelerators of a machine: as given, as published, or built from their parts."""
     record = found.record
     if embodied is not None and embodied.accelerator is not None:
-        each = ctx.given(embodied.accelerator, (*path, "accelerator"), "accelerator, as given")
-        each = ctx.override(each, parts_.accelerator_figure(ctx, record, path), alike=False)
+        each = figures.accelerator(ctx, embodied, record, path)
         return [Counted("accelerators", "accelerators", found.per_machine, each)]
     board = found.server.text("baseboard") if found.server else ""
     if board:

@@ -22,7 +22,7 @@ from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario import chips
 from carbonctl.scenario.chips import DEFAULT
-from carbonctl.scenario.context import ONE, derived, tried
+from carbonctl.scenario.context import ONE, derived
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -54,32 +54,6 @@ def accelerator_part(
     made = module(ctx, record, count, path, fab)
     _without_interposer(ctx, record, made)
     return made
-
-
-def accelerator_figure(ctx: Context, record: Record, path: Path) -> Fact | None:
-    """What one accelerator would be charged if no figure were given, with its range."""
-    published = record.fact("embodied", label=f"{record.name}, published footprint")
-    if published is not None:
-        return published
-    aside = replace(ctx, problems=[], warnings=[], not_estimated={})
-    made = tried(lambda: module(aside, record, ONE, path))
-    return None if made is None else _figure(ctx, record, (made,), "accelerator_residual")
-
-
-def host_figure(ctx: Context, server: Record, path: Path) -> Fact | None:
-    """What the host of a server would be charged if no figure were given, with its range."""
-    aside = replace(ctx, problems=[], warnings=[], not_estimated={})
-    made = tried(lambda: tuple(host_parts(aside, server, path)))
-    return None if not made else _figure(ctx, server, made, "server_residual")
-
-
-def _figure(ctx: Context, record: Record, made: tuple[Part[Fact], ...], residual: str) -> Fact:
-    """The modeled carbon of parts as one fact, with the error of the model as its range."""
-    value = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in made)
-    error = ctx.default(residual)
-    key = f"{record.kind}/{record.id}:modeled"
-    whole = derived(key, value, error, error.note, f"{record.name}, by its parts")
-    return replace(whole, unit="kgCO2e")
 
 
 def _without_interposer(ctx: Context, record: Record, made: Module[Fact]) -> None:

@@ -7,13 +7,14 @@ or when its central value is within the limit and the 95th percentile is not, or
 from __future__ import annotations
 
 from dataclasses import field, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import EXIT_UNDECIDED, EXIT_VIOLATED
 from carbonctl.core.metrics import may_be
 from carbonctl.core.record import compared
-from carbonctl.study.measures import is_unsourced, measure
+from carbonctl.study import evidence
+from carbonctl.study.evidence import Finding
+from carbonctl.study.measures import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario.rules import Excuse, Rule
     from carbonctl.study.measures import Measure
 
-Place = dict[str, Any]
 STATUSES = ("pass", "warn", "fail", "uncertain", "excepted", "skipped")
 _NO_DRAWS = "there are no draws to take the statistic of"
 _NO_INTERVAL = "there are no draws to tell whether its interval straddles the limit"
@@ -50,16 +50,6 @@ class Subject:
         """A number on one basis; None where the result lacks it."""
         data = self.bases.get(basis)
         return None if data is None else measure(data, metric, self.draws.get(basis, {}))
-
-
-@compared
-class Finding:
-    """One thing that a rule misses or refuses, and the line of the breakdown that it is about."""
-
-    name: str
-    reason: str
-    line: str = ""
-    where: Place | None = None
 
 
 @compared
@@ -107,9 +97,9 @@ def judge(
     elif rule.kind == "forbid_tier":
         held = _forbid(rule, subject)
     elif rule.kind == "forbid_warnings":
-        held = _forbid_warnings(rule, subject)
+        held = _demand(rule, subject, evidence.warned(data_for(rule, subject), rule.names))
     elif rule.kind == "require_source":
-        held = _require_source(rule, subject)
+        held = _demand(rule, subject, evidence.unsourced(data_for(rule, subject), rule.names))
     elif rule.kind == "max_given_without_source":
         held = _limit_unsourced(rule, subject)
     elif rule.kind == "max_increase":
@@ -238,58 +228,17 @@ def _forbid(rule: Rule, subject: Subject) -> Held:
     return Held(rule, subject, _violated(rule) if refused else "pass", findings=refused)
 
 
-def _forbid_warnings(rule: Rule, subject: Subject) -> Held:
-    """Warnings of a result that have one of the refused codes."""
-    refused = tuple(
-        Finding(entry["code"], entry["message"], where=_place(entry))
-        for entry in data_for(rule, subject)["warnings"]
-        if entry["code"] in rule.names
-    )
-    return Held(rule, subject, _violated(rule) if refused else "pass", findings=refused)
-
-
-def _place(entry: dict[str, Any]) -> Place | None:
-    keys = ("file", "line", "column", "end_column")
-    return None if entry["line"] is None else {key: entry[key] for key in keys}
-
-
-def _require_source(rule: Rule, subject: Subject) -> Held:
-    """Given numbers at the paths of a rule for which no source is named."""
-    lacking = tuple(
-        _unsourced(key, fact)
-        for key, fact in data_for(rule, subject)["facts"].items()
-        if is_unsourced(fact) and any(_is_at(key, path) for path in rule.names)
-    )
-    return Held(rule, subject, _violated(rule) if lacking else "pass", findings=lacking)
-
-
-def _is_at(key: str, path: str) -> bool:
-    """Whether a number stands at a path of the scenario, or below it."""
-    return fnmatchcase(key, path) or fnmatchcase(key, f"{path}.*")
+def _demand(rule: Rule, subject: Subject, found: tuple[Finding, ...]) -> Held:
+    """A rule that nothing may be found by."""
+    return Held(rule, subject, _violated(rule) if found else "pass", findings=found)
 
 
 def _limit_unsourced(rule: Rule, subject: Subject) -> Held:
     """How many numbers are given without a source."""
-    facts = data_for(rule, subject)["facts"]
-    found = tuple(_unsourced(key, fact) for key, fact in facts.items() if is_unsourced(fact))
+    found = evidence.unsourced(data_for(rule, subject))
     over = len(found) > rule.limit
-    return Held(
-        rule,
-        subject,
-        _violated(rule) if over else "pass",
-        rule.limit,
-        float(len(found)),
-        findings=found if over else (),
-    )
-
-
-def _unsourced(key: str, fact: dict[str, Any]) -> Finding:
-    """A number without a source, and where it stands."""
-    file, line, column = [*(fact["where"] or "").rsplit(":", 2), "", ""][:3]
-    known = file and line.isdecimal() and column.isdecimal()
-    where = {"file": file, "line": int(line[:9]), "column": int(column[:9])} if known else None
-    place = None if where is None else where | {"end_column": where["column"] + 1}
-    return Finding(key, "no source", where=place)
+    verdict, shown = (_violated(rule), found) if over else ("pass", ())
+    return Held(rule, subject, verdict, rule.limit, float(len(found)), findings=shown)
 
 
 def _excused(held: Held, covering: list[Excuse], today: date) -> Held:

@@ -101,10 +101,18 @@ def _quality(data: dict[str, Any], metric: str) -> float | None:
 def unsourced_overrides(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Numbers that a user gave without a source where hardware_db has a sourced one."""
     return {
-        key: fact
-        for key, fact in data["facts"].items()
-        if fact.get("replaces", {}).get("origin") == "hardware_db" and is_unsourced(fact)
+        key: data["facts"][key]
+        for key, row in replaced(data).items()
+        if row["origin"] == "hardware_db"
+        and key in data["facts"]
+        and is_unsourced(data["facts"][key])
     }
+
+
+def replaced(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The facts of hardware_db that given numbers stand in for, by the keys of those numbers."""
+    found: dict[str, dict[str, Any]] = data.get("inputs", {}).get("replaced", {})
+    return found
 
 
 def is_unsourced(fact: dict[str, Any]) -> bool:

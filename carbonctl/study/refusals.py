@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.metrics import TOTAL
 from carbonctl.core.record import compared
+from carbonctl.study.measures import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +41,7 @@ def below_their_row(
             continue
         if any(fnmatchcase(key, pattern) for pattern in patterns):
             continue
-        row = fact.get("replaces") or _row_of_baseline(key, fact, before)
+        row = replaced(data).get(key) or _row_of_baseline(key, fact, before)
         refusal = None if row is None else _beyond(key, fact, row)
         if refusal is not None:
             yield refusal
@@ -53,17 +54,14 @@ def _row_of_baseline(
     if before is None or not key.endswith("site.grid") or fact["unit"] != "kgCO2e/kWh":
         return None
     rows = [
-        row | {"key": name, "falls": False}
-        for name, row in _rows(before["facts"])
-        if name.startswith(_GRID)
+        row | {"key": name, "falls": False} for name, row in _rows(before) if name.startswith(_GRID)
     ]
     return min(rows, key=lambda row: _end(row, "low"), default=None)
 
 
-def _rows(facts: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, fact in facts.items():
-        row = fact.get("replaces")
-        yield (row["key"], row) if row is not None else (name, fact)
+def _rows(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from data["facts"].items()
+    yield from ((row["key"], row) for row in replaced(data).values())
 
 
 def _end(row: dict[str, Any], name: str) -> float:
@@ -90,12 +88,13 @@ def _beyond(key: str, fact: dict[str, Any], row: dict[str, Any]) -> Refusal | No
 
 def below_zero(bases: Iterable[dict[str, Any]]) -> Iterator[Refusal]:
     """Totals, of the whole or of a phase, that would take carbon out of the air."""
-    found = {}
-    for data in bases:
-        values = {name: node["value"] for name, node in data["metrics"].items()}
-        values[TOTAL] = data["total_kgco2e"]
-        for name, value in values.items():
-            if name.rpartition(".")[2] == TOTAL and value is not None and value < 0:
-                found[name] = value
-    for name, value in found.items():
-        yield Refusal("CC617", f"{name} is {value:.4g}: no estimate is below zero", facts=(name,))
+    totals = {
+        name: node["value"]
+        for data in bases
+        for name, node in [*data["metrics"].items(), (TOTAL, data["total"])]
+        if name.rpartition(".")[2] == TOTAL
+    }
+    for name, value in totals.items():
+        if value is not None and value < 0:
+            message = f"{name} is {value:.4g}: no estimate is below zero"
+            yield Refusal("CC617", message, facts=(name,))
