@@ -23,7 +23,7 @@ from carbonctl.report.facts import cited
 from carbonctl.report.gate import as_data, changed_inputs, with_beside
 from carbonctl.report.gate_words import saved_in_words
 from carbonctl.scenario import policy as policies
-from carbonctl.scenario.rules import BLOCKS, LIMITS, WARNS
+from carbonctl.scenario.rules import BLOCKS, LIMITS
 from carbonctl.study.gate import Held, Subject, Unanswerable, judge
 from carbonctl.study.measures import names
 from carbonctl.study.refusals import Refusal, below_their_row, below_zero
@@ -214,11 +214,12 @@ def _rules(one: Looked, policy: Policy | None) -> list[Rule]:
     wanted = max(rule.strength for rule in policy.rules)
     if max((rule.strength for rule in found), default=-1) >= wanted:
         return [*found, *one.budget]
-    what = {LIMITS: "limit", BLOCKS: "rule that blocks", WARNS: "rule"}[wanted]
-    message = f'no {what} of the policy applies to "{one.subject.name}"'
-    hint = "the scenarios of the rules are all others"
+    name = one.subject.name
+    message, hint = f'no rule applies to "{name}"', "the scenarios of the rules are all others"
     if found:
-        hint = f"only {', '.join(rule.id for rule in found)} does"
+        what = {LIMITS: "no limit", BLOCKS: "no rule that blocks"}[wanted]
+        message = f'{what} of the policy applies to "{name}"'
+        hint = f"what does: {', '.join(rule.id for rule in found)}"
     if one.budget:
         hint += "; the scenario's own budget does not satisfy a policy"
     first = next(rule for rule in policy.rules if rule.strength == wanted)

@@ -74,7 +74,7 @@ CODES: dict[str, str] = {
     "CC610": "the price of carbon is missing, or in another currency",
     "CC611": "a day is not written as in 2027-03-31",
     "CC612": "a saved result was made by another version, so that data may differ",
-    "CC613": "a saved result is not what its own inputs come to, or is taken as it stands",
+    "CC613": "a saved result is not what its inputs come to, or is only trusted",
     "CC614": "hardware data of one's own decide a gate whose policy does not allow them",
     "CC615": "a given number is outside the range of the row that it replaces",
     "CC616": "two scenarios or two baselines have one name",
