@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
 from carbonctl.cli.looked import Looked, Wanted, is_allowed, look
-from carbonctl.cli.pairing import check_names, pair
+from carbonctl.cli.pairing import check_extent, check_names, pair
 from carbonctl.core.errors import (
     CarbonctlError,
     InputError,
@@ -71,6 +71,9 @@ def hold(flags: dict[str, Any]) -> Gate:
     looked = _look_at_all(list(dict.fromkeys(flags["files"])), flags, wanted, broken)
     check_names(looked, "scenarios")
     befores = _befores(flags, looked, wanted, policy)
+    for one in looked:
+        if one.subject.file in befores:
+            check_extent(one, befores[one.subject.file])
     looked = [_with_earlier_name(one, befores.get(one.subject.file)) for one in looked]
     rules = [_rules(one, policy) for one in looked]
     applied = {rule for own in rules for rule in own}

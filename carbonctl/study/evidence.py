@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.record import compared
 from carbonctl.study.measures import is_unsourced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Place = dict[str, Any]
 
@@ -35,11 +38,14 @@ def warned(data: dict[str, Any], codes: tuple[str, ...]) -> tuple[Finding, ...]:
     )
 
 
-def unsourced(data: dict[str, Any], paths: tuple[str, ...] = ("*",)) -> tuple[Finding, ...]:
-    """Numbers at these paths, or below them, that are given without a source."""
+def unsourced(
+    bases: Iterable[dict[str, Any]], paths: tuple[str, ...] = ("*",)
+) -> tuple[Finding, ...]:
+    """Numbers at these paths, or below them, that are given without a source on any basis."""
+    facts = {key: fact for data in bases for key, fact in data["facts"].items()}
     return tuple(
         Finding(key, "no source", where=_place(fact["where"]))
-        for key, fact in data["facts"].items()
+        for key, fact in facts.items()
         if is_unsourced(fact)
         and any(fnmatchcase(key, path) or fnmatchcase(key, f"{path}.*") for path in paths)
     )

@@ -99,7 +99,7 @@ def judge(
     elif rule.kind == "forbid_warnings":
         held = _demand(rule, subject, evidence.warned(data_for(rule, subject), rule.names))
     elif rule.kind == "require_source":
-        held = _demand(rule, subject, evidence.unsourced(data_for(rule, subject), rule.names))
+        held = _demand(rule, subject, evidence.unsourced(subject.bases.values(), rule.names))
     elif rule.kind == "max_given_without_source":
         held = _limit_unsourced(rule, subject)
     elif rule.kind == "max_increase":
@@ -235,7 +235,7 @@ def _demand(rule: Rule, subject: Subject, found: tuple[Finding, ...]) -> Held:
 
 def _limit_unsourced(rule: Rule, subject: Subject) -> Held:
     """How many numbers are given without a source."""
-    found = evidence.unsourced(data_for(rule, subject))
+    found = evidence.unsourced(subject.bases.values())
     over = len(found) > rule.limit
     verdict, shown = (_violated(rule), found) if over else ("pass", ())
     return Held(rule, subject, verdict, rule.limit, float(len(found)), findings=shown)

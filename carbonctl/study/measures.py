@@ -89,8 +89,9 @@ def _quality(data: dict[str, Any], metric: str) -> float | None:
     if metric == "quality.assumed_variance_share":
         if not data["drivers"]:
             return None
-        given = sum(d["variance_share"] for d in data["drivers"] if d["key"] in doubtful)
-        return sum(a["variance_share"] for a in data["assumptions"]) + given
+        drivers = {d["key"]: float(d["variance_share"]) for d in data["drivers"]}
+        given = sum(share for key, share in drivers.items() if key in doubtful)
+        return given + sum(float(a["variance_share"]) for a in data["assumptions"])
     total = data["total"]
     if metric == "quality.proxy_share":
         proxy = sum(n["value"] for n in data["breakdown"] if n["tier"] == "proxy")
