@@ -178,6 +178,13 @@ def _moved(fact: Fact, bundled: Fact | None) -> bool:
     return (fact.value, fact.low, fact.high) != (bundled.value, bundled.low, bundled.high)
 
 
+def left_out(data: dict[str, Any]) -> set[str]:
+    """Phases of a scenario that the command which made its result does not estimate."""
+    given = data.get("inputs", {}).get("scenario", {})
+    estimated = PHASES_OF.get(data["command"], ())
+    return {name for name in PHASES if given.get(name) is not None and name not in estimated}
+
+
 def name_of(file: str) -> str:
     """A file as people read it."""
     return "<stdin>" if file == "-" else file

@@ -13,10 +13,11 @@ from carbonctl.cli.gate_scenario import (
     Wanted,
     evaluate_item,
     evaluate_life,
+    left_out,
     name_of,
     scenario_input,
 )
-from carbonctl.core.errors import UsageError
+from carbonctl.core.errors import InputError, Problem, UsageError
 from carbonctl.study.causes import Causes, Remembered
 from carbonctl.study.gate import Subject
 
@@ -45,6 +46,9 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
         raise UsageError(message)
     several = "results" in made.data
     found = results(made.data)
+    if not found:
+        problem = Problem("CC604", "there is no result in this to hold", made.mark(("results",)))
+        raise InputError([problem], made.sources)
     names = [name_of(file) + (f"#{i + 1}" if len(found) > 1 else "") for i in range(len(found))]
     places: list[tuple[str | int, ...]] = [
         ("results", place) if several else () for place in range(len(found))
@@ -135,21 +139,24 @@ def _recomputed(
     drawn = {"samples": data["samples"], "seed": data["seed"]}
     same = again.is_of_this_version(data)
 
-    def evaluated(asked: dict[str, Any]) -> Looked:
-        if data["command"] == "embodied":
+    def evaluated(asked: dict[str, Any], command: str) -> Looked:
+        if command == "embodied":
             return evaluate_item(name, flags | asked, loaded)
-        return evaluate_life(name, flags | asked, wider, loaded, data["command"])
+        return evaluate_life(name, flags | asked, wider, loaded, command)
 
     looked = None
     if same:
-        looked = evaluated(drawn)
+        looked = evaluated(drawn, data["command"])
         now = looked.subject.bases.get(data["accounting"]) or looked.data
         again.check_agrees(made, at, data, now)
     own_draws = {key: flags[key] for key in drawn}
-    if looked is None or own_draws != drawn:
-        looked = evaluated(own_draws)
+    whole = "lifecycle" if left_out(data) else data["command"]
+    if looked is None or own_draws != drawn or whole != data["command"]:
+        looked = evaluated(own_draws, whole)
     now = looked.subject.bases.get(data["accounting"]) or looked.data
     status = "agrees" if same else "other version"
+    if whole != data["command"]:
+        status = "part"
     told = _told(data, name, looked.subject.name, status, now["total_kgco2e"])
     causes = _placed_as_saved(looked, data["facts"])
     return replace(looked, causes=causes, path=_path_of(data, name), saved=told)

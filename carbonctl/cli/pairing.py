@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from carbonctl.cli.run import PHASES, PHASES_OF
+from carbonctl.cli.gate_scenario import left_out
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def pair(heads: Sequence[Looked], baselines: Sequence[Looked]) -> dict[str, Look
 
 def check_extent(head: Looked, baseline: Looked) -> None:
     """InputError where one is of some phases of its scenario and the other of all of them."""
-    ends = [_left_out(one.data) for one in (head, baseline)]
+    ends = [left_out(one.data) for one in (head, baseline)]
     if ends[0] == ends[1]:
         return
     (side, names) = ("result", ends[0]) if ends[0] - ends[1] else ("baseline", ends[1] - ends[0])
@@ -60,13 +60,6 @@ def check_extent(head: Looked, baseline: Looked) -> None:
     message = f"the {side} leaves out {listed} of its scenario, which the other one estimates"
     hint = "save both by carbonctl lifecycle, or give the scenarios"
     raise InputError([Problem("CC605", message, Mark(head.subject.file, 1, 1), hint)])
-
-
-def _left_out(data: dict[str, Any]) -> set[str]:
-    """Phases of a scenario that the command which made its result does not estimate."""
-    given = data.get("inputs", {}).get("scenario", {})
-    estimated = PHASES_OF.get(data["command"], PHASES)
-    return {name for name in PHASES if given.get(name) is not None and name not in estimated}
 
 
 def _by_path(

@@ -143,6 +143,9 @@ def saved_in_words(saved: dict[str, Any]) -> str:
         return "not computed again, for hardware data that the policy does not allow"
     if saved["status"] == "agrees":
         return ""
+    if saved["status"] == "part":
+        now = numbers.carbon(saved["recomputed_kgco2e"], 4)
+        return f"a result of some phases alone; the whole scenario is judged, {now} CO2e"
     was, now = (numbers.carbon(saved[f"{side}_kgco2e"], 4) for side in ("saved", "recomputed"))
     made = f"made by carbonctl {saved['tool_version']}, and this is {__version__}"
     return f"{made}: {was} CO2e there, {now} CO2e computed again, which is judged"
