@@ -47,7 +47,7 @@ def grid_of_region(ctx: Context, given: Fact, path: Path) -> Fact:
     message = (
         f"{given.value:.3g} kg/kWh is far from the {row.value:.3g} of {row.label.split(', ')[-1]}"
     )
-    span = f"other publishers say {row.low:.3g} to {row.high:.3g}"
+    span = f"the range of that row is {row.low:.3g} to {row.high:.3g}"
     ctx.warn("CC307", message, path, f"{span}; leave grid out to take the row")
     return given
 
