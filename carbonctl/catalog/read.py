@@ -94,6 +94,11 @@ class Catalog:
             files.remember_folder(roots[0])
         return cls(roots)
 
+    @property
+    def overlay(self) -> str:
+        """The folder of one's own that lies over the bundled one; empty where there is none."""
+        return str(self.roots[0]) if len(self.roots) > 1 else ""
+
     def path(self, kind: str, record_id: str) -> Path | None:
         """The file of a record, from the first folder that has it."""
         if not _ID.fullmatch(str(record_id)):  # of what is unknown there is no text

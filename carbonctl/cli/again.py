@@ -6,14 +6,18 @@ import copy
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from carbonctl import __version__
 from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.strict_yaml import Document
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.cli.run import Loaded
+    from carbonctl.core.fact import Fact
     from carbonctl.core.strict_json import Json
     from carbonctl.core.strict_yaml import Path
+
+_AGREES = 1e-9
 
 
 def given(made: Json, at: Path = ()) -> Document:
@@ -26,7 +30,8 @@ def given(made: Json, at: Path = ()) -> Document:
         result = result[step]
     if "inputs" not in result:
         message = "this result does not hold what was given, so it cannot be computed again"
-        raise InputError([Problem("CC705", message, made.mark(at))], made.sources)
+        hint = "give the scenario itself, or save its result with this version"
+        raise InputError([Problem("CC705", message, made.mark(at), hint)], made.sources)
     inputs = result["inputs"]
     prefix = (*at, "inputs", "scenario")
     values, keys = made.places
@@ -36,7 +41,9 @@ def given(made: Json, at: Path = ()) -> Document:
     document = Document(
         copy.deepcopy(inputs["scenario"]), marks, _under(keys, prefix), made.sources
     )
-    document.replaced = [(r["path"], r["flag"], r["before"]) for r in inputs.get("replaced", ())]
+    document.replaced = [
+        (r["path"], r["flag"], r["before"]) for r in inputs.get("replaced_by_flags", ())
+    ]
     return document
 
 
@@ -63,6 +70,54 @@ def again(
 
         return item(loaded(document, catalog), flags)[0]
     return computed(command, loaded(document, catalog), flags, PHASES_OF[command])[0]
+
+
+def is_of_this_version(data: dict[str, Any]) -> bool:
+    """Whether the same tool and the same data made a saved result."""
+    return {data["tool"]["version"], data["data"]["version"]} == {__version__}
+
+
+def check_agrees(made: Json, at: Path, data: dict[str, Any], now: dict[str, Any]) -> None:
+    """InputError where a saved result is not what its own inputs come to."""
+    from carbonctl.report.verified import differences  # noqa: PLC0415 - for saved results alone
+
+    found = [one for one in differences(data, now, _AGREES)[1] if _counts(one)]
+    if not found:
+        return
+    first = found[0]
+    path = tuple(int(s) if s.isdecimal() else s for s in first["path"].split("/"))
+    message = f"{first['path']} is {first['saved']} here and {first['now']} computed again"
+    more = f"; {len(found) - 1} other values differ" if len(found) > 1 else ""
+    hint = "save it again; --trust-result takes it as it stands, and says so in the verdict"
+    problem = Problem("CC613", message + more, made.mark((*at, *path)), hint)
+    raise InputError([problem], made.sources)
+
+
+def _counts(difference: dict[str, Any]) -> bool:
+    """Whether a number or the digest of the inputs differs; labels are made anew, and judged so."""
+    ends = [difference["saved"], difference["now"]]
+    return difference["path"] == "inputs/sha256" or any(
+        isinstance(end, int | float) and not isinstance(end, bool) for end in ends
+    )
+
+
+def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[str, Fact] | None:
+    """The facts of a scenario without the overlay; None where it cannot do without."""
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - where there is an overlay
+    from carbonctl.cli.run import PHASES_OF  # noqa: PLC0415
+    from carbonctl.core.errors import CarbonctlError  # noqa: PLC0415
+    from carbonctl.estimate.inputs import facts  # noqa: PLC0415
+    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.scenario.resolve import resolve  # noqa: PLC0415
+
+    copied = Document(copy.deepcopy(document.data), {}, {}, document.sources)
+    try:
+        plain = loaded(copied, Catalog(catalog.roots[-1:]))
+        if command == "embodied":
+            return facts(resolve_item(*plain).inputs)
+        return facts(resolve(*plain, PHASES_OF[command]).inputs)
+    except CarbonctlError:
+        return None
 
 
 def reread(source: str | None) -> tuple[bytes | None, Json | None]:

@@ -30,6 +30,10 @@ Notes = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--note", metavar="TEXT", help="A line that the verdict repeats."),
 ]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust-result", help="Take saved results as they stand; the verdict says so."),
+]
 Output = Annotated[
     Text,
     typer.Option(
@@ -45,6 +49,7 @@ def command(
     policy: Policy = None,
     baseline: Baseline = None,
     today: Today = None,
+    trust_result: Trust = False,
     note: Notes = None,
     format: o.Format = None,
     json: o.Json = False,
@@ -100,8 +105,10 @@ def _check(flags: dict[str, Any]) -> None:
 def _findings(gate: "Gate") -> None:
     """What does not pass, in the form of errors, where stdout is for programs."""
     from carbonctl.report.errors import one  # noqa: PLC0415 - where there is something to say
-    from carbonctl.report.gate_words import problems  # noqa: PLC0415
+    from carbonctl.report.gate_words import problems, refusals  # noqa: PLC0415
     from carbonctl.report.numbers import printable  # noqa: PLC0415
 
-    for level, problem in problems(gate.verdict["rules"]):
+    found = problems(gate.verdict["rules"])
+    found += [("error", refused) for refused in refusals(gate.verdict)]
+    for level, problem in found:
         sys.stderr.write(printable(one(problem, gate.sources, level)) + "\n")

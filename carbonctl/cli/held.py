@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
-from carbonctl.cli.looked import Looked, Wanted, look
+from carbonctl.cli.looked import Looked, Wanted, is_allowed, look
+from carbonctl.cli.pairing import check_extent, check_names, pair
 from carbonctl.core.errors import (
     CarbonctlError,
     InputError,
@@ -18,12 +20,17 @@ from carbonctl.core.errors import (
 )
 from carbonctl.core.record import record
 from carbonctl.report.facts import cited
-from carbonctl.report.gate import as_data
+from carbonctl.report.gate import as_data, changed_inputs, with_beside
+from carbonctl.report.gate_words import saved_in_words
 from carbonctl.scenario import policy as policies
+from carbonctl.scenario.rules import BLOCKS, LIMITS
 from carbonctl.study.gate import Held, Subject, Unanswerable, judge
 from carbonctl.study.measures import names
+from carbonctl.study.refusals import Refusal, below_their_row, below_zero
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from carbonctl.scenario.rules import Policy, Rule
 
 
@@ -59,16 +66,27 @@ def hold(flags: dict[str, Any]) -> Gate:
     policy, broken = _policy(flags["policy"])
     wanted = Wanted()
     if policy is not None:
-        wanted = Wanted(policy.accounting, frozenset(rule.accounting for rule in policy.rules))
+        others = frozenset(rule.accounting for rule in policy.rules)
+        wanted = Wanted(policy.accounting, others, policy.overlays)
     looked = _look_at_all(list(dict.fromkeys(flags["files"])), flags, wanted, broken)
+    check_names(looked, "scenarios")
+    befores = _befores(flags, looked, wanted, policy)
+    for one in looked:
+        if one.subject.file in befores:
+            check_extent(one, befores[one.subject.file])
+    looked = [_with_earlier_name(one, befores.get(one.subject.file)) for one in looked]
     rules = [_rules(one, policy) for one in looked]
-    befores = _befores(flags, looked, wanted, [rule for own in rules for rule in own])
     applied = {rule for own in rules for rule in own}
     idle = [rule for rule in policy.rules if rule not in applied] if policy is not None else []
     sources = {} if policy is None else dict(policy.sources)
     for one in looked:
         sources |= one.sources
     held = _judged(zip(looked, rules, strict=True), befores, policy, today, sources)
+    refused = [
+        (one.subject, refusal)
+        for one in looked
+        for refusal in _refusals(one, befores.get(one.subject.file), policy)
+    ]
     verdict = as_data(
         held,
         {one.subject.file: one.causes for one in looked},
@@ -78,22 +96,74 @@ def hold(flags: dict[str, Any]) -> Gate:
         today.isoformat() if policy is not None and policy.excuses else None,
         [rule.id for rule in idle],
     )
-    verdict["notes"] = list(flags.get("note") or ())
+    verdict = with_beside(verdict, refused, _beside(looked, befores))
+    if flags.get("note"):
+        verdict["notes"] = list(flags["note"])
     warnings = [problem for one in looked for problem in one.warnings]
-    return Gate(verdict, looked, warnings + _notes(idle, verdict["baseline"]), sources)
+    notes = _notes(idle, [*looked, *befores.values()])
+    return Gate(verdict, looked, warnings + notes, sources)
 
 
-def _notes(idle: list[Rule], baseline: dict[str, Any] | None) -> list[Problem]:
-    """What a reader of the verdict should know: rules about none of the files, old baselines."""
+def _with_earlier_name(one: Looked, before: Looked | None) -> Looked:
+    """A result that knows what it was called in its baseline, where that is another name."""
+    if before is None or before.subject.name == one.subject.name:
+        return one
+    return replace(one, subject=replace(one.subject, earlier=before.subject.name))
+
+
+def _refusals(one: Looked, before: Looked | None, policy: Policy | None) -> Iterator[Refusal]:
+    """What of a result, or of its baseline, the gate does not accept."""
+    overlays = () if policy is None else policy.overlays
+    for side, what in ((one, ""), (before, "the baseline has ")):
+        if side is not None and side.overlay is not None:
+            folder = side.overlay["folder"]
+            if not is_allowed(folder, overlays):
+                yield _overlay_refused(side.overlay, what)
+    allowed = () if policy is None else policy.allow_given
+    yield from below_their_row(one.data, None if before is None else before.data, allowed)
+    sides = [one, *([] if before is None else [before])]
+    yield from below_zero(data for side in sides for data in side.subject.bases.values())
+
+
+def _overlay_refused(overlay: dict[str, Any], what: str) -> Refusal:
+    facts, folder = overlay["facts"], overlay["folder"]
+    named = ", ".join(facts) or "no fact in use"
+    message = f"{what}hardware data of {folder or 'a folder that it does not name'}: {named}"
+    hint = f"leave it out, or let the policy allow it: allow_overlay: [{folder or 'DIR'}]"
+    return Refusal("CC614", message, tuple(facts), folder, hint=hint)
+
+
+def _beside(looked: list[Looked], befores: dict[str, Looked]) -> dict[str, Any]:
+    """What a verdict says beside its rules: saved results, overlays, inputs that changed."""
+    both = [("head", one) for one in looked]
+    both += [("baseline", one) for one in befores.values()]
+    saved = [{"side": side} | one.saved for side, one in both if one.saved is not None]
+    overlays = [
+        {"side": side, "file": one.subject.file} | one.overlay
+        for side, one in both
+        if one.overlay is not None
+    ]
+    changed = [
+        change
+        for one in looked
+        if one.subject.file in befores
+        for change in changed_inputs(one.subject, one.data, befores[one.subject.file].data)
+    ]
+    compared = {"changed_inputs": changed} if befores else {}
+    return {"saved": saved, "overlays": overlays} | compared
+
+
+def _notes(idle: list[Rule], sides: list[Looked]) -> list[Problem]:
+    """What a reader of the verdict should know: idle rules, saved results of another version."""
     notes = [
         Problem("CC604", f'the rule "{rule.id}" applies to none of the files', rule.where)
         for rule in idle
     ]
-    made_by = __version__ if baseline is None else baseline["tool_version"]
-    if baseline is not None and made_by != __version__:
-        message = f"made by carbonctl {made_by}, and this is {__version__}"
-        notes.append(Problem("CC612", message, Mark(baseline["file"])))
-    return notes
+    for one in sides:
+        if one.saved is not None and (said := saved_in_words(one.saved)):
+            code = "CC613" if one.saved["status"] == "trusted" else "CC612"
+            notes.append(Problem(code, said, Mark(one.saved["file"])))
+    return list(dict.fromkeys(notes))
 
 
 def _today(text: str | None) -> date:
@@ -135,39 +205,48 @@ def _look_at_all(
 
 
 def _rules(one: Looked, policy: Policy | None) -> list[Rule]:
-    """The rules about one result; none at all would pass anything, and is an error."""
-    of_policy = policy.rules if policy is not None else ()
-    found = [rule for rule in of_policy if rule.applies(one.subject.name)]
-    found += one.budget
-    if found:
-        return found
+    """The rules about one result; none at all would pass anything, and is an error.
+
+    A budget of the scenario's own is judged beside a policy, and never satisfies it. A scenario is
+    covered by a rule that binds as far as the policy's do: where it has limits, by a limit.
+    """
     if policy is None:
+        if one.budget:
+            return list(one.budget)
         message, hint = "there is nothing to hold", "give --policy, or a budget in the scenario"
         raise InputError([Problem("CC604", message, Mark(one.subject.file, 1, 1), hint)])
-    message = f'no rule applies to "{one.subject.name}"'
-    hint = "the scenarios of the rules are all others"
-    problem = Problem("CC604", message, policy.rules[0].where, hint)
-    raise InputError([problem], policy.sources)
+    found = [rule for rule in policy.rules if rule.applies(*one.subject.names)]
+    wanted = max(rule.strength for rule in policy.rules)
+    if max((rule.strength for rule in found), default=-1) >= wanted:
+        return [*found, *one.budget]
+    name = one.subject.name
+    message, hint = f'no rule applies to "{name}"', "the scenarios of the rules are all others"
+    if found:
+        what = {LIMITS: "no limit", BLOCKS: "no rule that blocks"}[wanted]
+        message = f'{what} of the policy applies to "{name}"'
+        hint = f"what does: {', '.join(rule.id for rule in found)}"
+    if one.budget:
+        hint += "; the scenario's own budget does not satisfy a policy"
+    first = next(rule for rule in policy.rules if rule.strength == wanted)
+    raise InputError([Problem("CC604", message, first.where, hint)], policy.sources)
 
 
 def _befores(
-    flags: dict[str, Any], looked: list[Looked], wanted: Wanted, rules: list[Rule]
+    flags: dict[str, Any], looked: list[Looked], wanted: Wanted, policy: Policy | None
 ) -> dict[str, Looked]:
-    """The result of the baseline for every file, by name where there are several."""
+    """The result of the baseline for every file, by path where there are several, else by name."""
+    names = [one.subject.name for one in looked]
+    rules = [] if policy is None else [rule for rule in policy.rules if rule.applies(*names)]
     compared = [rule for rule in rules if rule.kind == "max_increase"]
     optional = bool(compared) and all(rule.baseline_optional for rule in compared)
     found = [
         before
-        for source in flags["baseline"] or ()
+        for source in dict.fromkeys(flags["baseline"] or ())
         if not optional or source == "-" or Path(source).exists()
         for before in look(source, flags | {"sets": None}, wanted)
     ]
-    if len(found) == len(looked) == 1:
-        return {looked[0].subject.file: found[0]}
-    by_name = {before.subject.name: before for before in found}
-    return {
-        one.subject.file: by_name[one.subject.name] for one in looked if one.subject.name in by_name
-    }
+    check_names(found, "baselines")
+    return pair(looked, found)
 
 
 def _judged(
@@ -211,8 +290,12 @@ def _baseline(befores: dict[str, Looked]) -> dict[str, Any] | None:
     first = next(iter(befores.values()), None)
     if first is None:
         return None
-    return {
-        "file": first.subject.file.partition("#")[0],
+    made_by = first.saved or {
         "tool_version": first.data["tool"]["version"],
         "data_version": first.data["data"]["version"],
+    }
+    return {
+        "file": first.subject.file.partition("#")[0],
+        "tool_version": made_by["tool_version"],
+        "data_version": made_by["data_version"],
     }

@@ -45,6 +45,8 @@ class Fact:
     label: str = ""
     boundary: str = ""
     where: Mark | None = None
+    replaces: Fact | None = None  # the fact of hardware_db that stands here unless one is given
+    falls: bool = False  # whether more of it means less carbon, as of a lifetime
 
     @property
     def assumed(self) -> bool:
@@ -55,6 +57,11 @@ class Fact:
     def given(self) -> bool:
         """Whether the user said this."""
         return self.origin in {"scenario", "cli"}
+
+    @property
+    def sourced(self) -> bool:
+        """Whether a document is named that the value was read in."""
+        return self.source.strip() not in {"", "user"}
 
     @property
     def low_confidence(self) -> bool:

@@ -15,7 +15,7 @@ from carbonctl.core.formula import Step, Traced
 from carbonctl.core.naming import unit_of
 from carbonctl.core.record import compared
 from carbonctl.report.expected_error import expected_error
-from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
+from carbonctl.report.facts import assumptions, data_version, fact_as_dict, replaced, used_facts
 from carbonctl.report.numbers import printable
 from carbonctl.report.provenance import provenance
 from carbonctl.report.sensitivity import sensitivity
@@ -63,7 +63,7 @@ def envelope(
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "tool": {"name": "carbonctl", "version": __version__},
-        "data": {"version": __version__, "overlay": overlay(result, catalog)},
+        "data": data_version(result, catalog),
         "name": beside.name,
         "title": printable(beside.title).replace("\n", " "),
         "samples": result.samples,
@@ -91,7 +91,7 @@ def envelope(
             "not_estimated": beside.not_estimated,
         },
         "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
-        "inputs": beside.inputs,
+        "inputs": beside.inputs | ({"replaced": rows} if (rows := replaced(used)) else {}),
         "provenance": provenance(beside.period),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from carbonctl import __version__
 from carbonctl.core.formula import Traced
 from carbonctl.report.provenance import citations
 from carbonctl.report.trace import leaves
@@ -35,6 +36,26 @@ def fact_as_dict(fact: Fact) -> dict[str, Any]:
         "note": fact.note or None,
         "boundary": fact.boundary or None,
         "where": str(fact.where) if fact.where else None,
+    }
+
+
+def replaced(used: dict[str, Fact]) -> dict[str, dict[str, Any]]:
+    """The facts of hardware_db that given numbers stand in for, by the keys of those numbers."""
+    rows = {key: (fact, fact.replaces) for key, fact in used.items()}
+    return {
+        key: {
+            "key": row.key,
+            "label": row.label,
+            "value": row.value,
+            "low": row.low,
+            "high": row.high,
+            "unit": row.unit,
+            "origin": row.origin,
+            "source": row.source,
+            "falls": given.falls,
+        }
+        for key, (given, row) in rows.items()
+        if row is not None
     }
 
 
@@ -73,8 +94,18 @@ def cited(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     return data | citations(data, catalog)
 
 
-def overlay(result: Result, catalog: Catalog) -> list[str]:
-    """Facts that come from the user's own folder."""
-    if len(catalog.roots) == 1:
-        return []
-    return sorted({key for key in result.facts if catalog.overlaid(key)})
+def data_version(result: Result, catalog: Catalog) -> dict[str, Any]:
+    """The version of the data, and the user's own folder with the facts that come from it."""
+    if not catalog.overlay:
+        return {"version": __version__, "overlay": []}
+    noted = f"from {catalog.overlay}"
+    own = {
+        key
+        for key, fact in result.facts.items()
+        if catalog.overlaid(key) or fact.note.startswith(noted)
+    }
+    return {
+        "version": __version__,
+        "overlay": sorted(own),
+        "overlay_folder": catalog.overlay,
+    }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from carbonctl.core.errors import CODES, EXIT_UNDECIDED
 from carbonctl.core.record import compared
 from carbonctl.report import numbers
+from carbonctl.report.gate_words import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,19 +40,13 @@ def results(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 def findings(data: dict[str, Any]) -> list[Finding]:
     """Verdicts first, then budgets that no gate has judged, then warnings."""
-    gate = data.get("gate", {"rules": ()})
-    found = [_verdict(rule) for rule in gate["rules"]]
-    found += [_note(text) for text in gate.get("notes", ())]
+    gate = data.get("gate")
+    found = [] if gate is None else [*map(_verdict, gate["rules"]), *_beside(gate)]
     for result in results(data):
         if "gate" not in data:
             found += _budgets(result)
         found += [problem(entry, result["name"]) for entry in result["warnings"]]
     return found
-
-
-def _note(text: str) -> Finding:
-    """What a reader of the verdict should know beside its rules."""
-    return Finding("note", "what the verdict rests on", "note", text, "", None)
 
 
 def _verdict(rule: dict[str, Any]) -> Finding:
@@ -68,6 +63,24 @@ def _verdict(rule: dict[str, Any]) -> Finding:
         related=related if where["scenario"] is not None else [],
         waived=(rule["exception"] or {}).get("reason", "excepted") if excepted else None,
     )
+
+
+def _beside(gate: dict[str, Any]) -> Iterator[Finding]:
+    """What a gate refuses of its own, and what a reader of its verdict must know."""
+    for one in gate.get("refused", []):
+        yield Finding(
+            rule=one["code"],
+            about=CODES[one["code"]],
+            level="error",
+            message=one["message"],
+            subject=one["scenario"] or one["file"],
+            place=one["where"],
+        )
+    subject = gate["rules"][0]["scenario"] if gate["rules"] else ""
+    for label, text in beside(gate):
+        if label != "refused":
+            about = "what a gate says beside its rules"
+            yield Finding(f"gate.{label.replace(' ', '-')}", about, "note", text, subject)
 
 
 def _level(rule: dict[str, Any]) -> Level:
@@ -107,6 +120,14 @@ def problem(entry: dict[str, Any], subject: str = "") -> Finding:
         place=place if entry["line"] is not None else None,
         judged=False,
     )
+
+
+def overlay(result: dict[str, Any]) -> dict[str, Any]:
+    """The user's own folder of hardware data and what it changed, for formats without notes."""
+    data = result["data"]
+    if not data.get("overlay_folder"):
+        return {}
+    return {"overlay": {"folder": data["overlay_folder"], "facts": data["overlay"]}}
 
 
 def answer(result: dict[str, Any]) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.core.errors import EXIT_VIOLATED
 from carbonctl.core.metrics import TOTAL, in_words
 from carbonctl.report.gate_words import message, unit
 from carbonctl.report.numbers import printable
-from carbonctl.study.gate import STATUSES, Held, data_for, exit_code, status
+from carbonctl.report.remembered import place
+from carbonctl.study.difference import MISSING, edits
+from carbonctl.study.gate import STATUSES, Held, Subject, data_for, exit_code, status
 from carbonctl.study.measures import Part, parts
 
 if TYPE_CHECKING:
@@ -16,9 +19,11 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.scenario.rules import Policy
     from carbonctl.study.causes import Causes, Change, Remembered
+    from carbonctl.study.refusals import Refusal
 
 _PARTS, _CHANGES = 3, 5
 _PLAIN = {"pass", "skipped"}
+_WITHOUT_INPUT = {"require", "forbid_warnings", "require_source", "max_given_without_source"}
 
 
 def as_data(
@@ -50,12 +55,68 @@ def as_data(
     }
 
 
+def with_beside(
+    verdict: dict[str, Any], refused: list[tuple[Subject, Refusal]], beside: dict[str, Any]
+) -> dict[str, Any]:
+    """The verdict with what no policy allowed, and with what is said beside its rules.
+
+    A refusal is a violation, whatever the rules come to. Keys without anything to say are left out.
+    """
+    said = {key: value for key, value in beside.items() if value or key == "changed_inputs"}
+    if refused:
+        rows = [_refusal(subject, one) for subject, one in refused]
+        counts = verdict["counts"] | {"refused": len(rows)}
+        verdict = verdict | {"status": "fail", "exit_code": EXIT_VIOLATED, "counts": counts}
+        said = {"refused": rows} | said
+    if verdict["exit_code"]:
+        said.pop("changed_inputs", None)
+    return verdict | said
+
+
+def _refusal(subject: Subject, one: Refusal) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "file": subject.file,
+        "scenario": subject.name,
+        "message": printable(one.message),
+        "hint": printable(one.hint) or None,
+        "folder": one.folder,
+        "facts": list(one.facts),
+        "where": _where(place(one.where)),
+    }
+
+
+def changed_inputs(
+    subject: Subject, now: dict[str, Any], before: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Every input that a result gives otherwise than its baseline, words and names too."""
+    ends = [data.get("inputs", {}).get("scenario") for data in (before, now)]
+    if None in ends:
+        return []
+    rows = []
+    for path, was, value in edits(*ends):
+        key = ".".join(map(str, path))
+        fact = now["facts"].get(key)
+        rows.append(
+            {
+                "file": subject.file,
+                "scenario": subject.name,
+                "path": key,
+                "baseline": None if was is MISSING else was,
+                "value": None if value is MISSING else value,
+                "where": None if fact is None else _where(place(fact["where"])),
+            }
+        )
+    return rows
+
+
 def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None) -> dict[str, Any]:
     rule = one.rule
     plain = one.status in _PLAIN
     changes = [] if plain or before is None else causes.changes(_driven(one), before["facts"])
     parts_ = [] if plain else _contributors(one, causes, before)
     top = _input(one, causes, changes)
+    named = next((f.where for f in one.findings if f.where is not None), None)
     return {
         "id": rule.id,
         "kind": rule.kind,
@@ -78,9 +139,10 @@ def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None)
         "exception": _exception(one),
         "input": top.label if top is not None else None,
         "where": {
-            "scenario": _spot(top) or _where(_phase(one, causes)),
+            "scenario": named or _spot(top) or _where(_phase(one, causes)),
             "policy": _where(rule.where),
         },
+        **({"own_budget": True} if rule.own_budget else {}),
     }
 
 
@@ -124,7 +186,7 @@ def _driven(one: Held) -> str:
 
 def _input(one: Held, causes: Causes | Remembered, changes: list[Change]) -> Fact | None:
     """The input to look at: the change that moved the number most, else what it follows most."""
-    if one.status in _PLAIN or one.rule.kind == "require":
+    if one.status in _PLAIN or one.rule.kind in _WITHOUT_INPUT:
         return None
     worse = [change for change in changes if change.effect is None or change.effect > 0]
     return worse[0].fact if worse else causes.top(_driven(one))
@@ -133,7 +195,7 @@ def _input(one: Held, causes: Causes | Remembered, changes: list[Change]) -> Fac
 def _phase(one: Held, causes: Causes | Remembered) -> Mark | None:
     """The phase that a rule is about; of what is missing the whole file."""
     if one.findings and not one.findings[0].line:
-        return causes.section(one.findings[0].name) or causes.section("")
+        return causes.section(one.findings[0].name.partition(".")[0]) or causes.section("")
     return causes.section(_driven(one)) or (None if one.status in _PLAIN else causes.section(""))
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from carbonctl.report import numbers
-from carbonctl.report.gate_words import drives, measured
+from carbonctl.report.gate_words import beside, drives, measured
 from carbonctl.report.notes import COMPACT, say
 from carbonctl.report.table import RULED, heading
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 _STYLES = {"fail": "bold red", "uncertain": "yellow", "warn": "yellow", "pass": "green"}
 
+# kinds of rules that hold no metric, in a word
+_KINDS = {
+    "require": "coverage",
+    "forbid_tier": "tiers",
+    "forbid_warnings": "warnings",
+    "require_source": "sources",
+    "max_given_without_source": "given without source",
+}
 _RULE, _HOLDS, _NARROW = 16, 22, 12
 
 
@@ -29,6 +37,9 @@ def render(
         own = [rule for rule in data["rules"] if rule["file"] == numbers.printable_texts(file)]
         if not quiet:
             _one(result | {"title": numbers.printable_texts(result["title"])}, own, out)
+    if not quiet:
+        for label, text in beside(data):
+            say(out, label, text)
     _verdict(data, out)
 
 
@@ -65,7 +76,7 @@ def _row(table: Table, rule: dict[str, Any], *, compact: bool) -> None:
 
 def _held(rule: dict[str, Any]) -> str:
     if rule["metric"] is None:
-        return "coverage" if rule["kind"] == "require" else "tiers"
+        return _KINDS[rule["kind"]]
     if rule["kind"] == "max_probability":
         return f"{rule['label']}, chance"
     versus = ", increase" if rule["kind"] == "max_increase" else ""
@@ -74,6 +85,8 @@ def _held(rule: dict[str, Any]) -> str:
 
 def _value(rule: dict[str, Any], name: str) -> str:
     value = rule[name]
+    if rule["kind"] == "max_given_without_source":
+        return f"{value:.0f}"
     if value is None:
         return "" if rule["metric"] is None else "-"
     return measured(value, rule["metric"], rule["unit"])
@@ -101,7 +114,5 @@ def _at(place: dict[str, Any]) -> str:
 def _verdict(data: dict[str, Any], out: Console) -> None:
     counts = [f"{n} {name}" for name, n in data["counts"].items() if n]
     text = f"{data['status'].upper()}: {', '.join(counts)}; exit {data['exit_code']}"
-    for note in data.get("notes", ()):
-        say(out, "note", note)
     line = Text(f"{'gate':<{17 if out.width >= COMPACT else 5}}", "bold")
     out.print(line + Text(text, _STYLES.get(data["status"], "")))

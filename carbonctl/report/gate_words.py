@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from carbonctl import __version__
 from carbonctl.core.errors import Mark, Problem
 from carbonctl.core.metrics import COST, QUALITY, in_words
 from carbonctl.core.naming import unit_of
@@ -14,7 +16,15 @@ if TYPE_CHECKING:
 
     from carbonctl.study.gate import Held
 
-_MOST = 3
+_MOST, _LONGEST = 3, 60
+# kinds of rules that hold no metric -> how what they find begins
+_DEMANDS = {
+    "require": "missing",
+    "forbid_tier": "refused",
+    "forbid_warnings": "warned of",
+    "require_source": "without a source",
+    "max_given_without_source": "",
+}
 
 
 def unit(one: Held) -> str | None:
@@ -50,7 +60,7 @@ def shown(value: float | None, data: Held) -> str:
 def message(one: Held) -> str:
     """What the rule found, in one line."""
     rule = one.rule
-    if rule.kind in {"require", "forbid_tier"}:
+    if rule.kind in _DEMANDS:
         return _found(one)
     what = f"{in_words(rule.metric)}, {_of(one)}"
     if one.observed is None or one.limit is None:
@@ -66,8 +76,15 @@ def message(one: Held) -> str:
 def _found(one: Held) -> str:
     """What is missing or refused, or that nothing is."""
     rule, found = one.rule, "; ".join(f"{f.name} ({f.reason})" for f in one.findings)
+    if rule.kind == "max_given_without_source":
+        count = f"{one.observed:.0f} numbers are given without a source, {rule.limit:.0f} may be"
+        return f"{count}: {', '.join(f.name for f in one.findings)}" if found else count
     if found:
-        return f"{'missing' if rule.kind == 'require' else 'refused'}: {found}"
+        return f"{_DEMANDS[rule.kind]}: {found}"
+    if rule.kind == "forbid_warnings":
+        return f"no warning is {' or '.join(rule.names)}"
+    if rule.kind == "require_source":
+        return f"nothing at {', '.join(rule.names)} is given without a source"
     names = ", ".join(rule.names).replace("_", " ")
     if rule.kind == "require":
         return f"estimated: {names}"
@@ -106,6 +123,70 @@ def problems(rules: Iterable[dict[str, Any]]) -> list[tuple[str, Problem]]:
         text = f'rule "{rule["id"]}": {rule["message"]}'
         found.append((level, Problem(code, text, mark, drives(rule), _rule_place(policy))))
     return found
+
+
+def refusals(verdict: dict[str, Any]) -> list[Problem]:
+    """What no policy allowed, in the form of errors."""
+    found = []
+    for one in verdict.get("refused", []):
+        place = one["where"] or {"file": one["file"], "line": None, "column": None}
+        mark = Mark(place["file"], place["line"], place["column"], _length(place))
+        found.append(Problem(one["code"], one["message"], mark, one["hint"] or ""))
+    return found
+
+
+def saved_in_words(saved: dict[str, Any]) -> str:
+    """What was made of a saved result; nothing where it is what it says it is."""
+    if saved["status"] == "trusted":
+        return "taken as it stands and not computed again (--trust-result)"
+    if saved["status"] == "refused":
+        return "not computed again, for hardware data that the policy does not allow"
+    if saved["status"] == "agrees":
+        return ""
+    if saved["status"] == "part":
+        now = numbers.carbon(saved["recomputed_kgco2e"], 4)
+        return f"a result of some phases alone; the whole scenario is judged, {now} CO2e"
+    was, now = (numbers.carbon(saved[f"{side}_kgco2e"], 4) for side in ("saved", "recomputed"))
+    made = f"made by carbonctl {saved['tool_version']}, and this is {__version__}"
+    return f"{made}: {was} CO2e there, {now} CO2e computed again, which is judged"
+
+
+def overlay_in_words(overlay: dict[str, Any]) -> str:
+    """The folder that lies over the bundled data, and the facts that it changed."""
+    facts = ", ".join(overlay["facts"]) or "no fact in use"
+    return f"{overlay['folder'] or 'a folder that is not named'} changes {facts}"
+
+
+def beside(verdict: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a verdict says beside its rules, each with a word for what it is about."""
+    said = [("refused", f"{one['code']} {one['message']}") for one in verdict.get("refused", [])]
+    said += [("overlay", overlay_in_words(one)) for one in verdict.get("overlays", [])]
+    said += [
+        (f"saved {one['side']}", f"{one['file']}: {words}")
+        for one in verdict.get("saved", [])
+        if (words := saved_in_words(one))
+    ]
+    own = [rule["id"] for rule in verdict["rules"] if rule.get("own_budget")]
+    if own and verdict.get("policy"):
+        said.append(
+            ("own budget", f"{', '.join(own)}: judged too, and satisfies nothing of the policy")
+        )
+    if "changed_inputs" in verdict:
+        changed = [changed_in_words(one) for one in verdict["changed_inputs"]]
+        said.append(("changed", "; ".join(changed) or "no input since the baseline"))
+    return said + [("note", text) for text in verdict.get("notes", [])]
+
+
+def changed_in_words(change: dict[str, Any]) -> str:
+    """An input that is given otherwise than in the baseline."""
+    was, now = (_given(change[side]) for side in ("baseline", "value"))
+    return f"{change['path']} {was} -> {now}"
+
+
+def _given(value: Any) -> str:
+    text = "not given" if value is None else json.dumps(value, ensure_ascii=False)
+    text = text.strip('"')
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _length(place: dict[str, Any]) -> int:

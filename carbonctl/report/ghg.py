@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.report.findings import results
+from carbonctl.report.findings import overlay, results
 from carbonctl.report.machine import as_json
 from carbonctl.report.placed import leaves, operator, phase_of
 
@@ -69,7 +69,7 @@ def _inventory(result: dict[str, Any]) -> dict[str, Any]:
         "not_estimated": missing | result["coverage"]["not_estimated"],
         "source": "ghg-protocol-scope2-2015",
         "notes": list(_notes(rows)),
-    }
+    } | overlay(result)
 
 
 def _sum(rows: list[dict[str, Any]], scope: int | None) -> float | None:

@@ -27,7 +27,7 @@ def given(document: Document) -> dict[str, Any]:
             for path, mark in document.marks.items()
             if mark.line is None
         ],
-        "replaced": [
+        "replaced_by_flags": [
             {"path": path, "flag": flag, "before": _plain(before)}
             for path, flag, before in document.replaced
         ],

@@ -50,7 +50,10 @@ def _card(result: dict[str, Any], lines: list[dict[str, Any]]) -> str:
         f"  {key}: {json.dumps(text, ensure_ascii=False)}" for key, text in said.items() if text
     ]
     unsaid = [f"  # {key}: not in the scenario" for key, text in said.items() if not text]
-    return "\n".join([*head, *kept, *unsaid, "---"]) + "\n"
+    own = result["data"].get("overlay_folder")
+    facts = ", ".join(result["data"]["overlay"]) or "no fact in use"
+    laid = [f"  # hardware data of {json.dumps(own)} changes {facts}"] if own else []
+    return "\n".join([*head, *kept, *unsaid, *laid, "---"]) + "\n"
 
 
 def _type(result: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.report import rows
-from carbonctl.report.findings import results
+from carbonctl.report.findings import overlay, results
 
 
 def as_json(data: Any) -> str:
@@ -44,5 +44,6 @@ def as_csv(data: dict[str, Any]) -> str:
             result["total"],
             partial(rows.facility_energy_kwh, metrics=result["metrics"]),
             name,
+            overlay(result).get("overlay"),
         )
     )

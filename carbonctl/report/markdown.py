@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.report import numbers
 from carbonctl.report.findings import answer, results
+from carbonctl.report.gate_words import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +52,11 @@ def _gate(gate: dict[str, Any]) -> Iterator[str]:
             f"| {cell(rule['id'])} | {_SIGNS[rule['status']]} | {cell(subject)} "
             f"| {cell(said + at)} |"
         )
-    for note in gate.get("notes", ()):
+    said_beside = beside(gate)
+    if said_beside:
         yield ""
-        yield cell(note)
+    for label, text in said_beside:
+        yield f"- {label}: {cell(text)}"
 
 
 def _result(data: dict[str, Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.report.findings import results
+from carbonctl.report.findings import overlay, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ def as_ndjson(data: dict[str, Any]) -> str:
 
 
 def _rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    of = {"command": result["command"], "name": result["name"]}
+    of = {"command": result["command"], "name": result["name"]} | overlay(result)
     yield from _nodes(result["breakdown"], of | {"parent": "total"})
     yield of | {"parent": None} | result["total"] | {"share": 1.0}
 

@@ -130,7 +130,7 @@ def _replaced(data: dict[str, Any], out: Console) -> None:
     """What the file says for a phase alone, and a flag has replaced."""
     texts = [
         f"{entry['path']} {_before(entry['before'])} by {entry['flag']}"
-        for entry in data.get("inputs", {}).get("replaced", ())
+        for entry in data.get("inputs", {}).get("replaced_by_flags", ())
     ]
     say(out, "replaced", "; ".join(texts))
 

@@ -98,12 +98,12 @@ def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
 
 
 def _values(value: Any, key: str) -> Iterator[str]:
-    """Texts under a key, anywhere but in what the user gave."""
+    """Texts under a key, anywhere but in what the user gave and in what that replaces."""
     if isinstance(value, dict):
         if isinstance(found := value.get(key), str):
             yield found
         for name, item in value.items():
-            if name != "scenario":
+            if name not in {"scenario", "replaced"}:
                 yield from _values(item, key)
     elif isinstance(value, list):
         for item in value:

@@ -11,7 +11,7 @@ from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers, provenance, rows
 from carbonctl.report.envelope import SCHEMA_VERSION, finite, metrics_of, node_of
-from carbonctl.report.facts import assumptions, fact_as_dict, overlay, used_facts
+from carbonctl.report.facts import assumptions, data_version, fact_as_dict, used_facts
 from carbonctl.report.machine import as_json
 from carbonctl.report.markdown import cell
 from carbonctl.study.montecarlo import interval
@@ -42,7 +42,7 @@ def as_data(
         "schema_version": SCHEMA_VERSION,
         "command": "refresh",
         "tool": {"name": "carbonctl", "version": __version__},
-        "data": {"version": __version__, "overlay": overlay(result, catalog)},
+        "data": data_version(result, catalog),
         "name": name,
         "title": f"{resolved.old_name} to {resolved.new_name} in {resolved.site_name}",
         "samples": result.samples,

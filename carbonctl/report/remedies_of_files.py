@@ -67,8 +67,9 @@ OF_FILES: dict[str, tuple[str, str]] = {
     ),
     "CC604": (
         (
-            "No rule of the policy is about this scenario, or there is neither a policy nor a "
-            "budget."
+            "No rule of the policy is about this scenario (none of its limits, where it has "
+            "limits), or there is neither a policy nor a budget. A scenario's own budget does not "
+            "satisfy a policy."
         ),
         (
             "Check the names under scenarios of the rules, give --policy, or write a budget into "
@@ -94,8 +95,9 @@ OF_FILES: dict[str, tuple[str, str]] = {
     ),
     "CC607": (
         (
-            "A rule has none of max, max_increase, require and forbid_tier, several of them, or "
-            "words that do not go with it."
+            "A rule has none of max, max_increase, require, forbid_tier, forbid_warnings, "
+            "require_source and max_given_without_source, several of them, or words that do not "
+            "go with it."
         ),
         "Make it ask for exactly one thing; split it where it asks for two.",
     ),
@@ -116,10 +118,45 @@ OF_FILES: dict[str, tuple[str, str]] = {
     ),
     "CC612": (
         (
-            "The baseline was made by another version of carbonctl, so that data or formulas may "
-            "differ."
+            "The saved result was made by another version of carbonctl, so that data or formulas "
+            "differ. It is computed again, and that is judged."
         ),
-        "Make the baseline again with this version, or compare to the scenario file itself.",
+        "Save it again with this version, or give the scenario file itself.",
+    ),
+    "CC613": (
+        (
+            "A saved result was changed after it was written: computed again from its own inputs, "
+            "by the version that made it, it comes to something else."
+        ),
+        (
+            "Save it again, or give the scenario itself; --trust-result takes it as it stands, "
+            "and the verdict says so."
+        ),
+    ),
+    "CC614": (
+        (
+            "Records of --hardware-db, of CARBONCTL_HARDWARE_DB, or of the folder that a saved "
+            "result was made with lie over the bundled ones, and could make any gate pass."
+        ),
+        "Gate without the folder, or name it in the policy: allow_overlay: [DIR].",
+    ),
+    "CC615": (
+        (
+            "A grid factor, PUE, power, water or embodied figure that the scenario gives is below "
+            "the range of the fact it replaces, or a life above it."
+        ),
+        (
+            "Leave it out to take the bundled fact, or name its path in the policy: "
+            "allow_given: [site.grid]."
+        ),
+    ),
+    "CC616": (
+        "Rules, exceptions and baselines find a scenario by its name, and two have the same.",
+        "Give each scenario a name: of its own.",
+    ),
+    "CC617": (
+        "A total, of the whole or of a phase, is below zero, as no life of hardware is.",
+        "Look for a negative figure in the hardware data or in the saved result.",
     ),
     "CC701": (
         "The file is not valid JSON: cut off, written by hand, or with NaN in it.",

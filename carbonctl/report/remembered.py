@@ -19,13 +19,13 @@ def facts(data: dict[str, Any]) -> dict[str, Fact]:
             fact["origin"],
             tier=fact["tier"] if fact["tier"] in TIERS else "modeled",
             label=fact["label"],
-            where=_place(fact["where"]),
+            where=place(fact["where"]),
         )
         for key, fact in data["facts"].items()
     }
 
 
-def _place(text: str | None) -> Mark | None:
+def place(text: str | None) -> Mark | None:
     """``file:line:column`` as a place; None where a flag or a record gave the fact."""
     file, line, column = [*(text or "").rsplit(":", 2), "", ""][:3]
     if not (file and line.isdecimal() and column.isdecimal()):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     Energy = Callable[[str], float | None]
 
 COLUMNS = ("id", "label", "unit", "value", "p05", "p50", "p95", "share", "evidence", "tier",
-           "assumed", "parent", "level", "leaf", "energy_kwh", "scenario", "sources")  # fmt: skip
+           "assumed", "parent", "level", "leaf", "energy_kwh", "scenario", "sources",
+           "overlay")  # fmt: skip
 ENERGY = ".facility_energy_kwh"  # a metric of each phase
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -39,13 +40,19 @@ def inert(value: Any) -> Any:
 
 
 def rows(
-    breakdown: list[dict[str, Any]], total: dict[str, Any], energy: Energy, scenario: str
+    breakdown: list[dict[str, Any]],
+    total: dict[str, Any],
+    energy: Energy,
+    scenario: str,
+    overlay: dict[str, Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Nodes of one result, parents before children, the total last.
 
     The values of rows that are leaves add up to the total; ends of intervals never do.
-    ``energy`` is the electricity behind a node in kWh, by its id.
+    ``energy`` is the electricity behind a node in kWh, by its id; ``overlay`` is the user's own
+    folder of hardware data with the facts that came from it, said beside the total.
     """
+    own = f"{overlay['folder']}: {', '.join(overlay['facts'])}" if overlay else ""
     found = list(_nodes(breakdown, total["id"], 1))
     kwh = {row["id"]: energy(row["id"]) for row in found}
     known = [kwh[row["id"]] for row in found if row["leaf"]]
@@ -61,6 +68,7 @@ def rows(
         "energy_kwh": whole if any(v is not None for v in known) else None,
         "scenario": scenario,
         "sources": sources(total),
+        "overlay": own,
     }
 
 

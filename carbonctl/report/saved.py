@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core import files, strict_json
 from carbonctl.core.contract import misfits
 from carbonctl.core.errors import InputError, Problem
+from carbonctl.core.metrics import TOTAL
 from carbonctl.report.findings import results
+from carbonctl.study.measures import nodes, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +35,8 @@ _KINDS = {
 }
 ESTIMATES = ("train", "infer", "lifecycle", "embodied", "gate")
 _CLOSE = 1e-9
+_SUMS = {"facility_energy_kwh", "water_l"}  # metrics of the whole that are sums over phases
+_PER_UNIT = re.compile(r"per_(request|image|video|item|sample)_kgco2e")
 
 
 @cache
@@ -43,9 +48,14 @@ def schema() -> dict[str, Any]:
 
 
 def is_result(raw: bytes) -> bool:
-    """Whether bytes look like JSON of ours rather than like a scenario."""
-    head = raw[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return head.startswith(b"{") and b'"schema_version"' in head
+    """Whether bytes are JSON of ours rather than a scenario, in whatever order its keys stand."""
+    text = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    if not text.startswith(b"{") or b'"schema_version"' not in text:
+        return False
+    try:
+        return "schema_version" in json.loads(text)
+    except (ValueError, RecursionError):  # broken, and to be refused as what it says it is
+        return b'"schema_version"' in text[:200]
 
 
 def raw_of(source: str) -> bytes:
@@ -64,10 +74,12 @@ def document(source: str) -> Json:
     return parse(raw_of(source), files.name_of(source))
 
 
-def parse(raw: bytes, name: str) -> Json:
-    """The result in bytes that came from ``name``."""
+def parse(raw: bytes, name: str, *, metrics: bool = False) -> Json:
+    """The result in bytes that came from ``name``; with ``metrics`` those must add up too."""
     made = strict_json.parse(raw, name)
     found = list(_problems(made))
+    if metrics and not found:
+        found = list(_wrong_metrics(made))
     if found:
         raise InputError(found, made.sources)
     return made
@@ -135,8 +147,61 @@ def _contradictions(
         todo += [((*path, "children", i), child) for i, child in enumerate(line["children"])]
 
 
+def _wrong_metrics(made: Json) -> Iterator[Problem]:
+    """Metrics of every result of a file that contradict the rest of it."""
+    several = "results" in made.data
+    for place, result in enumerate(results(made.data)):
+        if "metrics" in result and "breakdown" in result and "total_kgco2e" in result:
+            yield from _metrics(result, ("results", place) if several else (), made)
+
+
+def _metrics(result: dict[str, Any], at: tuple[str | int, ...], made: Json) -> Iterator[Problem]:
+    """Metrics that are not what the breakdown, or the metrics that they are made of, come to."""
+    metrics = result["metrics"]
+    for name, wanted in _implied(result):
+        found = metrics.get(name)
+        if found is None or found["value"] is None or _close(found["value"], wanted):
+            continue
+        message = f"this is not {wanted:.12g}, what the rest of the result comes to"
+        yield Problem("CC704", message, made.mark((*at, "metrics", name, "value")))
+    whole = {TOTAL: result["total"]} | {
+        f"operational_{basis}_kgco2e": node for basis, node in result["operational"].items()
+    }
+    for name, node in whole.items():
+        for end in ("p05", "p50", "p95"):
+            if name in metrics and metrics[name][end] != node[end]:
+                mark = made.mark((*at, "metrics", name, end))
+                yield Problem("CC704", f"this is not the {end} of {node['id']}", mark)
+
+
+def _implied(result: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """What metrics must be, by the total, the lines of the breakdown and one another."""
+    yield TOTAL, result["total_kgco2e"]
+    for basis, node in result["operational"].items():
+        if node["value"] is not None:
+            yield f"operational_{basis}_kgco2e", node["value"]
+    for node in nodes(result["breakdown"]):
+        yield f"{node['id']}_kgco2e", node["value"]
+    values = {name: node["value"] for name, node in result["metrics"].items()}
+    for name, value in values.items():
+        phase, _, what = name.rpartition(".")
+        if name != TOTAL and (what == TOTAL or name in _SUMS):
+            lines = parts(result, name)
+            if lines:
+                yield name, math.fsum(line.value for line in lines)
+        unit = _PER_UNIT.fullmatch(what)
+        units = values.get("infer.functional_units")
+        whole = values.get(f"{phase}.{TOTAL}" if phase else TOTAL)
+        if unit and value is not None and units and whole is not None and phase in {"", "infer"}:
+            yield name, whole / units
+
+
+def _close(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=_CLOSE, abs_tol=1e-12)
+
+
 def _adds_up(lines: list[dict[str, Any]], whole: float) -> bool:
-    return math.isclose(sum(line["value"] for line in lines), whole, rel_tol=_CLOSE, abs_tol=1e-12)
+    return _close(sum(line["value"] for line in lines), whole)
 
 
 def _percentiles(made: Json) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from carbonctl.core.units import g_from_kg
-from carbonctl.report.findings import results
+from carbonctl.report.findings import overlay, results
 from carbonctl.report.machine import as_json
 
 _HEAD, _TAIL = ".sci_per_", "_kgco2e"
@@ -53,4 +53,4 @@ def _row(result: dict[str, Any], *, status: str, **known: Any) -> dict[str, Any]
         "formula": "sci_kgco2e",
         "source": "iso-iec-21031-2024",
         "status": status,
-    }
+    } | overlay(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.report.gate_words import beside
 from carbonctl.report.notes import say
 
 if TYPE_CHECKING:
@@ -20,4 +21,6 @@ def render(gate: dict[str, Any], out: Console) -> None:
         said = rule["message"] or rule["reason"] or ""
         status = _WORDS.get(rule["status"], rule["status"])
         say(out, status, f"{rule['id']} ({subject}): {said}")
+    for label, text in beside(gate):
+        say(out, label, text)
     say(out, "gate", f"{_WORDS[gate['status']]}; it ended with {gate['exit_code']}")

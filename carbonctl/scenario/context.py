@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from carbonctl.catalog.read import AmbiguousName, Catalog, Record, UnknownName
 from carbonctl.core.errors import Mark, Problem
-from carbonctl.core.fact import Fact, Shape, Tier
+from carbonctl.core.fact import Fact, Shape, Tier, weakest
 from carbonctl.core.record import record
 
 if TYPE_CHECKING:
@@ -122,6 +122,23 @@ class Context:
             where=mark,
         )
 
+    def override(
+        self, given: Fact, row: Fact | None, *, alike: bool = True, falls: bool = False
+    ) -> Fact:
+        """A given fact with the fact of hardware_db that it replaces.
+
+        Without a source it is no better known than that fact: it keeps its range, in proportion,
+        and counts as modeled. Where the two are not ``alike`` (the idle power below any power),
+        only the bound is kept. ``falls`` is set where more of it means less carbon.
+        """
+        if row is None or row.given or not given.given:
+            return given
+        made = replace(given, replaces=row, falls=falls)
+        sourced_row = row.origin == "hardware_db"
+        if given.sourced or not alike or not sourced_row:
+            return made
+        return _as_wide(replace(made, tier=weakest([row.tier, "modeled"])), row)
+
     def default(self, name: str) -> Fact:
         """A default fact."""
         return self.catalog.default(name)
@@ -180,6 +197,20 @@ def archetype(fact: Fact, reason: str) -> Fact:
     return replace(fact, origin="archetype", tier="proxy", note=reason)
 
 
+def _as_wide(given: Fact, row: Fact) -> Fact:
+    """The same fact with the range of a row in proportion, where its own is narrower or none."""
+    if row.low is None or row.high is None:
+        return given
+    least = 1.0 if row.shape == "pue" else 0.0
+    if row.value <= least:
+        return given
+    ratio = (given.value - least) / (row.value - least)
+    low, high = (least + (end - least) * ratio for end in (row.low, row.high))
+    if given.low is not None and given.high is not None and given.low <= low <= high <= given.high:
+        return given
+    return replace(given, low=low, high=high, range_kind=row.range_kind)
+
+
 def derived(key: str, value: float, like: Fact, note: str, label: str) -> Fact:
     """A fact computed from another one by simple sharing, with its source and its range ratio."""
     ratio = value / like.value if like.value else 1.0
@@ -191,4 +222,5 @@ def derived(key: str, value: float, like: Fact, note: str, label: str) -> Fact:
         high=None if like.high is None else like.high * ratio,
         note=note,
         label=label,
+        replaces=None,
     )

@@ -15,7 +15,7 @@ from carbonctl.estimate.bom import (
 )
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
-from carbonctl.scenario import network, stand_ins
+from carbonctl.scenario import figures, network, stand_ins
 from carbonctl.scenario.consistency import instance_row
 from carbonctl.scenario.context import ONE, tried
 from carbonctl.scenario.machine_parts import comparators, mass_of, spares
@@ -132,9 +132,7 @@ def hardware(
         credit = end.fact("credit_per_kg", label="recovery credit")
     return Hardware(
         machine=machine,
-        lifetime_hours=ctx.either(
-            embodied.lifetime if embodied else None, (*path, "lifetime"), "lifetime"
-        ),
+        lifetime_hours=figures.lifetime(ctx, embodied, path),
         allocation_rate=rate,
         transport_kgco2e_per_kg=per_kg,
         route=route,
@@ -193,7 +191,7 @@ def machine(
     if embodied is not None and embodied.spares is not None:
         parts += spares(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
-        host = ctx.given(embodied.host, (*path, "host"), "host, as given")
+        host = figures.host(ctx, embodied, found.server, path)
         parts.append(Counted("host", "host without accelerators", ONE, host))
     elif found.server is not None and not _holds_host(found, embodied):
         server = found.server
@@ -259,7 +257,7 @@ def _accelerators(
 ) -> list[Part[Fact]]:
     """All accelerators of a machine: as given, as published, or built from their parts."""
     if embodied is not None and embodied.accelerator is not None:
-        each = ctx.given(embodied.accelerator, (*path, "accelerator"), "accelerator, as given")
+        each = figures.accelerator(ctx, embodied, found.accelerator, path)
         return [Counted("accelerators", "accelerators", found.per_machine, each)]
     record = found.accelerator
     if record is None:

@@ -39,6 +39,19 @@ def grid(ctx: Context, given: Fact, path: Path) -> Fact:
     return given
 
 
+def grid_of_region(ctx: Context, given: Fact, path: Path) -> Fact:
+    """A stated grid factor outside the range of the row of its own region."""
+    row = given.replaces
+    if row is None or row.low is None or row.high is None or row.low <= given.value <= row.high:
+        return given
+    message = (
+        f"{given.value:.3g} kg/kWh is far from the {row.value:.3g} of {row.label.split(', ')[-1]}"
+    )
+    span = f"the range of that row is {row.low:.3g} to {row.high:.3g}"
+    ctx.warn("CC307", message, path, f"{span}; leave grid out to take the row")
+    return given
+
+
 def pue(ctx: Context, given: Fact, path: Path) -> Fact:
     """A stated PUE beyond any that a data center reports."""
     if given.value > HIGHEST_PUE:

@@ -37,9 +37,13 @@ _NEEDS = {
     "max_increase": ({"metric"}, {"min_delta"}),
     "require": (set(), set()),
     "forbid_tier": (set(), {"above_share"}),
+    "forbid_warnings": (set(), set()),
+    "require_source": (set(), set()),
+    "max_given_without_source": (set(), set()),
 }
 _WORDS = ("metric", "max", "max_probability", "max_increase", "min_delta", "require",
-          "forbid_tier", "above_share")  # fmt: skip
+          "forbid_tier", "above_share", "forbid_warnings", "require_source",
+          "max_given_without_source")  # fmt: skip
 
 
 def read(source: str, raw: bytes | None = None) -> Policy:
@@ -57,7 +61,16 @@ def read(source: str, raw: bytes | None = None) -> Policy:
         raise InputError(in_order(found), document.sources)
     digest = hashlib.sha256("\n".join(document.sources[source]).encode()).hexdigest()
     accounting = str(reader.defaults["accounting"])
-    return Policy(source, digest, rules, excuses, accounting, document.sources)
+    return Policy(
+        source,
+        digest,
+        rules,
+        excuses,
+        accounting,
+        document.sources,
+        allow_overlay=tuple(document.data.get("allow_overlay") or ()),
+        allow_given=tuple(document.data.get("allow_given") or ()),
+    )
 
 
 class _Reader:
@@ -146,8 +159,10 @@ class _Reader:
         return asked[0]  # type: ignore[return-value]  # every other key of _NEEDS is a kind
 
     def _values(self, entry: dict[str, Any], kind: Kind, path: strict_yaml.Path) -> dict[str, Any]:
-        if kind == "require":
-            return {"names": self._names(entry.get("require"), (*path, "require"))}
+        if kind in {"require", "forbid_warnings", "require_source"}:
+            return {"names": self._names(entry.get(kind), (*path, kind))}
+        if kind == "max_given_without_source":
+            return {"limit": self._count(entry[kind], (*path, kind)), "unit": "numbers"}
         if kind == "forbid_tier":
             share = self._share(entry.get("above_share"), (*path, "above_share"), 0.0)
             return {
@@ -219,6 +234,13 @@ class _Reader:
         if value is not None and value > 1:
             self._wrong("CC203", f"{raw} is above 100 %", path)
         return value
+
+    def _count(self, raw: Any, path: strict_yaml.Path) -> float | None:
+        if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:
+            message = "a whole number is wanted here, 0 or more"
+            self._wrong("CC201", message, path, "as in max_given_without_source: 5")
+            return None
+        return float(raw)
 
     def _names(self, given: Any, path: strict_yaml.Path) -> tuple[str, ...]:
         if not given:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
-from carbonctl.core.errors import Problem, did_you_mean
+from carbonctl.core.errors import CODES, Problem, did_you_mean
 from carbonctl.core.fact import TIERS
 from carbonctl.core.record import compared
 from carbonctl.scenario.sections import OnUncertain, Statistic
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SCHEMA = "carbonctl/policy/v1"
 COVERED = ("data", "experiments", "train", "infer", "embodied", "manufacturing", "construction",
            "transport", "end_of_life", "water", "market")  # fmt: skip
+_FEW = 20  # choices that an error lists
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 
 
@@ -50,6 +51,9 @@ RULE = {
     "require": Key("texts", COVERED),
     "forbid_tier": Key("texts", TIERS),
     "above_share": Key(),
+    "forbid_warnings": Key("texts", tuple(CODES)),
+    "require_source": Key("texts"),
+    "max_given_without_source": Key(),
     "scenarios": Key("texts"),
     **_CHOICES,
 }
@@ -64,6 +68,8 @@ POLICY = {
     "schema": Key("text", (SCHEMA,), required=True),
     "defaults": Key("map", of=_CHOICES),
     "carbon_price": Key(),
+    "allow_overlay": Key("texts"),
+    "allow_given": Key("texts"),
     "rules": Key("list", of=RULE, required=True),
     "exceptions": Key("list", of=EXCEPTION),
 }
@@ -124,7 +130,8 @@ class _Check:
             yield self._at("CC203", message, path)
         elif key.choices and value not in key.choices:
             hint = did_you_mean(value, key.choices)
-            message = f'"{value}" is not one of {", ".join(key.choices)}'
+            listed = ", ".join(key.choices) if len(key.choices) <= _FEW else "the codes known"
+            message = f'"{value}" is not one of {listed}'
             yield self._at("CC207", message, path, hint)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from carbonctl.core.naming import unit_of
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
     from carbonctl.scenario.limits import Price
     from carbonctl.scenario.schema import Scenario
 
-Kind = Literal["max", "max_increase", "max_probability", "require", "forbid_tier"]
+Kind = Literal[
+    "max",
+    "max_increase",
+    "max_probability",
+    "require",
+    "forbid_tier",
+    "forbid_warnings",
+    "require_source",
+    "max_given_without_source",
+]
+# how far a rule binds: a limit that blocks, another rule that blocks, one that only warns
+LIMITS, BLOCKS, WARNS = 2, 1, 0
 
 
 @compared
@@ -44,9 +56,20 @@ class Rule:
     where: Mark | None = None
     named_at: Mark | None = None  # where the metric is named
 
-    def applies(self, scenario: str) -> bool:
-        """Whether the rule is about a scenario of this name."""
-        return any(fnmatchcase(scenario, pattern) for pattern in self.scenarios)
+    own_budget: bool = False  # of the scenario's budget, and no rule of the policy
+
+    def applies(self, *scenarios: str) -> bool:
+        """Whether the rule is about a scenario of one of these names."""
+        return any(fnmatchcase(name, pattern) for name in scenarios for pattern in self.scenarios)
+
+    @property
+    def strength(self) -> int:
+        """How far the rule binds: ``LIMITS``, ``BLOCKS`` or ``WARNS``."""
+        if self.level != "error":
+            return WARNS
+        optional = self.kind == "max_increase" and self.baseline_optional
+        limits = bool(self.metric) and not self.metric.startswith("quality.") and not optional
+        return LIMITS if limits else BLOCKS
 
 
 @compared
@@ -60,9 +83,10 @@ class Excuse:
     approved_by: str | None = None
     where: Mark | None = None
 
-    def covers(self, rule: Rule, scenario: str) -> bool:
-        """Whether it is about this rule for a scenario of this name."""
-        return self.rule == rule.id and fnmatchcase(scenario, self.scenario)
+    def covers(self, rule: Rule, *scenarios: str) -> bool:
+        """Whether it is about this rule for a scenario of all these names."""
+        about = all(fnmatchcase(name, self.scenario) for name in scenarios)
+        return self.rule == rule.id and about
 
 
 @compared
@@ -75,6 +99,23 @@ class Policy:
     excuses: tuple[Excuse, ...]
     accounting: str = "location"
     sources: dict[str, list[str]] = field(default_factory=dict)
+    allow_overlay: tuple[str, ...] = ()  # folders of hardware data that a gate accepts
+    allow_given: tuple[str, ...] = ()  # paths of numbers that may be below their own row
+
+    @property
+    def overlays(self) -> tuple[str, ...]:
+        """Folders as they are named, from where the command runs and from beside the policy."""
+        beside = Path(self.file).parent
+        return tuple(
+            str(folder)
+            for name in self.allow_overlay
+            for folder in dict.fromkeys((Path(name).resolve(), (beside / name).resolve()))
+        )
+
+
+def allows(patterns: tuple[str, ...], path: str) -> bool:
+    """Whether a dotted path of a scenario is one of these, ``*`` for any part."""
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def budget_rules(scenario: Scenario, document: Document, names: dict[str, str]) -> tuple[Rule, ...]:
@@ -93,6 +134,7 @@ def budget_rules(scenario: Scenario, document: Document, names: dict[str, str]) 
             accounting=scenario.accounting,
             on_uncertain=budget.on_uncertain,
             where=document.mark(("budget", key)),
+            own_budget=True,
         )
         for key, metric in names.items()
         if (given := getattr(budget, key)) is not None

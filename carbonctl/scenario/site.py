@@ -108,11 +108,12 @@ def _owner(ctx: Context, hardware: object) -> str:
 
 
 def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
+    band = ctx.default("grid_band").value
+    fact = grids.intensity(ctx.catalog, place, section.coverage, band) if place.zone else None
     if section.grid is not None:
         at = (*path, "grid")
-        return plausible.grid(ctx, ctx.given(section.grid, at, "grid factor"), at)
-    band = ctx.default("grid_band").value
-    fact = grids.intensity(ctx.catalog, place, section.coverage, band)
+        given = plausible.grid(ctx, ctx.given(section.grid, at, "grid factor"), at)
+        return plausible.grid_of_region(ctx, ctx.override(given, fact), at)
     if fact is None:
         ctx.fail(
             "CC102",
@@ -147,17 +148,19 @@ def _contracted(ctx: Context, section: schema.Site, path: Path) -> Fact | None:
 
 
 def _pue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
-    if section.pue is not None and section.pue != "included":
-        return plausible.pue(ctx, ctx.given(section.pue, (*path, "pue"), "PUE"), (*path, "pue"))
     known = grids.disclosed(place, "pue", "1", "PUE", ctx.default("pue_band").value)
-    return _named(ctx, known, path) or _hyperscale(ctx, "pue", path, "PUE")
+    usual = _named(ctx, known, path) or _hyperscale(ctx, "pue", path, "PUE")
+    if section.pue is not None and section.pue != "included":
+        given = ctx.given(section.pue, (*path, "pue"), "PUE")
+        return plausible.pue(ctx, ctx.override(given, usual), (*path, "pue"))
+    return usual
 
 
 def _wue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact | None:
-    if section.wue is not None:
-        return ctx.given(section.wue, (*path, "wue"), "water on site")
     band = ctx.default("water_band").value
     known = grids.disclosed(place, "wue_l_per_kwh", "L/kWh", "water on site", band)
+    if section.wue is not None:
+        return ctx.override(ctx.given(section.wue, (*path, "wue"), "water on site"), known)
     return _named(ctx, known, path) or _hyperscale(ctx, "wue", path, "water on site")
 
 
@@ -172,9 +175,9 @@ def _hyperscale(ctx: Context, field: str, path: Path, label: str) -> Fact:
 
 
 def _ewif(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact | None:
-    if section.ewif is not None:
-        return ctx.given(section.ewif, (*path, "ewif"), "water of electricity")
     fact = grids.water_intensity(ctx.catalog, place, ctx.default("water_band").value)
+    if section.ewif is not None:
+        return ctx.override(ctx.given(section.ewif, (*path, "ewif"), "water of electricity"), fact)
     if fact is None:
         ctx.not_estimated["water"] = "no water intensity of this grid: site.ewif"
     return _named(ctx, fact, path)

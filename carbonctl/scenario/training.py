@@ -15,6 +15,7 @@ from carbonctl.scenario.priors import power_by_size
 from carbonctl.scenario.recommender import dlrm_work
 
 if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.inputs import Evidence
@@ -271,6 +272,7 @@ def power(
         watts = ctx.given(run.power, (*path, "power"), "power per accelerator")
         if found is not None and found.accelerator is not None:
             plausible.board_power(ctx, watts, found.accelerator, (*path, "power"))
+            watts = _over_the_device(ctx, watts, found.accelerator)
         given = Power(run.power.scope, watts, None, None, factor)
         return metered(ctx, given, found) if given.boundary == "node" else given
     if found is None:
@@ -292,6 +294,15 @@ def power(
     return Power(
         "gpu", None, tdp, power_by_size(ctx, model, path), factor, ctx.default("power_residual")
     )
+
+
+def _over_the_device(ctx: Context, watts: Fact, device: Record) -> Fact:
+    """A given power with that of the device in training, or with what it draws idle."""
+    known = device.fact("train_power", label=f"training power, {device.name}")
+    if known is not None and known.boundary == watts.boundary:
+        return ctx.override(watts, known)
+    idle = device.fact("idle_power", label=f"idle power, {device.name}")
+    return ctx.override(watts, idle, alike=False)
 
 
 def _llm(

@@ -59,8 +59,13 @@ class Difference:
 
 def changes(base: dict[str, Any], head: dict[str, Any]) -> list[Change]:
     """Every value that differs, each a change of its own, in the order of the files."""
-    edits = _edits(base, head, ())
-    return [Change(path, ((path, a, b),)) for path, a, b in edits if path[0] not in _WORDS]
+    found = edits(base, head)
+    return [Change(path, ((path, a, b),)) for path, a, b in found if path[0] not in _WORDS]
+
+
+def edits(base: dict[str, Any], head: dict[str, Any]) -> list[tuple[Path, Any, Any]]:
+    """Every value that differs, words too: its path, what it was and what it is."""
+    return list(_edits(base, head, ()))
 
 
 def _edits(base: Any, head: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:

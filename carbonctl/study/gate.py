@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.errors import EXIT_UNDECIDED, EXIT_VIOLATED
 from carbonctl.core.metrics import may_be
 from carbonctl.core.record import compared
+from carbonctl.study import evidence
+from carbonctl.study.evidence import Finding
 from carbonctl.study.measures import measure
 
 if TYPE_CHECKING:
@@ -37,20 +39,17 @@ class Subject:
     name: str
     bases: dict[str, dict[str, Any]]
     draws: dict[str, dict[str, Array]] = field(default_factory=dict)
+    earlier: str = ""  # its name in the baseline, where that is another
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name, and the one in the baseline where that is another."""
+        return (self.name, self.earlier) if self.earlier else (self.name,)
 
     def measure(self, metric: str, basis: str) -> Measure | None:
         """A number on one basis; None where the result lacks it."""
         data = self.bases.get(basis)
         return None if data is None else measure(data, metric, self.draws.get(basis, {}))
-
-
-@compared
-class Finding:
-    """One thing that a rule misses or refuses, and the line of the breakdown that it is about."""
-
-    name: str
-    reason: str
-    line: str = ""
 
 
 @compared
@@ -97,11 +96,17 @@ def judge(
         held = _require(rule, subject)
     elif rule.kind == "forbid_tier":
         held = _forbid(rule, subject)
+    elif rule.kind == "forbid_warnings":
+        held = _demand(rule, subject, evidence.warned(data_for(rule, subject), rule.names))
+    elif rule.kind == "require_source":
+        held = _demand(rule, subject, evidence.unsourced(subject.bases.values(), rule.names))
+    elif rule.kind == "max_given_without_source":
+        held = _limit_unsourced(rule, subject)
     elif rule.kind == "max_increase":
         held = _increase(rule, subject, reference)
     else:
         held = _limit(rule, subject)
-    covering = [e for e in excuses if e.covers(rule, subject.name)]
+    covering = [e for e in excuses if e.covers(rule, *subject.names)]
     return _excused(held, covering, today)
 
 
@@ -221,6 +226,19 @@ def _forbid(rule: Rule, subject: Subject) -> Held:
         if node["tier"] in rule.names and (node["share"] or 0.0) > rule.above_share
     )
     return Held(rule, subject, _violated(rule) if refused else "pass", findings=refused)
+
+
+def _demand(rule: Rule, subject: Subject, found: tuple[Finding, ...]) -> Held:
+    """A rule that nothing may be found by."""
+    return Held(rule, subject, _violated(rule) if found else "pass", findings=found)
+
+
+def _limit_unsourced(rule: Rule, subject: Subject) -> Held:
+    """How many numbers are given without a source."""
+    found = evidence.unsourced(subject.bases.values())
+    over = len(found) > rule.limit
+    verdict, shown = (_violated(rule), found) if over else ("pass", ())
+    return Held(rule, subject, verdict, rule.limit, float(len(found)), findings=shown)
 
 
 def _excused(held: Held, covering: list[Excuse], today: date) -> Held:

@@ -82,16 +82,43 @@ def _node(lines: list[dict[str, Any]], metric: str) -> dict[str, Any] | None:
 
 def _quality(data: dict[str, Any], metric: str) -> float | None:
     """How good the data are: shares of inputs, of variance, of the total; width of the interval."""
+    doubtful = unsourced_overrides(data)
     if metric == "quality.assumed_share":
-        return len(data["assumptions"]) / len(data["facts"]) if data["facts"] else None
+        count = len(data["assumptions"]) + len(doubtful)
+        return count / len(data["facts"]) if data["facts"] else None
     if metric == "quality.assumed_variance_share":
-        drawn = bool(data["drivers"])
-        return sum(a["variance_share"] for a in data["assumptions"]) if drawn else None
+        if not data["drivers"]:
+            return None
+        drivers = {d["key"]: float(d["variance_share"]) for d in data["drivers"]}
+        given = sum(share for key, share in drivers.items() if key in doubtful)
+        return given + sum(float(a["variance_share"]) for a in data["assumptions"])
     total = data["total"]
     if metric == "quality.proxy_share":
         proxy = sum(n["value"] for n in data["breakdown"] if n["tier"] == "proxy")
         return float(proxy / total["value"]) if total["value"] else None
     return float(total["p95"] / total["p05"]) if total["p05"] else None
+
+
+def unsourced_overrides(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Numbers that a user gave without a source where hardware_db has a sourced one."""
+    return {
+        key: data["facts"][key]
+        for key, row in replaced(data).items()
+        if row["origin"] == "hardware_db"
+        and key in data["facts"]
+        and is_unsourced(data["facts"][key])
+    }
+
+
+def replaced(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The facts of hardware_db that given numbers stand in for, by the keys of those numbers."""
+    found: dict[str, dict[str, Any]] = data.get("inputs", {}).get("replaced", {})
+    return found
+
+
+def is_unsourced(fact: dict[str, Any]) -> bool:
+    """Whether the user gave this number and named no document for it."""
+    return fact["origin"] in {"scenario", "cli"} and fact["source"].strip() in {"", "user"}
 
 
 def parts(data: dict[str, Any], metric: str) -> list[Part]:

@@ -49,7 +49,7 @@ def test_a_region_moves_every_estimated_phase_and_drops_the_factor_of_another(co
     data = ran(command, "--region", "SE")
     assert grids(data) == {0.021}
     assert all(one["site"] == "SE" for one in data["charged"])
-    replaced = {entry["path"] for entry in data["inputs"]["replaced"]}
+    replaced = {entry["path"] for entry in data["inputs"]["replaced_by_flags"]}
     assert {"infer.site.region", "infer.site.grid"} <= replaced
     assert ("train.site.region" in replaced) == (command == "lifecycle")
 

@@ -267,7 +267,7 @@ def test_a_baseline_of_other_names_is_missing_for_several_files(carbonctl, polic
     assert "error[CC605]" in ran.err
 
 
-def test_a_saved_result_is_held_without_being_computed_again(carbonctl, policy, tmp_path):
+def test_a_saved_result_is_computed_again_unless_it_is_trusted(carbonctl, policy, tmp_path):
     saved = tmp_path / "chat.json"
     carbonctl("lifecycle", BASE, *FEW, "-f", "json", "-o", saved)
     ran, gate, data = gated(carbonctl, saved, "--policy", policy(CAP))
@@ -275,6 +275,8 @@ def test_a_saved_result_is_held_without_being_computed_again(carbonctl, policy, 
     assert data["total"] == json.loads(saved.read_text(encoding="utf-8"))["total"]
     chance = policy("id: cap, metric: total_kgco2e, max: 4 t, max_probability: 5 %")
     ran, gate, _ = gated(carbonctl, saved, "--policy", chance)
+    assert (ran.code, gate["status"]) == (0, "pass")
+    ran, gate, _ = gated(carbonctl, saved, "--policy", chance, "--trust-result")
     assert (ran.code, gate["status"]) == (5, "uncertain")  # its draws were not saved
     strict = policy("id: cap, metric: total_kgco2e, max: 1 kg")
     ran, gate, _ = gated(carbonctl, saved, "--policy", strict)

@@ -69,7 +69,7 @@ ERROR = [
 TEXTS = {"version", "schema_version", "title", "name", "unit"}
 CSV_HEADER = (
     "id,label,unit,value,p05,p50,p95,share,evidence,tier,assumed,"
-    "parent,level,leaf,energy_kwh,scenario,sources"
+    "parent,level,leaf,energy_kwh,scenario,sources,overlay"
 )
 
 

@@ -1,0 +1,66 @@
+"""Figures of hardware that a scenario gives, with what would be charged without them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.part_carbon import part_carbon
+from carbonctl.scenario.context import ONE, derived, tried
+from carbonctl.scenario.parts import host_parts, module
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Record
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.bom import Part
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.context import Context
+
+
+def accelerator(ctx: Context, embodied: schema.Embodied, record: Record | None, path: Path) -> Fact:
+    """The figure that is given of one accelerator; without a record it replaces none of ours."""
+    each = ctx.given(embodied.accelerator, (*path, "accelerator"), "accelerator, as given")
+    row = None if record is None else _accelerator_row(ctx, record, path)
+    return ctx.override(each, row, alike=False)
+
+
+def host(ctx: Context, embodied: schema.Embodied, server: Record | None, path: Path) -> Fact:
+    """The figure that is given of a host without its accelerators."""
+    given = ctx.given(embodied.host, (*path, "host"), "host, as given")
+    row = None if server is None else _host_row(ctx, server, path)
+    return ctx.override(given, row, alike=False)
+
+
+def lifetime(ctx: Context, embodied: schema.Embodied | None, path: Path) -> Fact:
+    """The life of hardware, as given or as is usual; a longer one means less carbon."""
+    given = None if embodied is None else embodied.lifetime
+    life = ctx.either(given, (*path, "lifetime"), "lifetime")
+    return ctx.override(life, ctx.default("lifetime"), alike=False, falls=True)
+
+
+def _accelerator_row(ctx: Context, record: Record, path: Path) -> Fact | None:
+    """What one accelerator would be charged if no figure were given, with its range."""
+    published = record.fact("embodied", label=f"{record.name}, published footprint")
+    if published is not None:
+        return published
+    aside = replace(ctx, problems=[], warnings=[], not_estimated={})
+    made = tried(lambda: module(aside, record, ONE, path))
+    return None if made is None else _figure(ctx, record, (made,), "accelerator_residual")
+
+
+def _host_row(ctx: Context, server: Record, path: Path) -> Fact | None:
+    """What the host of a server would be charged if no figure were given, with its range."""
+    aside = replace(ctx, problems=[], warnings=[], not_estimated={})
+    made = tried(lambda: tuple(host_parts(aside, server, None, path)))
+    return None if not made else _figure(ctx, server, made, "server_residual")
+
+
+def _figure(ctx: Context, record: Record, made: tuple[Part[Fact], ...], residual: str) -> Fact:
+    """The modeled carbon of parts as one fact, with the error of the model as its range."""
+    value = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in made)
+    error = ctx.default(residual)
+    key = f"{record.kind}/{record.id}:modeled"
+    whole = derived(key, value, error, error.note, f"{record.name}, by its parts")
+    return replace(whole, unit="kgCO2e")
