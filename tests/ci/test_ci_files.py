@@ -153,7 +153,9 @@ def test_a_hook_runs_on_the_files_that_it_chooses(hook, machine, tmp_path):
     (tmp_path / "sub").mkdir()
     for name in wanted:
         source = "policy.yaml" if "policy" in name else "base/chat.yaml"
-        shutil.copy(DEMO / source, tmp_path / name)
+        text = (DEMO / source).read_text(encoding="utf-8")
+        named = text.replace("name: chat", f"name: {Path(name).stem}")
+        (tmp_path / name).write_text(named, encoding="utf-8")
     args = ["--policy", str(DEMO / "policy.yaml")] if gates else []
     words = [*shlex.split(hook["entry"]), *args, *wanted]
     assert shell(shlex.join(words), machine, tmp_path).returncode == 0
