@@ -154,9 +154,8 @@ def _recomputed(
     if looked is None or own_draws != drawn or whole != data["command"]:
         looked = evaluated(own_draws, whole)
     now = looked.subject.bases.get(data["accounting"]) or looked.data
-    status = "agrees" if same else "other version"
-    if whole != data["command"]:
-        status = "part"
+    plain = "agrees" if same else "other version"
+    status = plain if whole == data["command"] else "part"
     told = _told(data, name, looked.subject.name, status, now["total_kgco2e"])
     causes = _placed_as_saved(looked, data["facts"])
     return replace(looked, causes=causes, path=_path_of(data, name), saved=told)
