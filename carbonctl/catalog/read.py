@@ -166,8 +166,10 @@ class Catalog:
 
     def _alias_rows(self, kind: str) -> Iterator[Sequence[dict[str, str]]]:
         """Rows of other spellings, a list a folder, the overlay's first."""
-        paths = (root / ALIASES[kind] for root in self.roots if kind in ALIASES)
-        yield from (rows_of(path) for path in paths if path.is_file())
+        for root in self.roots if kind in ALIASES else ():
+            path = root / ALIASES[kind]
+            if path.is_file():
+                yield self._checked_rows(path, kind, ALIASES[kind])
 
     def default(self, name: str) -> Fact:
         """A default fact: judged in ``defaults.yaml``, or fitted to published runs."""
@@ -218,11 +220,15 @@ class Catalog:
         for root in self.roots:
             path = root / name
             if path.is_file():
-                rows = rows_of(path)
-                if self._overlay(path):
-                    kind = next((kind for kind, table in ALIASES.items() if table == name), "")
-                    own.check_table(self, kind, path, self.roots[-1] / name)
-                yield from rows
+                kind = next((kind for kind, table in ALIASES.items() if table == name), "")
+                yield from self._checked_rows(path, kind, name)
+
+    def _checked_rows(self, path: Path, kind: str, name: str) -> Sequence[dict[str, str]]:
+        """Rows of one file; those of the user's own folder are held to what they can be."""
+        rows = rows_of(path)
+        if self._overlay(path):
+            own.check_table(self, kind, path, self.roots[-1] / name)
+        return rows
 
     def own(self, row: dict[str, str]) -> str:
         """The file of a table's row as people know it, where it is one of the user's own."""

@@ -187,7 +187,7 @@ def test_the_format_in_a_name_is_the_format_of_its_weights():
 
 def test_an_id_opens_one_file(monkeypatch):
     opened = []
-    monkeypatch.setattr("carbonctl.catalog.read._rows", opened.append)
+    monkeypatch.setattr("carbonctl.catalog.read.rows_of", opened.append)
     assert CATALOG.record("accelerators", "nvidia-a100-pcie-40gb").id == "nvidia-a100-pcie-40gb"
     assert opened == []
 

@@ -143,7 +143,10 @@ def test_a_file_of_an_own_folder_is_no_place_for_a_result(carbonctl, tmp_path):
     wrote(tmp_path, "accelerators/mine.yaml", HEAD + GOOD)
     path = tmp_path / "accelerators/mine.yaml"
     words = (*TRAIN, "h100-sxm:8", "--region", "NO", "--hardware-db", tmp_path)
-    assert carbonctl(*words, "-o", path).code == 3
+    table = tmp_path / "aliases.csv"
+    table.write_text("spelling,id\nmine,mine\n", encoding="utf-8")
+    assert carbonctl(*words, "-o", table).code == 3
+    assert carbonctl(*words, "-o", path).code == 2  # no format ends in .yaml
     assert path.read_text(encoding="utf-8") == HEAD + GOOD
 
 
