@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 COMPACT = 64
+_GRID = "grid factor"  # the line of the grid names its zone
 _LABEL = 17
 _SIXTEEN_BITS = {"bf16", "fp16"}
 _RUNGS = ("gpu", "it_system", "provisioned")
@@ -227,7 +228,11 @@ def _compared(data: dict[str, Any], out: Console) -> None:
 def decides(data: dict[str, Any], out: Console) -> None:
     """The facts that move the answer most, as many of three as a line holds."""
     top = [d for d in data["drivers"][:3] if d["variance_share"] >= 0.01]  # noqa: PLR2004 - 1 %
-    texts = [f"{d['label']} ({numbers.share(d['variance_share'])})" for d in top]
+    grids = {label for d in data["drivers"] if (label := d["label"]).startswith(_GRID)}
+    texts = []
+    for driver in top:
+        label = _GRID if grids == {driver["label"]} else driver["label"]
+        texts.append(f"{label} ({numbers.share(driver['variance_share'])})")
     if texts:
         texts[0] = texts[0].replace(" %)", " % of the variance)")
     while len(texts) > 1 and len("; ".join(texts)) > out.width - _LABEL:
