@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, in_order
+from carbonctl.core.errors import InputError, Problem, in_order
 from carbonctl.estimate.bom import Comparator, Counted, Machine, Machines
 from carbonctl.estimate.inputs import ItemInputs, bind
 from carbonctl.estimate.part_carbon import part_carbon
@@ -15,12 +15,12 @@ from carbonctl.scenario import subjects
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.consistency import machine_agrees
 from carbonctl.scenario.context import ONE, Context, derived, tried
+from carbonctl.scenario.flag_reach import flagged
 from carbonctl.scenario.machine_parts import comparators, mass_of
 from carbonctl.scenario.unused import list_or_database, unused_of_item
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
-    from carbonctl.core.errors import Problem
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.bom import Hardware, Part
@@ -104,6 +104,10 @@ def _used(ctx: Context, section: schema.Embodied, named: schema.Hardware | None)
         if getattr(section, key) is not None and said != subject:
             message = f"{key} says nothing of a {said or 'machine'}"
             ctx.fail("CC303", message, ("embodied", key), f"add subject: {subject}")
+    flag = next(flagged(ctx.document, "hardware"), None)
+    if section.parts and flag is not None:
+        message = "the file lists the parts of a machine, so other hardware changes nothing in it"
+        ctx.problems.append(Problem("CC303", message, flag, "leave it out, or estimate it alone"))
     list_or_database(ctx, section)
     alone = {"accelerator": ("host",), "baseboard": ("host", "accelerator"),
              "device": ("host", "accelerator", "spares")}  # fmt: skip

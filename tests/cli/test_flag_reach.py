@@ -141,3 +141,10 @@ def test_a_flag_of_hardware_that_no_phase_runs_on_is_refused(carbonctl, configs)
     ran = carbonctl("train", configs / "train-federated.yaml", "--gpu", "h100-sxm:4")
     assert ran.code == 3
     assert "--gpu: error[CC303]" in ran.err
+
+
+@pytest.mark.parametrize("words", [("--gpu", "b200-sxm:4"), ("--server", "dgx-a100-640gb")])
+def test_hardware_by_flag_beside_a_list_of_parts_is_refused(words, carbonctl, configs):
+    ran = carbonctl("embodied", configs / "embodied-8xh100.yaml", *words)
+    assert ran.code == 3
+    assert f"{words[0]}: error[CC303]" in ran.err
