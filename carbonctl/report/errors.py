@@ -35,7 +35,8 @@ def one(problem: Problem, sources: dict[str, list[str]], level: str = "error") -
     """A problem with its line and what to do about it."""
     code = f"{level}[{problem.code}]" if problem.code else level
     place = f"{problem.mark}: " if problem.mark else ""
-    lines = [f"{place}{code}: {problem.message}"]
+    message = problem.message.replace("\n", "\\n")  # of a key, which begins no line of ours
+    lines = [f"{place}{code}: {message}"]
     snippet = _snippet(problem, sources)
     lines += snippet
     if problem.hint and (not snippet or len(problem.hint) > _LONG_HINT):

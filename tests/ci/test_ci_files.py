@@ -165,6 +165,49 @@ def test_without_a_policy_at_the_base_the_heads_is_said_to_be_used_or_fails(mach
     assert not (folder / "c.json").exists()
 
 
+def test_require_base_policy_is_read_in_any_case_and_never_taken_for_false(machine, tmp_path):
+    folder, _base = repository(tmp_path, machine, "head-clean")
+    asked = {"true": (3, "no policy"), "True": (3, "no policy"), "TRUE": (3, "no policy"),
+             "yes": (2, "true or false"), "False": (0, ""), "": (0, "")}  # fmt: skip
+    for word, (code, said) in asked.items():
+        done = shell(STEPS[GATE]["run"], machine, folder, **HOLD, CARBON_REQUIRE_BASE_POLICY=word)
+        assert (done.returncode, said in done.stdout) == (code, True), word
+    strict = {"CARBON_REQUIRE_BASE_POLICY": "true", "CARBON_POLICY": ""}
+    assert shell(STEPS[GATE]["run"], machine, folder, **HOLD | strict).returncode == 2
+
+
+def test_the_policy_of_the_base_is_found_however_its_path_is_spelled(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-region")
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+    (folder / "policy.yaml").unlink()
+    for name in ("./policy.yaml", str(folder / "policy.yaml")):
+        words = HOLD | {"CARBON_POLICY": name, "CARBON_FILES": "chat.yaml\r\n"}
+        done = shell(STEPS[GATE]["run"], machine, folder, **words)
+        assert done.returncode == 4, done.stderr
+        assert notes(folder) == ["policy: that of the base commit; the head has none"]
+
+
+def test_a_link_out_of_the_checkout_is_not_gated_in_place_of_a_scenario(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-region")
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+    (folder / "chat.yaml").unlink()
+    (folder / "chat.yaml").symlink_to(Path(machine["RUNNER_TEMP"]) / "carbon-base" / "chat.yaml")
+    done = shell(STEPS[GATE]["run"], machine, folder, **HOLD)
+    assert (done.returncode, "a link out of the checkout" in done.stdout) == (3, True)
+
+
+def test_a_base_is_no_option_of_git_and_a_tree_of_an_earlier_job_does_no_harm(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-load")
+    evil = f"--upload-pack=touch {tmp_path}/ran"
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=evil).returncode != 0
+    assert not (tmp_path / "ran").exists()
+    tree = Path(machine["RUNNER_TEMP"]) / "carbon-base"
+    for _job in range(2):
+        assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+        assert git(tree, machine, "rev-parse", "HEAD") == base
+        shutil.rmtree(tree)  # as the service does between jobs, which keeps the checkout
+
+
 def test_the_action_runs_twice_in_one_job_and_forgets_the_base_of_the_first(machine, tmp_path):
     folder, base = repository(tmp_path, machine, "head-load")
     for commit in (base, base, ""):
