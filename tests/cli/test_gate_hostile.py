@@ -156,9 +156,9 @@ def test_a_policy_has_one_content_however_its_path_is_spelled(gate, files, monke
 
 
 def test_no_line_of_a_policy_that_is_a_link_out_of_its_folder_is_quoted(gate, files, tmp_path):
-    scenario, secret = files(repo__chat=TEXT, secret="password: hunter2\n")
+    scenario, outside = files(repo__chat=TEXT, outside="word: hunter2\n")
     link = tmp_path / "repo" / "policy.yaml"
-    link.symlink_to(secret)
+    link.symlink_to(outside)
     ran, _, _ = gate(scenario, "--policy", link)
     assert (ran.code, "hunter2" in ran.out + ran.err) == (3, False)
 
