@@ -281,6 +281,19 @@ def test_the_action_installs_itself(machine, tmp_path):
     assert (tmp_path / "p" / "carbonctl" / "configs" / "gate" / "github.yaml").is_file()
 
 
+def test_a_folder_that_is_called_like_a_flag_is_none_to_a_hook(machine, tmp_path):
+    folder = tmp_path / "--policy=lax"
+    folder.mkdir()
+    shutil.copy(DEMO / "head-region" / "chat.yaml", folder / "carbon.yaml")
+    (tmp_path / "lax").mkdir()
+    lax = (DEMO / "policy.yaml").read_text(encoding="utf-8").replace("max: 8 t", "max: 800 t")
+    (tmp_path / "lax" / "carbon.yaml").write_text(lax, encoding="utf-8")
+    for hook, args in ((HOOKS[0], []), (HOOKS[1], ["--policy", str(DEMO / "policy.yaml")])):
+        words = [*shlex.split(hook["entry"]), *args, *hook["args"], "--policy=lax/carbon.yaml"]
+        done = shell(shlex.join(words), machine, tmp_path)
+        assert done.returncode == (4 if args else 0), done.stderr
+
+
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 def test_a_hook_runs_on_the_files_that_it_chooses(hook, machine, tmp_path):
     assert hook["language"] == "python"
@@ -335,7 +348,8 @@ def test_the_gitlab_component_gates_what_it_is_included_with(machine, tmp_path):
     for command, code in zip(script(job), (4, 0), strict=True):
         done = shell(command, machine, folder, **given)
         assert done.returncode == code, done.stderr
-    assert "that of the base commit" in (folder / "carbon.json").read_text(encoding="utf-8")
+    said = (folder / "carbon.json").read_text(encoding="utf-8")
+    assert "that of the base commit; the head has another, or none" in said
     assert {"carbon.json", "carbon.xml"} <= {path.name for path in folder.iterdir()}
     assert job["carbon-gate"]["artifacts"]["when"] == "always"
 

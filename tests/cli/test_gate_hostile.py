@@ -167,6 +167,10 @@ def test_a_key_begins_no_line_of_an_error(files, carbonctl):
     scenario = files(chat=TEXT + '"\\n::error::x": 1\n')
     ran = carbonctl("validate", scenario)
     assert (ran.code, "\n::error::" in ran.out + ran.err) == (3, False)
+    named = scenario.with_name("x\n::error::y.yaml")
+    named.write_text("frob: 1\n", encoding="utf-8")
+    ran = carbonctl("validate", named)
+    assert (ran.code, "\n::error::" in ran.out + ran.err) == (3, False)
 
 
 # --- B3: saved results
