@@ -253,6 +253,20 @@ def test_what_the_action_uses_is_pinned():
     pinned = {line.partition("==")[0] for line in lines}
     needed = {re.match(r"[\w-]+", text)[0] for text in PROJECT_FILE["dependencies"]}
     assert needed <= pinned
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    assert {re.match(r"[\w-]+", text)[0] for text in build["requires"]} <= pinned
+
+
+def test_what_builds_the_package_is_pinned_too(machine, tmp_path):
+    """A flag of pip says nothing of what it builds with; a variable does."""
+    fake = Path(machine["PATH"].split(":")[0]) / "python"
+    fake.write_text('#!/bin/sh\nenv | grep "^PIP_.*CONSTRAINT"\n', encoding="utf-8")
+    done = shell(STEPS["Install carbonctl"]["run"], machine, tmp_path, GITHUB_ACTION_PATH="/a")
+    names = {"PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"}
+    assert set(done.stdout.split()) == {f"{name}=/a/constraints.txt" for name in names}
+    for file in ("templates/gate.yml", "configs/gate/gitlab.yaml"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert all(f"{name}: /opt/carbonctl/constraints.txt" in text for name in names)
 
 
 def test_the_action_without_policy_and_base_holds_the_budget(machine, tmp_path):
