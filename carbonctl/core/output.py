@@ -15,13 +15,14 @@ from carbonctl.core.errors import Mark, OutputError, Problem
 from carbonctl.core.streams import ESCAPED
 
 FLAG = "--output"
-_OPEN_FILE = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,4})|/dev/stderr")
+_OPEN_FILE = re.compile(r"/(?:dev|proc/(?:thread-)?self)/fd/(\d{1,4})|/dev/std(out|err)")
+_MAX_LINKS = 40
 _RETRY_SECONDS = 0.05
 
 
 def emit(text: str, output: str | None) -> None:
     """Write to stdout, or to a file that is whole or not there; OutputError where that fails."""
-    if output in (None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+    if output in (None, "-") or _handle(str(output)) == 1:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
@@ -34,9 +35,9 @@ def emit(text: str, output: str | None) -> None:
 
 
 def _write(target: str, data: bytes) -> None:
-    known = _OPEN_FILE.fullmatch(target)
-    if known is not None:
-        _to_open_file(int(known[1] or 2), target, data)
+    handle = _handle(target)
+    if handle is not None:
+        _to_open_file(handle, target, data)
         return
     try:
         info = os.stat(target)  # noqa: PTH116 - Path takes a slash at the end away
@@ -52,6 +53,20 @@ def _write(target: str, data: bytes) -> None:
         raise OutputError(Problem("CC011", message, Mark(FLAG)))
     else:
         _through(target, data, pipe=stat.S_ISFIFO(info.st_mode))
+
+
+def _handle(target: str) -> int | None:
+    """The open file that a name stands for, links followed; a regular one is not replaced then."""
+    for _link in range(_MAX_LINKS):
+        known = _OPEN_FILE.fullmatch(target)
+        if known is not None:
+            return int(known[1] or {"out": 1, "err": 2}[known[2]])
+        try:
+            to = os.readlink(target)  # noqa: PTH115 - the text of the link, as it stands
+        except (OSError, ValueError):  # ValueError: a NUL in the name
+            return None
+        target = os.path.join(os.path.dirname(target), to)  # noqa: PTH118, PTH120 - likewise
+    return None
 
 
 def _refuse_input(target: str, info: os.stat_result | None) -> None:

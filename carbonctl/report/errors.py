@@ -35,14 +35,19 @@ def one(problem: Problem, sources: dict[str, list[str]], level: str = "error") -
     """A problem with its line and what to do about it."""
     code = f"{level}[{problem.code}]" if problem.code else level
     place = f"{problem.mark}: " if problem.mark else ""
-    lines = [f"{place}{code}: {problem.message}"]
+    lines = [_in_one_line(f"{place}{code}: {problem.message}")]
     snippet = _snippet(problem, sources)
     lines += snippet
     if problem.hint and (not snippet or len(problem.hint) > _LONG_HINT):
         lines.append(_wrapped(problem.hint))
     if problem.help:
-        lines.append(f"   help: {problem.help}")
+        lines.append(_in_one_line(f"   help: {problem.help}"))
     return "\n".join(lines)
+
+
+def _in_one_line(text: str) -> str:
+    """Text in which no name of a file or key begins a line, which a service may take to be ours."""
+    return text.replace("\n", "\\n")
 
 
 def _snippet(problem: Problem, sources: dict[str, list[str]]) -> list[str]:
@@ -62,7 +67,7 @@ def _snippet(problem: Problem, sources: dict[str, list[str]]) -> list[str]:
 def _wrapped(hint: str) -> str:
     """A hint on lines of its own; a short one is never broken."""
     if len(hint) <= _LONG_HINT:
-        return f"   hint: {hint}"
+        return _in_one_line(f"   hint: {hint}")
     from textwrap import fill  # noqa: PLC0415 - for long hints alone
 
     return fill(hint, _WIDTH, initial_indent="   hint: ", subsequent_indent=" " * 9)

@@ -46,6 +46,13 @@ def work_tree(folder: Path) -> Path:
     return next(above, folder)
 
 
+def is_quotable(source: str) -> bool:
+    """Whether errors may show lines of a file: not where it is a link out of its work tree."""
+    return not files.is_regular(source) or _is_inside(
+        source, work_tree(Path(source).parent.resolve())
+    )
+
+
 def _is_inside(file: str | Path, allowed: Path) -> bool:
     """Whether a file lies in a folder once its symbolic links are followed."""
     try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from carbonctl.core import strict_yaml
+from carbonctl.core import files, strict_yaml
 from carbonctl.core.errors import InputError, Problem, did_you_mean, in_order
 from carbonctl.core.metrics import COST, QUALITY, may_be, usual
 from carbonctl.core.naming import unit_of
 from carbonctl.core.units import UnitError
+from carbonctl.scenario.extends import is_quotable
 from carbonctl.scenario.limits import money, price, quantity, share
 from carbonctl.scenario.policy_schema import check
 from carbonctl.scenario.rules import Excuse, Policy, Rule
@@ -48,7 +48,7 @@ _WORDS = ("metric", "max", "max_probability", "max_increase", "min_delta", "requ
 
 def read(source: str, raw: bytes | None = None) -> Policy:
     """The policy of a file, or of its bytes; InputError with every problem of it."""
-    document = strict_yaml.read(Path(source)) if raw is None else strict_yaml.parse(raw, source)
+    document, digest = _document(source, raw)
     if not isinstance(document.data, dict):
         problem = Problem("CC007", "a policy is a mapping of keys", document.mark(()))
         raise InputError([problem], document.sources)
@@ -59,7 +59,6 @@ def read(source: str, raw: bytes | None = None) -> Policy:
         found = reader.problems
     if found:
         raise InputError(in_order(found), document.sources)
-    digest = hashlib.sha256("\n".join(document.sources[source]).encode()).hexdigest()
     accounting = str(reader.defaults["accounting"])
     return Policy(
         source,
@@ -71,6 +70,22 @@ def read(source: str, raw: bytes | None = None) -> Policy:
         allow_overlay=tuple(document.data.get("allow_overlay") or ()),
         allow_given=tuple(document.data.get("allow_given") or ()),
     )
+
+
+def _document(source: str, raw: bytes | None) -> tuple[Document, str]:
+    """A policy with its positions, and its digest; no error quotes a link out of its work tree."""
+    given = files.read(source, strict_yaml.MAX_BYTES) if raw is None else raw
+    try:
+        document = strict_yaml.parse(given, source)
+    except InputError as error:
+        raise InputError(error.problems, _quotable(source, error.sources)) from None
+    digest = hashlib.sha256("\n".join(document.sources[source]).encode()).hexdigest()
+    document.sources = _quotable(source, document.sources)
+    return document, digest
+
+
+def _quotable(source: str, sources: dict[str, list[str]]) -> dict[str, list[str]]:
+    return sources if is_quotable(source) else {}
 
 
 class _Reader:

@@ -165,6 +165,49 @@ def test_without_a_policy_at_the_base_the_heads_is_said_to_be_used_or_fails(mach
     assert not (folder / "c.json").exists()
 
 
+def test_require_base_policy_is_read_in_any_case_and_never_taken_for_false(machine, tmp_path):
+    folder, _base = repository(tmp_path, machine, "head-clean")
+    asked = {"true": (3, "no policy"), "True": (3, "no policy"), "TRUE": (3, "no policy"),
+             "yes": (2, "true or false"), "False": (0, ""), "": (0, "")}  # fmt: skip
+    for word, (code, said) in asked.items():
+        done = shell(STEPS[GATE]["run"], machine, folder, **HOLD, CARBON_REQUIRE_BASE_POLICY=word)
+        assert (done.returncode, said in done.stdout) == (code, True), word
+    strict = {"CARBON_REQUIRE_BASE_POLICY": "true", "CARBON_POLICY": ""}
+    assert shell(STEPS[GATE]["run"], machine, folder, **HOLD | strict).returncode == 2
+
+
+def test_the_policy_of_the_base_is_found_however_its_path_is_spelled(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-region")
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+    (folder / "policy.yaml").unlink()
+    for name in ("./policy.yaml", str(folder / "policy.yaml")):
+        words = HOLD | {"CARBON_POLICY": name, "CARBON_FILES": "chat.yaml\r\n"}
+        done = shell(STEPS[GATE]["run"], machine, folder, **words)
+        assert done.returncode == 4, done.stderr
+        assert notes(folder) == ["policy: that of the base commit; the head has none"]
+
+
+def test_a_link_out_of_the_checkout_is_not_gated_in_place_of_a_scenario(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-region")
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+    (folder / "chat.yaml").unlink()
+    (folder / "chat.yaml").symlink_to(Path(machine["RUNNER_TEMP"]) / "carbon-base" / "chat.yaml")
+    done = shell(STEPS[GATE]["run"], machine, folder, **HOLD)
+    assert (done.returncode, "a link out of the checkout" in done.stdout) == (3, True)
+
+
+def test_a_base_is_no_option_of_git_and_a_tree_of_an_earlier_job_does_no_harm(machine, tmp_path):
+    folder, base = repository(tmp_path, machine, "head-load")
+    evil = f"--upload-pack=touch {tmp_path}/ran"
+    assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=evil).returncode != 0
+    assert not (tmp_path / "ran").exists()
+    tree = Path(machine["RUNNER_TEMP"]) / "carbon-base"
+    for _job in range(2):
+        assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
+        assert git(tree, machine, "rev-parse", "HEAD") == base
+        shutil.rmtree(tree)  # as the service does between jobs, which keeps the checkout
+
+
 def test_the_action_runs_twice_in_one_job_and_forgets_the_base_of_the_first(machine, tmp_path):
     folder, base = repository(tmp_path, machine, "head-load")
     for commit in (base, base, ""):
@@ -210,6 +253,20 @@ def test_what_the_action_uses_is_pinned():
     pinned = {line.partition("==")[0] for line in lines}
     needed = {re.match(r"[\w-]+", text)[0] for text in PROJECT_FILE["dependencies"]}
     assert needed <= pinned
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    assert {re.match(r"[\w-]+", text)[0] for text in build["requires"]} <= pinned
+
+
+def test_what_builds_the_package_is_pinned_too(machine, tmp_path):
+    """A flag of pip says nothing of what it builds with; a variable does."""
+    fake = Path(machine["PATH"].split(":")[0]) / "python"
+    fake.write_text('#!/bin/sh\nenv | grep "^PIP_.*CONSTRAINT"\n', encoding="utf-8")
+    done = shell(STEPS["Install carbonctl"]["run"], machine, tmp_path, GITHUB_ACTION_PATH="/a")
+    names = {"PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"}
+    assert set(done.stdout.split()) == {f"{name}=/a/constraints.txt" for name in names}
+    for file in ("templates/gate.yml", "configs/gate/gitlab.yaml"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert all(f"{name}: /opt/carbonctl/constraints.txt" in text for name in names)
 
 
 def test_the_action_without_policy_and_base_holds_the_budget(machine, tmp_path):
@@ -236,6 +293,19 @@ def test_the_action_installs_itself(machine, tmp_path):
     done = shell(step, machine, tmp_path, GITHUB_ACTION_PATH=str(ROOT), **offline)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "p" / "carbonctl" / "configs" / "gate" / "github.yaml").is_file()
+
+
+def test_a_folder_that_is_called_like_a_flag_is_none_to_a_hook(machine, tmp_path):
+    folder = tmp_path / "--policy=lax"
+    folder.mkdir()
+    shutil.copy(DEMO / "head-region" / "chat.yaml", folder / "carbon.yaml")
+    (tmp_path / "lax").mkdir()
+    lax = (DEMO / "policy.yaml").read_text(encoding="utf-8").replace("max: 8 t", "max: 800 t")
+    (tmp_path / "lax" / "carbon.yaml").write_text(lax, encoding="utf-8")
+    for hook, args in ((HOOKS[0], []), (HOOKS[1], ["--policy", str(DEMO / "policy.yaml")])):
+        words = [*shlex.split(hook["entry"]), *args, *hook["args"], "--policy=lax/carbon.yaml"]
+        done = shell(shlex.join(words), machine, tmp_path)
+        assert done.returncode == (4 if args else 0), done.stderr
 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
@@ -292,7 +362,8 @@ def test_the_gitlab_component_gates_what_it_is_included_with(machine, tmp_path):
     for command, code in zip(script(job), (4, 0), strict=True):
         done = shell(command, machine, folder, **given)
         assert done.returncode == code, done.stderr
-    assert "that of the base commit" in (folder / "carbon.json").read_text(encoding="utf-8")
+    said = (folder / "carbon.json").read_text(encoding="utf-8")
+    assert "that of the base commit; the head has another, or none" in said
     assert {"carbon.json", "carbon.xml"} <= {path.name for path in folder.iterdir()}
     assert job["carbon-gate"]["artifacts"]["when"] == "always"
 

@@ -148,6 +148,31 @@ def test_a_limit_on_a_number_that_is_not_there_blocks(gate, files):
     assert gate(scenario, "--policy", policy)[0].code == 5
 
 
+def test_a_policy_has_one_content_however_its_path_is_spelled(gate, files, monkeypatch):
+    _, policy = files(chat=TEXT, policy=policy_of(CAP))
+    monkeypatch.chdir(policy.parent)
+    for name in ("policy.yaml", "./policy.yaml", f"../{policy.parent.name}//policy.yaml"):
+        assert gate("chat.yaml", "--policy", name)[0].code == 0
+
+
+def test_no_line_of_a_policy_that_is_a_link_out_of_its_folder_is_quoted(gate, files, tmp_path):
+    scenario, outside = files(repo__chat=TEXT, outside="word: hunter2\n")
+    link = tmp_path / "repo" / "policy.yaml"
+    link.symlink_to(outside)
+    ran, _, _ = gate(scenario, "--policy", link)
+    assert (ran.code, "hunter2" in ran.out + ran.err) == (3, False)
+
+
+def test_a_key_begins_no_line_of_an_error(files, carbonctl):
+    scenario = files(chat=TEXT + '"\\n::error::x": 1\n')
+    ran = carbonctl("validate", scenario)
+    assert (ran.code, "\n::error::" in ran.out + ran.err) == (3, False)
+    named = scenario.with_name("x\n::error::y.yaml")
+    named.write_text("frob: 1\n", encoding="utf-8")
+    ran = carbonctl("validate", named)
+    assert (ran.code, "\n::error::" in ran.out + ran.err) == (3, False)
+
+
 # --- B3: saved results
 
 

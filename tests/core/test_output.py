@@ -118,3 +118,15 @@ def test_folders_and_full_disks_are_said(tmp_path):
     assert "no space left on device" in refused("/dev/full")
     assert refused("a\0b").startswith("CC008")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_to_an_open_file_writes_where_that_file_is(tmp_path):
+    """As with ``-o link 3>>log``: what stood in the file stays, and so does the file."""
+    log, chain = tmp_path / "log", tmp_path / "chain"
+    log.write_text("before\n", encoding="utf-8")
+    with log.open("ab") as file:
+        (tmp_path / "link").symlink_to(f"/dev/fd/{file.fileno()}")
+        chain.symlink_to("link")
+        for target in (chain, f"/proc/thread-self/fd/{file.fileno()}"):
+            emit("new\n", str(target))
+    assert log.read_text(encoding="utf-8") == "before\nnew\nnew\n"
