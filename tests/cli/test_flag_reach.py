@@ -141,3 +141,61 @@ def test_a_flag_of_hardware_that_no_phase_runs_on_is_refused(carbonctl, configs)
     ran = carbonctl("train", configs / "train-federated.yaml", "--gpu", "h100-sxm:4")
     assert ran.code == 3
     assert "--gpu: error[CC303]" in ran.err
+
+
+OF_DEVICE = """
+hardware: {accelerator: h100-sxm, count: 8}
+site: {region: FR}
+embodied: {accelerator: 150 kg}
+train:
+  power: {value: 650 W, scope: gpu}
+  runs:
+    - {name: a, accelerator_hours: 1000}
+    - {name: b, accelerator_hours: 1000, power: {value: 600 W, scope: gpu}}
+"""
+
+
+def test_what_is_stated_of_a_device_goes_with_it(ran):
+    """Watts and a footprint of one device are not charged for another that a flag names."""
+    data = ran("train", "--gpu", "b200-sxm", text=OF_DEVICE)
+    paths = {one["path"] for one in data["inputs"]["replaced_by_flags"]}
+    assert paths == {"train.power", "train.runs.1.power", "embodied.accelerator"}
+    plain = ran("train", "--gpu", "b200-sxm:8", "--gpu-hours", "2000", text="site: {region: FR}")
+    assert data["total"]["value"] == pytest.approx(plain["total"]["value"])
+
+
+@pytest.mark.parametrize("name", ["h100-sxm:16", "NVIDIA H100 SXM5 80GB", "H100_SXM"])
+def test_another_spelling_or_count_of_a_device_keeps_what_is_stated_of_it(name, ran):
+    data = ran("train", "--gpu", name, text=OF_DEVICE)
+    assert "replaced_by_flags" not in data["inputs"] or not data["inputs"]["replaced_by_flags"]
+    assert values(data, "power per accelerator") == {650, 600}
+
+
+def test_watts_at_the_meter_take_the_included_pue_with_them(ran):
+    text = """
+hardware: {accelerator: h100-sxm}
+site: {region: FR, pue: included}
+train: {accelerator_hours: 1000, power: {value: 700 W, scope: facility}}
+"""
+    paths = {one["path"] for one in ran("train", "--gpu", "b200-sxm", text=text)["inputs"][
+        "replaced_by_flags"]}  # fmt: skip
+    assert paths == {"train.power", "site.pue"}
+
+
+def test_a_pue_of_homes_is_refused(carbonctl):
+    text = """
+site: {region: US}
+train: {federated: {devices: 1M, hours_per_device: 1 h, communication_hours: 0.1 h}}
+"""
+    ran = carbonctl("train", "-", "--pue", "1.9", stdin=text)
+    assert (ran.code, "CC303" in ran.err) == (3, True)
+
+
+def test_the_run_that_names_no_hardware_is_pointed_at(carbonctl):
+    text = """site: {region: FR}
+train:
+  runs:
+    - {name: a, accelerator_hours: 5, hardware: {accelerator: h100-sxm}}
+    - {name: b, accelerator_hours: 5}
+"""
+    assert ":5:" in carbonctl("train", "-", stdin=text).err.splitlines()[0]
