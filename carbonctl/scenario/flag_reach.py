@@ -29,6 +29,13 @@ _OF_DEVICE: dict[str, tuple[str, ...]] = {
     "infer": ("throughput",),
     "embodied": ("accelerator",),
 }
+# what was measured with a model, a number format or a stack, and with no other
+_MEASURED: dict[str, tuple[tuple[str, str], ...]] = {
+    "model": (("infer", "throughput"), ("train", "rollout_throughput")),
+    "infer.precision": (("infer", "throughput"),),
+    "infer.runtime": (("infer", "throughput"),),
+}
+_STACK = ("precision", "runtime")  # a file that is silent on them was measured with others
 _EVIDENCE = ("days", "accelerator_hours", "tokens", "samples", "energy")
 _RUN_FLAGS = (*_EVIDENCE, "mfu", "method")
 
@@ -67,6 +74,12 @@ def reach(document: Document, setting: Setting, phases: tuple[str, ...], apply: 
         for place in places:
             _replace_hardware(document, place, setting)
         return
+    tops = [value_at(document.data, (*place, key) if key else place) for place in places]
+    if any(before is not None and before != setting.value for before in tops) or key in _STACK:
+        for at in _MEASURED.get(setting.path, ()):
+            if at[0] in phases:
+                _remember(document, at, setting.flag)
+                _drop(document, at)
     for place in places:
         _replace_key(document, place, setting, key, apply)
 

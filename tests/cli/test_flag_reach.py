@@ -199,3 +199,17 @@ train:
     - {name: b, accelerator_hours: 5}
 """
     assert ":5:" in carbonctl("train", "-", stdin=text).err.splitlines()[0]
+
+
+@pytest.mark.parametrize("flag", [("--model", "llama-3.1-70b"), ("--precision", "int4")])
+def test_a_throughput_is_of_the_model_and_the_format_that_it_was_measured_with(flag, ran):
+    text = """
+model: llama-3.1-8b
+hardware: {accelerator: h100-sxm, count: 8}
+site: {region: FR}
+infer: {requests: 1M/day, prompt_tokens: 500, output_tokens: 300, throughput: 5000 1/s}
+"""
+    data = ran("infer", *flag, text=text)
+    assert [one["path"] for one in data["inputs"]["replaced_by_flags"]] == ["infer.throughput"]
+    plain = ran("infer", *flag, text=text.replace(", throughput: 5000 1/s", ""))
+    assert data["total"]["value"] == pytest.approx(plain["total"]["value"])
