@@ -203,7 +203,8 @@ def _model(catalog: Catalog, kind: str, name: str) -> Match | None:
     """The model of a Hub id, an Ollama tag or a tuned checkpoint, with the format it states."""
     text = spelling.model_text(name)
     bare, stored = spelling.stored_format(text)
-    for one in dict.fromkeys((name, text, *spelling.base_names(bare))):
+    names = (name, text, *spelling.base_names(bare), *spelling.base_names(spelling.dotted(bare)))
+    for one in dict.fromkeys(names):
         ids = [one] if catalog.path(kind, one) else catalog.aliases(kind).get(one)
         ids = ids or _index(catalog, kind).get(spelling.letters(one), [])
         if match := _one(catalog, kind, one, ids):

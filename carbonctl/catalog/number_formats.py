@@ -23,7 +23,8 @@ PRECISION_OF_DTYPE = {
 # precision -> the format whose peak of a device it computes at, where that is another
 PEAK_OF_PRECISION = {"fp16": "bf16", "mxfp4": "fp4", "nvfp4": "fp4"}
 # words of the notes of served formats, by which a report finds them
-PUBLISHED, REPLACED, ALONE = "is published", "takes its place", "weights alone are in"
+PUBLISHED, NAMED = "is published", "is named"
+REPLACED, ALONE = "takes its place", "weights alone are in"
 _WIDE = ("fp32", "bf16", "fp16")
 _NARROW = ("fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4")
 

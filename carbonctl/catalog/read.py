@@ -131,7 +131,7 @@ class Catalog:
         document = document_of(path)
         data = document.data
         if match and match.stored:
-            data = data | {"default_dtype": match.stored}
+            data = data | {"default_dtype": match.stored, "dtype_named": name}
         assumed = match.note if match else ""
         return Record(kind, path.stem, data, document, self._overlay(path), assumed=assumed)
 

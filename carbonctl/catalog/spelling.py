@@ -166,6 +166,14 @@ def base_names(name: str) -> list[str]:
     return list(dict.fromkeys((name, tuned)))
 
 
+def dotted(name: str) -> str:
+    """A model's name with the point in its version that many a host writes as a hyphen.
+
+    So ``llama-3-1-8b`` is ``llama-3.1-8b``, while ``llama-3-8b`` stays, as 8 is no minor version.
+    """
+    return re.sub(r"(?<=\d)[-_](?=\d[-_])", ".", name, count=1)
+
+
 def model_text(name: str) -> str:
     """A model's name without the organization of the Hub and the colon of an Ollama tag."""
     text = re.sub(r"\s+", "-", name.strip().lower())

@@ -23,6 +23,7 @@ _DASHES = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
 _FORMS: dict[Form, str] = {
     "codecarbon": "a table of CodeCarbon",
     "nvidia-smi": "a log of nvidia-smi",
+    "dmon": "a log of nvidia-smi dmon",
     "dcgm": "a log of DCGM",
     "slurm": "a table of sacct",
     "hf-config": "a config.json of a model",

@@ -51,6 +51,7 @@ class Document:
         self.found: list[Problem] = []  # what is wrong, kept to be told with what else is
         self.lost: list[Path] = []  # what nobody can know the value of, because of that
         self.misnamed: set[str] = set()  # keys at the top that are none
+        self.other_hardware = ""  # the flag that names other hardware than the file
         self.replaced: list[tuple[str, str, Any]] = []  # path, flag and what stood there before
         self.sources = {} if sources is None else sources
         self.events: tuple[str, dict[Path, Any], dict[Path, Any]] = ("", {}, {})

@@ -26,8 +26,8 @@ _VERBS = {"train": "training", "infer": "serving", "idle": "training"}
 class Charged:
     """One phase with its model, hardware and place in words.
 
-    ``rule`` is ``held`` or ``by need`` for serving, and empty for other phases; ``count`` are the
-    devices that the scenario states for it.
+    ``rule`` is ``held`` (all of it, or a stated share of a fleet) or ``by need`` for serving, and
+    empty for other phases; ``count`` are the devices that the scenario states for it.
     """
 
     phase: str
@@ -71,7 +71,8 @@ def _charged(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> 
     count = named.count.value if named is not None and named.count is not None else None
     rule = ""
     if phase.kind == "infer":
-        rule = "held" if held_path(scenario) is not None else "by need"
+        shared_out = scenario.infer is not None and scenario.infer.fleet_share is not None
+        rule = "held" if shared_out or held_path(scenario) is not None else "by need"
     given = any(getattr(o, "site", None) and o.site.grid is not None for o in owners[:1])
     place = phase.site.name
     if given and place != "a given grid":

@@ -70,6 +70,9 @@ def _nearest(name: str, names: Iterable[str]) -> list[str]:
 def _labeled(result: Estimated, name: str) -> dict[str, Traced]:
     """Lines of the table that have a label, by id: of the lines nearest to the total, if any."""
     wanted = " ".join(name.casefold().split())
+    if wanted.startswith("per "):  # the first carbon of its line, without training
+        end = f".{wanted.replace(' ', '_')}_kgco2e"
+        return {key: _traced(v) for key, v in result.metrics.items() if key.endswith(end)}
     lines = list(result.lines)
     while lines:
         found = {n.id: _traced(n.kgco2e) for n in lines if n.label.casefold() == wanted}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from carbonctl.catalog.number_formats import ALONE, PUBLISHED, REPLACED
+from carbonctl.catalog.number_formats import ALONE, NAMED, PUBLISHED, REPLACED
 from carbonctl.estimate.train_dlrm import LIMITS, binding
 from carbonctl.report import numbers
 from carbonctl.report.sensitivity import next_question
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 COMPACT = 64
+_MANY = 100
 _GRID = "grid factor"  # the line of the grid names its zone
 _LABEL = 17
 _SIXTEEN_BITS = {"bf16", "fp16"}
@@ -114,17 +115,30 @@ def _devices(data: dict[str, Any], out: Console) -> None:
         if needed is None or one["rule"] is None:
             continue
         noun, count = one["devices"] or "devices", one["count"]
-        about = f"about {numbers.significant(needed['value'], 2)}"
+        digits = 2 if needed["value"] < _MANY else 3  # beside a whole count of as many digits
+        about = f"about {numbers.significant(needed['value'], digits)}"
         busy = numbers.share(data["metrics"][f"{one['phase']}.busy_share"]["value"])
         if one["rule"] == "held":
             noun = noun if count != 1 else noun.rstrip("s")
             text = f"{count:,.12g} {noun} held for the whole period, busy {busy} of it"
+            if part := _fleet_share(data):
+                own = numbers.significant(needed["value"], 2)
+                text = f"{part} of {count:,.12g} {noun} held for the whole period: {own}, "
+                text += f"busy {busy} of it"
         elif count is None:
             whole = data["metrics"][f"{one['phase']}.whole_accelerators"]["value"]
             text = f"serving needs {about} {noun}: {whole:,.0f} whole"
         else:
             text = f"serving needs {about} of these {count:,.12g} {noun}; the rest is not charged"
         say(out, "hardware", text)
+
+
+def _fleet_share(data: dict[str, Any]) -> str:
+    """The share of a fleet that a service holds; nothing where it holds all that is counted."""
+    facts = data["facts"].values()
+    return next(
+        (numbers.share(f["value"]) for f in facts if f["label"] == "share of the fleet"), ""
+    )
 
 
 def _replaced(data: dict[str, Any], out: Console) -> None:
@@ -315,7 +329,7 @@ def _precision(data: dict[str, Any]) -> str:
         peak = fact["label"].startswith("dense peak")
         if not (peak or key.startswith("default:bytes_")) or usual:
             continue
-        if PUBLISHED in note or REPLACED in note:
+        if any(word in note for word in (PUBLISHED, NAMED, REPLACED)):
             texts.append(f"weights in {note}")
         elif note.startswith(ALONE):
             texts.append(note)

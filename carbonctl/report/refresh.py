@@ -160,7 +160,9 @@ def years_text(years: float | None) -> str:
 
 
 def ends_text(step: dict[str, Any]) -> str:
-    """The 90 % interval of a break-even."""
+    """The 90 % interval of a break-even; one that may never come has only a lower end."""
+    if step["p95"] is None and step["p05"] is not None:
+        return f"> {years_text(step['p05'])}"
     return f"{years_text(step['p05'])}-{years_text(step['p95'])}"
 
 

@@ -176,12 +176,14 @@ class Context:
             self.warn("CC106", record.assumed, path)
         return replace(record, where=self.mark(path))
 
-    def needed(self, record: Record, field_name: str, path: Path, label: str = "") -> Fact:
+    def needed(
+        self, record: Record, field_name: str, path: Path, label: str = "", hint: str = ""
+    ) -> Fact:
         """A fact of a record that the estimate cannot do without."""
         fact = record.fact(field_name, label=label)
         if fact is None:
             what = field_name.replace("_", " ")
-            self.fail("CC304", f"{record.name} has no known {what}", path)
+            self.fail("CC304", f"{record.name} has no known {what}", path, hint)
         return fact
 
     def needed_plain(self, record: Record, field_name: str, path: Path, label: str = "") -> Fact:

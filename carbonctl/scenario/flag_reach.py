@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.catalog import spelling
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
@@ -22,7 +23,21 @@ SECTIONS = ("hardware", "site", "model")
 NAMED = ("accelerator", "server", "instance")
 # what a site states of the electricity of its region, and of no other
 _OF_REGION = ("grid", "ewif")
+# what a phase, or the whole file, states of the device that it names, and of no other
+_OF_DEVICE: dict[str, tuple[str, ...]] = {
+    "train": ("power", "rollout_throughput"),
+    "infer": ("throughput",),
+    "embodied": ("accelerator",),
+}
+# what was measured with a model, a number format or a stack, and with no other
+_MEASURED: dict[str, tuple[tuple[str, str], ...]] = {
+    "model": (("infer", "throughput"), ("train", "rollout_throughput")),
+    "infer.precision": (("infer", "throughput"),),
+    "infer.runtime": (("infer", "throughput"),),
+}
+_STACK = ("precision", "runtime")  # a file that is silent on them was measured with others
 _EVIDENCE = ("days", "accelerator_hours", "tokens", "samples", "energy")
+_MEASURED_EVIDENCE = ("energy", "accelerator_hours", "days")
 _RUN_FLAGS = (*_EVIDENCE, "mfu", "method")
 
 
@@ -54,11 +69,37 @@ def reach(document: Document, setting: Setting, phases: tuple[str, ...], apply: 
     places: list[Path] = [(section,)]
     if section in SECTIONS:
         places += own_paths(document.data, section, phases)
-    for place in places:
-        if section == "hardware":
+    if section == "hardware":
+        if any(_is_another(value_at(document.data, place), setting) for place in places):
+            document.other_hardware = setting.flag
+            _drop_of_device(document, (*phases, "embodied"), setting.flag)
+        for place in places:
             _replace_hardware(document, place, setting)
-        else:
-            _replace_key(document, place, setting, key, apply)
+        return
+    tops = [value_at(document.data, (*place, key) if key else place) for place in places]
+    if any(before is not None and before != setting.value for before in tops) or key in _STACK:
+        for at in _MEASURED.get(setting.path, ()):
+            if at[0] in phases:
+                _remember(document, at, setting.flag)
+                _drop(document, at)
+    for place in places:
+        _replace_key(document, place, setting, key, apply)
+
+
+def evidence_of_other_hardware(document: Document) -> Iterator[Problem]:
+    """Warnings of hours and energy that the file states for hardware that a flag has replaced."""
+    flag, train = document.other_hardware, document.data.get("train")
+    if not flag or not isinstance(train, dict):
+        return
+    for key in _MEASURED_EVIDENCE:
+        runs = [("train", "runs", place, key) for place, _ in runs_with(train, key)]
+        for at in (("train", key), *runs):
+            mark = document.marks.get(at)
+            if mark is not None and mark.line is not None:
+                path = ".".join(str(step) for step in at)
+                message = f"{path} of the file stands for other hardware than {flag} names: kept"
+                hint = "--gpu-hours H or --train-tokens T say what the new hardware takes"
+                yield Problem("CC303", message, mark, hint)
 
 
 def flagged(document: Document, section: str) -> Iterator[Mark]:
@@ -109,6 +150,47 @@ def _replace_key(document: Document, place: Path, setting: Setting, key: str, ap
             if value_at(document.data, (*place, stated)) is not None:
                 _remember(document, (*place, stated), setting.flag)
                 _drop(document, (*place, stated))
+
+
+def _is_another(before: Any, setting: Setting) -> bool:
+    """Whether a flag names another device than the one that a section names."""
+    if not isinstance(before, dict):
+        return False
+    values: dict[str, tuple[Any, str]] = setting.value
+    old = [spelling.device(str(before[key])) for key in NAMED if before.get(key)]
+    new = [spelling.device(str(values[key][0])) for key in NAMED if key in values]
+    return bool(old and new) and not any(_may_be_one(a, b) for a in old for b in new)
+
+
+def _may_be_one(one: spelling.Device, other: spelling.Device) -> bool:
+    """Whether two names can be of one device: a form or size left out tells nothing."""
+    form = not one.form or not other.form or spelling.forms_agree(one.form, other.form)
+    return one.core == other.core and form and len({one.size, other.size} - {""}) < 2  # noqa: PLR2004
+
+
+def _drop_of_device(document: Document, sections: tuple[str, ...], flag: str) -> None:
+    """Forget what the file measured on, or published of, the device that a flag replaces."""
+    for section in sections:
+        for key in _OF_DEVICE.get(section, ()):
+            own = value_at(document.data, (section,))
+            runs = runs_with(own, key) if isinstance(own, dict) else ()
+            places: list[Path] = [(section, key)]
+            places += [(section, "runs", place, key) for place, _ in runs]
+            stated = [value_at(document.data, at) for at in places]
+            for at in places:
+                _remember(document, at, flag)
+                _drop(document, at)
+            if any(isinstance(one, dict) and one.get("scope") == "facility" for one in stated):
+                _drop_included(document, flag)
+
+
+def _drop_included(document: Document, flag: str) -> None:
+    """Forget that a site's PUE is in the watts of its meter, which are forgotten too."""
+    for site in (("site",), *own_paths(document.data, "site", ("train",))):
+        at = (*site, "pue")
+        if value_at(document.data, at) == "included":
+            _remember(document, at, flag)
+            _drop(document, at)
 
 
 def _replace_hardware(document: Document, place: Path, setting: Setting) -> None:

@@ -51,7 +51,8 @@ def metered(ctx: Context, draw: Power[Fact], found: Device | None) -> MeteredPow
 
 def of_server(ctx: Context, run: schema.Run, found: Device, factor: Fact) -> Power[Fact]:
     """Power of whole servers at their plugs: an IT system but for the network around them."""
-    typical = ctx.needed(found.record, "typical_power", found.path)
+    hint = "name its accelerator, hardware.accelerator, or give train.power with its scope"
+    typical = ctx.needed(found.record, "typical_power", found.path, hint=hint)
     if run.energy is not None:  # the power then only tells the hours
         return Power("it_system", typical, None, None, factor)
     ctx.not_estimated[f"network around {found.record.name}"] = "its power is that of the server"

@@ -47,15 +47,22 @@ class Sections:
 
     def site(self, own: schema.Site | None, path: Path) -> Site[Fact]:
         """A section's own site, else the one at the top."""
-        if own is not None:
+        if own is not None or self._other_runs_name("site", path):
             return site(self.ctx, own, (*path, "site"))
         return site(self.ctx, self.scenario.site, ("site",))
 
     def device(self, own: schema.Hardware | None, path: Path) -> Device:
         """A section's own hardware, else the one at the top."""
-        if own is not None:
+        if own is not None or self._other_runs_name("hardware", path):
             return machines.device(self.ctx, own, (*path, "hardware"))
         return machines.device(self.ctx, self.scenario.hardware, ("hardware",))
+
+    def _other_runs_name(self, key: str, path: Path) -> bool:
+        """Whether a run is the one that lacks what others name and the top of the file does not."""
+        train = self.scenario.train
+        if getattr(self.scenario, key) is not None or train is None or "runs" not in path:
+            return False
+        return any(getattr(run, key) is not None for run in train.runs)
 
     def hardware(self, found: Device, *, held: bool = False) -> Hardware[Fact]:
         """The machine behind a device, with the rules of sharing it.
@@ -231,6 +238,7 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
         from carbonctl.scenario.federated import federated  # noqa: PLC0415 - only if asked
 
         made, home = federated(ctx, run.federated, s.site(run.site, path), path)
+        _no_pue(s, run, path)
         return Phase(phase_id, label, "train", kind(name), made, home, None, "federated")
     found = None
     if (run.hardware or s.scenario.hardware) is not None or name != "energy":
@@ -246,6 +254,16 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     check(ctx, run, work, found, place, life.value, path)
     trained = architecture(ctx, run, run.model or s.scenario.model)
     return Phase(phase_id, label, "train", kind(name), work, place, hardware, trained)
+
+
+def _no_pue(s: Sections, run: schema.Run, path: Path) -> None:
+    """A problem where the site of a federated run states a PUE, which homes do not have."""
+    own = run.site is not None and run.site.pue is not None
+    section = run.site or s.scenario.site
+    if section is not None and section.pue is not None:
+        where = (*path, "site", "pue") if own else ("site", "pue")
+        message = "pue changes nothing of a federated run: homes have none"
+        s.ctx.fail("CC303", message, where, "leave it out")
 
 
 def _check_pue(s: Sections, run: schema.Run, path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.catalog.number_formats import (
     ALONE,
+    NAMED,
     PUBLISHED,
     REPLACED,
     has_peak,
@@ -51,7 +52,9 @@ def served_format(
     precision = published or _UNKNOWN
     note = ""
     if published is not None and model is not None:
-        note = f"{published}, as {model.name} {PUBLISHED}"
+        named = model.text("dtype_named")
+        said = f"{named} {NAMED}" if named else f"{model.name} {PUBLISHED}"
+        note = f"{published}, as {said}"
     fitting = _fitting(found.record, precision)
     if fitting != precision:
         note = note or f"{precision}, where no format is named"

@@ -91,7 +91,7 @@ def _number(raw: Any, limits: Limits, *at: str | int) -> float:
     try:
         value = parse(_count(raw, limits), limits.unit)
     except UnitError as error:
-        raise _Fail(error.code, str(error), *at) from None
+        raise _Fail(error.code, _in_its_unit(error, raw, limits), *at) from None
     shown = str(raw)[:40]
     if limits.above is not None and not value > limits.above:
         raise _Fail("CC203", f"{shown} is not above {limits.above:g}", *at)
@@ -104,6 +104,13 @@ def _number(raw: Any, limits: Limits, *at: str | int) -> float:
     if abs(value) > _LARGEST:
         raise _Fail("CC203", f"{shown} is beyond any physical size", *at)
     return value
+
+
+def _in_its_unit(error: UnitError, raw: str | float, limits: Limits) -> str:
+    """What is wrong with a quantity; bare days are shown in days, and bare rates by the day."""
+    text = f"{raw:g}" if isinstance(raw, int | float) else str(raw).strip()
+    shown = {"10 d": " d", "1M/day": "/day"}.get(limits.example, f" {limits.unit}")
+    return str(error).replace(f"as in {text} {limits.unit}", f"as in {text}{shown}")
 
 
 def _count(raw: str | float, limits: Limits) -> str | float:
@@ -265,7 +272,8 @@ Share = quantity("1", shape="share", above=0, at_most=1, example="0.6")
 ShareOrZero = quantity("1", shape="share", at_least=0, at_most=1, example="60 %")
 ShareBelowOne = quantity("1", shape="share", at_least=0, below=1, example="10 %")
 Amount = quantity("1", at_least=0, example="50 %")
-Hours = quantity("h", above=0, at_most=1e8, example="10 d")  # 11,000 years
+Hours = quantity("h", above=0, at_most=1e8, example="10 h")  # 11,000 years
+Days = quantity("h", above=0, at_most=1e8, example="10 d")
 _DEVICE_HOURS = Limits("1", above=0, example="1.46M", counted="h")
 DeviceHours = quantity("1", above=0, example="1.46M", counted="h")
 DeviceDays = quantity("1", above=0, example="1.5")

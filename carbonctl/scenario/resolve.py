@@ -12,7 +12,7 @@ from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
 from carbonctl.scenario.context import Context, tried
-from carbonctl.scenario.flag_reach import flagged
+from carbonctl.scenario.flag_reach import evidence_of_other_hardware, flagged
 from carbonctl.scenario.held_hardware import check_held
 from carbonctl.scenario.phases import Sections, builders
 from carbonctl.scenario.unused import unused_in_life
@@ -91,6 +91,8 @@ def resolve(
     sections = Sections(ctx, scenario, period, capacity)
     made = [phase for build in builders(sections, wanted) if (phase := tried(build)) is not None]
     _refuse_flags_without_effect(ctx, wanted, made)
+    if "train" in wanted:
+        ctx.warnings.extend(evidence_of_other_hardware(document))
     made_from = None
     if not ctx.problems:
         made_from = base(ctx, scenario, wanted)

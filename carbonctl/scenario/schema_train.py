@@ -8,6 +8,7 @@ from carbonctl.scenario.quantity import (
     Amount,
     Carbon,
     Count,
+    Days,
     DeviceDays,
     DeviceHours,
     Factor,
@@ -48,7 +49,7 @@ class CrossCheck(Strict):
     """A second kind of evidence: compared and printed, never used."""
 
     accelerator_hours: DeviceHours | None = None
-    days: Hours | None = None
+    days: Days | None = None
     tokens: Tokens | None = None
 
 
@@ -102,7 +103,7 @@ class Run(Strict):
     site: Site | None = None
     energy: MeasuredEnergy | None = None
     accelerator_hours: DeviceHours | None = None
-    days: Hours | None = None
+    days: Days | None = None
     tokens: Tokens | None = None
     input_tokens: Tokens | None = None
     target_tokens: Tokens | None = None

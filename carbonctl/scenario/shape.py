@@ -134,7 +134,8 @@ def _completed(fields: dict[str, Fact], like: Record) -> dict[str, Fact]:
 def accelerator(ctx: Context, found: Device) -> Record:
     """The accelerator of a device; a server without one is a problem."""
     if found.accelerator is None:
-        ctx.fail("CC304", f"{found.record.name} has no accelerator", found.path)
+        hint = "name it beside the server: hardware.accelerator, or --gpu"
+        ctx.fail("CC304", f"{found.record.name} names no accelerator of a record", found.path, hint)
     return found.accelerator
 
 

@@ -246,7 +246,9 @@ def _days(
     ctx: Context, run: schema.Run, draw: Power[Fact], found: Device | None, path: Path
 ) -> TrainRun[Fact]:
     if found is None or found.count is None:
-        ctx.fail("CC206", "days need hardware.count, the number of accelerators", (*path, "days"))
+        message = "days need hardware.count, the number of accelerators"
+        hint = "as in hardware: {accelerator: h100-sxm, count: 64}, or --gpu h100-sxm:64"
+        ctx.fail("CC206", message, (*path, "days"), hint)
     wall = ctx.given(run.days, (*path, "days"), "wall-clock time")
     return TrainRun(draw, accelerators=found.count, wall_hours=wall)
 

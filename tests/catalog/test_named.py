@@ -223,3 +223,16 @@ def test_h100_alone_is_charged_as_sxm_and_warned_of(carbonctl):
     shown = carbonctl("hw", "show", "h100")
     assert shown.out.startswith("nvidia-h100-sxm5-80gb")
     assert "note: " in shown.err
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("llama-3-1-8b", "llama-3.1-8b"),
+        ("llama_3_1_8b", "llama-3.1-8b"),
+        ("qwen2-5-7b-instruct", "qwen2.5-7b"),
+        ("llama-3-8b", "llama-3-8b"),
+    ],
+)
+def test_a_version_may_be_written_without_its_point(name, expected):
+    assert CATALOG.record("models", name).id == expected

@@ -148,3 +148,90 @@ def test_hardware_by_flag_beside_a_list_of_parts_is_refused(words, carbonctl, co
     ran = carbonctl("embodied", configs / "embodied-8xh100.yaml", *words)
     assert ran.code == 3
     assert f"{words[0]}: error[CC303]" in ran.err
+
+
+OF_DEVICE = """
+hardware: {accelerator: h100-sxm, count: 8}
+site: {region: FR}
+embodied: {accelerator: 150 kg}
+train:
+  power: {value: 650 W, scope: gpu}
+  runs:
+    - {name: a, accelerator_hours: 1000}
+    - {name: b, accelerator_hours: 1000, power: {value: 600 W, scope: gpu}}
+"""
+
+
+def test_what_is_stated_of_a_device_goes_with_it(ran):
+    """Watts and a footprint of one device are not charged for another that a flag names."""
+    data = ran("train", "--gpu", "b200-sxm", text=OF_DEVICE)
+    paths = {one["path"] for one in data["inputs"]["replaced_by_flags"]}
+    assert paths == {"train.power", "train.runs.1.power", "embodied.accelerator"}
+    plain = ran("train", "--gpu", "b200-sxm:8", "--gpu-hours", "2000", text="site: {region: FR}")
+    assert data["total"]["value"] == pytest.approx(plain["total"]["value"])
+
+
+@pytest.mark.parametrize("name", ["h100-sxm:16", "NVIDIA H100 SXM5 80GB", "H100_SXM"])
+def test_another_spelling_or_count_of_a_device_keeps_what_is_stated_of_it(name, ran):
+    data = ran("train", "--gpu", name, text=OF_DEVICE)
+    assert "replaced_by_flags" not in data["inputs"] or not data["inputs"]["replaced_by_flags"]
+    assert values(data, "power per accelerator") == {650, 600}
+
+
+def test_watts_at_the_meter_take_the_included_pue_with_them(ran):
+    text = """
+hardware: {accelerator: h100-sxm}
+site: {region: FR, pue: included}
+train: {accelerator_hours: 1000, power: {value: 700 W, scope: facility}}
+"""
+    paths = {one["path"] for one in ran("train", "--gpu", "b200-sxm", text=text)["inputs"][
+        "replaced_by_flags"]}  # fmt: skip
+    assert paths == {"train.power", "site.pue"}
+
+
+def test_a_pue_of_homes_is_refused(carbonctl):
+    text = """
+site: {region: US}
+train: {federated: {devices: 1M, hours_per_device: 1 h, communication_hours: 0.1 h}}
+"""
+    ran = carbonctl("train", "-", "--pue", "1.9", stdin=text)
+    assert (ran.code, "CC303" in ran.err) == (3, True)
+
+
+def test_the_run_that_names_no_hardware_is_pointed_at(carbonctl):
+    text = """site: {region: FR}
+train:
+  runs:
+    - {name: a, accelerator_hours: 5, hardware: {accelerator: h100-sxm}}
+    - {name: b, accelerator_hours: 5}
+"""
+    assert ":5:" in carbonctl("train", "-", stdin=text).err.splitlines()[0]
+
+
+@pytest.mark.parametrize("flag", [("--model", "llama-3.1-70b"), ("--precision", "int4")])
+def test_a_throughput_is_of_the_model_and_the_format_that_it_was_measured_with(flag, ran):
+    text = """
+model: llama-3.1-8b
+hardware: {accelerator: h100-sxm, count: 8}
+site: {region: FR}
+infer: {requests: 1M/day, prompt_tokens: 500, output_tokens: 300, throughput: 5000 1/s}
+"""
+    data = ran("infer", *flag, text=text)
+    assert [one["path"] for one in data["inputs"]["replaced_by_flags"]] == ["infer.throughput"]
+    plain = ran("infer", *flag, text=text.replace(", throughput: 5000 1/s", ""))
+    assert data["total"]["value"] == pytest.approx(plain["total"]["value"])
+
+
+@pytest.mark.parametrize("evidence", ["accelerator_hours: 1000", "days: 3 d", "energy: 9 MWh"])
+def test_evidence_of_another_device_is_kept_and_warned_of(evidence, carbonctl):
+    scope = evidence.replace("9 MWh", "{value: 9 MWh, scope: node}")
+    text = (
+        f"hardware: {{accelerator: h100-sxm, count: 8}}\nsite: {{region: FR}}\ntrain: {{{scope}}}\n"
+    )
+    name = evidence.partition(":")[0]
+    ran = carbonctl("train", "-", "--gpu", "b200-sxm", "--samples", "0", stdin=text)
+    assert ran.code == 0
+    assert f"warning[CC303]: train.{name} of the file stands for other hardware" in ran.err
+    assert carbonctl("train", "-", "--gpu", "h100-sxm:16", stdin=text).err == ""
+    if name == "days":
+        assert carbonctl("train", "-", "--gpu", "b200-sxm", "--days", "2", stdin=text).err == ""

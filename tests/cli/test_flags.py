@@ -50,3 +50,10 @@ def test_gpu_names_an_accelerator_in_a_file_as_in_the_flags(carbonctl):
     assert (ran.code, "error[CC303]" in ran.err) == (3, True)
     wrong = carbonctl("infer", "-", stdin=HELD.format(name="gpu").replace("l40s", "l40z"))
     assert "<stdin>:3:17: error[CC103]" in wrong.err
+
+
+def test_a_bare_number_is_shown_in_the_unit_of_its_key(carbonctl):
+    days = carbonctl("train", "-", stdin="train: {days: 10}\n")
+    assert "write it as in 10 d" in days.err
+    load = carbonctl("infer", "--model", "llama-3.1-8b", "--requests", "1000")
+    assert "write it as in 1000/day" in load.err

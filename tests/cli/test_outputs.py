@@ -375,3 +375,16 @@ def test_a_note_never_steers_the_terminal_of_explain(carbonctl):
     words = ("--set", 'site.grid={value: 0.1 kg/kWh, note: "a\\e[31mb"}')
     ran = carbonctl("explain", BLOOM, *words, *FEW)
     assert "\x1b" not in ran.out + ran.err
+
+
+def test_the_carbon_of_a_request_is_explained_as_the_table_shows_it_first(carbonctl):
+    metrics = json.loads(carbonctl("lifecycle", CHAT, *FEW, "--json").out)["metrics"]
+    said = json.loads(carbonctl("explain", CHAT, "--of", "per request", *FEW, "--json").out)
+    assert said["value"] == metrics["infer.per_request_kgco2e"]["value"]
+
+
+def test_a_break_even_that_may_never_come_is_told_whole(carbonctl):
+    words = ("--old", "a100-sxm4-80gb:8", "--new", "h100-sxm", "--region", "SE")
+    out = carbonctl("refresh", *words, "--samples", "200").out
+    assert "> 2." in out.split("per kWh")[1]
+    assert "\u2026" not in out

@@ -130,3 +130,10 @@ infer: {{requests: 10k/day, prompt_tokens: 500, output_tokens: 300{more}}}
     for version, more in (("v2", ""), ("v1", ", shared: true")):
         file.write_text(text.format(version=version, more=more))
         assert carbonctl("infer", file).err == ""
+
+
+def test_the_table_says_which_part_of_a_fleet_is_charged(carbonctl):
+    words = ("--model", "llama-3.1-8b", "--requests", "10k/day", "--tokens", "500:300")
+    fleet = ("--gpu", "h100-sxm:8", "--region", "FR", "--set", "infer.fleet_share=25%")
+    ran = carbonctl("infer", *words, *fleet, "--samples", "0")
+    assert "25 % of 8 GPUs held for the whole period: 2.0, busy" in ran.out

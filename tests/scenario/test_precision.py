@@ -113,6 +113,7 @@ def test_a_runtime_may_name_another_peak_for_weights_alone(result, tmp_path):
         ("gpt-oss-20b", "rtx-4090:1", "weights in mxfp4, as gpt-oss-20b is published"),
         ("deepseek-v3", "a100-sxm4-80gb:16", "weights alone are in fp8, computed at the dense"),
         ("deepseek-v3", "h200:8", "weights in fp8, as DeepSeek-V3 is published"),
+        ("Qwen/Qwen3-32B-AWQ", "h200:1", "weights in int4, as Qwen/Qwen3-32B-AWQ is named"),
     ],
 )
 def test_a_default_that_is_not_16_bits_or_that_a_device_lacks_is_said(model, gpu, said, carbonctl):
