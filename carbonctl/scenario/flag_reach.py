@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     Apply = Callable[[Document, Setting], None]
 
 SECTIONS = ("hardware", "site", "model")
-NAMED = ("accelerator", "server", "instance")
 # what a site states of the electricity of its region, and of no other
 _OF_REGION = ("grid", "ewif")
 _EVIDENCE = ("days", "accelerator_hours", "tokens", "samples", "energy")
