@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import typer
+from typer.main import get_command
 
 from carbonctl import __version__
 from carbonctl.core import files
@@ -49,13 +51,13 @@ SURROGATES = ("\ud800", "\udfff")  # what Python makes of bytes that are no UTF-
 COMPLETING = "_CARBONCTL_COMPLETE"  # set by the shell after Tab
 
 
-def build(only: str | None = None) -> typer.Typer:
+def build(only: str | None = None, *, completes: bool = False) -> typer.Typer:
     """The app with every command, or with the one that is about to run."""
     app = typer.Typer(
         name="carbonctl",
         help="Life-cycle carbon of AI: what a model costs, how sure we are, what would change it.",
         no_args_is_help=True,
-        add_completion=only is None or COMPLETING in os.environ,
+        add_completion=only is None or completes,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
     )
@@ -67,6 +69,12 @@ def build(only: str | None = None) -> typer.Typer:
         else:
             app.command(name, rich_help_panel=COMMANDS[name])(module.command)
     return app
+
+
+@cache
+def _command(only: str | None, *, completes: bool) -> Any:
+    """What ``build`` makes, ready to be called; made once, however many commands are run."""
+    return get_command(build(only, completes=completes))
 
 
 def _version(wanted: bool) -> None:
@@ -89,7 +97,8 @@ def run(argv: list[str]) -> int:
     files.start()
     try:
         _check_words(argv)
-        code: Any = build(_first(argv))(argv, standalone_mode=False, prog_name="carbonctl")
+        command = _command(_first(argv), completes=COMPLETING in os.environ)
+        code: Any = command(argv, standalone_mode=False, prog_name="carbonctl")
         sys.stdout.flush()
     except typer.Exit as stop:
         return _ended(stop.exit_code, argv)
