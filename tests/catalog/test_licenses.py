@@ -91,8 +91,10 @@ SLIPS = {
     ),
     "a row that says so": (
         "grids/ember.csv",
-        "zone,name,level,year,gco2e_per_kwh,coverage,kind,source,license,mark,note\n"
-        "XX,Nowhere,zone,2030,400,lifecycle,generation,ember-yearly-2025,CC-BY-NC-4.0,,\n",
+        (
+            "zone,name,level,year,gco2e_per_kwh,coverage,kind,source,license,mark,note\n"
+            "XX,Nowhere,zone,2030,400,lifecycle,generation,ember-yearly-2025,CC-BY-NC-4.0,,\n"
+        ),
         "grids/ember:XX: is under CC-BY-NC-4.0",
     ),
     "an entry that nothing needs": (
