@@ -98,7 +98,7 @@ def checked(document: Document, catalog: Catalog, *, keep: bool = False) -> Scen
     Every problem of these comes out in one InputError. With ``keep`` they are noted in the
     document, for ``resolve`` to tell with those of meaning, and what they concern is unknown.
     """
-    rename_aliases(document)
+    rename_aliases(document)  # those of --set, and of saved results
     wrong = names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
