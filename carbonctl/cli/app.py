@@ -7,7 +7,7 @@ import os
 import sys
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.main import get_command
@@ -25,6 +25,9 @@ from carbonctl.core.errors import (
 )
 from carbonctl.core.output import emit
 from carbonctl.core.streams import STDOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # command -> its help panel; each is one module of this package
 COMMANDS = {
@@ -51,13 +54,13 @@ SURROGATES = ("\ud800", "\udfff")  # what Python makes of bytes that are no UTF-
 COMPLETING = "_CARBONCTL_COMPLETE"  # set by the shell after Tab
 
 
-def build(only: str | None = None, *, completes: bool = False) -> typer.Typer:
+def build(only: str | None = None) -> typer.Typer:
     """The app with every command, or with the one that is about to run."""
     app = typer.Typer(
         name="carbonctl",
         help="Life-cycle carbon of AI: what a model costs, how sure we are, what would change it.",
         no_args_is_help=True,
-        add_completion=only is None or completes,
+        add_completion=only is None or COMPLETING in os.environ,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
     )
@@ -72,9 +75,14 @@ def build(only: str | None = None, *, completes: bool = False) -> typer.Typer:
 
 
 @cache
-def _command(only: str | None, *, completes: bool) -> Any:
-    """What ``build`` makes, ready to be called; made once, however many commands are run."""
-    return get_command(build(only, completes=completes))
+def _command(
+    make: Callable[[str | None], typer.Typer],
+    only: str | None,
+    *,
+    completes: bool,  # noqa: ARG001 - an app with completion is another one
+) -> Any:
+    """The app of ``build``, ready to be called; made once, however many commands are run."""
+    return get_command(make(only))
 
 
 def _version(wanted: bool) -> None:
@@ -97,7 +105,7 @@ def run(argv: list[str]) -> int:
     files.start()
     try:
         _check_words(argv)
-        command = _command(_first(argv), completes=COMPLETING in os.environ)
+        command = _command(build, _first(argv), completes=COMPLETING in os.environ)
         code: Any = command(argv, standalone_mode=False, prog_name="carbonctl")
         sys.stdout.flush()
     except typer.Exit as stop:
