@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
@@ -12,6 +13,29 @@ import pytest
 from scenarios import CONFIGS, ROOT
 
 from carbonctl.cli.app import run
+from carbonctl.study import verify, verify_embodied, verify_serving
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scores_once():
+    """Scores of a bundled table are computed once a process, whoever asks for them."""
+    made = {}
+
+    def remembered(study, compute):
+        def scores(found, catalog, *, bundled):
+            key = (study, found.sha256, tuple(catalog.roots))
+            if not bundled:
+                return compute(found, catalog, bundled=False)
+            if key not in made:
+                made[key] = compute(found, catalog, bundled=True)
+            return copy.deepcopy(made[key])
+
+        return scores
+
+    with pytest.MonkeyPatch.context() as patch:
+        for study in (verify, verify_embodied, verify_serving):
+            patch.setattr(study, "scores", remembered(study.__name__, study.scores))
+        yield
 
 
 @dataclass(frozen=True)

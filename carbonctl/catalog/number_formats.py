@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
 
+_WIDE = ("fp32", "bf16", "fp16")
+_NARROW = ("fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4")
+FORMATS = (*_WIDE, *_NARROW)
 # spelling of ``default_dtype`` in a model's record, as checkpoints write it -> precision
 PRECISION_OF_DTYPE = {
     "float32": "fp32",
@@ -17,16 +20,12 @@ PRECISION_OF_DTYPE = {
     "float8_e4m3fn": "fp8",
     "float8_e5m2": "fp8",
     "float4_e2m1fn_x2": "fp4",
-} | {
-    name: name for name in ("fp32", "fp16", "bf16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4")
-}
+} | {name: name for name in FORMATS}
 # precision -> the format whose peak of a device it computes at, where that is another
 PEAK_OF_PRECISION = {"fp16": "bf16", "mxfp4": "fp4", "nvfp4": "fp4"}
 # words of the notes of served formats, by which a report finds them
 PUBLISHED, NAMED = "is published", "is named"
 REPLACED, ALONE = "takes its place", "weights alone are in"
-_WIDE = ("fp32", "bf16", "fp16")
-_NARROW = ("fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4")
 
 
 def precision_of_dtype(dtype: str) -> str | None:
@@ -47,5 +46,5 @@ def has_peak(record: Record, precision: str) -> bool:
 
 def native_formats(record: Record) -> tuple[list[str], list[str]]:
     """Formats that a device computes in, and those in which it only stores weights."""
-    native = [name for name in (*_WIDE, *_NARROW) if has_peak(record, name)]
+    native = [name for name in FORMATS if has_peak(record, name)]
     return native, [name for name in _NARROW if name not in native]

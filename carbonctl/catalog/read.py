@@ -22,6 +22,7 @@ from carbonctl.core.errors import (
     Mark,
     OwnDataError,
     Problem,
+    ask_did_you_mean,
 )
 from carbonctl.core.record import compared
 
@@ -60,9 +61,9 @@ class UnknownName(LookupError):  # noqa: N818 - said to users as "unknown", it i
 
     def hint(self) -> str:
         """``did you mean ...?`` with what is spelled nearly alike; empty where nothing is."""
-        from carbonctl.catalog.similar import hint, similar  # noqa: PLC0415 - on the way out
+        from carbonctl.catalog.similar import similar  # noqa: PLC0415 - on the way out
 
-        return hint(similar(self.name, self.known) if self.near is None else self.near)
+        return ask_did_you_mean(similar(self.name, self.known) if self.near is None else self.near)
 
 
 class AmbiguousName(LookupError):  # noqa: N818

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 # Two names of which less is alike are two things, not two spellings.
 _LEAST_ALIKE = 0.82
@@ -34,12 +34,6 @@ def similar(
             best[record_id] = (score, spelling)
     ordered = sorted(best, key=lambda record_id: (-best[record_id][0], record_id))[:_MOST_SHOWN]
     return [best[record_id][1] for record_id in ordered] if as_written else ordered
-
-
-def hint(names: Iterable[str]) -> str:
-    """``did you mean "SE"?``, or nothing where there is nothing to offer."""
-    shown = " or ".join(f'"{name}"' for name in names)
-    return f"did you mean {shown}?" if shown else ""
 
 
 def _likeness(wanted: str, known: str) -> float:

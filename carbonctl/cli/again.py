@@ -151,5 +151,5 @@ def only_estimates(made: Json) -> None:
 
     command = made.data["command"]
     if command not in ESTIMATES:
-        message = f'this was made by "{command}"; the result of an estimate is wanted here'
+        message = f'this was made by "{command}"; expected the result of an estimate'
         raise InputError([Problem("CC705", message, made.mark(("command",)))], made.sources)

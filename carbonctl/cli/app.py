@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.main import get_command
 
 from carbonctl import __version__
 from carbonctl.core import files
@@ -23,6 +25,9 @@ from carbonctl.core.errors import (
 )
 from carbonctl.core.output import emit
 from carbonctl.core.streams import STDOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # command -> its help panel; each is one module of this package
 COMMANDS = {
@@ -69,6 +74,17 @@ def build(only: str | None = None) -> typer.Typer:
     return app
 
 
+@cache
+def _command(
+    make: Callable[[str | None], typer.Typer],
+    only: str | None,
+    *,
+    completes: bool,  # noqa: ARG001 - an app with completion is another one
+) -> Any:
+    """The app of ``build``, ready to be called; made once, however many commands are run."""
+    return get_command(make(only))
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"carbonctl {__version__}")
@@ -89,7 +105,8 @@ def run(argv: list[str]) -> int:
     files.start()
     try:
         _check_words(argv)
-        code: Any = build(_first(argv))(argv, standalone_mode=False, prog_name="carbonctl")
+        command = _command(build, _first(argv), completes=COMPLETING in os.environ)
+        code: Any = command(argv, standalone_mode=False, prog_name="carbonctl")
         sys.stdout.flush()
     except typer.Exit as stop:
         return _ended(stop.exit_code, argv)

@@ -11,6 +11,7 @@ import numpy as np
 
 from carbonctl.catalog.read import Catalog
 from carbonctl.cli.run import PHASES, PHASES_OF, beside, evaluate, load
+from carbonctl.core.files import name_of
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import facts as facts_of
 from carbonctl.report.envelope import Beside, envelope
@@ -183,11 +184,6 @@ def left_out(data: dict[str, Any]) -> set[str]:
     given = data.get("inputs", {}).get("scenario", {})
     estimated = PHASES_OF.get(data["command"], ())
     return {name for name in PHASES if given.get(name) is not None and name not in estimated}
-
-
-def name_of(file: str) -> str:
-    """A file as people read it."""
-    return "<stdin>" if file == "-" else file
 
 
 def _title(name: str | None, file: str) -> str:

@@ -119,14 +119,14 @@ def show(
 def _nearest(catalog: Any, name: str) -> str:
     """A hint with what is like a name: its own family, else the nearest of all kinds."""
     from carbonctl.catalog.read import UnknownName  # noqa: PLC0415 - only on the way out
-    from carbonctl.catalog.similar import hint  # noqa: PLC0415 - with it
+    from carbonctl.core.errors import ask_did_you_mean  # noqa: PLC0415 - with it
 
     for kind in KINDS:
         try:
             catalog.record(kind, name)
         except UnknownName as error:
             if error.near:
-                return hint(error.near)
+                return ask_did_you_mean(error.near)
     return ""
 
 

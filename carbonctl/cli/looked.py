@@ -14,10 +14,10 @@ from carbonctl.cli.gate_scenario import (
     evaluate_item,
     evaluate_life,
     left_out,
-    name_of,
     scenario_input,
 )
-from carbonctl.core.errors import InputError, Problem, UsageError
+from carbonctl.core.errors import InputError, Mark, Problem, UsageError
+from carbonctl.core.files import name_of
 from carbonctl.study.causes import Causes, Remembered
 from carbonctl.study.gate import Subject
 
@@ -163,10 +163,8 @@ def _recomputed(
 
 def _placed_as_saved(looked: Looked, saved: dict[str, dict[str, Any]]) -> Causes | Remembered:
     """The causes of a result with its facts at the lines of the scenario, not of the result."""
-    from carbonctl.report.remembered import place  # noqa: PLC0415 - for saved results alone
-
     causes = looked.causes
-    known = {key: place(saved[key]["where"]) for key in causes.facts if key in saved}
+    known = {key: Mark.parse(saved[key]["where"]) for key in causes.facts if key in saved}
     for data in looked.subject.bases.values():
         for key in known.keys() & data["facts"].keys():
             data["facts"][key]["where"] = saved[key]["where"]

@@ -89,10 +89,10 @@ Images = Annotated[Text, typer.Option(help="Images: 200k/day.")]
 Videos = Annotated[Text, typer.Option(help="Clips: 1k/day.")]
 Items = Annotated[Text, typer.Option(help="Ranked items: 100k/s.")]
 Latency = Annotated[
-    Text, typer.Option(help="Most time between tokens: 50 ms; sets the concurrency.")
+    Text, typer.Option(help="Maximum inter-token latency: 50 ms; sets the concurrency.")
 ]
 TensorParallel = Annotated[Text, typer.Option(help="Accelerators that share one copy.")]
-DataParallel = Annotated[Text, typer.Option(help="Copies of a mixture's attention in a replica.")]
+DataParallel = Annotated[Text, typer.Option(help="Data-parallel attention ranks (MoE).")]
 ExpertParallel = Annotated[Text, typer.Option(help="Accelerators that experts are spread over.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
 Precision = Annotated[Text, typer.Option(help="Format of served weights, else as published.")]
@@ -152,7 +152,11 @@ Shared = Annotated[
 ]
 HardwareDb = Annotated[
     Text,
-    typer.Option("--hardware-db", help="Own folder over the bundled one.", rich_help_panel=_S),
+    typer.Option(
+        "--hardware-db",
+        help="Folder of your own hardware data, laid over the bundled one.",
+        rich_help_panel=_S,
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only the answer.",
                                      rich_help_panel=_S)]  # fmt: skip

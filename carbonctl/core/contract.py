@@ -66,11 +66,11 @@ def _scalar(item: Any, wanted: dict[str, Any]) -> tuple[str, str] | None:
     kinds = wanted.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds and not any(_is(item, kind) for kind in kinds):
-        return "CC201", f"{' or '.join(_WORDS[kind] for kind in kinds)} is wanted here"
+        return "CC201", f"expected {' or '.join(_WORDS[kind] for kind in kinds)}"
     if "const" in wanted and item != wanted["const"]:
         return "CC207", f'only "{wanted["const"]}" is possible here'
     if "enum" in wanted and item not in wanted["enum"]:
-        return "CC207", f"one of {', '.join(str(e) for e in wanted['enum'])} is wanted here"
+        return "CC207", f"expected one of {', '.join(str(e) for e in wanted['enum'])}"
     if "pattern" in wanted and isinstance(item, str) and not re.search(wanted["pattern"], item):
         return "CC203", "this has the wrong form"
     if "minimum" in wanted and item < wanted["minimum"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from carbonctl.core.record import compared
 
@@ -102,6 +102,21 @@ class Mark(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+    @classmethod
+    def parse(cls, text: str | None) -> Mark | None:
+        """The place that ``file:line:column`` means; None where it means no place in a file."""
+        file, line, column = [*(text or "").rsplit(":", 2), "", ""][:3]
+        if not (file and line.isdecimal() and column.isdecimal()):
+            return None
+        return cls(file, int(line[:9]), int(column[:9]))
+
+    def as_span(self) -> dict[str, Any] | None:
+        """File, line and columns from the first to behind the last; None for a flag."""
+        if self.line is None or self.column is None:
+            return None
+        end = self.column + self.length
+        return {"file": self.file, "line": self.line, "column": self.column, "end_column": end}
 
 
 @compared
@@ -215,5 +230,10 @@ def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """A hint with the nearest valid names, or an empty string."""
-    names = nearest(name, choices)
-    return "did you mean " + " or ".join(f'"{n}"' for n in names) + "?" if names else ""
+    return ask_did_you_mean(nearest(name, choices))
+
+
+def ask_did_you_mean(names: Iterable[str]) -> str:
+    """The hint ``did you mean "SE"?``; empty where there is nothing to offer."""
+    shown = " or ".join(f'"{name}"' for name in names)
+    return f"did you mean {shown}?" if shown else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -100,6 +100,15 @@ class UnitError(ValueError):
     def __init__(self, message: str, code: str = "CC202") -> None:
         super().__init__(message)
         self.code = code
+
+
+_WORDS = {dict: "keys and values", list: "a list", bool: "true or false", str: "text",
+          int: "a number", float: "a number", type(None): "nothing"}  # fmt: skip
+
+
+def describe_type(value: Any) -> str:
+    """What a value of a file is, in a word for an error: ``a list``."""
+    return _WORDS.get(type(value), type(value).__name__)
 
 
 def _resolve(unit: str) -> tuple[tuple[str, ...], tuple[str, ...], float]:

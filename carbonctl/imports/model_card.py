@@ -14,6 +14,7 @@ from carbonctl.catalog import grids
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError, Mark, Problem, did_you_mean
+from carbonctl.core.units import describe_type
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +103,7 @@ def _bad_number(
 ) -> list[Problem]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         hint = "a bare number, as in emissions: 41100" if path[-1] not in _NUMBERS else ""
-        message = f"expected {what}, got {type(value).__name__}"
+        message = f"expected {what}, got {describe_type(value)}"
         return [Problem("CC201", message, document.mark(path), hint)]
     if not 0 <= value < float("inf"):
         return [Problem("CC203", f"{path[-1]} cannot be {value:g}", document.mark(path))]

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.errors import EXIT_VIOLATED
+from carbonctl.core.errors import EXIT_VIOLATED, Mark
 from carbonctl.core.metrics import TOTAL, in_words
 from carbonctl.report.gate_words import message, unit
 from carbonctl.report.numbers import printable
-from carbonctl.report.remembered import place
 from carbonctl.study.difference import MISSING, edits
 from carbonctl.study.gate import STATUSES, Held, Subject, data_for, exit_code, status
 from carbonctl.study.measures import Part, parts
 
 if TYPE_CHECKING:
-    from carbonctl.core.errors import Mark
     from carbonctl.core.fact import Fact
     from carbonctl.scenario.rules import Policy
     from carbonctl.study.causes import Causes, Change, Remembered
@@ -82,7 +80,7 @@ def _refusal(subject: Subject, one: Refusal) -> dict[str, Any]:
         "hint": printable(one.hint) or None,
         "folder": one.folder,
         "facts": list(one.facts),
-        "where": _where(place(one.where)),
+        "where": _where(Mark.parse(one.where)),
     }
 
 
@@ -104,7 +102,7 @@ def changed_inputs(
                 "path": key,
                 "baseline": None if was is MISSING else was,
                 "value": None if value is MISSING else value,
-                "where": None if fact is None else _where(place(fact["where"])),
+                "where": None if fact is None else _where(Mark.parse(fact["where"])),
             }
         )
     return rows
@@ -264,7 +262,4 @@ def _spot(fact: Fact | None) -> dict[str, Any] | None:
 
 
 def _where(mark: Mark | None) -> dict[str, Any] | None:
-    if mark is None or mark.line is None or mark.column is None:
-        return None
-    end = mark.column + mark.length
-    return {"file": mark.file, "line": mark.line, "column": mark.column, "end_column": end}
+    return None if mark is None else mark.as_span()

@@ -19,15 +19,7 @@ def facts(data: dict[str, Any]) -> dict[str, Fact]:
             fact["origin"],
             tier=fact["tier"] if fact["tier"] in TIERS else "modeled",
             label=fact["label"],
-            where=place(fact["where"]),
+            where=Mark.parse(fact["where"]),
         )
         for key, fact in data["facts"].items()
     }
-
-
-def place(text: str | None) -> Mark | None:
-    """``file:line:column`` as a place; None where a flag or a record gave the fact."""
-    file, line, column = [*(text or "").rsplit(":", 2), "", ""][:3]
-    if not (file and line.isdecimal() and column.isdecimal()):
-        return None
-    return Mark(file, int(line[:9]), int(column[:9]))

@@ -224,7 +224,7 @@ def _rows(made: Json) -> Iterator[Problem]:
     for path, row in [*rows, (("total",), data["total"])]:
         complete = len(row["values"]) == len(row["differences"]) == count > 1
         if not complete or (path == ("total",) and None in row["values"]):
-            yield Problem("CC704", "a number for each scenario is wanted here", made.mark(path))
+            yield Problem("CC704", "expected a number for each scenario", made.mark(path))
             return
     for place, scenario in enumerate(data["scenarios"]):
         if "breakdown" in scenario and not (

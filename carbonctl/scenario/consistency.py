@@ -198,7 +198,7 @@ def _experts_agree(ctx: Context, model: schema.Model, path: Path) -> None:
         message += f" {100 * share:.2g} % of the weights that a token passes"
         _note(ctx, "CC303", message, (*path, "experts_per_token"))
     elif taken.value == experts.value:
-        message = "a token that takes all experts passes a dense model"
+        message = "experts_per_token equals experts: describe this as a dense model"
         _note(ctx, "CC303", message, (*path, "experts_per_token"), "leave experts out")
 
 

@@ -51,6 +51,10 @@ class Context:
     accounting: str = "location"
     read: set[Path] = field(default_factory=set)  # places of quantities that were asked for
 
+    def aside(self) -> Context:
+        """The same for a figure that is only compared: what is wrong with it is not said."""
+        return replace(self, problems=[], warnings=[], not_estimated={})
+
     def written(self, path: Path) -> Path:
         """Where a value stands: a run's own entry, or what the training section says for all."""
         if path[:2] == ("train", "runs") and path not in self.document.marks:

@@ -11,6 +11,8 @@ from carbonctl.scenario.context import ONE, derived, tried
 from carbonctl.scenario.parts import host_parts, module
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
@@ -45,21 +47,24 @@ def _accelerator_row(ctx: Context, record: Record, path: Path) -> Fact | None:
     published = record.fact("embodied", label=f"{record.name}, published footprint")
     if published is not None:
         return published
-    aside = replace(ctx, problems=[], warnings=[], not_estimated={})
-    made = tried(lambda: module(aside, record, ONE, path))
+    made = tried(lambda: module(ctx.aside(), record, ONE, path))
     return None if made is None else _figure(ctx, record, (made,), "accelerator_residual")
 
 
 def _host_row(ctx: Context, server: Record, path: Path) -> Fact | None:
     """What the host of a server would be charged if no figure were given, with its range."""
-    aside = replace(ctx, problems=[], warnings=[], not_estimated={})
-    made = tried(lambda: tuple(host_parts(aside, server, None, path)))
+    made = tried(lambda: tuple(host_parts(ctx.aside(), server, None, path)))
     return None if not made else _figure(ctx, server, made, "server_residual")
+
+
+def modeled_kgco2e(parts: Iterable[Part[Fact]]) -> float:
+    """Embodied carbon [kgCO2e] of parts together, each at its central values."""
+    return sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in parts)
 
 
 def _figure(ctx: Context, record: Record, made: tuple[Part[Fact], ...], residual: str) -> Fact:
     """The modeled carbon of parts as one fact, with the error of the model as its range."""
-    value = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in made)
+    value = modeled_kgco2e(made)
     error = ctx.default(residual)
     key = f"{record.kind}/{record.id}:modeled"
     whole = derived(key, value, error, error.note, f"{record.name}, by its parts")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from carbonctl.core.units import UnitError, factor, parse
+from carbonctl.core.units import UnitError, describe_type, factor, parse
 
 _AMOUNT = re.compile(r"([^\sA-Za-z]+(?:[eE][+-]?\d+)?)\s*([A-Z]{3})")
 _PRICE = re.compile(r"(.*[A-Z]{3})\s*/\s*([A-Za-z0-9]+)")
@@ -22,9 +22,8 @@ class Price(NamedTuple):
 def quantity(raw: Any, unit: str, example: str = "") -> float:
     """A limit that is not negative; UnitError when it is none."""
     if not isinstance(raw, str | int | float) or isinstance(raw, bool):
-        kind = "nothing" if raw is None else type(raw).__name__
         shown = example or (f"40 {unit}" if unit != "1" else "0.5")
-        raise UnitError(f"a limit is wanted here, not {kind}; write it as in {shown}", "CC201")
+        raise UnitError(f"expected a limit such as `{shown}`, got {describe_type(raw)}", "CC201")
     return _bounded(parse(raw, unit), raw)
 
 

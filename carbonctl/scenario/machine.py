@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.record import compared
@@ -13,8 +12,6 @@ from carbonctl.estimate.bom import (
     Machine,
     Route,
 )
-from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.scenario import figures, network, stand_ins
 from carbonctl.scenario.consistency import instance_row
 from carbonctl.scenario.context import ONE, tried
@@ -238,7 +235,7 @@ def _published(
 
 def _modeled(ctx: Context, found: Device, server: Record, path: Path) -> tuple[Comparator, ...]:
     """Our own figure of a machine's parts beside its published one, where its parts are known."""
-    aside = replace(ctx, not_estimated={}, warnings=[], problems=[])  # the published figure stands
+    aside = ctx.aside()  # the published figure stands
     accelerators = bool(found.accelerator or server.number("accelerators"))
     bare = tried(
         lambda: (
@@ -248,7 +245,7 @@ def _modeled(ctx: Context, found: Device, server: Record, path: Path) -> tuple[C
     )
     if bare is None:
         return ()
-    modeled = sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in bare)
+    modeled = figures.modeled_kgco2e(bare)
     return (Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model"),)
 
 

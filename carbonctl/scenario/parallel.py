@@ -21,12 +21,12 @@ _SPREAD = ("data_parallel", "expert_parallel")
 
 
 def ranks(ctx: Context, infer: schema.Infer, path: Path) -> Ranks[Fact] | None:
-    """Copies of a mixture's attention, where there is more than one."""
+    """Data-parallel ranks of a replica; None where there is one."""
     if infer.data_parallel is None or infer.data_parallel.value == 1.0:
         return None
     where = (*path, "data_parallel")
     if infer.speculative is not None:
-        message = "drafting on ranks is not estimated"
+        message = "speculative decoding with data_parallel > 1 is not supported yet"
         ctx.fail("CC306", message, where, "leave speculative or data_parallel out")
     each = (*path, "tensor_parallel")
     return Ranks(

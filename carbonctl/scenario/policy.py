@@ -252,7 +252,7 @@ class _Reader:
 
     def _count(self, raw: Any, path: strict_yaml.Path) -> float | None:
         if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:
-            message = "a whole number is wanted here, 0 or more"
+            message = "must be a whole number, 0 or more"
             self._wrong("CC201", message, path, "as in max_given_without_source: 5")
             return None
         return float(raw)

@@ -114,7 +114,7 @@ class _Check:
 
     def items(self, value: Any, key: Key, path: Path) -> Any:
         if not isinstance(value, list):
-            yield self._at("CC201", "a list is wanted here", path)
+            yield self._at("CC201", "expected a list", path)
             return
         for place, item in enumerate(value):
             if key.kind == "list":
@@ -124,7 +124,7 @@ class _Check:
 
     def text(self, value: Any, key: Key, path: Path) -> Any:
         if not isinstance(value, str):
-            yield self._at("CC201", "text is wanted here", path)
+            yield self._at("CC201", "expected text", path)
         elif key.kind == "id" and not _ID.fullmatch(value):
             message = f'"{value}" is no id: a word of letters, digits and - _ .'
             yield self._at("CC203", message, path)

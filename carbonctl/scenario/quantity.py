@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from carbonctl.core.errors import did_you_mean
 from carbonctl.core.fact import RangeKind, Shape
 from carbonctl.core.record import compared
-from carbonctl.core.units import UnitError, parse
+from carbonctl.core.units import UnitError, describe_type, parse
 from carbonctl.scenario.quantity_schema import HOURS_KEY, RANGE_KINDS, SCOPES, json_schema
 from carbonctl.scenario.reader import ReadBy
 
@@ -85,9 +85,8 @@ def _together(*readers: Callable[[], Any]) -> list[Any]:
 
 def _number(raw: Any, limits: Limits, *at: str | int) -> float:
     if not isinstance(raw, str | int | float) or isinstance(raw, bool):
-        kind = "nothing" if raw is None else type(raw).__name__
-        example = f"; write it as in {limits.example}" if limits.example else ""
-        raise _Fail("CC201", f"a quantity is wanted here, not {kind}{example}", *at)
+        example = f" such as `{limits.example}`" if limits.example else ""
+        raise _Fail("CC201", f"expected a quantity{example}, got {describe_type(raw)}", *at)
     try:
         value = parse(_count(raw, limits), limits.unit)
     except UnitError as error:

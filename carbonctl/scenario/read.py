@@ -34,13 +34,13 @@ _CODES = {
     "extra_forbidden": ("CC101", "unknown key"),
     "literal_error": ("CC207", ""),
     "string_pattern_mismatch": ("CC203", ""),
-    "string_type": ("CC201", "text is wanted here"),
-    "bool_type": ("CC201", "true or false is wanted here"),
-    "bool_parsing": ("CC201", "true or false is wanted here"),
-    "list_type": ("CC201", "a list is wanted here"),
-    "dict_type": ("CC201", "keys and values are wanted here"),
-    "model_type": ("CC201", "keys and values are wanted here"),
-    "model_attributes_type": ("CC201", "keys and values are wanted here"),
+    "string_type": ("CC201", "expected text"),
+    "bool_type": ("CC201", "expected true or false"),
+    "bool_parsing": ("CC201", "expected true or false"),
+    "list_type": ("CC201", "expected a list"),
+    "dict_type": ("CC201", "expected keys and values"),
+    "model_type": ("CC201", "expected keys and values"),
+    "model_attributes_type": ("CC201", "expected keys and values"),
 }
 _MAPPINGS = {"dict_type", "model_type", "model_attributes_type"}
 _EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
@@ -98,7 +98,7 @@ def checked(document: Document, catalog: Catalog, *, keep: bool = False) -> Scen
     Every problem of these comes out in one InputError. With ``keep`` they are noted in the
     document, for ``resolve`` to tell with those of meaning, and what they concern is unknown.
     """
-    rename_aliases(document)
+    rename_aliases(document)  # those of --set, and of saved results
     wrong = names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)

@@ -113,11 +113,6 @@ class Policy:
         )
 
 
-def allows(patterns: tuple[str, ...], path: str) -> bool:
-    """Whether a dotted path of a scenario is one of these, ``*`` for any part."""
-    return any(fnmatchcase(path, pattern) for pattern in patterns)
-
-
 def budget_rules(scenario: Scenario, document: Document, names: dict[str, str]) -> tuple[Rule, ...]:
     """The inline budget of a scenario as rules; ``names`` maps its keys to metrics."""
     budget = scenario.budget

@@ -53,7 +53,7 @@ def _whole(given: Given) -> Given:
     if given.low is not None:
         raise refused("CC203", "a number of devices has no range", "range", "give one number")
     if given.value != int(given.value):
-        message = f"{given.value:g} is no whole number of devices"
+        message = f"must be a whole number of devices, not {given.value:g}"
         raise refused("CC203", message, "value", "as in 8")
     return given
 

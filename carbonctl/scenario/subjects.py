@@ -58,7 +58,7 @@ def cluster(ctx: Context, scenario: schema.Scenario, section: schema.Embodied) -
     """All machines of the hardware, with their racks and their network."""
     found, one = _machine(ctx, scenario, section)
     if found.count is None:
-        ctx.fail("CC206", "a cluster says how many devices it has", _HARDWARE, "as in count: 64")
+        ctx.fail("CC206", "a cluster needs `count`", _HARDWARE, "as in count: 64")
     devices, each = found.count, one.accelerators_per_machine
     needed = devices.value / each.value
     note = f"{devices.value:g} devices, {each.value:g} in each"
@@ -167,7 +167,7 @@ def _it_power(
     found = machines.device(ctx, scenario.hardware, _HARDWARE)
     if found.count is None:
         many = "as in count: 64, or --set hardware.count=N"
-        ctx.fail("CC206", "a datacenter says how many devices it has", _HARDWARE, many)
+        ctx.fail("CC206", "a datacenter needs `count`", _HARDWARE, many)
     most = None if found.server is None else found.server.fact("max_power", label="rating")
     if most is None:
         named = found.server or found.record

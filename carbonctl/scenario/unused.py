@@ -67,7 +67,7 @@ def list_or_database(ctx: Context, section: schema.Embodied) -> None:
     """Problems of keys of a list of parts without one, and of a machine's own beside one."""
     for key in _OF_A_LIST:
         if _is_set(section, key) and not section.parts:
-            message = f"embodied.{key} is of listed parts, and none is listed"
+            message = f"embodied.{key} describes listed parts, and no parts are listed"
             _refuse(ctx, message, ("embodied", key), "list them under embodied.parts")
     fab = section.fab
     if fab is not None and fab.method != "act" and _is_set(fab, "abatement"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.core.errors import Mark
 from carbonctl.core.record import compared
 from carbonctl.study.measures import is_unsourced
 
@@ -43,18 +44,10 @@ def unsourced(
 ) -> tuple[Finding, ...]:
     """Numbers at these paths, or below them, that are given without a source on any basis."""
     facts = {key: fact for data in bases for key, fact in data["facts"].items()}
+    marks = {key: Mark.parse(fact["where"]) for key, fact in facts.items()}
     return tuple(
-        Finding(key, "no source", where=_place(fact["where"]))
+        Finding(key, "no source", where=None if (mark := marks[key]) is None else mark.as_span())
         for key, fact in facts.items()
         if is_unsourced(fact)
         and any(fnmatchcase(key, path) or fnmatchcase(key, f"{path}.*") for path in paths)
     )
-
-
-def _place(text: str | None) -> Place | None:
-    """``file:line:column`` as a place; None where a flag gave the number."""
-    file, line, column = [*(text or "").rsplit(":", 2), "", ""][:3]
-    if not (file and line.isdecimal() and column.isdecimal()):
-        return None
-    start = int(column[:9])
-    return {"file": file, "line": int(line[:9]), "column": start, "end_column": start + 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -62,7 +63,31 @@ def git(folder, machine, *words):
     return done.stdout.strip()
 
 
-def repository(folder, machine, head):
+@pytest.fixture(scope="module")
+def cloned(tmp_path_factory):
+    """Make a repository and its checkout for a head of the demo once; where both are."""
+    made = {}
+
+    def clone(head, machine):
+        if head not in made:
+            made[head] = clone_demo(tmp_path_factory.mktemp(head), machine, head)
+        return made[head]
+
+    return clone
+
+
+@pytest.fixture
+def repository(cloned, machine, tmp_path):
+    """A checkout of its own at a head of the demo, and the commit that is its base."""
+
+    def checkout(head):
+        source, base = cloned(head, machine)
+        return shutil.copytree(source, tmp_path / "checkout"), base
+
+    return checkout
+
+
+def clone_demo(folder, machine, head):
     """A repository whose main branch has the demo's base, checked out at one of its heads."""
     origin = folder / "origin"
     origin.mkdir()
@@ -94,21 +119,21 @@ def test_every_input_of_the_action_is_used_and_none_is_pasted_into_a_script():
     ("head", "code", "regression"),
     [("head-region", 4, "warn"), ("head-load", 0, "warn"), ("head-clean", 0, "pass")],
 )
-def test_the_steps_of_the_action_gate_a_pull_request(head, code, regression, machine, tmp_path):
-    folder, base = repository(tmp_path, machine, head)
+def test_the_steps_of_the_action_gate_a_pull_request(head, code, regression, machine, repository):
+    folder, base = repository(head)
     done = shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base)
     assert done.returncode == 0, done.stderr
     words = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "policy.yaml", "CARBON_RESULT": "c.json",
              "CARBON_SARIF": "c.sarif"}  # fmt: skip
     done = shell(STEPS[GATE]["run"], machine, folder, **words)
     assert done.returncode == code, done.stderr
-    result = yaml.safe_load((folder / "c.json").read_text(encoding="utf-8"))
+    result = json.loads((folder / "c.json").read_text(encoding="utf-8"))
     found = {rule["id"]: rule["status"] for rule in result["gate"]["rules"]}
     assert found["regression"] == regression
     assert Path(machine["GITHUB_OUTPUT"]).read_text(encoding="utf-8") == f"exit-code={code}\n"
     assert "carbonctl:gate" in Path(machine["GITHUB_STEP_SUMMARY"]).read_text(encoding="utf-8")
     assert ("::error file=chat.yaml,line=7,col=11" in done.stdout) == (code == 4)
-    (sarif,) = yaml.safe_load((folder / "c.sarif").read_text(encoding="utf-8"))["runs"]
+    (sarif,) = json.loads((folder / "c.sarif").read_text(encoding="utf-8"))["runs"]
     assert sarif["invocations"][0]["exitCode"] == code
     errors = [
         r["locations"][0]["physicalLocation"] for r in sarif["results"] if r["level"] == "error"
@@ -123,23 +148,25 @@ HOLD = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "policy.yaml", "CARBON_RES
 
 
 def notes(folder):
-    return yaml.safe_load((folder / "c.json").read_text(encoding="utf-8"))["gate"]["notes"]
+    return json.loads((folder / "c.json").read_text(encoding="utf-8"))["gate"]["notes"]
 
 
-@pytest.mark.parametrize("lines", ["chat.yaml\nother.yaml", "chat.yaml other.yaml\n"])
-def test_the_action_holds_every_file_that_it_is_given(lines, machine, tmp_path):
-    folder, base = repository(tmp_path, machine, "head-clean")
+def test_the_action_holds_every_file_that_it_is_given(machine, repository):
+    folder, base = repository("head-clean")
     text = (DEMO / "head-region" / "chat.yaml").read_text(encoding="utf-8")
     (folder / "other.yaml").write_text(text.replace("name: chat", "name: other"), encoding="utf-8")
     assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
-    done = shell(STEPS[GATE]["run"], machine, folder, **HOLD | {"CARBON_FILES": lines})
-    assert done.returncode == 4, done.stderr
-    result = yaml.safe_load((folder / "c.json").read_text(encoding="utf-8"))
-    assert {rule["file"] for rule in result["gate"]["rules"]} == {"chat.yaml", "other.yaml"}
+    for lines in ("chat.yaml\nother.yaml", "chat.yaml other.yaml\n"):
+        done = shell(STEPS[GATE]["run"], machine, folder, **HOLD | {"CARBON_FILES": lines})
+        assert done.returncode == 4, done.stderr
+        result = json.loads((folder / "c.json").read_text(encoding="utf-8"))
+        assert {rule["file"] for rule in result["gate"]["rules"]} == {"chat.yaml", "other.yaml"}
 
 
-def test_the_action_holds_the_policy_of_the_base_and_says_that_the_heads_differs(machine, tmp_path):
-    folder, base = repository(tmp_path, machine, "head-region")
+def test_the_action_holds_the_policy_of_the_base_and_says_that_the_heads_differs(
+    machine, repository
+):
+    folder, base = repository("head-region")
     lax = (folder / "policy.yaml").read_text(encoding="utf-8").replace("max: 8 t", "max: 800 t")
     (folder / "policy.yaml").write_text(lax, encoding="utf-8")
     assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
@@ -152,8 +179,8 @@ def test_the_action_holds_the_policy_of_the_base_and_says_that_the_heads_differs
     assert "the head has another" in summary
 
 
-def test_without_a_policy_at_the_base_the_heads_is_said_to_be_used_or_fails(machine, tmp_path):
-    folder, base = repository(tmp_path, machine, "head-clean")
+def test_without_a_policy_at_the_base_the_heads_is_said_to_be_used_or_fails(machine, repository):
+    folder, base = repository("head-clean")
     (folder / "new.yaml").write_bytes((folder / "policy.yaml").read_bytes())
     assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
     words = HOLD | {"CARBON_POLICY": "new.yaml"}
@@ -165,8 +192,8 @@ def test_without_a_policy_at_the_base_the_heads_is_said_to_be_used_or_fails(mach
     assert not (folder / "c.json").exists()
 
 
-def test_require_base_policy_is_read_in_any_case_and_never_taken_for_false(machine, tmp_path):
-    folder, _base = repository(tmp_path, machine, "head-clean")
+def test_require_base_policy_is_read_in_any_case_and_never_taken_for_false(machine, repository):
+    folder, _base = repository("head-clean")
     asked = {"true": (3, "no policy"), "True": (3, "no policy"), "TRUE": (3, "no policy"),
              "yes": (2, "true or false"), "False": (0, ""), "": (0, "")}  # fmt: skip
     for word, (code, said) in asked.items():
@@ -176,8 +203,8 @@ def test_require_base_policy_is_read_in_any_case_and_never_taken_for_false(machi
     assert shell(STEPS[GATE]["run"], machine, folder, **HOLD | strict).returncode == 2
 
 
-def test_the_policy_of_the_base_is_found_however_its_path_is_spelled(machine, tmp_path):
-    folder, base = repository(tmp_path, machine, "head-region")
+def test_the_policy_of_the_base_is_found_however_its_path_is_spelled(machine, repository):
+    folder, base = repository("head-region")
     assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
     (folder / "policy.yaml").unlink()
     for name in ("./policy.yaml", str(folder / "policy.yaml")):
@@ -187,8 +214,8 @@ def test_the_policy_of_the_base_is_found_however_its_path_is_spelled(machine, tm
         assert notes(folder) == ["policy: that of the base commit; the head has none"]
 
 
-def test_a_link_out_of_the_checkout_is_not_gated_in_place_of_a_scenario(machine, tmp_path):
-    folder, base = repository(tmp_path, machine, "head-region")
+def test_a_link_out_of_the_checkout_is_not_gated_in_place_of_a_scenario(machine, repository):
+    folder, base = repository("head-region")
     assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=base).returncode == 0
     (folder / "chat.yaml").unlink()
     (folder / "chat.yaml").symlink_to(Path(machine["RUNNER_TEMP"]) / "carbon-base" / "chat.yaml")
@@ -196,8 +223,10 @@ def test_a_link_out_of_the_checkout_is_not_gated_in_place_of_a_scenario(machine,
     assert (done.returncode, "a link out of the checkout" in done.stdout) == (3, True)
 
 
-def test_a_base_is_no_option_of_git_and_a_tree_of_an_earlier_job_does_no_harm(machine, tmp_path):
-    folder, base = repository(tmp_path, machine, "head-load")
+def test_a_base_is_no_option_of_git_and_a_tree_of_an_earlier_job_does_no_harm(
+    machine, repository, tmp_path
+):
+    folder, base = repository("head-load")
     evil = f"--upload-pack=touch {tmp_path}/ran"
     assert shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=evil).returncode != 0
     assert not (tmp_path / "ran").exists()
@@ -208,8 +237,8 @@ def test_a_base_is_no_option_of_git_and_a_tree_of_an_earlier_job_does_no_harm(ma
         shutil.rmtree(tree)  # as the service does between jobs, which keeps the checkout
 
 
-def test_the_action_runs_twice_in_one_job_and_forgets_the_base_of_the_first(machine, tmp_path):
-    folder, base = repository(tmp_path, machine, "head-load")
+def test_the_action_runs_twice_in_one_job_and_forgets_the_base_of_the_first(machine, repository):
+    folder, base = repository("head-load")
     for commit in (base, base, ""):
         done = shell(STEPS[BASE]["run"], machine, folder, CARBON_BASE=commit)
         assert done.returncode == 0, done.stderr
@@ -220,8 +249,8 @@ def test_the_action_runs_twice_in_one_job_and_forgets_the_base_of_the_first(mach
 EVIL = "evil ::stop-commands::x %0A::error::y"
 
 
-def test_nothing_of_the_pull_request_is_run_or_taken_for_a_command(machine, tmp_path):
-    folder, base = repository(tmp_path, machine, "head-clean")
+def test_nothing_of_the_pull_request_is_run_or_taken_for_a_command(machine, repository, tmp_path):
+    folder, base = repository("head-clean")
     for name in ("pip.py", "carbonctl.py", "yaml.py", "sitecustomize.py"):
         (folder / name).write_text("raise SystemExit('the pull request ran')\n", encoding="utf-8")
     text = (folder / "chat.yaml").read_text(encoding="utf-8")
@@ -348,14 +377,14 @@ def assert_installs_a_commit(job):
     assert words[6:] == ["--constraint", "/opt/carbonctl/constraints.txt", "/opt/carbonctl"]
 
 
-def test_the_gitlab_component_gates_what_it_is_included_with(machine, tmp_path):
+def test_the_gitlab_component_gates_what_it_is_included_with(machine, repository):
     text = (ROOT / "templates" / "gate.yml").read_text(encoding="utf-8")
     spec, job = yaml.safe_load_all(text)
     inputs = spec["spec"]["inputs"]
     assert "default" not in inputs["commit"]
     assert set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", text)) == set(inputs)
     assert_installs_a_commit(job)
-    folder, base = repository(tmp_path, machine, "head-region")
+    folder, base = repository("head-region")
     given = {"CARBON_FILES": "chat.yaml", "CARBON_POLICY": "policy.yaml",
              "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}  # fmt: skip
     (folder / "policy.yaml").write_text("the head has none", encoding="utf-8")

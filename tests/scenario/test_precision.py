@@ -1,11 +1,13 @@
 """Number formats of served models: the model's own, what a device has of it, what is stated."""
 
 import json
+from typing import get_args
 
 import pytest
 
-from carbonctl.catalog.number_formats import default_precision, native_formats
+from carbonctl.catalog.number_formats import FORMATS, default_precision, native_formats
 from carbonctl.catalog.read import Catalog
+from carbonctl.scenario.sections import Precision
 
 LOAD = ("--requests", "1k/day", "--tokens", "500:300", "--region", "FR", "--samples", "0")
 TOTAL = "total_kgco2e"
@@ -18,6 +20,12 @@ def served(result, model, gpu, *more):
 def fact(data, label):
     (found,) = [f for f in data["facts"].values() if f["label"].startswith(label)]
     return found
+
+
+def test_a_scenario_may_name_every_format_and_each_has_its_bytes(result):
+    assert sorted(FORMATS) == sorted(get_args(Precision))
+    for name in FORMATS:
+        assert served(result, "llama-3.1-8b", "b200-sxm", "--precision", name)[TOTAL] > 0
 
 
 def test_every_bundled_model_is_published_in_a_known_format():
