@@ -9,6 +9,9 @@ import os
 import sys
 from dataclasses import dataclass
 
+# two workers on two cores: threads of the linear algebra would only wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from scenarios import CONFIGS, ROOT
 
