@@ -41,6 +41,7 @@ from carbonctl.scenario.sections import (
     Statistic,
     Strict,
     Tables,
+    WholeCount,
 )
 
 __all__ = ["CrossCheck", "Embodied", "EndOfLife", "Experiments", "Federated", "Hardware", "Model",
@@ -48,17 +49,14 @@ __all__ = ["CrossCheck", "Embodied", "EndOfLife", "Experiments", "Federated", "H
            "Transport"]  # fmt: skip
 
 
-def _whole(given: Given) -> Given:
-    """Devices are whole, and how many there are is known."""
+def _without_range(given: Given) -> Given:
+    """How many devices share one copy is known."""
     if given.low is not None:
         raise refused("CC203", "a number of devices has no range", "range", "give one number")
-    if given.value != int(given.value):
-        message = f"must be a whole number of devices, not {given.value:g}"
-        raise refused("CC203", message, "value", "as in 8")
     return given
 
 
-Devices = Annotated[Count, AfterValidator(_whole)]
+Devices = Annotated[WholeCount, AfterValidator(_without_range)]
 
 
 class Data(Strict):

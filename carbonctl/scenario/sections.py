@@ -1,8 +1,9 @@
 """Sections of the scenario file that several others hold: model, hardware, site."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
@@ -12,7 +13,15 @@ from pydantic import (
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_plain_validator_function
 
-from carbonctl.scenario.quantity import Count, Intensity, Liters, Pue, ShareOrZero
+from carbonctl.scenario.quantity import (
+    Count,
+    Given,
+    Intensity,
+    Liters,
+    Pue,
+    ShareOrZero,
+    refused,
+)
 
 Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4"]
 Statistic = Literal["value", "p50", "p95"]
@@ -81,13 +90,24 @@ class Model(Strict):
         return {"id": raw} if isinstance(raw, str) else raw
 
 
+def _whole(given: Given) -> Given:
+    """Devices are whole."""
+    if given.value != int(given.value):
+        message = f"must be a whole number of devices, not {given.value:g}"
+        raise refused("CC203", message, "value", "as in 8")
+    return given
+
+
+WholeCount = Annotated[Count, AfterValidator(_whole)]
+
+
 class Hardware(Strict):
     """What the work runs on; ``count`` counts accelerators, or servers without any."""
 
     accelerator: str | None = None
     server: str | None = None
     instance: str | None = None
-    count: Count | None = None
+    count: WholeCount | None = None
 
 
 class Site(Strict):
