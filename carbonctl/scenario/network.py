@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.estimate.bom import Counted
 from carbonctl.scenario.context import ONE, derived
-from carbonctl.scenario.stand_ins import WORKSTATION
+from carbonctl.scenario.stand_ins import RACK_SCALE, WORKSTATION, network_cards
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.bom import Part
     from carbonctl.scenario.context import Context
-
-RACK_SCALE = "rack-scale"  # the category of a machine that fills its racks, switches and all
 
 
 def fabric(ctx: Context, accelerators: Fact, path: Path) -> Part[Fact]:
@@ -46,8 +44,8 @@ def within_rack(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
 
 def switches(ctx: Context, server: Record | None, count: Fact, path: Path) -> list[Part[Fact]]:
     """Ports of switches, and links, of some machines: one of each for a network card."""
-    known = None if server is None else server.fact("nics")
-    cards = known or ctx.default("nics_per_machine")
+    usual = ctx.default("nics_per_machine")
+    cards = usual if server is None else network_cards(ctx, server, ("embodied",))
     note = f"{cards.value:g} network cards in each of {count.value:g} machines"
     ports = derived("machines:ports", cards.value * count.value, cards, note, "ports")
     kinds = (("switch_ports", "switches", "switch-400g-port"), ("links", "links", "link"))

@@ -228,8 +228,7 @@ def flash_of(year: object) -> str:
 
 def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     """Network cards, power supplies, board, chassis, fans and assembly."""
-    cards = server.fact("nics", label=f"network cards, {server.name}")
-    cards = cards or ctx.default("nics_per_machine")
+    cards = stand_ins.network_cards(ctx, server, path)
     nic = ctx.needed(ctx.catalog.record("network", "nic-400g"), "embodied", path, "network card")
     psu = ctx.needed(ctx.catalog.record("parts", "psu"), "embodied_per_w", path, "PSU per W")
     parts: list[Part[Fact]] = [

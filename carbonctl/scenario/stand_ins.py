@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Path
     from carbonctl.scenario.context import Context
 
+RACK_SCALE = "rack-scale"  # the category of a machine that fills its racks, switches and all
 WORKSTATION = "archetype-workstation"
 # First year of the memory modules that servers of a time hold.
 _MODULES = ((2022, "ddr5-rdimm"),)
@@ -174,6 +175,25 @@ def like_of_dies(catalog: Catalog, cpu: Record, usual: str) -> Record:
         if same and other.data.get("dies") and isinstance(launched, int) and isinstance(year, int):
             found.append((abs(launched - year), cpu_id))
     return catalog.record("cpus", min(found)[1] if found else usual)
+
+
+def network_cards(ctx: Context, server: Record, path: Path) -> Fact:
+    """Network cards of a machine: of its record, of its class in a whole rack, or as is usual."""
+    known = server.fact("nics", label=f"network cards, {server.name}")
+    held = server.number("accelerators")
+    if known is not None:
+        return known
+    if server.text("category") != RACK_SCALE or not held:
+        return ctx.default("nics_per_machine")
+    each = ctx.default("nics_per_accelerator")
+    note = f"{each.value:g} for each of {held:g} accelerators"
+    key = f"{each.key}/{server.id}"
+    made = derived(key, each.value * held, each, note, f"network cards, {server.name}")
+    message = (
+        f"the network cards of {server.name} are not in its record: {made.value:,.0f} stand in"
+    )
+    ctx.warn("CC304", message, path, "give embodied.host, or the number in its record")
+    return archetype(made, note)
 
 
 def amount(ctx: Context, server: Record, kind: str, path: Path) -> Fact:

@@ -11,7 +11,8 @@ from carbonctl.scenario import machine as machines
 from carbonctl.scenario.bill import bill, given_comparators
 from carbonctl.scenario.context import ONE, derived
 from carbonctl.scenario.machine_parts import mass_of
-from carbonctl.scenario.network import RACK_SCALE, fabric, switches
+from carbonctl.scenario.network import fabric, switches
+from carbonctl.scenario.stand_ins import RACK_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -27,7 +28,7 @@ def warned(data):
     return [entry["message"] for entry in data["warnings"]]
 
 
-def test_the_two_racks_of_the_issue_are_among_them():
+def test_announced_racks_and_archetypes_are_among_them():
     assert {"amd-helios-72", "vr-nvl72", "aws-p2-host", "archetype-oam-8"} <= set(UNNAMED)
 
 
@@ -168,3 +169,15 @@ def test_a_server_named_with_its_accelerator_is_the_server(result):
 def test_a_stated_figure_is_that_of_the_accelerator_alone(result):
     words = ("embodied", "--gpu", "rebellions-atom", *QUICK, "--set", "embodied.accelerator=160 kg")
     assert result(*words)["total_kgco2e"] == 160
+
+
+def test_a_rack_whose_network_cards_nobody_recorded_has_those_of_its_class(carbonctl):
+    words = ("embodied", "--server", "amd-helios-72", "--set", "embodied.accelerator=900 kg")
+    ran = carbonctl(*words, "--samples", "0", "-f", "json")
+    (cards,) = [
+        f for f in json.loads(ran.out)["facts"].values() if f["label"].startswith("network cards")
+    ]
+    assert (cards["value"], cards["low"], cards["high"]) == (72, 36, 90)
+    assert "the network cards of AMD Helios rack (72x MI455X) are not in its record" in ran.err
+    known = carbonctl("embodied", "--server", "gb300-nvl72", "--samples", "0")
+    assert "network cards" not in known.err
