@@ -48,7 +48,7 @@ def command(
 
 def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
-    from carbonctl.report.charged import title  # noqa: PLC0415
+    from carbonctl.report.charged import charged, title  # noqa: PLC0415
     from carbonctl.report.side_by_side import as_data  # noqa: PLC0415
     from carbonctl.study.compare import compare  # noqa: PLC0415
 
@@ -64,4 +64,5 @@ def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(message)
     compared = compare(results, [r.inputs for r in resolved], lifecycle)
     names = [r.scenario.name or file for r, file in zip(resolved, files, strict=True)]
-    return as_data(compared, names, [title(run[0], run[2]) for run in runs], results, resolved)
+    titles = [title(run[0], charged(run[0], run[2])) for run in runs]
+    return as_data(compared, names, titles, results, resolved)

@@ -181,16 +181,17 @@ def beside(resolved: Resolved, catalog: Catalog) -> Beside:
     from carbonctl.report.envelope import Beside  # noqa: PLC0415
     from carbonctl.report.given import given  # noqa: PLC0415
 
+    every = charged(resolved, catalog)
     return Beside(
         name=resolved.scenario.name or "",
-        title=title(resolved, catalog),
+        title=title(resolved, every),
         period_hours=resolved.period.value,
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
         budget=resolved.budget,
         period=resolved.period,
         inputs=given(resolved.document),
-        charged=[one.as_dict() for one in charged(resolved, catalog)],
+        charged=[one.as_dict() for one in every],
     )
 
 

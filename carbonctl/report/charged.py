@@ -102,15 +102,15 @@ def _operator(phase: Phase[Any], owners: list[Any], hardware: schema.Hardware | 
 
 def _noun(catalog: Catalog, hardware: schema.Hardware) -> str:
     """What the count of some hardware counts: GPUs, other accelerators, or servers."""
-    if hardware.accelerator is None and hardware.server is not None:
-        held = catalog.record("servers", hardware.server).text("accelerator")
-        if not held:
-            return "servers"
-        return "GPUs" if held.startswith(_GPU_VENDORS) else "accelerators"
     if hardware.accelerator is not None:
-        found = catalog.record("accelerators", hardware.accelerator).id
-        return "GPUs" if found.startswith(_GPU_VENDORS) else "accelerators"
-    return "devices"
+        device = catalog.record("accelerators", hardware.accelerator).id
+    elif hardware.server is not None:
+        device = catalog.record("servers", hardware.server).text("accelerator")
+    else:
+        return "devices"
+    if not device:
+        return "servers"
+    return "GPUs" if device.startswith(_GPU_VENDORS) else "accelerators"
 
 
 def _owners(phase_id: str, scenario: schema.Scenario) -> list[Any]:
@@ -127,10 +127,9 @@ def _owners(phase_id: str, scenario: schema.Scenario) -> list[Any]:
     return [*owners, scenario]
 
 
-def title(resolved: Resolved, catalog: Catalog) -> str:
+def title(resolved: Resolved, every: list[Charged]) -> str:
     """What was estimated, in a few words of the user's: hardware and place of every phase."""
     name = f"{resolved.scenario.name}: " if resolved.scenario.name else ""
-    every = charged(resolved, catalog)
     phases = [one for one in every if one.kind not in ("data", "idle")] or every
     models = {kind: _only(one.model for one in phases if one.kind == kind) for kind in _KINDS}
     model = _only(text for kind, text in models.items() if any(p.kind == kind for p in phases))
