@@ -34,26 +34,26 @@ def evaluate_in_blocks(run: Callable[[Draws], R], draws: Draws) -> R:
             column[begin : begin + block.samples] = part
         begin += block.samples
     by_part = dict(zip(parts, whole, strict=True))
-    joined: R = _with_arrays(result, lambda part: by_part[id(part)])
+    joined: R = map_arrays(result, lambda part: by_part[id(part)])
     return joined
 
 
 def _arrays(result: Any) -> dict[int, Array]:
     """The arrays of a result by identity, each once, in the order in which they appear."""
     found: dict[int, Array] = {}
-    _with_arrays(result, lambda array: found.setdefault(id(array), array))
+    map_arrays(result, lambda array: found.setdefault(id(array), array))
     return found
 
 
-def _with_arrays(value: Any, put: Callable[[Array], Array]) -> Any:
+def map_arrays(value: Any, put: Callable[[Array], Array]) -> Any:
     """The same records, tuples and dicts with ``put(array)`` in the place of each array."""
     if isinstance(value, np.ndarray):
         return put(value)
     if isinstance(value, tuple):
-        return tuple(_with_arrays(item, put) for item in value)
+        return tuple(map_arrays(item, put) for item in value)
     if isinstance(value, dict):
-        return {key: _with_arrays(item, put) for key, item in value.items()}
+        return {key: map_arrays(item, put) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        named = {f.name: _with_arrays(getattr(value, f.name), put) for f in fields(value)}
+        named = {f.name: map_arrays(getattr(value, f.name), put) for f in fields(value)}
         return replace(value, **named)
     return value
