@@ -32,6 +32,7 @@ class Draws:
     seed: int
     normals: dict[str, Array] = field(default_factory=dict)
     streams: dict[str, np.random.Generator] = field(default_factory=dict)
+    keys: dict[str, None] = field(default_factory=dict)  # of what was drawn, in order
 
     def normal(self, key: str) -> Array:
         """Standard normal numbers of one quantity, the same for every study with this seed."""
@@ -40,12 +41,15 @@ class Draws:
                 seeds = [self.seed, zlib.crc32(key.encode())]
                 self.streams[key] = np.random.default_rng(seeds)
             self.normals[key] = self.streams[key].standard_normal(self.samples)
+            self.keys[key] = None
         return self.normals[key]
 
     def blocks(self, most: int) -> Iterator[Draws]:
         """The same draws in blocks of at most ``most``; each goes on in the streams of the last."""
+        streams: dict[str, np.random.Generator] = {}
         for begin in range(0, self.samples, most):
-            yield Draws(min(most, self.samples - begin), self.seed, streams=self.streams)
+            size = min(most, self.samples - begin)
+            yield Draws(size, self.seed, streams=streams, keys=self.keys)
 
     def whole(self, key: str) -> Array:
         """``normal`` of a quantity that may have been drawn in blocks; drawn again, not kept."""
@@ -154,7 +158,7 @@ def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
     if spread <= 0:
         return []
     squared = []
-    for key in draws.streams:
+    for key in draws.keys:
         z = draws.whole(key)
         centered = z - z.mean()
         common, own = float((centered * outcome).sum()), float((centered * centered).sum())

@@ -86,3 +86,4 @@ def test_a_quantity_that_was_drawn_in_blocks_is_drawn_again_as_a_whole():
     parts = [block.normal("y") for block in draws.blocks(BLOCK)]
     assert np.array_equal(np.concatenate(parts), draws.whole("y"))
     assert not draws.normals
+    assert np.array_equal(draws.normal("y"), draws.whole("y"))
