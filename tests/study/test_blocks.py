@@ -87,3 +87,10 @@ def test_a_quantity_that_was_drawn_in_blocks_is_drawn_again_as_a_whole():
     assert np.array_equal(np.concatenate(parts), draws.whole("y"))
     assert not draws.normals
     assert np.array_equal(draws.normal("y"), draws.whole("y"))
+
+
+def test_an_array_that_a_result_holds_twice_is_made_once():
+    array = np.arange(3.0)
+    made = blocks.map_arrays({"a": array, "b": (array, 1.0)}, lambda one: one * 2)
+    assert made["a"] is made["b"][0]
+    assert made["a"].tolist() == [0.0, 2.0, 4.0]
