@@ -13,7 +13,7 @@ from carbonctl.estimate.inputs import Trials as TrialSizes
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.architecture import architecture
 from carbonctl.scenario.context import ONE, tried
-from carbonctl.scenario.feasibility import check
+from carbonctl.scenario.training_state import check
 from carbonctl.scenario.held_hardware import held_path
 from carbonctl.scenario.ingestion import ingestion
 from carbonctl.scenario.parts import flash_per_gb

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbonctl.estimate.inputs import Power, TrainRun
 from carbonctl.estimate.work import Rollouts, StrongScaling
 from carbonctl.scenario import plausible
-from carbonctl.scenario.feasibility import memory, memory_of_tables
+from carbonctl.scenario.training_state import memory, memory_of_tables
 from carbonctl.scenario.language import both_halves, llm_work, plain_work, recompute
 from carbonctl.scenario.metering import host_factor, metered, of_server, rated_above_use
 from carbonctl.scenario.priors import power_by_size
