@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from carbonctl.core.formula import part
 from carbonctl.estimate.base import BASE, base_lines
 from carbonctl.estimate.embodied import amortize, machine
-from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
+from carbonctl.estimate.inputs import ShareOfTraining, Storage
 from carbonctl.estimate.lost_work import useful_and_lost
 from carbonctl.estimate.per_unit import crossover, per_hour_and_work, sci_per_unit
 from carbonctl.estimate.phase_totals import phase_totals
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
 from carbonctl.estimate.scopes import scopes_of_electricity
 from carbonctl.estimate.served_units import break_even, per_unit_metrics
-from carbonctl.estimate.train import train
+from carbonctl.estimate.train import federated, train
+from carbonctl.estimate.training_run import TrainRun
+from carbonctl.estimate.work import Federated
 from carbonctl.formulas import (
     allocation,
     datacenter,
@@ -101,6 +103,8 @@ def _use(phase: Phase[Num], trained: list[Use]) -> Use:
     match phase.work:
         case TrainRun():
             return train(phase.work, phase.site)
+        case Federated():
+            return federated(phase.work, phase.site)
         case Storage():
             return _storage(phase.work, phase.site)
         case ShareOfTraining():
