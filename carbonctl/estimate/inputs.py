@@ -7,7 +7,6 @@ its central value, its draws, or a number that remembers it.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from carbonctl.core.fact import Fact
@@ -140,10 +139,12 @@ def bind(record: Any, lens: Callable[[Fact], Any]) -> Any:
         return lens(record)
     if isinstance(record, tuple):
         return tuple(bind(item, lens) for item in record)
-    if is_dataclass(record) and not isinstance(record, type | Comparator):
-        changes = {f.name: bind(getattr(record, f.name), lens) for f in fields(record)}
-        return replace(record, **changes)
-    return record
+    known = getattr(record, "__dataclass_fields__", None)
+    if known is None or isinstance(record, type | Comparator):
+        return record
+    held, made = record.__dict__, object.__new__(type(record))
+    made.__dict__.update({name: bind(held[name], lens) for name in known})
+    return made
 
 
 def facts(record: Any) -> dict[str, Fact]:
