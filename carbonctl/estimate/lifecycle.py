@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from carbonctl.core.types import Num
+    from carbonctl.estimate.embodied import MachineCarbon
     from carbonctl.estimate.inputs import LifecycleInputs, Phase, Site
 
 _KINDS = {
@@ -56,11 +58,8 @@ def lifecycle(x: LifecycleInputs[Num], basis: str = "location") -> Lifecycle:
             results.append(_phase(phase, trained))
     lines = (*_operational_lines(results, basis), *_stage_lines(results), *base_lines(x.base))
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
-    metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit, basis)}
-    for result, phase in zip(results, x.phases, strict=True):
-        metrics |= per_hour_and_work(result, phase) | scopes_of_electricity(result, phase.site)
-    metrics |= crossover(lines, metrics.get("operational_location_kgco2e"))
-    return Lifecycle(basis, total, lines, tuple(results), metrics)
+    named = partial(_all_metrics, x, basis, total, lines, results)
+    return Lifecycle(basis, total, lines, tuple(results), named)
 
 
 def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
@@ -71,7 +70,7 @@ def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
         with part("machine"):
             made = machine(hardware)
         share = {}
-        for stage in ("manufacturing", "transport", "end_of_life", "recovery_credit"):
+        for stage in ("manufacturing", "transport", "end_of_life"):
             with part(stage):
                 share[stage] = amortize(getattr(made, f"{stage}_kgco2e"), hours, hardware)
     return PhaseResult(
@@ -93,10 +92,20 @@ def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
         manufacturing_kgco2e=share["manufacturing"] if share else use.storage_embodied_kgco2e,
         transport_kgco2e=share["transport"] if share else None,
         end_of_life_kgco2e=share["end_of_life"] if share else None,
-        recovery_credit_kgco2e=share["recovery_credit"] if share else None,
+        credit=partial(_recovery_credit, phase, made, hours),
         allocation_rate=hardware.allocation_rate if share and hardware else None,
         architecture=phase.architecture,
     )
+
+
+def _recovery_credit(
+    phase: Phase[Num], made: MachineCarbon | None, hours: Num | None
+) -> Num | None:
+    """The share of a machine's credit for recovered metals that a phase may claim."""
+    if made is None or hours is None or phase.hardware is None:
+        return None
+    with part(phase.id), part("recovery_credit"):
+        return amortize(made.recovery_credit_kgco2e, hours, phase.hardware)
 
 
 def _use(phase: Phase[Num], trained: list[Use]) -> Use:
@@ -220,6 +229,20 @@ def _sum(line_id: str, label: str, kind: str, members: tuple[Line, ...], evidenc
 
 def _energy(values: Iterable[Num]) -> Num:
     return allocation.total_energy_kwh(parts_kwh=tuple(values))
+
+
+def _all_metrics(
+    x: LifecycleInputs[Num],
+    basis: str,
+    total: Num,
+    lines: tuple[Line, ...],
+    results: list[PhaseResult],
+) -> dict[str, Num]:
+    """Every number of a life by name."""
+    metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit, basis)}
+    for result, phase in zip(results, x.phases, strict=True):
+        metrics |= per_hour_and_work(result, phase) | scopes_of_electricity(result, phase.site)
+    return metrics | crossover(lines, metrics.get("operational_location_kgco2e"))
 
 
 def _metrics(
