@@ -112,7 +112,7 @@ RECORDS = {"bom", "inputs", "replacement", "samples", "service", "training_run",
 # files of scenario that still estimate: of serving its operating point, of hardware its parts
 ESTIMATING = {
     "bounds", "capacity", "chips", "figures", "item", "latency", "operating_point", "parallel",
-    "parts", "plausible", "priors", "room", "serving",
+    "parts", "plausible", "room", "serving",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.plan.training_memory import Activations, Tables, TrainingMemory
 from carbonctl.scenario.context import derived
 from carbonctl.scenario.language import adapter_params, training_context
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _ADAPTED = {"lora", "qlora"}  # the model is frozen, adapters are trained in it
 _COMPARED = {"dpo", "grpo", "ppo"}  # a frozen copy of the model says how far it has moved
 _FROZEN = {"lora": "bf16", "qlora": "int4", **dict.fromkeys(_COMPARED, "bf16")}
-_TRANSFORMERS = {"llm", "llm_dense", "llm_moe", "encoder"}
 _OTHER_LAYERS = {"hybrid", "linear", "ssm"}  # attention of models that are not all of it
 
 
@@ -69,11 +69,11 @@ def _activations(
     ctx: Context, run: schema.Run, model: schema.Model | None, path: Path
 ) -> Activations[Fact] | None:
     """What a transformer keeps for its backward pass; None where shape or context is unknown."""
-    if model is None or model.kind == "dlrm":
+    if model is None or model_kind(model.kind).sample == "tables":
         return None
     shaped = shape(ctx, model, path)
     kind = shaped.record.text("attention") if shaped.record else "full"
-    if shaped.kind not in _TRANSFORMERS or kind in _OTHER_LAYERS:
+    if model_kind(shaped.kind).learns_from != "tokens" or kind in _OTHER_LAYERS:
         return None
     context = training_context(ctx, run, shaped, path)
     dims = [shaped.fields.get(name) for name in ("layers", "hidden_size", "heads")]
@@ -99,7 +99,8 @@ def _total(ctx: Context, model: schema.Model | None, path: Path) -> Fact | None:
     at = model_path(ctx, path)
     if model.id is not None:
         record = ctx.record("models", model.id, at)
-        return None if record.text("kind") == "dlrm" else record.plain("total_params")
+        has_tables = model_kind(record.text("kind")).sample == "tables"
+        return None if has_tables else record.plain("total_params")
     return None if model.params is None else ctx.given(model.params, (*at, "params"), "parameters")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from carbonctl.estimate.inputs import bind, facts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array, Num
 
 ROWS_PER_BLOCK = 65_536
@@ -52,10 +54,15 @@ def estimate_rows(
     for start in range(0, max(rows, 1), rows_per_block):
         block = slice(start, start + rows_per_block)
         own = {key: column[block].reshape(-1, 1) for key, column in columns.items()}
-        numbers = measure(bind(inputs, lambda fact, own=own: own.get(fact.key, fact.value)))
+        numbers = measure(bind(inputs, partial(_value, own)))
         for name, number in numbers.items():
             if name not in found:
                 found[name] = np.empty(rows)
             values = np.asarray(number, dtype=np.float64)
             found[name][block] = values[:, 0] if values.ndim else values
     return found
+
+
+def _value(columns: Mapping[str, Array], fact: Fact) -> Num:
+    """The column of a fact, else its central value."""
+    return columns.get(fact.key, fact.value)
