@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from carbonctl.estimate.work import LlmWork
 from carbonctl.formulas import (
     compute_llm,
     compute_rollouts,
@@ -15,9 +14,13 @@ from carbonctl.formulas import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbonctl.core.types import Num
     from carbonctl.estimate.samples import SampleWork
-    from carbonctl.estimate.work import Attention, Rollouts
+    from carbonctl.estimate.work import Attention, LlmWork, Rollouts
+
+    Work = TypeVar("Work", LlmWork[Any], SampleWork[Any])
 
 
 def llm_flop(work: LlmWork[Num]) -> Num:
@@ -93,43 +96,33 @@ def _attention_flop(a: Attention[Num], tokens: Num) -> Num:
     )
 
 
-def work_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
-    """Billed device-hours of work, with the unpacking of weights that are stored in 4 bits."""
-    hours = _busy_hours(work)
-    if not isinstance(work, LlmWork) or work.unpacking_factor is None:
+def llm_hours(work: LlmWork[Num]) -> Num:
+    """Billed device-hours of work on text, with the unpacking of weights stored in 4 bits."""
+    hours = hours_by_utilization(work, llm_flop(work), billed_mfu)
+    if work.unpacking_factor is None:
         return hours
     return training_priors.accelerator_hours_by_unpacking(
         modeled_hours=hours, unpacking_factor=work.unpacking_factor
     )
 
 
-def _busy_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
-    """Device-hours by steady utilization and goodput or by the billed one."""
-    flop = work_flop(work)
+def hours_by_utilization(work: Work, train_flop: Num, billed_mfu: Callable[[Work], Num]) -> Num:
+    """Device-hours of model work, by steady utilization and goodput or by the billed one."""
     if work.mfu is not None and work.goodput is not None:
         return training_time.accelerator_hours_from_flop(
-            train_flop=flop,
+            train_flop=train_flop,
             peak_flop_per_s=work.peak_flop_per_s,
             mfu=work.mfu,
             goodput=work.goodput,
         )
     return training_time.accelerator_hours_from_flop_by_billed_mfu(
-        train_flop=flop, peak_flop_per_s=work.peak_flop_per_s, billed_mfu=billed_mfu(work)
+        train_flop=train_flop, peak_flop_per_s=work.peak_flop_per_s, billed_mfu=billed_mfu(work)
     )
 
 
-def work_flop(work: LlmWork[Num] | SampleWork[Num]) -> Num:
-    """Model work of training on text or on samples."""
-    if isinstance(work, LlmWork):
-        return llm_flop(work)
-    from carbonctl.estimate.train_samples import sample_work_flop  # noqa: PLC0415 - if asked
-
-    return sample_work_flop(work)
-
-
-def billed_mfu(work: LlmWork[Num] | SampleWork[Num]) -> Num:
+def billed_mfu(work: LlmWork[Num]) -> Num:
     """Utilization per billed hour: as given, else as expected of a model of this size."""
-    if isinstance(work, LlmWork) and work.mfu_by_size is not None:
+    if work.mfu_by_size is not None:
         return training_priors.billed_mfu_by_size(
             token_flop=_token_flop(work),
             peak_flop_per_s=work.peak_flop_per_s,
@@ -168,5 +161,5 @@ def rollout_hours(work: LlmWork[Num], rollouts: Rollouts[Num]) -> Num:
         accelerators=rollouts.accelerators,
     )
     return compute_rollouts.accelerator_hours_by_stages(
-        generation_hours=generation, update_hours=work_hours(replace(work, train_tokens=tokens))
+        generation_hours=generation, update_hours=llm_hours(replace(work, train_tokens=tokens))
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbonctl.estimate.samples import SampleWork
 from carbonctl.estimate.train_dlrm import dlrm_limits, unit_s
-from carbonctl.estimate.train_work import llm_flop, rollout_hours, work_flop, work_hours
+from carbonctl.estimate.train_work import llm_flop, llm_hours, rollout_hours
 from carbonctl.estimate.training_run import (
     MeteredDays,
     MeteredHours,
@@ -72,8 +72,20 @@ def _trials(x: Trials[Num]) -> Hours:
     return hours, {}
 
 
-def _work(x: LlmWork[Num] | SampleWork[Num]) -> Hours:
-    return work_hours(x), {}
+def _language(x: LlmWork[Num]) -> Hours:
+    return llm_hours(x), {}
+
+
+def _samples(x: SampleWork[Num]) -> Hours:
+    from carbonctl.estimate.train_samples import sample_hours  # noqa: PLC0415 - only of samples
+
+    return sample_hours(x), {}
+
+
+def _sample_flop(x: SampleWork[Num]) -> Num:
+    from carbonctl.estimate.train_samples import sample_work_flop  # noqa: PLC0415 - as above
+
+    return sample_work_flop(x)
 
 
 def _recommendation(x: RecommendationWork[Num]) -> Hours:
@@ -92,8 +104,8 @@ _KINDS: dict[type, TrainingKind] = {
     MeteredHours: TrainingKind(_metered_hours),
     MeteredDays: TrainingKind(_metered_days),
     Trials: TrainingKind(_trials),
-    LlmWork: TrainingKind(_work, llm_flop, lambda x: x.goodput, has_work=True),
-    SampleWork: TrainingKind(_work, work_flop, lambda x: x.goodput, has_work=True),
+    LlmWork: TrainingKind(_language, llm_flop, lambda x: x.goodput, has_work=True),
+    SampleWork: TrainingKind(_samples, _sample_flop, lambda x: x.goodput, has_work=True),
     RecommendationWork: TrainingKind(_recommendation),
     RolloutWork: TrainingKind(_rollouts, goodput=lambda x: x.work.goodput, has_work=True),
 }
