@@ -14,19 +14,20 @@ from carbonctl.scenario.item import resolve_item
 from carbonctl.scenario.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from carbonctl.core.fact import Fact
+    from carbonctl.scenario.read import Setting
 
 STEPS = (0.8, 1.0, 1.25)
 _RELATIVE_TOLERANCE = 1e-12  # vectorized exp and log may differ from scalar ones in the last bit
 
 
-def inputs_of(config: Path, *phases: str) -> Any:
+def inputs_of(config: Path, *phases: str, settings: Iterable[Setting] = ()) -> Any:
     """Facts of some phases of a bundled scenario, or of the item that it describes."""
     catalog = Catalog.open()
-    scenario, document = read(str(config), [], catalog)
+    scenario, document = read(str(config), settings, catalog)
     if command_of(config) == "embodied":
         return resolve_item(scenario, document, catalog).inputs
     return plan_scenario(scenario, document, catalog, phases).inputs

@@ -187,7 +187,8 @@ def encoder_share(ctx: Context, record: Record | None) -> Fact:
         return usual
     share = encoder.value / (encoder.value + decoder.value)
     note = "encoder layers / all layers"
-    return replace(encoder, key=f"{encoder.key}/share", value=share, label=usual.label, note=note)
+    return replace(encoder, key=f"{encoder.key}/share", value=share, label=usual.label, note=note,
+                   derived_from=(encoder.key, decoder.key))  # fmt: skip
 
 
 def _attention(
@@ -226,6 +227,7 @@ def _attention(
             value=seen / layers.value,
             label="share of layers without a window",
             note="full-attention layers / layers",
+            derived_from=(layers.key,) if seen else (),
         )
     both = model_kind(shaped.kind).attends_both_sides
     return Attention(layers, heads, _width(record, width), context, both, window, share)
@@ -262,7 +264,8 @@ def _width(record: Record | None, width: Fact) -> Fact:
         return width
     score = latent["rope_head_dim"] + latent["nope_head_dim"]
     mean = (score + latent["v_head_dim"]) / 2
-    return replace(width, key=f"{width.key}/mean", value=mean, note="mean of score and value width")
+    note = "mean of score and value width"
+    return replace(width, key=f"{width.key}/mean", value=mean, note=note, derived_from=(width.key,))
 
 
 def _vocabulary(

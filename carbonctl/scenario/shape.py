@@ -99,11 +99,16 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
         width = ctx.given(model.window, (*at, "window"), "attention window")
         none = derived(f"{width.key}/full", 0.0, width, "all layers look back over the window",
                        "layers without a window")  # fmt: skip
-        fields |= {"window_tokens": width, "full_layers": none}
+        fields |= {"window_tokens": width, "full_layers": replace(none, derived_from=())}
     like = of_like_size(ctx.catalog, ARCHETYPES, total.value, active.value)
     if "experts" not in fields and active.value < total.value:
         fields = _experts(like) | fields
-    return Shape(model.kind or "llm", None, total, active, _completed(fields, like))
+    by = (total.key, active.key)
+    chosen = {
+        name: replace(fact, derived_from=by) if fact.origin == "archetype" else fact
+        for name, fact in _completed(fields, like).items()
+    }
+    return Shape(model.kind or "llm", None, total, active, chosen)
 
 
 def _experts(like: Record) -> dict[str, Fact]:
@@ -122,6 +127,7 @@ def _completed(fields: dict[str, Fact], like: Record) -> dict[str, Fact]:
             value=width.value / heads.value,
             label="head dim",
             note="hidden / heads",
+            derived_from=(width.key, heads.key),
         )
     if "heads" in fields and "kv_heads" not in fields:
         fields["kv_heads"] = fields["heads"]

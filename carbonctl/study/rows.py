@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from carbonctl.core.errors import did_you_mean
 from carbonctl.estimate.inputs import bind, facts
 
 if TYPE_CHECKING:
@@ -41,15 +42,10 @@ def estimate_rows(
     Raises
     ------
     ValueError
-        Where a key is no fact of the inputs, or columns differ in length.
+        Where a key is no fact of the inputs, another fact was derived from it while resolving (its
+        column would not reach that one), or columns differ in length.
     """
-    unknown = columns.keys() - facts(inputs).keys()
-    lengths = {len(column) for column in columns.values()}
-    if unknown or len(lengths) != 1:
-        reason = f"no facts of these inputs: {', '.join(sorted(unknown))}" if unknown else lengths
-        message = f"columns of rows: {reason}"
-        raise ValueError(message)
-    rows = lengths.pop()
+    rows = _checked_length(facts(inputs), columns)
     found: dict[str, Array] = {}
     for start in range(0, max(rows, 1), rows_per_block):
         block = slice(start, start + rows_per_block)
@@ -61,6 +57,23 @@ def estimate_rows(
             values = np.asarray(number, dtype=np.float64)
             found[name][block] = values[:, 0] if values.ndim else values
     return found
+
+
+def _checked_length(known: Mapping[str, Fact], columns: Mapping[str, Array]) -> int:
+    """The number of rows; ValueError where a column cannot be bound."""
+    lengths = {len(column) for column in columns.values()}
+    if len(lengths) != 1:
+        message = f"columns of one length are needed, not of {sorted(lengths)}"
+        raise ValueError(message)
+    for key in columns:
+        if key not in known:
+            message = f"{key} is no fact of these inputs{did_you_mean(key, known)}"
+            raise ValueError(message)
+        derived = next((fact.key for fact in known.values() if key in fact.derived_from), None)
+        if derived is not None:
+            message = f"{key} cannot be a column: {derived} was derived from it while resolving"
+            raise ValueError(message)
+    return lengths.pop()
 
 
 def _value(columns: Mapping[str, Array], fact: Fact) -> Num:
