@@ -12,7 +12,7 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import FUNCTIONS, Traced
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import bind, facts
-from carbonctl.study.blocks import evaluate_in_blocks
+from carbonctl.study.blocks import evaluate_in_blocks, map_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,26 +39,20 @@ class Draws:
     def normal(self, key: str) -> Array:
         """Standard normal numbers of one quantity, the same for every study with this seed."""
         if key not in self.normals:
-            self.normals[key] = self._next(key)
+            if key not in self.streams:
+                seeds = [self.seed, zlib.crc32(key.encode())]
+                self.streams[key] = np.random.default_rng(seeds)
+            numbers = self.streams[key].standard_normal(self.samples)
+            self.normals[key] = numbers if self.instead is None else numbers[self.instead]
             self.keys[key] = None
         return self.normals[key]
-
-    def _next(self, key: str) -> Array:
-        """The next numbers of a stream; of draws that stand for others, from its start."""
-        if self.instead is not None:
-            return Draws(int(self.instead.max()) + 1, self.seed).normal(key)[self.instead]
-        if key not in self.streams:
-            seeds = [self.seed, zlib.crc32(key.encode())]
-            self.streams[key] = np.random.default_rng(seeds)
-        return self.streams[key].standard_normal(self.samples)
 
     def blocks(self, most: int) -> Iterator[Draws]:
         """The same draws in blocks of at most ``most``; each goes on in the streams of the last."""
         streams: dict[str, np.random.Generator] = {}
         for begin in range(0, self.samples, most):
             size = min(most, self.samples - begin)
-            instead = None if self.instead is None else self.instead[begin : begin + size]
-            yield Draws(size, self.seed, streams=streams, keys=self.keys, instead=instead)
+            yield Draws(size, self.seed, streams=streams, keys=self.keys)
 
     def whole(self, key: str) -> Array:
         """``normal`` of a quantity that may have been drawn in blocks; drawn again, not kept."""
@@ -170,8 +164,9 @@ def _draw(
         return draws, drawn, 1.0 - float(feasible.mean())
     places = np.flatnonzero(feasible)
     following = np.searchsorted(places, np.arange(samples)) % len(places)
-    draws = Draws(samples, seed, instead=places[following])
-    return draws, evaluate_in_blocks(run, draws), 1.0 - float(feasible.mean())
+    order = places[following]
+    draws = Draws(samples, seed, keys=draws.keys, instead=order)
+    return draws, map_arrays(drawn, lambda array: array[order]), 1.0 - float(feasible.mean())
 
 
 def replay(number: Num, draws: Callable[[Fact], Num], known: dict[int, Num] | None = None) -> Num:
