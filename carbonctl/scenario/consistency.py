@@ -250,9 +250,9 @@ _RUN_VALUES = tuple(sorted(set().union(*_USED_BY_EVIDENCE.values())))
 _REQUEST = {"prompt_tokens", "output_tokens", "reasoning_tokens", "throughput", "latency"}
 _USED_BY_LOAD = {
     "requests": {
-        *_REQUEST, "precision", "runtime", "concurrency", "tensor_parallel", "data_parallel",
-        "expert_parallel", "speculative", "prompt_cache_hits", "image_tokens", "video_tokens",
-        "audio_tokens",
+        *_REQUEST, "output_cv", "precision", "kv_precision", "runtime", "concurrency",
+        "tensor_parallel", "data_parallel", "expert_parallel", "speculative", "prompt_cache_hits",
+        "image_tokens", "video_tokens", "audio_tokens",
     },
     "images": {"size", "steps", "guidance", "batch", "tensor_parallel", "latency"},
     "videos": {"size", "frames", "steps", "guidance", "batch", "tensor_parallel", "fps",

@@ -114,13 +114,13 @@ def _model(
     return Decoder(
         prompt_tokens=tokens(ctx, infer, "prompt_tokens", path),
         output_tokens=tokens(ctx, infer, "output_tokens", path),
-        output_cv=ctx.default("output_cv"),
+        output_cv=output_cv(ctx, infer, path),
         total_params=shaped.total_params,
         active_params=shaped.active_params,
         hidden_size=_dimension(ctx, shaped, "hidden_size", path),
         looks=_looks(ctx, shaped, path),
         weight_bytes=weight_bytes(ctx, stored),
-        kv_bytes=ctx.default("kv_bytes"),
+        kv_bytes=_cached_bytes(ctx, infer),
         batch=ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency"),
         memory_share=ctx.default("memory_share"),
         board=serving_board(ctx, stored, stack, found, path)[0],
@@ -131,6 +131,22 @@ def _model(
         if hits is None
         else ctx.given(hits, (*path, "prompt_cache_hits"), "share of the prompt in a cache"),
     )
+
+
+def output_cv(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
+    """Coefficient of variation of output lengths: as stated, else as usual, smaller of reasoning.
+
+    Long outputs stay in flight longer, so a decode step sees more context the more lengths vary.
+    """
+    usual = "output_cv" if infer.reasoning_tokens is None else "reasoning_output_cv"
+    return ctx.either(infer.output_cv, (*path, "output_cv"), usual)
+
+
+def _cached_bytes(ctx: Context, infer: schema.Infer) -> Fact:
+    """Bytes of an element of the KV cache: as stated, else of 16 bits."""
+    if infer.kv_precision is None:
+        return ctx.default("kv_bytes")
+    return element_bytes(ctx, infer.kv_precision)
 
 
 def _stack(ctx: Context, infer: schema.Infer, path: Path) -> Record:

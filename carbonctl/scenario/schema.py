@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from carbonctl.scenario.quantity import (
+    Amount,
     Carbon,
     Count,
     FactorAboveOne,
@@ -34,6 +35,7 @@ from carbonctl.scenario.schema_train import (
 from carbonctl.scenario.sections import (
     PICTURE_SIZE,
     Hardware,
+    KvPrecision,
     Model,
     OnUncertain,
     Precision,
@@ -103,7 +105,9 @@ class Infer(Strict):
     horizon: Hours | None = None
     prompt_tokens: Tokens | None = None
     output_tokens: Tokens | None = None
+    output_cv: Amount | None = None
     precision: Precision | None = None
+    kv_precision: KvPrecision | None = None
     runtime: str | None = None
     concurrency: Count | None = None
     throughput: Rate | None = None
