@@ -163,6 +163,8 @@ def _model_words(model: schema.Model | None) -> str:
         return ""
     if model.id is not None:
         return model.id
+    if model.params is not None and model.kind == "diffusion_unet":
+        return f"{quantity(model.params.value, '1')} diffusion model"
     if model.params is not None:
         return f"{quantity(model.params.value, '1')} LLM"
     return "recommendation model"

@@ -121,7 +121,7 @@ def _model(
         looks=_looks(ctx, shaped, path),
         weight_bytes=weight_bytes(ctx, stored),
         kv_bytes=_cached_bytes(ctx, infer),
-        batch=ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency"),
+        batch=_concurrency(ctx, infer, path),
         memory_share=ctx.default("memory_share"),
         board=serving_board(ctx, stored, stack, found, path)[0],
         runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
@@ -140,6 +140,13 @@ def output_cv(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
     """
     usual = "output_cv" if infer.reasoning_tokens is None else "reasoning_output_cv"
     return ctx.either(infer.output_cv, (*path, "output_cv"), usual)
+
+
+def _concurrency(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
+    """Sequences in flight on a replica: as stated, as usual, or as many as a runtime decodes."""
+    if infer.concurrency == "full":
+        return replace(ctx.default("most_sequences"), label=ctx.default("concurrency").label)
+    return ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency")
 
 
 def _cached_bytes(ctx: Context, infer: schema.Infer) -> Fact:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from carbonctl.core.units import s_from_hours
 from carbonctl.formulas import operating_point
 from carbonctl.scenario.context import Unresolved
+from carbonctl.scenario.full_replica import fill_replica
 from carbonctl.scenario.latency import chosen, fastest, first_token, in_flight, kept
 from carbonctl.scenario.parallel import replica
 from carbonctl.scenario.room import Room, needs_a_copy, takes, wider
@@ -33,6 +34,8 @@ def placed(
     target, arriving = infer.latency, _arriving(ctx, infer, room, path)
     if target is not None and target.itl is not None:
         made = fastest(ctx, target.itl, m, room, shared, found, path, arriving=arriving)
+    elif infer.concurrency == "full":
+        made = fill_replica(ctx, m, room, shared, found, path)
     elif infer.concurrency is not None:
         made = _stated(ctx, m, room, shared, found, path)
         _filled(ctx, made, room, arriving, path)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from carbonctl.scenario.quantity import (
     Amount,
     Carbon,
+    Concurrency,
     Count,
     FactorAboveOne,
     GigaBytes,
@@ -109,7 +110,8 @@ class Infer(Strict):
     precision: Precision | None = None
     kv_precision: KvPrecision | None = None
     runtime: str | None = None
-    concurrency: Count | None = None
+    serving: Literal["online", "offline"] | None = None
+    concurrency: Concurrency | None = None
     throughput: Rate | None = None
     latency: LatencyTarget | None = None
     tensor_parallel: Devices | None = None
@@ -132,6 +134,7 @@ class Infer(Strict):
     frames: Count | None = None
     steps: Count | None = None
     guidance: bool | None = None
+    guidance_passes: Count | None = None
     batch: Count | None = None
     fps: Count | None = None
     image_size: Count | None = None

@@ -69,7 +69,7 @@ class Model(Strict):
     """A model by its name in the database, or by its shape."""
 
     id: str | None = None
-    kind: Literal["llm", "encoder_decoder", "dlrm"] | None = None
+    kind: Literal["llm", "encoder_decoder", "diffusion_unet", "dlrm"] | None = None
     params: Count | None = None
     active_params: Count | None = None
     layers: Count | None = None

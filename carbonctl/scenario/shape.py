@@ -80,6 +80,8 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
     active = total
     if model.active_params is not None:
         active = ctx.given(model.active_params, (*at, "active_params"), "active parameters")
+    if model.kind == "diffusion_unet":
+        return Shape(model.kind, None, total, active, {})
     given: dict[str, Any] = {
         "layers": model.layers,
         "hidden_size": model.hidden,
