@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from carbonctl.catalog.read import Catalog
-from carbonctl.study import serving_cases, serving_model, verify_serving
 from carbonctl.study.scoring import Z90
+from carbonctl.verify import serving_cases, serving_model, serving_scores
 
 Costs = dict[str, tuple[float, float, str]]  # value, log standard deviation, told by what
 FOLDER = Path(__file__).parent.parent / "hardware_db"
@@ -66,7 +66,7 @@ def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
     cases = serving_cases.read(FOLDER / "published" / "inference.csv", catalog).cases
-    models = verify_serving.fit_all(cases, catalog)
+    models = serving_scores.fit_all(cases, catalog)
     lines, costs = [HEAD], {}
     for kind, model in models.items():
         own = [case for case in cases if case.kind == kind and case.tells]

@@ -137,6 +137,6 @@ def inference(
     """Energy and throughput of measured services, each forecast without its model's family."""
     flags = dict(locals())
     choose_format(flags, ("table", "json"))
-    from carbonctl.study import serving_cases, verify_serving  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.verify import serving_cases, serving_scores  # noqa: PLC0415 - after the flags are known good
 
-    _prove("inference", serving_cases, verify_serving, flags)
+    _prove("inference", serving_cases, serving_scores, flags)

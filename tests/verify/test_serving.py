@@ -10,7 +10,8 @@ import pytest
 
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
-from carbonctl.study import robust, serving_cases, serving_kinds, serving_model, verify_serving
+from carbonctl.study import robust
+from carbonctl.verify import serving_cases, serving_kinds, serving_model, serving_scores
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "inference.csv"
@@ -23,7 +24,7 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def scores():
-    return verify_serving.scores(FOUND, CATALOG, bundled=True)
+    return serving_scores.scores(FOUND, CATALOG, bundled=True)
 
 
 def one(scores, test, method="carbonctl", group="all"):
@@ -84,19 +85,19 @@ def test_nine_of_ten_lie_in_the_interval(scores, test):
 
 
 def test_four_of_five_lie_in_the_80_percent_interval_when_the_batch_is_not_known():
-    shown = [verify_serving.at_batch(FOUND.cases, batch) for batch in (64.0, 8.0, 512.0)]
-    middle, low, high = (verify_serving.shipped(cases, CATALOG) for cases in shown)
-    forecast = verify_serving.batch_unknown(middle, low, high)
+    shown = [serving_scores.at_batch(FOUND.cases, batch) for batch in (64.0, 8.0, 512.0)]
+    middle, low, high = (serving_scores.shipped(cases, CATALOG) for cases in shown)
+    forecast = serving_scores.batch_unknown(middle, low, high)
     rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.tells]
     miss = forecast.log_value[rows] - np.log([FOUND.cases[i].energy_j for i in rows])
-    assert np.mean(np.abs(miss) <= verify_serving.Z80 * forecast.log_sd[rows]) >= 0.75
+    assert np.mean(np.abs(miss) <= serving_scores.Z80 * forecast.log_sd[rows]) >= 0.75
 
 
 def test_ranks_are_right(scores):
     del scores  # the same fit, in sample: ranks hardly move
     rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.tells]
     cases = [FOUND.cases[i] for i in rows]
-    made = verify_serving.shipped(cases, CATALOG)["energy"].log_value
+    made = serving_scores.shipped(cases, CATALOG)["energy"].log_value
     told = np.array([case.energy_j for case in cases])
     ranks = np.corrcoef(np.argsort(np.argsort(made)), np.argsort(np.argsort(told)))[0, 1]
     assert ranks >= 0.97
@@ -119,7 +120,7 @@ def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
     whole = {kind: serving_model.shipped(CATALOG)[kind] for kind in serving_model.KINDS}
     seen = [c for c in FOUND.cases if c.architecture != "Hopper" and c.tells]
     unseen = [c for c in FOUND.cases if c.architecture == "Hopper"]
-    found = verify_serving.without(whole, seen, unseen, CATALOG)
+    found = serving_scores.without(whole, seen, unseen, CATALOG)
     prior = serving_model.priors(CATALOG, "language")
     language = serving_model.fit([c for c in seen if c.kind == "language"], prior, {})
     for kind, name in (("picture", "dense_efficiency"), ("sample", "resident_factor")):
@@ -128,7 +129,7 @@ def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
         assert lent == pytest.approx(language.constants[name], rel=5e-3)
     pictures = [c for c in unseen if c.kind == "picture"]
     others = [c for c in FOUND.cases if c.tells and c not in pictures]
-    assert verify_serving.without(whole, others, pictures, CATALOG)["sample"] is whole["sample"]
+    assert serving_scores.without(whole, others, pictures, CATALOG)["sample"] is whole["sample"]
 
 
 def test_the_fit_finds_constants_that_made_the_data():
@@ -147,7 +148,7 @@ def test_the_fit_finds_constants_that_made_the_data():
 
 @pytest.fixture(scope="module")
 def fitted():
-    return verify_serving.fit_all(FOUND.cases, CATALOG)
+    return serving_scores.fit_all(FOUND.cases, CATALOG)
 
 
 def own(kind):
@@ -259,7 +260,7 @@ def test_estimates_print_the_energy_that_verify_scores(result):
         "--requests", "1M/day", "--tokens", f"{v['prompt_tokens']:g}:{v['output_tokens']:g}",
         "--concurrency", f"{v['batch']:g}", "--region", "FR",
     )  # fmt: skip
-    made = np.exp(verify_serving.shipped([case], CATALOG)["energy"].log_value[0])
+    made = np.exp(serving_scores.shipped([case], CATALOG)["energy"].log_value[0])
     served = data["metrics"]["infer.functional_units"]["value"] * v["output_tokens"]
     joules = data["metrics"]["infer.device_energy_kwh"]["value"] * 3.6e6 / served
     assert joules == pytest.approx(made, rel=1e-3)
@@ -280,7 +281,7 @@ def test_measured_8_bits_are_dearer_than_16_at_small_batches_and_so_are_their_fo
     small = [pair for pair in pairs if pair[0].values["batch"] <= 16.5]
     assert len(small) == 2
     cases = [case for pair in small for case in pair]
-    forecast = verify_serving.shipped(cases, CATALOG)["energy"].log_value.reshape(-1, 2)
+    forecast = serving_scores.shipped(cases, CATALOG)["energy"].log_value.reshape(-1, 2)
     for (packed, plain), (log_packed, log_plain) in zip(small, forecast, strict=True):
         assert packed.energy_j > plain.energy_j
         assert log_packed > log_plain

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from carbonctl.core.types import Array, Places
-    from carbonctl.study.serving_cases import Case
+    from carbonctl.verify.serving_cases import Case
 
     Forecast = dict[str, Array]
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.study import serving_baselines, serving_kinds, serving_model
 from carbonctl.study.scoring import OURS, Forecast, Measured, column, folds, groups, score
-from carbonctl.study.serving_cases import TESTS
+from carbonctl.verify import serving_baselines, serving_kinds, serving_model
+from carbonctl.verify.serving_cases import TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Places
-    from carbonctl.study.serving_cases import Case, Cases
-    from carbonctl.study.serving_model import Model
+    from carbonctl.verify.serving_cases import Case, Cases
+    from carbonctl.verify.serving_model import Model
 
     Forecasts = dict[str, Forecast]
 

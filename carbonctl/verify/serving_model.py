@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonctl.catalog.read import fitted_names
-from carbonctl.study import serving_kinds
 from carbonctl.study.least_squares import jacobian, least_squares
 from carbonctl.study.robust import left_out, robust, spread_of
 from carbonctl.study.scoring import log_sd_of
+from carbonctl.verify import serving_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array
-    from carbonctl.study.serving_cases import Case
-    from carbonctl.study.serving_kinds import Group
+    from carbonctl.verify.serving_cases import Case
+    from carbonctl.verify.serving_kinds import Group
 
 KINDS = ("language", "picture", "sample")
 NAMES = ("energy", "throughput", "given")

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.study import serving_kinds
 from carbonctl.study.scoring import by_mean_miss, column
+from carbonctl.verify import serving_kinds
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array
     from carbonctl.study.scoring import Forecast
-    from carbonctl.study.serving_cases import Case
+    from carbonctl.verify.serving_cases import Case
 
 NAMES = ("ecologits", "ecologits_true_batch", "epoch_10pct", "latency_x_tdp")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog import published
 from carbonctl.catalog.published import number
-from carbonctl.study import serving_shapes
-from carbonctl.study.serving_shapes import PICTURES, Known
+from carbonctl.verify import serving_shapes
+from carbonctl.verify.serving_shapes import PICTURES, Known
 
 if TYPE_CHECKING:
     from pathlib import Path
