@@ -70,7 +70,7 @@ def _frames(ctx: Context, infer: schema.Infer, record: Record | None, path: Path
 
 def _text_encoder(ctx: Context, record: Record | None) -> tuple[Fact | None, Fact | None]:
     """Parameters of the encoder of prompts and the tokens that it reads, where both are known."""
-    text = None, None
+    text: tuple[Fact | None, Fact | None] = None, None
     if record is not None:
         text = record.plain("text_encoder_params"), record.plain("text_tokens")
     if None in text:

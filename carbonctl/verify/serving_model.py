@@ -17,7 +17,7 @@ from carbonctl.catalog.read import fitted_names
 from carbonctl.study.least_squares import least_squares, linearize
 from carbonctl.study.scoring import log_sd_of
 from carbonctl.study.soft_l1 import misses_without_family, soft_l1, spread_of
-from carbonctl.verify import serving_kinds
+from carbonctl.verify import serving_forecast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array, Num
     from carbonctl.verify.serving_cases import Case
-    from carbonctl.verify.serving_kinds import Group
+    from carbonctl.verify.serving_forecast import Group
 
 KINDS = ("language", "picture", "sample")
 NAMES = ("energy", "throughput", "given")
@@ -129,7 +129,7 @@ def fit(
     start: Mapping[str, float] | None = None,
 ) -> Model:  # fmt: skip
     """Constants that forecast these cases of one kind best, under the priors."""
-    evidence, groups = _EVIDENCE[cases[0].kind], serving_kinds.groups(cases)
+    evidence, groups = _EVIDENCE[cases[0].kind], serving_forecast.groups(cases)
     whole, prior = prior, prior.of(cases)
     told = measured(cases)
     known = {name: np.isfinite(told[name]) for name in evidence}
@@ -190,7 +190,7 @@ def log_sd(cases: list[Case], model: Model) -> dict[str, Array]:
 
 def _slopes(cases: list[Case], model: Model, forecasts: tuple[str, ...]) -> Array:
     """Slopes of log forecasts, one kind after the other, along the logarithm of each constant."""
-    names, groups = list(model.constants), serving_kinds.groups(cases)
+    names, groups = list(model.constants), serving_forecast.groups(cases)
 
     def forecast(log_constants: Array) -> Array:
         constants = model.borrowed | dict(zip(names, np.exp(log_constants), strict=True))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from carbonctl.estimate.service import Decoder
 from carbonctl.study.scoring import OURS, Forecast, Measured, column, folds, groups, score
-from carbonctl.verify import serving_baselines, serving_kinds, serving_model
+from carbonctl.verify import serving_baselines, serving_forecast, serving_model
 from carbonctl.verify.serving_cases import TESTS
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _place(
         borrowed=wall.constants | model.borrowed,
         residual_sd=wall.residual_sd | model.residual_sd,
     )
-    made = serving_model.log_forecast(serving_kinds.groups(cases), whole.all())
+    made = serving_model.log_forecast(serving_forecast.groups(cases), whole.all())
     spread = serving_model.log_sd(cases, whole)
     for name, forecast in found.items():
         forecast.log_value[places] = made[name]
@@ -123,12 +124,14 @@ def shipped(cases: list[Case], catalog: Catalog) -> Forecasts:
 
 def at_batch(cases: list[Case], batch: float) -> list[Case]:
     """The same cases, were all language models served at one batch."""
-    return [
-        replace(case, values=case.values | {"batch": batch})
-        if case.kind == "language" and case.runtime not in _ONE_AT_A_TIME
-        else case
-        for case in cases
-    ]
+    return [_at_batch(case, batch) for case in cases]
+
+
+def _at_batch(case: Case, batch: float) -> Case:
+    record = case.record
+    if not isinstance(record, Decoder) or case.runtime in _ONE_AT_A_TIME:
+        return case
+    return replace(case, record=replace(record, batch=replace(record.batch, value=batch)))
 
 
 def batch_unknown(middle: Forecasts, low: Forecasts, high: Forecasts) -> Forecast:
@@ -189,7 +192,7 @@ def in_sample(found: Cases, fitted: Cases | None) -> dict[str, int]:
 def _evidence(case: Case) -> tuple[str, ...]:
     """What a case says of its configuration, whatever its row is called."""
     told = (case.row[name].strip().lower() for name in ("family", "task", "accelerator_id"))
-    numbers = (case.energy_j, case.values.get("batch", 0.0), case.values["replica_accelerators"])
+    numbers = (case.energy_j, case.batch, case.replica_accelerators)
     return (*told, *(f"{number:.5g}" for number in numbers))
 
 
@@ -230,10 +233,8 @@ def _groups(cases: list[Case], test: str) -> Iterator[tuple[str, Places]]:
 
 _KINDS_OF_CASES: dict[str, Callable[[Case], bool]] = {
     "model=dense, one device": lambda case: (
-        case.kind == "language"
-        and "experts" not in case.values
-        and case.values["replica_accelerators"] == 1
+        case.kind == "language" and not case.is_moe and case.replica_accelerators == 1
     ),
-    "model=mixture of experts": lambda case: "experts" in case.values,
+    "model=mixture of experts": lambda case: case.is_moe,
     "model=not in the catalog": lambda case: case.archetype,
 }

@@ -267,7 +267,7 @@ def test_fewer_bytes_per_weight_read_less(bits, batch):
 )
 def test_8_bits_on_ranks_are_not_cheaper_than_16_at_small_batches(model, stack, chip):
     # Mixtures whose 8-bit form was measured beside the 16-bit one ran it on ranks, a copy of the
-    # attention each. Their pairs are in tests/study/test_verify_serving.py.
+    # attention each. Their pairs are in tests/verify/test_serving.py.
     for batch in (1.0, 4.0, 8.0, 16.0):
         given_ = {"stack": stack, "chip": chip, "batch": batch}
         eight = decoder(model, precision="fp8", ranks=8, **given_)

@@ -10,7 +10,7 @@ from scipy import optimize
 
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
-from carbonctl.verify import serving_cases, serving_kinds, serving_model, serving_scores
+from carbonctl.verify import serving_cases, serving_forecast, serving_model, serving_scores
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "inference.csv"
@@ -134,7 +134,7 @@ def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
 def test_the_fit_is_where_scipy_finds_the_least_squares():
     cases = [c for c in FOUND.cases if c.kind == "sample"]
     prior, borrowed = serving_model.priors(CATALOG, "sample"), {"resident_factor": 1.3}
-    groups, told = serving_kinds.groups(cases), serving_model.measured(cases)
+    groups, told = serving_forecast.groups(cases), serving_model.measured(cases)
 
     def residuals(at):
         constants = dict(zip(prior.names, np.exp(at), strict=True)) | borrowed
@@ -161,14 +161,14 @@ def own(kind):
 def test_a_constant_is_told_by_the_cases_whose_forecasts_lean_on_it(fitted):
     cases = own("language")
     told = serving_model.told_by(cases, fitted["language"])
-    mixed = sum("experts" in case.values for case in cases)
+    mixed = sum(case.is_moe for case in cases)
     assert told["expert_weight_efficiency"] == told["mixture_energy"] == mixed
     assert told["weight_efficiency"] == told["language_energy"] == len(cases) - mixed
     assert told["resident_factor"] == len(cases)
     stacks = ("hf_eager", "vllm_2024", "vllm_2025")
     assert sum(told[f"request_overhead_{stack}"] for stack in stacks) == len(cases)
     shared = {
-        stack: sum(c.runtime == stack and c.values["replica_accelerators"] > 1 for c in cases)
+        stack: sum(c.runtime == stack and c.replica_accelerators > 1 for c in cases)
         for stack in stacks
     }
     assert {stack: told[f"exchange_latency_{stack}"] for stack in stacks} == shared
@@ -200,9 +200,9 @@ def shipped_fact(name):
 
 
 def test_a_fitted_picture_encodes_its_prompt_as_an_estimate_does():
-    told = [case for case in own("picture") if "+text" in case.form]
+    told = [case for case in own("picture") if case.record.text_encoder_params is not None]
     assert len(told) > len(own("picture")) / 2
-    assert all(case.values["text_encoder_params"] > 0 for case in told)
+    assert all(case.record.text_encoder_params.value > 0 for case in told)
 
 
 def test_every_row_is_a_case_or_counted():
@@ -235,20 +235,19 @@ def test_other_cases_are_forecast_with_the_shipped_constants(tmp_path, carbonctl
 
 
 def test_estimates_print_the_energy_that_verify_scores(result):
-    """One configuration of the table, said as a scenario."""
+    """One configuration of the table, said as flags."""
     case = next(
         c for c in FOUND.cases
-        if c.row["task"] == "lm-arena-chat" and "Llama-3.1-8B" in c.row["model"]
-        and c.values["batch"] > 60
+        if c.row["task"] == "lm-arena-chat" and "Llama-3.1-8B" in c.row["model"] and c.batch > 60
     )  # fmt: skip
-    v = case.values
+    v = case.central
     data = result(
         "infer", "--model", "llama-3.1-8b", "--gpu", case.row["accelerator_id"],
-        "--requests", "1M/day", "--tokens", f"{v['prompt_tokens']:g}:{v['output_tokens']:g}",
-        "--concurrency", f"{v['batch']:g}", "--region", "FR",
+        "--requests", "1M/day", "--tokens", f"{v.prompt_tokens:g}:{v.output_tokens:g}",
+        "--concurrency", f"{v.batch:g}", "--region", "FR",
     )  # fmt: skip
     made = np.exp(serving_scores.shipped([case], CATALOG)["energy"].log_value[0])
-    served = data["metrics"]["infer.functional_units"]["value"] * v["output_tokens"]
+    served = data["metrics"]["infer.functional_units"]["value"] * v.output_tokens
     joules = data["metrics"]["infer.device_energy_kwh"]["value"] * 3.6e6 / served
     assert joules == pytest.approx(made, rel=1e-3)
 
@@ -259,7 +258,7 @@ def test_measured_8_bits_are_dearer_than_16_at_small_batches_and_so_are_their_fo
     told = {_configuration(c): c for c in served if c.row["weight_precision"] == "bf16"}
     eight = [c for c in served if c.row["weight_precision"] == "fp8"]
     pairs = [(c, told[_configuration(c)]) for c in eight if _configuration(c) in told]
-    small = [pair for pair in pairs if pair[0].values["batch"] <= 16.5]
+    small = [pair for pair in pairs if pair[0].batch <= 16.5]
     assert len(small) == 2
     cases = [case for pair in small for case in pair]
     forecast = serving_scores.shipped(cases, CATALOG)["energy"].log_value.reshape(-1, 2)
@@ -270,6 +269,6 @@ def test_measured_8_bits_are_dearer_than_16_at_small_batches_and_so_are_their_fo
 
 def _configuration(case):
     row = case.row
-    doubling = round(np.log2(case.values["batch"]))
+    doubling = round(np.log2(case.batch))
     name = row["model"].removesuffix("-FP8")
     return name, row["task"], row["accelerator_id"], row["n_accelerators"], doubling
