@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from carbonctl.catalog.read import Catalog
-from carbonctl.study.scoring import Z90
 from carbonctl.verify import serving_cases, serving_model, serving_scores
+from carbonctl.verify.scoring import Z90
 
 Costs = dict[str, tuple[float, float, str]]  # value, log standard deviation, told by what
 FOLDER = Path(__file__).parent.parent / "hardware_db"

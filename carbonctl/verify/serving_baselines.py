@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.study.scoring import by_mean_miss, column
+from carbonctl.verify.scoring import by_mean_miss, column
 from carbonctl.verify.serving_forecast import unit_flop
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array
-    from carbonctl.study.scoring import Forecast
+    from carbonctl.verify.scoring import Forecast
     from carbonctl.verify.serving_cases import Case
 
 NAMES = ("ecologits", "ecologits_true_batch", "epoch_10pct", "latency_x_tdp")

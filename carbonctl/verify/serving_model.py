@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonctl.catalog.read import fitted_names
-from carbonctl.study.least_squares import least_squares, linearize
-from carbonctl.study.scoring import log_sd_of
-from carbonctl.study.soft_l1 import misses_without_family, soft_l1, spread_of
 from carbonctl.verify import serving_forecast
+from carbonctl.verify.least_squares import least_squares, linearize
+from carbonctl.verify.scoring import log_sd_of
+from carbonctl.verify.soft_l1 import misses_without_family, soft_l1, spread_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

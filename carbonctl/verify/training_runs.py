@@ -15,7 +15,7 @@ from carbonctl.catalog.published import number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.units import factor
 from carbonctl.formulas import operational, training_priors
-from carbonctl.study.scoring import column
+from carbonctl.verify.scoring import column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
