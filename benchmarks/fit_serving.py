@@ -69,8 +69,8 @@ def main() -> None:
     models = serving_scores.fit_all(cases, catalog)
     lines, costs = [HEAD], {}
     for kind, model in models.items():
-        own = [case for case in cases if case.kind == kind and case.tells]
-        many = serving_model.told_by(own, model)
+        own = [case for case in cases if case.kind == kind and case.is_fitted]
+        many = serving_model.cases_that_inform(own, model)
         for place, (name, value) in enumerate(model.constants.items()):
             sd = float(np.sqrt(model.covariance[place, place]))
             base, runs = _cost_of(name), _told(many[name], bound=name in model.bound)

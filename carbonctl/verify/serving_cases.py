@@ -64,7 +64,7 @@ class Case:
     per_second: float
     energy_test: str
     archetype: bool
-    fitted: bool
+    is_prompt_known: bool
 
     @cached_property
     def central(self) -> Any:
@@ -96,16 +96,16 @@ class Case:
         return isinstance(self.record, Decoder) and self.record.mixture is not None
 
     @property
-    def tells(self) -> bool:
+    def is_fitted(self) -> bool:
         """Whether constants are fitted to it; language metered at the wall tells of no board."""
-        return self.fitted and (self.kind == "sample" or not self.wall)
+        return self.is_prompt_known and (self.kind == "sample" or not self.wall)
 
     @property
     def sort(self) -> str:
         """What a forecast's error is told for: mixtures err more, unknown prompts most."""
         noun = {"energy_per_token": "language", "energy_per_image": "image",
                 "energy_per_video": "video", "wall_energy": "sample"}[self.energy_test]  # fmt: skip
-        if noun == "language" and not self.fitted:
+        if noun == "language" and not self.is_prompt_known:
             return "media"
         return "mixture" if noun == "language" and self.is_moe else noun
 

@@ -200,7 +200,7 @@ def _slopes(cases: list[Case], model: Model, forecasts: tuple[str, ...]) -> Arra
     return linearize(forecast, np.log(list(model.constants.values()))).slopes
 
 
-def told_by(cases: list[Case], model: Model) -> dict[str, int]:
+def cases_that_inform(cases: list[Case], model: Model) -> dict[str, int]:
     """How many of the cases of a fit tell each constant and each spread.
 
     A case tells a constant where a forecast of something that was measured depends on it.

@@ -36,7 +36,7 @@ def fit_all(cases: list[Case], catalog: Catalog) -> dict[str, Model]:
     """The model of each kind, fitted to all of its cases; later kinds borrow from language."""
     models: dict[str, Model] = {}
     for kind in serving_model.KINDS:
-        own = [case for case in cases if case.kind == kind and case.tells]
+        own = [case for case in cases if case.kind == kind and case.is_fitted]
         borrowed = borrowed_by(kind, models)
         models[kind] = serving_model.fit(own, serving_model.priors(catalog, kind), borrowed)
     return models
@@ -56,7 +56,7 @@ def held_out(
     """
     whole, found = fit_all(cases, catalog), [_nothing(cases) for _ in shown]
     for seen, unseen in folds([_name(case, by) for case in cases]):
-        told = [cases[i] for i in seen if cases[i].tells]
+        told = [cases[i] for i in seen if cases[i].is_fitted]
         models = without(whole, told, [cases[i] for i in unseen], catalog)
         for kind, model in models.items():
             places = [i for i in unseen if cases[i].kind == kind]
@@ -75,7 +75,7 @@ def without(
     A model is fitted again where it is asked for and unseen cases tell of it, or of its lender.
     """
     asked = {case.kind for case in unseen} | {"sample" for case in unseen if case.wall}
-    touched = {case.kind for case in unseen if case.tells}
+    touched = {case.kind for case in unseen if case.is_fitted}
     models: dict[str, Model] = {}
     for kind in serving_model.KINDS:  # language first, the others borrow from it
         models[kind] = whole[kind]
@@ -184,7 +184,7 @@ def _of_test(test: str, methods: dict[str, Forecasts]) -> Iterator[tuple[str, Fo
 
 def in_sample(found: Cases, fitted: Cases | None) -> dict[str, int]:
     """How many cases of each test are among those that constants were fitted to."""
-    known = {_evidence(case) for case in fitted.cases if case.tells} if fitted else set()
+    known = {_evidence(case) for case in fitted.cases if case.is_fitted} if fitted else set()
     seen = np.array([_evidence(case) in known for case in found.cases], dtype=bool)
     return {test: int(seen[_rows(found.cases, test)].sum()) for test in TESTS}
 
@@ -215,13 +215,13 @@ def _rows(cases: list[Case], test: str) -> Places:
 
 def _left_out(found: Cases, test: str) -> dict[str, int]:
     """Rows left out of ``all``, by reason."""
-    apart = sum(not found.cases[i].fitted for i in _rows(found.cases, test))
+    apart = sum(not found.cases[i].is_prompt_known for i in _rows(found.cases, test))
     return dict(found.excluded.get(test, {})) | ({OWN_GROUP: apart} if apart else {})
 
 
 def _groups(cases: list[Case], test: str) -> Iterator[tuple[str, Places]]:
     rows = _rows(cases, test)
-    told = np.array([case.fitted for case in cases], dtype=bool)
+    told = np.array([case.is_prompt_known for case in cases], dtype=bool)
     yield "all", rows[told[rows]]
     for name, holds in _KINDS_OF_CASES.items():
         own = np.array([holds(case) for case in cases], dtype=bool)

@@ -87,14 +87,14 @@ def test_four_of_five_lie_in_the_80_percent_interval_when_the_batch_is_not_known
     shown = [serving_scores.at_batch(FOUND.cases, batch) for batch in (64.0, 8.0, 512.0)]
     middle, low, high = (serving_scores.shipped(cases, CATALOG) for cases in shown)
     forecast = serving_scores.batch_unknown(middle, low, high)
-    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.tells]
+    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.is_fitted]
     miss = forecast.log_value[rows] - np.log([FOUND.cases[i].energy_j for i in rows])
     assert np.mean(np.abs(miss) <= serving_scores.Z80 * forecast.log_sd[rows]) >= 0.75
 
 
 def test_ranks_are_right(scores):
     del scores  # the same fit, in sample: ranks hardly move
-    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.tells]
+    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.is_fitted]
     cases = [FOUND.cases[i] for i in rows]
     made = serving_scores.shipped(cases, CATALOG)["energy"].log_value
     told = np.array([case.energy_j for case in cases])
@@ -117,7 +117,7 @@ def test_a_family_has_no_say_in_its_own_forecast():
 
 def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
     whole = {kind: serving_model.shipped(CATALOG)[kind] for kind in serving_model.KINDS}
-    seen = [c for c in FOUND.cases if c.architecture != "Hopper" and c.tells]
+    seen = [c for c in FOUND.cases if c.architecture != "Hopper" and c.is_fitted]
     unseen = [c for c in FOUND.cases if c.architecture == "Hopper"]
     found = serving_scores.without(whole, seen, unseen, CATALOG)
     prior = serving_model.priors(CATALOG, "language")
@@ -127,7 +127,7 @@ def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
         assert lent == found["language"].constants[name] != whole["language"].constants[name]
         assert lent == pytest.approx(language.constants[name], rel=5e-3)
     pictures = [c for c in unseen if c.kind == "picture"]
-    others = [c for c in FOUND.cases if c.tells and c not in pictures]
+    others = [c for c in FOUND.cases if c.is_fitted and c not in pictures]
     assert serving_scores.without(whole, others, pictures, CATALOG)["sample"] is whole["sample"]
 
 
@@ -155,12 +155,12 @@ def fitted():
 
 
 def own(kind):
-    return [case for case in FOUND.cases if case.kind == kind and case.tells]
+    return [case for case in FOUND.cases if case.kind == kind and case.is_fitted]
 
 
 def test_a_constant_is_told_by_the_cases_whose_forecasts_lean_on_it(fitted):
     cases = own("language")
-    told = serving_model.told_by(cases, fitted["language"])
+    told = serving_model.cases_that_inform(cases, fitted["language"])
     mixed = sum(case.is_moe for case in cases)
     assert told["expert_weight_efficiency"] == told["mixture_energy"] == mixed
     assert told["weight_efficiency"] == told["language_energy"] == len(cases) - mixed
@@ -175,7 +175,7 @@ def test_a_constant_is_told_by_the_cases_whose_forecasts_lean_on_it(fitted):
 
 
 def test_pictures_and_clips_are_counted_apart(fitted):
-    told = serving_model.told_by(own("picture"), fitted["picture"])
+    told = serving_model.cases_that_inform(own("picture"), fitted["picture"])
     clips = sum(case.sort == "video" for case in own("picture"))
     assert told["video_energy"] == clips
     assert told["image_energy"] == len(own("picture")) - clips
