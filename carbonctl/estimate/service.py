@@ -160,7 +160,7 @@ class Throughput(Generic[T]):
 
 
 @record
-class Painter(Generic[T]):
+class DiffusionRuntime(Generic[T]):
     """What a stack that generates pictures reaches and costs, and the energy of what it does."""
 
     sustained_j_per_flop: T
@@ -193,7 +193,7 @@ class Diffusion(Generic[T]):
     batch: T
     replica_accelerators: T
     board: Board[T]
-    painter: Painter[T]
+    runtime: DiffusionRuntime[T]
     energy_residual: T
     token_edge: T | None = None
     params_per_token: T | None = None

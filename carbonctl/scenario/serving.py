@@ -12,10 +12,10 @@ from carbonctl.scenario.bounds import unit_in_time, within_peak
 from carbonctl.scenario.context import derived
 from carbonctl.scenario.decoding import decoder, reasoning, throughput, tokens
 from carbonctl.scenario.device import power_limit
+from carbonctl.scenario.diffusion import diffusion
 from carbonctl.scenario.encoding import READERS, encoder
 from carbonctl.scenario.metering import host_factor
 from carbonctl.scenario.operating_point import placed
-from carbonctl.scenario.picture import diffusion
 from carbonctl.scenario.recommender import dlrm_work, served_exchange
 from carbonctl.scenario.shape import known_format, shape
 

@@ -76,7 +76,7 @@ def request_j(model):
     return token_j(model) * model.output_tokens
 
 
-def painter(model, *settings_, chip="h100-sxm", **changes):
+def runtime(model, *settings_, chip="h100-sxm", **changes):
     """An image or video model at its usual size."""
     facts = phase(
         "infer-sdxl",
@@ -331,10 +331,10 @@ def test_a_board_draws_between_resident_and_rated_power(model, chip, stack):
 @each_chip
 def test_a_board_that_paints_draws_between_resident_and_rated_power(clip, chip):
     for devices in DEVICES:
-        given_ = painter(clip, chip=chip, replica_accelerators=devices)
+        given_ = runtime(clip, chip=chip, replica_accelerators=devices)
         made = generate(given_)
         drawn = made.energy_j / (made.seconds * devices)
-        assert given_.board.idle_power_w * given_.painter.resident_factor <= drawn * SLACK
+        assert given_.board.idle_power_w * given_.runtime.resident_factor <= drawn * SLACK
         assert drawn <= given_.board.tdp_w * SLACK
 
 
@@ -351,7 +351,7 @@ def test_a_board_that_encodes_draws_between_resident_and_rated_power(flop, effic
 def test_power_stays_within_its_bounds_in_every_draw(config):
     model = bind(phase(config), Draws(500, 11)).work.model
     if config == "infer-sdxl":
-        made, devices, costs = generate(model), model.replica_accelerators, model.painter
+        made, devices, costs = generate(model), model.replica_accelerators, model.runtime
     else:
         made = decode_step(model)
         devices, costs = made.replica_accelerators, model.runtime
@@ -367,7 +367,7 @@ def test_power_stays_within_its_bounds_in_every_draw(config):
 @pytest.mark.parametrize("devices", [1.0, 8.0])
 def test_energy_of_a_clip_is_linear_in_steps(clip, devices):
     # Text and pixels are paid once, pixels on one device of all: with few steps they shift power.
-    given_ = painter(clip, replica_accelerators=devices)
+    given_ = runtime(clip, replica_accelerators=devices)
     one, two, three = (picture_j(replace(given_, steps=given_.steps * k)) for k in (1, 2, 3))
     assert three - two == approx(two - one, rel=1e-2)
     bare = replace(given_, decoder_pixel_flop=0.0, text_encoder_params=0.0)
@@ -376,7 +376,7 @@ def test_energy_of_a_clip_is_linear_in_steps(clip, devices):
 
 @pytest.mark.parametrize("devices", [1.0, 4.0])
 def test_encoding_a_prompt_takes_time_and_energy_whatever_the_devices(devices):
-    given_ = painter("flux.1-dev", replica_accelerators=devices)
+    given_ = runtime("flux.1-dev", replica_accelerators=devices)
     silent = replace(given_, text_encoder_params=None, text_tokens=None)
     longer = replace(given_, text_tokens=2 * given_.text_tokens)
     none, once, twice = (generate(each) for each in (silent, given_, longer))
@@ -391,10 +391,10 @@ def test_encoding_a_prompt_takes_time_and_energy_whatever_the_devices(devices):
 @each_clip
 @pytest.mark.parametrize("devices", [1.0, 8.0])
 def test_energy_of_a_clip_grows_faster_than_its_frames_and_its_pixels(clip, devices):
-    usual = painter(clip)
+    usual = runtime(clip)
     width, height, frames = (int(n) for n in (usual.width, usual.height, usual.frames))
-    longer = painter(clip, f"infer.frames={2 * frames}", replica_accelerators=devices)
-    wider = painter(clip, f"infer.size={2 * width}x{height}", replica_accelerators=devices)
+    longer = runtime(clip, f"infer.frames={2 * frames}", replica_accelerators=devices)
+    wider = runtime(clip, f"infer.size={2 * width}x{height}", replica_accelerators=devices)
     base = picture_j(replace(usual, replica_accelerators=devices))
     assert picture_j(longer) > 2 * base
     assert picture_j(wider) > 2 * base
@@ -402,7 +402,7 @@ def test_energy_of_a_clip_grows_faster_than_its_frames_and_its_pixels(clip, devi
 
 def test_energy_of_a_transformers_picture_grows_faster_than_its_pixels():
     small, large = (
-        picture_j(painter("flux.1-dev", f"infer.size={edge}x{edge}")) for edge in (1_024, 2_048)
+        picture_j(runtime("flux.1-dev", f"infer.size={edge}x{edge}")) for edge in (1_024, 2_048)
     )
     assert large > 4 * small
 
@@ -410,14 +410,14 @@ def test_energy_of_a_transformers_picture_grows_faster_than_its_pixels():
 @pytest.mark.parametrize("model", [*CLIPS, "flux.1-dev", "sdxl-base-1.0", "sd-1.5"])
 @each_chip
 def test_devices_that_share_a_picture_never_make_it_cheaper(model, chip):
-    given_ = painter(model, chip=chip)
+    given_ = runtime(model, chip=chip)
     found = [picture_j(replace(given_, replica_accelerators=n)) for n in DEVICES]
     assert rises(found)
 
 
 @each_clip
 def test_devices_that_share_a_clip_over_fast_links_make_it_sooner(clip):
-    given_ = painter(clip)
+    given_ = runtime(clip)
     found = [
         generate(replace(given_, replica_accelerators=n)).seconds for n in (8.0, 4.0, 2.0, 1.0)
     ]
@@ -427,7 +427,7 @@ def test_devices_that_share_a_clip_over_fast_links_make_it_sooner(clip):
 
 @pytest.mark.parametrize("model", ["flux.1-dev", "sdxl-base-1.0", "wan-2.1-t2v-1.3b"])
 def test_energy_per_picture_never_rises_with_the_batch(model):
-    given_ = painter(model)
+    given_ = runtime(model)
     assert rises([picture_j(replace(given_, batch=n)) for n in (1.0, 2.0, 4.0, 16.0)][::-1])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbonctl.core.fact import Fact, Origin
 from carbonctl.core.record import compared
 from carbonctl.core.units import gb_from_bytes
-from carbonctl.estimate.service import Diffusion, Painter
+from carbonctl.estimate.service import Diffusion, DiffusionRuntime
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.device import board, parallel
 from carbonctl.scenario.shape import model_path
@@ -52,7 +52,7 @@ def diffusion(
         batch=ctx.either(infer.batch, (*path, "batch"), "picture_batch"),
         replica_accelerators=_devices(ctx, infer, found, path, unet=unet),
         board=_held(ctx, shaped, board(ctx, found, _FLOAT16_DIFFUSION, path), path),
-        painter=_painter(ctx, path, unet=unet),
+        runtime=_runtime(ctx, path, unet=unet),
         energy_residual=ctx.default(f"{_noun(infer, shaped)}_energy_residual"),
         text_encoder_params=text[0],
         text_tokens=text[1],
@@ -171,7 +171,7 @@ def _decoder_work(ctx: Context, infer: schema.Infer, shaped: Shape) -> Fact:
     return ctx.default("video_decoder_pixel_work" if video else "decoder_pixel_work")
 
 
-def _painter(ctx: Context, path: Path, *, unet: bool) -> Painter[Fact]:
+def _runtime(ctx: Context, path: Path, *, unet: bool) -> DiffusionRuntime[Fact]:
     """What the stack reaches and costs; convolutions take more energy for an operation."""
     record = ctx.record("runtimes", _RUNTIME, path)
 
@@ -179,7 +179,7 @@ def _painter(ctx: Context, path: Path, *, unet: bool) -> Painter[Fact]:
         label = f"{name.replace('_', ' ')}, {record.name}"
         return replace(ctx.needed(record, name, path, label), origin="default")
 
-    return Painter(
+    return DiffusionRuntime(
         sustained_j_per_flop=ctx.default("sustained_energy_unet" if unet else "sustained_energy"),
         matmul_efficiency=ctx.default("dense_efficiency"),
         layer_launch_s=cost("layer_launch"),
