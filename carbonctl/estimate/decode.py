@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.core.formula import part
-from carbonctl.estimate import mixture
+from carbonctl.estimate import moe
 from carbonctl.formulas import (
     compute_decode,
     compute_parallel,
@@ -63,7 +63,7 @@ def decode_work(m: Decoder[Num], context: Num | None = None) -> Work:
     """
     attended = _attended(m.looks, mean_context(m) if context is None else context)
     weight = compute_decode.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
-    cache, replica = _cache_gb(m, attended), mixture.replica_accelerators(m)
+    cache, replica = _cache_gb(m, attended), moe.replica_accelerators(m)
     if replica is None:
         replica = roofline.replica_accelerators(
             weight_gb=weight,
@@ -71,11 +71,9 @@ def decode_work(m: Decoder[Num], context: Num | None = None) -> Work:
             device_memory_gb=m.board.memory_gb,
             memory_share=m.memory_share,
         )
-    read = compute_parallel.kv_gb_by_copies(
-        kv_gb=cache, cache_copies=mixture.cache_copies(m, replica)
-    )
+    read = compute_parallel.kv_gb_by_copies(kv_gb=cache, cache_copies=moe.cache_copies(m, replica))
     return Work(
-        mixture.weight_read_gb(m, weight), _with_state_gb(m, read), _step_flop(m, attended), replica
+        moe.weight_read_gb(m, weight), _with_state_gb(m, read), _step_flop(m, attended), replica
     )
 
 
@@ -119,7 +117,7 @@ def _step_flop(m: Decoder[Num], attended: Num) -> Num:
         prompt_look_flop=prompt_look,
         prompt_layer_tokens=prompt_attended,
         prompt_tokens=computed_prompt(m),
-        output_tokens=mixture.output_tokens_of_prompt(m),
+        output_tokens=moe.output_tokens_of_prompt(m),
         batch=m.batch,
     )
 
@@ -185,10 +183,10 @@ def _seconds(m: Decoder[Num], work: Work) -> Num:
     stream = _stream_s(m, work)
     launch = roofline.launch_s(
         layers=m.looks.layers,
-        layer_launch_s=mixture.layer_launch_s(m),
+        layer_launch_s=moe.layer_launch_s(m),
         batch=m.batch,
         prompt_tokens=computed_prompt(m),
-        output_tokens=mixture.output_tokens_of_prompt(m),
+        output_tokens=moe.output_tokens_of_prompt(m),
         replica_accelerators=work.replica_accelerators,
         hidden_size=m.hidden_size,
         exchange_latency_s=m.runtime.exchange_latency_s,
@@ -216,12 +214,12 @@ def _measured_s(m: Decoder[Num], measured: Measured[Num], work: Work) -> Num:
 
 def _stream_s(m: Decoder[Num], work: Work) -> Num:
     """Time in which a step moves its bytes and does its work."""
-    if m.mixture is None:
+    if m.moe is None:
         return roofline.stream_s(**_streamed(m, work))
-    imbalance = mixture.expert_imbalance(m, m.mixture, work.replica_accelerators)
+    imbalance = moe.expert_imbalance(m, m.moe, work.replica_accelerators)
     return roofline.stream_s_by_experts(
         **_streamed(m, work),
-        expert_overhead=m.mixture.expert_overhead,
+        expert_overhead=m.moe.expert_overhead,
         expert_imbalance=imbalance,
     )
 

@@ -68,7 +68,7 @@ class Ranks(Generic[T]):
 
 
 @record
-class Mixture(Generic[T]):
+class Moe(Generic[T]):
     """Routed experts of a layer, and what small matrices cost.
 
     Experts are spread over ``expert_parallel`` devices, all of the replica unless it is said.
@@ -137,7 +137,7 @@ class Decoder(Generic[T]):
     board: Board[T]
     runtime: Runtime[T]
     energy_residual: T
-    mixture: Mixture[T] | None = None
+    moe: Moe[T] | None = None
     replica_accelerators: T | None = None
     reasoning_tokens: T | None = None
     media_tokens: tuple[T, ...] = ()

@@ -9,7 +9,7 @@ from carbonctl.estimate.service import (
     Decoder,
     Looks,
     Measured,
-    Mixture,
+    Moe,
     Runtime,
     Speculation,
 )
@@ -124,9 +124,9 @@ def _model(
         batch=_concurrency(ctx, infer, path),
         memory_share=ctx.default("memory_share"),
         board=serving_board(ctx, stored, stack, found, path)[0],
-        runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
+        runtime=_runtime(ctx, infer, path, moe=_is_moe(shaped)),
         energy_residual=ctx.default(_error(infer, shaped)),
-        mixture=_mixture(ctx, infer, shaped, stored, path) if _is_mixture(shaped) else None,
+        moe=_moe(ctx, infer, shaped, stored, path) if _is_moe(shaped) else None,
         prompt_cache_share=None
         if hits is None
         else ctx.given(hits, (*path, "prompt_cache_hits"), "share of the prompt in a cache"),
@@ -190,20 +190,20 @@ def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
 
 def _error(infer: schema.Infer, shaped: Shape) -> str:
     """The error of the model itself, smaller where a throughput was measured."""
-    kind = "mixture" if _is_mixture(shaped) else "language"
+    kind = "mixture" if _is_moe(shaped) else "language"
     return f"{kind}_energy_residual" if infer.throughput is None else f"{kind}_given_residual"
 
 
-def _is_mixture(shaped: Shape) -> bool:
+def _is_moe(shaped: Shape) -> bool:
     return "experts" in shaped.fields and "experts_per_token" in shaped.fields
 
 
-def _mixture(
+def _moe(
     ctx: Context, infer: schema.Infer, shaped: Shape, stored: ServedFormat, path: Path
-) -> Mixture[Fact]:
+) -> Moe[Fact]:
     """Experts of a model; in mxfp4 all else stays in 16 bits."""
     mixed = stored.precision == "mxfp4"
-    return Mixture(
+    return Moe(
         shaped.fields["experts"],
         shaped.fields["experts_per_token"],
         element_bytes(ctx, "bf16") if mixed else weight_bytes(ctx, stored),
@@ -213,7 +213,7 @@ def _mixture(
     )
 
 
-def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, mixture: bool) -> Runtime[Fact]:
+def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, moe: bool) -> Runtime[Fact]:
     """What the serving stack costs, and what any stack reaches on any device."""
     where: Path = (*path, "runtime")
     record = _stack(ctx, infer, path)
@@ -223,12 +223,10 @@ def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, mixture: bool) ->
         return fact if where in ctx.document.marks else replace(fact, origin="default")
 
     return Runtime(
-        weight_efficiency=ctx.default(
-            "expert_weight_efficiency" if mixture else "weight_efficiency"
-        ),
+        weight_efficiency=ctx.default("expert_weight_efficiency" if moe else "weight_efficiency"),
         kv_efficiency=ctx.default("kv_efficiency"),
         matmul_efficiency=ctx.default("dense_efficiency"),
-        layer_launch_s=cost("expert_layer_launch" if mixture else "layer_launch"),
+        layer_launch_s=cost("expert_layer_launch" if moe else "layer_launch"),
         sequence_overhead_s=cost("sequence_overhead"),
         request_overhead_s=cost("request_overhead"),
         exchange_latency_s=cost("exchange_latency"),

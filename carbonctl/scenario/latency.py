@@ -43,7 +43,7 @@ def fastest(
     if not any(batches.values()):
         _too_fast(ctx, room, groups, target, where)
     best = max(groups, key=lambda n: (_per_device(room, batches[n], n), -n))
-    kind = "language" if m.mixture is None else "mixture"
+    kind = "language" if m.moe is None else "mixture"
     residual = ctx.default(f"{kind}_throughput_residual")
     filled = _largest(room, best, target, math.inf, most.value) > batches[best]
     capped = batches[best] == most.value

@@ -27,7 +27,7 @@ def placed(
     ctx: Context, infer: schema.Infer, m: Decoder[Fact], found: Device, path: Path
 ) -> Decoder[Fact]:
     """The same model where it can be run; a problem says what it takes, or what fits."""
-    if m.mixture is not None and m.mixture.experts_per_token.value >= m.mixture.experts.value:
+    if m.moe is not None and m.moe.experts_per_token.value >= m.moe.experts.value:
         raise Unresolved  # said already; no such model takes any time
     room, shared = Room.of(m), replica(ctx, infer, m, found, path)
     _holds_one(ctx, room, path)
@@ -122,7 +122,7 @@ def _fits_some(ctx: Context, m: Decoder[Fact], room: Room, path: Path) -> None:
     if math.isinf(room.devices(batch)):
         message = f"a concurrency of {batch:,.0f} {takes(room, batch)}"
         hint = f"the largest that fits is {room.most():,.0f}"
-        if m.mixture is not None:
+        if m.moe is not None:
             hint += "; data_parallel gives each rank sequences of its own"
         ctx.fail("CC304", message, (*path, "concurrency"), hint)
 

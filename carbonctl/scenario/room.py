@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.record import compared
 from carbonctl.estimate.decode import computed_prompt, decode_work, prompt_looks
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.mixture import held_weight_gb, ranks_of
+from carbonctl.estimate.moe import held_weight_gb, ranks_of
 from carbonctl.estimate.speculate import decode_round, whole_request
 from carbonctl.formulas import operating_point, roofline
 from carbonctl.scenario.parallel import named

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
-from carbonctl.catalog.shapes import decoder, of_like_size
+from carbonctl.catalog.shapes import decoder, nearest_by_size
 from carbonctl.core.errors import CarbonctlError
 from carbonctl.core.record import compared
 from carbonctl.scenario.context import archetype, derived
@@ -101,7 +101,7 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
         none = derived(f"{width.key}/full", 0.0, width, "all layers look back over the window",
                        "layers without a window")  # fmt: skip
         fields |= {"window_tokens": width, "full_layers": none}
-    like = of_like_size(ctx.catalog, ARCHETYPES, total.value, active.value)
+    like = nearest_by_size(ctx.catalog, ARCHETYPES, total.value, active.value)
     if "experts" not in fields and active.value < total.value:
         fields = _experts(like) | fields
     return Shape(model.kind or "llm", None, total, active, _completed(fields, like))

@@ -151,10 +151,10 @@ def _language(row: Row, tables: Tables) -> Data:
     model, devices = tables.model(row), number(row, "n_accelerators")
     ranks = _first(number(row, "data_parallel"), 1.0)
     batch = number(row, "avg_batch_size")
-    mixture = number(row, "params_active_b") < number(row, "params_total_b")
+    moe = number(row, "params_active_b") < number(row, "params_total_b")
     if model is not None:
-        mixture = model.number("moe", "experts") is not None
-    ranks = ranks if mixture else 1.0
+        moe = model.number("moe", "experts") is not None
+    ranks = ranks if moe else 1.0
     read = partial(_optional, tables.workloads.get(row["task"], {}))
     of_queue = math.isnan(batch)  # that waits, and fills as many replicas as there are devices for
     return {
@@ -168,7 +168,7 @@ def _language(row: Row, tables: Tables) -> Data:
         "concurrency": "full" if of_queue else batch,
         "tensor_parallel": None if of_queue else devices / ranks,
         "data_parallel": ranks if ranks > 1.0 else None,
-        "expert_parallel": number(row, "expert_parallel") if mixture else None,
+        "expert_parallel": number(row, "expert_parallel") if moe else None,
     }
 
 

@@ -93,7 +93,7 @@ class Case:
     @property
     def is_moe(self) -> bool:
         """Whether it is a mixture of experts."""
-        return isinstance(self.record, Decoder) and self.record.mixture is not None
+        return isinstance(self.record, Decoder) and self.record.moe is not None
 
     @property
     def is_fitted(self) -> bool:

@@ -62,8 +62,8 @@ def decoder(model, *, chip="h100-sxm", stack="vllm_2025", precision="bf16", rank
     )
     found = bind(facts, central).work.model
     if ranks > 1:
-        each = replace(found.mixture.ranks, rank_accelerators=8.0 / ranks)
-        found = replace(found, mixture=replace(found.mixture, ranks=each))
+        each = replace(found.moe.ranks, rank_accelerators=8.0 / ranks)
+        found = replace(found, moe=replace(found.moe, ranks=each))
     return replace(found, **({"replica_accelerators": 8.0} | changes))
 
 
@@ -210,15 +210,11 @@ def test_no_device_reads_more_than_all_of_its_experts(batch, devices, experts, s
 def test_a_mixture_stands_between_dense_models_of_its_active_and_its_total_size(model, stack, chip):
     # The dense model of the total size has the layers that one of that size has. A stack that
     # loops over experts in the interpreter (hf_eager) can cost more than any dense model.
-    mixture = decoder(model, chip=chip, stack=stack)
-    plain = decoder(f"{{params: {mixture.total_params:g}}}", chip=chip, stack=stack)
-    small = replace(
-        mixture, total_params=mixture.active_params, mixture=None, runtime=plain.runtime
-    )
+    moe = decoder(model, chip=chip, stack=stack)
+    plain = decoder(f"{{params: {moe.total_params:g}}}", chip=chip, stack=stack)
+    small = replace(moe, total_params=moe.active_params, moe=None, runtime=plain.runtime)
     for batch in BATCHES:
-        low, middle, high = (
-            token_j(replace(each, batch=batch)) for each in (small, mixture, plain)
-        )
+        low, middle, high = (token_j(replace(each, batch=batch)) for each in (small, moe, plain))
         assert low < middle < high, batch
 
 
@@ -236,14 +232,14 @@ def test_a_mixture_of_lossless_experts_stands_between_in_every_stack(
     for stack in STACKS:
         given_ = decoder("mixtral-8x7b", stack=stack, replica_accelerators=devices, **sizes)
         lossless = replace(
-            given_.mixture,
+            given_.moe,
             experts=float(experts),
             experts_per_token=float(taken),
             expert_overhead=1.0,
         )
-        mixed = replace(given_, mixture=lossless)
-        small = replace(given_, mixture=None, total_params=13e9)
-        large = replace(given_, mixture=None, active_params=47e9)
+        mixed = replace(given_, moe=lossless)
+        small = replace(given_, moe=None, total_params=13e9)
+        large = replace(given_, moe=None, active_params=47e9)
         assert token_j(small) <= token_j(mixed) * SLACK
         assert token_j(mixed) <= token_j(large) * SLACK
 
@@ -304,8 +300,8 @@ def test_devices_past_the_heads_of_a_cache_each_read_all_of_it():
 @pytest.mark.parametrize("model", MIXED)
 def test_experts_cut_across_all_devices_are_never_uneven(model, stack):
     whole = decoder(model, stack=stack, batch=8.0)
-    spread = [replace(whole.mixture, expert_parallel=n) for n in (1.0, 2.0, 4.0, 8.0)]
-    found = [token_j(replace(whole, mixture=mixture)) for mixture in spread]
+    spread = [replace(whole.moe, expert_parallel=n) for n in (1.0, 2.0, 4.0, 8.0)]
+    found = [token_j(replace(whole, moe=moe)) for moe in spread]
     assert rises(found)
     assert found[0] < found[-1] == token_j(whole)
 

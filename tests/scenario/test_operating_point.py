@@ -377,7 +377,7 @@ def test_a_model_of_which_a_token_passes_a_part_is_a_mixture(name, result):
 )
 def test_a_mixture_that_stands_in_for_none_is_near_to_its_like(name, result):
     """None of these is among the shapes that stand in; all are compared in 16 bits."""
-    assert name not in shapes.MIXTURES
+    assert name not in shapes.MOE_SHAPES
     record = Catalog.open().record("models", name)
     words = ("infer", "--region", "NO", "--requests", "100k/day", "--tokens", "500:300",
              "--samples", "0", "--gpu", "h200-sxm:64", "--concurrency", "16",
