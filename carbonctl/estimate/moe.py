@@ -96,10 +96,10 @@ def cache_copies(m: Decoder[Num], devices: Num) -> Num:
     """Devices of a rank, or of a replica of one, that each read the same keys and values."""
     ranks = ranks_of(m)
     shared = devices if ranks is None else ranks.rank_accelerators
-    if m.looks.latent_rank is not None:
+    if m.attention.latent_rank is not None:
         return compute_parallel.cache_copies_by_latent(sharing_accelerators=shared)
-    assert m.looks.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
-    return compute_parallel.cache_copies(sharing_accelerators=shared, kv_heads=m.looks.kv_heads)
+    assert m.attention.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
+    return compute_parallel.cache_copies(sharing_accelerators=shared, kv_heads=m.attention.kv_heads)
 
 
 def _shared_gb(m: Decoder[Num], moe: Moe[Num], expert_params: Num) -> Num:

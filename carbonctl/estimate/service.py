@@ -43,8 +43,8 @@ class Board(Generic[T]):
 
 
 @record
-class Looks(Generic[T]):
-    """What a decoder looks at: its heads, its windows, what it caches or keeps as a state."""
+class Attention(Generic[T]):
+    """What a decoder attends to: its heads, its windows, what it caches or keeps as a state."""
 
     layers: T
     heads: T
@@ -129,7 +129,7 @@ class Decoder(Generic[T]):
     total_params: T
     active_params: T
     hidden_size: T
-    looks: Looks[T]
+    attention: Attention[T]
     weight_bytes: T
     kv_bytes: T
     batch: T
@@ -161,7 +161,7 @@ class Throughput(Generic[T]):
 
 @record
 class DiffusionRuntime(Generic[T]):
-    """What a stack that generates pictures reaches and costs, and the energy of what it does."""
+    """What a stack that runs diffusion models reaches and costs, and the energy of its work."""
 
     sustained_j_per_flop: T
     matmul_efficiency: T

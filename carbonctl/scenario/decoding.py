@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.service import (
+    Attention,
     Decoder,
-    Looks,
     Measured,
     Moe,
     Runtime,
@@ -118,7 +118,7 @@ def _model(
         total_params=shaped.total_params,
         active_params=shaped.active_params,
         hidden_size=_dimension(ctx, shaped, "hidden_size", path),
-        looks=_looks(ctx, shaped, path),
+        attention=_attention(ctx, shaped, path),
         weight_bytes=weight_bytes(ctx, stored),
         kv_bytes=_cached_bytes(ctx, infer),
         batch=_concurrency(ctx, infer, path),
@@ -166,8 +166,8 @@ def _dimension(ctx: Context, shaped: Shape, name: str, path: Path) -> Fact:
     return shaped.fields[name]
 
 
-def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
-    """What the model looks at, as far as its record tells."""
+def _attention(ctx: Context, shaped: Shape, path: Path) -> Attention[Fact]:
+    """What the model attends to, as far as its record says."""
     fields = shaped.fields
     needed = ("layers", "heads", "head_dim")
     layers, heads, head_dim = (_dimension(ctx, shaped, name, path) for name in needed)
@@ -177,7 +177,7 @@ def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
     if blind and state is None and shaped.record is not None:
         ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
     told = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
-    return Looks(
+    return Attention(
         layers,
         heads,
         head_dim,

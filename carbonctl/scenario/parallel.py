@@ -113,7 +113,7 @@ def _experts_spread(ctx: Context, moe: Moe[Fact], devices: Fact | None, path: Pa
 
 def _divides_heads(ctx: Context, m: Decoder[Fact], shared: Fact, path: Path) -> None:
     """Each device of a rank takes the same number of heads, where their number is known."""
-    heads, devices = m.looks.heads, shared.value
+    heads, devices = m.attention.heads, shared.value
     if heads.origin == "archetype" or heads.value % devices == 0:
         return
     fit = [n for n in range(1, int(heads.value) + 1) if heads.value % n == 0]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.record import compared
-from carbonctl.estimate.decode import computed_prompt, decode_work, prompt_looks
+from carbonctl.estimate.decode import computed_prompt, decode_work, prefill_attention
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.moe import held_weight_gb, ranks_of
 from carbonctl.estimate.speculate import decode_round, whole_request
@@ -43,8 +43,8 @@ class Room:
         if plain.speculation is not None:
             models.append(replace(plain.speculation.draft, output_tokens=plain.output_tokens))
         weight = float(sum(held_weight_gb(each) for each in models))
-        known = m.looks.heads.origin != "archetype" and m.looks.heads.value > 0
-        return cls(plain, tuple(models), weight, m.looks.heads.value if known else None)
+        known = m.attention.heads.origin != "archetype" and m.attention.heads.value > 0
+        return cls(plain, tuple(models), weight, m.attention.heads.value if known else None)
 
     @property
     def memory_gb(self) -> float:
@@ -134,7 +134,7 @@ class Room:
     def prefill_s(self, devices: float) -> float:
         """Time of a prompt that waits for no other; one rank computes it, others pad theirs."""
         m = self.at(1.0, devices)
-        look, attended = prompt_looks(m)
+        look, attended = prefill_attention(m)
         return float(
             operating_point.prefill_s(
                 active_params=m.active_params,

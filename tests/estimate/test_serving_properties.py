@@ -111,9 +111,11 @@ def test_energy_per_token_never_rises_with_the_batch(model, stack):
 @pytest.mark.parametrize("cached", [None, 0.5])
 def test_a_long_prompt_costs_no_more_attention_than_its_layers_look_at(model, cached):
     one = decoder(model, prompt_tokens=30_000.0, prompt_cache_share=cached)
-    everywhere = replace(one, looks=replace(one.looks, full_layers=None, window_tokens=None))
-    wide = replace(one, looks=replace(one.looks, window_tokens=1e6))
-    attends = one.looks.heads > 0
+    everywhere = replace(
+        one, attention=replace(one.attention, full_layers=None, window_tokens=None)
+    )
+    wide = replace(one, attention=replace(one.attention, window_tokens=1e6))
+    attends = one.attention.heads > 0
     assert (decode_work(one).flop < decode_work(everywhere).flop) == attends
     assert decode_work(wide).flop == approx(decode_work(everywhere).flop)
 
