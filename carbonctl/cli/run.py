@@ -46,7 +46,7 @@ def load(
     """
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
     from carbonctl.cli import kinds  # noqa: PLC0415
-    from carbonctl.cli.options import settings  # noqa: PLC0415
+    from carbonctl.cli.settings import settings  # noqa: PLC0415
     from carbonctl.core import files  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
 

@@ -12,9 +12,10 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import FUNCTIONS, Traced
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import bind, facts
+from carbonctl.study.blocks import evaluate_in_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from carbonctl.core.types import Array, Num
     from carbonctl.estimate.refresh import Refresh
@@ -30,13 +31,30 @@ class Draws:
     samples: int
     seed: int
     normals: dict[str, Array] = field(default_factory=dict)
+    streams: dict[str, np.random.Generator] = field(default_factory=dict)
+    keys: dict[str, None] = field(default_factory=dict)  # of what was drawn, in order
 
     def normal(self, key: str) -> Array:
         """Standard normal numbers of one quantity, the same for every study with this seed."""
         if key not in self.normals:
-            stream = np.random.default_rng([self.seed, zlib.crc32(key.encode())])
-            self.normals[key] = stream.standard_normal(self.samples)
+            if key not in self.streams:
+                seeds = [self.seed, zlib.crc32(key.encode())]
+                self.streams[key] = np.random.default_rng(seeds)
+            self.normals[key] = self.streams[key].standard_normal(self.samples)
+            self.keys[key] = None
         return self.normals[key]
+
+    def blocks(self, most: int) -> Iterator[Draws]:
+        """The same draws in blocks of at most ``most``; each goes on in the streams of the last."""
+        streams: dict[str, np.random.Generator] = {}
+        for begin in range(0, self.samples, most):
+            size = min(most, self.samples - begin)
+            yield Draws(size, self.seed, streams=streams, keys=self.keys)
+
+    def whole(self, key: str) -> Array:
+        """``normal`` of a quantity that may have been drawn in blocks; drawn again, not kept."""
+        kept = self.normals.get(key)
+        return Draws(self.samples, self.seed).normal(key) if kept is None else kept
 
     def __call__(self, fact: Fact) -> Num:
         """A fact over its range: its median is its value."""
@@ -102,7 +120,7 @@ def evaluate(
     if samples == 0:
         return Evaluated(point, None, known, [], samples, seed)
     draws = Draws(samples, seed)
-    drawn = estimate(bind(inputs, draws))
+    drawn = evaluate_in_blocks(lambda block: estimate(bind(inputs, block)), draws)
     ranked = drivers(np.asarray(drawn.metrics[outcome]), known, draws)
     return Evaluated(point, drawn, known, ranked, samples, seed)
 
@@ -140,7 +158,8 @@ def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
     if spread <= 0:
         return []
     squared = []
-    for key, z in draws.normals.items():
+    for key in draws.keys:
+        z = draws.whole(key)
         centered = z - z.mean()
         common, own = float((centered * outcome).sum()), float((centered * centered).sum())
         r2 = common**2 / (own * spread)
