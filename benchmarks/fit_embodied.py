@@ -14,8 +14,8 @@ import numpy as np
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import facts
 from carbonctl.scenario import products
-from carbonctl.study import embodied_model
-from carbonctl.study.scoring import Z90
+from carbonctl.verify import embodied_model
+from carbonctl.verify.scoring import Z90
 
 FOLDER = Path(__file__).parent.parent / "hardware_db"
 HEAD = """\

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from carbonctl.catalog.read import Catalog
-from carbonctl.study import serving_cases, serving_model, verify_serving
-from carbonctl.study.scoring import Z90
+from carbonctl.verify import serving_cases, serving_model, serving_scores
+from carbonctl.verify.scoring import Z90
 
 Costs = dict[str, tuple[float, float, str]]  # value, log standard deviation, told by what
 FOLDER = Path(__file__).parent.parent / "hardware_db"
@@ -66,11 +66,11 @@ def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
     cases = serving_cases.read(FOLDER / "published" / "inference.csv", catalog).cases
-    models = verify_serving.fit_all(cases, catalog)
+    models = serving_scores.fit_all(cases, catalog)
     lines, costs = [HEAD], {}
     for kind, model in models.items():
-        own = [case for case in cases if case.kind == kind and case.tells]
-        many = serving_model.told_by(own, model)
+        own = [case for case in cases if case.kind == kind and case.is_fitted]
+        many = serving_model.cases_that_inform(own, model)
         for place, (name, value) in enumerate(model.constants.items()):
             sd = float(np.sqrt(model.covariance[place, place]))
             base, runs = _cost_of(name), _told(many[name], bound=name in model.bound)

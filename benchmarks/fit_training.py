@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from carbonctl.catalog.read import Catalog, mfu_constant
-from carbonctl.study import training_model, training_runs, verify
-from carbonctl.study.scoring import Z90
+from carbonctl.verify import training_model, training_runs, training_scores
+from carbonctl.verify.scoring import Z90
 
 FOLDER = Path(__file__).parent.parent / "hardware_db"
 HEAD = """\
@@ -64,7 +64,7 @@ def main() -> None:
     for name, test in (("hours_residual", "time"), ("power_residual", "power")):
         runs = sum(case.test == test for case in cases)
         lines.append(_line(name, 1.0, model.residual_sd[test], runs))
-    forecast = verify.held_out(cases, catalog, "family").log_value
+    forecast = training_scores.held_out(cases, catalog, "family").log_value
     for level, test in (("work", "energy"), ("hours", "power")):
         for kind, (words, arch_types) in KINDS.items():
             rows = [i for i, case in enumerate(cases)

@@ -16,7 +16,7 @@ import pytest
 from scenarios import CONFIGS, ROOT
 
 from carbonctl.cli.app import run
-from carbonctl.study import verify, verify_embodied, verify_serving
+from carbonctl.verify import embodied_scores, serving_scores, training_scores
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,7 +36,7 @@ def scores_once():
         return scores
 
     with pytest.MonkeyPatch.context() as patch:
-        for study in (verify, verify_embodied, verify_serving):
+        for study in (training_scores, embodied_scores, serving_scores):
             patch.setattr(study, "scores", remembered(study.__name__, study.scores))
         yield
 

@@ -190,7 +190,7 @@ class _Service(NamedTuple):
         if counted is not None:
             message += f"; hardware.count is {counted:g}"
         hint = f"the largest that fits is {math.floor(self._largest()):,.0f}"
-        if counted is None and self.replica.model.mixture is not None:
+        if counted is None and self.replica.model.moe is not None:
             hint += "; data_parallel gives each rank sequences of its own"
         return Problem("CC304", message, where, hint)
 
@@ -255,7 +255,7 @@ class _Service(NamedTuple):
 
     def _not_filled(self) -> list[Problem]:
         """A stated concurrency that the load does not keep in flight; it stays as stated."""
-        if not self.limits.is_stated:
+        if not self.limits.is_stated or self.limits.concurrency is None:
             return []
         devices, stated = self.point.devices, float(self.point.batch)
         packed = plan.Load(self.load.arriving_tokens_per_s)  # no other replica takes any of it

@@ -9,22 +9,28 @@ import math
 from typing import TYPE_CHECKING, NoReturn
 
 from carbonctl.core import files
-from carbonctl.core.errors import InputError, Mark, Problem
+from carbonctl.core.errors import InputError, Mark, Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     Row = dict[str, str]
 
 
 def read(
-    path: Path, needed: Sequence[str], least: Mapping[str, float], like: str, name: str
+    path: Path,
+    needed: Sequence[str],
+    least: Mapping[str, float],
+    like: str,
+    name: str,
+    words: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[list[Row], str]:
-    """Rows and sha256 of a table; InputError with its line for a row that cannot be read.
+    """Rows and sha256 of a table; InputError with all cells that cannot be read, each by its line.
 
-    ``needed`` columns must be there; those of ``least`` hold numbers of at least so much, or
-    nothing. ``like`` names the bundled table whose columns they are, ``name`` the column that
+    ``needed`` columns must be there. Cells of ``least`` hold numbers of at least so much, or
+    nothing, those of ``words`` one of some words; of these, columns that are not needed may be
+    absent. ``like`` names the bundled table whose columns they are, ``name`` the column that
     only names a row: two rows that are equal but for it are one case counted twice.
     """
     raw = files.read(str(path), files.MAX_LOG)
@@ -35,15 +41,18 @@ def read(
     except UnicodeDecodeError as error:
         raise InputError([Problem("CC008", str(error).lower(), Mark(str(path)))]) from None
     found: list[Row] = []
+    problems: list[Problem] = []
     lines: dict[tuple[str, ...], int] = {}
     for row, mark in _rows(text, str(path), needed, like):
-        _check(row, least, mark)
+        problems += _bad_cells(row, least, words or {}, mark)
         said = tuple(cell.strip() for column, cell in row.items() if column != name)
         same = lines.setdefault(said, mark.line or 0)
         if same != mark.line:
             hint = f"a case counts once, by whatever {name}: delete one of the two"
-            _refuse("CC505", f"the case of line {same} again", mark, hint)
+            problems.append(Problem("CC505", f"the case of line {same} again", mark, hint))
         found.append(row)
+    if problems:
+        raise InputError(problems)
     if not found:
         _refuse("CC502", "there are no rows", Mark(str(path)))
     return found, hashlib.sha256(raw).hexdigest()
@@ -81,15 +90,26 @@ def _columns(header: list[str], needed: Sequence[str], like: str, mark: Mark) ->
         _refuse("CC502", f"no column {missing}", mark, hint)
 
 
-def _check(row: Row, least: Mapping[str, float], mark: Mark) -> None:
+def _bad_cells(
+    row: Row, least: Mapping[str, float], words: Mapping[str, Collection[str]], mark: Mark
+) -> Iterator[Problem]:
+    """A problem for each cell that holds no number, or no word, of its column."""
     for name, smallest in least.items():
-        try:
-            good = not row[name].strip() or smallest <= float(row[name]) < math.inf
-        except ValueError:
-            good = False
-        if not good:
+        if not _is_number(row.get(name, ""), smallest):
             message = f'{name} is "{row[name]}", not a number of {smallest:g} or more'
-            _refuse("CC502", message, mark)
+            yield Problem("CC502", message, mark)
+    for name, allowed in words.items():
+        if row.get(name, "").strip() not in {"", *allowed}:
+            message = f'{name} is "{row[name]}", not one of {", ".join(allowed)}'
+            yield Problem("CC502", message, mark, did_you_mean(row[name], allowed))
+
+
+def _is_number(cell: str, smallest: float) -> bool:
+    """Whether a cell holds a finite number of at least so much, or nothing."""
+    try:
+        return not cell.strip() or smallest <= float(cell) < math.inf
+    except ValueError:
+        return False
 
 
 def _refuse(code: str, message: str, mark: Mark, hint: str = "") -> NoReturn:

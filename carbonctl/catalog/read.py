@@ -181,6 +181,7 @@ class Catalog:
             if path.is_file():
                 yield self._checked_rows(path, kind, ALIASES[kind])
 
+    @cache  # noqa: B019 - a catalog lives as long as the program
     def default(self, name: str) -> Fact:
         """A default fact: judged in ``defaults.yaml``, or fitted to published runs."""
         if len(self.roots) > 1:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
 
 # Mixtures whose shape stands in for one of like size and sparsity that nobody described.
-MIXTURES = (
+MOE_SHAPES = (
     "olmoe-1b-7b",
     "qwen3-30b-a3b",
     "mixtral-8x7b",
@@ -43,25 +43,25 @@ def decoder(record: Record) -> dict[str, Fact]:
     return found | _attention(record)
 
 
-def of_like_size(
+def nearest_by_size(
     catalog: Catalog, dense: tuple[str, ...], total_params: float, active_params: float
 ) -> Record:
     """The nearest of some dense models; of mixtures where a token passes a part of the weights."""
     if active_params < total_params:
-        return like_mixture(catalog, total_params, active_params)
+        return nearest_moe(catalog, total_params, active_params)
     records = [catalog.record("models", name) for name in dense]
     sizes = {r.id: r.number("total_params") or 1.0 for r in records}
     return min(records, key=lambda r: abs(math.log(total_params / sizes[r.id])))
 
 
-def like_mixture(catalog: Catalog, total_params: float, active_params: float) -> Record:
+def nearest_moe(catalog: Catalog, total_params: float, active_params: float) -> Record:
     """The mixture that is nearest in size and in the share of weights that a token passes.
 
     Its experts take no larger share than that, so that something is left that all tokens share;
     where all take more, those that take least are the nearest there is.
     """
     share = active_params / total_params
-    records = [catalog.record("models", name) for name in MIXTURES]
+    records = [catalog.record("models", name) for name in MOE_SHAPES]
     least = [r for r in records if _expert_share(r) <= share]
 
     def distance(record: Record) -> float:

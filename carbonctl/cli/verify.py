@@ -102,9 +102,9 @@ def training(
     """Hours, power and energy of published training runs, each forecast without its family."""
     flags = dict(locals())
     choose_format(flags, ("table", "json"))
-    from carbonctl.study import training_runs, verify  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.verify import training_runs, training_scores  # noqa: PLC0415 - after the flags are known good
 
-    _prove("training", training_runs, verify, flags)
+    _prove("training", training_runs, training_scores, flags)
 
 
 @app.command()
@@ -120,9 +120,9 @@ def embodied(
     flags = dict(locals())
     choose_format(flags, ("table", "json"))
     from carbonctl.scenario import products  # noqa: PLC0415 - after the flags are known good
-    from carbonctl.study import verify_embodied  # noqa: PLC0415
+    from carbonctl.verify import embodied_scores  # noqa: PLC0415
 
-    _prove("embodied", products, verify_embodied, flags)
+    _prove("embodied", products, embodied_scores, flags)
 
 
 @app.command()
@@ -137,6 +137,6 @@ def inference(
     """Energy and throughput of measured services, each forecast without its model's family."""
     flags = dict(locals())
     choose_format(flags, ("table", "json"))
-    from carbonctl.study import serving_cases, verify_serving  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.verify import serving_cases, serving_scores  # noqa: PLC0415 - after the flags are known good
 
-    _prove("inference", serving_cases, verify_serving, flags)
+    _prove("inference", serving_cases, serving_scores, flags)

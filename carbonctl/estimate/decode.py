@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.core.formula import part
-from carbonctl.estimate import mixture
+from carbonctl.estimate import moe
 from carbonctl.formulas import (
     compute_decode,
     compute_parallel,
@@ -17,7 +17,7 @@ from carbonctl.formulas import (
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.service import Board, Decoder, Looks, Measured
+    from carbonctl.estimate.service import Attention, Board, Decoder, Measured
 
 
 class Work(NamedTuple):
@@ -61,9 +61,9 @@ def decode_work(m: Decoder[Num], context: Num | None = None) -> Work:
 
     ``context`` where it does not follow from the tokens that a model writes: a draft's are more.
     """
-    attended = _attended(m.looks, mean_context(m) if context is None else context)
+    attended = _attended(m.attention, mean_context(m) if context is None else context)
     weight = compute_decode.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
-    cache, replica = _cache_gb(m, attended), mixture.replica_accelerators(m)
+    cache, replica = _cache_gb(m, attended), moe.replica_accelerators(m)
     if replica is None:
         replica = roofline.replica_accelerators(
             weight_gb=weight,
@@ -71,11 +71,9 @@ def decode_work(m: Decoder[Num], context: Num | None = None) -> Work:
             device_memory_gb=m.board.memory_gb,
             memory_share=m.memory_share,
         )
-    read = compute_parallel.kv_gb_by_copies(
-        kv_gb=cache, cache_copies=mixture.cache_copies(m, replica)
-    )
+    read = compute_parallel.kv_gb_by_copies(kv_gb=cache, cache_copies=moe.cache_copies(m, replica))
     return Work(
-        mixture.weight_read_gb(m, weight), _with_state_gb(m, read), _step_flop(m, attended), replica
+        moe.weight_read_gb(m, weight), _with_state_gb(m, read), _step_flop(m, attended), replica
     )
 
 
@@ -88,17 +86,17 @@ def computed_prompt(m: Decoder[Num]) -> Num:
     )
 
 
-def prompt_looks(m: Decoder[Num]) -> tuple[Num, Num]:
+def prefill_attention(m: Decoder[Num]) -> tuple[Num, Num]:
     """Work of one look at a prompt's token, and looks of the tokens computed, over all layers."""
-    look = compute_decode.look_flop(heads=m.looks.heads, head_dim=m.looks.head_dim)
-    whole = _prompt_attended(m.looks, m.prompt_tokens)
+    look = compute_decode.look_flop(heads=m.attention.heads, head_dim=m.attention.head_dim)
+    whole = _prompt_attended(m.attention, m.prompt_tokens)
     if m.prompt_cache_share is None:
         return look, whole
     cached = compute_request.prompt_tokens_by_cached_prefix(
         prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
     )
     with part("prefix"):
-        before = _prompt_attended(m.looks, cached)
+        before = _prompt_attended(m.attention, cached)
     return look, compute_request.prompt_layer_tokens_by_prompt_cache(
         prompt_layer_tokens=whole, cached_layer_tokens=before
     )
@@ -106,11 +104,11 @@ def prompt_looks(m: Decoder[Num]) -> tuple[Num, Num]:
 
 def _step_flop(m: Decoder[Num], attended: Num) -> Num:
     """Work of a step; a cached prefix is not computed, but looked at."""
-    looks, (prompt_look, prompt_attended) = m.looks, prompt_looks(m)
+    attention, (prompt_look, prompt_attended) = m.attention, prefill_attention(m)
     look = prompt_look
-    if looks.latent_rank is not None and looks.rope_dim is not None:
+    if attention.latent_rank is not None and attention.rope_dim is not None:
         look = compute_decode.look_flop_by_latent(
-            heads=looks.heads, latent_rank=looks.latent_rank, rope_dim=looks.rope_dim
+            heads=attention.heads, latent_rank=attention.latent_rank, rope_dim=attention.rope_dim
         )
     return compute_decode.step_flop(
         active_params=m.active_params,
@@ -119,49 +117,51 @@ def _step_flop(m: Decoder[Num], attended: Num) -> Num:
         prompt_look_flop=prompt_look,
         prompt_layer_tokens=prompt_attended,
         prompt_tokens=computed_prompt(m),
-        output_tokens=mixture.output_tokens_of_prompt(m),
+        output_tokens=moe.output_tokens_of_prompt(m),
         batch=m.batch,
     )
 
 
-def _prompt_attended(looks: Looks[Num], tokens: Num) -> Num:
+def _prompt_attended(attention: Attention[Num], tokens: Num) -> Num:
     """Tokens that those of a prompt look at: all before them unless windows are known."""
-    if looks.full_layers is None or looks.window_tokens is None:
+    if attention.full_layers is None or attention.window_tokens is None:
         return compute_request.prompt_layer_tokens_by_full_layers(
-            layers=looks.layers, prompt_tokens=tokens
+            layers=attention.layers, prompt_tokens=tokens
         )
     return compute_request.prompt_layer_tokens(
-        layers=looks.layers,
-        full_layers=looks.full_layers,
-        window_tokens=looks.window_tokens,
+        layers=attention.layers,
+        full_layers=attention.full_layers,
+        window_tokens=attention.window_tokens,
         prompt_tokens=tokens,
     )
 
 
-def _attended(looks: Looks[Num], context: Num) -> Num:
+def _attended(attention: Attention[Num], context: Num) -> Num:
     """Tokens looked at, summed over layers: all of the context unless windows are known."""
-    if looks.full_layers is None or looks.window_tokens is None:
+    if attention.full_layers is None or attention.window_tokens is None:
         return compute_decode.attended_layer_tokens_by_full_layers(
-            layers=looks.layers, mean_context_tokens=context
+            layers=attention.layers, mean_context_tokens=context
         )
     return compute_decode.attended_layer_tokens(
-        layers=looks.layers,
-        full_layers=looks.full_layers,
-        window_tokens=looks.window_tokens,
+        layers=attention.layers,
+        full_layers=attention.full_layers,
+        window_tokens=attention.window_tokens,
         mean_context_tokens=context,
     )
 
 
 def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
     """One copy of the keys and values that a step reads."""
-    looks = m.looks
-    if looks.latent_rank is not None and looks.rope_dim is not None:
+    attention = m.attention
+    if attention.latent_rank is not None and attention.rope_dim is not None:
         elements = compute_decode.cached_elements_by_latent(
-            latent_rank=looks.latent_rank, rope_dim=looks.rope_dim
+            latent_rank=attention.latent_rank, rope_dim=attention.rope_dim
         )
     else:
-        assert looks.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
-        elements = compute_decode.cached_elements(kv_heads=looks.kv_heads, head_dim=looks.head_dim)
+        assert attention.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
+        elements = compute_decode.cached_elements(
+            kv_heads=attention.kv_heads, head_dim=attention.head_dim
+        )
     return compute_decode.kv_gb(
         cached_elements=elements, attended_layer_tokens=attended, batch=m.batch, kv_bytes=m.kv_bytes
     )
@@ -169,14 +169,14 @@ def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
 
 def _with_state_gb(m: Decoder[Num], cache: Num) -> Num:
     """The cache, and the state that is moved where layers keep one."""
-    looks = m.looks
-    if looks.state_elements is None or looks.state_bytes is None:
+    attention = m.attention
+    if attention.state_elements is None or attention.state_bytes is None:
         return cache
     return compute_decode.kv_gb_by_state(
         kv_gb=cache,
-        state_elements=looks.state_elements,
+        state_elements=attention.state_elements,
         batch=m.batch,
-        state_bytes=looks.state_bytes,
+        state_bytes=attention.state_bytes,
     )
 
 
@@ -184,11 +184,11 @@ def _seconds(m: Decoder[Num], work: Work) -> Num:
     """Time of a step: bytes and work, launches and exchange, and what the host adds."""
     stream = _stream_s(m, work)
     launch = roofline.launch_s(
-        layers=m.looks.layers,
-        layer_launch_s=mixture.layer_launch_s(m),
+        layers=m.attention.layers,
+        layer_launch_s=moe.layer_launch_s(m),
         batch=m.batch,
         prompt_tokens=computed_prompt(m),
-        output_tokens=mixture.output_tokens_of_prompt(m),
+        output_tokens=moe.output_tokens_of_prompt(m),
         replica_accelerators=work.replica_accelerators,
         hidden_size=m.hidden_size,
         exchange_latency_s=m.runtime.exchange_latency_s,
@@ -216,12 +216,12 @@ def _measured_s(m: Decoder[Num], measured: Measured[Num], work: Work) -> Num:
 
 def _stream_s(m: Decoder[Num], work: Work) -> Num:
     """Time in which a step moves its bytes and does its work."""
-    if m.mixture is None:
+    if m.moe is None:
         return roofline.stream_s(**_streamed(m, work))
-    imbalance = mixture.expert_imbalance(m, m.mixture, work.replica_accelerators)
+    imbalance = moe.expert_imbalance(m, m.moe, work.replica_accelerators)
     return roofline.stream_s_by_experts(
         **_streamed(m, work),
-        expert_overhead=m.mixture.expert_overhead,
+        expert_overhead=m.moe.expert_overhead,
         expert_imbalance=imbalance,
     )
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.core.formula import part
 from carbonctl.estimate.decode import device_power_w
+from carbonctl.estimate.diffusion import denoise_flop, latent_tokens
 from carbonctl.estimate.fleet import BoardWork
-from carbonctl.estimate.picture import denoise_flop, latent_tokens
 from carbonctl.formulas import compute_diffusion, generation, per_unit, power, serving_time
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def batch_work(m: Diffusion[Num]) -> Work:
     )
     decoder = compute_diffusion.decoder_flop(
         batch=m.batch,
-        decoder_overhead=m.painter.decoder_overhead,
+        decoder_overhead=m.runtime.decoder_overhead,
         decoder_pixel_flop=m.decoder_pixel_flop,
         width=m.width,
         height=m.height,
@@ -77,8 +77,8 @@ def _seconds(m: Diffusion[Num], work: Work) -> Num:
     launch = generation.launch_s_by_picture(
         steps=m.steps,
         layers=m.layers,
-        layer_launch_s=m.painter.layer_launch_s,
-        exchange_latency_s=m.painter.exchange_latency_s,
+        layer_launch_s=m.runtime.layer_launch_s,
+        exchange_latency_s=m.runtime.exchange_latency_s,
         replica_accelerators=m.replica_accelerators,
     )
     share = generation.device_flop(
@@ -87,13 +87,13 @@ def _seconds(m: Diffusion[Num], work: Work) -> Num:
     compute = _compute_s(m, share)
     with part("decoder"):
         decoder = _compute_s(m, _undivided(work))
-    if m.painter.activation_bytes is None or m.hidden_size is None:
+    if m.runtime.activation_bytes is None or m.hidden_size is None:
         return generation.batch_s_by_unet(compute_s=compute, launch_s=launch, decoder_s=decoder)
     return generation.batch_s(
         compute_s=compute,
-        activation_s=_activation_s(m, m.painter.activation_bytes, m.hidden_size),
+        activation_s=_activation_s(m, m.runtime.activation_bytes, m.hidden_size),
         exchange_s=generation.exchange_s(
-            communication_factor=m.painter.communication_factor,
+            communication_factor=m.runtime.communication_factor,
             batch=m.batch,
             steps=m.steps,
             guidance_passes=m.guidance_passes,
@@ -122,11 +122,11 @@ def _compute_s(m: Diffusion[Num], flop: Num) -> Num:
         device_flop=flop,
         tdp_w=m.board.tdp_w,
         resident_power_w=power.resident_power_w(
-            idle_power_w=m.board.idle_power_w, resident_factor=m.painter.resident_factor
+            idle_power_w=m.board.idle_power_w, resident_factor=m.runtime.resident_factor
         ),
-        sustained_j_per_flop=m.painter.sustained_j_per_flop,
+        sustained_j_per_flop=m.runtime.sustained_j_per_flop,
         peak_flop_per_s=m.board.peak_flop_per_s,
-        matmul_efficiency=m.painter.matmul_efficiency,
+        matmul_efficiency=m.runtime.matmul_efficiency,
     )
 
 
@@ -150,10 +150,10 @@ def _activation_s(m: Diffusion[Num], activation_bytes: Num, hidden_size: Num) ->
 def batch_energy_j(m: Diffusion[Num], work: Work, seconds: Num) -> Num:
     """Accelerator energy of a batch that takes this long, whether modeled or measured."""
     dynamic = power.dynamic_energy_j_by_operations(
-        work_flop=work.flop, energy_j_per_flop=m.painter.energy_j_per_flop
+        work_flop=work.flop, energy_j_per_flop=m.runtime.energy_j_per_flop
     )
     draw = device_power_w(
-        m.board, m.painter.resident_factor, dynamic, m.replica_accelerators, seconds
+        m.board, m.runtime.resident_factor, dynamic, m.replica_accelerators, seconds
     )
     return generation.batch_energy_j(
         replica_accelerators=m.replica_accelerators, device_power_w=draw, batch_s=seconds
@@ -195,5 +195,5 @@ def video_seconds(m: Diffusion[Num], total: Num) -> dict[str, Num]:
 def diffusion_resident_w(m: Diffusion[Num]) -> Num:
     """Power of one board that holds the model and has nothing to do [W]."""
     return power.resident_power_w(
-        idle_power_w=m.board.idle_power_w, resident_factor=m.painter.resident_factor
+        idle_power_w=m.board.idle_power_w, resident_factor=m.runtime.resident_factor
     )

@@ -9,8 +9,8 @@ import numpy as np
 
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
-from carbonctl.estimate.decode import computed_prompt, decode_work, prompt_looks
-from carbonctl.estimate.mixture import held_weight_gb, ranks_of
+from carbonctl.estimate.decode import computed_prompt, decode_work, prefill_attention
+from carbonctl.estimate.moe import held_weight_gb, ranks_of
 from carbonctl.estimate.speculate import decode_round, whole_request
 from carbonctl.formulas import occupancy, operating_point, power
 from carbonctl.plan.operating_point import Limits, Load, choose_operating_point, is_feasible
@@ -28,7 +28,7 @@ class DecoderReplica:
 
     def __init__(self, model: Decoder[Any], limits: Limits[Any]) -> None:
         self.model, self.limits = model, limits
-        self.search_steps = _STEPS_DENSE if model.mixture is None else _STEPS_MIXTURE
+        self.search_steps = _STEPS_DENSE if model.moe is None else _STEPS_MIXTURE
         self._models = [model]
         if model.speculation is not None:
             draft = replace(model.speculation.draft, output_tokens=model.output_tokens)
@@ -48,7 +48,7 @@ class DecoderReplica:
 
     def at(self, batch: Num, devices: Num) -> Decoder[Any]:
         """The model with this many sequences in flight on a replica of these devices."""
-        return placed(self.model, self.limits, batch, devices)
+        return placed(self.model, batch, devices)
 
     def inter_token_latency_s(self, batch: Num, devices: Num) -> Num:
         """Time between two tokens of a sequence [s]."""
@@ -97,7 +97,7 @@ class DecoderReplica:
     def prefill_s(self, devices: Num) -> Num:
         """Time of a prompt that waits for no other; one rank computes it, others pad theirs [s]."""
         m = self.at(1.0, devices)
-        look, attended = prompt_looks(m)
+        look, attended = prefill_attention(m)
         return operating_point.prefill_s(
             active_params=m.active_params,
             prompt_look_flop=look,
@@ -142,7 +142,7 @@ def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> Chosen:
         note = "the size at which a token takes least energy, of those that hold the model"
         devices = chosen("devices", point.devices, "1", "devices of one replica", note)
     batch = limits.concurrency
-    if batch is not None and limits.is_stated and not limits.is_exact:
+    if limits.is_stated and not limits.is_exact:
         batch = _most(limits, point, chosen)
     elif batch is None or not limits.is_stated:
         itl = chosen("itl", point.inter_token_latency_s, "s", "time between two tokens",
@@ -152,14 +152,25 @@ def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> Chosen:
             inter_token_latency_s=itl,
             most_sequences=_most(limits, point, chosen),
         )
-    made = placed(replace(model, limits=None), limits, batch, devices)
+    made = placed(model, batch, devices)
     keeps = is_feasible(point, is_exact=limits.is_stated and limits.is_exact)
     return Chosen(made, {"batch": made.batch, "chosen": numbers, "is_feasible": keeps})
 
 
+def at_full_load(model: Decoder[Num]) -> Decoder[Num]:
+    """The model on the devices that are chosen for it, as many sequences in flight as its limits."""
+    limits = model.limits
+    if limits is None:
+        return model
+    axes, load = _axes(model), Load(np.inf)
+    point = choose_operating_point(DecoderReplica(model, limits), limits, load, axes)
+    return placed(model, point.batch, point.devices)
+
+
 def _most(limits: Limits[Num], point: OperatingPoint, chosen: Any) -> Num:
     """The most sequences, from what limits them."""
-    caps: list[Num] = [] if limits.is_stated else [limits.most_sequences]
+    stated = limits.is_stated and limits.concurrency is not None
+    caps: list[Num] = [] if stated else [limits.most_sequences]
     if np.all(np.isfinite(point.memory_sequences)):  # else there is no cache, and no limit
         label = "sequences that memory holds"
         caps.append(chosen("memory", point.memory_sequences, "1", label, "beside the weights"))
@@ -178,29 +189,9 @@ def _prefix(limits: Limits[Any]) -> str:
     return "infer.concurrency" if limits.itl_s is None else "infer.latency.itl"
 
 
-def placed(model: Decoder[Any], limits: Limits[Any], batch: Num, devices: Num) -> Decoder[Any]:
-    """A model, and what drafts for it, with a batch on devices and the link that joins them."""
-    network = limits.network_gb_per_s
-
-    def linked(board: Any) -> Any:
-        if network is None:
-            return board
-        link = occupancy.link_gb_per_s_by_domain(
-            replica_accelerators=devices,
-            linked_accelerators=limits.linked_accelerators,
-            link_gb_per_s=board.link_gb_per_s,
-            network_gb_per_s=network,
-        )
-        return replace(board, link_gb_per_s=link)
-
-    drafted = model.speculation
-    if drafted is not None:
-        draft = replace(drafted.draft, board=linked(drafted.draft.board))
-        drafted = replace(drafted, draft=draft)
-    return replace(
-        model, batch=batch, replica_accelerators=devices, board=linked(model.board),
-        speculation=drafted,
-    )  # fmt: skip
+def placed(model: Decoder[Any], batch: Num, devices: Num) -> Decoder[Any]:
+    """A model with a batch on the devices of one replica."""
+    return replace(model, batch=batch, replica_accelerators=devices, limits=None)
 
 
 def load_of(model: Decoder[Num], fleet: Fleet[Num]) -> Load:

@@ -44,8 +44,8 @@ class Board(Generic[T]):
 
 
 @record
-class Looks(Generic[T]):
-    """What a decoder looks at: its heads, its windows, what it caches or keeps as a state."""
+class Attention(Generic[T]):
+    """What a decoder attends to: its heads, its windows, what it caches or keeps as a state."""
 
     layers: T
     heads: T
@@ -69,7 +69,7 @@ class Ranks(Generic[T]):
 
 
 @record
-class Mixture(Generic[T]):
+class Moe(Generic[T]):
     """Routed experts of a layer, and what small matrices cost.
 
     Experts are spread over ``expert_parallel`` devices, all of the replica unless it is said.
@@ -130,7 +130,7 @@ class Decoder(Generic[T]):
     total_params: T
     active_params: T
     hidden_size: T
-    looks: Looks[T]
+    attention: Attention[T]
     weight_bytes: T
     kv_bytes: T
     batch: T
@@ -138,7 +138,7 @@ class Decoder(Generic[T]):
     board: Board[T]
     runtime: Runtime[T]
     energy_residual: T
-    mixture: Mixture[T] | None = None
+    moe: Moe[T] | None = None
     replica_accelerators: T | None = None
     reasoning_tokens: T | None = None
     media_tokens: tuple[T, ...] = ()
@@ -162,8 +162,8 @@ class Throughput(Generic[T]):
 
 
 @record
-class Painter(Generic[T]):
-    """What a stack that generates pictures reaches and costs, and the energy of what it does."""
+class DiffusionRuntime(Generic[T]):
+    """What a stack that runs diffusion models reaches and costs, and the energy of its work."""
 
     sustained_j_per_flop: T
     matmul_efficiency: T
@@ -195,7 +195,7 @@ class Diffusion(Generic[T]):
     batch: T
     replica_accelerators: T
     board: Board[T]
-    painter: Painter[T]
+    runtime: DiffusionRuntime[T]
     energy_residual: T
     token_edge: T | None = None
     params_per_token: T | None = None

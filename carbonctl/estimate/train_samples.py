@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.estimate.picture import denoise_flop
+from carbonctl.estimate.diffusion import denoise_flop
 from carbonctl.estimate.samples import Photograph, Picture, Speech, Stated, Text
 from carbonctl.estimate.train_work import hours_by_utilization
 from carbonctl.formulas import compute_samples, compute_training

@@ -197,37 +197,6 @@ def inter_token_latency_s(
 
 
 @formula(
-    unit="GB/s", equation="BW = n > n_link ? 2 * BW_net : BW_link", source="carbonctl-serving-model"
-)
-def link_gb_per_s_by_domain(
-    *,
-    replica_accelerators: Num,
-    linked_accelerators: Num,
-    link_gb_per_s: Num,
-    network_gb_per_s: Num,
-) -> Num:
-    """Link of each device of a replica, both directions: the network's beyond what links join.
-
-    Parameters
-    ----------
-    replica_accelerators, linked_accelerators
-        Devices of the replica, and devices that links join: a machine, a rack or a pod. [1]
-    link_gb_per_s
-        Link between those, both directions. [GB/s]
-    network_gb_per_s
-        Network of one device between machines, one way. [GB/s]
-
-    Examples
-    --------
-    >>> link_gb_per_s_by_domain(replica_accelerators=16.0, linked_accelerators=8.0,
-    ...     link_gb_per_s=900.0, network_gb_per_s=25.0)
-    50.0
-    """
-    beyond = replica_accelerators > linked_accelerators
-    return np.where(beyond, 2.0 * network_gb_per_s, link_gb_per_s)
-
-
-@formula(
     unit="kWh",
     equation="E_it = E_loaded + k * P_res * (t - t_busy)",
     source="carbonctl-boundary-ladder",

@@ -30,10 +30,10 @@ _SLACK = 1e-9
 class Limits(Generic[T]):
     """What bounds the choice: stated or usual concurrency, devices there are, latency.
 
-    ``network_gb_per_s`` joins the devices of a replica beyond ``linked_accelerators``, as many as
-    their links join, where there may be such.
-    ``concurrency`` is taken as it is where ``is_stated``, of a range no more than memory holds;
-    else it is the most that is usual.
+    ``linked_accelerators`` are those that links join, a machine or a pod.
+    ``concurrency`` is taken as it is where ``is_stated``, of a range no more than memory holds, and
+    without a number as much as memory holds and a runtime decodes; else it is the most that is
+    usual.
     ``replica_accelerators`` is the size of a replica where that is stated, ``accelerators`` all
     devices where they are counted, ``heads`` what a size must divide where that is known.
     """
@@ -43,7 +43,6 @@ class Limits(Generic[T]):
     is_exact: bool
     most_sequences: T
     linked_accelerators: T
-    network_gb_per_s: T | None = None
     replica_accelerators: T | None = None
     accelerators: T | None = None
     heads: T | None = None
@@ -221,6 +220,8 @@ def _most_sequences(limits: Limits[Num], memory: Array, latency: Array | None) -
 def is_allowed(devices: Array, memory: Array, limits: Limits[Num]) -> Any:
     """Sizes that share the heads alike, or are the fewest devices that hold one sequence.
 
+    Beyond what links join, layers and not heads are divided: more devices hold more, but make no
+    token faster. Under a target of latency such sizes are allowed where none within holds the model.
     Where devices are counted none is larger, and all of them are one size where no other holds it,
     or the concurrency that is stated.
     """
@@ -231,8 +232,10 @@ def is_allowed(devices: Array, memory: Array, limits: Limits[Num]) -> Any:
     powers = slice(0, -1) if counted else slice(None)
     within = sizes <= (np.inf if limits.accelerators is None else limits.accelerators)
     fewest = np.min(np.where(holds[powers], sizes[powers], np.inf), axis=0)
+    linked = np.inf if limits.itl_s is None else limits.linked_accelerators
+    joined = sizes <= np.maximum(linked, fewest)
     alike = True if limits.heads is None else np.mod(limits.heads, sizes) == 0.0
-    allowed = within & (alike | (sizes == fewest))
+    allowed = within & joined & (alike | (sizes == fewest))
     if counted:
         wanted = limits.concurrency if limits.is_stated and limits.concurrency is not None else 1.0
         others = np.any(allowed[powers] & (memory >= wanted)[powers], axis=0)

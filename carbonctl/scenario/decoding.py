@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.service import (
+    Attention,
     Decoder,
-    Looks,
     Measured,
-    Mixture,
+    Moe,
     Runtime,
     Speculation,
 )
@@ -114,23 +114,46 @@ def _model(
     return Decoder(
         prompt_tokens=tokens(ctx, infer, "prompt_tokens", path),
         output_tokens=tokens(ctx, infer, "output_tokens", path),
-        output_cv=ctx.default("output_cv"),
+        output_cv=output_cv(ctx, infer, path),
         total_params=shaped.total_params,
         active_params=shaped.active_params,
         hidden_size=_dimension(ctx, shaped, "hidden_size", path),
-        looks=_looks(ctx, shaped, path),
+        attention=_attention(ctx, shaped, path),
         weight_bytes=weight_bytes(ctx, stored),
-        kv_bytes=ctx.default("kv_bytes"),
-        batch=ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency"),
+        kv_bytes=_cached_bytes(ctx, infer),
+        batch=_concurrency(ctx, infer, path),
         memory_share=ctx.default("memory_share"),
         board=serving_board(ctx, stored, stack, found, path)[0],
-        runtime=_runtime(ctx, infer, path, mixture=_is_mixture(shaped)),
+        runtime=_runtime(ctx, infer, path, moe=_is_moe(shaped)),
         energy_residual=ctx.default(_error(infer, shaped)),
-        mixture=_mixture(ctx, infer, shaped, stored, path) if _is_mixture(shaped) else None,
+        moe=_moe(ctx, infer, shaped, stored, path) if _is_moe(shaped) else None,
         prompt_cache_share=None
         if hits is None
         else ctx.given(hits, (*path, "prompt_cache_hits"), "share of the prompt in a cache"),
     )
+
+
+def output_cv(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
+    """Coefficient of variation of output lengths: as stated, else as usual, smaller of reasoning.
+
+    Long outputs stay in flight longer, so a decode step sees more context the more lengths vary.
+    """
+    usual = "output_cv" if infer.reasoning_tokens is None else "reasoning_output_cv"
+    return ctx.either(infer.output_cv, (*path, "output_cv"), usual)
+
+
+def _concurrency(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
+    """Sequences in flight on a replica: as stated, as usual, or as many as a runtime decodes."""
+    if infer.concurrency == "full":
+        return replace(ctx.default("most_sequences"), label=ctx.default("concurrency").label)
+    return ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency")
+
+
+def _cached_bytes(ctx: Context, infer: schema.Infer) -> Fact:
+    """Bytes of an element of the KV cache: as stated, else of 16 bits."""
+    if infer.kv_precision is None:
+        return ctx.default("kv_bytes")
+    return element_bytes(ctx, infer.kv_precision)
 
 
 def _stack(ctx: Context, infer: schema.Infer, path: Path) -> Record:
@@ -143,8 +166,8 @@ def _dimension(ctx: Context, shaped: Shape, name: str, path: Path) -> Fact:
     return shaped.fields[name]
 
 
-def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
-    """What the model looks at, as far as its record tells."""
+def _attention(ctx: Context, shaped: Shape, path: Path) -> Attention[Fact]:
+    """What the model attends to, as far as its record says."""
     fields = shaped.fields
     needed = ("layers", "heads", "head_dim")
     layers, heads, head_dim = (_dimension(ctx, shaped, name, path) for name in needed)
@@ -154,7 +177,7 @@ def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
     if blind and state is None and shaped.record is not None:
         ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
     told = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
-    return Looks(
+    return Attention(
         layers,
         heads,
         head_dim,
@@ -167,20 +190,20 @@ def _looks(ctx: Context, shaped: Shape, path: Path) -> Looks[Fact]:
 
 def _error(infer: schema.Infer, shaped: Shape) -> str:
     """The error of the model itself, smaller where a throughput was measured."""
-    kind = "mixture" if _is_mixture(shaped) else "language"
+    kind = "mixture" if _is_moe(shaped) else "language"
     return f"{kind}_energy_residual" if infer.throughput is None else f"{kind}_given_residual"
 
 
-def _is_mixture(shaped: Shape) -> bool:
+def _is_moe(shaped: Shape) -> bool:
     return "experts" in shaped.fields and "experts_per_token" in shaped.fields
 
 
-def _mixture(
+def _moe(
     ctx: Context, infer: schema.Infer, shaped: Shape, stored: ServedFormat, path: Path
-) -> Mixture[Fact]:
+) -> Moe[Fact]:
     """Experts of a model; in mxfp4 all else stays in 16 bits."""
     mixed = stored.precision == "mxfp4"
-    return Mixture(
+    return Moe(
         shaped.fields["experts"],
         shaped.fields["experts_per_token"],
         element_bytes(ctx, "bf16") if mixed else weight_bytes(ctx, stored),
@@ -190,7 +213,7 @@ def _mixture(
     )
 
 
-def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, mixture: bool) -> Runtime[Fact]:
+def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, moe: bool) -> Runtime[Fact]:
     """What the serving stack costs, and what any stack reaches on any device."""
     where: Path = (*path, "runtime")
     record = _stack(ctx, infer, path)
@@ -200,12 +223,10 @@ def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, mixture: bool) ->
         return fact if where in ctx.document.marks else replace(fact, origin="default")
 
     return Runtime(
-        weight_efficiency=ctx.default(
-            "expert_weight_efficiency" if mixture else "weight_efficiency"
-        ),
+        weight_efficiency=ctx.default("expert_weight_efficiency" if moe else "weight_efficiency"),
         kv_efficiency=ctx.default("kv_efficiency"),
         matmul_efficiency=ctx.default("dense_efficiency"),
-        layer_launch_s=cost("expert_layer_launch" if mixture else "layer_launch"),
+        layer_launch_s=cost("expert_layer_launch" if moe else "layer_launch"),
         sequence_overhead_s=cost("sequence_overhead"),
         request_overhead_s=cost("request_overhead"),
         exchange_latency_s=cost("exchange_latency"),

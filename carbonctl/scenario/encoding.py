@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 READERS = {"encoder", "embedding"}
 _PACKED = {"int8", "fp8"}
-_WRITES = ("output_tokens", "reasoning_tokens", "concurrency", "throughput", "latency",
-           "speculative", "prompt_cache_hits", "tensor_parallel", "data_parallel",
-           "expert_parallel", "runtime")  # fmt: skip
+_WRITES = ("output_tokens", "output_cv", "kv_precision", "reasoning_tokens", "concurrency",
+           "throughput", "latency", "speculative", "prompt_cache_hits", "tensor_parallel",
+           "data_parallel", "expert_parallel", "runtime")  # fmt: skip
 
 
 def encoder(
@@ -38,13 +38,21 @@ def encoder(
         sample=_sample(ctx, infer, shaped, path),
         board=held,
         queue_efficiency=ctx.default("sample_efficiency"),
-        served_share=ctx.default("served_share"),
+        served_share=_served_share(ctx, infer),
         resident_factor=ctx.default("resident_factor"),
         energy_j_per_flop=ctx.default("sample_energy_per_flop"),
         energy_residual=ctx.default("sample_energy_residual"),
         devices=replace(ONE, label="devices per sample"),
         packed_energy_share=ctx.default("packed_energy_share") if computed in _PACKED else None,
     )
+
+
+def _served_share(ctx: Context, infer: schema.Infer) -> Fact:
+    """Throughput under a latency target over that of a queue; all of it where work is offline."""
+    share = ctx.default("served_share")
+    if infer.serving != "offline":
+        return share
+    return replace(ONE, label=share.label, note="offline: samples wait in a queue")
 
 
 def _sample(

@@ -25,25 +25,22 @@ def with_limits(
     ctx: Context, infer: schema.Infer, m: Decoder[Fact], found: Device, path: Path
 ) -> Decoder[Fact]:
     """The model with what is stated of its operating point, and what is usual where nothing is."""
-    if m.mixture is not None and m.mixture.experts_per_token.value >= m.mixture.experts.value:
+    if m.moe is not None and m.moe.experts_per_token.value >= m.moe.experts.value:
         raise Unresolved  # said already; no such model takes any time
     target = infer.latency
     itl = None if target is None else _seconds(ctx, target.itl, (*path, "latency", "itl"))
     ttft = None if target is None else _seconds(ctx, target.ttft, (*path, "latency", "ttft"))
-    kind = "language" if m.mixture is None else "mixture"
-    heads = m.looks.heads
+    kind = "language" if m.moe is None else "mixture"
+    heads = m.attention.heads
     size = replica(ctx, infer, m, found, path)
-    most = size or found.count
     joined = accelerator(ctx, found).fact("link_domain", label="devices that links join")
-    joined = joined or found.per_machine
-    beyond = most is None or most.value > joined.value
+    full = infer.concurrency == "full"
     limits = Limits(
-        concurrency=m.batch if itl is None else None,
+        concurrency=m.batch if itl is None and not full else None,
         is_stated=infer.concurrency is not None,
-        is_exact=m.batch.exact,
+        is_exact=m.batch.exact and not full,
         most_sequences=ctx.default("most_sequences"),
-        linked_accelerators=joined,
-        network_gb_per_s=ctx.default("network_per_accelerator") if beyond else None,
+        linked_accelerators=joined or found.per_machine,
         replica_accelerators=size,
         accelerators=found.count,
         heads=heads if heads.origin != "archetype" and heads.value > 0 else None,

@@ -12,7 +12,7 @@ from carbonctl.scenario.device import parallel
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
-    from carbonctl.estimate.service import Decoder, Mixture
+    from carbonctl.estimate.service import Decoder, Moe
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
@@ -51,13 +51,13 @@ def replica(
     shared = parallel(ctx, infer, found, path)
     if shared is not None:
         _divides_heads(ctx, m, shared, path)
-    if m.mixture is None:
+    if m.moe is None:
         _no_mixture(ctx, infer, path)
         return shared
-    devices = shared if m.mixture.ranks is None else _all(m.mixture.ranks)
-    if m.mixture.ranks is not None and found.count is not None and devices is not None:
+    devices = shared if m.moe.ranks is None else _all(m.moe.ranks)
+    if m.moe.ranks is not None and found.count is not None and devices is not None:
         _within(ctx, devices, found.count, path)
-    _experts_spread(ctx, m.mixture, devices, path)
+    _experts_spread(ctx, m.moe, devices, path)
     return devices
 
 
@@ -93,27 +93,27 @@ def _within(ctx: Context, devices: Fact, count: Fact, path: Path) -> None:
         ctx.fail("CC303", message, (*path, "data_parallel"), "at most all devices make one replica")
 
 
-def _experts_spread(ctx: Context, mixture: Mixture[Fact], devices: Fact | None, path: Path) -> None:
+def _experts_spread(ctx: Context, moe: Moe[Fact], devices: Fact | None, path: Path) -> None:
     """Experts lie on a part of the devices that divides them alike, one expert each at least."""
-    spread, where = mixture.expert_parallel, (*path, "expert_parallel")
+    spread, where = moe.expert_parallel, (*path, "expert_parallel")
     if spread is None:
         return
     if devices is None:
         message = "expert_parallel needs the devices of a replica beside it"
         ctx.fail("CC206", message, where, "give tensor_parallel, or data_parallel of 2 and more")
-    most = min(devices.value, mixture.experts.value)
+    most = min(devices.value, moe.experts.value)
     if spread.value <= most and devices.value % spread.value == 0:
         return
     fit = [n for n in range(1, int(most) + 1) if devices.value % n == 0]
     nearest = min(fit, key=lambda n: abs(n - spread.value))
-    message = f"{mixture.experts.value:g} experts cannot be spread over {spread.value:g} of the"
+    message = f"{moe.experts.value:g} experts cannot be spread over {spread.value:g} of the"
     message += f" {devices.value:g} devices of a replica"
     ctx.fail("CC304", message, where, f"the nearest that can: {nearest}")
 
 
 def _divides_heads(ctx: Context, m: Decoder[Fact], shared: Fact, path: Path) -> None:
     """Each device of a rank takes the same number of heads, where their number is known."""
-    heads, devices = m.looks.heads, shared.value
+    heads, devices = m.attention.heads, shared.value
     if heads.origin == "archetype" or heads.value % devices == 0:
         return
     fit = [n for n in range(1, int(heads.value) + 1) if heads.value % n == 0]

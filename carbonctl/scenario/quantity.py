@@ -305,3 +305,16 @@ def _pue_schema() -> dict[str, Any]:
 
 
 Pue = Annotated[Given | Literal["included"], ReadBy(_pue, _pue_schema)]
+
+_SEQUENCES = Limits("1", above=0, example="8")
+
+
+def _concurrency(raw: Any) -> Given | Literal["full"]:
+    return "full" if raw == "full" else _checked(raw, _SEQUENCES)
+
+
+def _concurrency_schema() -> dict[str, Any]:
+    return {"anyOf": [{"const": "full"}, *json_schema(_SEQUENCES)["anyOf"]]}
+
+
+Concurrency = Annotated[Given | Literal["full"], ReadBy(_concurrency, _concurrency_schema)]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.estimate.samples import Photograph, Picture, SampleWork, Speech, Stated
 from carbonctl.scenario.context import ONE
+from carbonctl.scenario.diffusion import size, usual, work_of_a_pass
 from carbonctl.scenario.language import encoder_share, utilization
-from carbonctl.scenario.picture import size, usual, work_of_a_pass
 from carbonctl.scenario.shape import model_path
 
 if TYPE_CHECKING:

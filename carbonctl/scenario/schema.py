@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from carbonctl.scenario.quantity import (
+    Amount,
     Carbon,
+    Concurrency,
     Count,
     FactorAboveOne,
     GigaBytes,
@@ -34,6 +36,7 @@ from carbonctl.scenario.schema_train import (
 from carbonctl.scenario.sections import (
     PICTURE_SIZE,
     Hardware,
+    KvPrecision,
     Model,
     OnUncertain,
     Precision,
@@ -103,9 +106,12 @@ class Infer(Strict):
     horizon: Hours | None = None
     prompt_tokens: Tokens | None = None
     output_tokens: Tokens | None = None
+    output_cv: Amount | None = None
     precision: Precision | None = None
+    kv_precision: KvPrecision | None = None
     runtime: str | None = None
-    concurrency: Count | None = None
+    serving: Literal["online", "offline"] | None = None
+    concurrency: Concurrency | None = None
     throughput: Rate | None = None
     latency: LatencyTarget | None = None
     tensor_parallel: Devices | None = None
@@ -128,6 +134,7 @@ class Infer(Strict):
     frames: Count | None = None
     steps: Count | None = None
     guidance: bool | None = None
+    guidance_passes: Count | None = None
     batch: Count | None = None
     fps: Count | None = None
     image_size: Count | None = None

@@ -24,6 +24,7 @@ from carbonctl.scenario.quantity import (
 )
 
 Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4"]
+KvPrecision = Literal["bf16", "fp16", "fp8", "int8", "int4", "nvfp4"]  # of a KV cache
 Statistic = Literal["value", "p50", "p95"]
 OnUncertain = Literal["warn", "fail"]
 PICTURE_SIZE = r"^[1-9]\d{1,4}x[1-9]\d{1,4}$"
@@ -68,7 +69,7 @@ class Model(Strict):
     """A model by its name in the database, or by its shape."""
 
     id: str | None = None
-    kind: Literal["llm", "encoder_decoder", "dlrm"] | None = None
+    kind: Literal["llm", "encoder_decoder", "diffusion_unet", "dlrm"] | None = None
     params: Count | None = None
     active_params: Count | None = None
     layers: Count | None = None

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.recommendation_service import table_devices
-from carbonctl.estimate.service import Fleet, Ranking, Serving, Throughput
+from carbonctl.estimate.service import Decoder, Fleet, Ranking, Serving, Throughput
 from carbonctl.scenario.bounds import unit_in_time, within_peak
 from carbonctl.scenario.context import derived
 from carbonctl.scenario.decoding import decoder, reasoning, throughput, tokens
 from carbonctl.scenario.device import power_limit
+from carbonctl.scenario.diffusion import diffusion
 from carbonctl.scenario.encoding import READERS, encoder
 from carbonctl.scenario.metering import host_factor
 from carbonctl.scenario.operating_point import with_limits
-from carbonctl.scenario.picture import diffusion
 from carbonctl.scenario.recommender import dlrm_work, served_exchange
 from carbonctl.scenario.shape import known_format, shape
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
     from carbonctl.scenario.shape import Shape
+
+    Served = Decoder[Fact] | Throughput[Fact] | Diffusion[Fact] | Encoder[Fact] | Ranking[Fact]
 
 LOADS = ("requests", "images", "videos", "items", "samples")
 
@@ -59,56 +61,50 @@ def serving(
     if held:
         share = fleet.fleet_share or ctx.rule("held_share")
         fleet = replace(fleet, fleet_share=share, accelerators=found.count)
+    made = service_model(ctx, infer, model, found, path)
+    if isinstance(made, Throughput):
+        return Serving(fleet, made), "throughput"
+    if isinstance(made, Decoder):
+        made = with_limits(ctx, infer, made, found, path)
+        return Serving(fleet, made), "work" if made.measured is None else "throughput"
+    unit_in_time(ctx, infer, made, found, path)
+    return Serving(fleet, made), "work"
+
+
+def service_model(
+    ctx: Context, infer: schema.Infer, model: schema.Model | None, found: Device, path: Path
+) -> Served:
+    """The model of a service, as it is stated; the operating point of a decoder is not chosen."""
+    name = load(ctx, infer, path)
     if infer.precision is not None:
         known_format(ctx, found, infer.precision, path)
     if name == "items":
         if infer.host_power_factor is not None:
             message = "host_power_factor changes nothing: the power of ranking is that of servers"
             ctx.fail("CC303", message, (*path, "host_power_factor"), "remove it")
-        work = dlrm_work(ctx, model, found, path, train=False)
-        return _unit(ctx, infer, fleet, _ranking(ctx, found, work), found, path)
+        return _ranking(ctx, found, dlrm_work(ctx, model, found, path, train=False))
     if name == "samples" and infer.sample_work is not None:
-        made = encoder(ctx, infer, None, found, path)
-        return _unit(ctx, infer, fleet, made, found, path)
+        return encoder(ctx, infer, None, found, path)
     shaped = shape(ctx, model, path)
     if name in {"images", "videos"}:
-        return _unit(ctx, infer, fleet, diffusion(ctx, infer, shaped, found, path), found, path)
+        return diffusion(ctx, infer, shaped, found, path)
     if name == "samples" or shaped.kind in READERS:
-        return _unit(ctx, infer, fleet, encoder(ctx, infer, shaped, found, path), found, path)
-    return _language(ctx, infer, shaped, found, fleet, path)
-
-
-def _unit(
-    ctx: Context,
-    infer: schema.Infer,
-    fleet: Fleet[Fact],
-    model: Ranking[Fact] | Diffusion[Fact] | Encoder[Fact],
-    found: Device,
-    path: Path,
-) -> tuple[Serving[Fact], Evidence]:
-    """A model whose unit is made at once, in no less than its least time."""
-    unit_in_time(ctx, infer, model, found, path)
-    return Serving(fleet, model), "work"
+        return encoder(ctx, infer, shaped, found, path)
+    return _language(ctx, infer, shaped, found, path)
 
 
 def _language(
-    ctx: Context,
-    infer: schema.Infer,
-    shaped: Shape,
-    found: Device,
-    fleet: Fleet[Fact],
-    path: Path,
-) -> tuple[Serving[Fact], Evidence]:
+    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
+) -> Decoder[Fact] | Throughput[Fact]:
     """A model that writes: from its work, or from a throughput that was measured."""
     if not shaped.kind.startswith("llm"):
         ctx.fail("CC306", f"serving {shaped.kind} by requests is not estimated yet", path)
     _one_operating_point(ctx, infer, path)
-    if infer.throughput is not None and infer.concurrency is None:
-        told = _throughput(ctx, infer, found, path)
-        within_peak(ctx, infer, told, shaped, found, path)
-        return Serving(fleet, told), "throughput"
-    made = with_limits(ctx, infer, decoder(ctx, infer, shaped, found, path), found, path)
-    return Serving(fleet, made), "work" if made.measured is None else "throughput"
+    if infer.throughput is None or infer.concurrency is not None:
+        return decoder(ctx, infer, shaped, found, path)
+    measured = _throughput(ctx, infer, found, path)
+    within_peak(ctx, infer, measured, shaped, found, path)
+    return measured
 
 
 def _one_operating_point(ctx: Context, infer: schema.Infer, path: Path) -> None:

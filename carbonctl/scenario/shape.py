@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
-from carbonctl.catalog.shapes import decoder, of_like_size
+from carbonctl.catalog.shapes import decoder, nearest_by_size
 from carbonctl.core.errors import CarbonctlError
 from carbonctl.core.record import compared
 from carbonctl.scenario.context import archetype, derived
@@ -81,6 +81,8 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
     active = total
     if model.active_params is not None:
         active = ctx.given(model.active_params, (*at, "active_params"), "active parameters")
+    if model.kind == "diffusion_unet":
+        return Shape(model.kind, None, total, active, {})
     given: dict[str, Any] = {
         "layers": model.layers,
         "hidden_size": model.hidden,
@@ -100,7 +102,7 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
         none = derived(f"{width.key}/full", 0.0, width, "all layers look back over the window",
                        "layers without a window")  # fmt: skip
         fields |= {"window_tokens": width, "full_layers": replace(none, derived_from=())}
-    like = of_like_size(ctx.catalog, ARCHETYPES, total.value, active.value)
+    like = nearest_by_size(ctx.catalog, ARCHETYPES, total.value, active.value)
     if "experts" not in fields and active.value < total.value:
         fields = _experts(like) | fields
     by = (total.key, active.key)

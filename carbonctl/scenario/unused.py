@@ -27,6 +27,7 @@ _OF_TABLES = ("mlp_params", "tables")
 _NOT_OF_TABLES = ("params", "active_params", "layers", "hidden", "heads", "kv_heads", "head_dim",
                   "vocabulary", "tied_embeddings", "window", "experts",
                   "experts_per_token")  # fmt: skip
+_NOT_OF_DENOISERS = tuple(k for k in _NOT_OF_TABLES if k not in {"params", "active_params"})
 # a model that only reads beside the trained one is counted by its parameters alone
 _OF_A_TEACHER = {"id", "params", "active_params"}
 _WORDS = ("vocabulary", "tied_embeddings")  # tables that training counts and serving does not
@@ -84,10 +85,9 @@ def model_keys(ctx: Context, model: schema.Model, path: Path) -> None:
     """Problems of keys that a described model of its kind does not have."""
     if model.id is not None:
         return
-    tables = model.kind == "dlrm"
-    for key in _NOT_OF_TABLES if tables else _OF_TABLES:
+    others, kind = _of_other_kinds(model.kind)
+    for key in others:
         if _is_set(model, key):
-            kind = "a recommendation model" if tables else "a model without kind: dlrm"
             _refuse(ctx, f"{key} changes nothing of {kind}", (*path, key))
     if path[-1] == "teacher":
         for key in sorted(model.model_fields_set - _OF_A_TEACHER):
@@ -97,6 +97,15 @@ def model_keys(ctx: Context, model: schema.Model, path: Path) -> None:
     for key in keys:
         if _is_set(model, key):
             _refuse(ctx, f"{key} changes nothing {why}", (*path, key))
+
+
+def _of_other_kinds(kind: str | None) -> tuple[tuple[str, ...], str]:
+    """Keys that a described model of a kind does not have, and what it is called."""
+    if kind == "dlrm":
+        return _NOT_OF_TABLES, "a recommendation model"
+    if kind == "diffusion_unet":
+        return (*_NOT_OF_DENOISERS, *_OF_TABLES), "a convolutional denoiser"
+    return _OF_TABLES, "a model without kind: dlrm"
 
 
 def _of_place(path: Path) -> tuple[tuple[str, ...], str]:

@@ -62,8 +62,8 @@ def decoder(model, *, chip="h100-sxm", stack="vllm_2025", precision="bf16", rank
     )
     found = bind(facts, central).work.model
     if ranks > 1:
-        each = replace(found.mixture.ranks, rank_accelerators=8.0 / ranks)
-        found = replace(found, mixture=replace(found.mixture, ranks=each))
+        each = replace(found.moe.ranks, rank_accelerators=8.0 / ranks)
+        found = replace(found, moe=replace(found.moe, ranks=each))
     return replace(found, **({"replica_accelerators": 8.0} | changes))
 
 
@@ -76,7 +76,7 @@ def request_j(model):
     return token_j(model) * model.output_tokens
 
 
-def painter(model, *settings_, chip="h100-sxm", **changes):
+def runtime(model, *settings_, chip="h100-sxm", **changes):
     """An image or video model at its usual size."""
     facts = phase(
         "infer-sdxl",
@@ -111,9 +111,11 @@ def test_energy_per_token_never_rises_with_the_batch(model, stack):
 @pytest.mark.parametrize("cached", [None, 0.5])
 def test_a_long_prompt_costs_no_more_attention_than_its_layers_look_at(model, cached):
     one = decoder(model, prompt_tokens=30_000.0, prompt_cache_share=cached)
-    everywhere = replace(one, looks=replace(one.looks, full_layers=None, window_tokens=None))
-    wide = replace(one, looks=replace(one.looks, window_tokens=1e6))
-    attends = one.looks.heads > 0
+    everywhere = replace(
+        one, attention=replace(one.attention, full_layers=None, window_tokens=None)
+    )
+    wide = replace(one, attention=replace(one.attention, window_tokens=1e6))
+    attends = one.attention.heads > 0
     assert (decode_work(one).flop < decode_work(everywhere).flop) == attends
     assert decode_work(wide).flop == approx(decode_work(everywhere).flop)
 
@@ -210,15 +212,11 @@ def test_no_device_reads_more_than_all_of_its_experts(batch, devices, experts, s
 def test_a_mixture_stands_between_dense_models_of_its_active_and_its_total_size(model, stack, chip):
     # The dense model of the total size has the layers that one of that size has. A stack that
     # loops over experts in the interpreter (hf_eager) can cost more than any dense model.
-    mixture = decoder(model, chip=chip, stack=stack)
-    plain = decoder(f"{{params: {mixture.total_params:g}}}", chip=chip, stack=stack)
-    small = replace(
-        mixture, total_params=mixture.active_params, mixture=None, runtime=plain.runtime
-    )
+    moe = decoder(model, chip=chip, stack=stack)
+    plain = decoder(f"{{params: {moe.total_params:g}}}", chip=chip, stack=stack)
+    small = replace(moe, total_params=moe.active_params, moe=None, runtime=plain.runtime)
     for batch in BATCHES:
-        low, middle, high = (
-            token_j(replace(each, batch=batch)) for each in (small, mixture, plain)
-        )
+        low, middle, high = (token_j(replace(each, batch=batch)) for each in (small, moe, plain))
         assert low < middle < high, batch
 
 
@@ -236,14 +234,14 @@ def test_a_mixture_of_lossless_experts_stands_between_in_every_stack(
     for stack in STACKS:
         given_ = decoder("mixtral-8x7b", stack=stack, replica_accelerators=devices, **sizes)
         lossless = replace(
-            given_.mixture,
+            given_.moe,
             experts=float(experts),
             experts_per_token=float(taken),
             expert_overhead=1.0,
         )
-        mixed = replace(given_, mixture=lossless)
-        small = replace(given_, mixture=None, total_params=13e9)
-        large = replace(given_, mixture=None, active_params=47e9)
+        mixed = replace(given_, moe=lossless)
+        small = replace(given_, moe=None, total_params=13e9)
+        large = replace(given_, moe=None, active_params=47e9)
         assert token_j(small) <= token_j(mixed) * SLACK
         assert token_j(mixed) <= token_j(large) * SLACK
 
@@ -267,7 +265,7 @@ def test_fewer_bytes_per_weight_read_less(bits, batch):
 )
 def test_8_bits_on_ranks_are_not_cheaper_than_16_at_small_batches(model, stack, chip):
     # Mixtures whose 8-bit form was measured beside the 16-bit one ran it on ranks, a copy of the
-    # attention each. Their pairs are in tests/study/test_verify_serving.py.
+    # attention each. Their pairs are in tests/verify/test_serving.py.
     for batch in (1.0, 4.0, 8.0, 16.0):
         given_ = {"stack": stack, "chip": chip, "batch": batch}
         eight = decoder(model, precision="fp8", ranks=8, **given_)
@@ -304,8 +302,8 @@ def test_devices_past_the_heads_of_a_cache_each_read_all_of_it():
 @pytest.mark.parametrize("model", MIXED)
 def test_experts_cut_across_all_devices_are_never_uneven(model, stack):
     whole = decoder(model, stack=stack, batch=8.0)
-    spread = [replace(whole.mixture, expert_parallel=n) for n in (1.0, 2.0, 4.0, 8.0)]
-    found = [token_j(replace(whole, mixture=mixture)) for mixture in spread]
+    spread = [replace(whole.moe, expert_parallel=n) for n in (1.0, 2.0, 4.0, 8.0)]
+    found = [token_j(replace(whole, moe=moe)) for moe in spread]
     assert rises(found)
     assert found[0] < found[-1] == token_j(whole)
 
@@ -331,10 +329,10 @@ def test_a_board_draws_between_resident_and_rated_power(model, chip, stack):
 @each_chip
 def test_a_board_that_paints_draws_between_resident_and_rated_power(clip, chip):
     for devices in DEVICES:
-        given_ = painter(clip, chip=chip, replica_accelerators=devices)
+        given_ = runtime(clip, chip=chip, replica_accelerators=devices)
         made = generate(given_)
         drawn = made.energy_j / (made.seconds * devices)
-        assert given_.board.idle_power_w * given_.painter.resident_factor <= drawn * SLACK
+        assert given_.board.idle_power_w * given_.runtime.resident_factor <= drawn * SLACK
         assert drawn <= given_.board.tdp_w * SLACK
 
 
@@ -351,7 +349,7 @@ def test_a_board_that_encodes_draws_between_resident_and_rated_power(flop, effic
 def test_power_stays_within_its_bounds_in_every_draw(config):
     model = bind(phase(config), Draws(500, 11)).work.model
     if config == "infer-sdxl":
-        made, devices, costs = generate(model), model.replica_accelerators, model.painter
+        made, devices, costs = generate(model), model.replica_accelerators, model.runtime
     else:
         made = decode_step(model)
         devices, costs = made.replica_accelerators, model.runtime
@@ -367,7 +365,7 @@ def test_power_stays_within_its_bounds_in_every_draw(config):
 @pytest.mark.parametrize("devices", [1.0, 8.0])
 def test_energy_of_a_clip_is_linear_in_steps(clip, devices):
     # Text and pixels are paid once, pixels on one device of all: with few steps they shift power.
-    given_ = painter(clip, replica_accelerators=devices)
+    given_ = runtime(clip, replica_accelerators=devices)
     one, two, three = (picture_j(replace(given_, steps=given_.steps * k)) for k in (1, 2, 3))
     assert three - two == approx(two - one, rel=1e-2)
     bare = replace(given_, decoder_pixel_flop=0.0, text_encoder_params=0.0)
@@ -376,7 +374,7 @@ def test_energy_of_a_clip_is_linear_in_steps(clip, devices):
 
 @pytest.mark.parametrize("devices", [1.0, 4.0])
 def test_encoding_a_prompt_takes_time_and_energy_whatever_the_devices(devices):
-    given_ = painter("flux.1-dev", replica_accelerators=devices)
+    given_ = runtime("flux.1-dev", replica_accelerators=devices)
     silent = replace(given_, text_encoder_params=None, text_tokens=None)
     longer = replace(given_, text_tokens=2 * given_.text_tokens)
     none, once, twice = (generate(each) for each in (silent, given_, longer))
@@ -391,10 +389,10 @@ def test_encoding_a_prompt_takes_time_and_energy_whatever_the_devices(devices):
 @each_clip
 @pytest.mark.parametrize("devices", [1.0, 8.0])
 def test_energy_of_a_clip_grows_faster_than_its_frames_and_its_pixels(clip, devices):
-    usual = painter(clip)
+    usual = runtime(clip)
     width, height, frames = (int(n) for n in (usual.width, usual.height, usual.frames))
-    longer = painter(clip, f"infer.frames={2 * frames}", replica_accelerators=devices)
-    wider = painter(clip, f"infer.size={2 * width}x{height}", replica_accelerators=devices)
+    longer = runtime(clip, f"infer.frames={2 * frames}", replica_accelerators=devices)
+    wider = runtime(clip, f"infer.size={2 * width}x{height}", replica_accelerators=devices)
     base = picture_j(replace(usual, replica_accelerators=devices))
     assert picture_j(longer) > 2 * base
     assert picture_j(wider) > 2 * base
@@ -402,7 +400,7 @@ def test_energy_of_a_clip_grows_faster_than_its_frames_and_its_pixels(clip, devi
 
 def test_energy_of_a_transformers_picture_grows_faster_than_its_pixels():
     small, large = (
-        picture_j(painter("flux.1-dev", f"infer.size={edge}x{edge}")) for edge in (1_024, 2_048)
+        picture_j(runtime("flux.1-dev", f"infer.size={edge}x{edge}")) for edge in (1_024, 2_048)
     )
     assert large > 4 * small
 
@@ -410,14 +408,14 @@ def test_energy_of_a_transformers_picture_grows_faster_than_its_pixels():
 @pytest.mark.parametrize("model", [*CLIPS, "flux.1-dev", "sdxl-base-1.0", "sd-1.5"])
 @each_chip
 def test_devices_that_share_a_picture_never_make_it_cheaper(model, chip):
-    given_ = painter(model, chip=chip)
+    given_ = runtime(model, chip=chip)
     found = [picture_j(replace(given_, replica_accelerators=n)) for n in DEVICES]
     assert rises(found)
 
 
 @each_clip
 def test_devices_that_share_a_clip_over_fast_links_make_it_sooner(clip):
-    given_ = painter(clip)
+    given_ = runtime(clip)
     found = [
         generate(replace(given_, replica_accelerators=n)).seconds for n in (8.0, 4.0, 2.0, 1.0)
     ]
@@ -427,7 +425,7 @@ def test_devices_that_share_a_clip_over_fast_links_make_it_sooner(clip):
 
 @pytest.mark.parametrize("model", ["flux.1-dev", "sdxl-base-1.0", "wan-2.1-t2v-1.3b"])
 def test_energy_per_picture_never_rises_with_the_batch(model):
-    given_ = painter(model)
+    given_ = runtime(model)
     assert rises([picture_j(replace(given_, batch=n)) for n in (1.0, 2.0, 4.0, 16.0)][::-1])
 
 

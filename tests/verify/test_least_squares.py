@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from carbonctl.study.least_squares import (
+from carbonctl.verify.least_squares import (
     column_by_column,
     least_squares,
     least_squares_of_each,
     linearize,
 )
-from carbonctl.study.soft_l1 import soft_l1
+from carbonctl.verify.soft_l1 import soft_l1
 
 TIMES = np.linspace(0.0, 4.0, 40)[:, None]
 TRUTH = np.array([0.7, -0.4, 0.2])

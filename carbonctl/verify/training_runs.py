@@ -11,11 +11,12 @@ import numpy as np
 
 from carbonctl.catalog import published
 from carbonctl.catalog.model_kinds import model_kind
+from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
 from carbonctl.catalog.published import number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.units import factor
 from carbonctl.formulas import operational, training_priors
-from carbonctl.study.scoring import column
+from carbonctl.verify.scoring import column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ _LEAST = {"active_params_b": 0.0, "train_tokens_b": 0.0, "accel_hours": 0.0,
 _NEEDED = ("run_id", "family", "organisation", "arch_type", "active_params_b", "train_tokens_b",
            "accelerator_id", "accel_hours", "avg_power_w_per_accel", "power_boundary", "pue",
            "energy_mwh", "energy_boundary", *(f"use_in_{test}_test" for test in TESTS))  # fmt: skip
+_WORDS = {"precision": ("fp32", "bf16", "fp16", "fp8")}  # a column that a table may have
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Cases:
 
 def read(path: Path, catalog: Catalog) -> Cases:
     """Cases of a table of published runs; InputError where it is no such table."""
-    rows, sha256 = published.read(path, _NEEDED, _LEAST, "training.csv", "run_id")
+    rows, sha256 = published.read(path, _NEEDED, _LEAST, "training.csv", "run_id", _WORDS)
     cases: list[Case] = []
     excluded: dict[Test, Counter[str]] = {test: Counter() for test in TESTS}
     for row in rows:
@@ -106,6 +108,12 @@ def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
     return _made(test, row, record, boundary, own, catalog)
 
 
+def _peak(row: dict[str, str]) -> str:
+    """The peak of the format that a run is trained in: of 16 bits unless its row says another."""
+    stated = row.get("precision", "").strip() or "bf16"
+    return f"peak_{PEAK_OF_PRECISION.get(stated, stated)}"
+
+
 def _made(
     test: Test,
     row: dict[str, str],
@@ -114,7 +122,7 @@ def _made(
     own: bool,
     catalog: Catalog,
 ) -> Case | str:
-    rating, memory, peak = (record.fact(name) for name in ("tdp", "memory", "peak_bf16"))
+    rating, memory, peak = (record.fact(name) for name in ("tdp", "memory", _peak(row)))
     if rating is None or memory is None or (peak is None and test != "power"):
         return "accelerator lacks a rating, memory or peak"
     params, tokens = number(row, "active_params_b") * 1e9, number(row, "train_tokens_b") * 1e9

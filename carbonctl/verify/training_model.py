@@ -14,16 +14,16 @@ import numpy as np
 
 from carbonctl.catalog.read import fitted_names, mfu_constant
 from carbonctl.formulas import power, training_priors, training_time
-from carbonctl.study.least_squares import column_by_column, least_squares, linearize
-from carbonctl.study.scoring import column, log_sd_of
-from carbonctl.study.training_runs import TESTS, log_by_test
+from carbonctl.verify.least_squares import column_by_column, least_squares, linearize
+from carbonctl.verify.scoring import column, log_sd_of
+from carbonctl.verify.training_runs import TESTS, log_by_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array
-    from carbonctl.study.training_runs import Case, Test
+    from carbonctl.verify.training_runs import Case, Test
 
 
 class Prior(NamedTuple):

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonctl.catalog.read import fitted_names
-from carbonctl.study import serving_kinds
-from carbonctl.study.least_squares import least_squares, linearize
-from carbonctl.study.scoring import log_sd_of
-from carbonctl.study.soft_l1 import misses_without_family, soft_l1, spread_of
+from carbonctl.verify import serving_forecast
+from carbonctl.verify.least_squares import least_squares, linearize
+from carbonctl.verify.scoring import log_sd_of
+from carbonctl.verify.soft_l1 import misses_without_family, soft_l1, spread_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array, Num
-    from carbonctl.study.serving_cases import Case
-    from carbonctl.study.serving_kinds import Group
+    from carbonctl.verify.serving_cases import Case
+    from carbonctl.verify.serving_forecast import Group
 
 KINDS = ("language", "picture", "sample")
 NAMES = ("energy", "throughput", "given")
@@ -129,7 +129,7 @@ def fit(
     start: Mapping[str, float] | None = None,
 ) -> Model:  # fmt: skip
     """Constants that forecast these cases of one kind best, under the priors."""
-    evidence, groups = _EVIDENCE[cases[0].kind], serving_kinds.groups(cases)
+    evidence, groups = _EVIDENCE[cases[0].kind], serving_forecast.groups(cases)
     whole, prior = prior, prior.of(cases)
     told = measured(cases)
     known = {name: np.isfinite(told[name]) for name in evidence}
@@ -190,7 +190,7 @@ def log_sd(cases: list[Case], model: Model) -> dict[str, Array]:
 
 def _slopes(cases: list[Case], model: Model, forecasts: tuple[str, ...]) -> Array:
     """Slopes of log forecasts, one kind after the other, along the logarithm of each constant."""
-    names, groups = list(model.constants), serving_kinds.groups(cases)
+    names, groups = list(model.constants), serving_forecast.groups(cases)
 
     def forecast(log_constants: Array) -> Array:
         constants = model.borrowed | dict(zip(names, np.exp(log_constants), strict=True))
@@ -200,7 +200,7 @@ def _slopes(cases: list[Case], model: Model, forecasts: tuple[str, ...]) -> Arra
     return linearize(forecast, np.log(list(model.constants.values()))).slopes
 
 
-def told_by(cases: list[Case], model: Model) -> dict[str, int]:
+def cases_that_inform(cases: list[Case], model: Model) -> dict[str, int]:
     """How many of the cases of a fit tell each constant and each spread.
 
     A case tells a constant where a forecast of something that was measured depends on it.

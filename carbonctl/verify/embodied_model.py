@@ -16,15 +16,15 @@ import numpy as np
 from carbonctl.catalog.read import fitted_names
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
-from carbonctl.study.least_squares import (
+from carbonctl.verify.least_squares import (
     Local,
     along_steps,
     least_squares_of_each,
     linearize,
     steps_around,
 )
-from carbonctl.study.scoring import log_sd_of
-from carbonctl.study.soft_l1 import soft_l1, soft_l1_slope
+from carbonctl.verify.scoring import log_sd_of
+from carbonctl.verify.soft_l1 import soft_l1, soft_l1_slope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

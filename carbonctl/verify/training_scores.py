@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.study import baselines, training_model
-from carbonctl.study.scoring import (
+from carbonctl.verify import training_baselines, training_model
+from carbonctl.verify.scoring import (
     OURS,
     Forecast,
     Measured,
@@ -17,15 +17,15 @@ from carbonctl.study.scoring import (
     groups,
     score,
 )
-from carbonctl.study.training_runs import TESTS
+from carbonctl.verify.training_runs import TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array, Places
-    from carbonctl.study.training_model import Model
-    from carbonctl.study.training_runs import Case, Cases
+    from carbonctl.verify.training_model import Model
+    from carbonctl.verify.training_runs import Case, Cases
 
 CONSTANT = "constant_factor"
 _GROUP_COLUMNS = ("accelerator", "arch_type", "organisation")
@@ -59,7 +59,7 @@ def _forecast(cases: list[Case], model: Model, idle: float) -> tuple[Array, Arra
 
 def constant_factor(cases: list[Case], catalog: Catalog) -> Forecast:
     """The plainest baseline times one factor for each test and boundary, held out by family."""
-    plain = baselines.log_forecast(baselines.NAMES[0], cases, catalog)
+    plain = training_baselines.log_forecast(training_baselines.NAMES[0], cases, catalog)
     kinds = np.array([f"{case.test} {case.boundary}" for case in cases])
     true = np.log(column(cases, "measured"))
     return by_mean_miss(plain, true, measured(cases).family, kinds, column(cases, "test"))
@@ -79,8 +79,8 @@ def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
     else:
         ours = shipped(cases, catalog)
         methods = {OURS: ours}
-    for name in baselines.NAMES:
-        methods[name] = Forecast(baselines.log_forecast(name, cases, catalog), None)
+    for name in training_baselines.NAMES:
+        methods[name] = Forecast(training_baselines.log_forecast(name, cases, catalog), None)
     return [
         score(test, group, name, forecast, rows, seen, _left_out(found, test, forecast, ours))
         for test in TESTS

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from carbonctl.study.soft_l1 import (
+from carbonctl.verify.soft_l1 import (
     inverse_soft_l1,
     misses_without_family,
     residuals_without,

@@ -12,7 +12,7 @@ import pytest
 
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog, mfu_constant
-from carbonctl.study import scoring, training_model, training_runs, verify
+from carbonctl.verify import scoring, training_model, training_runs, training_scores
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "training.csv"
@@ -26,7 +26,7 @@ KEYS = {
 
 @cache
 def all_scores():
-    return verify.scores(FOUND, CATALOG, bundled=True)
+    return training_scores.scores(FOUND, CATALOG, bundled=True)
 
 
 def score(test, method="carbonctl", group="all"):
@@ -81,8 +81,8 @@ def test_what_a_group_measured_does_not_reach_its_own_forecast(by):
         for case in FOUND.cases
     ]
     own = [case.row[by] == group for case in FOUND.cases]
-    true = verify.held_out(FOUND.cases, CATALOG, by).log_value
-    false = verify.held_out(falsified, CATALOG, by).log_value
+    true = training_scores.held_out(FOUND.cases, CATALOG, by).log_value
+    false = training_scores.held_out(falsified, CATALOG, by).log_value
     assert np.array_equal(true[own], false[own], equal_nan=True)
     assert not np.allclose(true, false, equal_nan=True)
 
@@ -139,7 +139,7 @@ def test_scores_of_known_misses_are_right():
     measured = np.log([case.measured for case in cases])
     rows = np.arange(4)
     forecast = scoring.Forecast(measured + np.log([1.99, 1.0, 1.0, 1 / 1.99]), np.full(4, 0.1))
-    found = scoring.score("time", "all", "m", forecast, rows, verify.measured(cases), {})
+    found = scoring.score("time", "all", "m", forecast, rows, training_scores.measured(cases), {})
     assert found["median_ape"] == pytest.approx((1 - 1 / 1.99) / 2)
     assert found["bias"] == pytest.approx(0.0)
     assert found["coverage"] == pytest.approx(0.5)

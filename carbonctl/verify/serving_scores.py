@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.study import serving_baselines, serving_kinds, serving_model
-from carbonctl.study.scoring import OURS, Forecast, Measured, column, folds, groups, score
-from carbonctl.study.serving_cases import TESTS
+from carbonctl.estimate.service import Decoder
+from carbonctl.verify import serving_baselines, serving_forecast, serving_model
+from carbonctl.verify.scoring import OURS, Forecast, Measured, column, folds, groups, score
+from carbonctl.verify.serving_cases import TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Places
-    from carbonctl.study.serving_cases import Case, Cases
-    from carbonctl.study.serving_model import Model
+    from carbonctl.verify.serving_cases import Case, Cases
+    from carbonctl.verify.serving_model import Model
 
     Forecasts = dict[str, Forecast]
 
@@ -35,7 +36,7 @@ def fit_all(cases: list[Case], catalog: Catalog) -> dict[str, Model]:
     """The model of each kind, fitted to all of its cases; later kinds borrow from language."""
     models: dict[str, Model] = {}
     for kind in serving_model.KINDS:
-        own = [case for case in cases if case.kind == kind and case.tells]
+        own = [case for case in cases if case.kind == kind and case.is_fitted]
         borrowed = borrowed_by(kind, models)
         models[kind] = serving_model.fit(own, serving_model.priors(catalog, kind), borrowed)
     return models
@@ -55,7 +56,7 @@ def held_out(
     """
     whole, found = fit_all(cases, catalog), [_nothing(cases) for _ in shown]
     for seen, unseen in folds([_name(case, by) for case in cases]):
-        told = [cases[i] for i in seen if cases[i].tells]
+        told = [cases[i] for i in seen if cases[i].is_fitted]
         models = without(whole, told, [cases[i] for i in unseen], catalog)
         for kind, model in models.items():
             places = [i for i in unseen if cases[i].kind == kind]
@@ -74,7 +75,7 @@ def without(
     A model is fitted again where it is asked for and unseen cases tell of it, or of its lender.
     """
     asked = {case.kind for case in unseen} | {"sample" for case in unseen if case.wall}
-    touched = {case.kind for case in unseen if case.tells}
+    touched = {case.kind for case in unseen if case.is_fitted}
     models: dict[str, Model] = {}
     for kind in serving_model.KINDS:  # language first, the others borrow from it
         models[kind] = whole[kind]
@@ -103,7 +104,7 @@ def _place(
         borrowed=wall.constants | model.borrowed,
         residual_sd=wall.residual_sd | model.residual_sd,
     )
-    made = serving_model.log_forecast(serving_kinds.groups(cases), whole.all())
+    made = serving_model.log_forecast(serving_forecast.groups(cases), whole.all())
     spread = serving_model.log_sd(cases, whole)
     for name, forecast in found.items():
         forecast.log_value[places] = made[name]
@@ -123,12 +124,14 @@ def shipped(cases: list[Case], catalog: Catalog) -> Forecasts:
 
 def at_batch(cases: list[Case], batch: float) -> list[Case]:
     """The same cases, were all language models served at one batch."""
-    return [
-        replace(case, values=case.values | {"batch": batch})
-        if case.kind == "language" and case.runtime not in _ONE_AT_A_TIME
-        else case
-        for case in cases
-    ]
+    return [_at_batch(case, batch) for case in cases]
+
+
+def _at_batch(case: Case, batch: float) -> Case:
+    record = case.record
+    if not isinstance(record, Decoder) or case.runtime in _ONE_AT_A_TIME:
+        return case
+    return replace(case, record=replace(record, batch=replace(record.batch, value=batch)))
 
 
 def batch_unknown(middle: Forecasts, low: Forecasts, high: Forecasts) -> Forecast:
@@ -181,7 +184,7 @@ def _of_test(test: str, methods: dict[str, Forecasts]) -> Iterator[tuple[str, Fo
 
 def in_sample(found: Cases, fitted: Cases | None) -> dict[str, int]:
     """How many cases of each test are among those that constants were fitted to."""
-    known = {_evidence(case) for case in fitted.cases if case.tells} if fitted else set()
+    known = {_evidence(case) for case in fitted.cases if case.is_fitted} if fitted else set()
     seen = np.array([_evidence(case) in known for case in found.cases], dtype=bool)
     return {test: int(seen[_rows(found.cases, test)].sum()) for test in TESTS}
 
@@ -189,7 +192,7 @@ def in_sample(found: Cases, fitted: Cases | None) -> dict[str, int]:
 def _evidence(case: Case) -> tuple[str, ...]:
     """What a case says of its configuration, whatever its row is called."""
     told = (case.row[name].strip().lower() for name in ("family", "task", "accelerator_id"))
-    numbers = (case.energy_j, case.values.get("batch", 0.0), case.values["replica_accelerators"])
+    numbers = (case.energy_j, case.batch, case.replica_accelerators)
     return (*told, *(f"{number:.5g}" for number in numbers))
 
 
@@ -212,13 +215,13 @@ def _rows(cases: list[Case], test: str) -> Places:
 
 def _left_out(found: Cases, test: str) -> dict[str, int]:
     """Rows left out of ``all``, by reason."""
-    apart = sum(not found.cases[i].fitted for i in _rows(found.cases, test))
+    apart = sum(not found.cases[i].is_prompt_known for i in _rows(found.cases, test))
     return dict(found.excluded.get(test, {})) | ({OWN_GROUP: apart} if apart else {})
 
 
 def _groups(cases: list[Case], test: str) -> Iterator[tuple[str, Places]]:
     rows = _rows(cases, test)
-    told = np.array([case.fitted for case in cases], dtype=bool)
+    told = np.array([case.is_prompt_known for case in cases], dtype=bool)
     yield "all", rows[told[rows]]
     for name, holds in _KINDS_OF_CASES.items():
         own = np.array([holds(case) for case in cases], dtype=bool)
@@ -230,10 +233,8 @@ def _groups(cases: list[Case], test: str) -> Iterator[tuple[str, Places]]:
 
 _KINDS_OF_CASES: dict[str, Callable[[Case], bool]] = {
     "model=dense, one device": lambda case: (
-        case.kind == "language"
-        and "experts" not in case.values
-        and case.values["replica_accelerators"] == 1
+        case.kind == "language" and not case.is_moe and case.replica_accelerators == 1
     ),
-    "model=mixture of experts": lambda case: "experts" in case.values,
+    "model=mixture of experts": lambda case: case.is_moe,
     "model=not in the catalog": lambda case: case.archetype,
 }

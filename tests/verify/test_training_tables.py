@@ -7,7 +7,7 @@ import pytest
 
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
-from carbonctl.study import training_runs
+from carbonctl.verify import training_runs
 
 TABLE = bundled("hardware_db") / "published" / "training.csv"
 FITTED = training_runs.read(TABLE, Catalog.open()).cases

@@ -15,7 +15,7 @@ from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
 from carbonctl.scenario import products
 from carbonctl.scenario.configuration import Drive, read_build
-from carbonctl.study import embodied_model, verify_embodied
+from carbonctl.verify import embodied_model, embodied_scores
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "embodied.csv"
@@ -30,7 +30,7 @@ KEYS = {
 
 @cache
 def all_scores():
-    return verify_embodied.scores(FOUND, CATALOG, bundled=True)
+    return embodied_scores.scores(FOUND, CATALOG, bundled=True)
 
 
 def score(group="all", method="carbonctl"):
@@ -80,8 +80,8 @@ def test_what_a_family_published_does_not_reach_its_own_forecast():
         replace(p, measured=p.measured * 10) if mine else p
         for p, mine in zip(PRODUCTS, own, strict=True)
     ]
-    true = verify_embodied.held_out(PRODUCTS, CATALOG, "family").log_value
-    false = verify_embodied.held_out(falsified, CATALOG, "family").log_value
+    true = embodied_scores.held_out(PRODUCTS, CATALOG, "family").log_value
+    false = embodied_scores.held_out(falsified, CATALOG, "family").log_value
     assert np.array_equal(true[own], false[own])
     assert not np.allclose(true, false)
 
@@ -93,15 +93,15 @@ def test_two_figures_of_one_document_do_not_tell_of_each_other():
         replace(p, measured=p.measured * 10) if mine else p
         for p, mine in zip(PRODUCTS, own, strict=True)
     ]
-    true = verify_embodied.held_out(PRODUCTS, CATALOG, "product").log_value
-    false = verify_embodied.held_out(falsified, CATALOG, "product").log_value
+    true = embodied_scores.held_out(PRODUCTS, CATALOG, "product").log_value
+    false = embodied_scores.held_out(falsified, CATALOG, "product").log_value
     assert np.array_equal(true[own], false[own])
     assert not np.allclose(true, false)
 
 
 def test_a_fab_figure_that_is_unknown_is_not_zero():
     with pytest.raises(AssertionError, match="fab_energy_per_cm2"):
-        verify_embodied.known(CATALOG.record("processes", "wafer"), "fab_energy_per_cm2")
+        embodied_scores.known(CATALOG.record("processes", "wafer"), "fab_energy_per_cm2")
 
 
 def test_pooled_footprints_tell_the_fit_nothing():
@@ -201,7 +201,7 @@ def test_ours_beats_every_other_method_on_the_rows_that_it_has():
 
 def test_the_act_column_is_that_of_the_literature():
     """ACT as shipped: 22.8 kg for an H100, 44.6 for a B200, 19.3 for an A100, 8.3 for an L4."""
-    act = verify_embodied.others(PRODUCTS, CATALOG)["act"].log_value
+    act = embodied_scores.others(PRODUCTS, CATALOG)["act"].log_value
     expected = {"NVIDIA HGX H100 baseboard (8x H100 SXM 80GB)": 8 * 22.8, "NVIDIA L4": 8.3,
                 "NVIDIA A100 PCIe 40GB": 19.3}  # fmt: skip
     dram = {"NVIDIA HGX H100 baseboard (8x H100 SXM 80GB)": 640, "NVIDIA L4": 24,

@@ -8,32 +8,32 @@ from carbonctl.formulas import compute_decode, compute_experts, compute_parallel
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.service import Decoder, Mixture, Ranks
+    from carbonctl.estimate.service import Decoder, Moe, Ranks
 
 
 def ranks_of(m: Decoder[Num]) -> Ranks[Num] | None:
     """The ranks of a replica, where it has any."""
-    return None if m.mixture is None else m.mixture.ranks
+    return None if m.moe is None else m.moe.ranks
 
 
 def held_weight_gb(m: Decoder[Num]) -> Num:
     """Memory of the weights of one replica, copies of its ranks among them."""
     weight = compute_decode.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
-    if m.mixture is None or m.mixture.ranks is None:
+    if m.moe is None or m.moe.ranks is None:
         return weight
     return compute_parallel.weight_gb_by_data_parallel(
         weight_gb=weight,
-        shared_weight_gb=_shared_gb(m, m.mixture, _expert_params(m, m.mixture)),
-        data_parallel=m.mixture.ranks.data_parallel,
+        shared_weight_gb=_shared_gb(m, m.moe, _expert_params(m, m.moe)),
+        data_parallel=m.moe.ranks.data_parallel,
     )
 
 
 def weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
     """Weights read in a step: all of a dense model, the experts touched of a mixture."""
-    if m.mixture is None:
+    if m.moe is None:
         return compute_experts.weight_read_gb_by_dense(weight_gb=weight)
-    each, ranks = _expert_params(m, m.mixture), m.mixture.ranks
-    shared = _shared_gb(m, m.mixture, each)
+    each, ranks = _expert_params(m, m.moe), m.moe.ranks
+    shared = _shared_gb(m, m.moe, each)
     if ranks is not None:
         shared = compute_parallel.shared_weight_gb_by_data_parallel(
             shared_weight_gb=shared, data_parallel=ranks.data_parallel
@@ -41,19 +41,19 @@ def weight_read_gb(m: Decoder[Num], weight: Num) -> Num:
     return compute_experts.weight_read_gb(
         shared_weight_gb=shared,
         expert_params=each,
-        experts=m.mixture.experts,
-        experts_per_token=m.mixture.experts_per_token,
+        experts=m.moe.experts,
+        experts_per_token=m.moe.experts_per_token,
         batch=m.batch,
         weight_bytes=m.weight_bytes,
     )
 
 
-def expert_imbalance(m: Decoder[Num], mixture: Mixture[Num], devices: Num) -> Num:
+def expert_imbalance(m: Decoder[Num], moe: Moe[Num], devices: Num) -> Num:
     """How unevenly the experts of a step lie on their devices."""
-    spread = devices if mixture.expert_parallel is None else mixture.expert_parallel
+    spread = devices if moe.expert_parallel is None else moe.expert_parallel
     return compute_experts.expert_imbalance(
-        experts=mixture.experts,
-        experts_per_token=mixture.experts_per_token,
+        experts=moe.experts,
+        experts_per_token=moe.experts_per_token,
         batch=m.batch,
         expert_parallel=spread,
     )
@@ -96,25 +96,25 @@ def cache_copies(m: Decoder[Num], devices: Num) -> Num:
     """Devices of a rank, or of a replica of one, that each read the same keys and values."""
     ranks = ranks_of(m)
     shared = devices if ranks is None else ranks.rank_accelerators
-    if m.looks.latent_rank is not None:
+    if m.attention.latent_rank is not None:
         return compute_parallel.cache_copies_by_latent(sharing_accelerators=shared)
-    assert m.looks.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
-    return compute_parallel.cache_copies(sharing_accelerators=shared, kv_heads=m.looks.kv_heads)
+    assert m.attention.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
+    return compute_parallel.cache_copies(sharing_accelerators=shared, kv_heads=m.attention.kv_heads)
 
 
-def _shared_gb(m: Decoder[Num], mixture: Mixture[Num], expert_params: Num) -> Num:
+def _shared_gb(m: Decoder[Num], moe: Moe[Num], expert_params: Num) -> Num:
     return compute_experts.shared_weight_gb(
         total_params=m.total_params,
-        experts=mixture.experts,
+        experts=moe.experts,
         expert_params=expert_params,
-        shared_weight_bytes=mixture.shared_weight_bytes,
+        shared_weight_bytes=moe.shared_weight_bytes,
     )
 
 
-def _expert_params(m: Decoder[Num], mixture: Mixture[Num]) -> Num:
+def _expert_params(m: Decoder[Num], moe: Moe[Num]) -> Num:
     return compute_experts.expert_params(
         total_params=m.total_params,
         active_params=m.active_params,
-        experts=mixture.experts,
-        experts_per_token=mixture.experts_per_token,
+        experts=moe.experts,
+        experts_per_token=moe.experts_per_token,
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.study.scoring import Z90
+from carbonctl.verify.scoring import Z90
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

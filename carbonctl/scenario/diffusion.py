@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbonctl.core.fact import Fact, Origin
 from carbonctl.core.record import compared
 from carbonctl.core.units import gb_from_bytes
-from carbonctl.estimate.service import Diffusion, Painter
+from carbonctl.estimate.service import Diffusion, DiffusionRuntime
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.device import board, parallel
 from carbonctl.scenario.shape import model_path
@@ -31,14 +31,16 @@ def diffusion(
 ) -> Diffusion[Fact]:
     """Facts of an image or video service."""
     record = shaped.record
-    if record is None or not shaped.kind.startswith(("diffusion", "video")):
+    if not shaped.kind.startswith(("diffusion", "video")):
         ctx.fail("CC306", f"serving {shaped.kind} by images is not estimated", path)
     width, height = size(ctx, infer.size, record, path)
-    frames = usual(ctx, infer.frames, (*path, "frames"), record, "frames")
-    text = record.plain("text_encoder_params"), record.plain("text_tokens")
-    if None in text:
-        ctx.not_estimated[f"text encoder of {record.name}"] = "its size is not known"
-    work = work_of_a_pass(ctx, record, frames, path)
+    frames = _frames(ctx, infer, record, path)
+    text = _text_encoder(ctx, record)
+    work = (
+        _described_pass(ctx, shaped)
+        if record is None
+        else work_of_a_pass(ctx, record, frames, path)
+    )
     unet = work.reference_flop is not None or work.unet_params is not None
     return Diffusion(
         steps=usual(ctx, infer.steps, (*path, "steps"), record, "steps"),
@@ -46,17 +48,43 @@ def diffusion(
         width=width,
         height=height,
         frames=frames,
-        decoder_pixel_flop=_decoder_work(ctx, shaped),
+        decoder_pixel_flop=_decoder_work(ctx, infer, shaped),
         batch=ctx.either(infer.batch, (*path, "batch"), "picture_batch"),
         replica_accelerators=_devices(ctx, infer, found, path, unet=unet),
-        board=_held(ctx, record, board(ctx, found, _FLOAT16_DIFFUSION, path), path),
-        painter=_painter(ctx, path, unet=unet),
-        energy_residual=ctx.default(f"{_noun(shaped)}_energy_residual"),
+        board=_held(ctx, shaped, board(ctx, found, _FLOAT16_DIFFUSION, path), path),
+        runtime=_runtime(ctx, path, unet=unet),
+        energy_residual=ctx.default(f"{_noun(infer, shaped)}_energy_residual"),
         text_encoder_params=text[0],
         text_tokens=text[1],
         frames_per_second=_frames_per_second(ctx, infer, record, path),
         **vars(work),
     )
+
+
+def _frames(ctx: Context, infer: schema.Infer, record: Record | None, path: Path) -> Fact:
+    """Frames of a clip; one of a picture, whose model nobody else describes."""
+    if record is None and infer.images is not None:
+        return replace(ONE, label="frames")
+    return usual(ctx, infer.frames, (*path, "frames"), record, "frames")
+
+
+def _text_encoder(ctx: Context, record: Record | None) -> tuple[Fact | None, Fact | None]:
+    """Parameters of the encoder of prompts and the tokens that it reads, where both are known."""
+    text: tuple[Fact | None, Fact | None] = None, None
+    if record is not None:
+        text = record.plain("text_encoder_params"), record.plain("text_tokens")
+    if None in text:
+        name = "the model" if record is None else record.name
+        ctx.not_estimated[f"text encoder of {name}"] = "its size is not known"
+    return text
+
+
+def _described_pass(ctx: Context, shaped: Shape) -> PassWork:
+    """Work of one pass of a convolutional denoiser that is described by its parameters alone."""
+    edge, share = ctx.default("unlisted_autoencoder_edge"), ctx.default("unet_share")
+    params = replace(shaped.active_params, label="denoiser parameters")
+    layers = ctx.default("unet_layers")
+    return PassWork(layers, ONE, edge, unet_params=params, unet_share=share)
 
 
 def _devices(ctx: Context, infer: schema.Infer, found: Device, path: Path, *, unet: bool) -> Fact:
@@ -70,28 +98,27 @@ def _devices(ctx: Context, infer: schema.Infer, found: Device, path: Path, *, un
     return shared
 
 
-def _held(ctx: Context, record: Record, held: Board[Fact], path: Path) -> Board[Fact]:
+def _held(ctx: Context, shaped: Shape, held: Board[Fact], path: Path) -> Board[Fact]:
     """The board, which must hold the whole denoiser: devices that share a picture copy it."""
-    params = record.number("total_params")
-    if params is None:
-        return held
+    record, params = shaped.record, shaped.total_params.value
     size = gb_from_bytes(params * ctx.default("bytes_bf16").value)
     room = held.memory_gb.value * ctx.default("memory_share").value
     if size > room:
-        message = f"{record.name} takes {size:.3g} GB in 16 bits; a device offers {room:.3g} GB"
+        name = "the model" if record is None else record.name
+        message = f"{name} takes {size:.3g} GB in 16 bits; a device offers {room:.3g} GB"
         ctx.fail("CC304", message, model_path(ctx, path), "choose a device with more memory")
     return held
 
 
 def _frames_per_second(
-    ctx: Context, infer: schema.Infer, record: Record, path: Path
+    ctx: Context, infer: schema.Infer, record: Record | None, path: Path
 ) -> Fact | None:
     """How fast a clip is played, which turns clips into seconds."""
     if infer.videos is None:
         return None
     if infer.fps is not None:
         return ctx.given(infer.fps, (*path, "fps"), "frames per second")
-    usual_rate = record.plain("fps", label="frames per second")
+    usual_rate = None if record is None else record.plain("fps", label="frames per second")
     if usual_rate is None:
         ctx.not_estimated["per second of video"] = "frames per second are not known; give infer.fps"
     return usual_rate
@@ -133,16 +160,18 @@ def work_of_a_pass(
     return PassWork(layers, latents, edge, *dims)
 
 
-def _noun(shaped: Shape) -> str:
-    return "video" if shaped.kind.startswith("video") else "image"
+def _noun(infer: schema.Infer, shaped: Shape) -> str:
+    """What a model makes: as its record says, or as it is asked for where nobody does."""
+    video = shaped.kind.startswith("video") or (shaped.record is None and infer.videos is not None)
+    return "video" if video else "image"
 
 
-def _decoder_work(ctx: Context, shaped: Shape) -> Fact:
-    video = _noun(shaped) == "video"
+def _decoder_work(ctx: Context, infer: schema.Infer, shaped: Shape) -> Fact:
+    video = _noun(infer, shaped) == "video"
     return ctx.default("video_decoder_pixel_work" if video else "decoder_pixel_work")
 
 
-def _painter(ctx: Context, path: Path, *, unet: bool) -> Painter[Fact]:
+def _runtime(ctx: Context, path: Path, *, unet: bool) -> DiffusionRuntime[Fact]:
     """What the stack reaches and costs; convolutions take more energy for an operation."""
     record = ctx.record("runtimes", _RUNTIME, path)
 
@@ -150,7 +179,7 @@ def _painter(ctx: Context, path: Path, *, unet: bool) -> Painter[Fact]:
         label = f"{name.replace('_', ' ')}, {record.name}"
         return replace(ctx.needed(record, name, path, label), origin="default")
 
-    return Painter(
+    return DiffusionRuntime(
         sustained_j_per_flop=ctx.default("sustained_energy_unet" if unet else "sustained_energy"),
         matmul_efficiency=ctx.default("dense_efficiency"),
         layer_launch_s=cost("layer_launch"),
@@ -163,17 +192,20 @@ def _painter(ctx: Context, path: Path, *, unet: bool) -> Painter[Fact]:
     )
 
 
-def usual(ctx: Context, given: Given | None, path: Path, record: Record, field: str) -> Fact:
-    """A number as given, else as usual for the model."""
+def usual(ctx: Context, given: Given | None, path: Path, record: Record | None, field: str) -> Fact:
+    """A number as given, else as usual for the model; required of one without a record."""
     if given is not None:
         return ctx.given(given, path, field)
+    if record is None:
+        message = f"{path[-1]} is required where a model is described by its parameters"
+        ctx.fail("CC206", message, path[:-1], "or name the model by its id")
     fact = record.plain(field)
     if fact is None:
         ctx.fail("CC206", f"{record.name} has no usual {field}; give it", path[:-1])
     return replace(fact, origin="default", note=f"usual for {record.name}")
 
 
-def size(ctx: Context, given: str | None, record: Record, path: Path) -> tuple[Fact, Fact]:
+def size(ctx: Context, given: str | None, record: Record | None, path: Path) -> tuple[Fact, Fact]:
     """Width and height: as given, else as usual for the model."""
     if given is None:
         return (
@@ -238,18 +270,27 @@ def latent(ctx: Context, record: Record, frames: Fact, path: Path) -> tuple[Fact
     return latent, edge
 
 
-def _passes(ctx: Context, infer: schema.Infer, record: Record, path: Path) -> Fact:
-    usual = record.plain("cfg_passes", label="passes per step") or ONE
+def _passes(ctx: Context, infer: schema.Infer, record: Record | None, path: Path) -> Fact:
+    """Forward passes of the denoiser in a step: as stated, else as the model is used."""
+    known = ONE if record is None else record.plain("cfg_passes", label="passes per step") or ONE
+    usual = ctx.default("unlisted_guidance_passes") if record is None else known
+    if infer.guidance_passes is not None:
+        where = (*path, "guidance_passes")
+        if infer.guidance is not None:
+            message = "guidance and guidance_passes both say how often the denoiser runs in a step"
+            ctx.fail("CC301", message, where, "keep one")
+        return ctx.given(infer.guidance_passes, where, "passes per step")
     if infer.guidance is None:
         return usual
-    where = ctx.document.mark((*path, "guidance"))
     value = max(usual.value, 2.0) if infer.guidance and usual.value != 1.0 else 1.0
     return replace(
         usual,
         key="infer.guidance",
         value=value,
+        low=None,
+        high=None,
         source="user",
         origin="scenario",
-        where=where,
+        where=ctx.document.mark((*path, "guidance")),
         tier="measured",
     )

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.study import serving_kinds
-from carbonctl.study.scoring import by_mean_miss, column
+from carbonctl.verify.scoring import by_mean_miss, column
+from carbonctl.verify.serving_forecast import unit_flop
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array
-    from carbonctl.study.scoring import Forecast
-    from carbonctl.study.serving_cases import Case
+    from carbonctl.verify.scoring import Forecast
+    from carbonctl.verify.serving_cases import Case
 
 NAMES = ("ecologits", "ecologits_true_batch", "epoch_10pct", "latency_x_tdp")
 
@@ -21,7 +21,7 @@ NAMES = ("ecologits", "ecologits_true_batch", "epoch_10pct", "latency_x_tdp")
 def log_energy(name: str, cases: list[Case], catalog: Catalog) -> Array:
     """Logarithm of a baseline's energy [J] per unit; ``nan`` where it has no answer."""
     told = {row["name"]: float(row["value"]) for row in catalog.table("serving/baselines.csv")}
-    tdp, devices = _value(cases, "tdp_w"), _value(cases, "replica_accelerators")
+    tdp, devices = _of_board(cases, "tdp_w"), column(cases, "replica_accelerators")
     if name == "latency_x_tdp":
         return np.asarray(np.log(devices * tdp / column(cases, "per_second")))
     language = column(cases, "kind") == "language"
@@ -33,27 +33,31 @@ def log_energy(name: str, cases: list[Case], catalog: Catalog) -> Array:
     return np.where(language, np.log(energy), np.nan)
 
 
-def _value(cases: list[Case], name: str) -> Array:
-    return np.array([case.values.get(name, np.nan) for case in cases])
+def _of_board(cases: list[Case], name: str) -> Array:
+    return np.array([getattr(case.central.board, name) for case in cases])
+
+
+def _params(cases: list[Case], name: str) -> Array:
+    return np.array([getattr(case.central, name, np.nan) for case in cases])
 
 
 def _ecologits(cases: list[Case], told: dict[str, float], *, true_batch: bool) -> Array:
     """Energy per token of the GPUs, by the regression of EcoLogits on active parameters."""
-    batch, count = np.full(len(cases), told["ecologits_batch"]), _value(cases, "total_params")
+    batch, count = np.full(len(cases), told["ecologits_batch"]), _params(cases, "total_params")
     if true_batch:
-        batch, count = _value(cases, "batch"), _value(cases, "replica_accelerators")
+        batch, count = column(cases, "batch"), column(cases, "replica_accelerators")
     else:
         gb = told["ecologits_memory_factor"] * count * 2 / 1e9
         count = 2 ** np.ceil(np.log2(np.maximum(gb / told["ecologits_memory_gb"], 1)))
     slope = told["ecologits_wh_per_token_param"] * np.exp(told["ecologits_per_request"] * batch)
-    one = slope * _value(cases, "active_params") / 1e9 + told["ecologits_wh_per_token"]
+    one = slope * _params(cases, "active_params") / 1e9 + told["ecologits_wh_per_token"]
     return np.asarray(one * count * 3600)
 
 
 def log_work_at_rating(cases: list[Case]) -> Array:
     """Logarithm of the energy [J] of a unit's work at the peak and the rated power."""
-    work = serving_kinds.unit_flop(cases)
-    joules = work / _value(cases, "peak_flop_per_s") * _value(cases, "tdp_w")
+    work = np.array([unit_flop(case) for case in cases])
+    joules = work / _of_board(cases, "peak_flop_per_s") * _of_board(cases, "tdp_w")
     return np.asarray(np.log(joules))
 
 

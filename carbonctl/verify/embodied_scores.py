@@ -9,8 +9,8 @@ import numpy as np
 from carbonctl.estimate.bom import Chip, Die, Memory, Module, OnBoards
 from carbonctl.estimate.inputs import bind
 from carbonctl.formulas import fab, parts
-from carbonctl.study import embodied_model
-from carbonctl.study.scoring import OURS, Forecast, Measured, by_folds, folds, groups, score
+from carbonctl.verify import embodied_model
+from carbonctl.verify.scoring import OURS, Forecast, Measured, by_folds, folds, groups, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

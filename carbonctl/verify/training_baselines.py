@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonctl.formulas import training_priors, training_time
-from carbonctl.study.scoring import column
-from carbonctl.study.training_runs import log_by_test
+from carbonctl.verify.scoring import column
+from carbonctl.verify.training_runs import log_by_test
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.types import Array
-    from carbonctl.study.training_runs import Case
+    from carbonctl.verify.training_runs import Case
 
 NAMES = ("6nd_0.35_tdp_pue", "tdp_hours", "green_algorithms", "llmcarbon")
 

@@ -10,7 +10,7 @@ from scipy import optimize
 
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
-from carbonctl.study import serving_cases, serving_kinds, serving_model, verify_serving
+from carbonctl.verify import serving_cases, serving_forecast, serving_model, serving_scores
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "inference.csv"
@@ -23,7 +23,7 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def scores():
-    return verify_serving.scores(FOUND, CATALOG, bundled=True)
+    return serving_scores.scores(FOUND, CATALOG, bundled=True)
 
 
 def one(scores, test, method="carbonctl", group="all"):
@@ -84,19 +84,19 @@ def test_nine_of_ten_lie_in_the_interval(scores, test):
 
 
 def test_four_of_five_lie_in_the_80_percent_interval_when_the_batch_is_not_known():
-    shown = [verify_serving.at_batch(FOUND.cases, batch) for batch in (64.0, 8.0, 512.0)]
-    middle, low, high = (verify_serving.shipped(cases, CATALOG) for cases in shown)
-    forecast = verify_serving.batch_unknown(middle, low, high)
-    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.tells]
+    shown = [serving_scores.at_batch(FOUND.cases, batch) for batch in (64.0, 8.0, 512.0)]
+    middle, low, high = (serving_scores.shipped(cases, CATALOG) for cases in shown)
+    forecast = serving_scores.batch_unknown(middle, low, high)
+    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.is_fitted]
     miss = forecast.log_value[rows] - np.log([FOUND.cases[i].energy_j for i in rows])
-    assert np.mean(np.abs(miss) <= verify_serving.Z80 * forecast.log_sd[rows]) >= 0.75
+    assert np.mean(np.abs(miss) <= serving_scores.Z80 * forecast.log_sd[rows]) >= 0.75
 
 
 def test_ranks_are_right(scores):
     del scores  # the same fit, in sample: ranks hardly move
-    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.tells]
+    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.is_fitted]
     cases = [FOUND.cases[i] for i in rows]
-    made = verify_serving.shipped(cases, CATALOG)["energy"].log_value
+    made = serving_scores.shipped(cases, CATALOG)["energy"].log_value
     told = np.array([case.energy_j for case in cases])
     ranks = np.corrcoef(np.argsort(np.argsort(made)), np.argsort(np.argsort(told)))[0, 1]
     assert ranks >= 0.97
@@ -117,9 +117,9 @@ def test_a_family_has_no_say_in_its_own_forecast():
 
 def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
     whole = {kind: serving_model.shipped(CATALOG)[kind] for kind in serving_model.KINDS}
-    seen = [c for c in FOUND.cases if c.architecture != "Hopper" and c.tells]
+    seen = [c for c in FOUND.cases if c.architecture != "Hopper" and c.is_fitted]
     unseen = [c for c in FOUND.cases if c.architecture == "Hopper"]
-    found = verify_serving.without(whole, seen, unseen, CATALOG)
+    found = serving_scores.without(whole, seen, unseen, CATALOG)
     prior = serving_model.priors(CATALOG, "language")
     language = serving_model.fit([c for c in seen if c.kind == "language"], prior, {})
     for kind, name in (("picture", "dense_efficiency"), ("sample", "resident_factor")):
@@ -127,14 +127,14 @@ def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
         assert lent == found["language"].constants[name] != whole["language"].constants[name]
         assert lent == pytest.approx(language.constants[name], rel=5e-3)
     pictures = [c for c in unseen if c.kind == "picture"]
-    others = [c for c in FOUND.cases if c.tells and c not in pictures]
-    assert verify_serving.without(whole, others, pictures, CATALOG)["sample"] is whole["sample"]
+    others = [c for c in FOUND.cases if c.is_fitted and c not in pictures]
+    assert serving_scores.without(whole, others, pictures, CATALOG)["sample"] is whole["sample"]
 
 
 def test_the_fit_is_where_scipy_finds_the_least_squares():
     cases = [c for c in FOUND.cases if c.kind == "sample"]
     prior, borrowed = serving_model.priors(CATALOG, "sample"), {"resident_factor": 1.3}
-    groups, told = serving_kinds.groups(cases), serving_model.measured(cases)
+    groups, told = serving_forecast.groups(cases), serving_model.measured(cases)
 
     def residuals(at):
         constants = dict(zip(prior.names, np.exp(at), strict=True)) | borrowed
@@ -151,31 +151,31 @@ def test_the_fit_is_where_scipy_finds_the_least_squares():
 
 @pytest.fixture(scope="module")
 def fitted():
-    return verify_serving.fit_all(FOUND.cases, CATALOG)
+    return serving_scores.fit_all(FOUND.cases, CATALOG)
 
 
 def own(kind):
-    return [case for case in FOUND.cases if case.kind == kind and case.tells]
+    return [case for case in FOUND.cases if case.kind == kind and case.is_fitted]
 
 
 def test_a_constant_is_told_by_the_cases_whose_forecasts_lean_on_it(fitted):
     cases = own("language")
-    told = serving_model.told_by(cases, fitted["language"])
-    mixed = sum("experts" in case.values for case in cases)
+    told = serving_model.cases_that_inform(cases, fitted["language"])
+    mixed = sum(case.is_moe for case in cases)
     assert told["expert_weight_efficiency"] == told["mixture_energy"] == mixed
     assert told["weight_efficiency"] == told["language_energy"] == len(cases) - mixed
     assert told["resident_factor"] == len(cases)
     stacks = ("hf_eager", "vllm_2024", "vllm_2025")
     assert sum(told[f"request_overhead_{stack}"] for stack in stacks) == len(cases)
     shared = {
-        stack: sum(c.runtime == stack and c.values["replica_accelerators"] > 1 for c in cases)
+        stack: sum(c.runtime == stack and c.replica_accelerators > 1 for c in cases)
         for stack in stacks
     }
     assert {stack: told[f"exchange_latency_{stack}"] for stack in stacks} == shared
 
 
 def test_pictures_and_clips_are_counted_apart(fitted):
-    told = serving_model.told_by(own("picture"), fitted["picture"])
+    told = serving_model.cases_that_inform(own("picture"), fitted["picture"])
     clips = sum(case.sort == "video" for case in own("picture"))
     assert told["video_energy"] == clips
     assert told["image_energy"] == len(own("picture")) - clips
@@ -200,9 +200,9 @@ def shipped_fact(name):
 
 
 def test_a_fitted_picture_encodes_its_prompt_as_an_estimate_does():
-    told = [case for case in own("picture") if "+text" in case.form]
+    told = [case for case in own("picture") if case.record.text_encoder_params is not None]
     assert len(told) > len(own("picture")) / 2
-    assert all(case.values["text_encoder_params"] > 0 for case in told)
+    assert all(case.record.text_encoder_params.value > 0 for case in told)
 
 
 def test_every_row_is_a_case_or_counted():
@@ -235,20 +235,19 @@ def test_other_cases_are_forecast_with_the_shipped_constants(tmp_path, carbonctl
 
 
 def test_estimates_print_the_energy_that_verify_scores(result):
-    """One configuration of the table, said as a scenario."""
+    """One configuration of the table, said as flags."""
     case = next(
         c for c in FOUND.cases
-        if c.row["task"] == "lm-arena-chat" and "Llama-3.1-8B" in c.row["model"]
-        and c.values["batch"] > 60
+        if c.row["task"] == "lm-arena-chat" and "Llama-3.1-8B" in c.row["model"] and c.batch > 60
     )  # fmt: skip
-    v = case.values
+    v = case.central
     data = result(
         "infer", "--model", "llama-3.1-8b", "--gpu", case.row["accelerator_id"],
-        "--requests", "1M/day", "--tokens", f"{v['prompt_tokens']:g}:{v['output_tokens']:g}",
-        "--concurrency", f"{v['batch']:g}", "--region", "FR",
+        "--requests", "1M/day", "--tokens", f"{v.prompt_tokens:g}:{v.output_tokens:g}",
+        "--concurrency", f"{v.batch:g}", "--region", "FR",
     )  # fmt: skip
-    made = np.exp(verify_serving.shipped([case], CATALOG)["energy"].log_value[0])
-    served = data["metrics"]["infer.functional_units"]["value"] * v["output_tokens"]
+    made = np.exp(serving_scores.shipped([case], CATALOG)["energy"].log_value[0])
+    served = data["metrics"]["infer.functional_units"]["value"] * v.output_tokens
     joules = data["metrics"]["infer.device_energy_kwh"]["value"] * 3.6e6 / served
     assert joules == pytest.approx(made, rel=1e-3)
 
@@ -259,10 +258,10 @@ def test_measured_8_bits_are_dearer_than_16_at_small_batches_and_so_are_their_fo
     told = {_configuration(c): c for c in served if c.row["weight_precision"] == "bf16"}
     eight = [c for c in served if c.row["weight_precision"] == "fp8"]
     pairs = [(c, told[_configuration(c)]) for c in eight if _configuration(c) in told]
-    small = [pair for pair in pairs if pair[0].values["batch"] <= 16.5]
+    small = [pair for pair in pairs if pair[0].batch <= 16.5]
     assert len(small) == 2
     cases = [case for pair in small for case in pair]
-    forecast = verify_serving.shipped(cases, CATALOG)["energy"].log_value.reshape(-1, 2)
+    forecast = serving_scores.shipped(cases, CATALOG)["energy"].log_value.reshape(-1, 2)
     for (packed, plain), (log_packed, log_plain) in zip(small, forecast, strict=True):
         assert packed.energy_j > plain.energy_j
         assert log_packed > log_plain
@@ -270,6 +269,6 @@ def test_measured_8_bits_are_dearer_than_16_at_small_batches_and_so_are_their_fo
 
 def _configuration(case):
     row = case.row
-    doubling = round(np.log2(case.values["batch"]))
+    doubling = round(np.log2(case.batch))
     name = row["model"].removesuffix("-FP8")
     return name, row["task"], row["accelerator_id"], row["n_accelerators"], doubling

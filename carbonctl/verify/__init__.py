@@ -1,0 +1,1 @@
+"""Forecasts of measured cases, by the road that estimates take, and how well they do."""

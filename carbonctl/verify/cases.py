@@ -1,0 +1,230 @@
+"""A measured service as a scenario: all that its row states, and nothing else; then its facts."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, cast
+
+from carbonctl.catalog.published import number
+from carbonctl.catalog.read import AmbiguousName, UnknownName
+from carbonctl.core.errors import InputError, Mark
+from carbonctl.core.strict_yaml import Document
+from carbonctl.estimate.service import Decoder, Diffusion, Encoder
+from carbonctl.scenario.context import Context, Unresolved
+from carbonctl.scenario.device import parallel
+from carbonctl.scenario.machine import device
+from carbonctl.scenario.read import checked
+from carbonctl.scenario.operating_point import with_limits
+from carbonctl.scenario.serving import service_model
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog, Record
+    from carbonctl.core.fact import Fact
+
+    Row = dict[str, str]
+    Data = dict[str, Any]
+    Service = Decoder[Fact] | Diffusion[Fact] | Encoder[Fact]
+
+LOADS = {"text-to-image": "images", "text-to-video": "videos", "image-to-video": "videos"}
+WALL_RUNTIME = "trtllm"  # of queues metered at the wall whose stack is not told
+_ANY_LOAD = "1/h"  # a case is of devices that are busy; how much is asked of them is not told
+_SAME_SIZE = math.log(1.35)  # a table may count the text encoder of a model, or not
+_PATH = ("infer",)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What rows leave to tables: usual lengths of a task's texts, work of a sample, names."""
+
+    catalog: Catalog
+    workloads: dict[str, Row]
+    samples: dict[str, Row]
+    runtimes: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> Tables:
+        """The tables of ``hardware_db/serving``, and the stacks by what their names begin with."""
+        workloads, samples = (
+            {row[key]: row for row in catalog.table(f"serving/{name}.csv")}
+            for name, key in (("workloads", "task"), ("samples", "model"))
+        )
+        runtimes = [
+            (prefix, name)
+            for name in catalog.ids("runtimes")
+            for prefix in catalog.record("runtimes", name).data.get("matches", ())
+        ]
+        by_length = tuple(sorted(runtimes, key=lambda pair: -len(pair[0])))
+        return cls(catalog, workloads, samples, by_length)
+
+    def accelerator(self, row: Row) -> Record | None:
+        """The accelerator of a row; None where there is no record of it."""
+        try:
+            return self.catalog.record("accelerators", row["accelerator_id"])
+        except (AmbiguousName, UnknownName):
+            return None
+
+    def model(self, row: Row) -> Record | None:
+        """The model of a row by its name, without owner and endings, where the size is alike."""
+        sizes = [number(row, f"params_{which}_b") * 1e9 for which in ("total", "active")]
+        return _model(self.catalog, row["model"].split("/")[-1].lower(), *sizes)
+
+    def runtime(self, row: Row) -> str:
+        """The profile of a row's serving stack; empty where none matches."""
+        stack = row["runtime"]
+        if not stack and is_wall_metered(row):
+            return WALL_RUNTIME
+        return next((name for prefix, name in self.runtimes if stack.startswith(prefix)), "")
+
+
+@cache
+def _model(catalog: Catalog, name: str, total: float, active: float) -> Record | None:
+    while name:
+        try:
+            found = catalog.record("models", name)
+        except (AmbiguousName, UnknownName):
+            found = None
+        if found is not None and _is_of_size(found.number("total_params"), [total, active]):
+            return found
+        name = name.rpartition("-")[0]
+    return None
+
+
+def _is_of_size(total: float | None, sizes: list[float]) -> bool:
+    known = [size for size in sizes if size > 0]
+    near = (abs(math.log((total or 1.0) / size)) < _SAME_SIZE for size in known)
+    return total is not None and (not known or any(near))
+
+
+def is_wall_metered(row: Row) -> bool:
+    """Whether the energy of a row was metered at the wall, server and all."""
+    return row["boundary_id"] == "it_system"
+
+
+def scenario_of(row: Row, tables: Tables) -> Data | str:
+    """The scenario that a row states, or why there is none."""
+    if row["model"] in tables.samples:
+        said = _samples(row, tables.samples[row["model"]])
+    elif row["task"] in LOADS:
+        said = _pictures(row, tables)
+    elif row["task"] in tables.workloads or not math.isnan(_optional(row, "prompt_tokens_mean")):
+        runtime = tables.runtime(row)
+        if not runtime:
+            return "runtime without a profile"
+        said = _language(row, tables) | {"runtime": runtime}
+    else:
+        what = row["model"] if is_wall_metered(row) else row["task"]
+        return f"work of {re.sub(r'[^a-z0-9.-]', ' ', what.lower())} not known"
+    hardware = {"accelerator": row["accelerator_id"], "count": number(row, "n_accelerators")}
+    model = said.pop("model", None)
+    data = {"hardware": hardware, "infer": said} | ({"model": model} if model else {})
+    return cast("Data", _without_blanks(data))
+
+
+def _without_blanks(value: Any) -> Any:
+    """The same without what a row does not state."""
+    if not isinstance(value, dict):
+        return value
+    blank = (None, "")
+    kept = {key: _without_blanks(item) for key, item in value.items() if item not in blank}
+    return {key: item for key, item in kept.items() if not _is_nan(item)}
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _optional(row: Row, column: str) -> float:
+    """A number of a column that a table need not have."""
+    return number(row, column) if column in row else math.nan
+
+
+def _first(*values: float) -> float:
+    """The first number that is known."""
+    return next((value for value in values if not math.isnan(value)), math.nan)
+
+
+def _language(row: Row, tables: Tables) -> Data:
+    model, devices = tables.model(row), number(row, "n_accelerators")
+    ranks = _first(number(row, "data_parallel"), 1.0)
+    batch = number(row, "avg_batch_size")
+    moe = number(row, "params_active_b") < number(row, "params_total_b")
+    if model is not None:
+        moe = model.number("moe", "experts") is not None
+    ranks = ranks if moe else 1.0
+    read = partial(_optional, tables.workloads.get(row["task"], {}))
+    of_queue = math.isnan(batch)  # that waits, and fills as many replicas as there are devices for
+    return {
+        "model": _described(row) if model is None else {"id": model.id},
+        "requests": _ANY_LOAD,
+        "prompt_tokens": _first(_optional(row, "prompt_tokens_mean"), read("prompt_tokens")),
+        "output_tokens": number(row, "output_tokens_mean"),
+        "output_cv": _first(_optional(row, "output_cv"), read("output_cv")),
+        "precision": row["weight_precision"],
+        "kv_precision": row.get("kv_precision", ""),
+        "concurrency": "full" if of_queue else batch,
+        "tensor_parallel": None if of_queue else devices / ranks,
+        "data_parallel": ranks if ranks > 1.0 else None,
+        "expert_parallel": number(row, "expert_parallel") if moe else None,
+    }
+
+
+def _described(row: Row, **more: str) -> Data:
+    total, active = (number(row, f"params_{which}_b") * 1e9 for which in ("total", "active"))
+    return {"params": _first(total, active), "active_params": active, **more}
+
+
+def _pictures(row: Row, tables: Tables) -> Data:
+    model = tables.model(row)
+    load = LOADS[row["task"]]
+    width, height = number(row, "width_px"), number(row, "height_px")
+    frames = number(row, "n_frames")
+    return {
+        "model": _described(row, kind="diffusion_unet") if model is None else {"id": model.id},
+        load: _ANY_LOAD,
+        "size": "" if math.isnan(width * height) else f"{width:.0f}x{height:.0f}",
+        "frames": frames if load == "videos" else None,
+        "steps": number(row, "denoising_steps"),
+        "guidance_passes": _optional(row, "guidance_passes"),
+        "batch": number(row, "avg_batch_size"),
+        "tensor_parallel": number(row, "n_accelerators"),
+    }
+
+
+def _samples(row: Row, sample: Row) -> Data:
+    """A sample of known work; each device works at its own."""
+    return {
+        "samples": _ANY_LOAD,
+        "sample_work": f"{sample['work']} {sample['unit']}",
+        "precision": sample["precision"],
+        "serving": {"server": "online"}.get(row["serving_scenario"], "offline"),
+    }
+
+
+def resolve_service(data: Data, catalog: Catalog) -> Service | str:
+    """Facts of the service that a scenario states, as ``infer`` has them, or why there are none.
+
+    A language model runs at the operating point that is stated, whether a replica would hold it
+    or not.
+    """
+    document = Document(data, {(): Mark("a measured case")})
+    ctx = Context(document, catalog)
+    try:
+        scenario = checked(document, catalog)
+        infer = scenario.infer
+        assert infer is not None  # noqa: S101 - a case is a service
+        found = device(ctx, scenario.hardware, ("hardware",))
+        made = service_model(ctx, infer, scenario.model, found, _PATH)
+        if isinstance(made, Decoder):
+            shared = parallel(ctx, infer, found, _PATH)
+            if infer.concurrency == "full":
+                return with_limits(ctx, infer, made, found, _PATH)
+            return replace(made, replica_accelerators=shared)
+    except Unresolved:
+        return ctx.problems[-1].message if ctx.problems else "not estimated"
+    except InputError as error:
+        return error.problems[0].message
+    assert isinstance(made, Diffusion | Encoder)  # noqa: S101 - rows are of no other kind
+    return made

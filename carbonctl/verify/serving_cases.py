@@ -1,0 +1,200 @@
+"""Published serving measurements as cases: what a forecast may see, and what was measured."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, get_args
+
+from carbonctl.catalog import published
+from carbonctl.catalog.published import number
+from carbonctl.estimate.decode import decode_work
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.service import Decoder, Diffusion, Encoder
+from carbonctl.scenario.sections import KvPrecision, Precision
+from carbonctl.verify.cases import LOADS, Tables, is_wall_metered, resolve_service, scenario_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.verify.cases import Service
+
+TESTS = (
+    "energy_per_token", "energy_given_throughput", "energy_per_image", "energy_per_video",
+    "wall_energy", "throughput",
+)  # fmt: skip
+ENERGY_TESTS = {"images": "energy_per_image", "videos": "energy_per_video"}
+_KINDS: dict[type, str] = {Decoder: "language", Diffusion: "picture", Encoder: "sample"}
+_LEAST = dict.fromkeys(
+    ("params_total_b", "params_active_b", "n_accelerators", "avg_batch_size", "output_tokens_mean",
+     "width_px", "height_px", "denoising_steps", "n_frames", "energy_per_request_j",
+     "energy_per_output_token_j", "avg_power_all_accelerators_w", "avg_system_wall_power_w",
+     "batch_latency_s", "throughput_per_s"), 0.0,
+)  # fmt: skip
+_NEEDED = ("row_id", "source_id", "model", "family", "task", "accelerator_id", "weight_precision",
+           "runtime", "serving_scenario", "boundary_id", "suggested_split", *_LEAST)  # fmt: skip
+# what a table may state beside the bundled columns, in place of what is usual for a task
+_OPTIONAL = ("prompt_tokens_mean", "output_cv", "guidance_passes", "tensor_parallel",
+             "data_parallel", "expert_parallel")  # fmt: skip
+_WORDS = {
+    "weight_precision": (*get_args(Precision), "int8_or_fp16", "fp32_or_fp16"),
+    "kv_precision": get_args(KvPrecision),
+    "serving_scenario": ("offline", "server"),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One measured configuration: its scenario, the facts of it, and its energy and throughput.
+
+    Energy is in J per token, picture, clip or sample of all devices, throughput in those per
+    second; nan where it was not measured.
+    """
+
+    row: dict[str, str]
+    scenario: dict[str, Any]
+    record: Service
+    kind: str
+    runtime: str
+    architecture: str
+    energy_j: float
+    per_second: float
+    energy_test: str
+    archetype: bool
+    is_prompt_known: bool
+
+    @cached_property
+    def central(self) -> Any:
+        """The record with the central value of each fact."""
+        return bind(self.record, lambda fact: fact.value)
+
+    @property
+    def accelerators(self) -> float:
+        """Accelerators that were measured together."""
+        return float(self.scenario["hardware"]["count"])
+
+    @property
+    def replica_accelerators(self) -> float:
+        """Accelerators that share one copy of the model; all that were measured, of samples."""
+        if isinstance(self.record, Decoder):
+            return float(decode_work(self.central).replica_accelerators)
+        if isinstance(self.record, Diffusion):
+            return float(self.central.replica_accelerators)
+        return self.accelerators
+
+    @property
+    def batch(self) -> float:
+        """Sequences, pictures or clips made together on a replica; nan of samples."""
+        return math.nan if isinstance(self.record, Encoder) else float(self.central.batch)
+
+    @property
+    def is_moe(self) -> bool:
+        """Whether it is a mixture of experts."""
+        return isinstance(self.record, Decoder) and self.record.moe is not None
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether constants are fitted to it; language metered at the wall tells of no board."""
+        return self.is_prompt_known and (self.kind == "sample" or not self.wall)
+
+    @property
+    def sort(self) -> str:
+        """What a forecast's error is told for: mixtures err more, unknown prompts most."""
+        noun = {"energy_per_token": "language", "energy_per_image": "image",
+                "energy_per_video": "video", "wall_energy": "sample"}[self.energy_test]  # fmt: skip
+        if noun == "language" and not self.is_prompt_known:
+            return "media"
+        return "mixture" if noun == "language" and self.is_moe else noun
+
+    @property
+    def wall(self) -> bool:
+        """Whether the energy was metered at the wall."""
+        return is_wall_metered(self.row)
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Cases to be forecast, rows left out counted by test and reason, hash of the table."""
+
+    cases: list[Case]
+    excluded: dict[str, dict[str, int]]
+    sha256: str
+
+
+def read(path: Path, catalog: Catalog) -> Cases:
+    """Cases of a table of measured configurations; InputError where it is no such table."""
+    least = _LEAST | dict.fromkeys(_OPTIONAL, 0.0)
+    rows, sha256 = published.read(path, _NEEDED, least, "inference.csv", "row_id", _WORDS)
+    found: list[Case] = []
+    excluded: dict[str, Counter[str]] = {test: Counter() for test in TESTS}
+    tables = Tables.of(catalog)
+    apart = {row["source_id"]: row["reason"] for row in catalog.table("serving/apart.csv")}
+    for row in rows:
+        case = _case(row, tables, apart)
+        if isinstance(case, Case):
+            found.append(case)
+        else:
+            excluded[_test_of(row)][case] += 1
+    counted = {test: dict(sorted(reasons.items())) for test, reasons in excluded.items()}
+    return Cases(found, counted, sha256)
+
+
+def _test_of(row: dict[str, str]) -> str:
+    """The test of energy that a row belongs to."""
+    if is_wall_metered(row):
+        return "wall_energy"
+    return ENERGY_TESTS.get(LOADS.get(row["task"], ""), "energy_per_token")
+
+
+def _case(row: dict[str, str], tables: Tables, apart: dict[str, str]) -> Case | str:
+    """The case, or why the row cannot be one."""
+    if row["suggested_split"] == "do_not_fit":
+        return apart.get(row["source_id"], "marked do_not_fit by its table")
+    if row["boundary_id"] not in {"gpu", "it_system"}:
+        return "no boundary that holds it"
+    if math.isnan(number(row, "n_accelerators")):
+        return "number of accelerators not told"
+    card = tables.accelerator(row)
+    if card is None:
+        return "accelerator not in the database"
+    scenario = scenario_of(row, tables)
+    if isinstance(scenario, str):
+        return scenario
+    tokens = "requests" in scenario["infer"]
+    energy = number(row, "energy_per_output_token_j" if tokens else "energy_per_request_j")
+    if math.isnan(energy):
+        return "no energy per token, picture or sample"
+    record = resolve_service(scenario, tables.catalog)
+    if isinstance(record, str):
+        return record
+    kind = _KINDS[type(record)]
+    per_second = _per_second(row)
+    if kind == "language" and is_wall_metered(row):  # answers, not tokens
+        per_second *= number(row, "output_tokens_mean")
+    return Case(
+        row, scenario, record, kind, _runtime(scenario, kind), card.text("architecture"), energy,
+        per_second, _test_of(row), "params" in scenario.get("model", {}), _is_known(row, tables),
+    )  # fmt: skip
+
+
+def _runtime(scenario: dict[str, Any], kind: str) -> str:
+    """The stack that serves a case; those of pictures and samples are one each."""
+    usual = {"picture": "diffusers", "sample": "tensorrt"}
+    return usual.get(kind) or str(scenario["infer"]["runtime"])
+
+
+def _is_known(row: dict[str, str], tables: Tables) -> bool:
+    """Whether its prompts are of known length and of words alone."""
+    usual = tables.workloads.get(row["task"])
+    return usual is None or usual["fitted"] == "1"
+
+
+def _per_second(row: dict[str, str]) -> float:
+    """Tokens, pictures or samples a second of all devices together."""
+    told = number(row, "throughput_per_s")
+    if row["task"] in LOADS or math.isnan(told):  # images of a batch, not of a queue
+        told = number(row, "avg_batch_size") / number(row, "batch_latency_s")
+    return told

@@ -1,0 +1,158 @@
+"""Energy and throughput of measured services, by what estimates call, many cases at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carbonctl.catalog.read import fitted_names
+from carbonctl.core.units import s_from_hours
+from carbonctl.estimate.decode import decode_work, step_of
+from carbonctl.estimate.diffusion import denoise_flop
+from carbonctl.estimate.encode import encode, encoded
+from carbonctl.estimate.generate import batch_energy_j, batch_of, batch_work
+from carbonctl.estimate.replica import at_full_load
+from carbonctl.estimate.samples import Stated
+from carbonctl.estimate.service import Decoder, Diffusion, Encoder, Measured
+from carbonctl.estimate.speculate import whole_request
+from carbonctl.formulas import power
+from carbonctl.verify.stacks import stacks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.types import Array, Num, Places
+    from carbonctl.verify.serving_cases import Case
+    from carbonctl.verify.stacks import Stack
+
+    Forecast = dict[str, Num]
+
+_RUNTIMES, _DEFAULT = "runtimes/", "default:"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases of one form: where they stand among all, and how they are forecast."""
+
+    places: Places
+    forecast: Callable[[Mapping[str, Num]], Forecast]
+
+
+def groups(cases: Sequence[Case]) -> list[Group]:
+    """Groups of cases of one form.
+
+    Each forecasts energy [J], throughput [1/s], and energy at the measured throughput [J], from
+    constants by name: a row for each case, a column for each value that its constants take.
+    """
+    made = stacks([case.record for case in cases], _constant_of, [case.wall for case in cases])
+    return [_group(stack, [cases[place] for place in stack.places]) for stack in made]
+
+
+def _group(stack: Stack, cases: list[Case]) -> Group:
+    measured = np.array([[case.per_second] for case in cases])
+    devices = np.array([[case.accelerators] for case in cases])
+    forecast = _FORECASTS[type(stack.like)]
+    if cases[0].wall and isinstance(stack.like, Decoder):
+        forecast = _at_the_wall
+    return Group(stack.places, partial(forecast, stack, measured, devices))
+
+
+def _constant_of(fact: Fact) -> str:
+    """The fitted constant that a fact is, a stack's own as ``layer_launch_vllm_2025``."""
+    key = fact.key
+    if key.startswith(_DEFAULT):
+        name = key.removeprefix(_DEFAULT)
+        return name if name in _fitted() else ""
+    if key.startswith(_RUNTIMES):
+        stack, _, cost = key.removeprefix(_RUNTIMES).partition(":")
+        return f"{cost}_{stack}"
+    return ""
+
+
+@cache
+def _fitted() -> frozenset[str]:
+    """Names of the constants that the fit finds; what it leaves over of errors is none."""
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - the bundled one says which
+
+    names = fitted_names(Catalog.open(), "serving")
+    return frozenset(name for name in names if not name.endswith("_residual"))
+
+
+def _language(
+    stack: Stack, measured: Array, devices: Array, constants: Mapping[str, Num]
+) -> Forecast:
+    """Decode steps of language models: as long as they are modeled, and as they were measured."""
+    m = at_full_load(whole_request(stack.bind(constants)))
+    work = decode_work(m)
+    step = step_of(m, work)
+    per_hour = measured * s_from_hours(1.0)
+    seen = step_of(replace(m, measured=Measured(per_hour, devices)), work)
+    replicas = devices / step.replica_accelerators
+    return {
+        "energy": step.energy_j / m.batch,
+        "throughput": replicas * m.batch / step.seconds,
+        "given": seen.energy_j / m.batch,
+    }
+
+
+def _at_the_wall(
+    stack: Stack, measured: Array, devices: Array, constants: Mapping[str, Num]
+) -> Forecast:
+    """The same with the server, and what its boards lose on the way from the plug."""
+    made = _language(stack, measured, devices, constants)
+    wall = power.wall_power_w(
+        server_base_power_w=constants["server_base_power"],
+        board_to_wall=constants["board_to_wall"],
+        accelerators=devices,
+        device_power_w=made["energy"] * made["throughput"] / devices,
+    )
+    return made | {"energy": wall / made["throughput"]}
+
+
+def _pictures(stack: Stack, measured: Array, _: Array, constants: Mapping[str, Num]) -> Forecast:
+    """Batches of pictures or clips."""
+    m = stack.bind(constants)
+    work = batch_work(m)
+    made = batch_of(m, work)
+    return {
+        "energy": made.energy_j / m.batch,
+        "throughput": m.batch / made.seconds,
+        "given": batch_energy_j(m, work, m.batch / measured) / m.batch,
+    }
+
+
+def _samples(
+    stack: Stack, measured: Array, devices: Array, constants: Mapping[str, Num]
+) -> Forecast:
+    """Samples on devices of their own, and the server around them: all are metered at the wall."""
+    sample = encode(encoded(stack.bind(constants)))
+    wall = power.wall_power_w(
+        server_base_power_w=constants["server_base_power"],
+        board_to_wall=constants["board_to_wall"],
+        accelerators=devices,
+        device_power_w=sample.device_power_w,
+    )
+    rate = devices / sample.unit_s
+    return {"energy": wall / rate, "throughput": rate, "power": wall, "given": wall / measured}
+
+
+_FORECASTS: dict[type, Callable[..., Forecast]] = {
+    Decoder: _language,
+    Diffusion: _pictures,
+    Encoder: _samples,
+}
+
+
+def unit_flop(case: Case) -> float:
+    """Operations of one token, picture, clip or sample, attention and decoding left out."""
+    record: Any = case.central
+    if isinstance(record, Decoder):
+        return float(2.0 * record.active_params)
+    if isinstance(record, Encoder):
+        assert isinstance(record.sample, Stated)  # noqa: S101 - rows state the work of a sample
+        return float(record.sample.sample_flop)
+    return float(record.steps * record.guidance_passes * denoise_flop(record))

@@ -1,0 +1,94 @@
+"""Records of facts of one form as one record of columns, a row for each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carbonctl.core.fact import Fact
+from carbonctl.estimate.inputs import bind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+
+    from carbonctl.core.types import Num, Places
+
+
+@dataclass(frozen=True)
+class Column:
+    """One field of many records: its numbers, and the constants that stand in some of its rows."""
+
+    values: Num
+    constants: tuple[str, ...]
+    which: Places
+
+    def at(self, constants: Mapping[str, Num]) -> Num:
+        """The numbers, with these constants in their places: a column for each of their values."""
+        if not self.constants:
+            return self.values
+        own = [constants[name] if name else np.nan for name in self.constants]
+        if len(own) == 1:
+            return own[0]
+        stacked = np.stack(np.broadcast_arrays(*map(np.atleast_1d, own)))[self.which]
+        if "" not in self.constants:
+            return stacked
+        return np.where(np.isnan(stacked), self.values, stacked)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Records of one form: where they stand among all, and their fields as columns."""
+
+    places: Places
+    like: Any
+    columns: tuple[Column, ...]
+
+    def bind(self, constants: Mapping[str, Num]) -> Any:
+        """The record of numbers, (rows, 1) or (rows, values of the constants)."""
+        columns = iter(self.columns)
+        return bind(self.like, lambda _: next(columns).at(constants))
+
+
+def stacks(
+    records: Sequence[Any], constant_of: Callable[[Fact], str], apart: Sequence[Hashable]
+) -> list[Stack]:
+    """Stacks of records of the same fields, those of unequal ``apart`` in stacks of their own.
+
+    ``constant_of`` names the constant that a fact is; empty where it is none.
+    """
+    leaves = [list(_leaves(record, ())) for record in records]
+    forms = [
+        (key, type(record).__name__, tuple(path for path, _ in own))
+        for key, record, own in zip(apart, records, leaves, strict=True)
+    ]
+    found = []
+    for form in dict.fromkeys(forms):
+        places = [place for place, other in enumerate(forms) if other == form]
+        rows = [[fact for _, fact in leaves[place]] for place in places]
+        columns = tuple(_column(facts, constant_of) for facts in zip(*rows, strict=True))
+        found.append(Stack(np.array(places), records[places[0]], columns))
+    return found
+
+
+def _leaves(value: Any, path: tuple[Hashable, ...]) -> Iterator[tuple[tuple[Hashable, ...], Fact]]:
+    """Every fact of a record with its place, in the order of ``bind``."""
+    if isinstance(value, Fact):
+        yield path, value
+    elif isinstance(value, tuple):
+        for place, item in enumerate(value):
+            yield from _leaves(item, (*path, place))
+    elif is_dataclass(value):
+        for one in fields(value):
+            yield from _leaves(getattr(value, one.name), (*path, type(value).__name__, one.name))
+
+
+def _column(facts: Sequence[Fact], constant_of: Callable[[Fact], str]) -> Column:
+    names = [constant_of(fact) for fact in facts]
+    values = np.array([[fact.value] for fact in facts])
+    plain: Num = float(values[0, 0]) if (values == values[0, 0]).all() else values
+    if not any(names):
+        return Column(plain, (), np.array([], dtype=int))
+    unique = tuple(dict.fromkeys(names))
+    return Column(values, unique, np.array([unique.index(name) for name in names]))
