@@ -264,6 +264,11 @@ def fitted_names(catalog: Catalog, model: str) -> list[str]:
 
 
 @cache
+def mfu_constant(architecture: str) -> str:
+    """Name of the fact that holds the saturated utilization of an accelerator architecture."""
+    return f"saturated_mfu_{architecture.lower().replace(' ', '_')}"
+
+
 def paths_of_defaults(catalog: Catalog) -> list[Path]:
     names = ("defaults.yaml", *_FITTED.values())
     paths = (root / name for root in catalog.roots for name in names)

@@ -73,13 +73,14 @@ def evaluate(
     """One scenario, resolved and evaluated on its basis."""
     from functools import partial  # noqa: PLC0415 - with the other heavy ones
 
+    from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
-    from carbonctl.scenario.resolve import ResolveError, resolve  # noqa: PLC0415
+    from carbonctl.scenario.resolve import ResolveError  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
 
     scenario, document, catalog = loaded
     try:
-        resolved = resolve(scenario, document, catalog, phases, need_period=need_period)
+        resolved = plan_scenario(scenario, document, catalog, phases, need_period=need_period)
     except ResolveError as error:
         errors = [*error.problems, *_overloads(error.loads, document)[0]]
         raise InputError(in_order(errors), error.sources) from None

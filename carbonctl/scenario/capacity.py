@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.record import compared
 from carbonctl.estimate.decode import decode_work
-from carbonctl.estimate.infer import infer, table_devices
+from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.recommendation_service import table_devices
 from carbonctl.estimate.service import Decoder, Diffusion, Ranking, Serving
 from carbonctl.estimate.speculate import whole_request
 

@@ -12,9 +12,8 @@ from carbonctl.catalog.read import fitted_names
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.decode import decode_work, step_of
 from carbonctl.estimate.diffusion import denoise_flop
-from carbonctl.estimate.encode import encode
+from carbonctl.estimate.encode import encode, encoded
 from carbonctl.estimate.generate import batch_energy_j, batch_of, batch_work
-from carbonctl.estimate.infer import encoded
 from carbonctl.estimate.samples import Stated
 from carbonctl.estimate.service import Decoder, Diffusion, Encoder, Measured
 from carbonctl.estimate.speculate import whole_request
