@@ -1,17 +1,23 @@
 """The product and its proof are one road: measured rows give the same numbers on both."""
 
+import importlib.util
 import random
+import sys
 
 import numpy as np
 import pytest
+from scenarios import ROOT
 
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.record import record
 from carbonctl.estimate.service import Decoder
-from carbonctl.verify import cases, parity, serving_cases, stacks
+from carbonctl.verify import cases, serving_cases, stacks
 
+SPEC = importlib.util.spec_from_file_location("parity", ROOT / "benchmarks" / "parity.py")
+parity = sys.modules["parity"] = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(parity)
 CATALOG = Catalog.open()
 FOUND = serving_cases.read(bundled("hardware_db") / "published" / "inference.csv", CATALOG)
 KINDS = {
@@ -50,7 +56,7 @@ def test_measured_rows_are_the_same_by_infer_and_by_verify():
             chosen.append((case, made))
         if len(chosen) == SAMPLED:
             break
-    stacked = parity.stacked([case for case, _ in chosen], CATALOG)
+    stacked = parity.forecast([case for case, _ in chosen], CATALOG)
     assert stacked == pytest.approx(np.array([made for _, made in chosen]), rel=parity.NEAR)
     assert all(any(holds(case) for case, _ in chosen) for holds in KINDS.values())
     for case, why in refused:
