@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError, Mark
 from carbonctl.core.strict_yaml import Document
@@ -25,7 +26,6 @@ from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.service import Decoder
 from carbonctl.estimate.speculate import whole_request
 from carbonctl.scenario.read import checked
-from carbonctl.scenario.resolve import resolve
 from carbonctl.verify import serving_cases, serving_forecast, serving_model
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def estimate(case: Case, catalog: Catalog) -> Estimated | str:
     data["infer"]["shared"] = True
     document = Document(data, {(): Mark(case.row["row_id"])})
     try:
-        resolved = resolve(checked(document, catalog), document, catalog, ("infer",))
+        resolved = plan_scenario(checked(document, catalog), document, catalog, ("infer",))
     except InputError as error:
         return "; ".join(f"{problem.code} {problem.message}" for problem in error.problems)
     (phase,) = resolved.inputs.phases
