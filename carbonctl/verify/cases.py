@@ -138,8 +138,9 @@ def _is_nan(value: Any) -> bool:
 
 
 def _optional(row: Row, column: str) -> float:
-    """A number of a column that a table need not have."""
-    return number(row, column) if column in row else math.nan
+    """A number of a column that a table need not have; 0 is one."""
+    cell = row.get(column, "").strip()
+    return float(cell) if cell else math.nan
 
 
 def _first(*values: float) -> float:
@@ -151,24 +152,24 @@ def _language(row: Row, tables: Tables) -> Data:
     model, devices = tables.model(row), number(row, "n_accelerators")
     ranks = _first(number(row, "data_parallel"), 1.0)
     batch = number(row, "avg_batch_size")
-    moe = number(row, "params_active_b") < number(row, "params_total_b")
+    is_moe = number(row, "params_active_b") < number(row, "params_total_b")
     if model is not None:
-        moe = model.number("moe", "experts") is not None
-    ranks = ranks if moe else 1.0
-    read = partial(_optional, tables.workloads.get(row["task"], {}))
+        is_moe = model.number("moe", "experts") is not None
+    ranks = ranks if is_moe else 1.0
+    usual = partial(_optional, tables.workloads.get(row["task"], {}))
     of_queue = math.isnan(batch)  # that waits, and fills as many replicas as there are devices for
     return {
         "model": _described(row) if model is None else {"id": model.id},
         "requests": _ANY_LOAD,
-        "prompt_tokens": _first(_optional(row, "prompt_tokens_mean"), read("prompt_tokens")),
+        "prompt_tokens": _first(_optional(row, "prompt_tokens_mean"), usual("prompt_tokens")),
         "output_tokens": number(row, "output_tokens_mean"),
-        "output_cv": _first(_optional(row, "output_cv"), read("output_cv")),
+        "output_cv": _first(_optional(row, "output_cv"), usual("output_cv")),
         "precision": row["weight_precision"],
         "kv_precision": row.get("kv_precision", ""),
         "concurrency": "full" if of_queue else batch,
         "tensor_parallel": None if of_queue else devices / ranks,
         "data_parallel": ranks if ranks > 1.0 else None,
-        "expert_parallel": number(row, "expert_parallel") if moe else None,
+        "expert_parallel": number(row, "expert_parallel") if is_moe else None,
     }
 
 
