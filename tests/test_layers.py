@@ -111,7 +111,7 @@ def test_formulas_and_estimates_read_no_files():
 RECORDS = {"bom", "inputs", "replacement", "samples", "service", "training_run", "work"}
 # files of scenario that still estimate: of serving its operating point, of hardware its parts
 ESTIMATING = {
-    "bounds", "capacity", "chips", "figures", "full_replica", "item", "latency", "operating_point",
+    "bounds", "capacity", "chips", "figures", "item", "latency", "operating_point",
     "parallel", "parts", "plausible", "room", "serving",
 }  # fmt: skip
 

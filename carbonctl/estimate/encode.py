@@ -68,3 +68,10 @@ def encoder_work(m: Encoder[Num], served: Num) -> BoardWork:
         busy_hours=busy, device_power_w=made.device_power_w
     )
     return BoardWork(busy, device, None)
+
+
+def encoder_resident_w(m: Encoder[Num]) -> Num:
+    """Power of one board that holds the model and has nothing to do [W]."""
+    return power.resident_power_w(
+        idle_power_w=m.board.idle_power_w, resident_factor=m.resident_factor
+    )

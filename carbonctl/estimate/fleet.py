@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbonctl.estimate.results import Served, Use
 from carbonctl.formulas import fleet as fleet_hours
-from carbonctl.formulas import operational, power
+from carbonctl.formulas import occupancy, operational, power
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -37,17 +37,30 @@ def use_of_boards(
     work: BoardWork,
     demand: Demand,
     site: Site[Num],
-    other_units: dict[str, Num],
+    others: dict[str, Any],
+    resident_power_w: Num | None,
 ) -> Use:
-    """Energy and provisioned hours of a service whose boards do this work."""
+    """Energy and provisioned hours of a service whose boards do this work.
+
+    Held boards idle at ``resident_power_w``, where it is known.
+    """
     busy, device, replica = work
     loaded = operational.it_energy_kwh_from_device_energy(
         device_energy_kwh=device, host_power_factor=fleet.host_power_factor
     )
     hours, mean_busy = provisioned(fleet, busy)
-    it = power.it_energy_kwh_by_busy_share(
-        loaded_energy_kwh=loaded, idle_power_share=fleet.idle_power_share, busy_share=mean_busy
-    )
+    if fleet.fleet_share is None or resident_power_w is None:
+        it = power.it_energy_kwh_by_busy_share(
+            loaded_energy_kwh=loaded, idle_power_share=fleet.idle_power_share, busy_share=mean_busy
+        )
+    else:
+        it = occupancy.it_energy_kwh_by_resident_power(
+            loaded_energy_kwh=loaded,
+            resident_power_w=resident_power_w,
+            host_power_factor=fleet.host_power_factor,
+            accelerator_hours=hours,
+            busy_hours=busy,
+        )
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
     return Use(
         hours,
@@ -55,11 +68,11 @@ def use_of_boards(
         facility,
         functional_units=demand.functional_units,
         device_energy_kwh=device,
-        served=served(fleet, busy, replica, loaded_energy_kwh=loaded, **other_units),
+        served=served(fleet, busy, replica, loaded_energy_kwh=loaded, **others),
     )
 
 
-def served(fleet: Fleet[Num], busy: Num, replica: Num | None, **others: Num) -> Served:
+def served(fleet: Fleet[Num], busy: Num, replica: Num | None, **others: Any) -> Served:
     """What a service did, for how long, and on how many devices at a time."""
     return Served(fleet.period_hours, fleet.day_hours, busy, fleet.peak_to_mean, replica, **others)
 

@@ -190,3 +190,10 @@ def video_seconds(m: Diffusion[Num], total: Num) -> dict[str, Num]:
             functional_units=total, frames=m.frames, frames_per_second=m.frames_per_second
         )
     }
+
+
+def diffusion_resident_w(m: Diffusion[Num]) -> Num:
+    """Power of one board that holds the model and has nothing to do [W]."""
+    return power.resident_power_w(
+        idle_power_w=m.board.idle_power_w, resident_factor=m.runtime.resident_factor
+    )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carbonctl.estimate.encode import encoder_work
+from carbonctl.estimate.encode import encoder_resident_w, encoder_work
 from carbonctl.estimate.fleet import use_of_boards
-from carbonctl.estimate.generate import diffusion_work, video_seconds
+from carbonctl.estimate.generate import diffusion_resident_w, diffusion_work, video_seconds
 from carbonctl.estimate.language_service import decoder_work, thousand_tokens, throughput_work
 from carbonctl.estimate.recommendation_service import ranking_use
+from carbonctl.estimate.replica import Chosen, at_operating_point, resident_power_w
 from carbonctl.estimate.service import Decoder, Diffusion, Encoder, Ranking, Throughput
-from carbonctl.estimate.speculate import whole_output, whole_request
+from carbonctl.estimate.speculate import whole_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,20 +29,23 @@ if TYPE_CHECKING:
 class Boards(NamedTuple):
     """A kind whose energy is that of its accelerators and what stands around them.
 
-    ``work`` returns busy hours and energy of the boards for units that are served; ``whole`` the
-    model with all that a unit holds; ``other_units`` what the service makes beside its unit.
+    ``work`` returns busy hours and energy of the boards for units that are served; ``choose`` the
+    model with all that a unit holds, at its operating point; ``other_units`` what the service makes
+    beside its unit; ``resident_power_w`` the power of one board that has nothing to do.
     """
 
     work: Callable[[Any, Num], BoardWork]
-    whole: Callable[[Any], Any] = lambda model: model
+    choose: Callable[[Any, Fleet[Num]], Chosen] = lambda model, _fleet: Chosen(model)
+    resident_power_w: Callable[[Any], Num | None] = lambda _model: None
     other_units: Callable[[Any, Num], dict[str, Num]] = lambda _model, _total: {}
 
     def use(self, model: Any, fleet: Fleet[Num], demand: Demand, site: Site[Num]) -> Use:
         """Energy and provisioned hours of a service of this kind."""
-        model = self.whole(model)
-        work = self.work(model, demand.served_units)
-        others = self.other_units(model, demand.functional_units)
-        return use_of_boards(fleet, work, demand, site, others)
+        chosen = self.choose(model, fleet)
+        work = self.work(chosen.model, demand.served_units)
+        others = self.other_units(chosen.model, demand.functional_units) | chosen.point
+        resident = self.resident_power_w(chosen.model)
+        return use_of_boards(fleet, work, demand, site, others, resident)
 
 
 class Servers(NamedTuple):
@@ -56,9 +60,15 @@ def service_kind(model: object) -> Boards | Servers:
 
 
 _KINDS: dict[type, Boards | Servers] = {
-    Decoder: Boards(decoder_work, whole_request, thousand_tokens),
-    Throughput: Boards(throughput_work, whole_output, thousand_tokens),
-    Diffusion: Boards(diffusion_work, other_units=video_seconds),
-    Encoder: Boards(encoder_work),
+    Decoder: Boards(decoder_work, at_operating_point, resident_power_w, thousand_tokens),
+    Throughput: Boards(
+        throughput_work,
+        lambda model, _fleet: Chosen(whole_output(model)),
+        other_units=thousand_tokens,
+    ),
+    Diffusion: Boards(
+        diffusion_work, resident_power_w=diffusion_resident_w, other_units=video_seconds
+    ),
+    Encoder: Boards(encoder_work, resident_power_w=encoder_resident_w),
     Ranking: Servers(ranking_use),
 }

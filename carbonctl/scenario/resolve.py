@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-from functools import partial
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.inputs import Phase
     from carbonctl.scenario import schema
-    from carbonctl.scenario.capacity import Capacity
+    from carbonctl.scenario.phases import CountedDevices
 
 # a load that a service states -> its functional unit
 UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item",
@@ -53,21 +52,16 @@ class Resolved:
     period: Fact
     warnings: list[Problem]
     not_estimated: dict[str, str]
-    capacity: list[Capacity] = field(default_factory=list)
+    counted: list[CountedDevices] = field(default_factory=list)
     budget: dict[str, float] = field(default_factory=dict)
 
 
 class ResolveError(InputError):
-    """Problems of a scenario, and the device-hours of services that have none of them."""
+    """Problems of a scenario, and its phases that have none of them."""
 
-    def __init__(
-        self,
-        problems: list[Problem],
-        sources: dict[str, list[str]],
-        loads: list[tuple[Capacity, float]],
-    ) -> None:
-        super().__init__(problems, sources)
-        self.loads = loads
+    def __init__(self, problems: list[Problem], partial: Resolved) -> None:
+        super().__init__(problems, partial.document.sources)
+        self.partial = partial
 
 
 @record
@@ -100,7 +94,7 @@ class Draft:
         if not wanted:
             message = f"nothing to estimate: give {' or '.join(phases)}"
             tried(lambda: ctx.fail("CC302", message, (), absent=True))
-        return cls(Sections(ctx, scenario, period, []), phases, wanted, agreed)
+        return cls(Sections(ctx, scenario, period), phases, wanted, agreed)
 
     @property
     def ctx(self) -> Context:
@@ -116,11 +110,10 @@ class Draft:
 
     def resolved(self, made: list[Phase[Fact]]) -> Resolved:
         """Inputs of these phases; InputError with all problems when there are any."""
-        ctx, scenario, document = self.ctx, self.sections.scenario, self.sections.ctx.document
-        capacity = self.sections.capacity
+        ctx, scenario = self.ctx, self.sections.scenario
         _refuse_flags_without_effect(ctx, self.wanted, made)
         if "train" in self.wanted:
-            ctx.warnings.extend(evidence_of_other_hardware(document))
+            ctx.warnings.extend(evidence_of_other_hardware(ctx.document))
         made_from = None
         if not ctx.problems:
             made_from = base(ctx, scenario, self.wanted)
@@ -129,18 +122,25 @@ class Draft:
             from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - of faulty files
 
             overlooked(self.sections, self.wanted)
-            loads = _loads(made, capacity) if self.agreed else []
-            raise ResolveError(in_order(ctx.problems), document.sources, loads)
+            raise ResolveError(in_order(ctx.problems), self._known(made))
         _say_what_is_missing(ctx, scenario, self.asked, made)
-        return Resolved(
-            scenario=scenario,
-            document=document,
+        return replace(
+            self._known(made),
             inputs=LifecycleInputs(tuple(made), _unit(scenario), made_from),
-            period=self.sections.period,
             warnings=list(dict.fromkeys(ctx.warnings)),
-            not_estimated=ctx.not_estimated,
-            capacity=capacity,
             budget=_budget(scenario),
+        )
+
+    def _known(self, made: list[Phase[Fact]]) -> Resolved:
+        """What is known of a scenario, be there problems or not."""
+        return Resolved(
+            scenario=self.sections.scenario,
+            document=self.ctx.document,
+            inputs=LifecycleInputs(tuple(made)),
+            period=self.sections.period,
+            warnings=[],
+            not_estimated=self.ctx.not_estimated,
+            counted=self.sections.counted if self.agreed else [],
         )
 
 
@@ -152,16 +152,6 @@ def _refuse_flags_without_effect(ctx: Context, wanted: list[str], made: list[Pha
     if flag is not None:
         message = "no estimated phase runs on hardware of its own here, so this changes nothing"
         ctx.problems.append(Problem("CC303", message, flag, "leave it out"))
-
-
-def _loads(made: list[Phase[Fact]], capacities: list[Capacity]) -> list[tuple[Capacity, float]]:
-    """What loads take of their devices, for phases that could be resolved."""
-    from carbonctl.scenario.capacity import served_hours  # noqa: PLC0415 - for faulty files alone
-
-    served = {phase.id: phase for phase in made}
-    found = [(one, served[one.phase]) for one in capacities if one.phase in served]
-    hours = [(one, tried(partial(served_hours, phase))) for one, phase in found]
-    return [(one, needed) for one, needed in hours if needed is not None]
 
 
 def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:

@@ -15,7 +15,7 @@ from carbonctl.scenario.device import power_limit
 from carbonctl.scenario.diffusion import diffusion
 from carbonctl.scenario.encoding import READERS, encoder
 from carbonctl.scenario.metering import host_factor
-from carbonctl.scenario.operating_point import placed
+from carbonctl.scenario.operating_point import with_limits
 from carbonctl.scenario.recommender import dlrm_work, served_exchange
 from carbonctl.scenario.shape import known_format, shape
 
@@ -65,7 +65,7 @@ def serving(
     if isinstance(made, Throughput):
         return Serving(fleet, made), "throughput"
     if isinstance(made, Decoder):
-        made = placed(ctx, infer, made, found, path)
+        made = with_limits(ctx, infer, made, found, path)
         return Serving(fleet, made), "work" if made.measured is None else "throughput"
     unit_in_time(ctx, infer, made, found, path)
     return Serving(fleet, made), "work"

@@ -38,22 +38,28 @@ def evaluate_in_blocks(run: Callable[[Draws], R], draws: Draws) -> R:
     return joined
 
 
+def map_arrays(result: Any, make: Callable[[Array], Array]) -> Any:
+    """The same result with ``make(array)`` in the place of each array, made once for each."""
+    by_array = {key: make(array) for key, array in _arrays(result).items()}
+    return _with_arrays(result, lambda array: by_array[id(array)])
+
+
 def _arrays(result: Any) -> dict[int, Array]:
     """The arrays of a result by identity, each once, in the order in which they appear."""
     found: dict[int, Array] = {}
-    map_arrays(result, lambda array: found.setdefault(id(array), array))
+    _with_arrays(result, lambda array: found.setdefault(id(array), array))
     return found
 
 
-def map_arrays(value: Any, put: Callable[[Array], Array]) -> Any:
+def _with_arrays(value: Any, put: Callable[[Array], Array]) -> Any:
     """The same records, tuples and dicts with ``put(array)`` in the place of each array."""
     if isinstance(value, np.ndarray):
         return put(value)
     if isinstance(value, tuple):
-        return tuple(map_arrays(item, put) for item in value)
+        return tuple(_with_arrays(item, put) for item in value)
     if isinstance(value, dict):
-        return {key: map_arrays(item, put) for key, item in value.items()}
+        return {key: _with_arrays(item, put) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        named = {f.name: map_arrays(getattr(value, f.name), put) for f in fields(value)}
+        named = {f.name: _with_arrays(getattr(value, f.name), put) for f in fields(value)}
         return replace(value, **named)
     return value

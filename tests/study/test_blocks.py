@@ -9,6 +9,7 @@ import pytest
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
+from carbonctl.core.record import record
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
 from carbonctl.scenario.read import read
@@ -87,3 +88,61 @@ def test_a_quantity_that_was_drawn_in_blocks_is_drawn_again_as_a_whole():
     assert np.array_equal(np.concatenate(parts), draws.whole("y"))
     assert not draws.normals
     assert np.array_equal(draws.normal("y"), draws.whole("y"))
+
+
+def test_an_array_that_a_result_holds_twice_is_made_once():
+    array = np.arange(3.0)
+    made = blocks.map_arrays({"a": array, "b": (array, 1.0)}, lambda one: one * 2)
+    assert made["a"] is made["b"][0]
+    assert made["a"].tolist() == [0.0, 2.0, 4.0]
+
+
+@record
+class Served:
+    """A service that is feasible in some draws."""
+
+    is_feasible: bool | np.ndarray
+    chosen: dict[str, float]
+
+
+@record
+class Use:
+    """What a phase used."""
+
+    served: Served
+
+
+@record
+class Phase:
+    """A phase that serves."""
+
+    use: Use
+
+
+@record
+class Result:
+    """An estimate of one number, which is feasible where it is above 1.5."""
+
+    phases: tuple[Phase]
+    metrics: dict[str, float | np.ndarray]
+
+
+def test_in_the_place_of_a_draw_that_is_not_feasible_stands_the_next_that_is(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", BLOCK)
+    fact, sizes = Fact("x", 2.0, "", "", "default", 1.0, 3.0), []
+
+    def estimate(inputs):
+        (x,) = inputs
+        sizes.append(np.size(x))
+        return Result((Phase(Use(Served(x > 1.5, {}))),), {"x": x})
+
+    found = evaluate((fact,), estimate, samples=SAMPLES, seed=9, outcome="x")
+    every = Draws(SAMPLES, 9)(fact)
+    feasible = every > 1.5
+    assert found.infeasible_share == pytest.approx(np.mean(~feasible))
+    assert 0.0 < found.infeasible_share < 1.0
+    kept = found.drawn.metrics["x"]
+    assert np.array_equal(kept[feasible], every[feasible])
+    assert (kept > 1.5).all()
+    assert found.drivers[0].share == pytest.approx(1.0, abs=0.02)  # its numbers moved with it
+    assert sum(sizes) == 1 + SAMPLES  # the point, and each draw once
