@@ -267,6 +267,7 @@ VALUES = {
     "infer.latency.p95": ("images", "1 ms"),
     "infer.latency.p99": ("samples", "1 us"),
     "infer.tensor_parallel": ("chat alone", 4),
+    "infer.pipeline_parallel": ("chat", 2),
     "infer.data_parallel": ("chat on ranks", 4),
     "infer.expert_parallel": ("ranks", 2),
     "infer.speculative.tokens": ("draft", 6),

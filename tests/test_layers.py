@@ -111,8 +111,8 @@ def test_formulas_and_estimates_read_no_files():
 RECORDS = {"bom", "inputs", "replacement", "samples", "service", "training_run", "work"}
 # files of scenario that still estimate: of serving its operating point, of hardware its parts
 ESTIMATING = {
-    "bounds", "capacity", "chips", "figures", "item", "latency", "operating_point", "parallel",
-    "parts", "plausible", "room", "serving",
+    "bounds", "capacity", "chips", "figures", "item", "latency", "operating_point",
+    "parallel", "parts", "plausible", "room", "serving",
 }  # fmt: skip
 
 

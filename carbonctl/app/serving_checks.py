@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 MOST_INFEASIBLE = 0.20  # of the draws: beyond it an interval would be that of a few
 LEAST_INFEASIBLE = 0.01
 _Z80 = 0.8416  # normal quantile of the share of draws that must be feasible, 80 %
-_FALLING = ("output_cv", "kv_bytes")  # facts of a model: more of them, fewer sequences in memory
+# facts of a model: more of them, fewer sequences in memory, and the other way round
+_FALLING = ("output_cv", "kv_bytes", "prompt_tokens", "output_tokens", "reasoning_tokens")
 _RISING = ("memory_share",)
 
 
@@ -107,7 +108,7 @@ class _Service(NamedTuple):
         memory = self.point.status in {plan.NOT_ALLOWED, plan.NO_SEQUENCE, plan.NO_CONCURRENCY}
         stop = self._stop()
         if stop is not None and memory and self._fits_somewhere():
-            said = f"{stop.message}; at other lengths of output within their range it fits"
+            said = f"{stop.message}; at the best ends of the ranges it fits"
             warnings.append(replace(stop, message=said))
         elif stop is not None:
             errors.append(stop)
@@ -314,7 +315,7 @@ def _planned(work: Any, lens: Any) -> tuple[DecoderReplica, Limits[Any], plan.Lo
     plain = bind(work, lens)
     model = whole_request(plain.model)
     limits: Any = model.limits
-    replica = DecoderReplica(model, limits)
+    replica = DecoderReplica(model)
     load = load_of(model, plain.fleet)
     point = plan.choose_operating_point(replica, limits, load, 0)
     return replica, limits, load, point

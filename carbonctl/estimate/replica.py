@@ -26,8 +26,8 @@ _STEPS_DENSE, _STEPS_MIXTURE = 3, 9  # time is affine in the batch; that of expe
 class DecoderReplica:
     """One copy of a model, and of what drafts for it, as the choice of a point sees it."""
 
-    def __init__(self, model: Decoder[Any], limits: Limits[Any]) -> None:
-        self.model, self.limits = model, limits
+    def __init__(self, model: Decoder[Any]) -> None:
+        self.model = model
         self.search_steps = _STEPS_DENSE if model.moe is None else _STEPS_MIXTURE
         self._models = [model]
         if model.speculation is not None:
@@ -124,7 +124,7 @@ def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> Chosen:
     load = load_of(model, fleet)
     plain, bounds = bare(model), bare(limits)
     point = choose_operating_point(
-        DecoderReplica(plain, bounds), bounds, Load(*map(bare, load)), _axes((plain, bounds, load))
+        DecoderReplica(plain), bounds, Load(*map(bare, load)), _axes((plain, bounds, load))
     )
     numbers: dict[str, Num] = {}
 
@@ -142,7 +142,7 @@ def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> Chosen:
         note = "the size at which a token takes least energy, of those that hold the model"
         devices = chosen("devices", point.devices, "1", "devices of one replica", note)
     batch = limits.concurrency
-    if limits.is_stated and not limits.is_exact:
+    if limits.is_full or (batch is not None and limits.is_stated and not limits.is_exact):
         batch = _most(limits, point, chosen)
     elif batch is None or not limits.is_stated:
         itl = chosen("itl", point.inter_token_latency_s, "s", "time between two tokens",
@@ -157,20 +157,9 @@ def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> Chosen:
     return Chosen(made, {"batch": made.batch, "chosen": numbers, "is_feasible": keeps})
 
 
-def at_full_load(model: Decoder[Num]) -> Decoder[Num]:
-    """The model on the devices that are chosen for it, as many sequences in flight as its limits."""
-    limits = model.limits
-    if limits is None:
-        return model
-    axes, load = _axes(model), Load(np.inf)
-    point = choose_operating_point(DecoderReplica(model, limits), limits, load, axes)
-    return placed(model, point.batch, point.devices)
-
-
 def _most(limits: Limits[Num], point: OperatingPoint, chosen: Any) -> Num:
     """The most sequences, from what limits them."""
-    stated = limits.is_stated and limits.concurrency is not None
-    caps: list[Num] = [] if stated else [limits.most_sequences]
+    caps: list[Num] = [] if limits.is_stated else [limits.most_sequences]
     if np.all(np.isfinite(point.memory_sequences)):  # else there is no cache, and no limit
         label = "sequences that memory holds"
         caps.append(chosen("memory", point.memory_sequences, "1", label, "beside the weights"))

@@ -31,9 +31,8 @@ class Limits(Generic[T]):
     """What bounds the choice: stated or usual concurrency, devices there are, latency.
 
     ``linked_accelerators`` are those that links join, a machine or a pod.
-    ``concurrency`` is taken as it is where ``is_stated``, of a range no more than memory holds, and
-    without a number as much as memory holds and a runtime decodes; else it is the most that is
-    usual.
+    ``concurrency`` is taken as it is where ``is_stated``, of a range no more than memory holds;
+    else it is the most that is usual. A queue ``is_full``: it keeps in flight what memory holds.
     ``replica_accelerators`` is the size of a replica where that is stated, ``accelerators`` all
     devices where they are counted, ``heads`` what a size must divide where that is known.
     """
@@ -49,6 +48,7 @@ class Limits(Generic[T]):
     itl_s: T | None = None
     ttft_s: T | None = None
     throughput_residual: T | None = None
+    is_full: bool = False
 
 
 class Load(NamedTuple):
@@ -177,6 +177,8 @@ def _look_at(replica: Replica, limits: Limits[Num], load: Load, devices: Array) 
     arriving = load.of_one(devices)
     if limits.is_stated:
         batch = most if limits.is_exact else np.minimum(most, np.maximum(memory, 1.0))
+    elif limits.is_full:
+        batch = most + np.zeros_like(memory)
     else:
         batch = find_root(
             lambda b: b - arriving * replica.inter_token_latency_s(b, devices),
@@ -221,7 +223,7 @@ def is_allowed(devices: Array, memory: Array, limits: Limits[Num]) -> Any:
     """Sizes that share the heads alike, or are the fewest devices that hold one sequence.
 
     Beyond what links join, layers and not heads are divided: more devices hold more, but make no
-    token faster. Under a target of latency such sizes are allowed where none within holds the model.
+    token faster. Under a target of latency they are allowed where none within holds the model.
     Where devices are counted none is larger, and all of them are one size where no other holds it,
     or the concurrency that is stated.
     """

@@ -164,8 +164,6 @@ def _model_words(model: schema.Model | None) -> str:
         return ""
     if model.id is not None:
         return model.id
-    if model.params is not None and model.kind == "diffusion_unet":
-        return f"{quantity(model.params.value, '1')} diffusion model"
     if model.params is not None:
         return f"{quantity(model.params.value, '1')} {model_kind(model.kind).label}"
     return model_kind("dlrm").label

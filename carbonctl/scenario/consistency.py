@@ -252,8 +252,8 @@ _DENOISED = {"size", "steps", "guidance", "guidance_passes", "batch", "tensor_pa
 _USED_BY_LOAD = {
     "requests": {
         *_REQUEST, "output_cv", "precision", "kv_precision", "runtime", "concurrency",
-        "tensor_parallel", "data_parallel", "expert_parallel", "speculative", "prompt_cache_hits",
-        "image_tokens", "video_tokens", "audio_tokens",
+        "tensor_parallel", "pipeline_parallel", "data_parallel", "expert_parallel", "speculative",
+        "prompt_cache_hits", "image_tokens", "video_tokens", "audio_tokens",
     },
     "images": {*_DENOISED},
     "videos": {*_DENOISED, "frames", "fps"},

@@ -143,10 +143,9 @@ def output_cv(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
 
 
 def _concurrency(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
-    """Sequences in flight on a replica: as stated, as usual, or as many as a runtime decodes."""
-    if infer.concurrency == "full":
-        return replace(ctx.default("most_sequences"), label=ctx.default("concurrency").label)
-    return ctx.either(infer.concurrency, (*path, "concurrency"), "concurrency")
+    """Sequences in flight on a replica: as stated, or as usual until the plan fills it."""
+    stated = None if infer.concurrency == "full" else infer.concurrency
+    return ctx.either(stated, (*path, "concurrency"), "concurrency")
 
 
 def _cached_bytes(ctx: Context, infer: schema.Infer) -> Fact:

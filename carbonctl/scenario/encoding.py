@@ -24,7 +24,7 @@ READERS = {"encoder", "embedding"}
 _PACKED = {"int8", "fp8"}
 _WRITES = ("output_tokens", "output_cv", "kv_precision", "reasoning_tokens", "concurrency",
            "throughput", "latency", "speculative", "prompt_cache_hits", "tensor_parallel",
-           "data_parallel", "expert_parallel", "runtime")  # fmt: skip
+           "pipeline_parallel", "data_parallel", "expert_parallel", "runtime")  # fmt: skip
 
 
 def encoder(

@@ -27,18 +27,18 @@ def with_limits(
     """The model with what is stated of its operating point, and what is usual where nothing is."""
     if m.moe is not None and m.moe.experts_per_token.value >= m.moe.experts.value:
         raise Unresolved  # said already; no such model takes any time
-    target = infer.latency
+    target, is_full = infer.latency, infer.concurrency == "full"
     itl = None if target is None else _seconds(ctx, target.itl, (*path, "latency", "itl"))
     ttft = None if target is None else _seconds(ctx, target.ttft, (*path, "latency", "ttft"))
     kind = "language" if m.moe is None else "mixture"
     heads = m.attention.heads
     size = replica(ctx, infer, m, found, path)
     joined = accelerator(ctx, found).fact("link_domain", label="devices that links join")
-    full = infer.concurrency == "full"
     limits = Limits(
-        concurrency=m.batch if itl is None and not full else None,
-        is_stated=infer.concurrency is not None,
-        is_exact=m.batch.exact and not full,
+        concurrency=m.batch if itl is None and not is_full else None,
+        is_stated=infer.concurrency is not None and not is_full,
+        is_exact=m.batch.exact,
+        is_full=is_full,
         most_sequences=ctx.default("most_sequences"),
         linked_accelerators=joined or found.per_machine,
         replica_accelerators=size,
@@ -48,7 +48,7 @@ def with_limits(
         ttft_s=ttft,
         throughput_residual=None if itl is None else ctx.default(f"{kind}_throughput_residual"),
     )
-    return replace(m, batch=m.batch if itl is None else ONE, limits=limits)
+    return replace(m, batch=m.batch if itl is None and not is_full else ONE, limits=limits)
 
 
 def _seconds(ctx: Context, given: Given | None, path: Path) -> Fact | None:

@@ -51,6 +51,8 @@ def replica(
     shared = parallel(ctx, infer, found, path)
     if shared is not None:
         _divides_heads(ctx, m, shared, path)
+    if infer.pipeline_parallel is not None:
+        shared = _staged(ctx, infer, shared, found, path)
     if m.moe is None:
         _no_mixture(ctx, infer, path)
         return shared
@@ -61,10 +63,22 @@ def replica(
     return devices
 
 
-def named(ctx: Context, path: Path) -> str:
-    """The key that says how many devices a replica has."""
-    wide = (*path, "tensor_parallel")
-    return "tensor_parallel" if wide in ctx.document.marks else "data_parallel"
+def _staged(
+    ctx: Context, infer: schema.Infer, shared: Fact | None, found: Device, path: Path
+) -> Fact:
+    """Devices of a replica whose layers lie in stages, each stage on devices that share them."""
+    where = (*path, "pipeline_parallel")
+    if infer.data_parallel is not None:
+        message = "pipeline_parallel with data_parallel is not supported yet"
+        ctx.fail("CC306", message, where, "leave one of them out")
+    stages = ctx.given(infer.pipeline_parallel, where, "stages of one replica")
+    each = 1.0 if shared is None else shared.value
+    note, label = f"{stages.value:g} stages of {each:g}", "devices of one replica"
+    devices = derived(f"{stages.key}/devices", stages.value * each, stages, note, label)
+    if found.count is not None and devices.value > found.count.value:
+        message = f"{note} take {devices.value:g} devices; hardware.count is {found.count.value:g}"
+        ctx.fail("CC303", message, where, "at most all devices make one replica")
+    return devices
 
 
 def _all(ranks: Ranks[Fact]) -> Fact:

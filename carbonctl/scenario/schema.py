@@ -115,6 +115,7 @@ class Infer(Strict):
     throughput: Rate | None = None
     latency: LatencyTarget | None = None
     tensor_parallel: Devices | None = None
+    pipeline_parallel: Devices | None = None
     data_parallel: Devices | None = None
     expert_parallel: Devices | None = None
     speculative: Speculative | None = None

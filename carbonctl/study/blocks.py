@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def evaluate_in_blocks(run: Callable[[Draws], R], draws: Draws) -> R:
     whole: list[Array] = []
     begin = 0
     for block in draws.blocks(BLOCK):
-        result = run(block)
+        result = _settled(run(block))
         parts = _arrays(result)
         whole = whole or [np.empty(draws.samples, part.dtype) for part in parts.values()]
         for column, part in zip(whole, parts.values(), strict=True):
@@ -40,8 +40,31 @@ def evaluate_in_blocks(run: Callable[[Draws], R], draws: Draws) -> R:
 
 def map_arrays(result: Any, make: Callable[[Array], Array]) -> Any:
     """The same result with ``make(array)`` in the place of each array, made once for each."""
+    result = _settled(result)
     by_array = {key: make(array) for key, array in _arrays(result).items()}
     return _with_arrays(result, lambda array: by_array[id(array)])
+
+
+class _Known(Generic[R]):
+    """A function of a result whose number is already found."""
+
+    def __init__(self, value: R) -> None:
+        self.value = value
+
+    def __call__(self) -> R:
+        """The number."""
+        return self.value
+
+
+def _settled(value: Any) -> Any:
+    """The same result, with what it would compute when asked computed of its own numbers."""
+    if isinstance(value, tuple):
+        return tuple(map(_settled, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _settled(getattr(value, f.name)) for f in fields(value)})
+    if callable(value) and not isinstance(value, type | _Known):
+        return _Known(value())
+    return value
 
 
 def _arrays(result: Any) -> dict[int, Array]:
@@ -57,6 +80,8 @@ def _with_arrays(value: Any, put: Callable[[Array], Array]) -> Any:
         return put(value)
     if isinstance(value, tuple):
         return tuple(_with_arrays(item, put) for item in value)
+    if isinstance(value, _Known):
+        return _Known(_with_arrays(value.value, put))
     if isinstance(value, dict):
         return {key: _with_arrays(item, put) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):

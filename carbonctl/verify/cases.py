@@ -12,17 +12,18 @@ from carbonctl.catalog.published import number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import InputError, Mark
 from carbonctl.core.strict_yaml import Document
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.replica import at_operating_point
 from carbonctl.estimate.service import Decoder, Diffusion, Encoder
-from carbonctl.scenario.context import Context, Unresolved
-from carbonctl.scenario.device import parallel
+from carbonctl.scenario.context import ONE, Context, Unresolved, derived
 from carbonctl.scenario.machine import device
 from carbonctl.scenario.read import checked
-from carbonctl.scenario.operating_point import with_limits
-from carbonctl.scenario.serving import service_model
+from carbonctl.scenario.serving import serving
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.fact import Fact
+    from carbonctl.estimate.service import Fleet
 
     Row = dict[str, str]
     Data = dict[str, Any]
@@ -32,7 +33,6 @@ LOADS = {"text-to-image": "images", "text-to-video": "videos", "image-to-video":
 WALL_RUNTIME = "trtllm"  # of queues metered at the wall whose stack is not told
 _ANY_LOAD = "1/h"  # a case is of devices that are busy; how much is asked of them is not told
 _SAME_SIZE = math.log(1.35)  # a table may count the text encoder of a model, or not
-_PATH = ("infer",)
 
 
 @dataclass(frozen=True)
@@ -137,37 +137,52 @@ def _is_nan(value: Any) -> bool:
 
 
 def _optional(row: Row, column: str) -> float:
-    """A number of a column that a table need not have."""
-    return number(row, column) if column in row else math.nan
+    """A number of a column that a table need not have; 0 is one."""
+    cell = row.get(column, "").strip()
+    return float(cell) if cell else math.nan
 
 
-def _first(*values: float) -> float:
-    """The first number that is known."""
-    return next((value for value in values if not math.isnan(value)), math.nan)
+def _first(*values: Any) -> Any:
+    """The first that is known."""
+    return next((value for value in values if not _is_nan(value)), math.nan)
+
+
+def _assumed(spread: float, tables: Tables) -> Any:
+    """A spread of output lengths that no row states, with the range of the default that it is."""
+    for name in ("output_cv", "reasoning_output_cv"):
+        usual = tables.catalog.default(name)
+        if spread == usual.value:
+            ends = {"range": [usual.low, usual.high], "range_kind": usual.range_kind}
+            return {"value": spread, **ends}
+    return spread
 
 
 def _language(row: Row, tables: Tables) -> Data:
     model, devices = tables.model(row), number(row, "n_accelerators")
     ranks = _first(number(row, "data_parallel"), 1.0)
     batch = number(row, "avg_batch_size")
-    moe = number(row, "params_active_b") < number(row, "params_total_b")
+    is_moe = number(row, "params_active_b") < number(row, "params_total_b")
     if model is not None:
-        moe = model.number("moe", "experts") is not None
-    ranks = ranks if moe else 1.0
-    read = partial(_optional, tables.workloads.get(row["task"], {}))
+        is_moe = model.number("moe", "experts") is not None
+    ranks = ranks if is_moe else 1.0
+    usual = partial(_optional, tables.workloads.get(row["task"], {}))
+    stages = 1.0  # of layers, where fewer devices share one than a replica has
+    if math.isnan(number(row, "expert_parallel")):
+        stages = devices / ranks / _first(_optional(row, "tensor_parallel"), devices / ranks)
     of_queue = math.isnan(batch)  # that waits, and fills as many replicas as there are devices for
     return {
         "model": _described(row) if model is None else {"id": model.id},
         "requests": _ANY_LOAD,
-        "prompt_tokens": _first(_optional(row, "prompt_tokens_mean"), read("prompt_tokens")),
+        "prompt_tokens": _first(_optional(row, "prompt_tokens_mean"), usual("prompt_tokens")),
         "output_tokens": number(row, "output_tokens_mean"),
-        "output_cv": _first(_optional(row, "output_cv"), read("output_cv")),
+        "output_cv": _first(_optional(row, "output_cv"), _assumed(usual("output_cv"), tables)),
         "precision": row["weight_precision"],
         "kv_precision": row.get("kv_precision", ""),
         "concurrency": "full" if of_queue else batch,
-        "tensor_parallel": None if of_queue else devices / ranks,
+        "tensor_parallel": None if of_queue else devices / ranks / stages,
+        "pipeline_parallel": stages if stages > 1.0 else None,
         "data_parallel": ranks if ranks > 1.0 else None,
-        "expert_parallel": number(row, "expert_parallel") if moe else None,
+        "expert_parallel": number(row, "expert_parallel") if is_moe else None,
     }
 
 
@@ -207,7 +222,7 @@ def resolve_service(data: Data, catalog: Catalog) -> Service | str:
     """Facts of the service that a scenario states, as ``infer`` has them, or why there are none.
 
     A language model runs at the operating point that is stated, whether a replica would hold it
-    or not.
+    or not; a queue at the one that the plan chooses.
     """
     document = Document(data, {(): Mark("a measured case")})
     ctx = Context(document, catalog)
@@ -216,15 +231,27 @@ def resolve_service(data: Data, catalog: Catalog) -> Service | str:
         infer = scenario.infer
         assert infer is not None  # noqa: S101 - a case is a service
         found = device(ctx, scenario.hardware, ("hardware",))
-        made = service_model(ctx, infer, scenario.model, found, _PATH)
-        if isinstance(made, Decoder):
-            shared = parallel(ctx, infer, found, _PATH)
-            if infer.concurrency == "full":
-                return with_limits(ctx, infer, made, found, _PATH)
-            return replace(made, replica_accelerators=shared)
+        period = ctx.default("period")
+        made, _ = serving(ctx, infer, scenario.model, found, period, ("infer",))
     except Unresolved:
         return ctx.problems[-1].message if ctx.problems else "not estimated"
     except InputError as error:
         return error.problems[0].message
-    assert isinstance(made, Diffusion | Encoder)  # noqa: S101 - rows are of no other kind
-    return made
+    model = made.model
+    if isinstance(model, Decoder) and model.limits is not None and model.limits.is_full:
+        return _filled(model, made.fleet)
+    assert isinstance(model, Decoder | Diffusion | Encoder)  # noqa: S101 - rows are of no other kind
+    return model
+
+
+def _filled(model: Decoder[Fact], fleet: Fleet[Fact]) -> Decoder[Fact]:
+    """The model of a queue with the batch and devices that the plan chooses at central values."""
+    assert model.limits is not None  # noqa: S101 - the caller looked
+    plain, load = (bind(part, lambda fact: fact.value) for part in (model, fleet))
+    chosen = at_operating_point(plain, load).model
+    batch = derived("infer.concurrency/batch", chosen.batch, ONE, "as memory holds", "concurrency")
+    devices = derived(
+        "infer.concurrency/devices", chosen.replica_accelerators, ONE, "as chosen", "devices"
+    )
+    limits = replace(model.limits, replica_accelerators=devices)
+    return replace(model, batch=batch, limits=limits)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.catalog import published
 from carbonctl.catalog.published import number
-from carbonctl.estimate.decode import decode_work
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.service import Decoder, Diffusion, Encoder
 from carbonctl.scenario.sections import KvPrecision, Precision
@@ -80,7 +79,7 @@ class Case:
     def replica_accelerators(self) -> float:
         """Accelerators that share one copy of the model; all that were measured, of samples."""
         if isinstance(self.record, Decoder):
-            return float(decode_work(self.central).replica_accelerators)
+            return float(self.central.limits.replica_accelerators)
         if isinstance(self.record, Diffusion):
             return float(self.central.replica_accelerators)
         return self.accelerators

@@ -14,7 +14,7 @@ from carbonctl.estimate.decode import decode_work, step_of
 from carbonctl.estimate.diffusion import denoise_flop
 from carbonctl.estimate.encode import encode, encoded
 from carbonctl.estimate.generate import batch_energy_j, batch_of, batch_work
-from carbonctl.estimate.replica import at_full_load
+from carbonctl.estimate.replica import placed
 from carbonctl.estimate.samples import Stated
 from carbonctl.estimate.service import Decoder, Diffusion, Encoder, Measured
 from carbonctl.estimate.speculate import whole_request
@@ -86,7 +86,7 @@ def _language(
     stack: Stack, measured: Array, devices: Array, constants: Mapping[str, Num]
 ) -> Forecast:
     """Decode steps of language models: as long as they are modeled, and as they were measured."""
-    m = at_full_load(whole_request(stack.bind(constants)))
+    m = at_stated_point(whole_request(stack.bind(constants)))
     work = decode_work(m)
     step = step_of(m, work)
     per_hour = measured * s_from_hours(1.0)
@@ -97,6 +97,14 @@ def _language(
         "throughput": replicas * m.batch / step.seconds,
         "given": seen.energy_j / m.batch,
     }
+
+
+def at_stated_point(m: Decoder[Any]) -> Decoder[Any]:
+    """A model with its stated sequences in flight, on its stated devices."""
+    limits = m.limits
+    assert limits is not None  # noqa: S101 - a service has them until its point is chosen
+    assert limits.replica_accelerators is not None  # noqa: S101 - a case says how many
+    return placed(m, m.batch, limits.replica_accelerators)
 
 
 def _at_the_wall(

@@ -137,7 +137,7 @@ def test_the_load_of_a_replica_is_what_it_carries():
     for load in (200.0, 800.0, 1_500.0):
         batch, devices = point_of(at_load(work, load))
         model = replace(whole_request(work.model))
-        itl = DecoderReplica(model, model.limits).inter_token_latency_s(batch, devices)
+        itl = DecoderReplica(model).inter_token_latency_s(batch, devices)
         assert 1 < batch < 64
         assert batch / itl == pytest.approx(load, rel=1e-9)
 
@@ -152,7 +152,7 @@ def test_a_size_is_the_one_of_least_energy_among_those_that_hold_the_model():
             limits = replace(at.model.limits, replica_accelerators=size)
             forced = replace(at.model, limits=limits)
             chosen = at_operating_point(whole_request(forced), at.fleet).model
-            energies[size] = DecoderReplica(chosen, limits).token_energy_j(
+            energies[size] = DecoderReplica(chosen).token_energy_j(
                 chosen.batch, size, above_resident=False
             )
         assert devices == min(energies, key=energies.get)
@@ -162,7 +162,7 @@ def chosen(work, **limits):
     model = whole_request(work.model)
     bounds = replace(model.limits, **limits)
     load = plan.Load(1e9)
-    return plan.choose_operating_point(DecoderReplica(model, bounds), bounds, load, 0)
+    return plan.choose_operating_point(DecoderReplica(model), bounds, load, 0)
 
 
 def test_each_limit_stops_the_choice_with_its_own_status():

@@ -17,29 +17,29 @@ def joules(data, unit="infer.functional_units"):
     return metrics["infer.device_energy_kwh"]["value"] * 3.6e6 / metrics[unit]["value"]
 
 
-def in_flight(data):
-    (found,) = [f for f in data["facts"].values() if f["label"] == "concurrency"]
-    return found
+def held(data):
+    """Sequences that memory holds, as the choice of the operating point says."""
+    return data["facts"]["infer.concurrency/memory"]["value"]
 
 
-def test_a_full_replica_decodes_all_that_memory_holds(result, carbonctl):
+def test_a_full_replica_decodes_all_that_memory_holds(result):
     data = result(*CHAT, "--concurrency", "full", *sets("tensor_parallel=1"))
-    found = in_flight(data)
-    assert found["origin"] == "derived"
-    most = int(found["value"])
-    fits, beyond = (carbonctl(*CHAT, "--concurrency", str(n), *sets("tensor_parallel=1"))
-                    for n in (most, most + 1))  # fmt: skip
-    assert (fits.code, beyond.code) == (0, 3)
     assert not data["warnings"]  # the load of a queue need not keep it in flight
-    stated = result(*CHAT, "--concurrency", str(most), *sets("tensor_parallel=1"))
+    assert held(data) < 1024
+    stated = result(*CHAT, "--concurrency", f"{held(data)}", *sets("tensor_parallel=1"))
     assert joules(data) == pytest.approx(joules(stated))
+    few = [word if word != "1M/day" else "10/day" for word in CHAT]
+    assert joules(result(*few, "--concurrency", "full", *sets("tensor_parallel=1"))) == (
+        pytest.approx(joules(data))
+    )
 
 
 def test_a_full_replica_decodes_no_more_than_a_runtime(result):
     short = [word if word != "500:300" else "50:30" for word in CHAT]
-    found = in_flight(result(*short, "--concurrency", "full"))
-    assert found["value"] == 1024
-    assert found["low"] < found["value"] < found["high"]
+    data = result(*short, "--concurrency", "full", *sets("tensor_parallel=1"))
+    assert held(data) > 1024
+    stated = result(*short, "--concurrency", "1024", *sets("tensor_parallel=1"))
+    assert joules(data) == pytest.approx(joules(stated))
 
 
 def test_work_offline_has_no_target_of_latency(result):
@@ -72,3 +72,16 @@ def test_a_denoiser_is_described_by_its_parameters(result):
     for twice in (made(params="2.6B"), made(steps=100), made(size="1024x512")):
         assert 1.4 * plain < twice < 2.05 * plain
     assert made(load="videos=1/day", frames=16, fps=8) > 8 * plain
+
+
+def test_a_replica_has_the_devices_of_all_its_stages(result, carbonctl):
+    """16 devices of two machines: 8 share each layer of a half of the model."""
+    words = ("infer", "--model", "llama-3.1-405b", "--gpu", "h100-sxm:16", "--tokens", "500:300",
+             "--requests", "10k/day", "--concurrency", "32", *PLACE)  # fmt: skip
+    staged = result(*words, *sets("tensor_parallel=8", "pipeline_parallel=2", "shared=true"))
+    shared = result(*words, *sets("tensor_parallel=16", "shared=true"))
+    assert staged["metrics"]["infer.replica_accelerators"]["value"] == 16
+    assert joules(staged) == pytest.approx(joules(shared))
+    ran = carbonctl(*words, *sets("tensor_parallel=8", "pipeline_parallel=4", "shared=true"))
+    assert ran.code == 3
+    assert "4 stages of 8 take 32 devices; hardware.count is 16" in ran.err

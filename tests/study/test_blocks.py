@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.record import record
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
+from carbonctl.estimate.results import Lifecycle
 from carbonctl.scenario.read import read
 from carbonctl.scenario.refresh import resolve_refresh
-from carbonctl.scenario.resolve import resolve
 from carbonctl.study import blocks
 from carbonctl.study.montecarlo import Draws, evaluate
 
@@ -23,7 +24,7 @@ SAMPLES, BLOCK = 1_000, 64  # the last block is a shorter one
 
 def life(name):
     scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
-    return resolve(scenario, document, Catalog.open()).inputs
+    return plan_scenario(scenario, document, Catalog.open()).inputs
 
 
 def choice(name):
@@ -146,3 +147,11 @@ def test_in_the_place_of_a_draw_that_is_not_feasible_stands_the_next_that_is(mon
     assert (kept > 1.5).all()
     assert found.drivers[0].share == pytest.approx(1.0, abs=0.02)  # its numbers moved with it
     assert sum(sizes) == 1 + SAMPLES  # the point, and each draw once
+
+
+def test_what_a_result_finds_when_asked_follows_the_order_of_its_draws():
+    order = np.array([2, 0, 1])
+    whole = Lifecycle("location", np.arange(3.0), (), (), lambda: {"twice": 2.0 * np.arange(3.0)})
+    moved = blocks.map_arrays(whole, lambda array: array[order])
+    assert moved.metrics["twice"].tolist() == [4.0, 0.0, 2.0]
+    assert moved.total_kgco2e.tolist() == [2.0, 0.0, 1.0]

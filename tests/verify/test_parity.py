@@ -74,7 +74,7 @@ def test_a_row_states_its_scenario_and_nothing_else():
     tables = cases.Tables.of(CATALOG)
     row = next(c for c in FOUND.cases if c.row["task"] == "gpqa" and not c.is_moe).row
     said = cases.scenario_of(row, tables)
-    assert said["infer"]["output_cv"] == 0.6
+    assert said["infer"]["output_cv"]["value"] == 0.6
     assert said["infer"]["concurrency"] == float(row["avg_batch_size"])
     assert set(said["infer"]) == {
         "requests", "prompt_tokens", "output_tokens", "output_cv", "precision", "runtime",
