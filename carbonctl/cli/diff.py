@@ -33,7 +33,7 @@ def command(
     if base == head == "-":
         message = "only one of the two can come from stdin"
         raise UsageError(message)
-    from carbonctl.cli.differ import differ  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.app.diff import differ  # noqa: PLC0415 - after the flags are known good
     from carbonctl.report import difference  # noqa: PLC0415
 
     data = difference.as_data(differ((base, head), flags), samples, seed)

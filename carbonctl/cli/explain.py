@@ -77,7 +77,7 @@ def command(
 
 def _point(flags: dict[str, Any], file: str | None) -> "tuple[Lifecycle | Item | Refresh, Catalog]":
     """The traced point estimate of a scenario of any kind, or of the one that a result holds."""
-    from carbonctl.cli.again import reread  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.app.recompute import reread  # noqa: PLC0415 - after the flags are known good
 
     raw, kept = reread(file)
     if kept is not None:
@@ -92,7 +92,7 @@ def _point(flags: dict[str, Any], file: str | None) -> "tuple[Lifecycle | Item |
 def _again(flags: dict[str, Any], made: "Json") -> "tuple[Lifecycle | Item, Catalog]":
     """What a saved result rests on, computed again by the command that made it."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
-    from carbonctl.cli.again import given, loaded, only  # noqa: PLC0415
+    from carbonctl.app.recompute import given, loaded, only  # noqa: PLC0415
 
     changed = [name for name, value in flags.items() if name not in _OUTPUT and value]
     if changed:

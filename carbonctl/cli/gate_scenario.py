@@ -158,7 +158,7 @@ def _overlay(
     folder = catalog.overlay
     if not folder:
         return None
-    from carbonctl.cli.again import bundled_facts  # noqa: PLC0415 - where there is a folder
+    from carbonctl.app.recompute import bundled_facts  # noqa: PLC0415 - where there is a folder
 
     used = {key for data in made.values() for key in data["facts"]}
     own = {key: fact for key, fact in facts_of(inputs).items() if key in used}

@@ -37,7 +37,7 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
     raw = saved.raw_of(file)
     if not saved.is_result(raw):
         return [scenario_input(file, flags, wanted, raw)]
-    from carbonctl.cli.again import only_estimates  # noqa: PLC0415 - for saved results alone
+    from carbonctl.app.recompute import only_estimates  # noqa: PLC0415 - for saved results alone
 
     made = saved.parse(raw, name_of(file), metrics=True)
     only_estimates(made)
@@ -85,7 +85,7 @@ def is_allowed(folder: str | None, overlays: tuple[str, ...]) -> bool:
 
 
 def _remembered(data: dict[str, Any], file: str, status: str) -> Looked:
-    from carbonctl.report.remembered import facts  # noqa: PLC0415 - for saved results alone
+    from carbonctl.report.saved_facts import facts  # noqa: PLC0415 - for saved results alone
 
     own = data["accounting"]
     bases = {own: data} if own in BASES else dict.fromkeys(BASES, data)
@@ -128,7 +128,7 @@ def _recomputed(
     made: Json, at: tuple[str | int, ...], name: str, flags: dict[str, Any], wanted: Wanted
 ) -> Looked:
     """A saved result computed again; InputError where the same version comes to another one."""
-    from carbonctl.cli import again  # noqa: PLC0415 - for saved results alone
+    from carbonctl.app import recompute as again  # noqa: PLC0415 - for saved results alone
     from carbonctl.report.findings import results  # noqa: PLC0415
 
     data = results(made.data)[int(at[-1]) if at else 0]

@@ -45,7 +45,7 @@ def load(
     ``raw`` is a source that was read before; ``phases`` are those that the flags reach.
     """
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
-    from carbonctl.cli import kinds  # noqa: PLC0415
+    from carbonctl.app import file_kind  # noqa: PLC0415
     from carbonctl.cli.options import settings  # noqa: PLC0415
     from carbonctl.core import files  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
@@ -57,7 +57,7 @@ def load(
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
     if source is not None:
         raw = files.read(source, files.MAX_TEXT) if raw is None else raw
-        kinds.refuse(raw, source)
+        file_kind.refuse(raw, source)
     root = flags.get("root")
     scenario, document = read(source, given, catalog, raw, keep=True, phases=phases, root=root)
     return scenario, document, catalog

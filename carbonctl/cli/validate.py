@@ -93,7 +93,7 @@ def _validate(files: list[str], flags: dict[str, Any], *, say: bool) -> list[Pro
 
 def _check(file: str, flags: dict[str, Any]) -> list[Problem]:
     """Read a file as what it is and check it, a scenario without draws; its warnings."""
-    from carbonctl.cli.kinds import POLICY, is_card  # noqa: PLC0415 - after good flags
+    from carbonctl.app.file_kind import POLICY, is_card  # noqa: PLC0415 - after good flags
     from carbonctl.cli.run import load  # noqa: PLC0415
     from carbonctl.report import saved  # noqa: PLC0415
 

@@ -79,7 +79,7 @@ def result(
     """Compute a saved result again, and end with 7 where it differs; RESULT alone means this."""
     flags = dict(locals())
     form = choose_format(flags, ("table", "json", "markdown"))
-    from carbonctl.cli.verified import verify  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.app.verify import verify  # noqa: PLC0415 - after the flags are known good
     from carbonctl.report import verified  # noqa: PLC0415
 
     data = verify(file, hardware_db, tolerance)

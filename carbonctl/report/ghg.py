@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.report.findings import overlay, results
 from carbonctl.report.machine import as_json
-from carbonctl.report.placed import leaves, operator, phase_of
+from carbonctl.report.phase_inputs import leaves, operator, phase_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from carbonctl.core.units import g_from_kg
 from carbonctl.report.findings import results
 from carbonctl.report.machine import not_finite
 from carbonctl.report.numbers import printable_texts
-from carbonctl.report.placed import given, leaves, phase_of, section
+from carbonctl.report.phase_inputs import given, leaves, phase_of, section
 
 _TRAINING = ("train", "idle")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.cli.again import again, given, only_estimates
+from carbonctl.app.recompute import again, given, only_estimates
 from carbonctl.report import saved, verified
 from carbonctl.report.findings import results
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.cli.again import again, given, only_estimates
+from carbonctl.app.recompute import again, given, only_estimates
 from carbonctl.cli.run import PHASES, PHASES_OF, load
 from carbonctl.core.errors import InputError, Mark, Problem, gathered
 from carbonctl.core.strict_yaml import Document
