@@ -14,7 +14,7 @@ ROOT = PACKAGE.parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
     "core": 0, "formulas": 1, "catalog": 2, "estimate": 2, "scenario": 3, "study": 3,
-    "imports": 3, "report": 4, "cli": 5, "__main__": 6,
+    "imports": 3, "report": 4, "app": 5, "cli": 6, "__main__": 7,
 }  # fmt: skip
 MAX_LINES = 450
 MAX_BODY = 55

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from carbonctl.cli.complete import of
-from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.output_format import format_of
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ OneFormat = Annotated[
 
 def chosen(format: str | None, choices: tuple[str, ...] = FORMATS, *, json: bool) -> str:
     """The format of the rows; UsageError where there is none such."""
-    return choose_format({"format": format, "json": json}, choices)
+    return format_of(format, choices, json=json)
 
 
 def show_rows(rows: list[dict[str, Any]], form: str) -> None:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from carbonctl.app.estimate import evaluate, metadata_of
+from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.cli.run import PHASES, PHASES_OF, beside, evaluate, load
 from carbonctl.core.files import name_of
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import facts as facts_of
-from carbonctl.report.envelope import Beside, envelope
+from carbonctl.report.envelope import ResultMetadata, envelope
 from carbonctl.report.given import given
+from carbonctl.scenario.read import parse_sets
 from carbonctl.scenario.resolve import BUDGET
 from carbonctl.scenario.rules import budget_rules
 from carbonctl.study.causes import Causes, Remembered
@@ -25,7 +27,7 @@ from carbonctl.study.montecarlo import evaluate as study
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from carbonctl.cli.run import Loaded
+    from carbonctl.app.load import Scenario as Loaded
     from carbonctl.core.errors import Problem
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
@@ -69,7 +71,13 @@ def scenario_input(
     file: str, flags: dict[str, Any], wanted: Wanted, raw: bytes | None = None
 ) -> Looked:
     """A scenario of either kind, as ``validate`` tells them apart."""
-    loaded = load(flags, file, raw)
+    loaded = load_scenario(
+        file,
+        parse_sets(flags.get("sets") or ()),
+        Catalog.open(flags.get("hardware_db")),
+        raw=raw,
+        root=flags.get("root"),
+    )
     scenario = loaded[0]
     if any(getattr(scenario, name) is not None for name in PHASES) or scenario.embodied is None:
         return evaluate_life(file, flags, wanted, loaded)
@@ -86,7 +94,9 @@ def evaluate_life(
     phases = PHASES_OF[command]
     needs_period = scenario.infer is not None or scenario.data is not None
     need = needs_period and command == "lifecycle"
-    resolved, result, _ = evaluate(loaded, flags, phases, need_period=need)
+    resolved, result = evaluate(
+        loaded, phases, samples=flags["samples"], seed=flags["seed"], need_period=need
+    )
     own = wanted.first or scenario.accounting
     bases = {scenario.accounting, own, *wanted.others}
     if "operational_market_kgco2e" not in result.point.metrics:
@@ -100,7 +110,7 @@ def evaluate_life(
         )
         for basis in sorted(bases - {scenario.accounting})
     }
-    told = beside(resolved, catalog)
+    told = metadata_of(resolved, catalog)
     made = {basis: envelope(command, r, catalog, told) for basis, r in evaluated.items()}
     first = own if own in made else scenario.accounting
     causes = _causes(
@@ -127,7 +137,7 @@ def evaluate_item(file: str, flags: dict[str, Any], loaded: Loaded) -> Looked:
     scenario, document, catalog = loaded
     item = resolve_item(scenario, document, catalog)
     result = study(item.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
-    beside = Beside(
+    beside = ResultMetadata(
         scenario.name or "", item.title, None, item.not_estimated, item.warnings,
         inputs=given(document),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.app.load import from_document
 from carbonctl.catalog.read import Catalog
 from carbonctl.cli.gate_scenario import (
     BASES,
@@ -37,10 +38,10 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
     raw = saved.raw_of(file)
     if not saved.is_result(raw):
         return [scenario_input(file, flags, wanted, raw)]
-    from carbonctl.app.recompute import only_estimates  # noqa: PLC0415 - for saved results alone
+    from carbonctl.app.recompute import check_is_estimate  # noqa: PLC0415 - for saved results alone
 
     made = saved.parse(raw, name_of(file), metrics=True)
-    only_estimates(made)
+    check_is_estimate(made)
     if flags["sets"]:
         message = "--set changes a scenario; a saved result stays as it is"
         raise UsageError(message)
@@ -132,8 +133,8 @@ def _recomputed(
     from carbonctl.report.findings import results  # noqa: PLC0415
 
     data = results(made.data)[int(at[-1]) if at else 0]
-    document = again.given(made, at)
-    loaded = again.loaded(document, Catalog.open(flags["hardware_db"]))
+    document = again.given_document(made, at)
+    loaded = from_document(document, Catalog.open(flags["hardware_db"]))
     own = {data["accounting"]} & set(BASES)
     wider = Wanted(wanted.first, wanted.others | own, wanted.overlays)
     drawn = {"samples": data["samples"], "seed": data["seed"]}

@@ -1,20 +1,15 @@
-"""Flags that several commands share, and the place of each in a scenario."""
+"""Flags that several commands share, as records, and the decorator that gives them to a command."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, Optional
 
 import typer
 
-from carbonctl.catalog.instances import find_instance, instances
-from carbonctl.catalog.read import AmbiguousName, UnknownName
+from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED, check_samples
 from carbonctl.cli import complete
-from carbonctl.core.errors import UsageError
-from carbonctl.core.units import UnitError, number
-from carbonctl.scenario.named import is_server, per_named
-from carbonctl.scenario.read import Setting, parse_sets
-
-if TYPE_CHECKING:
-    from carbonctl.catalog.read import Catalog
+from carbonctl.core.record import record
 
 Text = Optional[str]  # noqa: UP045 - Typer reads this at run time
 
@@ -95,6 +90,11 @@ TensorParallel = Annotated[Text, typer.Option(help="Accelerators that share one 
 DataParallel = Annotated[Text, typer.Option(help="Data-parallel attention ranks (MoE).")]
 ExpertParallel = Annotated[Text, typer.Option(help="Accelerators that experts are spread over.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
+Old = Annotated[Text, typer.Option(help="Old machine and count: dgx-a100-320gb:4.")]
+New = Annotated[Text, typer.Option(help="New machine: dgx-h100.")]
+Performance = Annotated[Text, typer.Option(help="Work of a new machine over an old one: 2.5.")]
+Horizon = Annotated[Text, typer.Option(help="Span that counts: 5 y.")]
+Growth = Annotated[Text, typer.Option(help="Growth of demand: 1.2 per 1 y.")]
 Precision = Annotated[Text, typer.Option(help="Format of served weights, else as published.")]
 Runtime = Annotated[
     Text, typer.Option(help="Serving stack: vllm_2025.", autocompletion=complete.runtimes)
@@ -124,18 +124,7 @@ Sets = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value.", rich_help_panel=_S),
 ]
-FEWEST_SAMPLES, MOST_SAMPLES = 100, 1_000_000
-
-
-def _enough(samples: int) -> int:
-    """Percentiles of a handful of draws would look like an interval and be none."""
-    if samples and not FEWEST_SAMPLES <= samples <= MOST_SAMPLES:
-        message = f"--samples is 0, for no interval, or {FEWEST_SAMPLES} to {MOST_SAMPLES:,}"
-        raise UsageError(f"{message}, not {samples:,}")
-    return samples
-
-
-Draws = Annotated[int, typer.Option("--samples", min=0, callback=_enough,
+Draws = Annotated[int, typer.Option("--samples", min=0, callback=check_samples,
                                     help="Draws, 100 to a million; 0 for none.",
                                     rich_help_panel=_S)]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.", rich_help_panel=_S)]
@@ -165,139 +154,168 @@ Verbose = Annotated[
 ]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No color.", rich_help_panel=_S)]
 
-DEFAULT_SAMPLES, DEFAULT_SEED = 2000, 1
 
-# parameter of a command -> flag, path in the scenario
-_PLAIN = {
-    "subject": ("--subject", "embodied.subject"),
-    "device": ("--device", "embodied.device"),
-    "model": ("--model", "model"),
-    "params": ("--params", "model.params"),
-    "active_params": ("--active-params", "model.active_params"),
-    "region": ("--region", "site.region"),
-    "grid": ("--grid", "site.grid"),
-    "pue": ("--pue", "site.pue"),
-    "contracted_clean": ("--contracted-clean", "site.contracted_clean"),
-    "period": ("--period", "period"),
-    "accelerator_hours": ("--accelerator-hours", "train.accelerator_hours"),
-    "train_tokens": ("--train-tokens", "train.tokens"),
-    "train_samples": ("--train-samples", "train.samples"),
-    "mfu": ("--mfu", "train.mfu"),
-    "requests": ("--requests", "infer.requests"),
-    "images": ("--images", "infer.images"),
-    "videos": ("--videos", "infer.videos"),
-    "items": ("--items", "infer.items"),
-    "latency": ("--latency", "infer.latency.itl"),
-    "tensor_parallel": ("--tensor-parallel", "infer.tensor_parallel"),
-    "data_parallel": ("--data-parallel", "infer.data_parallel"),
-    "expert_parallel": ("--expert-parallel", "infer.expert_parallel"),
-    "concurrency": ("--concurrency", "infer.concurrency"),
-    "precision": ("--precision", "infer.precision"),
-    "runtime": ("--runtime", "infer.runtime"),
-    "accounting": ("--accounting", "accounting"),
-    "performance": ("--performance", "refresh.performance"),
-    "horizon": ("--horizon", "refresh.horizon"),
-    "growth": ("--growth", "refresh.demand_growth"),
-}
-_COUNTED = {
-    "gpu": ("--gpu", "accelerator"),
-    "server": ("--server", "server"),
-    "instance": ("--instance", "instance"),
-}
+@record
+class ScenarioOptions:
+    """Flags that state something of the scenario; a command has some of them."""
 
-
-def settings(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
-    """The flags of a command as settings of a scenario, ``--set`` last."""
-    made = [
-        Setting(path, flags[name], flag, reaches=True)
-        for name, (flag, path) in _PLAIN.items()
-        if flags.get(name) is not None
-    ]
-    made += _hardware(flags, catalog)
-    if flags.get("shared"):
-        made.append(Setting("infer.shared", True, "--shared"))
-    for side in ("old", "new"):
-        if flags.get(side) is not None:
-            made += _replaced(side, flags[side], catalog)
-    if flags.get("days") is not None:
-        made.append(Setting("train.days", _timed(flags["days"], "d"), "--days", reaches=True))
-    if flags.get("hours") is not None:
-        if flags.get("days") is not None:
-            message = "--days and --hours both say how long training runs"
-            raise UsageError(message, "give one of the two")
-        made.append(Setting("train.days", _timed(flags["hours"], "h"), "--hours", reaches=True))
-    if flags.get("lora"):
-        made.append(Setting("train.method", "lora", "--lora", reaches=True))
-    if flags.get("energy") is not None:
-        value, _, scope = flags["energy"].partition(":")
-        measured = {"value": value, "scope": scope} if scope else value
-        made.append(Setting("train.energy", measured, "--energy", reaches=True))
-    if flags.get("tokens") is not None:
-        made += _tokens(flags["tokens"])
-    return [*made, *parse_sets(flags.get("sets") or ())]
+    model: Model = None
+    params: Params = None
+    active_params: ActiveParams = None
+    gpu: Gpu = None
+    server: Server = None
+    instance: Instance = None
+    subject: Subject = None
+    device: ClientDevice = None
+    shared: Shared = False
+    days: Days = None
+    hours: WallHours = None
+    accelerator_hours: AcceleratorHours = None
+    train_tokens: TrainTokens = None
+    train_samples: Samples = None
+    energy: Energy = None
+    mfu: Mfu = None
+    lora: Lora = False
+    requests: Requests = None
+    tokens: Tokens = None
+    images: Images = None
+    videos: Videos = None
+    items: Items = None
+    concurrency: Concurrency = None
+    latency: Latency = None
+    tensor_parallel: TensorParallel = None
+    data_parallel: DataParallel = None
+    expert_parallel: ExpertParallel = None
+    precision: Precision = None
+    runtime: Runtime = None
+    old: Old = None
+    new: New = None
+    performance: Performance = None
+    horizon: Horizon = None
+    growth: Growth = None
+    region: Region = None
+    grid: Grid = None
+    pue: Pue = None
+    contracted_clean: Contracted = None
+    period: Period = None
+    sets: Sets = None
+    accounting: Accounting = None
 
 
-def _hardware(flags: dict[str, Any], catalog: "Catalog") -> list[Setting]:
-    """What the flags name as hardware, all of it in one setting: it replaces what a file names."""
-    values: dict[str, tuple[Any, str]] = {}
-    for name, (flag, key) in _COUNTED.items():
-        if flags.get(name) is None:
-            continue
-        for setting in _counted(flag, key, flags[name], catalog):
-            _, _, place = setting.path.partition(".")
-            if place in values:
-                message = f"{values[place][1]} and {flag} both give a count"
-                raise UsageError(message, "give it once")
-            values[place] = (setting.value, flag)
-    flag = next((flag for _, flag in values.values()), "")
-    return [Setting("hardware", values, flag, reaches=True)] if values else []
+@record
+class RunOptions:
+    """Flags that say how a command runs and what it writes; a command has some of them."""
+
+    format: Format = None
+    json: Json = False
+    output: Output = None
+    samples: Draws = DEFAULT_SAMPLES
+    seed: Seed = DEFAULT_SEED
+    hardware_db: HardwareDb = None
+    root: Root = None
+    quiet: Quiet = False
+    verbose: Verbose = False
+    no_color: NoColor = False
 
 
-def _counted(flag: str, key: str, text: str, catalog: "Catalog") -> list[Setting]:
-    """``NAME:COUNT``; of servers and instances a flag counts machines, a file accelerators."""
-    name, colon, count = text.rpartition(":")
-    if not colon or (key == "instance" and _is_instance(text, catalog)):
-        return [Setting(f"hardware.{key}", text, flag)]
-    devices = _devices(count, per_named(catalog, key, name))
-    return [Setting(f"hardware.{key}", name, flag), Setting("hardware.count", devices, flag)]
+_TABLE_JSON = Annotated[Text, typer.Option("-f", "--format", help="table or json.")]
+_TABLE_JSON_MARKDOWN = Annotated[
+    Text, typer.Option("-f", "--format", help="table, json or markdown.")
+]
+
+_TABLE_JSON_GITHUB = Annotated[Text, typer.Option("-f", "--format", help="table, json or github.")]
 
 
-def _replaced(side: str, text: str, catalog: "Catalog") -> list[Setting]:
-    """A server, else an accelerator, of a replacement; of servers a flag counts machines."""
-    name = text.rpartition(":")[0] or text
-    key = "server" if is_server(catalog, name) else "accelerator"
-    made = _counted(f"--{side}", key, text, catalog)
-    return [replace(s, path=s.path.replace("hardware", f"refresh.{side}", 1)) for s in made]
+@record
+class TextRunOptions(RunOptions):
+    """The same for a command that writes a table or JSON."""
+
+    format: _TABLE_JSON = None
 
 
-def _is_instance(text: str, catalog: "Catalog") -> bool:
-    """Whether the last colon of an instance stands before its name, not before a count."""
-    try:
-        find_instance(catalog, text)
-    except UnknownName:
-        head = text.rpartition(":")[0]
-        return any(head == row["provider"] for row in instances(catalog))
-    except AmbiguousName:
-        pass
-    return True
+@record
+class MarkdownRunOptions(RunOptions):
+    """The same for a command that writes a table, JSON or Markdown."""
+
+    format: _TABLE_JSON_MARKDOWN = None
 
 
-def _devices(count: str, each: float) -> str:
-    """Accelerators in some machines; a count that is none stays as it is, to be refused as such."""
-    try:
-        machines = number(count)
-    except UnitError:
-        return count
-    return count if each == 1 or machines <= 0 else f"{machines * each:.12g}"
+@record
+class GithubRunOptions(RunOptions):
+    """The same for a command that writes a table, JSON or annotations of GitHub."""
+
+    format: _TABLE_JSON_GITHUB = None
 
 
-def _timed(text: str, unit: str) -> str:
-    """``--days 10`` means 10 days; a unit may be given too."""
-    return f"{text} {unit}" if text.replace(".", "", 1).isdigit() else text
+_CASES = typer.Option(
+    "--cases", metavar="FILE", help="Other cases, in the columns of the bundled table."
+)
+_EVERY_GROUP = typer.Option("-v", "--verbose", help="Every group.")
 
 
-def _tokens(text: str) -> list[Setting]:
-    """Prompt and output of a request; a model that only reads has no output."""
-    prompt, colon, output = text.partition(":")
-    made = [Setting("infer.prompt_tokens", prompt, "--tokens")]
-    return [*made, Setting("infer.output_tokens", output, "--tokens")] if colon else made
+@record
+class ScoreRunOptions(TextRunOptions):
+    """The same for a test of forecasts beside measurements."""
+
+    cases: Annotated[Text, _CASES] = None
+    verbose: Annotated[bool, _EVERY_GROUP] = False
+
+
+MODEL = ("model", "params", "active_params")
+HARDWARE = ("gpu", "server", "instance")
+TRAINING = (
+    "days", "hours", "accelerator_hours", "train_tokens", "train_samples", "energy", "mfu", "lora",
+)  # fmt: skip
+LATENCY = ("latency", "tensor_parallel", "data_parallel", "expert_parallel")
+REPLACEMENT = ("old", "new", "performance", "horizon", "growth")
+SITE = ("region", "grid", "pue", "contracted_clean")
+OUTPUT = ("format", "json", "output")
+DRAWS = ("samples", "seed")
+DATA = ("hardware_db", "root")
+DISPLAY = ("quiet", "verbose", "no_color")
+RUN = (*OUTPUT, "sets", *DRAWS, "accounting", *DATA, *DISPLAY)
+RUN_WITHOUT_BASIS = tuple(name for name in RUN if name != "accounting")
+LIFECYCLE = (
+    *MODEL, *HARDWARE, "shared", *TRAINING, "requests", "tokens", "images", "items",
+    "concurrency", "precision", "runtime", *SITE, "period",
+)  # fmt: skip
+
+
+def takes(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator: a command that takes its own parameters and then these flags, in this order.
+
+    Each parameter of the command that is a record of options is filled from the flags that are
+    its fields; fields without a flag keep their default. Typer sees one parameter a flag.
+    """
+
+    def declare(command: Callable[..., Any]) -> Callable[..., Any]:
+        params = inspect.signature(command).parameters
+        records: dict[str, type[Any]] = {
+            name: p.annotation for name, p in params.items() if is_dataclass(p.annotation)
+        }
+        flags = {f.name: f for made in records.values() for f in fields(made)}
+        shown = [p for name, p in params.items() if name not in records]
+        shown += [_parameter(flags[name]) for name in names]
+
+        def run(**given: Any) -> Any:
+            made = {
+                name: kind(**{f.name: given.pop(f.name) for f in fields(kind) if f.name in names})
+                for name, kind in records.items()
+            }
+            return command(**given, **made)
+
+        for name in ("__doc__", "__name__", "__module__"):
+            setattr(run, name, getattr(command, name))
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [p.replace(kind=p.KEYWORD_ONLY) for p in shown]
+        )
+        run.__annotations__ = {p.name: p.annotation for p in shown}
+        return run
+
+    return declare
+
+
+def _parameter(field: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type
+    )

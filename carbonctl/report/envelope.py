@@ -34,8 +34,8 @@ SCHEMA_VERSION = "1.0"
 
 
 @compared
-class Beside:
-    """What is said beside the numbers of a result."""
+class ResultMetadata:
+    """What a result says beside its numbers."""
 
     name: str
     title: str
@@ -52,7 +52,7 @@ def envelope(
     command: str,
     result: Result,
     catalog: Catalog,
-    beside: Beside,
+    metadata: ResultMetadata,
 ) -> dict[str, Any]:
     """Everything a reader, a gate or a later report needs from one result."""
     point = result.point
@@ -64,12 +64,12 @@ def envelope(
         "command": command,
         "tool": {"name": "carbonctl", "version": __version__},
         "data": data_version(result, catalog),
-        "name": beside.name,
-        "title": printable(beside.title).replace("\n", " "),
+        "name": metadata.name,
+        "title": printable(metadata.title).replace("\n", " "),
         "samples": result.samples,
         "seed": result.seed,
         "accounting": point.basis,
-        "period_hours": beside.period_hours,
+        "period_hours": metadata.period_hours,
         "total_kgco2e": whole,
         "total": total,
         "operational": _operational(result),
@@ -82,17 +82,17 @@ def envelope(
         ],
         "assumptions": assumptions(result, point.total_kgco2e),
         "sensitivity": sensitivity(result),
-        "budget": _budget(beside.budget, result),
+        "budget": _budget(metadata.budget, result),
         "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
-        "charged": beside.charged,
+        "charged": metadata.charged,
         "coverage": {
             "included": [line.label for line in point.lines],
             "excluded": [],
-            "not_estimated": beside.not_estimated,
+            "not_estimated": metadata.not_estimated,
         },
-        "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
-        "inputs": beside.inputs | ({"replaced": rows} if (rows := replaced(used)) else {}),
-        "provenance": provenance(beside.period),
+        "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in metadata.warnings],
+        "inputs": metadata.inputs | ({"replaced": rows} if (rows := replaced(used)) else {}),
+        "provenance": provenance(metadata.period),
     }
 
 

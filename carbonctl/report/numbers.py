@@ -82,6 +82,17 @@ def interval(low: float, high: float, size: float, count: int) -> str:
     return f"{significant(low / size, count)} - {significant(high / size, count)}"
 
 
+def with_interval(kgco2e: float, low: float | None, high: float | None) -> str:
+    """A carbon with its interval in one unit, as in ``5.5 t CO2e (4.1-9.0)``."""
+    size, symbol = carbon_unit(kgco2e)
+    count = digits(low, high)
+    said = f"{significant(kgco2e / size, count)} {symbol} CO2e"
+    if low is None or high is None or high <= low:
+        return said
+    dash = "-" if low >= 0 else " to "
+    return f"{said} ({dash.join(significant(end / size, count) for end in (low, high))})"
+
+
 def quantity(value: float, unit: str) -> str:
     """Any fact's value with its canonical unit, four digits, for listings."""
     if unit == "1":
