@@ -76,7 +76,8 @@ class DiffResult(Outcome):
         return bool(self.data["changes"] or self.data["total"]["difference_kgco2e"])
 
     def __repr__(self) -> str:
-        return f"{len(self.data['changes'])} changes: {self.total}"
+        count = len(self.data["changes"])
+        return f"{count} change{'' if count == 1 else 's'}: {self.total}"
 
 
 def diff(

@@ -37,6 +37,11 @@ class Scenario(NamedTuple):
         """Whether the scenario states data, experiments, training or serving."""
         return any(getattr(self.sections, phase) is not None for phase in PHASES)
 
+    @property
+    def needs_period(self) -> bool:
+        """Whether the scenario states what lasts for a period: stored data, or serving."""
+        return self.sections.infer is not None or self.sections.data is not None
+
     def to_dict(self) -> dict[str, Any]:
         """The keys and values of the scenario as they were given, a copy."""
         data: dict[str, Any] = copy.deepcopy(self.document.data)

@@ -35,13 +35,15 @@ class Quantity:
         return self.value
 
     def __str__(self) -> str:
-        from carbonctl.report.numbers import quantity, with_interval  # noqa: PLC0415 - for people
+        from carbonctl.report import numbers  # noqa: PLC0415 - for people
 
         if self.value is None:
             return "not known"
         if self.unit == "kgCO2e":
-            return with_interval(self.value, self.p05, self.p95)
-        return quantity(self.value, self.unit)
+            return numbers.with_interval(self.value, self.p05, self.p95)
+        if self.unit == "h":  # of devices, which nobody counts in years
+            return f"{numbers.significant(self.value, 4)} h"
+        return numbers.quantity(self.value, self.unit)
 
 
 @compared

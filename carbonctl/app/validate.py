@@ -38,7 +38,8 @@ class Validation(Outcome):
         return "".join(f"- {one['code']}: {one['message']}\n" for one in self.data["warnings"])
 
     def __repr__(self) -> str:
-        return f"valid, {len(self.warnings)} warnings"
+        count = len(self.warnings)
+        return f"valid, {count or 'no'} warning{'' if count == 1 else 's'}"
 
 
 def json_schema(kind: Kind) -> Outcome:
