@@ -29,7 +29,27 @@ _PUBLIC = {
     "Problem": "core.errors",
     "UsageError": "core.errors",
 }
-__all__ = ["__version__", *_PUBLIC]
+__all__ = [
+    "CarbonctlError",
+    "InputError",
+    "Mark",
+    "PhaseResult",
+    "Problem",
+    "Quantity",
+    "Result",
+    "Scenario",
+    "UsageError",
+    "__version__",
+    "compare",
+    "diff",
+    "embodied",
+    "estimate",
+    "explain",
+    "load",
+    "refresh",
+    "validate",
+    "verify",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

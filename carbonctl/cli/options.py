@@ -291,7 +291,9 @@ def takes(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def declare(command: Callable[..., Any]) -> Callable[..., Any]:
         params = inspect.signature(command).parameters
         records: dict[str, type[Any]] = {
-            name: p.annotation for name, p in params.items() if is_dataclass(p.annotation)
+            name: p.annotation
+            for name, p in params.items()
+            if isinstance(p.annotation, type) and is_dataclass(p.annotation)
         }
         flags = {f.name: f for made in records.values() for f in fields(made)}
         shown = [p for name, p in params.items() if name not in records]
