@@ -8,12 +8,8 @@ from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import draws
 from carbonctl.cli.run import load, write
-from carbonctl.core.errors import UsageError
 
-_SCENARIO = (*o.LIFECYCLE, "sets", "accounting", "videos", *o.LATENCY, "subject", "device",
-             *o.REPLACEMENT)  # fmt: skip
-_NAMES = ("format", *o.LIFECYCLE, *o.RUN[1:], "videos", *o.LATENCY, "subject", "device",
-          *o.REPLACEMENT)  # fmt: skip
+_FLAGS = (*o.LIFECYCLE, *o.RUN[1:], "videos", *o.LATENCY, "subject", "device", *o.REPLACEMENT)
 Explained = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads this at run time
     typer.Argument(metavar="[FILE]", help="Scenario or saved result, or - for stdin."),
@@ -21,7 +17,7 @@ Explained = Annotated[
 Of = Annotated[str, typer.Option(help="Name of the number, or its label in the table.")]
 
 
-@o.takes(*_NAMES)
+@o.takes("format", *_FLAGS)
 def command(
     scenario: o.ScenarioOptions, run: o.TextRunOptions, file: Explained = None, of: Of = "total"
 ) -> None:
@@ -33,7 +29,7 @@ def command(
 
     raw, kept = load_saved(file)
     if kept is not None:
-        _check_unchanged(scenario)
+        scenario.check_is_empty(_FLAGS)
         point, catalog = point_of_saved(kept, run.hardware_db)
     else:
         loaded = load(file, scenario, run, raw=raw)
@@ -46,12 +42,3 @@ def command(
     text = found.in_words()
     text = text.partition("\n")[0] + "\n" if run.quiet else text
     write(wrapped(text, terminal_width()), form, run.output)
-
-
-def _check_unchanged(scenario: o.ScenarioOptions) -> None:
-    """UsageError for a flag that would change what a saved result was made of."""
-    changed = [name for name in _SCENARIO if getattr(scenario, name)]
-    if changed:
-        flag = "--set" if changed[0] == "sets" else f"--{changed[0].replace('_', '-')}"
-        message = f"{flag} changes a scenario; a saved result stays as it is"
-        raise UsageError(message, "give the scenario instead")

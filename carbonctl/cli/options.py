@@ -9,6 +9,7 @@ import typer
 
 from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED, check_samples
 from carbonctl.cli import complete
+from carbonctl.core.errors import UsageError
 from carbonctl.core.record import record
 
 Text = Optional[str]  # noqa: UP045 - Typer reads this at run time
@@ -200,6 +201,14 @@ class ScenarioOptions:
     period: Period = None
     sets: Sets = None
     accounting: Accounting = None
+
+    def check_is_empty(self, names: tuple[str, ...]) -> None:
+        """UsageError for the first of some flags that is given: a saved result takes none."""
+        changed = [name for name in names if getattr(self, name, None)]
+        if changed:
+            flag = "--set" if changed[0] == "sets" else f"--{changed[0].replace('_', '-')}"
+            message = f"{flag} changes a scenario; a saved result stays as it is"
+            raise UsageError(message, "give the scenario instead")
 
 
 @record
