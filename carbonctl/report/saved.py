@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core import files, strict_json
-from carbonctl.core.contract import misfits
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.metrics import TOTAL
 from carbonctl.report.findings import results
+from carbonctl.result.check import misfits
+from carbonctl.result.kinds import Kind, kind_of
 from carbonctl.study.measures import nodes, parts
 
 if TYPE_CHECKING:
@@ -21,30 +20,10 @@ if TYPE_CHECKING:
 
     from carbonctl.core.strict_json import Json
 
-# command -> the part of our schema that its result is held to
-_KINDS = {
-    "train": "estimate",
-    "infer": "estimate",
-    "lifecycle": "estimate",
-    "embodied": "estimate",
-    "gate": "gated",
-    "refresh": "refresh",
-    "compare": "compare",
-    "diff": "diff",
-    "verify": "verify",
-}
 ESTIMATES = ("train", "infer", "lifecycle", "embodied", "gate")
 _CLOSE = 1e-9
 _SUMS = {"facility_energy_kwh", "water_l"}  # metrics of the whole that are sums over phases
 _PER_UNIT = re.compile(r"per_(request|image|video|item|sample)_kgco2e")
-
-
-@cache
-def schema() -> dict[str, Any]:
-    """JSON Schema of everything that ``-f json`` prints."""
-    text = (Path(__file__).parent / "schema.json").read_text(encoding="utf-8")
-    made: dict[str, Any] = json.loads(text)
-    return made
 
 
 def is_result(raw: bytes) -> bool:
@@ -92,14 +71,12 @@ def _problems(made: Json) -> Iterator[Problem]:
         where = made.mark(() if kind.code == "CC702" else ("schema_version",))
         yield Problem(kind.code, kind.message, where, kind.hint)
         return
-    fits = True
-    for code, message, path in misfits(data, schema()["$defs"][kind], schema()):
-        fits = False
-        yield Problem(code, message, made.mark(path))
-    if not fits:
+    found = [Problem(code, said, made.mark(path)) for code, said, path in misfits(data, kind)]
+    if found:
+        yield from sorted(found, key=_place)
         return
     yield from _percentiles(made)
-    if kind in ("estimate", "gated"):
+    if kind in ("estimate", "gate"):
         several = "results" in data
         for place, result in enumerate(results(data)):
             at: tuple[str | int, ...] = ("results", place) if several else ()
@@ -110,8 +87,14 @@ def _problems(made: Json) -> Iterator[Problem]:
         yield from _choices(made)
 
 
-def _kind(data: Any) -> str | Problem:
-    """The part of the schema for a file, or what it is instead."""
+def _place(problem: Problem) -> tuple[int, int]:
+    """Line and column of a problem."""
+    mark = problem.mark
+    return (mark.line or 0, mark.column or 0) if mark is not None else (0, 0)
+
+
+def _kind(data: Any) -> Kind | Problem:
+    """The kind of result in a file, or what is in it instead."""
     if not isinstance(data, dict) or "schema_version" not in data:
         hint = "carbonctl lifecycle FILE -f json -o RESULT.json makes one"
         return Problem("CC702", "this is no result of carbonctl", None, hint)
@@ -120,8 +103,7 @@ def _kind(data: Any) -> str | Problem:
     version = data["schema_version"]
     if not isinstance(version, str) or not version.startswith("1."):
         return Problem("CC703", f'schema version "{version}" is not one of 1.x')
-    command = data.get("command")
-    kind = _KINDS.get(command) if isinstance(command, str) else None
+    kind = kind_of(data.get("command"))
     return kind or Problem("CC702", "this is no result of carbonctl: its command is unknown")
 
 
