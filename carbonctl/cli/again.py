@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_json import Json
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.verify import ValueDifference
 
 _AGREES = 1e-9
 
@@ -61,7 +63,7 @@ def loaded(document: Document, catalog: Catalog) -> Loaded:
 
 def again(
     command: str, document: Document, catalog: Catalog, flags: dict[str, Any]
-) -> dict[str, Any]:
+) -> EstimateResult:
     """The envelope that a command makes of a document today."""
     from carbonctl.cli.run import PHASES_OF, computed  # noqa: PLC0415 - with the estimate
 
@@ -72,12 +74,12 @@ def again(
     return computed(command, loaded(document, catalog), flags, PHASES_OF[command])[0]
 
 
-def is_of_this_version(data: dict[str, Any]) -> bool:
+def is_of_this_version(data: EstimateResult) -> bool:
     """Whether the same tool and the same data made a saved result."""
     return {data["tool"]["version"], data["data"]["version"]} == {__version__}
 
 
-def check_agrees(made: Json, at: Path, data: dict[str, Any], now: dict[str, Any]) -> None:
+def check_agrees(made: Json, at: Path, data: EstimateResult, now: EstimateResult) -> None:
     """InputError where a saved result is not what its own inputs come to."""
     from carbonctl.report.verified import differences  # noqa: PLC0415 - for saved results alone
 
@@ -93,7 +95,7 @@ def check_agrees(made: Json, at: Path, data: dict[str, Any], now: dict[str, Any]
     raise InputError([problem], made.sources)
 
 
-def _counts(difference: dict[str, Any]) -> bool:
+def _counts(difference: ValueDifference) -> bool:
     """Whether a number or the digest of the inputs differs; labels are made anew, and judged so."""
     ends = [difference["saved"], difference["now"]]
     return difference["path"] == "inputs/sha256" or any(
@@ -132,7 +134,7 @@ def reread(source: str | None) -> tuple[bytes | None, Json | None]:
     return raw, saved.parse(raw, "<stdin>" if source == "-" else source)
 
 
-def only(made: Json) -> tuple[dict[str, Any], Path]:
+def only(made: Json) -> tuple[EstimateResult, Path]:
     """The one result of a file, and where in it; several have no one number of a name."""
     from carbonctl.report.findings import results  # noqa: PLC0415 - with the reader
 

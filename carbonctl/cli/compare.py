@@ -12,6 +12,7 @@ from carbonctl.core.errors import UsageError, gathered
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.results import Lifecycle
+    from carbonctl.result.compare import CompareResult
     from carbonctl.scenario.resolve import Resolved
     from carbonctl.study.montecarlo import Evaluated
 
@@ -46,7 +47,7 @@ def command(
         emit(side_by_side.RENDERERS[form](data), output)
 
 
-def _compare(files: list[str], flags: dict[str, Any]) -> dict[str, Any]:
+def _compare(files: list[str], flags: dict[str, Any]) -> "CompareResult":
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
     from carbonctl.report.charged import charged, title  # noqa: PLC0415
     from carbonctl.report.side_by_side import as_data  # noqa: PLC0415

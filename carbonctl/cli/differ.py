@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def differ(files: tuple[str, str], flags: dict[str, Any]) -> Difference:
     quick = {"samples": 0, "seed": flags["seed"]}
 
     def side(file: str, document: Document, result: dict[str, Any] | None) -> Side:
-        made = result or again(command, document, catalog, quick)
+        made = result or cast("dict[str, Any]", again(command, document, catalog, quick))
         return Side(file, document, result, made)
 
     base, head = gathered(partial(side, *one) for one in read)
@@ -78,7 +78,7 @@ def _read(file: str, flags: dict[str, Any]) -> tuple[str, Document, dict[str, An
     if len(found) != 1:
         raise _not_one(made, "this holds several results; diff takes one a side")
     at = ("results", 0) if "results" in made.data else ()
-    return name, given(made, at), found[0]
+    return name, given(made, at), cast("dict[str, Any]", found[0])
 
 
 def _not_one(made: Json, message: str) -> InputError:

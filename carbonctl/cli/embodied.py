@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from carbonctl.cli.run import Loaded
     from carbonctl.core.errors import Problem
+    from carbonctl.result.estimate import EstimateResult
 
 
 def command(
@@ -42,7 +43,7 @@ def command(
     report(data, flags, loaded[2])
 
 
-def item(loaded: "Loaded", flags: "dict[str, Any]") -> "tuple[dict[str, Any], list[Problem]]":
+def item(loaded: "Loaded", flags: "dict[str, Any]") -> "tuple[EstimateResult, list[Problem]]":
     """The envelope of whole hardware, and what to warn of."""
     scenario, document, catalog = loaded
     from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - after a good input

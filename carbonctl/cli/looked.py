@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl.catalog.read import Catalog
 from carbonctl.cli.gate_scenario import (
@@ -23,6 +23,7 @@ from carbonctl.study.gate import Subject
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_json import Json
+    from carbonctl.result.estimate import EstimateResult
 
 __all__ = ["Looked", "Wanted", "is_allowed", "look"]
 
@@ -45,7 +46,7 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
         message = "--set changes a scenario; a saved result stays as it is"
         raise UsageError(message)
     several = "results" in made.data
-    found = results(made.data)
+    found = cast("list[dict[str, Any]]", results(made.data))
     if not found:
         problem = Problem("CC604", "there is no result in this to hold", made.mark(("results",)))
         raise InputError([problem], made.sources)
@@ -96,7 +97,7 @@ def _remembered(data: dict[str, Any], file: str, status: str) -> Looked:
     return Looked(
         subject,
         kept,
-        Remembered(facts(data), shares),
+        Remembered(facts(cast("EstimateResult", data)), shares),
         path=_path_of(data, file),
         saved=_told(data, file, subject.name, status, None),
         overlay={"folder": folder, "facts": keys} if keys or folder else None,
@@ -131,13 +132,14 @@ def _recomputed(
     from carbonctl.cli import again  # noqa: PLC0415 - for saved results alone
     from carbonctl.report.findings import results  # noqa: PLC0415
 
-    data = results(made.data)[int(at[-1]) if at else 0]
+    result = results(made.data)[int(at[-1]) if at else 0]
+    data = cast("dict[str, Any]", result)
     document = again.given(made, at)
     loaded = again.loaded(document, Catalog.open(flags["hardware_db"]))
     own = {data["accounting"]} & set(BASES)
     wider = Wanted(wanted.first, wanted.others | own, wanted.overlays)
     drawn = {"samples": data["samples"], "seed": data["seed"]}
-    same = again.is_of_this_version(data)
+    same = again.is_of_this_version(result)
 
     def evaluated(asked: dict[str, Any], command: str) -> Looked:
         if command == "embodied":
@@ -148,7 +150,7 @@ def _recomputed(
     if same:
         looked = evaluated(drawn, data["command"])
         now = looked.subject.bases.get(data["accounting"]) or looked.data
-        again.check_agrees(made, at, data, now)
+        again.check_agrees(made, at, result, cast("EstimateResult", now))
     own_draws = {key: flags[key] for key in drawn}
     whole = "lifecycle" if left_out(data) else data["command"]
     if looked is None or own_draws != drawn or whole != data["command"]:

@@ -11,6 +11,7 @@ from carbonctl.cli.run import TABLES, emit, load, table_out, warn
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
+    from carbonctl.result.refresh import RefreshDecision
 
 
 def command(
@@ -52,7 +53,7 @@ def command(
     _report(as_data(scenario.name or "", result, resolved, catalog), flags, catalog)
 
 
-def _report(data: dict[str, Any], flags: dict[str, Any], catalog: "Catalog") -> None:
+def _report(data: "RefreshDecision", flags: dict[str, Any], catalog: "Catalog") -> None:
     """Render a decision in the format asked for."""
     if flags["format"] == "table":
         from carbonctl.report.refresh_table import render  # noqa: PLC0415 - Rich, for tables alone

@@ -13,7 +13,7 @@ from carbonctl.core.errors import InputError, Problem, UsageError, in_order
 from carbonctl.core.output import emit as emit  # noqa: PLC0414 - commands take it from here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rich.console import Console
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.report.envelope import Beside
+    from carbonctl.result.estimate import EstimateResult
     from carbonctl.scenario.capacity import Capacity
     from carbonctl.scenario.resolve import Resolved
     from carbonctl.scenario.schema import Scenario
@@ -165,7 +166,7 @@ def computed(
     phases: tuple[str, ...],
     *,
     need_period: bool = False,
-) -> tuple[dict[str, Any], list[Problem]]:
+) -> tuple[EstimateResult, list[Problem]]:
     """The envelope of some phases of a scenario, and what to warn of."""
     with draws(flags["samples"]):
         resolved, result, catalog = evaluate(loaded, flags, phases, need_period=need_period)
@@ -195,7 +196,7 @@ def beside(resolved: Resolved, catalog: Catalog) -> Beside:
     )
 
 
-def report(data: dict[str, Any], flags: dict[str, Any], catalog: Catalog) -> None:
+def report(data: EstimateResult, flags: dict[str, Any], catalog: Catalog) -> None:
     """Render an envelope in the format asked for, to stdout or whole into a file."""
     form = flags["format"]
     if form == "table":
@@ -206,7 +207,7 @@ def report(data: dict[str, Any], flags: dict[str, Any], catalog: Catalog) -> Non
     rendered(cited(data, catalog) if form == "json" else data, flags)
 
 
-def rendered(data: dict[str, Any], flags: dict[str, Any]) -> None:
+def rendered(data: Mapping[str, Any], flags: dict[str, Any]) -> None:
     """Render plain data in a format other than a table; NDJSON line by line."""
     from carbonctl.report.formats import render  # noqa: PLC0415 - only the renderer asked for
 
@@ -218,7 +219,7 @@ def rendered(data: dict[str, Any], flags: dict[str, Any]) -> None:
     emit(text, flags["output"])
 
 
-def table(data: dict[str, Any], flags: dict[str, Any]) -> None:
+def table(data: EstimateResult, flags: dict[str, Any]) -> None:
     """Render the table of one result."""
     from carbonctl.report.table import render  # noqa: PLC0415 - Rich, for tables alone
 

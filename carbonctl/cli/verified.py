@@ -10,9 +10,11 @@ from carbonctl.report.findings import results
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_json import Json
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.verify import VerifiedResult, VerifyResult
 
 
-def verify(source: str, hardware_db: str | None, tolerance: float) -> dict[str, Any]:
+def verify(source: str, hardware_db: str | None, tolerance: float) -> VerifyResult:
     """Every result of a file beside the same computed again."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
 
@@ -28,8 +30,8 @@ def verify(source: str, hardware_db: str | None, tolerance: float) -> dict[str, 
 
 
 def _one(
-    made: Json, at: tuple[str | int, ...], result: dict[str, Any], catalog: Any, tolerance: float
-) -> dict[str, Any]:
+    made: Json, at: tuple[str | int, ...], result: EstimateResult, catalog: Any, tolerance: float
+) -> VerifiedResult:
     flags = {"samples": result["samples"], "seed": result["seed"]}
     now = again(result["command"], given(made, at), catalog, flags)
     return verified.one(result, now, tolerance)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl.core import files, strict_json
 from carbonctl.core.errors import InputError, Problem
@@ -16,9 +16,11 @@ from carbonctl.result.kinds import Kind, kind_of
 from carbonctl.study.measures import nodes, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from carbonctl.core.strict_json import Json
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.node import Node, Total
 
 ESTIMATES = ("train", "infer", "lifecycle", "embodied", "gate")
 _CLOSE = 1e-9
@@ -108,7 +110,7 @@ def _kind(data: Any) -> Kind | Problem:
 
 
 def _contradictions(
-    result: dict[str, Any], at: tuple[str | int, ...], made: Json
+    result: EstimateResult, at: tuple[str | int, ...], made: Json
 ) -> Iterator[Problem]:
     """Sums that do not hold: the file was changed after it was written."""
     total = result["total_kgco2e"]
@@ -137,7 +139,7 @@ def _wrong_metrics(made: Json) -> Iterator[Problem]:
             yield from _metrics(result, ("results", place) if several else (), made)
 
 
-def _metrics(result: dict[str, Any], at: tuple[str | int, ...], made: Json) -> Iterator[Problem]:
+def _metrics(result: EstimateResult, at: tuple[str | int, ...], made: Json) -> Iterator[Problem]:
     """Metrics that are not what the breakdown, or the metrics that they are made of, come to."""
     metrics = result["metrics"]
     for name, wanted in _implied(result):
@@ -146,29 +148,34 @@ def _metrics(result: dict[str, Any], at: tuple[str | int, ...], made: Json) -> I
             continue
         message = f"this is not {wanted:.12g}, what the rest of the result comes to"
         yield Problem("CC704", message, made.mark((*at, "metrics", name, "value")))
-    whole = {TOTAL: result["total"]} | {
-        f"operational_{basis}_kgco2e": node for basis, node in result["operational"].items()
-    }
-    for name, node in whole.items():
+    electricity = result["operational"]
+    whole: list[tuple[str, Total | Node]] = [
+        (TOTAL, result["total"]),
+        ("operational_location_kgco2e", electricity["location"]),
+        ("operational_market_kgco2e", electricity["market"]),
+    ]
+    for name, node in whole:
         for end in ("p05", "p50", "p95"):
             if name in metrics and metrics[name][end] != node[end]:
                 mark = made.mark((*at, "metrics", name, end))
                 yield Problem("CC704", f"this is not the {end} of {node['id']}", mark)
 
 
-def _implied(result: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def _implied(result: EstimateResult) -> Iterator[tuple[str, float]]:
     """What metrics must be, by the total, the lines of the breakdown and one another."""
+    plain = cast("dict[str, Any]", result)
     yield TOTAL, result["total_kgco2e"]
-    for basis, node in result["operational"].items():
-        if node["value"] is not None:
-            yield f"operational_{basis}_kgco2e", node["value"]
-    for node in nodes(result["breakdown"]):
+    for basis in ("location", "market"):
+        value = result["operational"][basis]["value"]
+        if value is not None:
+            yield f"operational_{basis}_kgco2e", value
+    for node in nodes(plain["breakdown"]):
         yield f"{node['id']}_kgco2e", node["value"]
     values = {name: node["value"] for name, node in result["metrics"].items()}
     for name, value in values.items():
         phase, _, what = name.rpartition(".")
         if name != TOTAL and (what == TOTAL or name in _SUMS):
-            lines = parts(result, name)
+            lines = parts(plain, name)
             if lines:
                 yield name, math.fsum(line.value for line in lines)
         unit = _PER_UNIT.fullmatch(what)
@@ -182,7 +189,7 @@ def _close(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=_CLOSE, abs_tol=1e-12)
 
 
-def _adds_up(lines: list[dict[str, Any]], whole: float) -> bool:
+def _adds_up(lines: Sequence[Mapping[str, Any]], whole: float) -> bool:
     return _close(sum(line["value"] for line in lines), whole)
 
 

@@ -18,6 +18,11 @@ from carbonctl.result.node import Line, Metric, Node, Total
 from carbonctl.result.problem import ProblemRecord
 from carbonctl.result.scalar import Provenance, Samples, SchemaVersion, Seed
 
+Accounting = Literal["location", "market", "whole item"]
+EstimateCommand = Literal["train", "infer", "lifecycle", "embodied"]
+ChargeRule = Literal["held", "by need"]
+Operator = Literal["own", "colocation", "cloud"]
+
 
 class Tool(TypedDict):
     """What made the result."""
@@ -68,9 +73,9 @@ class ChargedPhase(TypedDict):
     hardware: str | None
     devices: str | None
     site: str
-    operator: Literal["own", "colocation", "cloud"]
+    operator: Operator
     count: float | None
-    rule: Literal["held", "by need"] | None
+    rule: ChargeRule | None
 
 
 class Cited(TypedDict, total=False):
@@ -84,14 +89,14 @@ class EstimateResult(Cited):
     """One estimate; with ``gate`` the verdict on it too."""
 
     schema_version: SchemaVersion
-    command: Literal["train", "infer", "lifecycle", "embodied"]
+    command: EstimateCommand
     tool: Tool
     data: DataVersion
     name: str
     title: str
     samples: Samples
     seed: Seed
-    accounting: Literal["location", "market", "whole item"]
+    accounting: Accounting
     period_hours: float | None
     total_kgco2e: float
     total: Total
@@ -120,3 +125,6 @@ class GateResult(TypedDict):
     tool: Tool
     results: list[EstimateResult]
     gate: GateVerdict
+
+
+Estimates = EstimateResult | GateResult

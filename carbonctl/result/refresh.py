@@ -66,7 +66,7 @@ class GridStep(TypedDict):
     p95: float | None
 
 
-class RefreshResult(TypedDict):
+class RefreshDecision(TypedDict):
     """A decision to replace: both choices and the time until replacing pays back."""
 
     schema_version: SchemaVersion
@@ -91,5 +91,10 @@ class RefreshResult(TypedDict):
     coverage: Coverage
     warnings: list[ProblemRecord]
     provenance: Provenance
+
+
+class RefreshResult(RefreshDecision):
+    """A decision to replace, with what its ids of formulas and sources stand for."""
+
     formulas: dict[str, FormulaCard]
     sources: dict[str, dict[str, Any]]
