@@ -19,7 +19,7 @@ LEVELS = {
 MAX_LINES = 450
 MAX_BODY = 55
 MAX_STATEMENTS = 28
-HEAVY = ("pandas", "pint", "hypothesis", "rich")
+HEAVY = ("pandas", "pint", "hypothesis", "rich", "carbonctl.result")
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 
 
@@ -81,6 +81,17 @@ def test_imports_go_down_only(path):
 
 def test_every_folder_of_the_package_has_a_level():
     assert {room(path) for path in FILES} - {"__init__"} == set(LEVELS)
+
+
+def test_records_of_a_result_depend_on_core_alone():
+    rooms = {
+        name.split(".")[1]
+        for path in FILES
+        if room(path) == "result"
+        for name, _ in imports(path)
+        if name.startswith("carbonctl.")
+    }
+    assert rooms <= {"core", "result"}
 
 
 def test_only_report_and_cli_know_rich():

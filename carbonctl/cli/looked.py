@@ -132,14 +132,13 @@ def _recomputed(
     from carbonctl.cli import again  # noqa: PLC0415 - for saved results alone
     from carbonctl.report.findings import results  # noqa: PLC0415
 
-    result = results(made.data)[int(at[-1]) if at else 0]
-    data = cast("dict[str, Any]", result)
+    data: Any = results(made.data)[int(at[-1]) if at else 0]
     document = again.given(made, at)
     loaded = again.loaded(document, Catalog.open(flags["hardware_db"]))
     own = {data["accounting"]} & set(BASES)
     wider = Wanted(wanted.first, wanted.others | own, wanted.overlays)
     drawn = {"samples": data["samples"], "seed": data["seed"]}
-    same = again.is_of_this_version(result)
+    same = again.is_of_this_version(data)
 
     def evaluated(asked: dict[str, Any], command: str) -> Looked:
         if command == "embodied":
@@ -150,7 +149,7 @@ def _recomputed(
     if same:
         looked = evaluated(drawn, data["command"])
         now = looked.subject.bases.get(data["accounting"]) or looked.data
-        again.check_agrees(made, at, result, cast("EstimateResult", now))
+        again.check_agrees(made, at, data, cast("EstimateResult", now))
     own_draws = {key: flags[key] for key in drawn}
     whole = "lifecycle" if left_out(data) else data["command"]
     if looked is None or own_draws != drawn or whole != data["command"]:

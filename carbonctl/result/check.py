@@ -56,7 +56,7 @@ def _misfit(found: ErrorDetails, data: Any) -> Misfit:
         return Misfit("CC206", f'"{path[-1]}" is required here', path[:-1])
     path, got, context = _existing(path, data), _got(found["input"]), found.get("ctx", {})
     if kind == "literal_error":
-        expected = context["expected"].replace("None", "null")
+        expected = context["expected"].replace("'", '"')
         return Misfit("CC207", f"expected {expected}, got {got}", path)
     if kind in {"greater_than_equal", "less_than_equal"}:
         limit = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
@@ -69,9 +69,8 @@ def _misfit(found: ErrorDetails, data: Any) -> Misfit:
 def _existing(path: Path, data: Any) -> Path:
     """The part of a path that is in the data: pydantic adds the name of a type in a union."""
     for place, step in enumerate(path):
-        if not (step in data if isinstance(data, dict) else isinstance(data, list)):
-            return path[:place]
-        if isinstance(data, list) and not isinstance(step, int):
+        is_item = isinstance(data, list) and isinstance(step, int)
+        if not is_item and not (isinstance(data, dict) and step in data):
             return path[:place]
         data = data[step]
     return path
@@ -79,6 +78,6 @@ def _existing(path: Path, data: Any) -> Path:
 
 def _got(value: Any) -> str:
     """A wrong value as JSON writes it; of long ones and of lists only what they are."""
-    if isinstance(value, str | int | float) and len(written := json.dumps(value)) <= _SHORT:
+    if isinstance(value, str | int | float | None) and len(written := json.dumps(value)) <= _SHORT:
         return written
     return describe_type(value)

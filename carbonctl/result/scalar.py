@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
 Unit = Literal["kgCO2e"]
 SchemaVersion = Annotated[str, Field(pattern=r"^1\.\d+$")]
@@ -15,7 +16,14 @@ def _as_int(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _as_code(value: Any) -> Any:
+    """The same for an exit code, which ``false`` is none of: to Python it is 0."""
+    if isinstance(value, bool):
+        raise PydanticKnownError("literal_error", {"expected": "0, 4 or 5"})
+    return _as_int(value)
+
+
 Whole = Annotated[int, BeforeValidator(_as_int)]
 Samples = Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_as_int)]
 Seed = Annotated[int, Field(ge=0), BeforeValidator(_as_int)]
-GateExitCode = Annotated[Literal[0, 4, 5], BeforeValidator(_as_int)]
+GateExitCode = Annotated[Literal[0, 4, 5], BeforeValidator(_as_code)]

@@ -8,14 +8,13 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from gate_example import GATED, mutations, several
+from gate_example import GATED, several
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Log
 from scenarios import CONFIGS, command_of
 
 from carbonctl.report.formats import render
-from carbonctl.result.check import misfits
 from carbonctl.result.schema import json_schema
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
@@ -64,18 +63,6 @@ def test_a_verdict_fits_our_schema(data, ours):
 
 def test_the_schema_is_printed(carbonctl):
     assert json.loads(carbonctl("validate", "--print-schema", "result").out) == json_schema()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_the_reader_of_saved_results_refuses_what_the_schema_refuses(seed, ours):
-    refused = 0
-    for data in mutations(GATED, 150, seed):
-        if data.get("command") != "lifecycle" or "0" * 400 in json.dumps(data):
-            continue  # a number beyond any float is refused before, with CC204
-        own = list(misfits(data, "estimate"))
-        assert bool(own) == (not ours.is_valid(data)), own
-        refused += bool(own)
-    assert refused > 20
 
 
 def sarif_of(text):
