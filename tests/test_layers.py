@@ -13,13 +13,13 @@ PACKAGE = Path(carbonctl.__file__).parent
 ROOT = PACKAGE.parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
-    "core": 0, "formulas": 1, "catalog": 2, "estimate": 2, "scenario": 3, "study": 3,
-    "imports": 3, "report": 4, "app": 5, "cli": 6, "__main__": 7, "__init__": 7,
+    "core": 0, "formulas": 1, "result": 1, "catalog": 2, "estimate": 2, "scenario": 3,
+    "study": 3, "imports": 3, "report": 4, "app": 5, "cli": 6, "__main__": 7, "__init__": 7,
 }  # fmt: skip
 MAX_LINES = 450
 MAX_BODY = 55
 MAX_STATEMENTS = 28
-HEAVY = ("pandas", "pint", "hypothesis", "rich")
+HEAVY = ("pandas", "pint", "hypothesis", "rich", "carbonctl.result")
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 
 
@@ -92,6 +92,17 @@ def test_use_cases_write_nothing():
             assert said == [], path
 
 
+def test_records_of_a_result_depend_on_core_alone():
+    rooms = {
+        name.split(".")[1]
+        for path in FILES
+        if room(path) == "result"
+        for name, _ in imports(path)
+        if name.startswith("carbonctl.")
+    }
+    assert rooms <= {"core", "result"}
+
+
 def test_only_report_and_cli_know_rich():
     assert users("rich") <= {"report", "cli"}
     assert "report" in users("rich")
@@ -102,7 +113,7 @@ def test_only_cli_knows_typer():
 
 
 def test_pydantic_stays_out_of_the_maths():
-    assert users("pydantic") == {"scenario"}
+    assert users("pydantic") == {"scenario", "result"}
 
 
 def test_pint_is_an_oracle_of_tests_alone():

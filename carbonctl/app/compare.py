@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from carbonctl.app.load import Scenario
     from carbonctl.estimate.results import Lifecycle
+    from carbonctl.result.compare import CompareResult
     from carbonctl.scenario.resolve import Resolved
     from carbonctl.study.montecarlo import Evaluated
 
@@ -25,6 +26,7 @@ class Comparison(Outcome):
     """Scenarios side by side: totals, differences, and the input that would turn the order."""
 
     module = "side_by_side"
+    data: CompareResult
 
     @property
     def totals(self) -> dict[str, Quantity]:

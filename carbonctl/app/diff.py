@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_json import Json
     from carbonctl.core.types import Num
+    from carbonctl.result.diff import ChangeRecord
+    from carbonctl.result.diff import DiffResult as DiffRecord
+    from carbonctl.result.estimate import EstimateResult
     from carbonctl.study.difference import Change
 
     Resolved = tuple[Any, Callable[[Any], Any]]  # inputs full of facts, and the estimate of them
@@ -52,13 +55,14 @@ class SideInput:
 
     file: str
     document: Document
-    result: dict[str, Any] | None = None
+    result: EstimateResult | None = None
 
 
 class DiffResult(Outcome):
     """The difference of two totals, and what each change moved."""
 
     module = "difference"
+    data: DiffRecord
 
     @property
     def total(self) -> Quantity:
@@ -66,7 +70,7 @@ class DiffResult(Outcome):
         return quantity_of(self.data["total"], "difference_kgco2e", "kgCO2e")
 
     @property
-    def changes(self) -> list[dict[str, Any]]:
+    def changes(self) -> list[ChangeRecord]:
         """What changed, the largest contribution first."""
         return copy.deepcopy(self.data["changes"])
 
@@ -279,9 +283,14 @@ def _changed_facts(side: Side, resolved: Resolved) -> dict[str, Fact]:
         entry = side.result["facts"].get(key)
         if entry is None or fact.given or entry["origin"] in ("scenario", "cli"):
             continue
-        kind = entry["range_kind"] or fact.range_kind
-        ends = {"low": entry["low"], "high": entry["high"], "range_kind": kind}
-        then = replace(fact, value=float(entry["value"]), source=entry["source"], **ends)
+        then = replace(
+            fact,
+            value=float(entry["value"]),
+            source=entry["source"],
+            low=entry["low"],
+            high=entry["high"],
+            range_kind=entry["range_kind"] or fact.range_kind,
+        )
         if _numbers(then) != _numbers(fact):
             made[key] = then
     return made

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.errors import Problem
     from carbonctl.report.explain import Estimated
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.facts import FactRecord, Inputs
+    from carbonctl.result.node import Line
 
 
 @compared
@@ -74,15 +77,15 @@ class Outcome:
 
     def __init__(
         self,
-        data: dict[str, Any],
+        data: Mapping[str, Any],
         warnings: Sequence[Problem] = (),
         catalog: Catalog | None = None,
     ) -> None:
-        self.data = data
+        self.data: Any = data  # a record of carbonctl.result; each kind says which
         self.warnings = tuple(warnings)
         self.catalog = catalog  # where the data cite sources; None where they do not
 
-    def cited(self) -> dict[str, Any]:
+    def cited(self) -> Any:
         """The data with the formulas and sources that their ids stand for."""
         if self.catalog is None:
             return self.data
@@ -92,7 +95,8 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """What ``-f json`` prints, as a dict of its own."""
-        return copy.deepcopy(self.cited())
+        data: dict[str, Any] = copy.deepcopy(self.cited())
+        return data
 
     def to_json(self) -> str:
         """What ``-f json`` prints, to the byte."""
@@ -124,9 +128,11 @@ class Outcome:
 class Result(Outcome):
     """The carbon of phases of a scenario, or of whole hardware: numbers by name and by phase."""
 
+    data: EstimateResult
+
     def __init__(
         self,
-        data: dict[str, Any],
+        data: EstimateResult,
         warnings: Sequence[Problem],
         catalog: Catalog,
         point: Estimated,
@@ -170,7 +176,7 @@ class Result(Outcome):
         )
 
     @property
-    def facts(self) -> dict[str, dict[str, Any]]:
+    def facts(self) -> dict[str, FactRecord]:
         """Every fact that the numbers rest on, with value, range, source and place."""
         return copy.deepcopy(self.data["facts"])
 
@@ -180,7 +186,7 @@ class Result(Outcome):
         return dict(self.data["coverage"]["not_estimated"])
 
     @property
-    def inputs(self) -> dict[str, Any]:
+    def inputs(self) -> Inputs:
         """The scenario as it was given, its files and its flags."""
         return copy.deepcopy(self.data["inputs"])
 
@@ -267,8 +273,8 @@ def _phase(phase: str, labels: Mapping[str, str], metrics: Mapping[str, Any]) ->
 
 
 def _nodes(
-    lines: Sequence[dict[str, Any]], parent: str = "total", level: int = 0
-) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    lines: Sequence[Line], parent: str = "total", level: int = 0
+) -> Iterator[tuple[str, int, Line]]:
     """Lines of a breakdown in their order, each with the line above it and its depth."""
     for line in lines:
         yield parent, level, line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl import __version__
 from carbonctl.app.load import PHASES_OF, from_document
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_json import Json
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.verify import ValueDifference
 
 _AGREES = 1e-9
 
@@ -67,12 +69,12 @@ def recompute(
     return estimate(scenario, command, samples=samples, seed=seed)
 
 
-def is_of_this_version(data: dict[str, Any]) -> bool:
+def is_of_this_version(data: EstimateResult) -> bool:
     """Whether the same tool and the same data made a saved result."""
     return {data["tool"]["version"], data["data"]["version"]} == {__version__}
 
 
-def check_agrees(made: Json, at: Path, data: dict[str, Any], now: dict[str, Any]) -> None:
+def check_agrees(made: Json, at: Path, data: EstimateResult, now: EstimateResult) -> None:
     """InputError where a saved result is not what its own inputs come to."""
     from carbonctl.report.verified import differences  # noqa: PLC0415 - for saved results alone
 
@@ -88,7 +90,7 @@ def check_agrees(made: Json, at: Path, data: dict[str, Any], now: dict[str, Any]
     raise InputError([problem], made.sources)
 
 
-def _counts(difference: dict[str, Any]) -> bool:
+def _counts(difference: ValueDifference) -> bool:
     """Whether a number or the digest of the inputs differs; labels are made anew, and judged so."""
     ends = [difference["saved"], difference["now"]]
     return difference["path"] == "inputs/sha256" or any(
@@ -126,7 +128,7 @@ def load_saved(source: str | None) -> tuple[bytes | None, Json | None]:
     return raw, saved.parse(raw, "<stdin>" if source == "-" else source)
 
 
-def only_result(made: Json) -> tuple[dict[str, Any], Path]:
+def only_result(made: Json) -> tuple[EstimateResult, Path]:
     """The one result of a file, and where in it; several have no one number of a name."""
     from carbonctl.report.findings import results  # noqa: PLC0415 - with the reader
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl.app.outcome import Outcome
 
 if TYPE_CHECKING:
     from carbonctl.app.load import Scenario
     from carbonctl.estimate.refresh import Refresh
+    from carbonctl.result.node import BreakEven
+    from carbonctl.result.refresh import RefreshDecision
     from carbonctl.scenario.refresh import ResolvedRefresh
     from carbonctl.study.montecarlo import Evaluated
 
@@ -17,12 +19,12 @@ class Decision(Outcome):
     """Both choices, keep and replace, with the time after which they come to the same."""
 
     module = "refresh"
+    data: RefreshDecision
 
     @property
-    def break_even(self) -> dict[str, Any]:
+    def break_even(self) -> BreakEven:
         """Years until replacing has paid back its making; null where it never does."""
-        node: dict[str, Any] = self.data["break_even"]
-        return node
+        return self.data["break_even"]
 
 
 def refresh(scenario: Scenario, *, samples: int, seed: int) -> Decision:

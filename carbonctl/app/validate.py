@@ -49,9 +49,9 @@ def json_schema(kind: Kind) -> Outcome:
 
 def _schema(kind: Kind) -> dict[str, Any]:
     if kind == "result":
-        from carbonctl.report.saved import schema  # noqa: PLC0415 - for the schema alone
+        from carbonctl.result.schema import json_schema  # noqa: PLC0415 - for the schema alone
 
-        return schema()
+        return json_schema()
     from carbonctl.scenario import policy_schema  # noqa: PLC0415
     from carbonctl.scenario import schema as scenario_schema  # noqa: PLC0415
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl.app.outcome import Outcome
 from carbonctl.app.recompute import check_is_estimate, given_document, recompute
@@ -12,6 +12,8 @@ from carbonctl.report.findings import results
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.strict_json import Json
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.verify import VerifiedResult, VerifyResult
 
 TOLERANCE = 1e-9  # largest relative difference that is none
 
@@ -20,6 +22,7 @@ class Verification(Outcome):
     """Every result of a file beside the same computed again."""
 
     module = "verified"
+    data: VerifyResult
 
     @property
     def is_same(self) -> bool:
@@ -52,10 +55,10 @@ def verify_file(source: str, *, hardware_db: str | None, tolerance: float) -> Ve
 def _one(
     made: Json,
     at: tuple[str | int, ...],
-    result: dict[str, Any],
+    result: EstimateResult,
     catalog: Catalog,
     tolerance: float,
-) -> dict[str, Any]:
+) -> VerifiedResult:
     document = given_document(made, at)
     now = recompute(
         result["command"], document, catalog, samples=result["samples"], seed=result["seed"]

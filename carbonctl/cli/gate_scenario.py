@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -111,7 +111,10 @@ def evaluate_life(
         for basis in sorted(bases - {scenario.accounting})
     }
     told = metadata_of(resolved, catalog)
-    made = {basis: envelope(command, r, catalog, told) for basis, r in evaluated.items()}
+    made: dict[str, dict[str, Any]] = {
+        basis: cast("dict[str, Any]", envelope(command, r, catalog, told))
+        for basis, r in evaluated.items()
+    }
     first = own if own in made else scenario.accounting
     causes = _causes(
         resolved.inputs, partial(lifecycle, basis=first), result, made[first], document
@@ -141,7 +144,7 @@ def evaluate_item(file: str, flags: dict[str, Any], loaded: Loaded) -> Looked:
         scenario.name or "", item.title, None, item.not_estimated, item.warnings,
         inputs=given(document),
     )  # fmt: skip
-    data = envelope("embodied", result, catalog, beside)
+    data = cast("dict[str, Any]", envelope("embodied", result, catalog, beside))
     return Looked(
         Subject(
             name_of(file),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl.app.load import from_document
 from carbonctl.catalog.read import Catalog
@@ -24,6 +24,7 @@ from carbonctl.study.gate import Subject
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_json import Json
+    from carbonctl.result.estimate import EstimateResult
 
 __all__ = ["Looked", "Wanted", "is_allowed", "look"]
 
@@ -46,7 +47,7 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
         message = "--set changes a scenario; a saved result stays as it is"
         raise UsageError(message)
     several = "results" in made.data
-    found = results(made.data)
+    found = cast("list[dict[str, Any]]", results(made.data))
     if not found:
         problem = Problem("CC604", "there is no result in this to hold", made.mark(("results",)))
         raise InputError([problem], made.sources)
@@ -97,7 +98,7 @@ def _remembered(data: dict[str, Any], file: str, status: str) -> Looked:
     return Looked(
         subject,
         kept,
-        Remembered(facts(data), shares),
+        Remembered(facts(cast("EstimateResult", data)), shares),
         path=_path_of(data, file),
         saved=_told(data, file, subject.name, status, None),
         overlay={"folder": folder, "facts": keys} if keys or folder else None,
@@ -132,7 +133,7 @@ def _recomputed(
     from carbonctl.app import recompute as again  # noqa: PLC0415 - for saved results alone
     from carbonctl.report.findings import results  # noqa: PLC0415
 
-    data = results(made.data)[int(at[-1]) if at else 0]
+    data: Any = results(made.data)[int(at[-1]) if at else 0]
     document = again.given_document(made, at)
     loaded = from_document(document, Catalog.open(flags["hardware_db"]))
     own = {data["accounting"]} & set(BASES)
@@ -149,7 +150,7 @@ def _recomputed(
     if same:
         looked = evaluated(drawn, data["command"])
         now = looked.subject.bases.get(data["accounting"]) or looked.data
-        again.check_agrees(made, at, data, now)
+        again.check_agrees(made, at, data, cast("EstimateResult", now))
     own_draws = {key: flags[key] for key in drawn}
     whole = "lifecycle" if left_out(data) else data["command"]
     if looked is None or own_draws != drawn or whole != data["command"]:

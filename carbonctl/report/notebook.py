@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.report import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbonctl.result.estimate import EstimateResult
 
 _LEFT, _RIGHT = ' style="text-align:left"', ' style="text-align:right"'
 
 
-def in_one_line(data: dict[str, Any]) -> str:
+def in_one_line(data: EstimateResult) -> str:
     """Name, total and interval, as in ``chat-7b: 69 t CO2e (49-111)``."""
     total = data["total"]
     name = numbers.printable(data["name"] or data["title"]).replace("\n", " ")
     return f"{name}: {numbers.with_interval(total['value'], total['p05'], total['p95'])}"
 
 
-def as_html(data: dict[str, Any]) -> str:
+def as_html(data: EstimateResult) -> str:
     """Title, total and the lines of the breakdown; everything from outside is escaped."""
     size, symbol = numbers.carbon_unit(data["total"]["value"])
     rows = [_row(line, size) for line in data["breakdown"]]
-    rows.append(_row(data["total"] | {"share": None}, size, tag="th"))
+    rows.append(_row({**data["total"], "share": None}, size, tag="th"))
     head = "".join(
         f"<th{side}>{text}</th>"
         for text, side in (
@@ -36,7 +41,7 @@ def as_html(data: dict[str, Any]) -> str:
     )
 
 
-def _row(line: dict[str, Any], size: float, tag: str = "td") -> str:
+def _row(line: Mapping[str, Any], size: float, tag: str = "td") -> str:
     count = numbers.digits(line["p05"], line["p95"])
     cells = [
         numbers.significant(line["value"] / size, count),

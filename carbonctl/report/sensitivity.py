@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import Traced
 from carbonctl.report import numbers
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.types import Num
     from carbonctl.report.facts import Result
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.facts import Sensitivity
 
 LEAST_SHARE = 0.05  # of the variance: what decides less is not worth a question
 
@@ -34,7 +36,7 @@ _HOST = "host_power_factor"
 _WITH_HOSTS = ("train", "infer")  # sections that have a factor each
 
 
-def sensitivity(result: Result) -> list[dict[str, Any]]:
+def sensitivity(result: Result) -> list[Sensitivity]:
     """The total at both ends of each assumed range that decides, all else at central values."""
     total = result.point.total_kgco2e
     assert isinstance(total, Traced)  # noqa: S101 - point estimates are traced
@@ -65,7 +67,7 @@ def _total_at(total: Traced, changed: Fact, value: float) -> float:
     return float(replay(total, lens))
 
 
-def next_question(data: dict[str, Any]) -> str:
+def next_question(data: EstimateResult) -> str:
     """The assumed value that decides most of what a flag can state, and what it would change."""
     for item in data.get("sensitivity", []):  # results of older versions hold none
         name = item["key"].removeprefix("default:").rpartition("/")[2]
@@ -82,13 +84,13 @@ def next_question(data: dict[str, Any]) -> str:
     return ""
 
 
-def _moves_the_batch(name: str, data: dict[str, Any]) -> bool:
+def _moves_the_batch(name: str, data: EstimateResult) -> bool:
     """Whether the load, which a share or a peak scales, limits the batch that was chosen."""
     notes = (fact["note"] or "" for fact in data["facts"].values())
     return name in _OF_THE_LOAD and any("the load" in note for note in notes)
 
 
-def _flag(name: str, data: dict[str, Any]) -> str:
+def _flag(name: str, data: EstimateResult) -> str:
     """The flag that states an assumed value; a factor of hosts for each phase that has one."""
     if name.startswith(_HOST):
         phases = {metric.partition(".")[0] for metric in data["metrics"] if "." in metric}
