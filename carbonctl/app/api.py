@@ -176,10 +176,10 @@ def explain(
     check_samples(samples)
     if isinstance(source, Result):
         return source.explain(of, samples=samples)
-    from carbonctl.app.explain import explain_number, point_of  # noqa: PLC0415 - heavy
+    from carbonctl.app.explain import evaluate_any, explain_number  # noqa: PLC0415 - heavy
 
     loaded = _loaded(source, set, values, hardware_db)
-    return explain_number(point_of(loaded), of, loaded.catalog, samples=samples, seed=seed)
+    return explain_number(evaluate_any(loaded), of, loaded.catalog, samples=samples, seed=seed)
 
 
 def verify(

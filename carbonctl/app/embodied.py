@@ -30,4 +30,4 @@ def embodied(scenario: Scenario, *, samples: int, seed: int) -> Result:
         inputs=given(document),
     )
     data = envelope("embodied", evaluated, catalog, metadata)
-    return Result(data, item.warnings, catalog, evaluated.point)
+    return Result(data, item.warnings, catalog, evaluated)

@@ -11,20 +11,19 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.formula import Traced
     from carbonctl.core.strict_json import Json
-    from carbonctl.report.explain import Estimated
+    from carbonctl.report.facts import Result as Evaluated
+    from carbonctl.study.montecarlo import Draws
 
 
 class Explanation(Outcome):
     """A number with the tree under it, counts of its facts, and those that decide its interval."""
 
-    def __init__(
-        self, number: Traced, name: str, catalog: Catalog, *, samples: int, seed: int
-    ) -> None:
+    def __init__(self, number: Traced, name: str, catalog: Catalog, draws: Draws) -> None:
         from carbonctl.report.basis import basis  # noqa: PLC0415 - after a good input
         from carbonctl.report.explain import tree  # noqa: PLC0415
 
         self._number, self._name, self._sources = number, name, catalog.sources
-        self._basis = basis(number, samples, seed)
+        self._basis = basis(number, draws)
         super().__init__(tree(number, name, self._basis))
 
     def in_words(self) -> str:
@@ -48,26 +47,27 @@ class Explanation(Outcome):
 
 
 def explain_number(
-    point: Estimated, name: str, catalog: Catalog, *, samples: int, seed: int
+    evaluated: Evaluated, name: str, catalog: Catalog, *, samples: int, seed: int
 ) -> Explanation:
-    """The explanation of a number of a point estimate; InputError where none is called so."""
+    """The explanation of a number of an estimate; InputError where none is called so."""
     from carbonctl.report.explain import find  # noqa: PLC0415 - after a good input
 
-    return Explanation(find(point, name), name, catalog, samples=samples, seed=seed)
+    number = find(evaluated.point, name)
+    return Explanation(number, name, catalog, evaluated.draws(samples, seed))
 
 
-def point_of(scenario: Scenario) -> Estimated:
-    """The point estimate of a scenario of any kind: phases, a replacement, or whole hardware."""
+def evaluate_any(scenario: Scenario) -> Evaluated:
+    """The estimate of a scenario of any kind: phases, a replacement, or whole hardware."""
     if scenario.has_phases:
-        return evaluate_point(scenario, PHASES)
+        return _evaluate_phases(scenario, PHASES)
     if scenario.sections.refresh is not None:
         from carbonctl.app.refresh import decide  # noqa: PLC0415 - for this kind alone
 
-        return decide(scenario, samples=0, seed=0)[1].point
-    return item_point(scenario)
+        return decide(scenario, samples=0, seed=0)[1]
+    return _evaluate_item(scenario)
 
 
-def point_of_saved(made: Json, hardware_db: str | None) -> tuple[Estimated, Catalog]:
+def evaluate_saved(made: Json, hardware_db: str | None) -> tuple[Evaluated, Catalog]:
     """What the one result of a file rests on, computed again by the command that made it."""
     from carbonctl.app.recompute import given_document, only_result  # noqa: PLC0415 - for these
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
@@ -75,25 +75,25 @@ def point_of_saved(made: Json, hardware_db: str | None) -> tuple[Estimated, Cata
     result, at = only_result(made)
     scenario = from_document(given_document(made, at), Catalog.open(hardware_db))
     if result["command"] == "embodied":
-        return item_point(scenario), scenario.catalog
+        return _evaluate_item(scenario), scenario.catalog
     # a gate judges a result on the basis of its policy, which the scenario need not say
     sections = scenario.sections.model_copy(update={"accounting": result["accounting"]})
     judged = scenario._replace(sections=sections)
-    return evaluate_point(judged, PHASES_OF[result["command"]]), scenario.catalog
+    return _evaluate_phases(judged, PHASES_OF[result["command"]]), scenario.catalog
 
 
-def evaluate_point(scenario: Scenario, phases: tuple[str, ...]) -> Estimated:
-    """The point estimate of some phases."""
+def _evaluate_phases(scenario: Scenario, phases: tuple[str, ...]) -> Evaluated:
+    """The estimate of some phases."""
     from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - for this kind alone
 
-    return evaluate(scenario, phases, samples=0, seed=0)[1].point
+    return evaluate(scenario, phases, samples=0, seed=0)[1]
 
 
-def item_point(scenario: Scenario) -> Estimated:
-    """The point estimate of whole hardware."""
+def _evaluate_item(scenario: Scenario) -> Evaluated:
+    """The estimate of whole hardware."""
     from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - for this kind alone
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     item = resolve_item(*scenario)
-    return evaluate(item.inputs, embodied, samples=0, seed=0).point
+    return evaluate(item.inputs, embodied, samples=0, seed=0)

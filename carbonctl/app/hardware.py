@@ -70,7 +70,7 @@ def find_hardware(catalog: Catalog, name: str) -> Record:
         try:
             return catalog.record(kind, name)
         except UnknownName as error:
-            near = near or list(error.near)
+            near = near or list(error.near or ())
         except AmbiguousName as error:
             raise ambiguous(name, error) from None
     raise unknown("CC103", f'unknown device "{name}"', ask_did_you_mean(near))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.record import compared
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from carbonctl.app.explain import Explanation
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.errors import Problem
-    from carbonctl.report.explain import Estimated
+    from carbonctl.report.facts import Result as Evaluated
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.facts import FactRecord, Inputs
     from carbonctl.result.node import Line
@@ -135,10 +136,11 @@ class Result(Outcome):
         data: EstimateResult,
         warnings: Sequence[Problem],
         catalog: Catalog,
-        point: Estimated,
+        evaluated: Evaluated,
     ) -> None:
         super().__init__(data, warnings, catalog)
-        self.point = point  # numbers that remember their formulas, for ``explain``
+        # numbers that remember their formulas, for ``explain``; their draws would be much to keep
+        self._evaluated = replace(evaluated, drawn=None)
 
     @property
     def name(self) -> str:
@@ -196,9 +198,8 @@ class Result(Outcome):
 
         samples = self.data["samples"] if samples is None else samples
         assert self.catalog is not None  # noqa: S101 - a result always has one
-        return explain_number(
-            self.point, name, self.catalog, samples=samples, seed=self.data["seed"]
-        )
+        seed = self.data["seed"]
+        return explain_number(self._evaluated, name, self.catalog, samples=samples, seed=seed)
 
     def to_frame(self) -> pd.DataFrame:
         """The breakdown as a table of pandas: one row a line that has none under it.

@@ -23,19 +23,19 @@ def command(
 ) -> None:
     """The tree of formulas under a number, down to facts, and which of them decide it."""
     form = choose_format(run, ("table", "json"))
-    from carbonctl.app.explain import explain_number, point_of, point_of_saved  # noqa: PLC0415
+    from carbonctl.app.explain import evaluate_any, evaluate_saved, explain_number  # noqa: PLC0415
     from carbonctl.app.recompute import load_saved  # noqa: PLC0415 - after good flags
     from carbonctl.report.wrapped import terminal_width, wrapped  # noqa: PLC0415
 
     raw, kept = load_saved(file)
     if kept is not None:
         scenario.check_is_empty(_FLAGS)
-        point, catalog = point_of_saved(kept, run.hardware_db)
+        evaluated, catalog = evaluate_saved(kept, run.hardware_db)
     else:
         loaded = load(file, scenario, run, raw=raw)
-        point, catalog = point_of(loaded), loaded.catalog
+        evaluated, catalog = evaluate_any(loaded), loaded.catalog
     with draws(run.samples):
-        found = explain_number(point, of, catalog, samples=run.samples, seed=run.seed)
+        found = explain_number(evaluated, of, catalog, samples=run.samples, seed=run.seed)
     if form == "json":
         write(found.to_json(), form, run.output)
         return

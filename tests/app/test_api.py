@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -123,7 +124,8 @@ def test_a_result_has_its_numbers_as_attributes(chat):
     assert serving.carbon.value == data["metrics"]["infer.total_kgco2e"]["value"]
     assert serving.energy.unit == "kWh"
     assert serving.hours.value == data["metrics"]["infer.accelerator_hours"]["value"]
-    assert serving.per_unit["per_request_kgco2e"].value == pytest.approx(2.64e-5, rel=0.01)
+    per_request = data["metrics"]["infer.per_request_kgco2e"]["value"]
+    assert serving.per_unit["per_request_kgco2e"].value == per_request
     assert sum(phase.carbon.value for phase in chat.phases) == pytest.approx(chat.total.value)
     assert chat.drivers[0].variance_share > chat.drivers[-1].variance_share
     assert chat.facts["infer.requests"]["origin"] == "scenario"
@@ -160,8 +162,7 @@ def test_leaves_of_a_frame_add_up_to_the_total():
 
 
 def test_one_line_and_a_table_for_notebooks_with_nothing_of_html_from_outside(chat):
-    assert repr(chat).startswith("chat-7b: 69 t CO2e (5")
-    assert "\n" not in repr(chat)
+    assert re.fullmatch(r"chat-7b: \d+ t CO2e \(\d+-\d+\)", repr(chat))
     named = api.estimate({**SMALL, "name": "<script>x</script>"}, samples=0)
     assert "<script>" not in named._repr_html_()
     assert html.escape("<script>x</script>") in named._repr_html_()
