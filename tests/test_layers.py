@@ -13,8 +13,8 @@ PACKAGE = Path(carbonctl.__file__).parent
 ROOT = PACKAGE.parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
-    "core": 0, "formulas": 1, "result": 1, "catalog": 2, "estimate": 2, "scenario": 3, "study": 3,
-    "imports": 3, "report": 4, "cli": 5, "__main__": 6,
+    "core": 0, "formulas": 1, "result": 1, "catalog": 2, "plan": 2, "estimate": 3,
+    "scenario": 4, "study": 4, "imports": 4, "report": 5, "app": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 MAX_LINES = 450
 MAX_BODY = 55

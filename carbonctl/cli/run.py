@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from carbonctl.app.capacity import Capacity
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.report.envelope import Beside
     from carbonctl.result.estimate import EstimateResult
-    from carbonctl.scenario.capacity import Capacity
     from carbonctl.scenario.resolve import Resolved
     from carbonctl.scenario.schema import Scenario
     from carbonctl.study.montecarlo import Evaluated
@@ -72,8 +72,9 @@ def evaluate(
     need_period: bool = False,
 ) -> tuple[Resolved, Evaluated[Lifecycle], Catalog]:
     """One scenario, resolved and evaluated on its basis."""
-    from functools import partial  # noqa: PLC0415 - with the other heavy ones
+    import functools  # noqa: PLC0415 - with the other heavy ones
 
+    from carbonctl.app.serving_checks import check_draws, check_services  # noqa: PLC0415
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
     from carbonctl.scenario.resolve import ResolveError, resolve  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
@@ -82,24 +83,54 @@ def evaluate(
     try:
         resolved = resolve(scenario, document, catalog, phases, need_period=need_period)
     except ResolveError as error:
-        errors = [*error.problems, *_overloads(error.loads, document)[0]]
-        raise InputError(in_order(errors), error.sources) from None
-    run = partial(lifecycle, basis=scenario.accounting)
+        raise InputError(in_order([*error.problems, *_also_wrong(error.partial)]),
+                         error.sources) from None  # fmt: skip
+    checked = check_services(resolved)
+    if checked.errors:
+        errors = [*checked.errors]
+        raise InputError(in_order(errors), document.sources)
+    resolved.warnings.extend(checked.warnings)
+    run = functools.partial(lifecycle, basis=scenario.accounting)
     samples, seed = flags["samples"], flags["seed"]
     with draws(samples):
         result = study(resolved.inputs, run, samples=samples, seed=seed)
+    drawn = check_draws(resolved, result.infeasible_share)
+    if drawn.errors:
+        raise InputError(drawn.errors, document.sources)
+    resolved.warnings.extend(drawn.warnings)
     _check_capacity(resolved, result)
     return resolved, result, catalog
 
 
 def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
     """A load that the stated devices cannot carry even when always busy is an error."""
+    from carbonctl.app.capacity import capacities  # noqa: PLC0415 - with the estimate
+
     metrics = result.point.metrics
-    loads = [(one, _hours(one, metrics)) for one in resolved.capacity]
+    loads = [(one, _hours(one, metrics)) for one, _ in capacities(resolved)]
     errors, warnings = _overloads(loads, resolved.document)
     if errors:
         raise InputError(errors, resolved.document.sources)
     resolved.warnings.extend(warnings)
+
+
+def _also_wrong(partial: Resolved) -> list[Problem]:
+    """What stops the services of a faulty scenario, as far as they are known."""
+    from functools import partial as bound  # noqa: PLC0415 - for faulty files alone
+
+    from carbonctl.app.capacity import capacities, served_hours  # noqa: PLC0415
+    from carbonctl.app.serving_checks import check_services  # noqa: PLC0415
+    from carbonctl.scenario.context import tried  # noqa: PLC0415
+
+    checked = tried(lambda: check_services(partial))
+    if checked is None or checked.errors:
+        return [] if checked is None else checked.errors
+    hours = [
+        (one, tried(bound(served_hours, phase)))
+        for one, phase in tried(lambda: capacities(partial)) or []
+    ]
+    known = [(one, needed) for one, needed in hours if needed is not None]
+    return _overloads(known, partial.document)[0]
 
 
 def _hours(capacity: Capacity, metrics: dict[str, Any]) -> float:

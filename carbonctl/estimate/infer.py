@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.estimate.encode import encode
 from carbonctl.estimate.generate import generate
+from carbonctl.estimate.replica import at_operating_point, resident_power_w
 from carbonctl.estimate.results import Served, Use
 from carbonctl.estimate.service import Decoder, Diffusion, Encoded, Encoder, Ranking, Throughput
 from carbonctl.estimate.speculate import decode_round, whole_output, whole_request
@@ -15,6 +16,7 @@ from carbonctl.formulas import (
     compute_dlrm,
     compute_llm,
     compute_request,
+    occupancy,
     operational,
     per_unit,
     power,
@@ -42,8 +44,11 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     model = serving.model
     if isinstance(model, Ranking):
         return _ranking(model, fleet, served, total, site)
+    point: dict[str, Any] = {}
     if isinstance(model, Decoder):
-        model = whole_request(model)
+        made = at_operating_point(whole_request(model), fleet)
+        model = made.model
+        point = {"batch": model.batch, "chosen": made.numbers, "is_feasible": made.is_feasible}
     elif isinstance(model, Throughput):
         model = whole_output(model)
     busy, device, replica = _busy(model, served)
@@ -51,9 +56,7 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
         device_energy_kwh=device, host_power_factor=fleet.host_power_factor
     )
     hours, mean_busy = _provisioned(fleet, busy)
-    it = power.it_energy_kwh_by_busy_share(
-        loaded_energy_kwh=loaded, idle_power_share=fleet.idle_power_share, busy_share=mean_busy
-    )
+    it = _with_idle_kwh(model, fleet, loaded, hours, busy, mean_busy)
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
     return Use(
         hours,
@@ -62,12 +65,45 @@ def infer(serving: Serving[Num], site: Site[Num]) -> Use:
         functional_units=total,
         device_energy_kwh=device,
         served=_served(
-            fleet, busy, replica, loaded_energy_kwh=loaded, **_asked_about(model, total)
+            fleet, busy, replica, loaded_energy_kwh=loaded, **point, **_asked_about(model, total)
         ),
     )
 
 
-def _served(fleet: Fleet[Num], busy: Num, replica: Num | None, **others: Num) -> Served:
+def _with_idle_kwh(
+    model: Model[Num], fleet: Fleet[Num], loaded: Num, hours: Num, busy: Num, mean_busy: Num
+) -> Num:
+    """IT energy with the idle hours: of held devices at the power of a board that waits.
+
+    Devices that come and go with the load idle at a share of the power at which they work.
+    """
+    resident = _resident_power_w(model)
+    if fleet.fleet_share is None or resident is None:
+        return power.it_energy_kwh_by_busy_share(
+            loaded_energy_kwh=loaded, idle_power_share=fleet.idle_power_share, busy_share=mean_busy
+        )
+    return occupancy.it_energy_kwh_by_resident_power(
+        loaded_energy_kwh=loaded,
+        resident_power_w=resident,
+        host_power_factor=fleet.host_power_factor,
+        accelerator_hours=hours,
+        busy_hours=busy,
+    )
+
+
+def _resident_power_w(model: Model[Num]) -> Num | None:
+    """Power of a board that holds a model and has nothing to do; None where no board is known."""
+    if isinstance(model, Throughput):
+        return None
+    if isinstance(model, Decoder):
+        return resident_power_w(model)
+    factor = model.painter if isinstance(model, Diffusion) else model
+    return power.resident_power_w(
+        idle_power_w=model.board.idle_power_w, resident_factor=factor.resident_factor
+    )
+
+
+def _served(fleet: Fleet[Num], busy: Num, replica: Num | None, **others: Any) -> Served:
     """What a service did, for how long, and on how many devices at a time."""
     return Served(fleet.period_hours, fleet.day_hours, busy, fleet.peak_to_mean, replica, **others)
 

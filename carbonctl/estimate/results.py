@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.record import record
 
@@ -25,6 +25,9 @@ class Served:
     loaded_energy_kwh: Num | None = None
     thousand_tokens: Num | None = None
     video_seconds: Num | None = None
+    batch: Num | None = None  # sequences in flight on one replica
+    chosen: dict[str, Num] = field(default_factory=dict)  # of the operating point, by fact key
+    is_feasible: Any = True  # whether some replica keeps the limits; an array over draws
 
 
 @record

@@ -29,11 +29,20 @@ if TYPE_CHECKING:
     from carbonctl.estimate.bom import Hardware
     from carbonctl.estimate.inputs import Evidence, Site
     from carbonctl.scenario import schema
-    from carbonctl.scenario.capacity import Capacity
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
 
     Builder = Callable[[], Phase[Fact]]
+
+
+@record
+class CountedDevices:
+    """All devices that a scenario gives a phase, where it does, and how busy services are."""
+
+    phase: str
+    count: Fact
+    usual_busy_share: Fact
+    path: Path
 
 
 @record
@@ -43,7 +52,7 @@ class Sections:
     ctx: Context
     scenario: schema.Scenario
     period: Fact
-    capacity: list[Capacity]
+    counted: list[CountedDevices]
 
     def site(self, own: schema.Site | None, path: Path) -> Site[Fact]:
         """A section's own site, else the one at the top."""
@@ -314,7 +323,6 @@ def _idle(s: Sections, train: schema.Train) -> Phase[Fact]:
 
 
 def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
-    from carbonctl.scenario.capacity import capacity, less_than_a_replica  # noqa: PLC0415
     from carbonctl.scenario.serving import serving  # noqa: PLC0415 - only to serve
 
     path: Path = ("infer",)
@@ -323,9 +331,8 @@ def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
     held = held_path(s.scenario) is not None
     work, level = serving(s.ctx, infer, model, found, s.period, path, held=held)
     place, hardware = s.site(infer.site, path), s.hardware(found, held=held)
-    less_than_a_replica(s.ctx, work, place)
     if found.count is not None:
-        usual = s.ctx.default("busy_share")
-        most = capacity(work, found.count.value, s.period.value, found.path, usual)
-        s.capacity.append(most)
+        s.counted.append(
+            CountedDevices("infer", found.count, s.ctx.default("busy_share"), found.path)
+        )
     return Phase("infer", "serving", "infer", level, work, place, hardware)

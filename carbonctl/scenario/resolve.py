@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-from functools import partial
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.inputs import Phase
     from carbonctl.scenario import schema
-    from carbonctl.scenario.capacity import Capacity
+    from carbonctl.scenario.phases import CountedDevices
 
 # a load that a service states -> its functional unit
 UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item",
@@ -51,21 +50,16 @@ class Resolved:
     period: Fact
     warnings: list[Problem]
     not_estimated: dict[str, str]
-    capacity: list[Capacity] = field(default_factory=list)
+    counted: list[CountedDevices] = field(default_factory=list)
     budget: dict[str, float] = field(default_factory=dict)
 
 
 class ResolveError(InputError):
-    """Problems of a scenario, and the device-hours of services that have none of them."""
+    """Problems of a scenario, and its phases that have none of them."""
 
-    def __init__(
-        self,
-        problems: list[Problem],
-        sources: dict[str, list[str]],
-        loads: list[tuple[Capacity, float]],
-    ) -> None:
-        super().__init__(problems, sources)
-        self.loads = loads
+    def __init__(self, problems: list[Problem], partial: Resolved) -> None:
+        super().__init__(problems, partial.document.sources)
+        self.partial = partial
 
 
 def resolve(
@@ -79,7 +73,7 @@ def resolve(
     """Facts of every wanted phase; InputError with all problems when there are any."""
     ctx = Context(document, catalog, list(document.found), accounting=scenario.accounting)
     wanted = [name for name in phases if getattr(scenario, name) is not None]
-    capacity: list[Capacity] = []
+    counted: list[CountedDevices] = []
     period = _period(ctx, scenario, need=need_period)
     known = len(ctx.problems)
     agreement(ctx, scenario)
@@ -88,7 +82,7 @@ def resolve(
     if not wanted:
         message = f"nothing to estimate: give {' or '.join(phases)}"
         tried(lambda: ctx.fail("CC302", message, (), absent=True))
-    sections = Sections(ctx, scenario, period, capacity)
+    sections = Sections(ctx, scenario, period, counted)
     made = [phase for build in builders(sections, wanted) if (phase := tried(build)) is not None]
     _refuse_flags_without_effect(ctx, wanted, made)
     if "train" in wanted:
@@ -97,21 +91,25 @@ def resolve(
     if not ctx.problems:
         made_from = base(ctx, scenario, wanted)
         unused_in_life(ctx, scenario, wanted)
+    resolved = Resolved(
+        scenario=scenario,
+        document=document,
+        inputs=LifecycleInputs(tuple(made), base=made_from),
+        period=period,
+        warnings=[],
+        not_estimated=ctx.not_estimated,
+        counted=counted if agreed else [],
+    )
     if ctx.problems:
         from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - for faulty files alone
 
         overlooked(sections, wanted)
-        loads = _loads(made, capacity) if agreed else []
-        raise ResolveError(in_order(ctx.problems), document.sources, loads)
+        raise ResolveError(in_order(ctx.problems), resolved)
     _say_what_is_missing(ctx, scenario, phases, made)
-    return Resolved(
-        scenario=scenario,
-        document=document,
-        inputs=LifecycleInputs(tuple(made), _unit(scenario), made_from),
-        period=period,
+    return replace(
+        resolved,
+        inputs=replace(resolved.inputs, unit=_unit(scenario)),
         warnings=list(dict.fromkeys(ctx.warnings)),
-        not_estimated=ctx.not_estimated,
-        capacity=capacity,
         budget=_budget(scenario),
     )
 
@@ -124,16 +122,6 @@ def _refuse_flags_without_effect(ctx: Context, wanted: list[str], made: list[Pha
     if flag is not None:
         message = "no estimated phase runs on hardware of its own here, so this changes nothing"
         ctx.problems.append(Problem("CC303", message, flag, "leave it out"))
-
-
-def _loads(made: list[Phase[Fact]], capacities: list[Capacity]) -> list[tuple[Capacity, float]]:
-    """What loads take of their devices, for phases that could be resolved."""
-    from carbonctl.scenario.capacity import served_hours  # noqa: PLC0415 - for faulty files alone
-
-    served = {phase.id: phase for phase in made}
-    found = [(one, served[one.phase]) for one in capacities if one.phase in served]
-    hours = [(one, tried(partial(served_hours, phase))) for one, phase in found]
-    return [(one, needed) for one, needed in hours if needed is not None]
 
 
 def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:

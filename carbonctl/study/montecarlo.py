@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from carbonctl.estimate.inputs import bind, facts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonctl.core.types import Array, Num
+    from carbonctl.core.types import Array, Num, Places
     from carbonctl.estimate.refresh import Refresh
     from carbonctl.estimate.results import Item, Lifecycle
 
@@ -30,18 +30,21 @@ class Draws:
     samples: int
     seed: int
     normals: dict[str, Array] = field(default_factory=dict)
+    chosen: dict[str, Num] = field(default_factory=dict)  # choices over draws, by fact key
+    instead: Places | None = None  # the draw that stands at each place, where some are not feasible
 
     def normal(self, key: str) -> Array:
         """Standard normal numbers of one quantity, the same for every study with this seed."""
         if key not in self.normals:
             stream = np.random.default_rng([self.seed, zlib.crc32(key.encode())])
-            self.normals[key] = stream.standard_normal(self.samples)
+            numbers = stream.standard_normal(self.samples)
+            self.normals[key] = numbers if self.instead is None else numbers[self.instead]
         return self.normals[key]
 
     def __call__(self, fact: Fact) -> Num:
         """A fact over its range: its median is its value."""
         if fact.exact:
-            return fact.value
+            return self.chosen.get(fact.key, fact.value)
         middle, below, above = fact.spread()
         z = self.normal(fact.key)
         return _unscaled(fact, middle + z * np.where(z < 0, below, above))
@@ -83,6 +86,21 @@ class Evaluated(Generic[R]):
     drivers: list[Driver]
     samples: int
     seed: int
+    run: Callable[[Callable[[Fact], Num]], R]
+    infeasible_share: float = 0.0  # of the draws: others stand in their places
+
+    def draws(self, samples: int, seed: int) -> Draws:
+        """Draws of facts, and the choices that the estimate makes over them."""
+        if not samples or not choices(self.point):
+            return Draws(samples, seed)
+        draws, drawn = _draw(self.run, samples, seed)[:2]
+        return Draws(samples, seed, chosen=choices(drawn), instead=draws.instead)
+
+
+def choices(result: Any) -> dict[str, Num]:
+    """Numbers that an estimate chose, of operating points, by the keys of their facts."""
+    served = [phase.use.served for phase in getattr(result, "phases", ())]
+    return {key: value for one in served if one for key, value in one.chosen.items()}
 
 
 def evaluate(
@@ -97,14 +115,37 @@ def evaluate(
 
     Drivers are those of the ``outcome``, a metric of the result.
     """
-    known = facts(inputs)
-    point = estimate(bind(inputs, traced))
+
+    def run(lens: Callable[[Fact], Num]) -> R:
+        return estimate(bind(inputs, lens))
+
+    known, point = facts(inputs), run(traced)
     if samples == 0:
-        return Evaluated(point, None, known, [], samples, seed)
-    draws = Draws(samples, seed)
-    drawn = estimate(bind(inputs, draws))
+        return Evaluated(point, None, known, [], samples, seed, run)
+    draws, drawn, infeasible = _draw(run, samples, seed)
     ranked = drivers(np.asarray(drawn.metrics[outcome]), known, draws)
-    return Evaluated(point, drawn, known, ranked, samples, seed)
+    return Evaluated(point, drawn, known, ranked, samples, seed, run, infeasible)
+
+
+def _draw(
+    run: Callable[[Callable[[Fact], Num]], R], samples: int, seed: int
+) -> tuple[Draws, R, float]:
+    """Draws, the estimate over them, and the share of them in which a service cannot run.
+
+    In the place of such a draw stands the next one that is feasible.
+    """
+    draws = Draws(samples, seed)
+    drawn = run(draws)
+    feasible = np.ones(samples, dtype=bool)
+    for phase in getattr(drawn, "phases", ()):
+        if phase.use.served is not None:
+            feasible = feasible & phase.use.served.is_feasible
+    if feasible.all() or not feasible.any():
+        return draws, drawn, 1.0 - float(feasible.mean())
+    places = np.flatnonzero(feasible)
+    following = np.searchsorted(places, np.arange(samples)) % len(places)
+    draws = Draws(samples, seed, instead=places[following])
+    return draws, run(draws), 1.0 - float(feasible.mean())
 
 
 def replay(number: Num, draws: Callable[[Fact], Num], known: dict[int, Num] | None = None) -> Num:

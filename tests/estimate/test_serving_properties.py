@@ -496,7 +496,8 @@ def test_the_energy_of_two_spells_is_that_of_the_whole_period(config, share):
 @given(batch=st.floats(1.0, 512.0), answer=st.floats(1.0, 2_000.0))
 def test_a_service_draws_the_energy_of_its_steps(batch, answer):
     found = bind(phase("infer-chat-70b"), central)
-    model = replace(found.work.model, batch=batch, output_tokens=answer, energy_residual=1.0)
+    model = replace(found.work.model, batch=batch, output_tokens=answer, energy_residual=1.0,
+                    replica_accelerators=8.0, limits=None)  # fmt: skip
     use = infer(replace(found.work, model=model), found.site)
     requests = use.functional_units * (1 - found.work.fleet.cache_hit_share)
     assert use.device_energy_kwh == approx(requests * request_j(model) / 3.6e6)

@@ -1,0 +1,1 @@
+"""Use cases: typed options in, a typed outcome out."""

@@ -1,0 +1,1 @@
+"""Choices that an estimate needs made: batch and devices of a replica, on arrays."""
