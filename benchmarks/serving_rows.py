@@ -16,11 +16,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
 from carbonctl.scenario.read import Setting, read
-from carbonctl.scenario.resolve import resolve
 
 ROWS, BLOCK = 1_000_000, 16_384
 KINDS = {
@@ -45,7 +45,7 @@ def resolved(given: dict[str, object]) -> tuple[object, object]:
     catalog = Catalog.open()
     settings = [Setting(path, value, "benchmark") for path, value in given.items()]
     scenario, document = read(None, settings, catalog)
-    (phase,) = resolve(scenario, document, catalog, ("infer",)).inputs.phases
+    (phase,) = plan_scenario(scenario, document, catalog, ("infer",)).inputs.phases
     plain = bind(phase, lambda fact: fact.value)
     return plain.work, plain.site
 

@@ -1,1 +1,1 @@
-"""Use cases: typed options in, a typed outcome out."""
+"""Use cases, one a file: typed options in, one typed outcome out, nothing printed."""

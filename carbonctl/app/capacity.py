@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
+from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.record import compared
-from carbonctl.estimate.infer import infer, table_devices
+from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.recommendation_service import table_devices
 from carbonctl.estimate.service import Decoder, Diffusion, Ranking, Serving
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
-    from carbonctl.core.strict_yaml import Path
+    from carbonctl.core.strict_yaml import Document, Path
     from carbonctl.estimate.inputs import Phase
+    from carbonctl.estimate.results import Lifecycle
     from carbonctl.scenario.phases import CountedDevices
     from carbonctl.scenario.resolve import Resolved
+    from carbonctl.study.montecarlo import Evaluated
 
 _MOSTLY = 0.5  # a load that fills less of its replica leaves most of it to others
 
@@ -89,3 +94,55 @@ def less_than_a_replica(phase: Phase[Fact]) -> str | None:
 
 def _central(fact: Fact) -> float:
     return fact.value
+
+
+def check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
+    """InputError for a load that the stated devices cannot carry even when always busy."""
+    metrics = result.point.metrics
+    errors, warnings = overloads(
+        [(one, _hours(one, metrics)) for one, _ in capacities(resolved)], resolved.document
+    )
+    if errors:
+        raise InputError(errors, resolved.document.sources)
+    resolved.warnings.extend(warnings)
+
+
+def _hours(capacity: Capacity, metrics: dict[str, Any]) -> float:
+    """Device-hours that a load takes; of devices that it holds, those of work at its peak."""
+    hours = float(metrics[f"{capacity.phase}.accelerator_hours"])
+    if not capacity.held:
+        return hours
+    return hours * float(metrics[f"{capacity.phase}.peak_busy_share"])
+
+
+def overloads(
+    loads: list[tuple[Capacity, float]], document: Document
+) -> tuple[list[Problem], list[Problem]]:
+    """Loads that devices cannot carry even when always busy, and those that take more of them."""
+    from carbonctl.report.numbers import significant  # noqa: PLC0415 - with the report
+
+    errors, warnings = [], []
+    for capacity, hours in loads:
+        needed = capacity.devices * hours / capacity.hours
+        mark = document.mark((*capacity.path, "count"))
+        amount = significant(needed, 3)
+        message = f"the load needs {amount} devices at a busy share of {capacity.busy_share:g}"
+        given = f"hardware.count is {capacity.devices:g}"
+        if capacity.fleet_share < 1:
+            given = f"this share of the fleet is {significant(capacity.devices, 3)}"
+        least = max(needed * capacity.busy_share, capacity.memory_devices)
+        hint = f"at least {math.ceil(least / capacity.fleet_share):g} when always busy"
+        if least == capacity.memory_devices:
+            message = f"the tables take the memory of {capacity.memory_devices:g} devices"
+            hint = f"at least {math.ceil(least / capacity.fleet_share):g}"
+        problem = Problem("CC304", f"{message}; {given}", mark, hint)
+        if least > capacity.devices:
+            errors.append(problem)
+        elif needed > capacity.devices:
+            warnings.append(problem)
+        elif capacity.held and needed > capacity.usual_busy * capacity.devices:
+            usual = f"{100 * capacity.usual_busy:g} %"
+            message = f"the load keeps {amount} of {capacity.devices:g} devices busy at its peak"
+            hint = f"services are seldom busier than {usual}: requests would wait"
+            warnings.append(Problem("CC304", message, mark, hint))
+    return errors, warnings

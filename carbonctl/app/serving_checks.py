@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from carbonctl.app.capacity import less_than_a_replica
-from carbonctl.core.errors import Problem
+from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.replica import DecoderReplica, load_of
@@ -60,20 +60,20 @@ def check_services(resolved: Resolved) -> Checked:
     return checked
 
 
-def check_draws(resolved: Resolved, infeasible_share: float) -> Checked:
-    """An error where many draws of a service are not feasible, a warning where some are."""
+def check_draws(resolved: Resolved, infeasible_share: float) -> None:
+    """InputError where many draws of a service are not feasible, a warning where some are."""
     share = infeasible_share
     if share < LEAST_INFEASIBLE:
-        return Checked([], [])
+        return
     service = next(p for p in resolved.inputs.phases if isinstance(p.work, Serving))
     document, under = resolved.document, (service.id, "latency")
     where: tuple[str, ...] = under if under in resolved.document.marks else (service.id,)
     message = f"in {100 * share:.0f} % of the draws no replica keeps what is asked of the service"
     if share > MOST_INFEASIBLE:
         hint = "allow a longer latency, shorter prompts, or more devices; --samples 0 omits draws"
-        return Checked([Problem("CC304", message, document.mark(where), hint)], [])
+        raise InputError([Problem("CC304", message, document.mark(where), hint)], document.sources)
     hint = "the interval is that of the other draws"
-    return Checked([], [Problem("CC304", message, document.mark(where), hint)])
+    resolved.warnings.append(Problem("CC304", message, document.mark(where), hint))
 
 
 class _Service(NamedTuple):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import draws
-from carbonctl.core.errors import InputError, Problem, UsageError, in_order
+from carbonctl.core.errors import Problem, UsageError
 from carbonctl.core.output import emit as emit  # noqa: PLC0414 - commands take it from here
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from carbonctl.app.capacity import Capacity
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.results import Lifecycle
@@ -47,7 +45,7 @@ def load(
     """
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
     from carbonctl.cli import kinds  # noqa: PLC0415
-    from carbonctl.cli.options import settings  # noqa: PLC0415
+    from carbonctl.cli.settings import settings  # noqa: PLC0415
     from carbonctl.core import files  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
 
@@ -74,104 +72,21 @@ def evaluate(
     """One scenario, resolved and evaluated on its basis."""
     import functools  # noqa: PLC0415 - with the other heavy ones
 
-    from carbonctl.app.serving_checks import check_draws, check_services  # noqa: PLC0415
+    from carbonctl.app.capacity import check_capacity  # noqa: PLC0415
+    from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
+    from carbonctl.app.serving_checks import check_draws  # noqa: PLC0415
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
-    from carbonctl.scenario.resolve import ResolveError, resolve  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
 
     scenario, document, catalog = loaded
-    try:
-        resolved = resolve(scenario, document, catalog, phases, need_period=need_period)
-    except ResolveError as error:
-        raise InputError(in_order([*error.problems, *_also_wrong(error.partial)]),
-                         error.sources) from None  # fmt: skip
-    checked = check_services(resolved)
-    if checked.errors:
-        errors = [*checked.errors]
-        raise InputError(in_order(errors), document.sources)
-    resolved.warnings.extend(checked.warnings)
+    resolved = plan_scenario(scenario, document, catalog, phases, need_period=need_period)
     run = functools.partial(lifecycle, basis=scenario.accounting)
     samples, seed = flags["samples"], flags["seed"]
     with draws(samples):
         result = study(resolved.inputs, run, samples=samples, seed=seed)
-    drawn = check_draws(resolved, result.infeasible_share)
-    if drawn.errors:
-        raise InputError(drawn.errors, document.sources)
-    resolved.warnings.extend(drawn.warnings)
-    _check_capacity(resolved, result)
+    check_draws(resolved, result.infeasible_share)
+    check_capacity(resolved, result)
     return resolved, result, catalog
-
-
-def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
-    """A load that the stated devices cannot carry even when always busy is an error."""
-    from carbonctl.app.capacity import capacities  # noqa: PLC0415 - with the estimate
-
-    metrics = result.point.metrics
-    loads = [(one, _hours(one, metrics)) for one, _ in capacities(resolved)]
-    errors, warnings = _overloads(loads, resolved.document)
-    if errors:
-        raise InputError(errors, resolved.document.sources)
-    resolved.warnings.extend(warnings)
-
-
-def _also_wrong(partial: Resolved) -> list[Problem]:
-    """What stops the services of a faulty scenario, as far as they are known."""
-    from functools import partial as bound  # noqa: PLC0415 - for faulty files alone
-
-    from carbonctl.app.capacity import capacities, served_hours  # noqa: PLC0415
-    from carbonctl.app.serving_checks import check_services  # noqa: PLC0415
-    from carbonctl.scenario.context import tried  # noqa: PLC0415
-
-    checked = tried(lambda: check_services(partial))
-    if checked is None or checked.errors:
-        return [] if checked is None else checked.errors
-    hours = [
-        (one, tried(bound(served_hours, phase)))
-        for one, phase in tried(lambda: capacities(partial)) or []
-    ]
-    known = [(one, needed) for one, needed in hours if needed is not None]
-    return _overloads(known, partial.document)[0]
-
-
-def _hours(capacity: Capacity, metrics: dict[str, Any]) -> float:
-    """Device-hours that a load takes; of devices that it holds, those of work at its peak."""
-    hours = float(metrics[f"{capacity.phase}.accelerator_hours"])
-    if not capacity.held:
-        return hours
-    return hours * float(metrics[f"{capacity.phase}.peak_busy_share"])
-
-
-def _overloads(
-    loads: list[tuple[Capacity, float]], document: Document
-) -> tuple[list[Problem], list[Problem]]:
-    """Loads that devices cannot carry even when always busy, and those that take more of them."""
-    from carbonctl.report.numbers import significant  # noqa: PLC0415 - with the report
-
-    errors, warnings = [], []
-    for capacity, hours in loads:
-        needed = capacity.devices * hours / capacity.hours
-        mark = document.mark((*capacity.path, "count"))
-        amount = significant(needed, 3)
-        message = f"the load needs {amount} devices at a busy share of {capacity.busy_share:g}"
-        given = f"hardware.count is {capacity.devices:g}"
-        if capacity.fleet_share < 1:
-            given = f"this share of the fleet is {significant(capacity.devices, 3)}"
-        least = max(needed * capacity.busy_share, capacity.memory_devices)
-        hint = f"at least {math.ceil(least / capacity.fleet_share):g} when always busy"
-        if least == capacity.memory_devices:
-            message = f"the tables take the memory of {capacity.memory_devices:g} devices"
-            hint = f"at least {math.ceil(least / capacity.fleet_share):g}"
-        problem = Problem("CC304", f"{message}; {given}", mark, hint)
-        if least > capacity.devices:
-            errors.append(problem)
-        elif needed > capacity.devices:
-            warnings.append(problem)
-        elif capacity.held and needed > capacity.usual_busy * capacity.devices:
-            usual = f"{100 * capacity.usual_busy:g} %"
-            message = f"the load keeps {amount} of {capacity.devices:g} devices busy at its peak"
-            hint = f"services are seldom busier than {usual}: requests would wait"
-            warnings.append(Problem("CC304", message, mark, hint))
-    return errors, warnings
 
 
 def estimate(

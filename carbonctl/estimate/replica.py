@@ -11,7 +11,7 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
 from carbonctl.estimate.decode import computed_prompt, decode_work, prompt_looks
 from carbonctl.estimate.mixture import held_weight_gb, ranks_of
-from carbonctl.estimate.speculate import decode_round
+from carbonctl.estimate.speculate import decode_round, whole_request
 from carbonctl.formulas import occupancy, operating_point, power
 from carbonctl.plan.operating_point import Limits, Load, choose_operating_point, is_feasible
 
@@ -110,18 +110,17 @@ class DecoderReplica:
 
 
 class Chosen(NamedTuple):
-    """A model at its operating point, and numbers of the choice by the keys of their facts."""
+    """A model at its operating point, and what a result says of the point by its fields."""
 
-    model: Decoder[Any]
-    numbers: dict[str, Num]
-    is_feasible: Any = True
+    model: Any
+    point: dict[str, Any] = {}  # noqa: RUF012 - never written to
 
 
 def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> Chosen:
-    """A whole request's model at the batch and on the devices that are chosen for its load."""
-    limits = model.limits
+    """The model of a whole request at the batch and on the devices that are chosen for its load."""
+    model, limits = whole_request(model), model.limits
     if limits is None:
-        return Chosen(model, {})
+        return Chosen(model, {"batch": model.batch})
     load = load_of(model, fleet)
     plain, bounds = bare(model), bare(limits)
     point = choose_operating_point(
@@ -154,7 +153,8 @@ def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> Chosen:
             most_sequences=_most(limits, point, chosen),
         )
     made = placed(replace(model, limits=None), limits, batch, devices)
-    return Chosen(made, numbers, is_feasible(point, is_exact=limits.is_stated and limits.is_exact))
+    keeps = is_feasible(point, is_exact=limits.is_stated and limits.is_exact)
+    return Chosen(made, {"batch": made.batch, "chosen": numbers, "is_feasible": keeps})
 
 
 def _most(limits: Limits[Num], point: OperatingPoint, chosen: Any) -> Num:

@@ -1,1 +1,1 @@
-"""Choices that an estimate needs made: batch and devices of a replica, on arrays."""
+"""What a run or a service chooses: facts in, choices out, on arrays."""

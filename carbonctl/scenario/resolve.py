@@ -6,7 +6,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
-from carbonctl.core.record import compared
+from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
@@ -17,6 +17,8 @@ from carbonctl.scenario.phases import Sections, builders
 from carbonctl.scenario.unused import unused_in_life
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
@@ -62,56 +64,84 @@ class ResolveError(InputError):
         self.partial = partial
 
 
-def resolve(
-    scenario: schema.Scenario,
-    document: Document,
-    catalog: Catalog,
-    phases: tuple[str, ...] = PHASES,
-    *,
-    need_period: bool = False,
-) -> Resolved:
-    """Facts of every wanted phase; InputError with all problems when there are any."""
-    ctx = Context(document, catalog, list(document.found), accounting=scenario.accounting)
-    wanted = [name for name in phases if getattr(scenario, name) is not None]
-    counted: list[CountedDevices] = []
-    period = _period(ctx, scenario, need=need_period)
-    known = len(ctx.problems)
-    agreement(ctx, scenario)
-    tried(lambda: check_held(ctx, scenario))
-    agreed = len(ctx.problems) == known
-    if not wanted:
-        message = f"nothing to estimate: give {' or '.join(phases)}"
-        tried(lambda: ctx.fail("CC302", message, (), absent=True))
-    sections = Sections(ctx, scenario, period, counted)
-    made = [phase for build in builders(sections, wanted) if (phase := tried(build)) is not None]
-    _refuse_flags_without_effect(ctx, wanted, made)
-    if "train" in wanted:
-        ctx.warnings.extend(evidence_of_other_hardware(document))
-    made_from = None
-    if not ctx.problems:
-        made_from = base(ctx, scenario, wanted)
-        unused_in_life(ctx, scenario, wanted)
-    resolved = Resolved(
-        scenario=scenario,
-        document=document,
-        inputs=LifecycleInputs(tuple(made), base=made_from),
-        period=period,
-        warnings=[],
-        not_estimated=ctx.not_estimated,
-        counted=counted if agreed else [],
-    )
-    if ctx.problems:
-        from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - for faulty files alone
+@record
+class Draft:
+    """A scenario while its phases are resolved one by one, so that each can be planned."""
 
-        overlooked(sections, wanted)
-        raise ResolveError(in_order(ctx.problems), resolved)
-    _say_what_is_missing(ctx, scenario, phases, made)
-    return replace(
-        resolved,
-        inputs=replace(resolved.inputs, unit=_unit(scenario)),
-        warnings=list(dict.fromkeys(ctx.warnings)),
-        budget=_budget(scenario),
-    )
+    sections: Sections
+    asked: tuple[str, ...]
+    wanted: list[str]
+    agreed: bool
+
+    @classmethod
+    def open(
+        cls,
+        scenario: schema.Scenario,
+        document: Document,
+        catalog: Catalog,
+        phases: tuple[str, ...],
+        *,
+        need_period: bool = False,
+    ) -> Draft:
+        """A draft of the wanted phases of a scenario, with problems of the scenario as a whole."""
+        ctx = Context(document, catalog, list(document.found), accounting=scenario.accounting)
+        wanted = [name for name in phases if getattr(scenario, name) is not None]
+        period = _period(ctx, scenario, need=need_period)
+        known = len(ctx.problems)
+        agreement(ctx, scenario)
+        tried(lambda: check_held(ctx, scenario))
+        agreed = len(ctx.problems) == known
+        if not wanted:
+            message = f"nothing to estimate: give {' or '.join(phases)}"
+            tried(lambda: ctx.fail("CC302", message, (), absent=True))
+        return cls(Sections(ctx, scenario, period), phases, wanted, agreed)
+
+    @property
+    def ctx(self) -> Context:
+        """Positions, catalog, problems and notes of the scenario."""
+        return self.sections.ctx
+
+    def phases(self) -> Iterator[Phase[Fact]]:
+        """Each phase that can be resolved, with problems of the others noted."""
+        for build in builders(self.sections, self.wanted):
+            phase = tried(build)
+            if phase is not None:
+                yield phase
+
+    def resolved(self, made: list[Phase[Fact]]) -> Resolved:
+        """Inputs of these phases; InputError with all problems when there are any."""
+        ctx, scenario = self.ctx, self.sections.scenario
+        _refuse_flags_without_effect(ctx, self.wanted, made)
+        if "train" in self.wanted:
+            ctx.warnings.extend(evidence_of_other_hardware(ctx.document))
+        made_from = None
+        if not ctx.problems:
+            made_from = base(ctx, scenario, self.wanted)
+            unused_in_life(ctx, scenario, self.wanted)
+        if ctx.problems:
+            from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - of faulty files
+
+            overlooked(self.sections, self.wanted)
+            raise ResolveError(in_order(ctx.problems), self._known(made))
+        _say_what_is_missing(ctx, scenario, self.asked, made)
+        return replace(
+            self._known(made),
+            inputs=LifecycleInputs(tuple(made), _unit(scenario), made_from),
+            warnings=list(dict.fromkeys(ctx.warnings)),
+            budget=_budget(scenario),
+        )
+
+    def _known(self, made: list[Phase[Fact]]) -> Resolved:
+        """What is known of a scenario, be there problems or not."""
+        return Resolved(
+            scenario=self.sections.scenario,
+            document=self.ctx.document,
+            inputs=LifecycleInputs(tuple(made)),
+            period=self.sections.period,
+            warnings=[],
+            not_estimated=self.ctx.not_estimated,
+            counted=self.sections.counted if self.agreed else [],
+        )
 
 
 def _refuse_flags_without_effect(ctx: Context, wanted: list[str], made: list[Phase[Fact]]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.infer import table_devices
 from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.recommendation_service import table_devices
 from carbonctl.estimate.service import Fleet, Ranking, Serving, Throughput
 from carbonctl.scenario.bounds import unit_in_time, within_peak
 from carbonctl.scenario.context import derived

@@ -12,9 +12,10 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import FUNCTIONS, Traced
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import bind, facts
+from carbonctl.study.blocks import evaluate_in_blocks, map_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from carbonctl.core.types import Array, Num, Places
     from carbonctl.estimate.refresh import Refresh
@@ -30,16 +31,35 @@ class Draws:
     samples: int
     seed: int
     normals: dict[str, Array] = field(default_factory=dict)
+    streams: dict[str, np.random.Generator] = field(default_factory=dict)
+    keys: dict[str, None] = field(default_factory=dict)  # of what was drawn, in order
     chosen: dict[str, Num] = field(default_factory=dict)  # choices over draws, by fact key
     instead: Places | None = None  # the draw that stands at each place, where some are not feasible
 
     def normal(self, key: str) -> Array:
         """Standard normal numbers of one quantity, the same for every study with this seed."""
         if key not in self.normals:
-            stream = np.random.default_rng([self.seed, zlib.crc32(key.encode())])
-            numbers = stream.standard_normal(self.samples)
+            if key not in self.streams:
+                seeds = [self.seed, zlib.crc32(key.encode())]
+                self.streams[key] = np.random.default_rng(seeds)
+            numbers = self.streams[key].standard_normal(self.samples)
             self.normals[key] = numbers if self.instead is None else numbers[self.instead]
+            self.keys[key] = None
         return self.normals[key]
+
+    def blocks(self, most: int) -> Iterator[Draws]:
+        """The same draws in blocks of at most ``most``; each goes on in the streams of the last."""
+        streams: dict[str, np.random.Generator] = {}
+        for begin in range(0, self.samples, most):
+            size = min(most, self.samples - begin)
+            yield Draws(size, self.seed, streams=streams, keys=self.keys)
+
+    def whole(self, key: str) -> Array:
+        """``normal`` of a quantity that may have been drawn in blocks; drawn again, not kept."""
+        kept = self.normals.get(key)
+        if kept is not None:
+            return kept
+        return Draws(self.samples, self.seed, instead=self.instead).normal(key)
 
     def __call__(self, fact: Fact) -> Num:
         """A fact over its range: its median is its value."""
@@ -135,7 +155,7 @@ def _draw(
     In the place of such a draw stands the next one that is feasible.
     """
     draws = Draws(samples, seed)
-    drawn = run(draws)
+    drawn = evaluate_in_blocks(run, draws)
     feasible = np.ones(samples, dtype=bool)
     for phase in getattr(drawn, "phases", ()):
         if phase.use.served is not None:
@@ -144,8 +164,9 @@ def _draw(
         return draws, drawn, 1.0 - float(feasible.mean())
     places = np.flatnonzero(feasible)
     following = np.searchsorted(places, np.arange(samples)) % len(places)
-    draws = Draws(samples, seed, instead=places[following])
-    return draws, run(draws), 1.0 - float(feasible.mean())
+    order = places[following]
+    draws = Draws(samples, seed, keys=draws.keys, instead=order)
+    return draws, map_arrays(drawn, lambda array: array[order]), 1.0 - float(feasible.mean())
 
 
 def replay(number: Num, draws: Callable[[Fact], Num], known: dict[int, Num] | None = None) -> Num:
@@ -181,7 +202,8 @@ def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
     if spread <= 0:
         return []
     squared = []
-    for key, z in draws.normals.items():
+    for key in draws.keys:
+        z = draws.whole(key)
         centered = z - z.mean()
         common, own = float((centered * outcome).sum()), float((centered * centered).sum())
         r2 = common**2 / (own * spread)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 from scenarios import CONFIGS
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.decode import decode_step, decode_work
 from carbonctl.estimate.encode import encode
@@ -20,7 +21,6 @@ from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.service import Encoded
 from carbonctl.formulas import compute_experts, load_all
 from carbonctl.scenario.read import parse_set, read
-from carbonctl.scenario.resolve import resolve
 from carbonctl.study.montecarlo import Draws, central
 
 load_all()
@@ -46,7 +46,7 @@ def phase(config, *settings_):
     catalog = Catalog.open()
     path = str(CONFIGS / f"{config}.yaml")
     scenario, document = read(path, tuple(map(parse_set, settings_)), catalog)
-    return resolve(scenario, document, catalog).inputs.phases[0]
+    return plan_scenario(scenario, document, catalog).inputs.phases[0]
 
 
 def decoder(model, *, chip="h100-sxm", stack="vllm_2025", precision="bf16", ranks=1, **changes):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scenarios import CONFIGS
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
@@ -13,7 +14,6 @@ from carbonctl.estimate.replica import DecoderReplica, at_operating_point
 from carbonctl.estimate.speculate import whole_request
 from carbonctl.plan import operating_point as plan
 from carbonctl.scenario.read import Setting, read
-from carbonctl.scenario.resolve import resolve
 
 CATALOG = Catalog.open()
 LOADS = np.geomspace(0.05, 3e5, 100)[:, None]  # tokens a second
@@ -39,7 +39,7 @@ def service(model, gpu, **settings):
     } | {f"infer.{key}": value for key, value in settings.items()}
     given = [Setting(path, value, "test") for path, value in flat.items()]
     scenario, document = read(None, given, CATALOG)
-    (phase,) = resolve(scenario, document, CATALOG, ("infer",)).inputs.phases
+    (phase,) = plan_scenario(scenario, document, CATALOG, ("infer",)).inputs.phases
     plain = bind(phase, central)
     return plain.work, plain.site
 

@@ -11,7 +11,7 @@ import pytest
 
 from carbonctl.catalog.read import Catalog
 from carbonctl.cli.init import KINDS
-from carbonctl.cli.options import settings
+from carbonctl.cli.settings import settings
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError
 from carbonctl.scenario import read as reading
