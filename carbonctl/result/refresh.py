@@ -21,8 +21,8 @@ _ALWAYS = (
     "saved_kgco2e_per_year",
     "break_even_growth_ratio",
     "carbon_ratio",
-    "break_even_kgco2e_per_kwh",
 )
+_ALWAYS_OR_NULL = ("break_even_kgco2e_per_kwh",)
 _BY_RULE = (
     "old_written_off_kgco2e",
     "old_first_life_kgco2e",
@@ -38,13 +38,15 @@ class _Named:
         self, _source: object, handler: "GetCoreSchemaHandler"
     ) -> core_schema.CoreSchema:
         """Each known name with its own type: no key of a TypedDict in Python has a dot."""
-        known = handler.generate_schema(Metric)
+        number, any_other = handler.generate_schema(Metric), handler.generate_schema(MetricOrNull)
+        field = core_schema.typed_dict_field
         fields = {
-            name: core_schema.typed_dict_field(known, required=name in _ALWAYS)
-            for name in (*_ALWAYS, *_BY_RULE)
+            **{name: field(number, required=True) for name in _ALWAYS},
+            **{name: field(any_other, required=True) for name in _ALWAYS_OR_NULL},
+            **{name: field(number, required=False) for name in _BY_RULE},
         }
         return core_schema.typed_dict_schema(
-            fields, extras_schema=handler.generate_schema(MetricOrNull), extra_behavior="allow"
+            fields, extras_schema=any_other, extra_behavior="allow"
         )
 
 

@@ -153,3 +153,13 @@ def test_results_are_told_apart_by_their_command():
     for kind in KINDS:
         assert all(kind_of(command) == kind for command in commands_of(kind))
     assert [kind_of(command) for command in (None, True, [], "errors", "hw")] == [None] * 5
+
+
+def test_a_decision_that_never_pays_back_is_read_back(carbonctl):
+    file = CONFIGS / "refresh-v100-to-h100.yaml"
+    ran = carbonctl("refresh", file, "--performance", "1", "--samples", "0", "-f", "json")
+    data = json.loads(ran.out)
+    assert data["metrics"]["break_even_kgco2e_per_kwh"]["value"] is None
+    assert list(misfits(data, "refresh")) == []
+    least = changed(data, ("metrics", "carbon_ratio", "value"), None)
+    assert [one.code for one in misfits(least, "refresh")] == ["CC201"]
