@@ -24,11 +24,17 @@ GATE = "gate"
 CHOICES = (*KINDS, GATE)
 
 
-def check_kind(kind: str, *, has_files: bool) -> None:
-    """UsageError where there is nothing of a kind to start from, or where it reads no files."""
+def check_kind(kind: str, *, has_files: bool, has_target: bool) -> None:
+    """UsageError where there is nothing of a kind to start from, or arguments do not fit it.
+
+    ``has_files`` are scenarios to gate, ``has_target`` logs to import or a file to write.
+    """
     if kind not in CHOICES:
         message = f'there is no "{kind}" to start from; choose {", ".join(CHOICES)}'
         raise UsageError(message, did_you_mean(kind, CHOICES))
+    if kind == GATE and has_target:
+        message = "init gate writes several files where you stand, and imports none"
+        raise UsageError(message)
     if has_files and kind != GATE:
         message = f"init {kind} reads no files; logs are given by --from"
         raise UsageError(message)

@@ -64,11 +64,11 @@ def validate_files(
     files: Iterable[str],
     hardware_db: str | None = None,
     root: str | None = None,
-    on_valid: Callable[[str], None] | None = None,
+    on_valid: Callable[[str], object] | None = None,
 ) -> Validation:
     """What is to be said of all files, or one InputError with every problem of every file.
 
-    ``on_valid`` is called with the name of each file in which nothing is wrong.
+    ``on_valid`` takes a line for each file in which nothing is wrong.
     """
     warnings: list[Problem] = []
     problems: list[Problem] = []
@@ -81,7 +81,7 @@ def validate_files(
             sources |= error.sources
         else:
             if on_valid is not None:
-                on_valid(file)
+                on_valid(f"{file}: valid\n")
     if problems:
         raise InputError(problems, sources)
     return Validation(warnings)

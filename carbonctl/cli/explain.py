@@ -1,6 +1,6 @@
 """``carbonctl explain``: where a number comes from."""
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -10,10 +10,8 @@ from carbonctl.cli.progress import draws
 from carbonctl.cli.run import load, write
 
 _FLAGS = (*o.LIFECYCLE, *o.RUN[1:], "videos", *o.LATENCY, "subject", "device", *o.REPLACEMENT)
-Explained = Annotated[
-    Optional[str],  # noqa: UP045 - Typer reads this at run time
-    typer.Argument(metavar="[FILE]", help="Scenario or saved result, or - for stdin."),
-]
+_FILE = typer.Argument(metavar="[FILE]", help="Scenario or saved result, or - for stdin.")
+Explained = Annotated[o.Text, _FILE]
 Of = Annotated[str, typer.Option(help="Name of the number, or its label in the table.")]
 
 

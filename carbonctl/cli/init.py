@@ -8,7 +8,6 @@ from carbonctl.app.init import CHOICES, GATE, check_is_new, check_kind, start_sc
 from carbonctl.cli import complete
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import format_of_file
-from carbonctl.core.errors import UsageError
 from carbonctl.core.output import emit
 
 _KIND = typer.Argument(help=", ".join(CHOICES), autocompletion=complete.of(CHOICES))
@@ -26,11 +25,8 @@ def command(
     from_: Annotated[Paths, _FROM] = None,
 ) -> None:
     """Write a commented scenario that runs unedited, one from logs, or a policy with CI files."""
-    check_kind(kind, has_files=bool(files))
+    check_kind(kind, has_files=bool(files), has_target=bool(from_ or run.output))
     if kind == GATE:
-        if from_ or run.output:
-            message = "init gate writes several files where you stand, and imports none"
-            raise UsageError(message)
         from carbonctl.cli.starter import start  # noqa: PLC0415 - for a gate alone
 
         start(files or [], run.hardware_db)

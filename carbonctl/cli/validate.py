@@ -31,12 +31,8 @@ def command(run: o.GithubRunOptions, files: Files = None, print_schema: Schema =
         message = "give scenario or policy files, or --print-schema KIND"
         raise UsageError(message)
     form = choose_format(run, ("table", "json", "github"))
-    on_valid = _say_valid if form == "table" and not run.quiet else None
+    on_valid = sys.stdout.write if form == "table" and not run.quiet else None
     counted = files if on_valid and sys.stdout.isatty() else steps(files, "validate")
     found = validate_files(counted, run.hardware_db, run.root, on_valid)
     warn(found.warnings, quiet=run.quiet)
     sys.stdout.write(found.render(form))
-
-
-def _say_valid(file: str) -> None:
-    sys.stdout.write(f"{file}: valid\n")
