@@ -113,7 +113,7 @@ def by_atheris(name: str, wanted: int, seed: int, report: Path) -> None:
 
     with atheris.instrument_imports(include=["carbonctl"]):
         for module in (
-            "cli.run",
+            "app.estimate",
             "imports.detect",
             "imports.writer",
             "imports.model_card",

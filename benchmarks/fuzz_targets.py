@@ -55,9 +55,10 @@ def _stdin(raw: bytes) -> None:
 
 def scenario(raw: bytes, samples: int = 0) -> None:
     """Read, resolve and estimate a scenario of either kind; its result as JSON."""
-    from carbonctl.cli import run as cli  # noqa: PLC0415
+    from carbonctl.app.estimate import evaluate as phases_of  # noqa: PLC0415
+    from carbonctl.app.load import PHASES, Scenario  # noqa: PLC0415
     from carbonctl.estimate.embodied import embodied  # noqa: PLC0415
-    from carbonctl.report.envelope import Beside, envelope  # noqa: PLC0415
+    from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
     from carbonctl.report.facts import cited  # noqa: PLC0415
     from carbonctl.report.machine import as_json  # noqa: PLC0415
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
@@ -66,16 +67,15 @@ def scenario(raw: bytes, samples: int = 0) -> None:
 
     _stdin(raw)
     made, document = read("-", (), _catalog(), keep=True)
-    flags = {"samples": samples, "seed": 1}
     result: Any
-    lives = any(getattr(made, name) is not None for name in cli.PHASES)
-    if made.embodied is not None and not lives:
+    loaded = Scenario(made, document, _catalog())
+    if made.embodied is not None and not loaded.has_phases:
         item = resolve_item(made, document, _catalog())
-        result = evaluate(item.inputs, embodied, **flags)
+        result = evaluate(item.inputs, embodied, samples=samples, seed=1)
     else:
-        result = cli.evaluate((made, document, _catalog()), flags, cli.PHASES)[1]
-    beside = Beside("", "", None, {}, [])
-    as_json(cited(envelope("lifecycle", result, _catalog(), beside), _catalog()))
+        result = phases_of(loaded, PHASES, samples=samples, seed=1)[1]
+    metadata = ResultMetadata("", "", None, {}, [])
+    as_json(cited(envelope("lifecycle", result, _catalog(), metadata), _catalog()))
 
 
 def drawn(raw: bytes) -> None:

@@ -14,12 +14,13 @@ ROOT = PACKAGE.parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
     "core": 0, "formulas": 1, "plan": 2, "catalog": 3, "estimate": 3, "scenario": 4, "study": 4,
-    "imports": 4, "verify": 5, "report": 6, "app": 7, "cli": 8, "__main__": 9,
+    "imports": 4, "verify": 5, "report": 6, "app": 7, "cli": 8, "__main__": 9, "__init__": 9,
+    "result": 1,
 }  # fmt: skip
 MAX_LINES = 450
 MAX_BODY = 55
 MAX_STATEMENTS = 28
-HEAVY = ("pandas", "pint", "hypothesis", "rich")
+HEAVY = ("pandas", "pint", "hypothesis", "rich", "carbonctl.result")
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 
 
@@ -80,7 +81,27 @@ def test_imports_go_down_only(path):
 
 
 def test_every_folder_of_the_package_has_a_level():
-    assert {room(path) for path in FILES} - {"__init__"} == set(LEVELS)
+    assert {room(path) for path in FILES} == set(LEVELS)
+
+
+def test_use_cases_write_nothing():
+    for path in FILES:
+        if room(path) == "app":
+            text = path.read_text(encoding="utf-8")
+            words = ("sys.stdout", "sys.stderr", "print(", "emit(")
+            said = [word for word in words if word in text]
+            assert said == [], path
+
+
+def test_records_of_a_result_depend_on_core_alone():
+    rooms = {
+        name.split(".")[1]
+        for path in FILES
+        if room(path) == "result"
+        for name, _ in imports(path)
+        if name.startswith("carbonctl.")
+    }
+    assert rooms <= {"core", "result"}
 
 
 def test_only_report_and_cli_know_rich():
@@ -93,7 +114,7 @@ def test_only_cli_knows_typer():
 
 
 def test_pydantic_stays_out_of_the_maths():
-    assert users("pydantic") == {"scenario"}
+    assert users("pydantic") == {"scenario", "result"}
 
 
 def test_pint_is_an_oracle_of_tests_alone():

@@ -1,34 +1,52 @@
 """What ``hw``, ``grid`` and ``model`` share: rows in, a table or data out."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from carbonctl.cli import options as o
 from carbonctl.cli.complete import of
-from carbonctl.cli.output_format import choose_format
-from carbonctl.core.errors import InputError, Mark, Problem
+from carbonctl.core.record import record as record_class
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-FORMATS = ("table", "json", "csv")
+ROWS, ONE = ("table", "json", "csv"), ("table", "json")
 Word = Annotated[str, typer.Argument(help="Part of a name.")]
-ONE = ("table", "json")
-Format = Annotated[
-    str | None,
-    typer.Option("-f", "--format", help="table, json or csv.", autocompletion=of(FORMATS)),
-]
-OneFormat = Annotated[
-    str | None, typer.Option("-f", "--format", help="table or json.", autocompletion=of(ONE))
-]
+_ROWS = typer.Option("-f", "--format", help="table, json or csv.", autocompletion=of(ROWS))
+_ONE = typer.Option("-f", "--format", help="table or json.", autocompletion=of(ONE))
+FLAGS = ("format", "json", "hardware_db")
 
 
-def chosen(format: str | None, choices: tuple[str, ...] = FORMATS, *, json: bool) -> str:
-    """The format of the rows; UsageError where there is none such."""
-    return choose_format({"format": format, "json": json}, choices)
+@record_class
+class RowsRunOptions(o.RunOptions):
+    """The flags of a command that lists rows."""
+
+    format: Annotated[o.Text, _ROWS] = None
+
+
+@record_class
+class OneRunOptions(o.RunOptions):
+    """The flags of a command that shows one record."""
+
+    format: Annotated[o.Text, _ONE] = None
+
+
+def open_catalog(run: o.RunOptions) -> Any:
+    """The catalog with the folder of one's own, if any."""
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good flags
+
+    return Catalog.open(run.hardware_db)
+
+
+def show_record(record: Any, form: str) -> None:
+    """Print one record: every fact with its range and source."""
+    from carbonctl.report import record as report  # noqa: PLC0415 - only to show one
+    from carbonctl.report.machine import as_json  # noqa: PLC0415
+    from carbonctl.report.wrapped import terminal_width  # noqa: PLC0415
+
+    if record.assumed:
+        note(record.assumed)
+    data = as_json(report.as_data(record)) if form == "json" else ""
+    sys.stdout.write(data or report.as_text(record, terminal_width()))
 
 
 def show_rows(rows: list[dict[str, Any]], form: str) -> None:
@@ -80,21 +98,6 @@ def say(text: str) -> None:
     sys.stdout.write("\n" + "\n".join(fold(text, terminal_width())) + "\n")
 
 
-def matching(names: Iterable[str], word: str) -> list[str]:
-    """Names that hold every part of ``word``, else the nearest ones."""
-    from carbonctl.catalog.similar import similar  # noqa: PLC0415 - only to search
-
-    parts = word.lower().replace("_", " ").replace("-", " ").split()
-    known = list(names)
-    found = [n for n in known if all(p in n.lower().replace("-", " ") for p in parts)]
-    return found or similar(word, {name: name for name in known})
-
-
 def note(message: str) -> None:
     """Say on stderr what was assumed; data on stdout stay as they are."""
     sys.stderr.write(f"note: {message}\n")
-
-
-def unknown(code: str, message: str, hint: str) -> InputError:
-    """A name on the command line that leads nowhere."""
-    return InputError([Problem(code, message, Mark("argument"), hint)])

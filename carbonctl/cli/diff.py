@@ -1,45 +1,37 @@
 """``carbonctl diff``: what changed between two scenarios or results, and what each change moved."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
-from carbonctl.cli.run import emit, table_out
+from carbonctl.cli.run import draw, write
 from carbonctl.core.errors import EXIT_DIFFERS, UsageError
 
+ExitCode = Annotated[bool, typer.Option("--exit-code", help="End with 7 where anything differs.")]
 
+
+@o.takes(*o.OUTPUT, *o.DRAWS, *o.DATA, "no_color")
 def command(
     base: Annotated[str, typer.Argument(metavar="BASE", help="A scenario or a saved result.")],
     head: Annotated[str, typer.Argument(metavar="HEAD", help="The other; - for stdin.")],
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="End with 7 where anything differs.")
-    ] = False,
-    format: Annotated[
-        o.Text, typer.Option("-f", "--format", help="table, json or markdown.")
-    ] = None,
-    json: o.Json = False,
-    output: o.Output = None,
-    samples: o.Draws = o.DEFAULT_SAMPLES,
-    seed: o.Seed = o.DEFAULT_SEED,
-    hardware_db: o.HardwareDb = None,
-    root: o.Root = None,
-    no_color: o.NoColor = False,
+    run: o.MarkdownRunOptions,
+    exit_code: ExitCode = False,
 ) -> int:
     """Changed inputs and data between two scenarios or saved results, and what each one moved."""
-    flags = dict(locals())
-    form = choose_format(flags, ("table", "json", "markdown"))
+    form = choose_format(run, ("table", "json", "markdown"))
     if base == head == "-":
         message = "only one of the two can come from stdin"
         raise UsageError(message)
-    from carbonctl.cli.differ import differ  # noqa: PLC0415 - after the flags are known good
-    from carbonctl.report import difference  # noqa: PLC0415
+    from carbonctl.app.diff import diff, read_side  # noqa: PLC0415 - after good flags
+    from carbonctl.report.difference import render  # noqa: PLC0415
 
-    data = difference.as_data(differ((base, head), flags), samples, seed)
+    sides = (partial(read_side, file, run.hardware_db, run.root) for file in (base, head))
+    found = diff(sides, hardware_db=run.hardware_db, samples=run.samples, seed=run.seed)
     if form == "table":
-        table_out(lambda out: difference.render(data, out), flags)
+        draw(lambda out: render(found.data, out), run)
     else:
-        emit(difference.RENDERERS[form](data), output)
-    differs = bool(data["changes"] or data["total"]["difference_kgco2e"])
-    return EXIT_DIFFERS if exit_code and differs else 0
+        write(found.render(form), form, run.output)
+    return EXIT_DIFFERS if exit_code and found.differs else 0

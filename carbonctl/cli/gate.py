@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED
 from carbonctl.cli import options as o
-from carbonctl.cli.output_format import choose_format, format_of_file
+from carbonctl.cli.output_format import format_of, format_of_file
+from carbonctl.cli.progress import draws
 from carbonctl.cli.run import rendered, table_out, warn
 from carbonctl.core.errors import UsageError
 from carbonctl.report.formats import FORMATS
@@ -55,8 +57,8 @@ def command(
     json: o.Json = False,
     output: Output = None,
     sets: o.Sets = None,
-    samples: o.Draws = o.DEFAULT_SAMPLES,
-    seed: o.Seed = o.DEFAULT_SEED,
+    samples: o.Draws = DEFAULT_SAMPLES,
+    seed: o.Seed = DEFAULT_SEED,
     hardware_db: o.HardwareDb = None,
     root: o.Root = None,
     quiet: o.Quiet = False,
@@ -64,13 +66,14 @@ def command(
 ) -> int:
     """Hold scenarios to a policy: exit 0 when they pass, 4 when not, 5 when undecided."""
     flags = dict(locals())
-    form = choose_format(flags | {"output": None})
+    form = format_of(format, json=json)
     saved = format_of_file(output, FORMATS)
     _check(flags)
     from carbonctl.cli.held import hold  # noqa: PLC0415 - after the flags are known good
 
-    gate = hold(flags)
-    warn(gate.warnings, flags)
+    with draws(samples):
+        gate = hold(flags)
+    warn(gate.warnings, quiet=quiet)
     if output is not None:
         _write(gate, flags | {"format": saved or "json"})
     _write(gate, flags | {"format": form, "output": None})
@@ -83,12 +86,15 @@ def command(
 def _write(gate: "Gate", flags: dict[str, Any]) -> None:
     """Results and verdict in one format, to stdout or into a file."""
     if flags["format"] != "table":
-        rendered(gate.as_data(), flags)
+        rendered(gate.as_data(), flags["format"], flags["output"])
         return
     from carbonctl.report.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
 
-    short = flags["quiet"]
-    table_out(lambda out: render(gate.verdict, gate.results, out, quiet=short), flags)
+    table_out(
+        lambda out: render(gate.verdict, gate.results, out, quiet=flags["quiet"]),
+        output=flags["output"],
+        no_color=flags["no_color"],
+    )
 
 
 def _check(flags: dict[str, Any]) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from carbonctl.app.estimate import evaluate, metadata_of
+from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.cli.run import PHASES, PHASES_OF, beside, evaluate, load
 from carbonctl.core.files import name_of
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import facts as facts_of
-from carbonctl.report.envelope import Beside, envelope
+from carbonctl.report.envelope import ResultMetadata, envelope
 from carbonctl.report.given import given
+from carbonctl.scenario.read import parse_sets
 from carbonctl.scenario.resolve import BUDGET
 from carbonctl.scenario.rules import budget_rules
 from carbonctl.study.causes import Causes, Remembered
@@ -25,7 +27,7 @@ from carbonctl.study.montecarlo import evaluate as study
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from carbonctl.cli.run import Loaded
+    from carbonctl.app.load import Scenario as Loaded
     from carbonctl.core.errors import Problem
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
@@ -69,7 +71,13 @@ def scenario_input(
     file: str, flags: dict[str, Any], wanted: Wanted, raw: bytes | None = None
 ) -> Looked:
     """A scenario of either kind, as ``validate`` tells them apart."""
-    loaded = load(flags, file, raw)
+    loaded = load_scenario(
+        file,
+        parse_sets(flags.get("sets") or ()),
+        Catalog.open(flags.get("hardware_db")),
+        raw=raw,
+        root=flags.get("root"),
+    )
     scenario = loaded[0]
     if any(getattr(scenario, name) is not None for name in PHASES) or scenario.embodied is None:
         return evaluate_life(file, flags, wanted, loaded)
@@ -86,7 +94,9 @@ def evaluate_life(
     phases = PHASES_OF[command]
     needs_period = scenario.infer is not None or scenario.data is not None
     need = needs_period and command == "lifecycle"
-    resolved, result, _ = evaluate(loaded, flags, phases, need_period=need)
+    resolved, result = evaluate(
+        loaded, phases, samples=flags["samples"], seed=flags["seed"], need_period=need
+    )
     own = wanted.first or scenario.accounting
     bases = {scenario.accounting, own, *wanted.others}
     if "operational_market_kgco2e" not in result.point.metrics:
@@ -100,8 +110,11 @@ def evaluate_life(
         )
         for basis in sorted(bases - {scenario.accounting})
     }
-    told = beside(resolved, catalog)
-    made = {basis: envelope(command, r, catalog, told) for basis, r in evaluated.items()}
+    told = metadata_of(resolved, catalog)
+    made: dict[str, dict[str, Any]] = {
+        basis: cast("dict[str, Any]", envelope(command, r, catalog, told))
+        for basis, r in evaluated.items()
+    }
     first = own if own in made else scenario.accounting
     causes = _causes(
         resolved.inputs, partial(lifecycle, basis=first), result, made[first], document
@@ -127,11 +140,11 @@ def evaluate_item(file: str, flags: dict[str, Any], loaded: Loaded) -> Looked:
     scenario, document, catalog = loaded
     item = resolve_item(scenario, document, catalog)
     result = study(item.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
-    beside = Beside(
+    beside = ResultMetadata(
         scenario.name or "", item.title, None, item.not_estimated, item.warnings,
         inputs=given(document),
     )  # fmt: skip
-    data = envelope("embodied", result, catalog, beside)
+    data = cast("dict[str, Any]", envelope("embodied", result, catalog, beside))
     return Looked(
         Subject(
             name_of(file),
@@ -158,7 +171,7 @@ def _overlay(
     folder = catalog.overlay
     if not folder:
         return None
-    from carbonctl.cli.again import bundled_facts  # noqa: PLC0415 - where there is a folder
+    from carbonctl.app.recompute import bundled_facts  # noqa: PLC0415 - where there is a folder
 
     used = {key for data in made.values() for key in data["facts"]}
     own = {key: fact for key, fact in facts_of(inputs).items() if key in used}

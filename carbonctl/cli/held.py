@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl import __version__
 from carbonctl.cli.looked import Looked, Wanted, is_allowed, look
@@ -31,6 +31,8 @@ from carbonctl.study.refusals import Refusal, below_their_row, below_zero
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.gate import GateVerdict, SavedStatus
     from carbonctl.scenario.rules import Policy, Rule
 
 
@@ -38,15 +40,15 @@ if TYPE_CHECKING:
 class Gate:
     """The verdict on several files, with the results that it was reached on."""
 
-    verdict: dict[str, Any]
+    verdict: GateVerdict
     looked: list[Looked]
     warnings: list[Problem]
     sources: dict[str, list[str]]
 
     @property
-    def results(self) -> dict[str, dict[str, Any]]:
+    def results(self) -> dict[str, EstimateResult]:
         """The result of every file."""
-        return {one.subject.file: one.data for one in self.looked}
+        return {one.subject.file: cast("EstimateResult", one.data) for one in self.looked}
 
     def as_data(self) -> dict[str, Any]:
         """One result with its verdict, or several under one."""
@@ -101,7 +103,7 @@ def hold(flags: dict[str, Any]) -> Gate:
         verdict["notes"] = list(flags["note"])
     warnings = [problem for one in looked for problem in one.warnings]
     notes = _notes(idle, [*looked, *befores.values()])
-    return Gate(verdict, looked, warnings + notes, sources)
+    return Gate(cast("GateVerdict", verdict), looked, warnings + notes, sources)
 
 
 def _with_earlier_name(one: Looked, before: Looked | None) -> Looked:
@@ -160,7 +162,7 @@ def _notes(idle: list[Rule], sides: list[Looked]) -> list[Problem]:
         for rule in idle
     ]
     for one in sides:
-        if one.saved is not None and (said := saved_in_words(one.saved)):
+        if one.saved is not None and (said := saved_in_words(cast("SavedStatus", one.saved))):
             code = "CC613" if one.saved["status"] == "trusted" else "CC612"
             notes.append(Problem(code, said, Mark(one.saved["file"])))
     return list(dict.fromkeys(notes))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from carbonctl.app.load import from_document
 from carbonctl.catalog.read import Catalog
 from carbonctl.cli.gate_scenario import (
     BASES,
@@ -23,6 +24,7 @@ from carbonctl.study.gate import Subject
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_json import Json
+    from carbonctl.result.estimate import EstimateResult
 
 __all__ = ["Looked", "Wanted", "is_allowed", "look"]
 
@@ -37,15 +39,15 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
     raw = saved.raw_of(file)
     if not saved.is_result(raw):
         return [scenario_input(file, flags, wanted, raw)]
-    from carbonctl.cli.again import only_estimates  # noqa: PLC0415 - for saved results alone
+    from carbonctl.app.recompute import check_is_estimate  # noqa: PLC0415 - for saved results alone
 
     made = saved.parse(raw, name_of(file), metrics=True)
-    only_estimates(made)
+    check_is_estimate(made)
     if flags["sets"]:
         message = "--set changes a scenario; a saved result stays as it is"
         raise UsageError(message)
     several = "results" in made.data
-    found = results(made.data)
+    found = cast("list[dict[str, Any]]", results(made.data))
     if not found:
         problem = Problem("CC604", "there is no result in this to hold", made.mark(("results",)))
         raise InputError([problem], made.sources)
@@ -85,7 +87,7 @@ def is_allowed(folder: str | None, overlays: tuple[str, ...]) -> bool:
 
 
 def _remembered(data: dict[str, Any], file: str, status: str) -> Looked:
-    from carbonctl.report.remembered import facts  # noqa: PLC0415 - for saved results alone
+    from carbonctl.report.saved_facts import facts  # noqa: PLC0415 - for saved results alone
 
     own = data["accounting"]
     bases = {own: data} if own in BASES else dict.fromkeys(BASES, data)
@@ -96,7 +98,7 @@ def _remembered(data: dict[str, Any], file: str, status: str) -> Looked:
     return Looked(
         subject,
         kept,
-        Remembered(facts(data), shares),
+        Remembered(facts(cast("EstimateResult", data)), shares),
         path=_path_of(data, file),
         saved=_told(data, file, subject.name, status, None),
         overlay={"folder": folder, "facts": keys} if keys or folder else None,
@@ -128,12 +130,12 @@ def _recomputed(
     made: Json, at: tuple[str | int, ...], name: str, flags: dict[str, Any], wanted: Wanted
 ) -> Looked:
     """A saved result computed again; InputError where the same version comes to another one."""
-    from carbonctl.cli import again  # noqa: PLC0415 - for saved results alone
+    from carbonctl.app import recompute as again  # noqa: PLC0415 - for saved results alone
     from carbonctl.report.findings import results  # noqa: PLC0415
 
-    data = results(made.data)[int(at[-1]) if at else 0]
-    document = again.given(made, at)
-    loaded = again.loaded(document, Catalog.open(flags["hardware_db"]))
+    data: Any = results(made.data)[int(at[-1]) if at else 0]
+    document = again.given_document(made, at)
+    loaded = from_document(document, Catalog.open(flags["hardware_db"]))
     own = {data["accounting"]} & set(BASES)
     wider = Wanted(wanted.first, wanted.others | own, wanted.overlays)
     drawn = {"samples": data["samples"], "seed": data["seed"]}
@@ -148,7 +150,7 @@ def _recomputed(
     if same:
         looked = evaluated(drawn, data["command"])
         now = looked.subject.bases.get(data["accounting"]) or looked.data
-        again.check_agrees(made, at, data, now)
+        again.check_agrees(made, at, data, cast("EstimateResult", now))
     own_draws = {key: flags[key] for key in drawn}
     whole = "lifecycle" if left_out(data) else data["command"]
     if looked is None or own_draws != drawn or whole != data["command"]:

@@ -1,11 +1,16 @@
-"""Flags that several commands share."""
+"""Flags that several commands share, as records, and the decorator that gives them to a command."""
 
-from typing import Annotated, Optional
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, Optional
 
 import typer
 
+from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED, check_samples
 from carbonctl.cli import complete
 from carbonctl.core.errors import UsageError
+from carbonctl.core.record import record
 
 Text = Optional[str]  # noqa: UP045 - Typer reads this at run time
 
@@ -86,6 +91,11 @@ TensorParallel = Annotated[Text, typer.Option(help="Accelerators that share one 
 DataParallel = Annotated[Text, typer.Option(help="Data-parallel attention ranks (MoE).")]
 ExpertParallel = Annotated[Text, typer.Option(help="Accelerators that experts are spread over.")]
 Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
+Old = Annotated[Text, typer.Option(help="Old machine and count: dgx-a100-320gb:4.")]
+New = Annotated[Text, typer.Option(help="New machine: dgx-h100.")]
+Performance = Annotated[Text, typer.Option(help="Work of a new machine over an old one: 2.5.")]
+Horizon = Annotated[Text, typer.Option(help="Span that counts: 5 y.")]
+Growth = Annotated[Text, typer.Option(help="Growth of demand: 1.2 per 1 y.")]
 Precision = Annotated[Text, typer.Option(help="Format of served weights, else as published.")]
 Runtime = Annotated[
     Text, typer.Option(help="Serving stack: vllm_2025.", autocompletion=complete.runtimes)
@@ -115,18 +125,7 @@ Sets = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value.", rich_help_panel=_S),
 ]
-FEWEST_SAMPLES, MOST_SAMPLES = 100, 1_000_000
-
-
-def _enough(samples: int) -> int:
-    """Percentiles of a handful of draws would look like an interval and be none."""
-    if samples and not FEWEST_SAMPLES <= samples <= MOST_SAMPLES:
-        message = f"--samples is 0, for no interval, or {FEWEST_SAMPLES} to {MOST_SAMPLES:,}"
-        raise UsageError(f"{message}, not {samples:,}")
-    return samples
-
-
-Draws = Annotated[int, typer.Option("--samples", min=0, callback=_enough,
+Draws = Annotated[int, typer.Option("--samples", min=0, callback=check_samples,
                                     help="Draws, 100 to a million; 0 for none.",
                                     rich_help_panel=_S)]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.", rich_help_panel=_S)]
@@ -156,4 +155,178 @@ Verbose = Annotated[
 ]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No color.", rich_help_panel=_S)]
 
-DEFAULT_SAMPLES, DEFAULT_SEED = 2000, 1
+
+@record
+class ScenarioOptions:
+    """Flags that state something of the scenario; a command has some of them."""
+
+    model: Model = None
+    params: Params = None
+    active_params: ActiveParams = None
+    gpu: Gpu = None
+    server: Server = None
+    instance: Instance = None
+    subject: Subject = None
+    device: ClientDevice = None
+    shared: Shared = False
+    days: Days = None
+    hours: WallHours = None
+    accelerator_hours: AcceleratorHours = None
+    train_tokens: TrainTokens = None
+    train_samples: Samples = None
+    energy: Energy = None
+    mfu: Mfu = None
+    lora: Lora = False
+    requests: Requests = None
+    tokens: Tokens = None
+    images: Images = None
+    videos: Videos = None
+    items: Items = None
+    concurrency: Concurrency = None
+    latency: Latency = None
+    tensor_parallel: TensorParallel = None
+    data_parallel: DataParallel = None
+    expert_parallel: ExpertParallel = None
+    precision: Precision = None
+    runtime: Runtime = None
+    old: Old = None
+    new: New = None
+    performance: Performance = None
+    horizon: Horizon = None
+    growth: Growth = None
+    region: Region = None
+    grid: Grid = None
+    pue: Pue = None
+    contracted_clean: Contracted = None
+    period: Period = None
+    sets: Sets = None
+    accounting: Accounting = None
+
+    def check_is_empty(self, names: tuple[str, ...]) -> None:
+        """UsageError for the first of some flags that is given: a saved result takes none."""
+        changed = [name for name in names if getattr(self, name, None)]
+        if changed:
+            flag = "--set" if changed[0] == "sets" else f"--{changed[0].replace('_', '-')}"
+            message = f"{flag} changes a scenario; a saved result stays as it is"
+            raise UsageError(message, "give the scenario instead")
+
+
+@record
+class RunOptions:
+    """Flags that say how a command runs and what it writes; a command has some of them."""
+
+    format: Format = None
+    json: Json = False
+    output: Output = None
+    samples: Draws = DEFAULT_SAMPLES
+    seed: Seed = DEFAULT_SEED
+    hardware_db: HardwareDb = None
+    root: Root = None
+    quiet: Quiet = False
+    verbose: Verbose = False
+    no_color: NoColor = False
+
+
+_TABLE_JSON = Annotated[Text, typer.Option("-f", "--format", help="table or json.")]
+_TABLE_JSON_MARKDOWN = Annotated[
+    Text, typer.Option("-f", "--format", help="table, json or markdown.")
+]
+
+_TABLE_JSON_GITHUB = Annotated[Text, typer.Option("-f", "--format", help="table, json or github.")]
+
+
+@record
+class TextRunOptions(RunOptions):
+    """The same for a command that writes a table or JSON."""
+
+    format: _TABLE_JSON = None
+
+
+@record
+class MarkdownRunOptions(RunOptions):
+    """The same for a command that writes a table, JSON or Markdown."""
+
+    format: _TABLE_JSON_MARKDOWN = None
+
+
+@record
+class GithubRunOptions(RunOptions):
+    """The same for a command that writes a table, JSON or annotations of GitHub."""
+
+    format: _TABLE_JSON_GITHUB = None
+
+
+_CASES = typer.Option(
+    "--cases", metavar="FILE", help="Other cases, in the columns of the bundled table."
+)
+_EVERY_GROUP = typer.Option("-v", "--verbose", help="Every group.")
+
+
+@record
+class ScoreRunOptions(TextRunOptions):
+    """The same for a test of forecasts beside measurements."""
+
+    cases: Annotated[Text, _CASES] = None
+    verbose: Annotated[bool, _EVERY_GROUP] = False
+
+
+MODEL = ("model", "params", "active_params")
+HARDWARE = ("gpu", "server", "instance")
+TRAINING = (
+    "days", "hours", "accelerator_hours", "train_tokens", "train_samples", "energy", "mfu", "lora",
+)  # fmt: skip
+LATENCY = ("latency", "tensor_parallel", "data_parallel", "expert_parallel")
+REPLACEMENT = ("old", "new", "performance", "horizon", "growth")
+SITE = ("region", "grid", "pue", "contracted_clean")
+OUTPUT = ("format", "json", "output")
+DRAWS = ("samples", "seed")
+DATA = ("hardware_db", "root")
+DISPLAY = ("quiet", "verbose", "no_color")
+RUN = (*OUTPUT, "sets", *DRAWS, "accounting", *DATA, *DISPLAY)
+RUN_WITHOUT_BASIS = tuple(name for name in RUN if name != "accounting")
+LIFECYCLE = (
+    *MODEL, *HARDWARE, "shared", *TRAINING, "requests", "tokens", "images", "items",
+    "concurrency", "precision", "runtime", *SITE, "period",
+)  # fmt: skip
+
+
+def takes(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator: a command that takes its own parameters and then these flags, in this order.
+
+    Each parameter of the command that is a record of options is filled from the flags that are
+    its fields; fields without a flag keep their default. Typer sees one parameter a flag.
+    """
+
+    def declare(command: Callable[..., Any]) -> Callable[..., Any]:
+        params = inspect.signature(command).parameters
+        records: dict[str, type[Any]] = {
+            name: p.annotation
+            for name, p in params.items()
+            if isinstance(p.annotation, type) and is_dataclass(p.annotation)
+        }
+        flags = {f.name: f for made in records.values() for f in fields(made)}
+        shown = [p for name, p in params.items() if name not in records]
+        shown += [_parameter(flags[name]) for name in names]
+
+        def run(**given: Any) -> Any:
+            made = {
+                name: kind(**{f.name: given.pop(f.name) for f in fields(kind) if f.name in names})
+                for name, kind in records.items()
+            }
+            return command(**given, **made)
+
+        for name in ("__doc__", "__name__", "__module__"):
+            setattr(run, name, getattr(command, name))
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [p.replace(kind=p.KEYWORD_ONLY) for p in shown]
+        )
+        run.__annotations__ = {p.name: p.annotation for p in shown}
+        return run
+
+    return declare
+
+
+def _parameter(field: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type
+    )

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import UsageError
 from carbonctl.report.formats import EXTENSIONS, FORMATS
 
+if TYPE_CHECKING:
+    from carbonctl.cli.options import RunOptions
 
-def choose_format(flags: dict[str, Any], choices: tuple[str, ...] = FORMATS) -> str:
-    """The format of a command's result, which ``flags`` then hold too.
+
+def choose_format(run: RunOptions, choices: tuple[str, ...] = FORMATS) -> str:
+    """The format of a command's result, of ``-f``, ``--json`` and the extension of ``-o``.
 
     UsageError for a format that the command does not have, for two that contradict each other,
     and for a file whose extension is not one of that format.
     """
-    asked = flags["format"]
-    if flags.get("json"):
+    return format_of(run.format, choices, json=run.json, output=run.output)
+
+
+def format_of(
+    asked: str | None,
+    choices: tuple[str, ...] = FORMATS,
+    *,
+    json: bool = False,
+    output: str | None = None,
+) -> str:
+    """The same of the flags one by one."""
+    if json:
         if asked not in (None, "json"):
             message = f"--json and -f {asked} ask for two formats"
             raise UsageError(message, "give one of them")
@@ -24,9 +37,7 @@ def choose_format(flags: dict[str, Any], choices: tuple[str, ...] = FORMATS) -> 
     if asked is not None and asked not in choices:
         message = f'"{asked}" is no format here; choose {", ".join(choices)}'
         raise UsageError(message)
-    form: str = _checked(flags.get("output"), asked, choices) or asked or "table"
-    flags["format"] = form
-    return form
+    return _checked(output, asked, choices) or asked or "table"
 
 
 def format_of_file(output: str | None, choices: tuple[str, ...]) -> str | None:

@@ -14,6 +14,7 @@ from carbonctl.scenario.read import Setting, parse_sets
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
+    from carbonctl.cli.options import ScenarioOptions
 
 # parameter of a command -> flag, path in the scenario
 _PLAIN = {
@@ -54,44 +55,45 @@ _COUNTED = {
 }
 
 
-def settings(flags: dict[str, Any], catalog: Catalog) -> list[Setting]:
+def settings(options: ScenarioOptions, catalog: Catalog) -> list[Setting]:
     """The flags of a command as settings of a scenario, ``--set`` last."""
     made = [
-        Setting(path, flags[name], flag, reaches=True)
+        Setting(path, value, flag, reaches=True)
         for name, (flag, path) in _PLAIN.items()
-        if flags.get(name) is not None
+        if (value := getattr(options, name)) is not None
     ]
-    made += _hardware(flags, catalog)
-    if flags.get("shared"):
+    made += _hardware(options, catalog)
+    if options.shared:
         made.append(Setting("infer.shared", True, "--shared"))
-    for side in ("old", "new"):
-        if flags.get(side) is not None:
-            made += _replaced(side, flags[side], catalog)
-    if flags.get("days") is not None:
-        made.append(Setting("train.days", _timed(flags["days"], "d"), "--days", reaches=True))
-    if flags.get("hours") is not None:
-        if flags.get("days") is not None:
+    for side, text in (("old", options.old), ("new", options.new)):
+        if text is not None:
+            made += _replaced(side, text, catalog)
+    if options.days is not None:
+        made.append(Setting("train.days", _timed(options.days, "d"), "--days", reaches=True))
+    if options.hours is not None:
+        if options.days is not None:
             message = "--days and --hours both say how long training runs"
             raise UsageError(message, "give one of the two")
-        made.append(Setting("train.days", _timed(flags["hours"], "h"), "--hours", reaches=True))
-    if flags.get("lora"):
+        made.append(Setting("train.days", _timed(options.hours, "h"), "--hours", reaches=True))
+    if options.lora:
         made.append(Setting("train.method", "lora", "--lora", reaches=True))
-    if flags.get("energy") is not None:
-        value, _, scope = flags["energy"].partition(":")
+    if options.energy is not None:
+        value, _, scope = options.energy.partition(":")
         measured = {"value": value, "scope": scope} if scope else value
         made.append(Setting("train.energy", measured, "--energy", reaches=True))
-    if flags.get("tokens") is not None:
-        made += _tokens(flags["tokens"])
-    return [*made, *parse_sets(flags.get("sets") or ())]
+    if options.tokens is not None:
+        made += _tokens(options.tokens)
+    return [*made, *parse_sets(options.sets or ())]
 
 
-def _hardware(flags: dict[str, Any], catalog: Catalog) -> list[Setting]:
+def _hardware(options: ScenarioOptions, catalog: Catalog) -> list[Setting]:
     """What the flags name as hardware, all of it in one setting: it replaces what a file names."""
     values: dict[str, tuple[Any, str]] = {}
     for name, (flag, key) in _COUNTED.items():
-        if flags.get(name) is None:
+        text: str | None = getattr(options, name)
+        if text is None:
             continue
-        for setting in _counted(flag, key, flags[name], catalog):
+        for setting in _counted(flag, key, text, catalog):
             _, _, place = setting.path.partition(".")
             if place in values:
                 message = f"{values[place][1]} and {flag} both give a count"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from carbonctl import __version__
 from carbonctl.catalog.locate import bundled
 from carbonctl.cli.looked import Wanted, look
-from carbonctl.cli.run import emit
 from carbonctl.core.errors import UsageError
 from carbonctl.core.metrics import TOTAL
+from carbonctl.core.output import emit
 from carbonctl.report.numbers import carbon_unit
 from carbonctl.study.gate import missing
 

@@ -129,6 +129,10 @@ class Problem:
     hint: str = ""
     help: str = ""
 
+    def __str__(self) -> str:
+        place = f"{self.mark}: " if self.mark else ""
+        return f"{place}{self.code} {self.message}" if self.code else f"{place}{self.message}"
+
     def as_dict(self, exit_code: int) -> dict[str, str | int | None]:
         """Machine form of the problem; positions are null where there are none."""
         mark = self.mark or Mark("")
@@ -159,7 +163,7 @@ class CarbonctlError(Exception):
         self.sources = {} if sources is None else sources
 
     def __str__(self) -> str:
-        return "; ".join(f"{p.mark}: {p.code} {p.message}" for p in self.problems)
+        return "; ".join(map(str, self.problems))
 
 
 class InputError(CarbonctlError):

@@ -7,6 +7,7 @@ duplicate keys and tags are errors.
 
 from __future__ import annotations
 
+import copy
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,16 @@ class Document:
         """Position of every key."""
         name, _, keys = self.events
         return {path: _mark(name, event) for path, event in keys.items()}
+
+    def copied(self) -> Document:
+        """The same with data and positions of its own."""
+        made = Document(
+            copy.deepcopy(self.data), dict(self.marks), dict(self.keys), dict(self.sources)
+        )
+        made.found, made.lost = list(self.found), list(self.lost)
+        made.misnamed, made.other_hardware = set(self.misnamed), self.other_hardware
+        made.replaced = list(self.replaced)
+        return made
 
     def mark(self, path: Path, *, key: bool = False) -> Mark | None:
         """Where ``path`` is written, or the nearest enclosing place."""

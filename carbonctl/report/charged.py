@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.core.record import compared
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.inputs import Phase
+    from carbonctl.result.estimate import ChargedPhase, ChargeRule, Operator
     from carbonctl.scenario import schema
     from carbonctl.scenario.resolve import Resolved
 
@@ -41,7 +42,7 @@ class Charged:
     count: float | None = None
     rule: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> ChargedPhase:
         """Machine form; what a phase has none of is null."""
         return {
             "phase": self.phase,
@@ -49,9 +50,9 @@ class Charged:
             "hardware": self.hardware or None,
             "devices": self.devices or None,
             "site": self.site,
-            "operator": self.operator,
+            "operator": cast("Operator", self.operator),
             "count": self.count,
-            "rule": self.rule or None,
+            "rule": cast("ChargeRule", self.rule) if self.rule else None,
         }
 
 

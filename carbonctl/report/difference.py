@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from carbonctl.core.errors import Mark
     from carbonctl.core.strict_yaml import Document
+    from carbonctl.result.diff import ChangeRecord, DiffLine, DiffResult, DiffSide
+    from carbonctl.result.problem import Place
     from carbonctl.study.difference import Change, Difference, Side
 
 _SHOWN = 12
@@ -30,7 +32,7 @@ _NOTHING = 1e-12  # of a total; a share of less is noise
 _WIDE = 18
 
 
-def as_data(found: Difference, samples: int, seed: int) -> dict[str, Any]:
+def as_data(found: Difference, samples: int, seed: int) -> DiffResult:
     """A difference as plain data."""
     base, head = found.base, found.head
     whole = head.total - base.total
@@ -64,7 +66,7 @@ def as_data(found: Difference, samples: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _side(side: Side) -> DiffSide:
     return {
         "name": side.data["name"],
         "title": side.data["title"],
@@ -76,7 +78,7 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def _inputs(found: Difference) -> Iterator[dict[str, Any]]:
+def _inputs(found: Difference) -> Iterator[ChangeRecord]:
     for change, moved in zip(found.inputs, found.moved, strict=False):
         one = len(change.edits) == 1
         ends = [_values(change, side) for side in (1, 2)]
@@ -90,6 +92,7 @@ def _inputs(found: Difference) -> Iterator[dict[str, Any]]:
             "contribution_kgco2e": moved,
             "source": "user",
             "where": _place(change, found),
+            "share": None,  # of the whole, which is not known here
         }
 
 
@@ -102,7 +105,7 @@ def _dotted(path: tuple[str | int, ...]) -> str:
     return ".".join(map(str, path))
 
 
-def _place(change: Change, found: Difference) -> dict[str, Any] | None:
+def _place(change: Change, found: Difference) -> Place | None:
     """Where the change stands in the head, or what it left in the base."""
     path, _, value = change.edits[0]
     document: Document = (found.base if value is MISSING else found.head).document
@@ -113,7 +116,7 @@ def _place(change: Change, found: Difference) -> dict[str, Any] | None:
     return {"file": mark.file, "line": mark.line, "column": mark.column, "end_column": ends}
 
 
-def _facts(found: Difference) -> Iterator[dict[str, Any]]:
+def _facts(found: Difference) -> Iterator[ChangeRecord]:
     moved = found.moved[len(found.inputs) :]
     for (before, after), contribution in zip(found.data, moved, strict=True):
         yield {
@@ -126,10 +129,11 @@ def _facts(found: Difference) -> Iterator[dict[str, Any]]:
             "contribution_kgco2e": contribution,
             "source": after.source,
             "where": None,
+            "share": None,
         }
 
 
-def _tool(found: Difference) -> Iterator[dict[str, Any]]:
+def _tool(found: Difference) -> Iterator[ChangeRecord]:
     """What neither inputs nor facts explain: another version of the formulas."""
     ends = [side.data["tool"]["version"] for side in (found.base, found.head)]
     if found.tool or ends[0] != ends[1]:
@@ -143,19 +147,21 @@ def _tool(found: Difference) -> Iterator[dict[str, Any]]:
             "contribution_kgco2e": found.tool,
             "source": None,
             "where": None,
+            "share": None,
         }
 
 
-def _breakdown(base: Side, head: Side) -> list[dict[str, Any]]:
+def _breakdown(base: Side, head: Side) -> list[DiffLine]:
     sides = [{line["id"]: line for line in side.data["breakdown"]} for side in (base, head)]
-    rows = []
+    rows: list[DiffLine] = []
     for line_id in dict.fromkeys((*sides[0], *sides[1])):
         a, b = (side.get(line_id) for side in sides)
         values = [None if line is None else line["value"] for line in (a, b)]
+        label = next(line["label"] for line in (b, a) if line is not None)
         rows.append(
             {
                 "id": line_id,
-                "label": (b or a or {})["label"],
+                "label": label,
                 "base_kgco2e": values[0],
                 "head_kgco2e": values[1],
                 "difference_kgco2e": (values[1] or 0.0) - (values[0] or 0.0),
@@ -164,7 +170,7 @@ def _breakdown(base: Side, head: Side) -> list[dict[str, Any]]:
     return rows
 
 
-def render(data: dict[str, Any], out: Console) -> None:
+def render(data: DiffResult, out: Console) -> None:
     """Print the difference, what made it, and where it shows."""
     out.print(Text(_heading(data)))
     out.print(Text(_answer(data), style="bold"))
@@ -182,25 +188,25 @@ def render(data: dict[str, Any], out: Console) -> None:
     say(out, "shows in", ", ".join(shows))
 
 
-def _heading(data: dict[str, Any]) -> str:
+def _heading(data: DiffResult) -> str:
     names = (data[side]["name"] or data[side]["file"] for side in ("base", "head"))
     return numbers.printable(" -> ".join(names)).replace("\n", " ")[:80]
 
 
-def _unit(data: dict[str, Any]) -> tuple[float, str]:
+def _unit(data: DiffResult) -> tuple[float, str]:
     total = data["total"]
     return numbers.carbon_unit(max(total["base_kgco2e"], total["head_kgco2e"]))
 
 
-def _answer(data: dict[str, Any]) -> str:
+def _answer(data: DiffResult) -> str:
     total, (size, symbol) = data["total"], _unit(data)
     ends = (numbers.significant(total[side] / size, 3) for side in ("base_kgco2e", "head_kgco2e"))
     said = f"{' -> '.join(ends)} {symbol} CO2e"
     if not total["difference_kgco2e"]:
         return f"{said}, the same" + ("" if data["changes"] else "; nothing changed")
     said += f", {_signed(total['difference_kgco2e'], size)} {symbol}"
-    if total["p05"] is not None and total["p95"] > total["p05"]:
-        low, high = (_signed(total[p], size) for p in ("p05", "p95"))
+    if (interval := numbers.ends(total)) is not None:
+        low, high = (_signed(end, size) for end in interval)
         said += f"   90 % interval {low} to {high} {symbol}"
     return said
 
@@ -210,7 +216,7 @@ def _signed(value: float, size: float) -> str:
     return f"+{text}" if value > 0 and not text.startswith("<") else text
 
 
-def _table(data: dict[str, Any], *, compact: bool) -> Table:
+def _table(data: DiffResult, *, compact: bool) -> Table:
     size, symbol = _unit(data)
     table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
     table.add_column("what changed", footer="total", no_wrap=True)
@@ -228,7 +234,7 @@ def _table(data: dict[str, Any], *, compact: bool) -> Table:
     return table
 
 
-def _shown(entry: dict[str, Any], side: str) -> str:
+def _shown(entry: ChangeRecord, side: Literal["base", "head"]) -> str:
     value = entry[side]
     if value is None:
         return "-"
@@ -240,7 +246,7 @@ def _shown(entry: dict[str, Any], side: str) -> str:
     return numbers.clipped(text.replace("\n", " "), _WIDE)
 
 
-def _markdown(data: dict[str, Any]) -> str:
+def _markdown(data: DiffResult) -> str:
     size, symbol = _unit(data)
     lines = [
         marker("diff"),
@@ -258,4 +264,4 @@ def _markdown(data: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"json": as_json, "markdown": _markdown}
+RENDERERS: dict[str, Callable[[DiffResult], str]] = {"json": as_json, "markdown": _markdown}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
@@ -25,17 +25,30 @@ from carbonctl.study.montecarlo import interval
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.errors import Problem
-    from carbonctl.core.fact import Fact
+    from carbonctl.core.fact import Fact, Tier
     from carbonctl.core.types import Num
     from carbonctl.estimate.results import Line
     from carbonctl.report.facts import Result
+    from carbonctl.result.estimate import (
+        Accounting,
+        BudgetLine,
+        ChargedPhase,
+        EstimateCommand,
+        EstimateResult,
+        Operational,
+    )
+    from carbonctl.result.facts import DriverRecord, Inputs
+    from carbonctl.result.node import Line as LineRecord
+    from carbonctl.result.node import Metric, MetricOrNull, Node, Total
+    from carbonctl.result.problem import ProblemRecord
+    from carbonctl.result.scalar import Unit
 
 SCHEMA_VERSION = "1.0"
 
 
 @compared
-class Beside:
-    """What is said beside the numbers of a result."""
+class ResultMetadata:
+    """What a result says beside its numbers."""
 
     name: str
     title: str
@@ -44,16 +57,16 @@ class Beside:
     warnings: list[Problem]
     budget: dict[str, float] = field(default_factory=dict)
     period: Fact | None = None
-    inputs: dict[str, Any] = field(default_factory=dict)
-    charged: list[dict[str, Any]] = field(default_factory=list)
+    inputs: Inputs = field(default_factory=lambda: cast("Inputs", {}))
+    charged: list[ChargedPhase] = field(default_factory=list)
 
 
 def envelope(
     command: str,
     result: Result,
     catalog: Catalog,
-    beside: Beside,
-) -> dict[str, Any]:
+    metadata: ResultMetadata,
+) -> EstimateResult:
     """Everything a reader, a gate or a later report needs from one result."""
     point = result.point
     used = used_facts(result)
@@ -61,39 +74,56 @@ def envelope(
     whole = float(point.total_kgco2e)
     return {
         "schema_version": SCHEMA_VERSION,
-        "command": command,
+        "command": cast("EstimateCommand", command),
         "tool": {"name": "carbonctl", "version": __version__},
         "data": data_version(result, catalog),
-        "name": beside.name,
-        "title": printable(beside.title).replace("\n", " "),
+        "name": metadata.name,
+        "title": printable(metadata.title).replace("\n", " "),
         "samples": result.samples,
         "seed": result.seed,
-        "accounting": point.basis,
-        "period_hours": beside.period_hours,
+        "accounting": cast("Accounting", point.basis),
+        "period_hours": metadata.period_hours,
         "total_kgco2e": whole,
         "total": total,
         "operational": _operational(result),
         "breakdown": breakdown(result),
         "expected_error": expected_error(getattr(point, "phases", ()), catalog),
-        "metrics": metrics_of(result),
-        "drivers": [
-            {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
-            for d in result.drivers
-        ],
+        "metrics": cast("dict[str, Metric]", metrics_of(result)),  # none is null but of a refresh
+        "drivers": drivers_of(result),
         "assumptions": assumptions(result, point.total_kgco2e),
         "sensitivity": sensitivity(result),
-        "budget": _budget(beside.budget, result),
+        "budget": _budget(metadata.budget, result),
         "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
-        "charged": beside.charged,
+        "charged": metadata.charged,
         "coverage": {
             "included": [line.label for line in point.lines],
             "excluded": [],
-            "not_estimated": beside.not_estimated,
+            "not_estimated": metadata.not_estimated,
         },
-        "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in beside.warnings],
-        "inputs": beside.inputs | ({"replaced": rows} if (rows := replaced(used)) else {}),
-        "provenance": provenance(beside.period),
+        "warnings": warnings_of(metadata.warnings),
+        "inputs": _inputs(metadata.inputs, used),
+        "provenance": provenance(metadata.period),
     }
+
+
+def warnings_of(problems: list[Problem]) -> list[ProblemRecord]:
+    """Problems that a result is made in spite of."""
+    found = (problem.as_dict(0) | {"level": "warning"} for problem in problems)
+    return [cast("ProblemRecord", one) for one in found]
+
+
+def drivers_of(result: Result) -> list[DriverRecord]:
+    """The facts that the total follows most, each with its share of the variance."""
+    return [
+        {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
+        for d in result.drivers
+    ]
+
+
+def _inputs(given: Inputs, used: dict[str, Fact]) -> Inputs:
+    """What the user gave, with the facts of hardware_db that given numbers stand in for."""
+    rows = replaced(used)
+    return {**given, "replaced": rows} if rows else given
 
 
 def _of(result: Any, field: str) -> Num | None:
@@ -102,12 +132,12 @@ def _of(result: Any, field: str) -> Num | None:
 
 def node_of(
     node_id: str, label: str, value: Num | None, drawn: Num | None, unit: str = "kgCO2e"
-) -> dict[str, Any]:
+) -> Node:
     """A number with its interval, its formula and what stands under it."""
-    node: dict[str, Any] = {
+    node: Node = {
         "id": node_id,
         "label": label,
-        "unit": unit,
+        "unit": cast("Unit", unit),
         "value": None,
         "p05": None,
         "p50": None,
@@ -124,7 +154,14 @@ def node_of(
     ends = interval(drawn)
     if ends is not None:
         node["p05"], node["p50"], node["p95"] = map(finite, ends)
-    return node | _provenance(value)
+    assert isinstance(value, Traced)  # noqa: S101 - point estimates are traced
+    facts = leaves(value)
+    node["tier"] = tier_of(facts)
+    node["assumed"] = any(fact.assumed for fact in facts.values())
+    node["formula"] = _formula_of(value)
+    node["inputs"] = _names_under(value)
+    node["source_ids"] = sorted({fact.source for fact in facts.values()})
+    return node
 
 
 def finite(value: float | Num | None) -> float | None:
@@ -132,19 +169,12 @@ def finite(value: float | Num | None) -> float | None:
     return float(value) if value is not None and math.isfinite(float(value)) else None
 
 
-def _provenance(value: Num) -> dict[str, Any]:
-    assert isinstance(value, Traced)  # noqa: S101 - point estimates are traced
-    facts = leaves(value)
+def _names_under(value: Traced) -> list[str]:
+    """Names of the arguments of the step that made a number, or of the fact that it is."""
     cause = value.cause
-    return {
-        "tier": tier_of(facts),
-        "assumed": any(fact.assumed for fact in facts.values()),
-        "formula": _formula_of(value),
-        "inputs": [name_of(item.cause) for _, item in arguments(cause)]
-        if isinstance(cause, Step)
-        else [name_of(cause)],
-        "source_ids": sorted({fact.source for fact in facts.values()}),
-    }
+    if isinstance(cause, Step):
+        return [name_of(item.cause) for _, item in arguments(cause)]
+    return [name_of(cause)]
 
 
 def _formula_of(value: Num | None) -> str | None:
@@ -152,13 +182,18 @@ def _formula_of(value: Num | None) -> str | None:
     return value.cause.card.name if traced else None  # type: ignore[union-attr]
 
 
-def total_of(result: Result) -> dict[str, Any]:
+def sum_of(node_id: str, label: str, value: Num, drawn: Num | None) -> Total:
+    """A sum of lines with its interval."""
+    return cast("Total", node_of(node_id, label, value, drawn))  # it has a value
+
+
+def total_of(result: Result) -> Total:
     """The total with its interval."""
     drawn = _of(result.drawn, "total_kgco2e")
-    return node_of("total", "total", result.point.total_kgco2e, drawn)
+    return sum_of("total", "total", result.point.total_kgco2e, drawn)
 
 
-def breakdown(result: Result) -> list[dict[str, Any]]:
+def breakdown(result: Result) -> list[LineRecord]:
     """The lines of a result with their intervals, each with the lines under it."""
     point, drawn = result.point, result.drawn
     whole = float(point.total_kgco2e)
@@ -166,10 +201,13 @@ def breakdown(result: Result) -> list[dict[str, Any]]:
     return [_line(line, other, whole) for line, other in zip(point.lines, others, strict=True)]
 
 
-def _line(line: Line, drawn: Line | None, whole: float) -> dict[str, Any]:
-    node = node_of(line.id, line.label, line.kgco2e, drawn.kgco2e if drawn else None)
+def _line(line: Line, drawn: Line | None, whole: float) -> LineRecord:
+    node = sum_of(line.id, line.label, line.kgco2e, drawn.kgco2e if drawn else None)
     below = drawn.children if drawn else (None,) * len(line.children)
-    return node | {
+    return {
+        **node,
+        "tier": cast("Tier", node["tier"]),
+        "assumed": bool(node["assumed"]),
         "share": float(line.kgco2e) / whole if whole else None,
         "kind": line.kind,
         "boundary": line.boundary,
@@ -190,23 +228,24 @@ def _line(line: Line, drawn: Line | None, whole: float) -> dict[str, Any]:
     }
 
 
-def _operational(result: Result) -> dict[str, Any]:
+def _operational(result: Result) -> Operational:
     """Electricity of all phases on both bases; null on the market basis without contracts."""
+    return {"location": _electricity("location", result), "market": _electricity("market", result)}
+
+
+def _electricity(basis: str, result: Result) -> Node:
+    """Electricity of all phases on one basis; null where the result is not on it."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
-    node = {}
-    for basis in ("location", "market"):
-        key = f"operational_{basis}_kgco2e"
-        value = result.point.metrics.get(key)
-        node[basis] = node_of(
-            f"operational_{basis}", f"electricity, {basis} basis", value, drawn.get(key)
-        )
-    return node
+    name = f"operational_{basis}"
+    key = f"{name}_kgco2e"
+    label = f"electricity, {basis} basis"
+    return node_of(name, label, result.point.metrics.get(key), drawn.get(key))
 
 
-def metrics_of(result: Result) -> dict[str, Any]:
+def metrics_of(result: Result) -> dict[str, MetricOrNull]:
     """Every number that has a name, with its unit, interval and formula."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
-    metrics = {}
+    metrics: dict[str, MetricOrNull] = {}
     for name, value in result.point.metrics.items():
         ends = interval(drawn.get(name)) or (None, None, None)
         metrics[name] = {
@@ -223,10 +262,10 @@ def metrics_of(result: Result) -> dict[str, Any]:
     return metrics
 
 
-def _budget(budget: dict[str, float], result: Result) -> list[dict[str, Any]]:
+def _budget(budget: dict[str, float], result: Result) -> list[BudgetLine]:
     """Each limit of the scenario beside the number it limits."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
-    held = []
+    held: list[BudgetLine] = []
     for metric, limit in budget.items():
         value = result.point.metrics.get(metric)
         ends = interval(drawn.get(metric))

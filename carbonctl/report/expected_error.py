@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl.catalog.read import default_names
 from carbonctl.core.formula import Traced
@@ -11,19 +11,20 @@ from carbonctl.report.trace import leaves
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.results import PhaseResult
+    from carbonctl.result.facts import ExpectedError
 
 UNTESTED = "not tested on this kind of model"
 # a level of evidence -> the fact that is in the estimate when its error is ours
 _MODELED = {"work": "hours_residual", "hours": "power_residual"}
 
 
-def expected_error(phases: tuple[PhaseResult, ...], catalog: Catalog) -> dict[str, Any]:
+def expected_error(phases: tuple[PhaseResult, ...], catalog: Catalog) -> dict[str, ExpectedError]:
     """Errors on runs held out, by level of evidence; null where no such model was held out.
 
     Where the user states energy, or power beside hours, no error of ours is in the number. Several
     kinds of models at one level have an entry each, the second one on with its kind in the key.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, ExpectedError] = {}
     for phase in phases:
         level = phase.evidence
         if phase.kind != "train" or level not in _MODELED or not _is_modeled(phase):
@@ -40,7 +41,7 @@ def _is_modeled(phase: PhaseResult) -> bool:
     return isinstance(energy, Traced) and f"default:{_MODELED[phase.evidence]}" in leaves(energy)
 
 
-def _held_out(level: str, architecture: str, catalog: Catalog) -> dict[str, Any]:
+def _held_out(level: str, architecture: str, catalog: Catalog) -> ExpectedError:
     """The error of a kind of model at a level of evidence, or that none was held out."""
     name = f"error_of_{level}_{architecture}"
     if name not in default_names(catalog):

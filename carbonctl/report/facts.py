@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from carbonctl.core.types import Num
     from carbonctl.estimate.refresh import Refresh
     from carbonctl.estimate.results import Item, Lifecycle
+    from carbonctl.result.estimate import DataVersion
+    from carbonctl.result.facts import Assumption, FactRecord, ReplacedFact
     from carbonctl.study.montecarlo import Evaluated
 
     Result = Evaluated[Lifecycle] | Evaluated[Item] | Evaluated[Refresh]
 
 
-def fact_as_dict(fact: Fact) -> dict[str, Any]:
+def fact_as_dict(fact: Fact) -> FactRecord:
     """A fact as plain data."""
     return {
         "label": fact.label,
@@ -39,7 +41,7 @@ def fact_as_dict(fact: Fact) -> dict[str, Any]:
     }
 
 
-def replaced(used: dict[str, Fact]) -> dict[str, dict[str, Any]]:
+def replaced(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
     """The facts of hardware_db that given numbers stand in for, by the keys of those numbers."""
     rows = {key: (fact, fact.replaces) for key, fact in used.items()}
     return {
@@ -65,7 +67,7 @@ def used_facts(result: Result) -> dict[str, Fact]:
     return leaves(*(value for value in values if isinstance(value, Traced)))
 
 
-def assumptions(result: Result, *values: Num) -> list[dict[str, Any]]:
+def assumptions(result: Result, *values: Num) -> list[Assumption]:
     """What the user did not say, ranked by its share of the variance."""
     shares = {d.fact.key: d.share for d in result.drivers}
     under: dict[str, Fact] = {}
@@ -89,12 +91,12 @@ def assumptions(result: Result, *values: Num) -> list[dict[str, Any]]:
     ]
 
 
-def cited(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
+def cited(data: Any, catalog: Catalog) -> Any:
     """The envelope with what its ids stand for, for readers that keep it."""
     return data | citations(data, catalog)
 
 
-def data_version(result: Result, catalog: Catalog) -> dict[str, Any]:
+def data_version(result: Result, catalog: Catalog) -> DataVersion:
     """The version of the data, and the user's own folder with the facts that come from it."""
     if not catalog.overlay:
         return {"version": __version__, "overlay": []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from carbonctl.core.errors import CODES, EXIT_UNDECIDED
 from carbonctl.core.record import compared
@@ -11,10 +11,13 @@ from carbonctl.report import numbers
 from carbonctl.report.gate_words import beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from carbonctl.result.estimate import EstimateResult, Estimates
+    from carbonctl.result.gate import GateVerdict, RuleVerdict
+    from carbonctl.result.problem import Place
 
 Level = Literal["error", "warning", "note", "none"]
-Place = dict[str, Any]
 
 
 @compared
@@ -32,13 +35,13 @@ class Finding:
     judged: bool = True
 
 
-def results(data: dict[str, Any]) -> list[dict[str, Any]]:
+def results(data: Mapping[str, Any]) -> list[EstimateResult]:
     """The results in a file: one, or those of several files that a gate has read."""
-    found: list[dict[str, Any]] = data.get("results", [data])
+    found: list[EstimateResult] = data.get("results", [data])
     return found
 
 
-def findings(data: dict[str, Any]) -> list[Finding]:
+def findings(data: Estimates) -> list[Finding]:
     """Verdicts first, then budgets that no gate has judged, then warnings."""
     gate = data.get("gate")
     found = [] if gate is None else [*map(_verdict, gate["rules"]), *_beside(gate)]
@@ -49,7 +52,7 @@ def findings(data: dict[str, Any]) -> list[Finding]:
     return found
 
 
-def _verdict(rule: dict[str, Any]) -> Finding:
+def _verdict(rule: RuleVerdict) -> Finding:
     where = rule["where"]
     excepted = rule["status"] == "excepted"
     related = [place for place in (where["policy"],) if place is not None]
@@ -65,7 +68,7 @@ def _verdict(rule: dict[str, Any]) -> Finding:
     )
 
 
-def _beside(gate: dict[str, Any]) -> Iterator[Finding]:
+def _beside(gate: GateVerdict) -> Iterator[Finding]:
     """What a gate refuses of its own, and what a reader of its verdict must know."""
     for one in gate.get("refused", []):
         yield Finding(
@@ -83,14 +86,14 @@ def _beside(gate: dict[str, Any]) -> Iterator[Finding]:
             yield Finding(f"gate.{label.replace(' ', '-')}", about, "note", text, subject)
 
 
-def _level(rule: dict[str, Any]) -> Level:
+def _level(rule: RuleVerdict) -> Level:
     if rule["status"] in ("pass", "skipped"):
         return "none"
     blocks = rule["status"] == "fail" or rule["exit_code"] == EXIT_UNDECIDED
     return "error" if blocks else "warning"
 
 
-def _budgets(result: dict[str, Any]) -> Iterator[Finding]:
+def _budgets(result: EstimateResult) -> Iterator[Finding]:
     """Each limit of a scenario as a finding: over it is a warning, for nothing has judged it."""
     for limit in result["budget"]:
         name = limit["metric"].removesuffix("_kgco2e").removeprefix("infer.")
@@ -106,7 +109,7 @@ def _budgets(result: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
-def problem(entry: dict[str, Any], subject: str = "") -> Finding:
+def problem(entry: Mapping[str, Any], subject: str = "") -> Finding:
     """A warning or an error with its code and position."""
     hint = f" ({entry['hint']})" if entry["hint"] else ""
     place = {key: entry[key] for key in ("file", "line", "column", "end_column")}
@@ -117,12 +120,12 @@ def problem(entry: dict[str, Any], subject: str = "") -> Finding:
         level="error" if entry["level"] == "error" else "warning",
         message=entry["message"] + hint,
         subject=subject or entry["file"] or "",
-        place=place if entry["line"] is not None else None,
+        place=cast("Place", place) if entry["line"] is not None else None,
         judged=False,
     )
 
 
-def overlay(result: dict[str, Any]) -> dict[str, Any]:
+def overlay(result: EstimateResult) -> dict[str, Any]:
     """The user's own folder of hardware data and what it changed, for formats without notes."""
     data = result["data"]
     if not data.get("overlay_folder"):
@@ -130,14 +133,13 @@ def overlay(result: dict[str, Any]) -> dict[str, Any]:
     return {"overlay": {"folder": data["overlay_folder"], "facts": data["overlay"]}}
 
 
-def answer(result: dict[str, Any]) -> str:
+def answer(result: EstimateResult) -> str:
     """One line for people: the total with its interval and its basis."""
     total = result["total"]
     size, symbol = numbers.carbon_unit(total["value"])
     count = numbers.digits(total["p05"], total["p95"])
     said = f"{numbers.significant(total['value'] / size, count)} {symbol} CO2e"
-    if total["p05"] is not None and total["p95"] > total["p05"]:
-        ends = numbers.interval(total["p05"], total["p95"], size, count)
-        said += f", 90 % interval {ends} {symbol}"
+    if (ends := numbers.ends(total)) is not None:
+        said += f", 90 % interval {numbers.interval(*ends, size, count)} {symbol}"
     basis = result["accounting"]
     return f"{said} ({basis} basis)" if basis in ("location", "market") else f"{said} ({basis})"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # format -> the module of this package that renders it, and its function; tables are drawn by Rich
 _RENDERERS = {
@@ -43,7 +46,7 @@ _ERRORS = {
 }
 
 
-def render(data: dict[str, Any], form: str) -> str:
+def render(data: Mapping[str, Any], form: str) -> str:
     """A result as text in one format."""
     module, function = _RENDERERS[form]
     text: str = getattr(importlib.import_module(f"carbonctl.report.{module}"), function)(data)

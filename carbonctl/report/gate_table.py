@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +14,10 @@ from carbonctl.report.table import RULED, heading
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.gate import GateVerdict, RuleVerdict
+    from carbonctl.result.problem import Place
 
 _STYLES = {"fail": "bold red", "uncertain": "yellow", "warn": "yellow", "pass": "green"}
 
@@ -29,7 +33,7 @@ _RULE, _HOLDS, _NARROW = 16, 22, 12
 
 
 def render(
-    data: dict[str, Any], results: dict[str, dict[str, Any]], out: Console, *, quiet: bool = False
+    data: GateVerdict, results: dict[str, EstimateResult], out: Console, *, quiet: bool = False
 ) -> None:
     """Print the rules on the result of every file, and the verdict last."""
     data = numbers.printable_texts(data)  # a saved result may come from anywhere
@@ -43,7 +47,7 @@ def render(
     _verdict(data, out)
 
 
-def _one(result: dict[str, Any], rules: list[dict[str, Any]], out: Console) -> None:
+def _one(result: EstimateResult, rules: list[RuleVerdict], out: Console) -> None:
     heading(result, out)
     compact = out.width < COMPACT
     table = Table(box=RULED, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
@@ -62,7 +66,7 @@ def _one(result: dict[str, Any], rules: list[dict[str, Any]], out: Console) -> N
             _why(rule, out)
 
 
-def _row(table: Table, rule: dict[str, Any], *, compact: bool) -> None:
+def _row(table: Table, rule: RuleVerdict, *, compact: bool) -> None:
     over = rule["probability"]
     shown = [_value(rule, "limit"), _value(rule, "observed")]
     if not compact:
@@ -74,7 +78,7 @@ def _row(table: Table, rule: dict[str, Any], *, compact: bool) -> None:
     table.add_row(*words, *shown, Text(status, _STYLES.get(status, "")))
 
 
-def _held(rule: dict[str, Any]) -> str:
+def _held(rule: RuleVerdict) -> str:
     if rule["metric"] is None:
         return _KINDS[rule["kind"]]
     if rule["kind"] == "max_probability":
@@ -83,19 +87,19 @@ def _held(rule: dict[str, Any]) -> str:
     return f"{rule['label']}, {rule['statistic']}{versus}"
 
 
-def _value(rule: dict[str, Any], name: str) -> str:
+def _value(rule: RuleVerdict, name: Literal["observed", "limit"]) -> str:
     value = rule[name]
     if rule["kind"] == "max_given_without_source":
         return f"{value:.0f}"
     if value is None:
         return "" if rule["metric"] is None else "-"
-    return measured(value, rule["metric"], rule["unit"])
+    return measured(value, rule["metric"] or "", rule["unit"])
 
 
-def _why(rule: dict[str, Any], out: Console) -> None:
+def _why(rule: RuleVerdict, out: Console) -> None:
     """What a rule found, what drives it, and where that stands."""
     reason = f" ({rule['reason']})" if rule["reason"] and rule["observed"] is not None else ""
-    say(out, rule["id"][:16], rule["message"] + reason)
+    say(out, rule["id"][:16], (rule["message"] or "") + reason)
     say(out, "", drives(rule))
     scenario, policy = rule["where"]["scenario"], rule["where"]["policy"]
     named = f": {rule['input']}" if rule["input"] else ""
@@ -107,11 +111,11 @@ def _why(rule: dict[str, Any], out: Console) -> None:
         say(out, "", f"{word} {excuse['until']}: {excuse['reason']}")
 
 
-def _at(place: dict[str, Any]) -> str:
+def _at(place: Place) -> str:
     return f"{place['file']}:{place['line']}:{place['column']}"
 
 
-def _verdict(data: dict[str, Any], out: Console) -> None:
+def _verdict(data: GateVerdict, out: Console) -> None:
     counts = [f"{n} {name}" for name, n in data["counts"].items() if n]
     text = f"{data['status'].upper()}: {', '.join(counts)}; exit {data['exit_code']}"
     line = Text(f"{'gate':<{17 if out.width >= COMPACT else 5}}", "bold")

@@ -14,6 +14,15 @@ from carbonctl.report import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from carbonctl.result.gate import (
+        ChangedFact,
+        ChangedInput,
+        GateVerdict,
+        OverlayUsed,
+        RuleVerdict,
+        SavedStatus,
+    )
+    from carbonctl.result.problem import Place
     from carbonctl.study.gate import Held
 
 _MOST, _LONGEST = 3, 60
@@ -109,7 +118,7 @@ def _compared(one: Held) -> str:
     return f"{shown(one.observed, one)} is {shown(gap, one)}{share} over {limit}"
 
 
-def problems(rules: Iterable[dict[str, Any]]) -> list[tuple[str, Problem]]:
+def problems(rules: Iterable[RuleVerdict]) -> list[tuple[str, Problem]]:
     """Findings in the form of errors, each with its level: error where it decides the exit."""
     found = []
     for rule in rules:
@@ -118,24 +127,22 @@ def problems(rules: Iterable[dict[str, Any]]) -> list[tuple[str, Problem]]:
         code = "CC602" if rule["status"] == "uncertain" else "CC601"
         level = "error" if rule["exit_code"] else "warning"
         policy, scenario = rule["where"]["policy"], rule["where"]["scenario"]
-        place = scenario or policy or {"file": rule["file"], "line": None, "column": None}
-        mark = Mark(place["file"], place["line"], place["column"], _length(place))
+        mark = _mark(scenario or policy, rule["file"])
         text = f'rule "{rule["id"]}": {rule["message"]}'
         found.append((level, Problem(code, text, mark, drives(rule), _rule_place(policy))))
     return found
 
 
-def refusals(verdict: dict[str, Any]) -> list[Problem]:
+def refusals(verdict: GateVerdict) -> list[Problem]:
     """What no policy allowed, in the form of errors."""
     found = []
     for one in verdict.get("refused", []):
-        place = one["where"] or {"file": one["file"], "line": None, "column": None}
-        mark = Mark(place["file"], place["line"], place["column"], _length(place))
-        found.append(Problem(one["code"], one["message"], mark, one["hint"] or ""))
+        mark = _mark(one["where"], one["file"])
+        found.append(Problem(one["code"], one["message"], mark, one.get("hint") or ""))
     return found
 
 
-def saved_in_words(saved: dict[str, Any]) -> str:
+def saved_in_words(saved: SavedStatus) -> str:
     """What was made of a saved result; nothing where it is what it says it is."""
     if saved["status"] == "trusted":
         return "taken as it stands and not computed again (--trust-result)"
@@ -144,20 +151,26 @@ def saved_in_words(saved: dict[str, Any]) -> str:
     if saved["status"] == "agrees":
         return ""
     if saved["status"] == "part":
-        now = numbers.carbon(saved["recomputed_kgco2e"], 4)
-        return f"a result of some phases alone; the whole scenario is judged, {now} CO2e"
-    was, now = (numbers.carbon(saved[f"{side}_kgco2e"], 4) for side in ("saved", "recomputed"))
+        whole = f"the whole scenario is judged, {_recomputed(saved)} CO2e"
+        return f"a result of some phases alone; {whole}"
+    was, now = numbers.carbon(saved["saved_kgco2e"], 4), _recomputed(saved)
     made = f"made by carbonctl {saved['tool_version']}, and this is {__version__}"
     return f"{made}: {was} CO2e there, {now} CO2e computed again, which is judged"
 
 
-def overlay_in_words(overlay: dict[str, Any]) -> str:
+def _recomputed(saved: SavedStatus) -> str:
+    """The total of a saved result that was computed again."""
+    total = saved["recomputed_kgco2e"]
+    return "-" if total is None else numbers.carbon(total, 4)
+
+
+def overlay_in_words(overlay: OverlayUsed) -> str:
     """The folder that lies over the bundled data, and the facts that it changed."""
     facts = ", ".join(overlay["facts"]) or "no fact in use"
     return f"{overlay['folder'] or 'a folder that is not named'} changes {facts}"
 
 
-def beside(verdict: dict[str, Any]) -> list[tuple[str, str]]:
+def beside(verdict: GateVerdict) -> list[tuple[str, str]]:
     """What a verdict says beside its rules, each with a word for what it is about."""
     said = [("refused", f"{one['code']} {one['message']}") for one in verdict.get("refused", [])]
     said += [("overlay", overlay_in_words(one)) for one in verdict.get("overlays", [])]
@@ -177,7 +190,7 @@ def beside(verdict: dict[str, Any]) -> list[tuple[str, str]]:
     return said + [("note", text) for text in verdict.get("notes", [])]
 
 
-def changed_in_words(change: dict[str, Any]) -> str:
+def changed_in_words(change: ChangedInput) -> str:
     """An input that is given otherwise than in the baseline."""
     was, now = (_given(change[side]) for side in ("baseline", "value"))
     return f"{change['path']} {was} -> {now}"
@@ -189,15 +202,19 @@ def _given(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def _length(place: dict[str, Any]) -> int:
-    return place["end_column"] - place["column"] if place.get("end_column") else 1
+def _mark(place: Place | None, file: str) -> Mark:
+    """A place as errors have it; the file where no place in it is known."""
+    if place is None:
+        return Mark(file)
+    line, column, end = place["line"], place["column"], place["end_column"]
+    return Mark(place["file"], line, column, end - column if end and column else 1)
 
 
-def _rule_place(policy: dict[str, Any] | None) -> str:
+def _rule_place(policy: Place | None) -> str:
     return "" if policy is None else f"the rule is at {policy['file']}:{policy['line']}"
 
 
-def drives(rule: dict[str, Any]) -> str:
+def drives(rule: RuleVerdict) -> str:
     """What drives a finding: what changed since the baseline, else the largest parts."""
     changed = [c for c in rule["changes"] if c["effect"] and c["effect"] > 0]
     if changed:
@@ -208,9 +225,11 @@ def drives(rule: dict[str, Any]) -> str:
     return "driven by " + ", ".join(named) if named else ""
 
 
-def _moved(change: dict[str, Any], rule: dict[str, Any]) -> str:
+def _moved(change: ChangedFact, rule: RuleVerdict) -> str:
     """An input that changed, and what that moved of the number that the rule is about."""
-    was, now = (numbers.quantity(change[k], change["unit"]) for k in ("baseline", "value"))
+    before, unit = change["baseline"], change["unit"]
+    was = "not given" if before is None else numbers.quantity(before, unit)
+    now = numbers.quantity(change["value"], unit)
     metric = rule["metric"] or ""
     driven = unit_of(metric) if metric and metric not in {*QUALITY, COST} else "kgCO2e"
-    return f"{change['label']} {was} -> {now} (+{amount(change['effect'], driven)})"
+    return f"{change['label']} {was} -> {now} (+{amount(change['effect'] or 0.0, driven)})"

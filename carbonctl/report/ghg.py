@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.report.findings import overlay, results
 from carbonctl.report.machine import as_json
-from carbonctl.report.placed import leaves, operator, phase_of
+from carbonctl.report.phase_inputs import leaves, operator, phase_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from carbonctl.result.estimate import EstimateResult, Estimates
+    from carbonctl.result.node import Line, Metric
 
 Place = tuple[int | None, int | None, str]
 _SERVICE: Place = (3, 1, "purchased goods and services")
@@ -40,13 +43,13 @@ _AMORTIZED = "capital goods are amortized here; the protocol books them in the y
 _NO_REST = "the grid factor is a direct one: nothing upstream of the plants is counted"
 
 
-def as_ghg(data: dict[str, Any]) -> str:
+def as_ghg(data: Estimates) -> str:
     """An inventory of every result."""
     made = [_inventory(result) for result in results(data)]
     return as_json({"schema_version": "1.0", "format": "ghg", "inventories": made})
 
 
-def _inventory(result: dict[str, Any]) -> dict[str, Any]:
+def _inventory(result: EstimateResult) -> dict[str, Any]:
     rows = [row for node in leaves(result) for row in _rows(result, node)]
     unsplit = [row["id"] for row in rows if row["scope"] is None]
     missing = {"scope 1": _DIRECT}
@@ -95,7 +98,7 @@ def _notes(rows: list[dict[str, Any]]) -> Iterator[str]:
         yield _NO_REST
 
 
-def _rows(result: dict[str, Any], node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(result: EstimateResult, node: Line) -> Iterator[dict[str, Any]]:
     """A line in its scope; electricity of one's own devices is parted between two."""
     phase, metrics = phase_of(node), result["metrics"]
     by = operator(result, phase) if phase else "own"
@@ -130,8 +133,8 @@ def _row(
     place: Place,
     label: str,
     row_id: str,
-    number: dict[str, Any],
-    market: dict[str, Any] | None,
+    number: Metric | Line,
+    market: Metric | None,
 ) -> dict[str, Any]:
     scope, category, name = place
     return {

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from carbonctl.report.findings import Finding
+    from carbonctl.result.estimate import Estimates
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 _STDIN = "<stdin>"
 
 
-def as_github(data: dict[str, Any]) -> str:
+def as_github(data: Estimates) -> str:
     """Verdicts and warnings as annotations, the answer of each result as a notice."""
     lines = [_line(found) for found in findings(data) if found.level in _COMMANDS]
     lines += [
@@ -35,9 +36,9 @@ def _line(found: Finding) -> str:
     place = found.place
     words = []
     if place is not None and place["file"] != _STDIN:
-        named = {"line": "line", "col": "column", "endColumn": "end_column"}
+        at = {"line": place["line"], "col": place["column"], "endColumn": place["end_column"]}
         words = [f"file={_property(place['file'])}"]
-        words += [f"{to}={place[key]}" for to, key in named.items() if place[key] is not None]
+        words += [f"{name}={number}" for name, number in at.items() if number is not None]
     words.append(f"title={_property(found.rule)}")
     waived = f" (excepted: {found.waived})" if found.waived else ""
     return f"::{_COMMANDS[found.level]} {','.join(words)}::{_message(found.message + waived)}"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
+    from carbonctl.result.facts import Inputs
 
 
-def given(document: Document) -> dict[str, Any]:
+def given(document: Document) -> Inputs:
     """The scenario as it was read, ``extends`` and flags laid over it, and which values are flags.
 
     Its digest is that of the values, so that comments and order do not change it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 from carbonctl import __version__
 from carbonctl.core.errors import InputError, Mark, Problem
@@ -12,12 +12,16 @@ from carbonctl.core.units import g_from_kg
 from carbonctl.report.findings import results
 from carbonctl.report.machine import not_finite
 from carbonctl.report.numbers import printable_texts
-from carbonctl.report.placed import given, leaves, phase_of, section
+from carbonctl.report.phase_inputs import given, leaves, phase_of, section
+
+if TYPE_CHECKING:
+    from carbonctl.result.estimate import EstimateResult, Estimates
+    from carbonctl.result.node import Line
 
 _TRAINING = ("train", "idle")
 
 
-def as_hf_card(data: dict[str, Any]) -> str:
+def as_hf_card(data: Estimates) -> str:
     """Electricity of training in grams, as cards state it, beside all that was estimated."""
     found = results(data)
     lines = [line for line in leaves(found[0]) if line["kind"] in _TRAINING] if found else []
@@ -28,7 +32,7 @@ def as_hf_card(data: dict[str, Any]) -> str:
     return _card(found[0], lines)
 
 
-def _card(result: dict[str, Any], lines: list[dict[str, Any]]) -> str:
+def _card(result: EstimateResult, lines: list[Line]) -> str:
     grams = g_from_kg(math.fsum(line["value"] for line in lines))
     whole = g_from_kg(result["total_kgco2e"])
     if not (math.isfinite(grams) and math.isfinite(whole)):
@@ -56,7 +60,7 @@ def _card(result: dict[str, Any], lines: list[dict[str, Any]]) -> str:
     return "\n".join([*head, *kept, *unsaid, *laid, "---"]) + "\n"
 
 
-def _type(result: dict[str, Any]) -> str:
+def _type(result: EstimateResult) -> str:
     """The kind of training where the scenario says it; from its size alone it cannot be told."""
     train = given(result).get("train")
     train = train if isinstance(train, dict) else {}
@@ -70,7 +74,7 @@ def _type(result: dict[str, Any]) -> str:
     return "fine-tuning" if tuned else ""
 
 
-def _joined(result: dict[str, Any], phases: list[str], name: str, keys: tuple[str, ...]) -> str:
+def _joined(result: EstimateResult, phases: list[str], name: str, keys: tuple[str, ...]) -> str:
     """Sites or hardware of the runs, each once, as the scenario names them."""
     found: dict[str, None] = {}
     for phase in phases:

@@ -11,9 +11,10 @@ from carbonctl.report.numbers import printable
 
 if TYPE_CHECKING:
     from carbonctl.report.findings import Finding
+    from carbonctl.result.estimate import EstimateResult, Estimates
 
 
-def as_junit(data: dict[str, Any]) -> str:
+def as_junit(data: Estimates) -> str:
     """Verdicts and warnings as test cases, beside one that holds the answer."""
     suites: dict[str, list[ET.Element]] = {}
     for result in results(data):
@@ -37,7 +38,7 @@ def errors_as_junit(found: list[dict[str, Any]]) -> str:
     return _document(suites)
 
 
-def _named(result: dict[str, Any]) -> str:
+def _named(result: EstimateResult) -> str:
     return str(result["name"] or result["command"])
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.report import rows
 from carbonctl.report.findings import overlay, results
+
+if TYPE_CHECKING:
+    from carbonctl.result.estimate import Estimates
 
 
 def as_json(data: Any) -> str:
@@ -32,7 +35,7 @@ def errors_as_json(found: list[dict[str, Any]]) -> str:
     return as_json({"schema_version": "1.0", "errors": found})
 
 
-def as_csv(data: dict[str, Any]) -> str:
+def as_csv(data: Estimates) -> str:
     """The breakdown of each result as rows with fixed columns, its total last."""
     found = results(data)
     names = rows.distinct([result["name"] or result["title"] for result in found])

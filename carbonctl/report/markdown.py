@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl.report import numbers
 from carbonctl.report.findings import answer, results
@@ -11,6 +11,10 @@ from carbonctl.report.gate_words import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from carbonctl.result.estimate import EstimateResult, Estimates
+    from carbonctl.result.gate import GateVerdict
+    from carbonctl.result.node import Line
 
 _SIGNS = {
     "pass": "passed",
@@ -27,7 +31,7 @@ def marker(command: str) -> str:
     return f"<!-- carbonctl:{command} -->"
 
 
-def as_markdown(data: dict[str, Any]) -> str:
+def as_markdown(data: Estimates) -> str:
     """One comment: verdicts first where a gate has judged, then each result."""
     lines = [marker("gate" if "gate" in data else data["command"])]
     if "gate" in data:
@@ -37,7 +41,7 @@ def as_markdown(data: dict[str, Any]) -> str:
     return "\n".join(lines[:-1]) + "\n"
 
 
-def _gate(gate: dict[str, Any]) -> Iterator[str]:
+def _gate(gate: GateVerdict) -> Iterator[str]:
     yield f"### Gate: {_SIGNS[gate['status']].strip('*')}"
     yield ""
     yield "| rule | verdict | scenario | what was found |"
@@ -59,7 +63,7 @@ def _gate(gate: dict[str, Any]) -> Iterator[str]:
         yield f"- {label}: {cell(text)}"
 
 
-def _result(data: dict[str, Any]) -> Iterator[str]:
+def _result(data: EstimateResult) -> Iterator[str]:
     total = data["total"]
     size, symbol = numbers.carbon_unit(total["value"])
     drawn = total["p05"] is not None
@@ -82,7 +86,7 @@ def _result(data: dict[str, Any]) -> Iterator[str]:
         yield f"- warning {entry['code']}: {cell(at + entry['message'])}"
 
 
-def _row(node: dict[str, Any], size: float, *, drawn: bool) -> str:
+def _row(node: Line, size: float, *, drawn: bool) -> str:
     digits = numbers.digits(node["p05"], node["p95"])
     span = numbers.interval(node["p05"], node["p95"], size, digits) if drawn else ""
     star = " *" if node["assumed"] else ""

@@ -10,8 +10,11 @@ from carbonctl.report.findings import overlay, results
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from carbonctl.result.estimate import EstimateResult, Estimates
+    from carbonctl.result.node import Line
 
-def as_ndjson(data: dict[str, Any]) -> str:
+
+def as_ndjson(data: Estimates) -> str:
     """Nodes of every result, parents before children, each with the result that it is of."""
     return "".join(
         json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
@@ -20,13 +23,13 @@ def as_ndjson(data: dict[str, Any]) -> str:
     )
 
 
-def _rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(result: EstimateResult) -> Iterator[dict[str, Any]]:
     of = {"command": result["command"], "name": result["name"]} | overlay(result)
     yield from _nodes(result["breakdown"], of | {"parent": "total"})
     yield of | {"parent": None} | result["total"] | {"share": 1.0}
 
 
-def _nodes(nodes: list[dict[str, Any]], of: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _nodes(nodes: list[Line], of: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for node in nodes:
         yield of | {key: value for key, value in node.items() if key != "children"}
         yield from _nodes(node["children"], of | {"parent": node["id"]})

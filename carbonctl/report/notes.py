@@ -15,6 +15,11 @@ from carbonctl.report.sensitivity import next_question
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.facts import Assumption
+    from carbonctl.result.node import Metric
+    from carbonctl.result.refresh import RefreshDecision
+
 COMPACT = 64
 _MANY = 100
 _GRID = "grid factor"  # the line of the grid names its zone
@@ -24,7 +29,7 @@ _RUNGS = ("gpu", "it_system", "provisioned")
 _OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items", "day"}
 
 
-def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+def notes(data: EstimateResult, out: Console, *, verbose: bool) -> None:
     """Everything that is said under the table, most useful first."""
     if data["command"] == "embodied":
         _item_notes(data, out)
@@ -45,7 +50,7 @@ def notes(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     say(out, "next", _next(data))
 
 
-def _item_notes(data: dict[str, Any], out: Console) -> None:
+def _item_notes(data: EstimateResult, out: Console) -> None:
     """Comparators with their gap, and the credit that is never netted."""
     for node in data["breakdown"]:
         for other in node["comparators"]:
@@ -59,7 +64,7 @@ def _item_notes(data: dict[str, Any], out: Console) -> None:
         say(out, "credit, apart", numbers.carbon(credit["value"], 2) + " of recovered metals")
 
 
-def _device_hour(data: dict[str, Any], out: Console) -> None:
+def _device_hour(data: EstimateResult, out: Console) -> None:
     """What an hour of a device carries; buildings and results of other versions hold none."""
     hour = data["metrics"].get("embodied_kgco2e_per_hour")
     rules = {fact["label"].partition(",")[0]: fact["value"] for fact in data["facts"].values()}
@@ -70,7 +75,7 @@ def _device_hour(data: dict[str, Any], out: Console) -> None:
     say(out, "per device-hour", f"{numbers.carbon(hour['value'])} over {span}")
 
 
-def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+def _expected_error(data: EstimateResult, out: Console, *, verbose: bool) -> None:
     """How far forecasts at this level of evidence were off, where training is the question."""
     if data["command"] != "train" and not verbose:
         return
@@ -80,12 +85,13 @@ def _expected_error(data: dict[str, Any], out: Console, *, verbose: bool) -> Non
             say(out, "expected error", f"energy from {level}: {error['note']} ({kind})")
             continue
         text = f"energy from {level}, on runs not seen: {error['median_ape']:.0%}"
-        if error["p90_ape"] > error["median_ape"]:  # else there was one run
-            text += f" at the median, {error['p90_ape']:.0%} at the 90th percentile"
+        p90 = error["p90_ape"]
+        if p90 is not None and p90 > error["median_ape"]:  # else there was one run
+            text += f" at the median, {p90:.0%} at the 90th percentile"
         say(out, "expected error", f"{text} ({error['note']})".replace("%", " %"))
 
 
-def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+def _per_unit(data: EstimateResult, out: Console, *, verbose: bool) -> None:
     """The functional unit; units that follow from it where more is asked for."""
     metrics = data["metrics"]
     for name, metric in metrics.items():
@@ -108,7 +114,7 @@ def _per_unit(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
             _ladder(metrics, f"{phase}.per_{unit}", energy["value"], out)
 
 
-def _devices(data: dict[str, Any], out: Console) -> None:
+def _devices(data: EstimateResult, out: Console) -> None:
     """How much of its hardware a service is charged: all that it holds, or what it needs."""
     for one in data.get("charged", ()):
         needed = data["metrics"].get(f"{one['phase']}.charged_accelerators")
@@ -133,7 +139,7 @@ def _devices(data: dict[str, Any], out: Console) -> None:
         say(out, "hardware", text)
 
 
-def _fleet_share(data: dict[str, Any]) -> str:
+def _fleet_share(data: EstimateResult) -> str:
     """The share of a fleet that a service holds; nothing where it holds all that is counted."""
     facts = data["facts"].values()
     return next(
@@ -141,7 +147,7 @@ def _fleet_share(data: dict[str, Any]) -> str:
     )
 
 
-def _replaced(data: dict[str, Any], out: Console) -> None:
+def _replaced(data: EstimateResult, out: Console) -> None:
     """What the file says for a phase alone, and a flag has replaced."""
     texts = [
         f"{entry['path']} {_before(entry['before'])} by {entry['flag']}"
@@ -157,7 +163,7 @@ def _before(value: Any) -> str:
     return numbers.printable(str(value))
 
 
-def _ladder(metrics: dict[str, Any], name: str, facility_wh: float, out: Console) -> None:
+def _ladder(metrics: dict[str, Metric], name: str, facility_wh: float, out: Console) -> None:
     """Energy of one unit on every rung that is known, from the boards to the meter."""
     found = {rung: metrics.get(f"{name}_{rung}_energy_wh") for rung in _RUNGS}
     rungs = [(rung, metric["value"]) for rung, metric in found.items() if metric is not None]
@@ -166,7 +172,7 @@ def _ladder(metrics: dict[str, Any], name: str, facility_wh: float, out: Console
         say(out, "ladder", " -> ".join(steps))
 
 
-def _break_even(data: dict[str, Any], out: Console) -> None:
+def _break_even(data: EstimateResult, out: Console) -> None:
     """Training shared among what is served, and when serving passes it."""
     for name, metric in data["metrics"].items():
         if name.startswith("break_even_"):
@@ -176,7 +182,7 @@ def _break_even(data: dict[str, Any], out: Console) -> None:
             say(out, "training", f"{text} much after {numbers.quantity(metric['value'], '1')}")
 
 
-def _rates(data: dict[str, Any], out: Console) -> None:
+def _rates(data: EstimateResult, out: Console) -> None:
     """A device-hour, an EFLOP of training, the score of SCI, and where hardware outweighs use."""
     for name, metric in data["metrics"].items():
         phase, _, what = name.rpartition(".")
@@ -196,7 +202,7 @@ def _rates(data: dict[str, Any], out: Console) -> None:
         say(out, "crossover", text)
 
 
-def _wall_time(data: dict[str, Any], out: Console) -> None:
+def _wall_time(data: EstimateResult, out: Console) -> None:
     """How long a training run holds its devices, how many it takes, what each of them waits for."""
     runs = [name for name in data["metrics"] if name.endswith(".wall_hours")]
     if data["command"] != "train" or len(runs) != 1:
@@ -215,7 +221,7 @@ def _wall_time(data: dict[str, Any], out: Console) -> None:
     say(out, "wall time", "; ".join(texts))
 
 
-def _compared(data: dict[str, Any], out: Console) -> None:
+def _compared(data: EstimateResult, out: Console) -> None:
     """Cross checks and budgets: what was stated beside the estimate, never used in it."""
     for name, metric in data["metrics"].items():
         run, _, what = name.rpartition(".")
@@ -239,7 +245,7 @@ def _compared(data: dict[str, Any], out: Console) -> None:
     say(out, "budget", "; ".join(texts))
 
 
-def decides(data: dict[str, Any], out: Console) -> None:
+def decides(data: EstimateResult | RefreshDecision, out: Console) -> None:
     """The facts that move the answer most, as many of three as a line holds."""
     top = [d for d in data["drivers"][:3] if d["variance_share"] >= 0.01]  # noqa: PLR2004 - 1 %
     grids = {label for d in data["drivers"] if (label := d["label"]).startswith(_GRID)}
@@ -254,7 +260,7 @@ def decides(data: dict[str, Any], out: Console) -> None:
     say(out, "what decides", "; ".join(texts))
 
 
-def assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+def assumed(data: EstimateResult | RefreshDecision, out: Console, *, verbose: bool) -> None:
     """What the user did not say: the weightiest of it, or all."""
     items = data["assumptions"]
     if not items:
@@ -274,7 +280,7 @@ def assumed(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
     say(out, "* assumed", _fitted([_short(item) for item in items], tail, out))
 
 
-def missing(data: dict[str, Any], out: Console, *, verbose: bool) -> None:
+def missing(data: EstimateResult | RefreshDecision, out: Console, *, verbose: bool) -> None:
     """What is in no number, by name."""
     lacking = data["coverage"]["not_estimated"]
     if verbose:
@@ -300,13 +306,13 @@ def _fitted(items: list[str], tail: str, out: Console) -> str:
     return f"{', '.join(shown)}: {tail}"
 
 
-def _short(item: dict[str, Any]) -> str:
+def _short(item: Assumption) -> str:
     if item["value"] == 1.0 and item["label"].startswith(("serving batch", "model error")):
         return str(item["label"])
     return f"{item['label']} {numbers.quantity(item['value'], item['unit'])}"
 
 
-def _grids(data: dict[str, Any]) -> str:
+def _grids(data: EstimateResult) -> str:
     """Every grid factor that was used, with zone, year, coverage, kind and publisher."""
     found: dict[str, list[str]] = {}
     for key, fact in data["facts"].items():
@@ -320,7 +326,7 @@ def _grids(data: dict[str, Any]) -> str:
     return "; ".join(f"{', '.join(zones)} kg/kWh ({what})" for what, zones in found.items())
 
 
-def _precision(data: dict[str, Any]) -> str:
+def _precision(data: EstimateResult) -> str:
     """Formats of served weights that nobody stated, and those that a device only stores."""
     texts = []
     for key, fact in data["facts"].items():
@@ -338,7 +344,7 @@ def _precision(data: dict[str, Any]) -> str:
     return "; ".join(texts)
 
 
-def _next(data: dict[str, Any]) -> str:
+def _next(data: EstimateResult) -> str:
     """One thing worth doing: to state the most influential value that was assumed, or to ask."""
     if data["command"] == "embodied":
         return f"carbonctl explain FILE --of {data['breakdown'][0]['id']}"

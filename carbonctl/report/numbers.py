@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.units import HOURS_PER_YEAR
+
+if TYPE_CHECKING:
+    from carbonctl.result.node import Ends
 
 _CARBON = (
     (1e-9, "ug"),
@@ -77,9 +80,28 @@ def share(value: float | None) -> str:
     return "<1 %" if 0 < percent < 1 else f"{percent:.0f} %"
 
 
-def interval(low: float, high: float, size: float, count: int) -> str:
-    """Two ends in one unit."""
+def ends(number: Ends) -> tuple[float, float] | None:
+    """The 5th and 95th percentile of a number; None without draws, or where they are the same."""
+    low, high = number["p05"], number["p95"]
+    return (low, high) if low is not None and high is not None and high > low else None
+
+
+def interval(low: float | None, high: float | None, size: float, count: int) -> str:
+    """Two ends in one unit; nothing without draws."""
+    if low is None or high is None:
+        return ""
     return f"{significant(low / size, count)} - {significant(high / size, count)}"
+
+
+def with_interval(kgco2e: float, low: float | None, high: float | None) -> str:
+    """A carbon with its interval in one unit, as in ``5.5 t CO2e (4.1-9.0)``."""
+    size, symbol = carbon_unit(kgco2e)
+    count = digits(low, high)
+    said = f"{significant(kgco2e / size, count)} {symbol} CO2e"
+    if low is None or high is None or high <= low:
+        return said
+    dash = "-" if low >= 0 else " to "
+    return f"{said} ({dash.join(significant(end / size, count) for end in (low, high))})"
 
 
 def quantity(value: float, unit: str) -> str:

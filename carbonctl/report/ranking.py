@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from carbonctl.result.compare import CompareResult
+    from carbonctl.result.node import Total
+
 MANY = 5  # scenarios; from here on columns of them fit no line
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -27,15 +30,20 @@ def letter(place: int) -> str:
     return (letter(before - 1) if before else "") + _LETTERS[last]
 
 
-def order(data: dict[str, Any]) -> list[int]:
+def totals_of(data: CompareResult) -> list[float]:
+    """The total of each scenario in kg; every scenario of a comparison has one."""
+    return cast("list[float]", data["total"]["values"])
+
+
+def order(data: CompareResult) -> list[int]:
     """Places of the scenarios, the least total first."""
-    totals = data["total"]["values"]
+    totals = totals_of(data)
     return sorted(range(len(totals)), key=lambda place: totals[place])
 
 
-def verdict(data: dict[str, Any]) -> str:
+def verdict(data: CompareResult) -> str:
     """Which of many scenarios emit least and most."""
-    places, totals = order(data), data["total"]["values"]
+    places, totals = order(data), totals_of(data)
     ends = (
         f"{letter(place)} {data['scenarios'][place]['name']} {word}, "
         f"{numbers.carbon(totals[place])} CO2e"
@@ -44,7 +52,7 @@ def verdict(data: dict[str, Any]) -> str:
     return "; ".join(ends)
 
 
-def render(data: dict[str, Any], out: Console) -> None:
+def render(data: CompareResult, out: Console) -> None:
     """Print totals with their intervals, each beside the least; then what each is made of."""
     head, *rows = _totals(data)
     out.print(Text(table([head, *rows], [False, *[True] * (len(head) - 1)], out.width), end=""))
@@ -53,9 +61,9 @@ def render(data: dict[str, Any], out: Console) -> None:
         say(out, letter(place), f"{data['scenarios'][place]['title']}: {said}")
 
 
-def _totals(data: dict[str, Any]) -> Iterator[list[str]]:
+def _totals(data: CompareResult) -> Iterator[list[str]]:
     drawn = bool(data["samples"]) and "total" in data["scenarios"][0]
-    totals, places = data["total"]["values"], order(data)
+    totals, places = totals_of(data), order(data)
     yield ["scenario", "CO2e", *(["90 % interval"] if drawn else []), "above the least"]
     for place in places:
         scenario = data["scenarios"][place]
@@ -73,22 +81,22 @@ def _above(kgco2e: float, least: float) -> str:
     return f"+{numbers.carbon(kgco2e, 3)}{ratio}"
 
 
-def _interval(total: dict[str, Any]) -> str:
-    if total["p05"] is None or total["p95"] <= total["p05"]:
+def _interval(total: Total) -> str:
+    ends = numbers.ends(total)
+    if ends is None:
         return ""
     size, symbol = numbers.carbon_unit(total["value"])
-    count = numbers.digits(total["p05"], total["p95"])
-    return f"{numbers.interval(total['p05'], total['p95'], size, count)} {symbol}"
+    return f"{numbers.interval(*ends, size, numbers.digits(*ends))} {symbol}"
 
 
-def _phases(data: dict[str, Any], place: int) -> Iterator[tuple[str, str]]:
+def _phases(data: CompareResult, place: int) -> Iterator[tuple[str, str]]:
     """Each phase of a scenario with its carbon, empty where it has none."""
     for row in data["breakdown"]:
         value = row["values"][place]
         yield printable(row["label"]), "" if value is None else numbers.carbon(value)
 
 
-def markdown(data: dict[str, Any]) -> Iterator[str]:
+def markdown(data: CompareResult) -> Iterator[str]:
     """Rows of a Markdown table, one for each scenario, phases beside its total."""
     head, *rows = _totals(data)
     labels = [cell(row["label"]) for row in data["breakdown"]]

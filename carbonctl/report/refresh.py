@@ -10,7 +10,15 @@ import numpy as np
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers, provenance, rows
-from carbonctl.report.envelope import SCHEMA_VERSION, finite, metrics_of, node_of
+from carbonctl.report.envelope import (
+    SCHEMA_VERSION,
+    drivers_of,
+    finite,
+    metrics_of,
+    node_of,
+    sum_of,
+    warnings_of,
+)
 from carbonctl.report.facts import assumptions, data_version, fact_as_dict, used_facts
 from carbonctl.report.machine import as_json
 from carbonctl.report.markdown import cell
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.refresh import Refresh
+    from carbonctl.result.refresh import Choice, GridStep, RefreshDecision
     from carbonctl.scenario.refresh import ResolvedRefresh
     from carbonctl.study.montecarlo import Evaluated
 
@@ -30,7 +39,7 @@ _MONTHS = 12.0
 
 def as_data(
     name: str, result: Evaluated[Refresh], resolved: ResolvedRefresh, catalog: Catalog
-) -> dict[str, Any]:
+) -> RefreshDecision:
     """A decision to replace as plain data; a time that is never reached is null."""
     point, drawn = result.point, result.drawn
     used = used_facts(result)
@@ -49,18 +58,15 @@ def as_data(
         "seed": result.seed,
         "accounting": point.basis,
         "horizon_hours": resolved.inputs.service_hours.value,
-        "break_even": years | {"within_horizon_share": _within(result, resolved)},
+        "break_even": {**years, "unit": "y", "within_horizon_share": _within(result, resolved)},
         "keep": _choice("keep", resolved.old_name, result),
         "replace": _choice("replace", resolved.new_name, result),
-        "sunk": node_of(
+        "sunk": sum_of(
             "sunk", "made the old machines", point.sunk_kgco2e, drawn.sunk_kgco2e if drawn else None
         ),
         "grids": list(_grids(result)),
         "metrics": metrics_of(result),
-        "drivers": [
-            {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
-            for d in result.drivers
-        ],
+        "drivers": drivers_of(result),
         "assumptions": assumptions(result, point.total_kgco2e, point.keep_kgco2e),
         "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
         "coverage": {
@@ -68,7 +74,7 @@ def as_data(
             "excluded": ["what made the old machines: sunk, shown apart"],
             "not_estimated": resolved.not_estimated,
         },
-        "warnings": [problem.as_dict(0) | {"level": "warning"} for problem in resolved.warnings],
+        "warnings": warnings_of(resolved.warnings),
         "provenance": provenance.replaced(resolved.inputs.service_hours),
     }
 
@@ -81,7 +87,7 @@ def _within(result: Evaluated[Refresh], resolved: ResolvedRefresh) -> float | No
     return float((years <= resolved.inputs.service_hours.value / HOURS_PER_YEAR).mean())
 
 
-def _choice(side: str, machine: str, result: Evaluated[Refresh]) -> dict[str, Any]:
+def _choice(side: str, machine: str, result: Evaluated[Refresh]) -> Choice:
     point, drawn = result.point, result.drawn
     total = "keep_kgco2e" if side == "keep" else "total_kgco2e"
     lines = getattr(point, side)
@@ -90,15 +96,17 @@ def _choice(side: str, machine: str, result: Evaluated[Refresh]) -> dict[str, An
     return {
         "machine": machine,
         "breakdown": [
-            node_of(line.id, line.label, line.kgco2e, other.kgco2e if other else None)
-            | {"kind": line.kind}
+            {
+                **sum_of(line.id, line.label, line.kgco2e, other.kgco2e if other else None),
+                "kind": line.kind,
+            }
             for line, other in zip(lines, below, strict=True)
         ],
-        "total": node_of(side, side, whole, getattr(drawn, total) if drawn else None),
+        "total": sum_of(side, side, whole, getattr(drawn, total) if drawn else None),
     }
 
 
-def _grids(result: Evaluated[Refresh]) -> Iterator[dict[str, Any]]:
+def _grids(result: Evaluated[Refresh]) -> Iterator[GridStep]:
     """Break-even on each grid of the table."""
     drawn = result.drawn.steps if result.drawn else (None,) * len(result.point.steps)
     for step, other in zip(result.point.steps, drawn, strict=True):
@@ -113,7 +121,7 @@ def _grids(result: Evaluated[Refresh]) -> Iterator[dict[str, Any]]:
         }
 
 
-def verdict(data: dict[str, Any]) -> str:
+def verdict(data: RefreshDecision) -> str:
     """The answer in words."""
     node = data["break_even"]
     if node["value"] is None:
@@ -134,17 +142,17 @@ def time_text(years: float | None) -> str:
     return f"{numbers.significant(years, decimals=1)} years"
 
 
-def rows_of(data: dict[str, Any]) -> dict[str, list[float | None]]:
+def rows_of(data: RefreshDecision) -> dict[str, list[float | None]]:
     """Rows of the table by label: keep, replace."""
     found: dict[str, list[float | None]] = {}
-    for place, side in enumerate(("keep", "replace")):
-        for node in (*data[side]["breakdown"], data[side]["total"] | {"label": "total"}):
+    for place, choice in enumerate((data["keep"], data["replace"])):
+        for node in choice["breakdown"]:
             found.setdefault(node["label"], [None, None])[place] = node["value"]
-    found["total"] = found.pop("total")
+    found["total"] = [data["keep"]["total"]["value"], data["replace"]["total"]["value"]]
     return found
 
 
-def mass_unit(data: dict[str, Any]) -> tuple[float, str]:
+def mass_unit(data: RefreshDecision) -> tuple[float, str]:
     """Size in kg and symbol of the unit in which both choices read best."""
     return numbers.carbon_unit(max(data[side]["total"]["value"] for side in ("keep", "replace")))
 
@@ -159,14 +167,14 @@ def years_text(years: float | None) -> str:
     return "never" if years is None else numbers.significant(years)
 
 
-def ends_text(step: dict[str, Any]) -> str:
+def ends_text(step: GridStep) -> str:
     """The 90 % interval of a break-even; one that may never come has only a lower end."""
     if step["p95"] is None and step["p05"] is not None:
         return f"> {years_text(step['p05'])}"
     return f"{years_text(step['p05'])}-{years_text(step['p95'])}"
 
 
-def _csv(data: dict[str, Any]) -> str:
+def _csv(data: RefreshDecision) -> str:
     """Rows of both choices, each with its total, then the break-even on each grid."""
     found: list[dict[str, Any]] = []
     name = data["name"]
@@ -185,7 +193,7 @@ def _csv(data: dict[str, Any]) -> str:
     return rows.as_text(found)
 
 
-def _markdown(data: dict[str, Any]) -> str:
+def _markdown(data: RefreshDecision) -> str:
     """A heading, the verdict, both choices, the grids."""
     size, symbol = mass_unit(data)
     lines = [f"### {cell(data['title'])}", "", f"**{cell(verdict(data))}**", ""]
@@ -200,7 +208,7 @@ def _markdown(data: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
+RENDERERS: dict[str, Callable[[RefreshDecision], str]] = {
     "json": as_json,
     "csv": _csv,
     "markdown": _markdown,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from rich.table import Table
 from rich.text import Text
@@ -25,12 +25,15 @@ from carbonctl.report.table import RULED, pair, span
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from carbonctl.result.node import Metric
+    from carbonctl.result.refresh import RefreshDecision
+
 
 __all__ = ["RENDERERS", "render"]
 
 
 def render(
-    data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: bool = False
+    data: RefreshDecision, out: Console, *, verbose: bool = False, quiet: bool = False
 ) -> None:
     """Print a decision."""
     pair(out, data["title"], f"location basis, {span(data['horizon_hours'])}")
@@ -48,12 +51,12 @@ def render(
     say(out, "next", "carbonctl explain FILE --of break_even_years")
 
 
-def _sure(data: dict[str, Any]) -> str:
+def _sure(data: RefreshDecision) -> str:
     share = data["break_even"]["within_horizon_share"]
     return "" if share is None else f"within the span in {numbers.share(share)} of draws"
 
 
-def _choices(data: dict[str, Any]) -> Table:
+def _choices(data: RefreshDecision) -> Table:
     size, symbol = mass_unit(data)
     rows = rows_of(data)
     total = rows.pop("total")
@@ -67,7 +70,7 @@ def _choices(data: dict[str, Any]) -> Table:
     return table
 
 
-def _by_grid(data: dict[str, Any], *, compact: bool) -> Table:
+def _by_grid(data: RefreshDecision, *, compact: bool) -> Table:
     """Break-even on other grids; on a narrow terminal one row a grid."""
     heads = [f"{step['ci_kgco2e_per_kwh'] * 1e3:.4g} g" for step in data["grids"]]
     middle = [years_text(step["break_even_years"]) for step in data["grids"]]
@@ -88,9 +91,9 @@ def _by_grid(data: dict[str, Any], *, compact: bool) -> Table:
     return table
 
 
-def _notes(data: dict[str, Any], out: Console) -> None:
+def _notes(data: RefreshDecision, out: Console) -> None:
     """Equal work, the sunk part, the grid above which it pays, growth, the old hardware."""
-    metrics = data["metrics"]
+    metrics = _known(data)
     one = numbers.significant(metrics["machine_ratio"]["value"])
     new = numbers.significant(metrics["new_machines"]["value"])
     say(out, "equal work", f"{new} new machines; one does the work of {one} old")
@@ -98,7 +101,7 @@ def _notes(data: dict[str, Any], out: Console) -> None:
     left = f", {numbers.carbon(written['value'])} not yet charged" if written else ""
     sunk = numbers.carbon(data["sunk"]["value"])
     say(out, "sunk, apart", f"{sunk} made the old machines{left}")
-    limit = metrics["break_even_kgco2e_per_kwh"]["value"]
+    limit = data["metrics"]["break_even_kgco2e_per_kwh"]["value"]
     if limit is not None:
         grids = f"above {numbers.significant(limit * 1e3)} g/kWh" if limit > 0 else "on any grid"
         say(out, "pays", f"within {span(data['horizon_hours'])} {grids}")
@@ -111,9 +114,14 @@ def _notes(data: dict[str, Any], out: Console) -> None:
     _second_life(data, out)
 
 
-def _growth(data: dict[str, Any], out: Console) -> None:
+def _known(data: RefreshDecision) -> dict[str, Metric]:
+    """The metrics, of which only times and grids that are never reached are null."""
+    return cast("dict[str, Metric]", data["metrics"])
+
+
+def _growth(data: RefreshDecision, out: Console) -> None:
     """How much growth the saving bears, and what is left of it under the growth stated."""
-    metrics = data["metrics"]
+    metrics = _known(data)
     facts = {fact["label"]: fact for fact in data["facts"].values()}
     span_of_growth, grown = map(facts.get, ("time in which demand grows", "growth of demand"))
     if span_of_growth is None or grown is None:
@@ -131,8 +139,8 @@ def _growth(data: dict[str, Any], out: Console) -> None:
     say(out, "growth", text)
 
 
-def _second_life(data: dict[str, Any], out: Console) -> None:
-    metrics = data["metrics"]
+def _second_life(data: RefreshDecision, out: Console) -> None:
+    metrics = _known(data)
     first, second = (metrics.get(f"old_{life}_life_kgco2e") for life in ("first", "second"))
     credit = metrics.get("displaced_kgco2e")
     if first is None or second is None or (credit is None and second["value"] == 0):

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.report.numbers import printable_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from carbonctl.result.node import Metric, MetricOrNull
 
     Energy = Callable[[str], float | None]
 
@@ -40,8 +42,8 @@ def inert(value: Any) -> Any:
 
 
 def rows(
-    breakdown: list[dict[str, Any]],
-    total: dict[str, Any],
+    breakdown: Sequence[Mapping[str, Any]],
+    total: Mapping[str, Any],
     energy: Energy,
     scenario: str,
     overlay: dict[str, Any] | None = None,
@@ -59,7 +61,8 @@ def rows(
     whole = math.fsum(v for v in known if v is not None)
     for row in found:
         yield row | {"energy_kwh": kwh[row["id"]], "scenario": scenario}
-    yield total | {
+    yield {
+        **total,
         "share": 1.0,
         "evidence": "",
         "parent": "",
@@ -72,10 +75,11 @@ def rows(
     }
 
 
-def _nodes(nodes: list[dict[str, Any]], parent: str, level: int) -> Iterator[dict[str, Any]]:
+def _nodes(nodes: Sequence[Mapping[str, Any]], parent: str, level: int) -> Iterator[dict[str, Any]]:
     for node in nodes:
         below = node.get("children", [])  # the lines of a decision to replace have none
-        yield node | {
+        yield {
+            **node,
             "parent": parent,
             "level": level,
             "leaf": not below,
@@ -84,17 +88,16 @@ def _nodes(nodes: list[dict[str, Any]], parent: str, level: int) -> Iterator[dic
         yield from _nodes(below, node["id"], level + 1)
 
 
-def sources(node: dict[str, Any]) -> str:
+def sources(node: Mapping[str, Any]) -> str:
     """Ids of the sources of a node, in one cell."""
     return " ".join(node["source_ids"])
 
 
-def facility_energy_kwh(node_id: str, metrics: dict[str, Any]) -> float | None:
+def facility_energy_kwh(node_id: str, metrics: Mapping[str, MetricOrNull | Metric]) -> float | None:
     """Electricity at the meter behind a node of a breakdown; None where it stands for hardware."""
     phase, operational, _ = node_id.partition(".operational_")
     metric = metrics.get(f"{phase}{ENERGY}") if operational else None
-    value: float | None = None if metric is None else metric["value"]
-    return value
+    return None if metric is None else metric["value"]
 
 
 def distinct(names: list[str]) -> list[str]:

@@ -10,14 +10,16 @@ from carbonctl.report.findings import answer, findings, problem, results
 from carbonctl.report.machine import as_json
 
 if TYPE_CHECKING:
-    from carbonctl.report.findings import Finding, Place
+    from carbonctl.report.findings import Finding
+    from carbonctl.result.estimate import Estimates
+    from carbonctl.result.problem import Place
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 
 
-def as_sarif(data: dict[str, Any]) -> str:
+def as_sarif(data: Estimates) -> str:
     """A run whose results are the findings, and whose invocation says how the gate ended."""
     ended = data["gate"]["exit_code"] if "gate" in data else 0
     answers = [{"name": r["name"], "answer": answer(r)} for r in results(data)]

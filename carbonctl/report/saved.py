@@ -5,46 +5,27 @@ from __future__ import annotations
 import json
 import math
 import re
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl.core import files, strict_json
-from carbonctl.core.contract import misfits
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.metrics import TOTAL
 from carbonctl.report.findings import results
+from carbonctl.result.check import misfits
+from carbonctl.result.kinds import Kind, kind_of
 from carbonctl.study.measures import nodes, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from carbonctl.core.strict_json import Json
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.node import Node, Total
 
-# command -> the part of our schema that its result is held to
-_KINDS = {
-    "train": "estimate",
-    "infer": "estimate",
-    "lifecycle": "estimate",
-    "embodied": "estimate",
-    "gate": "gated",
-    "refresh": "refresh",
-    "compare": "compare",
-    "diff": "diff",
-    "verify": "verify",
-}
 ESTIMATES = ("train", "infer", "lifecycle", "embodied", "gate")
 _CLOSE = 1e-9
 _SUMS = {"facility_energy_kwh", "water_l"}  # metrics of the whole that are sums over phases
 _PER_UNIT = re.compile(r"per_(request|image|video|item|sample)_kgco2e")
-
-
-@cache
-def schema() -> dict[str, Any]:
-    """JSON Schema of everything that ``-f json`` prints."""
-    text = (Path(__file__).parent / "schema.json").read_text(encoding="utf-8")
-    made: dict[str, Any] = json.loads(text)
-    return made
 
 
 def is_result(raw: bytes) -> bool:
@@ -92,14 +73,12 @@ def _problems(made: Json) -> Iterator[Problem]:
         where = made.mark(() if kind.code == "CC702" else ("schema_version",))
         yield Problem(kind.code, kind.message, where, kind.hint)
         return
-    fits = True
-    for code, message, path in misfits(data, schema()["$defs"][kind], schema()):
-        fits = False
-        yield Problem(code, message, made.mark(path))
-    if not fits:
+    found = [Problem(code, said, made.mark(path)) for code, said, path in misfits(data, kind)]
+    if found:
+        yield from sorted(found, key=_place)
         return
     yield from _percentiles(made)
-    if kind in ("estimate", "gated"):
+    if kind in ("estimate", "gate"):
         several = "results" in data
         for place, result in enumerate(results(data)):
             at: tuple[str | int, ...] = ("results", place) if several else ()
@@ -110,8 +89,14 @@ def _problems(made: Json) -> Iterator[Problem]:
         yield from _choices(made)
 
 
-def _kind(data: Any) -> str | Problem:
-    """The part of the schema for a file, or what it is instead."""
+def _place(problem: Problem) -> tuple[int, int]:
+    """Line and column of a problem."""
+    mark = problem.mark
+    return (mark.line or 0, mark.column or 0) if mark is not None else (0, 0)
+
+
+def _kind(data: Any) -> Kind | Problem:
+    """The kind of result in a file, or what is in it instead."""
     if not isinstance(data, dict) or "schema_version" not in data:
         hint = "carbonctl lifecycle FILE -f json -o RESULT.json makes one"
         return Problem("CC702", "this is no result of carbonctl", None, hint)
@@ -120,13 +105,12 @@ def _kind(data: Any) -> str | Problem:
     version = data["schema_version"]
     if not isinstance(version, str) or not version.startswith("1."):
         return Problem("CC703", f'schema version "{version}" is not one of 1.x')
-    command = data.get("command")
-    kind = _KINDS.get(command) if isinstance(command, str) else None
+    kind = kind_of(data.get("command"))
     return kind or Problem("CC702", "this is no result of carbonctl: its command is unknown")
 
 
 def _contradictions(
-    result: dict[str, Any], at: tuple[str | int, ...], made: Json
+    result: EstimateResult, at: tuple[str | int, ...], made: Json
 ) -> Iterator[Problem]:
     """Sums that do not hold: the file was changed after it was written."""
     total = result["total_kgco2e"]
@@ -155,7 +139,7 @@ def _wrong_metrics(made: Json) -> Iterator[Problem]:
             yield from _metrics(result, ("results", place) if several else (), made)
 
 
-def _metrics(result: dict[str, Any], at: tuple[str | int, ...], made: Json) -> Iterator[Problem]:
+def _metrics(result: EstimateResult, at: tuple[str | int, ...], made: Json) -> Iterator[Problem]:
     """Metrics that are not what the breakdown, or the metrics that they are made of, come to."""
     metrics = result["metrics"]
     for name, wanted in _implied(result):
@@ -164,29 +148,34 @@ def _metrics(result: dict[str, Any], at: tuple[str | int, ...], made: Json) -> I
             continue
         message = f"this is not {wanted:.12g}, what the rest of the result comes to"
         yield Problem("CC704", message, made.mark((*at, "metrics", name, "value")))
-    whole = {TOTAL: result["total"]} | {
-        f"operational_{basis}_kgco2e": node for basis, node in result["operational"].items()
-    }
-    for name, node in whole.items():
+    electricity = result["operational"]
+    whole: list[tuple[str, Total | Node]] = [
+        (TOTAL, result["total"]),
+        ("operational_location_kgco2e", electricity["location"]),
+        ("operational_market_kgco2e", electricity["market"]),
+    ]
+    for name, node in whole:
         for end in ("p05", "p50", "p95"):
             if name in metrics and metrics[name][end] != node[end]:
                 mark = made.mark((*at, "metrics", name, end))
                 yield Problem("CC704", f"this is not the {end} of {node['id']}", mark)
 
 
-def _implied(result: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def _implied(result: EstimateResult) -> Iterator[tuple[str, float]]:
     """What metrics must be, by the total, the lines of the breakdown and one another."""
+    plain = cast("dict[str, Any]", result)
     yield TOTAL, result["total_kgco2e"]
-    for basis, node in result["operational"].items():
-        if node["value"] is not None:
-            yield f"operational_{basis}_kgco2e", node["value"]
-    for node in nodes(result["breakdown"]):
+    for basis in ("location", "market"):
+        value = result["operational"][basis]["value"]
+        if value is not None:
+            yield f"operational_{basis}_kgco2e", value
+    for node in nodes(plain["breakdown"]):
         yield f"{node['id']}_kgco2e", node["value"]
     values = {name: node["value"] for name, node in result["metrics"].items()}
     for name, value in values.items():
         phase, _, what = name.rpartition(".")
         if name != TOTAL and (what == TOTAL or name in _SUMS):
-            lines = parts(result, name)
+            lines = parts(plain, name)
             if lines:
                 yield name, math.fsum(line.value for line in lines)
         unit = _PER_UNIT.fullmatch(what)
@@ -200,7 +189,7 @@ def _close(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=_CLOSE, abs_tol=1e-12)
 
 
-def _adds_up(lines: list[dict[str, Any]], whole: float) -> bool:
+def _adds_up(lines: Sequence[Mapping[str, Any]], whole: float) -> bool:
     return _close(sum(line["value"] for line in lines), whole)
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.units import g_from_kg
 from carbonctl.report.findings import overlay, results
 from carbonctl.report.machine import as_json
 
+if TYPE_CHECKING:
+    from carbonctl.result.estimate import EstimateResult, Estimates
+    from carbonctl.result.node import Metric
+
 _HEAD, _TAIL = ".sci_per_", "_kgco2e"
 
 
-def as_sci(data: dict[str, Any]) -> str:
+def as_sci(data: Estimates) -> str:
     """The score of every result; null with the reason where no functional unit is declared."""
     return as_json(
         {"schema_version": "1.0", "format": "sci", "scores": list(map(_score, results(data)))}
     )
 
 
-def _score(result: dict[str, Any]) -> dict[str, Any]:
+def _score(result: EstimateResult) -> dict[str, Any]:
     metrics = result["metrics"]
     scored = next((name for name in metrics if _HEAD in name), None)
     if scored is None:
@@ -35,13 +39,13 @@ def _score(result: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _why_none(metrics: dict[str, Any]) -> str:
+def _why_none(metrics: dict[str, Metric]) -> str:
     if any(name.endswith(".functional_units") for name in metrics):
         return "hardware is not estimated: name it"
     return "no functional unit: nothing is served"
 
 
-def _row(result: dict[str, Any], *, status: str, **known: Any) -> dict[str, Any]:
+def _row(result: EstimateResult, *, status: str, **known: Any) -> dict[str, Any]:
     empty = dict.fromkeys(
         ("sci_gco2e", "functional_unit", "functional_units", "operational_kgco2e",
          "embodied_kgco2e")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import Traced
 from carbonctl.report import numbers
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.types import Num
     from carbonctl.report.facts import Result
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.facts import Sensitivity
 
 LEAST_SHARE = 0.05  # of the variance: what decides less is not worth a question
 
@@ -33,7 +35,7 @@ _HOST = "host_power_factor"
 _WITH_HOSTS = ("train", "infer")  # sections that have a factor each
 
 
-def sensitivity(result: Result) -> list[dict[str, Any]]:
+def sensitivity(result: Result) -> list[Sensitivity]:
     """The total at both ends of each assumed range that decides, all else at central values."""
     total = result.point.total_kgco2e
     assert isinstance(total, Traced)  # noqa: S101 - point estimates are traced
@@ -46,7 +48,7 @@ def sensitivity(result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def _ends(result: Result, fact: Fact, low: float, high: float) -> dict[str, Any]:
+def _ends(result: Result, fact: Fact, low: float, high: float) -> Sensitivity:
     """One fact, the ends of its range, and the total at each of them."""
     (low, at_low), (high, at_high) = (_total_at(result, fact, end) for end in (low, high))
     return {
@@ -76,7 +78,7 @@ def _total_at(result: Result, changed: Fact, value: float) -> tuple[float, float
     return value, float(made.total_kgco2e)
 
 
-def next_question(data: dict[str, Any]) -> str:
+def next_question(data: EstimateResult) -> str:
     """The assumed value that decides most of what a flag can state, and what it would change."""
     for item in data.get("sensitivity", []):  # results of older versions hold none
         name = item["key"].removeprefix("default:").rpartition("/")[2]
@@ -92,7 +94,7 @@ def next_question(data: dict[str, Any]) -> str:
     return ""
 
 
-def _flag(name: str, data: dict[str, Any]) -> str:
+def _flag(name: str, data: EstimateResult) -> str:
     """The flag that states an assumed value; a factor of hosts for each phase that has one."""
     if name.startswith(_HOST):
         phases = {metric.partition(".")[0] for metric in data["metrics"] if "." in metric}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.table import Table
 from rich.text import Text
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
     from carbonctl.core.fact import Fact
     from carbonctl.estimate.results import Lifecycle
+    from carbonctl.result.compare import (
+        ComparedRow,
+        CompareResult,
+        DifferenceToFirst,
+        DifferingInput,
+    )
+    from carbonctl.result.node import Metric
     from carbonctl.scenario.resolve import Resolved
     from carbonctl.study.compare import Comparison, Row
     from carbonctl.study.montecarlo import Evaluated
@@ -44,7 +51,7 @@ def as_data(
     titles: list[str],
     results: list[Evaluated[Lifecycle]],
     resolved: list[Resolved],
-) -> dict[str, Any]:
+) -> CompareResult:
     """A comparison as plain data."""
     turning = compared.turning
     return {
@@ -83,9 +90,9 @@ def as_data(
     }  # fmt: skip
 
 
-def _energy(result: Evaluated[Lifecycle]) -> dict[str, Any]:
+def _energy(result: Evaluated[Lifecycle]) -> dict[str, Metric]:
     """Electricity at the meter of each phase, as metrics of the scenario."""
-    found = metrics_of(result)
+    found = cast("dict[str, Metric]", metrics_of(result))  # energy is never null
     return {name: found[name] for name in found if name.endswith(rows.ENERGY)}
 
 
@@ -93,7 +100,7 @@ def _value(fact: Fact | None) -> float | None:
     return None if fact is None else fact.value
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row) -> ComparedRow:
     ends = [interval(d) for d in row.differences]
     first = row.values[0]
     return {
@@ -113,7 +120,7 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def render(data: dict[str, Any], out: Console) -> None:
+def render(data: CompareResult, out: Console) -> None:
     """Print a comparison."""
     names = [s["name"] for s in data["scenarios"]]
     years = {s["period_hours"] for s in data["scenarios"]}
@@ -143,8 +150,8 @@ def render(data: dict[str, Any], out: Console) -> None:
     say(out, "not estimated", ", ".join(missing))
 
 
-def _verdict(data: dict[str, Any], names: list[str]) -> str:
-    totals = data["total"]["values"]
+def _verdict(data: CompareResult, names: list[str]) -> str:
+    totals = ranking.totals_of(data)
     if len(names) == 2:  # noqa: PLR2004 - a pair has a verdict, more have a ranking
         if _same(data["total"]["differences"][1]):
             return f"A and B emit the same: {numbers.carbon(totals[0])} CO2e"
@@ -161,16 +168,16 @@ def _verdict(data: dict[str, Any], names: list[str]) -> str:
     return "least first: " + ", ".join(ranked)
 
 
-def _differs(entry: dict[str, Any]) -> str:
+def _differs(entry: DifferingInput) -> str:
     ends = (
         "-" if v is None else numbers.quantity(v, entry["unit"]) for v in (entry["a"], entry["b"])
     )
     return f"{entry['label']} ({' -> '.join(ends)})"
 
 
-def _table(data: dict[str, Any], names: list[str], *, compact: bool) -> Table:
+def _table(data: CompareResult, names: list[str], *, compact: bool) -> Table:
     pair = len(names) == 2 and not compact  # noqa: PLR2004 - a pair shows its difference
-    size, symbol = numbers.carbon_unit(max(data["total"]["values"]))
+    size, symbol = numbers.carbon_unit(max(ranking.totals_of(data)))
     table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
     table.add_column(f"{symbol} CO2e", footer="total", no_wrap=True)
     for place, name in enumerate(names):
@@ -190,7 +197,7 @@ def _table(data: dict[str, Any], names: list[str], *, compact: bool) -> Table:
     return table
 
 
-def _difference(row: dict[str, Any], size: float, samples: int) -> tuple[str, str]:
+def _difference(row: ComparedRow, size: float, samples: int) -> tuple[str, str]:
     change = row["differences"][1]
     if samples and _same(change):
         return "0", "same facts"
@@ -206,12 +213,12 @@ def _carbon(kgco2e: float | None, size: float) -> str:
     return "-" if kgco2e is None else numbers.significant(kgco2e / size, decimals=6)
 
 
-def _same(change: dict[str, Any]) -> bool:
+def _same(change: DifferenceToFirst) -> bool:
     """Whether a difference is none, centrally and in the draws where there are any."""
     return change["value"] == 0 and not change["p05"] and not change["p95"]
 
 
-def _csv(data: dict[str, Any]) -> str:
+def _csv(data: CompareResult) -> str:
     """Rows of each scenario as its own command would print them."""
     names = rows.distinct([s["name"] for s in data["scenarios"]])
     return rows.as_text(
@@ -219,7 +226,7 @@ def _csv(data: dict[str, Any]) -> str:
     )
 
 
-def _rows_of(data: dict[str, Any], place: int, name: str) -> Iterable[dict[str, Any]]:
+def _rows_of(data: CompareResult, place: int, name: str) -> Iterable[dict[str, Any]]:
     scenario = data["scenarios"][place]
     if "breakdown" not in scenario:  # a result saved by an older version
         lines = [_bare(row, place) for row in data["breakdown"]]
@@ -229,15 +236,15 @@ def _rows_of(data: dict[str, Any], place: int, name: str) -> Iterable[dict[str, 
     return rows.rows(scenario["breakdown"], scenario["total"], energy, name)
 
 
-def _bare(row: dict[str, Any], place: int) -> dict[str, Any]:
+def _bare(row: ComparedRow, place: int) -> dict[str, Any]:
     """A row of a comparison as a node that has no more than its value."""
     known = {key: row[key] for key in ("label", "unit")}
     return known | {"id": row["kind"], "value": row["values"][place], "source_ids": []}
 
 
-def _markdown(data: dict[str, Any]) -> str:
+def _markdown(data: CompareResult) -> str:
     names = [s["name"] for s in data["scenarios"]]
-    size, symbol = numbers.carbon_unit(max(data["total"]["values"]))
+    size, symbol = numbers.carbon_unit(max(ranking.totals_of(data)))
     lines = [
         marker("compare"),
         "### " + cell(" / ".join(names)),
@@ -258,7 +265,7 @@ def _markdown(data: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
+RENDERERS: dict[str, Callable[[CompareResult], str]] = {
     "json": as_json,
     "csv": _csv,
     "markdown": _markdown,

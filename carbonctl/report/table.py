@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, cast
 
 from rich.box import Box
 from rich.console import Console
@@ -17,6 +17,9 @@ from carbonctl.report.wrapped import fold
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.node import Line
 
 RULED = Box("    \n    \n----\n    \n----\n----\n    \n    \n", ascii=True)
 _WIDEST, _NARROWEST = 80, 40
@@ -34,7 +37,7 @@ def console(file: TextIO, *, color: bool) -> Console:
 
 
 def render(
-    data: dict[str, Any], out: Console, *, verbose: bool = False, quiet: bool = False
+    data: EstimateResult, out: Console, *, verbose: bool = False, quiet: bool = False
 ) -> None:
     """Print one result."""
     heading(data, out)
@@ -50,7 +53,7 @@ def render(
     notes(data, out, verbose=verbose)
 
 
-def heading(data: dict[str, Any], out: Console) -> None:
+def heading(data: EstimateResult, out: Console) -> None:
     """What was estimated, and the answer with its interval."""
     basis = _BASIS[data["accounting"]]
     years = data["period_hours"]
@@ -60,9 +63,8 @@ def heading(data: dict[str, Any], out: Console) -> None:
     size, symbol = numbers.carbon_unit(total["value"])
     count = numbers.digits(total["p05"], total["p95"])
     answer = f"{numbers.significant(total['value'] / size, count)} {symbol} CO2e"
-    if total["p05"] is not None and total["p95"] > total["p05"]:
-        ends = numbers.interval(total["p05"], total["p95"], size, count)
-        answer += f"   90 % interval {ends} {symbol}"
+    if (ends := numbers.ends(total)) is not None:
+        answer += f"   90 % interval {numbers.interval(*ends, size, count)} {symbol}"
     pair(out, answer, _market(data), bold=True)
     if start == 1:  # a title of several lines keeps to as many in all
         out.print()
@@ -76,10 +78,11 @@ def span(hours: float) -> str:
     return f"{hours / HOURS_PER_DAY:.3g} d"
 
 
-def _market(data: dict[str, Any]) -> str:
+def _market(data: EstimateResult) -> str:
     """What the electricity is on the other basis."""
     if data["command"] == "embodied":
         return ""
+    other: Literal["market", "location"]
     other = "market" if data["accounting"] == "location" else "location"
     node = data["operational"][other]
     if node["value"] is None:
@@ -107,7 +110,7 @@ def pair(out: Console, left: str, right: str, *, bold: bool = False) -> int:
 
 
 def _breakdown(
-    data: dict[str, Any], width: int, *, verbose: bool = False, room: int = _PHASE
+    data: EstimateResult, width: int, *, verbose: bool = False, room: int = _PHASE
 ) -> Table:
     size, symbol = numbers.carbon_unit(data["total"]["value"])
     compact = width < COMPACT
@@ -132,14 +135,15 @@ def _breakdown(
     return table
 
 
-def _folded(node: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+def _folded(node: Line, data: EstimateResult) -> Line:
     """A section of many runs with its largest ones and a line for the rest; -v shows all."""
     runs = node["children"]
     if len(runs) <= _MOST_RUNS:
         return node
     largest = {run["id"] for run in sorted(runs, key=lambda run: -run["value"])[: _MOST_RUNS - 1]}
     rest = [run for run in runs if run["id"] not in largest]
-    one = rest[0] | {
+    one = {
+        **rest[0],
         "id": "",
         "label": f"{len(rest)} more runs; -v",
         "value": sum(run["value"] for run in rest),
@@ -151,10 +155,10 @@ def _folded(node: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         "children": [],
         "amount": _energy_of(rest, data),
     }
-    return node | {"children": [run for run in runs if run["id"] in largest] + [one]}
+    return {**node, "children": [run for run in runs if run["id"] in largest] + [cast("Line", one)]}
 
 
-def _energy_of(runs: list[dict[str, Any]], data: dict[str, Any]) -> str:
+def _energy_of(runs: list[Line], data: EstimateResult) -> str:
     """Energy of some runs together; nothing where one is not known."""
     names = [f"{run['id'].split('.operational_')[0]}.facility_energy_kwh" for run in runs]
     known = [data["metrics"][name]["value"] for name in names if name in data["metrics"]]
@@ -163,8 +167,8 @@ def _energy_of(runs: list[dict[str, Any]], data: dict[str, Any]) -> str:
 
 def _row(
     table: Table,
-    node: dict[str, Any],
-    data: dict[str, Any],
+    node: Line,
+    data: EstimateResult,
     size: float,
     *,
     compact: bool,
@@ -172,9 +176,8 @@ def _row(
     room: int,
 ) -> None:
     count = numbers.digits(node["p05"], node["p95"])
-    ends = ""
-    if node["p05"] is not None and node["p95"] > node["p05"]:
-        ends = numbers.interval(node["p05"], node["p95"], size, count)
+    found = numbers.ends(node)
+    ends = "" if found is None else numbers.interval(*found, size, count)
     most = _COMPACT_PHASE if compact else room
     cells = ["\n".join(fold(node["label"], most, indent, f"{indent}  "))]
     value = numbers.significant(node["value"] / size, count)
@@ -191,14 +194,14 @@ def _row(
         _row(table, child, data, size, compact=compact, indent=indent + "  ", room=room)
 
 
-def _evidence(node: dict[str, Any]) -> str:
+def _evidence(node: Line) -> str:
     return str(node["evidence"] if node["evidence"] not in ("", "modeled") else node["tier"])
 
 
-def _amount(node: dict[str, Any], data: dict[str, Any]) -> str:
+def _amount(node: Line, data: EstimateResult) -> str:
     """Energy beside a phase's electricity, device-years beside manufacturing."""
-    if "amount" in node:
-        return str(node["amount"])
+    if (amount := node.get("amount")) is not None:  # of several runs together
+        return str(amount)
     metrics = data["metrics"]
     if ".operational_" in node["id"]:
         energy = metrics.get(node["id"].split(".operational_")[0] + ".facility_energy_kwh")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl.report.gate_words import beside
 from carbonctl.report.notes import say
@@ -10,10 +10,12 @@ from carbonctl.report.notes import say
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from carbonctl.result.gate import GateVerdict
+
 _WORDS = {"fail": "violated", "uncertain": "undecided", "warn": "warning", "pass": "passed"}
 
 
-def render(gate: dict[str, Any], out: Console) -> None:
+def render(gate: GateVerdict, out: Console) -> None:
     """Print every rule with what was found, and how the gate ended."""
     out.print()
     for rule in gate["rules"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from carbonctl import __version__
 from carbonctl.report import numbers
@@ -16,28 +16,36 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.verify import ValueDifference, VerifiedResult, VerifyResult
+
 _SHOWN = 12
 # what a result holds that no estimate made, or that only says where its facts stood; of the
 # inputs the digest is compared
 _ASIDE = {"tool", "data", "title", "inputs", "provenance", "formulas", "sources", "gate", "command"}
 _NAMES = ("id", "key", "metric")
 _UNSEEN = {"where", "warnings"}
-_KINDS = {"total_kgco2e": "total", "total": "total", "facts": "data", "assumptions": "data"}
+_KINDS: dict[str, Literal["total", "data"]] = {
+    "total_kgco2e": "total",
+    "total": "total",
+    "facts": "data",
+    "assumptions": "data",
+}
 
 
 def differences(
-    saved: dict[str, Any], now: dict[str, Any], tolerance: float
-) -> tuple[int, list[dict[str, Any]]]:
+    saved: EstimateResult, now: EstimateResult, tolerance: float
+) -> tuple[int, list[ValueDifference]]:
     """How many values were compared, and those that differ: the total, then data, then the rest."""
     before, after = (_values(result) for result in (saved, now))
     paths = list(dict.fromkeys((*before, *after)))
-    found = []
+    found: list[ValueDifference] = []
     for path in paths:
         a, b = before.get(path), after.get(path)
         relative = _relative(a, b)
         if a == b or (relative is not None and abs(relative) <= tolerance):
             continue
-        kind = _KINDS.get(path.split("/", 1)[0], "text" if relative is None else "number")
+        kind = _KINDS.get(path.split("/", 1)[0]) or ("text" if relative is None else "number")
         found.append({"path": path, "kind": kind, "saved": a, "now": b, "relative": relative})
     order = ["total", "data", "number", "text"]
     return len(paths), sorted(found, key=lambda one: order.index(one["kind"]))
@@ -50,7 +58,7 @@ def _relative(a: Any, b: Any) -> float | None:
     return change if math.isfinite(change) else None
 
 
-def _values(result: dict[str, Any]) -> dict[str, Any]:
+def _values(result: EstimateResult) -> dict[str, Any]:
     return dict(_flat(result)) | {"inputs/sha256": result["inputs"]["sha256"]}
 
 
@@ -69,7 +77,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def as_data(file: str, tolerance: float, found: list[dict[str, Any]]) -> dict[str, Any]:
+def as_data(file: str, tolerance: float, found: list[VerifiedResult]) -> VerifyResult:
     """A verification as plain data."""
     same = all(one["status"] == "same" for one in found)
     return {
@@ -83,7 +91,7 @@ def as_data(file: str, tolerance: float, found: list[dict[str, Any]]) -> dict[st
     }
 
 
-def one(saved: dict[str, Any], now: dict[str, Any], tolerance: float) -> dict[str, Any]:
+def one(saved: EstimateResult, now: EstimateResult, tolerance: float) -> VerifiedResult:
     """One result of a file, verified."""
     compared, found = differences(saved, now, tolerance)
     return {
@@ -97,7 +105,7 @@ def one(saved: dict[str, Any], now: dict[str, Any], tolerance: float) -> dict[st
     }
 
 
-def lines(data: dict[str, Any]) -> Iterator[str]:
+def lines(data: VerifyResult) -> Iterator[str]:
     """What was found, for people."""
     for result in data["results"]:
         name = result["name"] or result["command"]
@@ -115,7 +123,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
             yield f"  and {len(found) - _SHOWN} more; -f json lists all"
 
 
-def _said(difference: dict[str, Any]) -> str:
+def _said(difference: ValueDifference) -> str:
     relative = difference["relative"]
     change = "" if relative is None else f" ({100 * relative:+.3g} %)"
     ends = (_value(difference[side]) for side in ("saved", "now"))
@@ -128,14 +136,14 @@ def _value(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else numbers.printable(str(value))
 
 
-def render(data: dict[str, Any], out: Console) -> None:
+def render(data: VerifyResult, out: Console) -> None:
     """Print what was found."""
     out.print("\n".join(lines(data)), markup=False, soft_wrap=True)
 
 
-def _markdown(data: dict[str, Any]) -> str:
+def _markdown(data: VerifyResult) -> str:
     listed = [cell(line) for line in lines(data)]
     return "\n".join([marker("verify"), *(f"- {line}" for line in listed)]) + "\n"
 
 
-RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"json": as_json, "markdown": _markdown}
+RENDERERS: dict[str, Callable[[VerifyResult], str]] = {"json": as_json, "markdown": _markdown}

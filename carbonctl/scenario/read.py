@@ -79,6 +79,14 @@ def read(
         document = Document({}, {(): Mark("the command line")})
     else:
         document = extends.load(source, raw, root)
+    apply_settings(document, settings, phases)
+    return checked(document, catalog, keep=keep), document
+
+
+def apply_settings(
+    document: Document, settings: Iterable[Setting], phases: tuple[str, ...] = PHASES
+) -> None:
+    """Put settings into a document in their order; what has no place there is kept as found."""
     rename_aliases(document)
     for setting in settings:
         try:
@@ -89,7 +97,6 @@ def read(
         except InputError as error:
             document.found += error.problems
             document.lost.append((setting.path.split(".")[0],))
-    return checked(document, catalog, keep=keep), document
 
 
 def checked(document: Document, catalog: Catalog, *, keep: bool = False) -> Scenario:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document, Path
+    from carbonctl.result.estimate import EstimateResult
 
 MISSING = object()
 _EXACT = 6  # 2**6 evaluations at most
@@ -35,8 +36,8 @@ class Side:
 
     file: str
     document: Document
-    result: dict[str, Any] | None
-    data: dict[str, Any]
+    result: EstimateResult | None
+    data: EstimateResult
 
     @property
     def total(self) -> float:

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from scenarios import CONFIGS
 
-from carbonctl.report import saved
+from carbonctl.result.schema import json_schema
 
 LIFECYCLE = CONFIGS / "lifecycle-chat-7b.yaml"
 BASE = """\
@@ -44,7 +44,7 @@ def diff(carbonctl):
         ran = carbonctl("diff", base, head, "--samples", "200", "-f", "json", *flags)
         assert ran.code == 0, ran.err
         data = json.loads(ran.out)
-        assert list(Draft202012Validator(saved.schema()).iter_errors(data)) == []
+        assert list(Draft202012Validator(json_schema()).iter_errors(data)) == []
         return data
 
     return made

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from scenarios import CONFIGS, command_of
 
+from carbonctl.app.estimate import evaluate
+from carbonctl.app.load import PHASES_OF, Scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.cli.run import PHASES_OF, evaluate
 from carbonctl.core.errors import InputError
 from carbonctl.core.strict_yaml import Document
 from carbonctl.scenario.context import Unresolved, tried
@@ -43,9 +44,8 @@ def problems(document, command):
         elif command == "embodied":
             resolve_item(scenario, document, CATALOG)
         else:
-            whole, flags = command == "lifecycle", {"samples": 0, "seed": 1}
-            loaded = scenario, document, CATALOG
-            evaluate(loaded, flags, PHASES_OF[command], need_period=whole)
+            whole, loaded = command == "lifecycle", Scenario(scenario, document, CATALOG)
+            evaluate(loaded, PHASES_OF[command], samples=0, seed=1, need_period=whole)
     except InputError as error:
         return set(error.problems)
     return set()

@@ -13,7 +13,7 @@ import pytest
 from scenarios import CONFIGS, LIVES_AND_ITEMS, command_of
 
 from carbonctl.cli import complete
-from carbonctl.cli.output_format import choose_format
+from carbonctl.cli.output_format import format_of
 from carbonctl.core.errors import UsageError
 from carbonctl.report import rows
 from carbonctl.report.formats import EXTENSIONS, FORMATS
@@ -60,12 +60,12 @@ def test_an_extension_that_names_no_format_of_the_command_ends_with_2(words, car
 @pytest.mark.parametrize("form", FORMATS)
 def test_with_f_the_extension_must_be_one_of_that_format(form):
     for suffix in dict.fromkeys(e for known in EXTENSIONS.values() for e in known):
-        flags = {"format": form, "output": f"x{suffix}"}
+        output = f"x{suffix}"
         if suffix in EXTENSIONS[form]:
-            assert choose_format(flags) == form
+            assert format_of(form, output=output) == form
         else:
             with pytest.raises(UsageError, match="a file of -f"):
-                choose_format(flags)
+                format_of(form, output=output)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_device_a_pipe_and_a_name_without_extension_take_any_format(carbonctl,
                    tmp_path / "result", tmp_path / ".json"):  # fmt: skip
         for form in (None, "sarif"):
             output = None if target is None else str(target)
-            assert choose_format({"format": form, "output": output}) == (form or "table")
+            assert format_of(form, output=output) == (form or "table")
     assert carbonctl("train", BLOOM, *FEW, "-o", tmp_path / "result").code == 0
     assert carbonctl("train", BLOOM, *FEW, "-o", "-").out.startswith("bloom: ")
 

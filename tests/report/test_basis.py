@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from scenarios import CONFIGS, command_of
 
-from carbonctl.cli.run import PHASES, evaluate, load
+from carbonctl.app.estimate import evaluate
+from carbonctl.app.load import PHASES, load_scenario
+from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
 from carbonctl.formulas.operational import facility_energy_kwh
@@ -28,8 +30,8 @@ def fact(key, value, factor, **more):
 
 @pytest.mark.parametrize("name", PHASED)
 def test_a_number_drawn_from_its_tree_is_the_number_that_the_estimate_draws(name):
-    loaded = load({"hardware_db": None}, str(CONFIGS / f"{name}.yaml"))
-    result = evaluate(loaded, {"samples": 100, "seed": 3}, PHASES)[1]
+    scenario = load_scenario(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
+    result = evaluate(scenario, PHASES, samples=100, seed=3)[1]
     draws = result.draws(100, 3)
     total = replay(result.point.total_kgco2e, draws)
     np.testing.assert_allclose(total, result.drawn.total_kgco2e, rtol=1e-12)

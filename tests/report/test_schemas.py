@@ -8,15 +8,14 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from gate_example import GATED, mutations, several
+from gate_example import GATED, several
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Log
 from scenarios import CONFIGS, command_of
 
-from carbonctl.core.contract import misfits
-from carbonctl.report import saved
 from carbonctl.report.formats import render
+from carbonctl.result.schema import json_schema
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
 SARIF = json.loads((Path(__file__).parent / "sarif_2_1_0_subset.json").read_text(encoding="utf-8"))
@@ -26,7 +25,7 @@ BROKEN = "name: x\nhardwre: {}\nperiod: -1\n"
 
 @pytest.fixture(scope="module")
 def ours():
-    schema = saved.schema()
+    schema = json_schema()
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
@@ -63,20 +62,7 @@ def test_a_verdict_fits_our_schema(data, ours):
 
 
 def test_the_schema_is_printed(carbonctl):
-    assert json.loads(carbonctl("validate", "--print-schema", "result").out) == saved.schema()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_our_reading_of_the_schema_is_that_of_a_complete_validator(seed, ours):
-    wanted = saved.schema()
-    refused = 0
-    for data in mutations(GATED, 150, seed):
-        if data.get("command") != "lifecycle":
-            continue
-        own = list(misfits(data, wanted["$defs"]["estimate"], wanted))
-        assert bool(own) == (not ours.is_valid(data)), own
-        refused += bool(own)
-    assert refused > 20
+    assert json.loads(carbonctl("validate", "--print-schema", "result").out) == json_schema()
 
 
 def sarif_of(text):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from carbonctl.app.init import KINDS
 from carbonctl.catalog.read import Catalog
-from carbonctl.cli.init import KINDS
+from carbonctl.cli.options import ScenarioOptions
 from carbonctl.cli.settings import settings
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError
@@ -38,7 +39,7 @@ def write(folder, name, text):
 
 
 def from_flags(**flags):
-    return read(None, settings(flags, CATALOG))[0]
+    return read(None, settings(ScenarioOptions(**flags), CATALOG))[0]
 
 
 def problems_of(source, given=()):
@@ -104,7 +105,7 @@ def test_tokens_are_prompt_and_output_of_a_request():
 
 
 def test_tokens_without_a_colon_are_those_that_are_read(carbonctl):
-    (setting,) = settings({"tokens": "500"}, CATALOG)
+    (setting,) = settings(ScenarioOptions(tokens="500"), CATALOG)
     assert (setting.path, setting.value) == ("infer.prompt_tokens", "500")
     ran = carbonctl("infer", "--model", "llama-2-7b", "--gpu", "h100-sxm", "--region", "FR",
                     "--requests", "1k/day", "--tokens", "500")  # fmt: skip
@@ -197,7 +198,9 @@ def test_the_one_command_that_no_other_tool_has(carbonctl):
     ],
 )
 def test_a_flag_overrides_a_file(flag, text, path, value):
-    scenario, document = read(str(CONFIGS / "infer-chat-70b.yaml"), settings({flag: text}, CATALOG))
+    scenario, document = read(
+        str(CONFIGS / "infer-chat-70b.yaml"), settings(ScenarioOptions(**{flag: text}), CATALOG)
+    )
     found = scenario
     for step in path.split("."):
         found = getattr(found, step)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import Mark
 from carbonctl.core.fact import TIERS, Fact
 
+if TYPE_CHECKING:
+    from carbonctl.result.estimate import EstimateResult
 
-def facts(data: dict[str, Any]) -> dict[str, Fact]:
+
+def facts(data: EstimateResult) -> dict[str, Fact]:
     """The facts of a saved result, with the places where they stood."""
     return {
         key: Fact(

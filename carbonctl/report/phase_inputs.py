@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.node import Line
 
 
-def given(result: dict[str, Any]) -> dict[str, Any]:
+def given(result: EstimateResult) -> dict[str, Any]:
     """The scenario of a result; nothing where it was saved without."""
     return _mapping(_mapping(result.get("inputs")).get("scenario"))
 
 
-def section(result: dict[str, Any], phase: str, name: str) -> dict[str, Any]:
+def section(result: EstimateResult, phase: str, name: str) -> dict[str, Any]:
     """``site`` or ``hardware`` of a phase: its own, laid over what the top of the file says."""
     scenario = given(result)
     root, *run = phase.split(".")
@@ -30,7 +33,7 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def operator(result: dict[str, Any], phase: str) -> str:
+def operator(result: EstimateResult, phase: str) -> str:
     """Who operates the hardware of a phase: own, colocation or cloud."""
     stated = {one["phase"]: one["operator"] for one in result.get("charged", ())}
     if phase in stated:
@@ -38,14 +41,14 @@ def operator(result: dict[str, Any], phase: str) -> str:
     return "cloud" if _rented(result, phase) else "own"
 
 
-def _rented(result: dict[str, Any], phase: str) -> bool:
+def _rented(result: EstimateResult, phase: str) -> bool:
     """Whether a phase of a result of an older version ran in a cloud."""
     region = str(section(result, phase, "site").get("region", ""))
     by_provider = ":" in region and not region.startswith("egrid")  # a provider's, or a grid's
     return by_provider or "instance" in section(result, phase, "hardware")
 
 
-def leaves(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def leaves(result: EstimateResult) -> Iterator[Line]:
     """Lines of single phases; parts of one line stay together."""
     for line in result["breakdown"]:
         for child in line["children"] or [line]:
@@ -54,12 +57,12 @@ def leaves(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 break
 
 
-def _is_part(child: dict[str, Any], line: dict[str, Any]) -> bool:
+def _is_part(child: Line, line: Line) -> bool:
     """Whether a child is a part of its line's own phase, as useful and lost work are."""
     return phase_of(child) == phase_of(line)
 
 
-def phase_of(node: dict[str, Any]) -> str:
+def phase_of(node: Mapping[str, Any]) -> str:
     """The phase that a line is of: its id without the quantity."""
     phase: str = node["id"].rpartition(".")[0]
     return phase

@@ -1,26 +1,29 @@
-"""A saved result, or a scenario, as something that can be computed again."""
+"""Compute a saved result again from what was given to it, and hold it to what it says."""
 
 from __future__ import annotations
 
 import copy
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl import __version__
+from carbonctl.app.load import PHASES_OF, from_document
 from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.strict_yaml import Document
 
 if TYPE_CHECKING:
+    from carbonctl.app.outcome import Result
     from carbonctl.catalog.read import Catalog
-    from carbonctl.cli.run import Loaded
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_json import Json
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.verify import ValueDifference
 
 _AGREES = 1e-9
 
 
-def given(made: Json, at: Path = ()) -> Document:
+def given_document(made: Json, at: Path = ()) -> Document:
     """What the user gave to a saved result, with its places in the file of the result.
 
     Values of flags keep their flag as place, so that they count as given by flags again.
@@ -52,32 +55,26 @@ def _under(marks: dict[Path, Mark], prefix: Path) -> dict[Path, Mark]:
     return {path[size:]: mark for path, mark in marks.items() if path[:size] == prefix}
 
 
-def loaded(document: Document, catalog: Catalog) -> Loaded:
-    """A document as commands take it."""
-    from carbonctl.scenario.read import checked  # noqa: PLC0415 - pydantic, after a good file
-
-    return checked(document, catalog, keep=True), document, catalog
-
-
-def again(
-    command: str, document: Document, catalog: Catalog, flags: dict[str, Any]
-) -> dict[str, Any]:
-    """The envelope that a command makes of a document today."""
-    from carbonctl.cli.run import PHASES_OF, computed  # noqa: PLC0415 - with the estimate
-
+def recompute(
+    command: str, document: Document, catalog: Catalog, *, samples: int, seed: int
+) -> Result:
+    """The result that a command makes of a document today."""
+    scenario = from_document(document, catalog)
     if command == "embodied":
-        from carbonctl.cli.embodied import item  # noqa: PLC0415
+        from carbonctl.app.embodied import embodied  # noqa: PLC0415 - for this kind alone
 
-        return item(loaded(document, catalog), flags)[0]
-    return computed(command, loaded(document, catalog), flags, PHASES_OF[command])[0]
+        return embodied(scenario, samples=samples, seed=seed)
+    from carbonctl.app.estimate import estimate  # noqa: PLC0415 - for this kind alone
+
+    return estimate(scenario, command, samples=samples, seed=seed)
 
 
-def is_of_this_version(data: dict[str, Any]) -> bool:
+def is_of_this_version(data: EstimateResult) -> bool:
     """Whether the same tool and the same data made a saved result."""
     return {data["tool"]["version"], data["data"]["version"]} == {__version__}
 
 
-def check_agrees(made: Json, at: Path, data: dict[str, Any], now: dict[str, Any]) -> None:
+def check_agrees(made: Json, at: Path, data: EstimateResult, now: EstimateResult) -> None:
     """InputError where a saved result is not what its own inputs come to."""
     from carbonctl.report.verified import differences  # noqa: PLC0415 - for saved results alone
 
@@ -93,7 +90,7 @@ def check_agrees(made: Json, at: Path, data: dict[str, Any], now: dict[str, Any]
     raise InputError([problem], made.sources)
 
 
-def _counts(difference: dict[str, Any]) -> bool:
+def _counts(difference: ValueDifference) -> bool:
     """Whether a number or the digest of the inputs differs; labels are made anew, and judged so."""
     ends = [difference["saved"], difference["now"]]
     return difference["path"] == "inputs/sha256" or any(
@@ -105,14 +102,13 @@ def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[st
     """The facts of a scenario without the overlay; None where it cannot do without."""
     from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - where there is an overlay
-    from carbonctl.cli.run import PHASES_OF  # noqa: PLC0415
     from carbonctl.core.errors import CarbonctlError  # noqa: PLC0415
     from carbonctl.estimate.inputs import facts  # noqa: PLC0415
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
 
     copied = Document(copy.deepcopy(document.data), {}, {}, document.sources)
     try:
-        plain = loaded(copied, Catalog(catalog.roots[-1:]))
+        plain = from_document(copied, Catalog(catalog.roots[-1:]))
         if command == "embodied":
             return facts(resolve_item(*plain).inputs)
         return facts(plan_scenario(*plain, PHASES_OF[command]).inputs)
@@ -120,7 +116,7 @@ def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[st
         return None
 
 
-def reread(source: str | None) -> tuple[bytes | None, Json | None]:
+def load_saved(source: str | None) -> tuple[bytes | None, Json | None]:
     """A saved result where a file is one; else the bytes that had to be read to know."""
     from carbonctl.report import saved  # noqa: PLC0415 - where a file may be one
 
@@ -132,11 +128,11 @@ def reread(source: str | None) -> tuple[bytes | None, Json | None]:
     return raw, saved.parse(raw, "<stdin>" if source == "-" else source)
 
 
-def only(made: Json) -> tuple[dict[str, Any], Path]:
+def only_result(made: Json) -> tuple[EstimateResult, Path]:
     """The one result of a file, and where in it; several have no one number of a name."""
     from carbonctl.report.findings import results  # noqa: PLC0415 - with the reader
 
-    only_estimates(made)
+    check_is_estimate(made)
     found = results(made.data)
     if len(found) != 1:
         message = f"there are {len(found)} results here, and one is wanted"
@@ -145,7 +141,7 @@ def only(made: Json) -> tuple[dict[str, Any], Path]:
     return found[0], ("results", 0) if "results" in made.data else ()
 
 
-def only_estimates(made: Json) -> None:
+def check_is_estimate(made: Json) -> None:
     """InputError for a saved comparison or difference, which no scenario alone makes."""
     from carbonctl.report.saved import ESTIMATES  # noqa: PLC0415 - with the reader
 

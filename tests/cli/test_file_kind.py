@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from scenarios import CONFIGS
 
-from carbonctl.cli.kinds import quoted, refuse
+from carbonctl.app.file_kind import quoted, refuse
 
 CARBON = (
     "timestamp,project_name,run_id,duration,emissions,cpu_energy,gpu_energy,ram_energy,"

@@ -1,7 +1,8 @@
-"""What ``carbonctl diff`` does: read two sides, make each change in turn, and say what it moved."""
+"""Attribute the difference of two totals: make each change in turn, and say what it moved."""
 
 from __future__ import annotations
 
+import copy
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.cli.again import again, given, only_estimates
-from carbonctl.cli.run import PHASES, PHASES_OF, load
+from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
+from carbonctl.app.outcome import Outcome, Quantity, quantity_of
+from carbonctl.app.recompute import check_is_estimate, given_document, recompute
 from carbonctl.core.errors import InputError, Mark, Problem, gathered
+from carbonctl.core.record import compared
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.report import saved
@@ -28,76 +31,134 @@ from carbonctl.study.difference import (
 from carbonctl.study.montecarlo import Draws, central, interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_json import Json
     from carbonctl.core.types import Num
+    from carbonctl.result.diff import ChangeRecord
+    from carbonctl.result.diff import DiffResult as DiffRecord
+    from carbonctl.result.estimate import EstimateResult
     from carbonctl.study.difference import Change
 
     Resolved = tuple[Any, Callable[[Any], Any]]  # inputs full of facts, and the estimate of them
 
 # how much of a path says which changes go together, where they cannot be made one by one
 _DEPTHS = (40, 3, 1, 0)
-_NOTHING = 1e-9
+_RELATIVE_TOLERANCE = 1e-9
 
 
-def differ(files: tuple[str, str], flags: dict[str, Any]) -> Difference:
-    """Read two files and attribute the difference of their totals."""
-    read = gathered(partial(_read, file, flags) for file in files)
+@compared
+class SideInput:
+    """One side as it was read: its name, what was given to it, and the result if one was saved."""
+
+    file: str
+    document: Document
+    result: EstimateResult | None = None
+
+
+class DiffResult(Outcome):
+    """The difference of two totals, and what each change moved."""
+
+    module = "difference"
+    data: DiffRecord
+
+    @property
+    def total(self) -> Quantity:
+        """Head minus base in kgCO2e."""
+        return quantity_of(self.data["total"], "difference_kgco2e", "kgCO2e")
+
+    @property
+    def changes(self) -> list[ChangeRecord]:
+        """What changed, the largest contribution first."""
+        return copy.deepcopy(self.data["changes"])
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything changed."""
+        return bool(self.data["changes"] or self.data["total"]["difference_kgco2e"])
+
+    def __repr__(self) -> str:
+        count = len(self.data["changes"])
+        return f"{count} change{'' if count == 1 else 's'}: {self.total}"
+
+
+def diff(
+    sides: Iterable[Callable[[], SideInput]], *, hardware_db: str | None, samples: int, seed: int
+) -> DiffResult:
+    """The difference between two sides (base and head), read by one call each."""
+    from carbonctl.report.difference import as_data  # noqa: PLC0415 - Rich, after good options
+
+    found = attribute(sides, hardware_db=hardware_db, samples=samples, seed=seed)
+    return DiffResult(as_data(found, samples, seed))
+
+
+def attribute(
+    sides: Iterable[Callable[[], SideInput]], *, hardware_db: str | None, samples: int, seed: int
+) -> Difference:
+    """Read two sides and attribute the difference of their totals to the changes between them."""
+    read = gathered(sides)
     command = _command(read)
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good files
 
-    catalog = Catalog.open(flags["hardware_db"])
-    quick = {"samples": 0, "seed": flags["seed"]}
+    catalog = Catalog.open(hardware_db)
 
-    def side(file: str, document: Document, result: dict[str, Any] | None) -> Side:
-        made = result or again(command, document, catalog, quick)
-        return Side(file, document, result, made)
+    def side(one: SideInput) -> Side:
+        data = one.result
+        if data is None:
+            data = recompute(command, one.document, catalog, samples=0, seed=seed).data
+        return Side(one.file, one.document, one.result, data)
 
-    base, head = gathered(partial(side, *one) for one in read)
-    between = Between(base, head, command, catalog)
-    found, moved = _attributed(between)
+    base, head = gathered(partial(side, one) for one in read)
+    attribution = Attribution(base, head, command, catalog)
+    found, moved = _attributed(attribution)
     tool = head.total - base.total - sum(moved)
-    if abs(tool) <= _NOTHING * max(abs(base.total), abs(head.total)):
+    if abs(tool) <= _RELATIVE_TOLERANCE * max(abs(base.total), abs(head.total)):
         tool = 0.0
-    ends = None if tool else between.interval(flags["samples"], flags["seed"])
-    return Difference(base, head, found, between.data, moved, tool, ends)
+    ends = None if tool else attribution.interval(samples, seed)
+    return Difference(base, head, found, attribution.data, moved, tool, ends)
 
 
-def _read(file: str, flags: dict[str, Any]) -> tuple[str, Document, dict[str, Any] | None]:
-    """A scenario, or a saved result with what was given to it."""
+def read_side(file: str, hardware_db: str | None, root: str | None) -> SideInput:
+    """A scenario in a file, or a saved result with what was given to it."""
     raw = saved.raw_of(file)
     name = "<stdin>" if file == "-" else file
     if not saved.is_result(raw):
-        return name, load(flags, file, raw)[1], None
-    made = saved.parse(raw, name)
-    only_estimates(made)
+        from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
+
+        catalog = Catalog.open(hardware_db)
+        return SideInput(name, load_scenario(file, (), catalog, raw=raw, root=root).document)
+    return saved_side(saved.parse(raw, name))
+
+
+def saved_side(made: Json) -> SideInput:
+    """The one result of a parsed file, with what was given to it."""
+    check_is_estimate(made)
     found = results(made.data)
     if len(found) != 1:
         raise _not_one(made, "this holds several results; diff takes one a side")
     at = ("results", 0) if "results" in made.data else ()
-    return name, given(made, at), found[0]
+    return SideInput(made.name, given_document(made, at), found[0])
 
 
 def _not_one(made: Json, message: str) -> InputError:
     return InputError([Problem("CC705", message, made.mark(()))], made.sources)
 
 
-def _command(read: list[tuple[str, Document, dict[str, Any] | None]]) -> str:
+def _command(read: list[SideInput]) -> str:
     """The command whose estimates are compared: that of a saved result, else a whole life."""
-    found = {result["command"]: document for _, document, result in read if result is not None}
+    found = {one.result["command"]: one.document for one in read if one.result is not None}
     if len(found) > 1:
         first, second = found
         message = f'the base was made by "{first}" and the head by "{second}"'
         raise InputError([Problem("CC705", message, found[second].mark(()))])
-    phases = any(document.data.get(name) for _, document, _ in read for name in PHASES)
+    phases = any(one.document.data.get(name) for one in read for name in PHASES)
     return next(iter(found), "lifecycle" if phases else "embodied")
 
 
-class Between:
-    """Every scenario that has some of the changes made, each resolved once."""
+class Attribution:
+    """The total with any of the changes made; each such scenario is resolved once."""
 
     def __init__(self, base: Side, head: Side, command: str, catalog: Catalog) -> None:
         self.base, self.head = base, head
@@ -111,14 +172,14 @@ class Between:
         return self._resolve(self.base.document), self._resolve(self.head.document)
 
     @cached_property
-    def older(self) -> tuple[dict[str, Fact], dict[str, Fact]]:
+    def changed_facts(self) -> tuple[dict[str, Fact], dict[str, Fact]]:
         """Facts of each saved side that are others than those of today."""
-        return _older(self.base, self.ends[0]), _older(self.head, self.ends[1])
+        return _changed_facts(self.base, self.ends[0]), _changed_facts(self.head, self.ends[1])
 
     @cached_property
     def data(self) -> list[tuple[Fact, Fact]]:
         """Facts that differ between the sides although nobody gave them."""
-        before, after = self.older
+        before, after = self.changed_facts
         today = facts(self.ends[0][0]) | facts(self.ends[1][0])
         pairs = [
             (before.get(key, today[key]), after.get(key, today[key]))
@@ -129,8 +190,8 @@ class Between:
     def total(self, made: frozenset[int]) -> float:
         """The total with some changes made: inputs first, then facts."""
         count = len(self.inputs)
-        inputs, estimate = self._between(frozenset(i for i in made if i < count))
-        facts_ = self._stood_on(frozenset(i - count for i in made if i >= count))
+        inputs, estimate = self._with_changes(frozenset(i for i in made if i < count))
+        facts_ = self.facts_used_by(frozenset(i - count for i in made if i >= count))
         with self._finite():
             found = estimate(bind(inputs, lambda f: central(facts_.get(f.key, f))))
             return float(_finite(found.total_kgco2e))
@@ -141,7 +202,7 @@ class Between:
             return None
         draws = Draws(samples, seed)
         drawn: list[Num] = []
-        for (inputs, estimate), own in zip(self.ends, self.older, strict=True):
+        for (inputs, estimate), own in zip(self.ends, self.changed_facts, strict=True):
             with self._finite(), np.errstate(all="ignore"):
                 found = estimate(bind(inputs, partial(_drawn, draws, own)))
                 drawn.append(_finite(found.total_kgco2e))
@@ -157,12 +218,13 @@ class Between:
             message = "with the facts of this result the total is not finite"
             raise InputError([Problem("CC704", message, Mark(saved_.file))]) from None
 
-    def _stood_on(self, made: frozenset[int]) -> dict[str, Fact]:
-        before, after = self.older
+    def facts_used_by(self, made: frozenset[int]) -> dict[str, Fact]:
+        """Facts of the estimate with some of the changed facts switched, by key."""
+        before, after = self.changed_facts
         switched = {a.key: (b if i in made else a) for i, (a, b) in enumerate(self.data)}
         return before | after | switched
 
-    def _between(self, made: frozenset[int]) -> Resolved:
+    def _with_changes(self, made: frozenset[int]) -> Resolved:
         if not made:
             return self.ends[0]
         if len(made) == len(self.inputs):
@@ -189,14 +251,14 @@ class Between:
         return inputs, partial(lifecycle, basis=scenario.accounting)
 
 
-def _attributed(between: Between) -> tuple[list[Change], list[float]]:
+def _attributed(attribution: Attribution) -> tuple[list[Change], list[float]]:
     """Contributions of single changes, or of changes together where one alone cannot be made."""
-    single = between.inputs
+    single = attribution.inputs
     for depth in _DEPTHS:
-        between.inputs, between.resolved = together(single, depth), {}
-        count = len(between.inputs) + len(between.data)
+        attribution.inputs, attribution.resolved = together(single, depth), {}
+        count = len(attribution.inputs) + len(attribution.data)
         try:
-            return between.inputs, contributions(count, between.total)
+            return attribution.inputs, contributions(count, attribution.total)
         except InputError:
             if depth == _DEPTHS[-1]:
                 raise
@@ -213,7 +275,7 @@ def _drawn(draws: Draws, own: dict[str, Fact], fact: Fact) -> Num:
     return draws(own.get(fact.key, fact))
 
 
-def _older(side: Side, resolved: Resolved) -> dict[str, Fact]:
+def _changed_facts(side: Side, resolved: Resolved) -> dict[str, Fact]:
     if side.result is None:
         return {}
     made = {}
@@ -221,9 +283,14 @@ def _older(side: Side, resolved: Resolved) -> dict[str, Fact]:
         entry = side.result["facts"].get(key)
         if entry is None or fact.given or entry["origin"] in ("scenario", "cli"):
             continue
-        kind = entry["range_kind"] or fact.range_kind
-        ends = {"low": entry["low"], "high": entry["high"], "range_kind": kind}
-        then = replace(fact, value=float(entry["value"]), source=entry["source"], **ends)
+        then = replace(
+            fact,
+            value=float(entry["value"]),
+            source=entry["source"],
+            low=entry["low"],
+            high=entry["high"],
+            range_kind=entry["range_kind"] or fact.range_kind,
+        )
         if _numbers(then) != _numbers(fact):
             made[key] = then
     return made

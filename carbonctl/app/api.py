@@ -1,0 +1,334 @@
+"""The functions of ``import carbonctl``: what the command line calls, from dicts and paths."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED, check_samples
+from carbonctl.app.load import PHASES, PHASES_OF, Scenario, load_scenario
+from carbonctl.app.outcome import Result
+from carbonctl.core.errors import InputError, Mark, Problem, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from carbonctl.app.compare import Comparison
+    from carbonctl.app.diff import DiffResult, SideInput
+    from carbonctl.app.explain import Explanation
+    from carbonctl.app.refresh import Decision
+    from carbonctl.app.validate import Validation
+    from carbonctl.app.verify import Verification
+    from carbonctl.scenario.read import Setting
+
+    Source = str | os.PathLike[str] | Mapping[str, Any] | Scenario
+
+_DICT = "<dict>"  # how errors call a scenario that is no file
+
+
+def load(
+    source: Source,
+    *,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - as the flag is called
+    hardware_db: str | os.PathLike[str] | None = None,
+    root: str | os.PathLike[str] | None = None,
+    **values: Any,
+) -> Scenario:
+    """The scenario of a path, of a dict, or of another scenario, with some values changed.
+
+    Parameters
+    ----------
+    source
+        A path (text or ``Path``) of a YAML file, a dict of the same keys, or a ``Scenario``.
+    set
+        Values by dotted path, as ``--set`` takes them: ``{"infer.requests": "1M/day"}``.
+    hardware_db
+        A folder of your own hardware data, laid over the bundled one.
+    root
+        The folder that ``extends`` stays in.
+    values
+        Values of keys at the top: ``period="2 y"``.
+
+    Raises
+    ------
+    InputError
+        With every problem of keys, values and names, each with its place.
+    """
+    scenario = _loaded(source, set, values, hardware_db, root)
+    if scenario.document.found:
+        raise InputError(scenario.document.found, scenario.document.sources)
+    return scenario
+
+
+def estimate(
+    scenario: Source,
+    *,
+    phases: str | Iterable[str] | None = None,
+    samples: int = DEFAULT_SAMPLES,
+    seed: int = DEFAULT_SEED,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - as the flag is called
+    hardware_db: str | os.PathLike[str] | None = None,
+    **values: Any,
+) -> Result:
+    """The carbon of a scenario: of its whole life, or of some phases.
+
+    ``phases`` are those of a command: ``"train"`` (data, experiments and training), ``"infer"``,
+    or ``None`` for all. ``samples`` are draws for the interval, 0 for none. ``set``,
+    ``hardware_db`` and ``values`` are those of ``load``. InputError has every problem.
+    """
+    command = _command_of(phases)
+    check_samples(samples)
+    from carbonctl.app.estimate import estimate as use_case  # noqa: PLC0415 - heavy
+
+    loaded = _loaded(scenario, set, values, hardware_db)
+    need = command == "lifecycle" and loaded.needs_period
+    return use_case(loaded, command, samples=samples, seed=seed, need_period=need)
+
+
+def embodied(
+    scenario: Source,
+    *,
+    samples: int = DEFAULT_SAMPLES,
+    seed: int = DEFAULT_SEED,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - as the flag is called
+    hardware_db: str | os.PathLike[str] | None = None,
+    **values: Any,
+) -> Result:
+    """The carbon of whole hardware from manufacturing to end of life, without use."""
+    check_samples(samples)
+    from carbonctl.app.embodied import embodied as use_case  # noqa: PLC0415 - heavy
+
+    loaded = _loaded(scenario, set, values, hardware_db)
+    return use_case(loaded, samples=samples, seed=seed)
+
+
+def refresh(
+    scenario: Source,
+    *,
+    samples: int = DEFAULT_SAMPLES,
+    seed: int = DEFAULT_SEED,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - as the flag is called
+    hardware_db: str | os.PathLike[str] | None = None,
+    **values: Any,
+) -> Decision:
+    """The decision whether new hardware pays back its making, as a scenario describes it."""
+    check_samples(samples)
+    from carbonctl.app.refresh import refresh as use_case  # noqa: PLC0415 - heavy
+
+    loaded = _loaded(scenario, set, values, hardware_db)
+    return use_case(loaded, samples=samples, seed=seed)
+
+
+def compare(
+    *scenarios: Source,
+    samples: int = DEFAULT_SAMPLES,
+    seed: int = DEFAULT_SEED,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - as the flag is called
+    hardware_db: str | os.PathLike[str] | None = None,
+    **values: Any,
+) -> Comparison:
+    """Two or more scenarios on common draws: which emits less, and how surely."""
+    check_samples(samples)
+    if len(scenarios) < 2:  # noqa: PLR2004 - to compare takes two
+        message = "compare takes two or more scenarios"
+        raise UsageError(message)
+    from carbonctl.app.compare import compare as use_case  # noqa: PLC0415 - heavy
+
+    named = [
+        (_name_of(one, place), partial(_loaded, one, set, values, hardware_db))
+        for place, one in enumerate(scenarios, 1)
+    ]
+    return use_case(named, samples=samples, seed=seed)
+
+
+def diff(
+    base: Source | Result,
+    head: Source | Result,
+    *,
+    samples: int = DEFAULT_SAMPLES,
+    seed: int = DEFAULT_SEED,
+    hardware_db: str | os.PathLike[str] | None = None,
+) -> DiffResult:
+    """What changed between two scenarios or results, and how much of the difference it made."""
+    check_samples(samples)
+    from carbonctl.app.diff import diff as use_case  # noqa: PLC0415 - heavy
+
+    data = _path(hardware_db)
+    sides = (partial(_side, one, data) for one in (base, head))
+    return use_case(sides, hardware_db=data, samples=samples, seed=seed)
+
+
+def explain(
+    source: Source | Result,
+    of: str = "total",
+    *,
+    samples: int = DEFAULT_SAMPLES,
+    seed: int = DEFAULT_SEED,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - as the flag is called
+    hardware_db: str | os.PathLike[str] | None = None,
+    **values: Any,
+) -> Explanation:
+    """The tree of formulas under a number of a scenario or a result, and what decides it."""
+    check_samples(samples)
+    if isinstance(source, Result):
+        return source.explain(of, samples=samples)
+    from carbonctl.app.explain import evaluate_any, explain_number  # noqa: PLC0415 - heavy
+
+    loaded = _loaded(source, set, values, hardware_db)
+    return explain_number(evaluate_any(loaded), of, loaded.catalog, samples=samples, seed=seed)
+
+
+def verify(
+    result: str | os.PathLike[str] | Result,
+    *,
+    tolerance: float = 1e-9,
+    hardware_db: str | os.PathLike[str] | None = None,
+) -> Verification:
+    """A saved result computed again, and every value that differs."""
+    from carbonctl.app.verify import verify as use_case  # noqa: PLC0415 - heavy
+    from carbonctl.report import saved  # noqa: PLC0415
+
+    if isinstance(result, Result):
+        made = saved.parse(result.to_json().encode(), result.name)
+    else:
+        made = saved.document(os.fspath(result))
+    return use_case(made, hardware_db=_path(hardware_db), tolerance=tolerance)
+
+
+def validate(
+    *files: str | os.PathLike[str],
+    hardware_db: str | os.PathLike[str] | None = None,
+    root: str | os.PathLike[str] | None = None,
+) -> Validation:
+    """Warnings of scenarios, policies and saved results; InputError with every problem of them."""
+    from carbonctl.app.validate import validate_files  # noqa: PLC0415 - heavy
+
+    names = [os.fspath(file) for file in files]
+    return validate_files(names, _path(hardware_db), _path(root))
+
+
+def _command_of(phases: str | Iterable[str] | None) -> str:
+    """The command that estimates some phases."""
+    if phases is None:
+        return "lifecycle"
+    if isinstance(phases, str) and phases in PHASES_OF:
+        return phases
+    wanted = {phases} if isinstance(phases, str) else {*phases}
+    found = next((name for name, own in PHASES_OF.items() if wanted == {*own}), None)
+    if found is None:
+        message = f"{phases!r} is no set of phases that is estimated together"
+        hint = f'"train", "infer", or None for all of {", ".join(PHASES)}'
+        raise UsageError(message, hint)
+    return found
+
+
+def _loaded(
+    source: Source,
+    changed: Mapping[str, Any] | None,
+    values: Mapping[str, Any],
+    hardware_db: str | os.PathLike[str] | None = None,
+    root: str | os.PathLike[str] | None = None,
+) -> Scenario:
+    """The scenario of any source with some values changed; its problems are kept in it."""
+    settings = _settings({**values, **(changed or {})})
+    if isinstance(source, Scenario):
+        unchanged = not settings and hardware_db is None
+        return source if unchanged else _changed(source, settings, hardware_db)
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good arguments
+
+    catalog = Catalog.open(_path(hardware_db))
+    name, raw = _text_of(source)
+    return load_scenario(name, settings, catalog, raw=raw, root=_path(root))
+
+
+def _changed(
+    source: Scenario, settings: list[Setting], hardware_db: str | os.PathLike[str] | None
+) -> Scenario:
+    """A scenario with values changed, or on other data; the one that is given stays as it is."""
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for these alone
+    from carbonctl.scenario.read import apply_settings, checked  # noqa: PLC0415
+
+    catalog = source.catalog if hardware_db is None else Catalog.open(_path(hardware_db))
+    document = source.document.copied()
+    apply_settings(document, settings)
+    return Scenario(checked(document, catalog, keep=True), document, catalog)
+
+
+def _text_of(source: Source) -> tuple[str, bytes | None]:
+    """The name of a source, and its bytes where it is no file."""
+    if isinstance(source, str | os.PathLike):
+        text = os.fspath(source)
+        if "\n" in text:
+            message = "this is text, where the path of a file is expected"
+            hint = "write it to a file, or give yaml.safe_load(text)"
+            raise InputError([Problem("CC008", message, Mark(text.partition("\n")[0]), hint)])
+        return text, None
+    if not isinstance(source, Mapping):
+        message = f"a scenario is a path, a dict or a Scenario, not {type(source).__name__}"
+        raise UsageError(message)
+    return _DICT, _json(dict(source), _DICT).encode()
+
+
+def _json(value: Any, place: str) -> str:
+    """A value of Python as JSON; InputError at a place where a scenario has nothing like it."""
+    try:
+        return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError([Problem("CC201", str(error), Mark(place))]) from None
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no type for: numbers of numpy, paths, days, other mappings."""
+    if hasattr(value, "tolist"):  # of numpy
+        return value.tolist()
+    if hasattr(value, "isoformat") or isinstance(value, os.PathLike):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    message = f"{type(value).__name__} is no value of a scenario"
+    raise TypeError(message)
+
+
+def _settings(values: Mapping[str, Any]) -> list[Setting]:
+    """Values by path as ``--set`` makes them: text is read as YAML, all else stays what it is."""
+    if not values:
+        return []
+    from carbonctl.scenario.read import Setting, parse_sets  # noqa: PLC0415 - pydantic
+
+    made = []
+    for path, value in values.items():
+        if isinstance(value, str):
+            made += parse_sets([f"{path}={value}"])
+        else:
+            flag = f"--set {path}"
+            made.append(Setting(path, json.loads(_json(value, flag)), flag))
+    return made
+
+
+def _name_of(source: Source, place: int) -> str:
+    """What a scenario without a name is called."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    return f"scenario {place}"
+
+
+def _side(source: Source | Result, hardware_db: str | None) -> SideInput:
+    """One side of a difference: a saved or a fresh result, or a scenario."""
+    from carbonctl.app import diff as sides  # noqa: PLC0415 - heavy
+
+    if isinstance(source, Result):
+        from carbonctl.report import saved  # noqa: PLC0415 - for results alone
+
+        return sides.saved_side(saved.parse(source.to_json().encode(), source.name))
+    if isinstance(source, str | os.PathLike) and "\n" not in os.fspath(source):
+        return sides.read_side(os.fspath(source), hardware_db, None)
+    loaded = _loaded(source, None, {}, hardware_db)
+    return sides.SideInput(loaded.name or _DICT, loaded.document)
+
+
+def _path(value: str | os.PathLike[str] | None) -> str | None:
+    return None if value is None else str(Path(value))

@@ -1,0 +1,70 @@
+"""Compare scenarios on common draws: which emits less, how surely, what would turn the order."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from carbonctl.app.estimate import evaluate
+from carbonctl.app.load import PHASES
+from carbonctl.app.outcome import Outcome, Quantity, quantity_of
+from carbonctl.core.errors import UsageError, gathered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from carbonctl.app.load import Scenario
+    from carbonctl.estimate.results import Lifecycle
+    from carbonctl.result.compare import CompareResult
+    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.study.montecarlo import Evaluated
+
+    Named = tuple[str, Callable[[], Scenario]]  # what to call it where it has no name, and its load
+
+
+class Comparison(Outcome):
+    """Scenarios side by side: totals, differences, and the input that would turn the order."""
+
+    module = "side_by_side"
+    data: CompareResult
+
+    @property
+    def totals(self) -> dict[str, Quantity]:
+        """The total of each scenario by its name."""
+        return {one["name"]: quantity_of(one["total"]) for one in self.data["scenarios"]}
+
+    def __repr__(self) -> str:
+        return "; ".join(f"{name}: {total}" for name, total in self.totals.items())
+
+
+def compare(
+    scenarios: Sequence[Named],
+    *,
+    samples: int,
+    seed: int,
+    each: Callable[[Sequence[Named]], Iterable[Named]] = iter,
+) -> Comparison:
+    """Two or more scenarios compared on common draws.
+
+    One InputError has the problems of all scenarios. ``each`` walks over the scenarios, so that a
+    caller can show how far it is.
+    """
+    from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415 - heavy
+    from carbonctl.report.charged import charged, title  # noqa: PLC0415
+    from carbonctl.report.side_by_side import as_data  # noqa: PLC0415
+    from carbonctl.study.compare import compare as study  # noqa: PLC0415
+
+    def run(load: Callable[[], Scenario]) -> tuple[str, Resolved, Evaluated[Lifecycle]]:
+        scenario = load()
+        resolved, evaluated = evaluate(scenario, PHASES, samples=samples, seed=seed)
+        return title(resolved, charged(resolved, scenario.catalog)), resolved, evaluated
+
+    runs = gathered(partial(run, load) for _, load in each(scenarios))
+    titles, resolved, results = ([one[0] for one in runs], [one[1] for one in runs],
+                                 [one[2] for one in runs])  # fmt: skip
+    if len({one.scenario.accounting for one in resolved}) > 1:
+        message = "the scenarios are on different bases; choose one with --accounting"
+        raise UsageError(message)
+    compared = study(results, [one.inputs for one in resolved], lifecycle)
+    names = [one.scenario.name or file for one, (file, _) in zip(resolved, scenarios, strict=True)]
+    return Comparison(as_data(compared, names, titles, results, resolved))

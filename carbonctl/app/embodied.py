@@ -1,0 +1,33 @@
+"""Estimate whole hardware from manufacturing to end of life, without use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.app.outcome import Result
+
+if TYPE_CHECKING:
+    from carbonctl.app.load import Scenario
+
+
+def embodied(scenario: Scenario, *, samples: int, seed: int) -> Result:
+    """The result that ``embodied`` makes of the hardware of a scenario."""
+    from carbonctl.estimate.embodied import embodied as estimate  # noqa: PLC0415 - after a good input
+    from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
+    from carbonctl.report.given import given  # noqa: PLC0415
+    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
+
+    sections, document, catalog = scenario
+    item = resolve_item(sections, document, catalog)
+    evaluated = evaluate(item.inputs, estimate, samples=samples, seed=seed)
+    metadata = ResultMetadata(
+        name=sections.name or "",
+        title=item.title,
+        period_hours=None,
+        not_estimated=item.not_estimated,
+        warnings=item.warnings,
+        inputs=given(document),
+    )
+    data = envelope("embodied", evaluated, catalog, metadata)
+    return Result(data, item.warnings, catalog, evaluated)

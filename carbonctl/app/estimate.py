@@ -1,0 +1,78 @@
+"""Estimate phases of a scenario: plan, evaluate, check the capacity, and say it as a result."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from carbonctl.app.load import PHASES_OF
+from carbonctl.app.outcome import Result
+
+if TYPE_CHECKING:
+    from carbonctl.app.load import Scenario
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.estimate.results import Lifecycle
+    from carbonctl.report.envelope import ResultMetadata
+    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.study.montecarlo import Evaluated
+
+
+def estimate(
+    scenario: Scenario, command: str, *, samples: int, seed: int, need_period: bool = False
+) -> Result:
+    """The result that ``train``, ``infer`` or ``lifecycle`` makes of a scenario.
+
+    InputError with every problem of the scenario, also where the load needs more devices than it
+    states. With ``need_period`` a scenario that serves has to say for how long.
+    """
+    resolved, evaluated = evaluate(
+        scenario, PHASES_OF[command], samples=samples, seed=seed, need_period=need_period
+    )
+    from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after a good input
+
+    catalog = scenario.catalog
+    data = envelope(command, evaluated, catalog, metadata_of(resolved, catalog))
+    return Result(data, resolved.warnings, catalog, evaluated)
+
+
+def evaluate(
+    scenario: Scenario,
+    phases: tuple[str, ...],
+    *,
+    samples: int,
+    seed: int,
+    need_period: bool = False,
+) -> tuple[Resolved, Evaluated[Lifecycle]]:
+    """Phases of a scenario, resolved, planned and evaluated on the basis of the scenario."""
+    from carbonctl.app.capacity import check_capacity  # noqa: PLC0415 - with the heavy ones
+    from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
+    from carbonctl.app.serving_checks import check_draws  # noqa: PLC0415
+    from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
+    from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
+
+    resolved = plan_scenario(*scenario, phases, need_period=need_period)
+    run = partial(lifecycle, basis=scenario.sections.accounting)
+    evaluated = study(resolved.inputs, run, samples=samples, seed=seed)
+    check_draws(resolved, evaluated.infeasible_share)
+    check_capacity(resolved, evaluated)
+    return resolved, evaluated
+
+
+def metadata_of(resolved: Resolved, catalog: Catalog) -> ResultMetadata:
+    """What a result says beside the numbers of some phases."""
+    from carbonctl.report.charged import charged, title  # noqa: PLC0415 - after a good input
+    from carbonctl.report.envelope import ResultMetadata  # noqa: PLC0415
+    from carbonctl.report.given import given  # noqa: PLC0415
+
+    every = charged(resolved, catalog)
+    return ResultMetadata(
+        name=resolved.scenario.name or "",
+        title=title(resolved, every),
+        period_hours=resolved.period.value,
+        not_estimated=resolved.not_estimated,
+        warnings=resolved.warnings,
+        budget=resolved.budget,
+        period=resolved.period,
+        inputs=given(resolved.document),
+        charged=[one.as_dict() for one in every],
+    )

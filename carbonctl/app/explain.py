@@ -1,0 +1,99 @@
+"""Explain a number: its tree of formulas down to facts, and which facts decide it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.app.load import PHASES, PHASES_OF, Scenario, from_document
+from carbonctl.app.outcome import Outcome
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.formula import Traced
+    from carbonctl.core.strict_json import Json
+    from carbonctl.report.facts import Result as Evaluated
+    from carbonctl.study.montecarlo import Draws
+
+
+class Explanation(Outcome):
+    """A number with the tree under it, counts of its facts, and those that decide its interval."""
+
+    def __init__(self, number: Traced, name: str, catalog: Catalog, draws: Draws) -> None:
+        from carbonctl.report.basis import basis  # noqa: PLC0415 - after a good input
+        from carbonctl.report.explain import tree  # noqa: PLC0415
+
+        self._number, self._name, self._sources = number, name, catalog.sources
+        self._basis = basis(number, draws)
+        super().__init__(tree(number, name, self._basis))
+
+    def in_words(self) -> str:
+        """The tree for people, with what decides the number and its citations; words glued."""
+        from carbonctl.report.explain import as_text  # noqa: PLC0415 - for people alone
+
+        return as_text(self._number, self._name, self._basis, self._sources())
+
+    def to_text(self, width: int = 100) -> str:
+        """The same in lines of some width."""
+        from carbonctl.report.wrapped import wrapped  # noqa: PLC0415 - for people alone
+
+        return wrapped(self.in_words(), width)
+
+    def to_markdown(self) -> str:
+        """The tree as a block of text."""
+        return f"```text\n{self.to_text()}```\n"
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+
+def explain_number(
+    evaluated: Evaluated, name: str, catalog: Catalog, *, samples: int, seed: int
+) -> Explanation:
+    """The explanation of a number of an estimate; InputError where none is called so."""
+    from carbonctl.report.explain import find  # noqa: PLC0415 - after a good input
+
+    number = find(evaluated.point, name)
+    return Explanation(number, name, catalog, evaluated.draws(samples, seed))
+
+
+def evaluate_any(scenario: Scenario) -> Evaluated:
+    """The estimate of a scenario of any kind: phases, a replacement, or whole hardware."""
+    if scenario.has_phases:
+        return _evaluate_phases(scenario, PHASES)
+    if scenario.sections.refresh is not None:
+        from carbonctl.app.refresh import decide  # noqa: PLC0415 - for this kind alone
+
+        return decide(scenario, samples=0, seed=0)[1]
+    return _evaluate_item(scenario)
+
+
+def evaluate_saved(made: Json, hardware_db: str | None) -> tuple[Evaluated, Catalog]:
+    """What the one result of a file rests on, computed again by the command that made it."""
+    from carbonctl.app.recompute import given_document, only_result  # noqa: PLC0415 - for these
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415
+
+    result, at = only_result(made)
+    scenario = from_document(given_document(made, at), Catalog.open(hardware_db))
+    if result["command"] == "embodied":
+        return _evaluate_item(scenario), scenario.catalog
+    # a gate judges a result on the basis of its policy, which the scenario need not say
+    sections = scenario.sections.model_copy(update={"accounting": result["accounting"]})
+    judged = scenario._replace(sections=sections)
+    return _evaluate_phases(judged, PHASES_OF[result["command"]]), scenario.catalog
+
+
+def _evaluate_phases(scenario: Scenario, phases: tuple[str, ...]) -> Evaluated:
+    """The estimate of some phases."""
+    from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - for this kind alone
+
+    return evaluate(scenario, phases, samples=0, seed=0)[1]
+
+
+def _evaluate_item(scenario: Scenario) -> Evaluated:
+    """The estimate of whole hardware."""
+    from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - for this kind alone
+    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
+
+    item = resolve_item(*scenario)
+    return evaluate(item.inputs, embodied, samples=0, seed=0)

@@ -1,0 +1,86 @@
+"""Browse the hardware data: list, search and find records, and check them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.app.names import ambiguous, matching_names, unknown
+from carbonctl.core.errors import DataError, ask_did_you_mean
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.catalog.record import Record
+
+KINDS = ("accelerators", "servers", "cpus", "baseboards", "memory", "storage", "network", "parts",
+         "devices", "processes", "runtimes")  # fmt: skip
+# column of a list of accelerators -> field of a record, and its size
+_COLUMNS = {
+    "tdp_w": ("tdp", 1.0),
+    "memory_gb": ("memory", 1.0),
+    "gb_per_s": ("bandwidth", 1.0),
+    "bf16_tflops": ("peak_bf16", 1e12),
+    "embodied_kgco2e": ("embodied", 1.0),
+}
+
+
+def list_hardware(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
+    """A row for every record of a kind."""
+    if kind not in KINDS:
+        raise unknown("CC207", f'"{kind}" is no kind', f"one of {', '.join(KINDS)}")
+    return [_row(catalog.record(kind, record_id)) for record_id in catalog.ids(kind)]
+
+
+def _row(record: Record) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": record.id, "name": record.name}
+    for label, (field, size) in _COLUMNS.items() if record.kind == "accelerators" else ():
+        fact = record.fact(field)
+        row[label] = None if fact is None else round(fact.value / size, 4)
+    return row
+
+
+def search_hardware(catalog: Catalog, word: str) -> list[dict[str, Any]]:
+    """Records of any kind whose id or other spelling holds a word; InputError where none does."""
+    rows = []
+    for kind in KINDS:
+        names = {i: {i} for i in catalog.ids(kind)}
+        for alias, target in catalog.aliases(kind).items():
+            for record_id in target:
+                names.setdefault(record_id, set()).add(alias)
+        flat = {name: record_id for record_id, all_ in names.items() for name in sorted(all_)}
+        strict = kind != "accelerators" or any(word.lower() in name for name in flat)
+        found = matching_names(flat, word)
+        hits = dict.fromkeys(flat[n] for n in found if not strict or _holds(n, word))
+        rows += [{"kind": kind, "id": i, "name": catalog.record(kind, i).name} for i in hits]
+    if not rows:
+        raise unknown("CC103", f'nothing is called "{word}"', "carbonctl hw list")
+    return rows
+
+
+def _holds(name: str, word: str) -> bool:
+    plain = name.lower().replace("-", " ")
+    return all(part in plain for part in word.lower().replace("-", " ").split())
+
+
+def find_hardware(catalog: Catalog, name: str) -> Record:
+    """The record of any kind that a name means; InputError where there is not one."""
+    from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415 - not for help
+
+    near: list[str] = []
+    for kind in KINDS:
+        try:
+            return catalog.record(kind, name)
+        except UnknownName as error:
+            near = near or list(error.near or ())
+        except AmbiguousName as error:
+            raise ambiguous(name, error) from None
+    raise unknown("CC103", f'unknown device "{name}"', ask_did_you_mean(near))
+
+
+def check_hardware(catalog: Catalog) -> dict[str, int]:
+    """How many records there are of each kind; DataError with every problem of them."""
+    from carbonctl.catalog.check import check  # noqa: PLC0415 - reads the whole base
+
+    counts, problems = check(catalog)
+    if problems:
+        raise DataError(problems)
+    return dict(counts)

@@ -1,0 +1,84 @@
+"""A scenario as every use case takes it: read, checked as far as it goes, with its data."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from carbonctl.core import files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.strict_yaml import Document
+    from carbonctl.scenario import schema
+    from carbonctl.scenario.read import Setting
+
+PHASES = ("data", "experiments", "train", "infer")
+# command -> the phases that it estimates
+PHASES_OF = {"train": PHASES[:3], "infer": PHASES[3:], "lifecycle": PHASES}
+
+
+class Scenario(NamedTuple):
+    """A scenario that was read: its sections, where each value stands, and the hardware data."""
+
+    sections: schema.Scenario
+    document: Document
+    catalog: Catalog
+
+    @property
+    def name(self) -> str:
+        """The name that the scenario gives itself; empty where it has none."""
+        return self.sections.name or ""
+
+    @property
+    def has_phases(self) -> bool:
+        """Whether the scenario states data, experiments, training or serving."""
+        return any(getattr(self.sections, phase) is not None for phase in PHASES)
+
+    @property
+    def needs_period(self) -> bool:
+        """Whether the scenario states what lasts for a period: stored data, or serving."""
+        return self.sections.infer is not None or self.sections.data is not None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys and values of the scenario as they were given, a copy."""
+        data: dict[str, Any] = copy.deepcopy(self.document.data)
+        return data
+
+    def __repr__(self) -> str:
+        given = [key for key in self.document.data if key not in ("schema", "name")]
+        return f"Scenario({self.name!r}: {', '.join(given)})"
+
+
+def load_scenario(
+    source: str | None,
+    settings: Sequence[Setting],
+    catalog: Catalog,
+    *,
+    raw: bytes | None = None,
+    phases: tuple[str, ...] = PHASES,
+    root: str | None = None,
+) -> Scenario:
+    """The scenario of a file (``-`` is stdin), or of settings alone, on the data of a catalog.
+
+    ``raw`` are the bytes of a source that was read before; ``phases`` are those that settings
+    reach; files that the source extends lie in ``root``. Mistakes of keys and values are kept in
+    the document, for the use case to tell together with those of meaning.
+    """
+    from carbonctl.app import file_kind  # noqa: PLC0415 - after the options are known good
+    from carbonctl.scenario.read import read  # noqa: PLC0415
+
+    if source is not None:
+        raw = files.read(source, files.MAX_TEXT) if raw is None else raw
+        file_kind.refuse(raw, source)
+    sections, document = read(source, settings, catalog, raw, keep=True, phases=phases, root=root)
+    return Scenario(sections, document, catalog)
+
+
+def from_document(document: Document, catalog: Catalog) -> Scenario:
+    """The scenario of a document that was read before, such as that of a saved result."""
+    from carbonctl.scenario.read import checked  # noqa: PLC0415 - pydantic, after a good file
+
+    return Scenario(checked(document, catalog, keep=True), document, catalog)

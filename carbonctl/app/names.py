@@ -1,0 +1,32 @@
+"""Names on the command line that lead to a record or a place, or to none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.core.errors import InputError, Mark, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from carbonctl.catalog.read import AmbiguousName
+
+
+def matching_names(names: Iterable[str], word: str) -> list[str]:
+    """Names that hold every part of a word, else the nearest ones."""
+    from carbonctl.catalog.similar import similar  # noqa: PLC0415 - only to search
+
+    parts = word.lower().replace("_", " ").replace("-", " ").split()
+    known = list(names)
+    found = [n for n in known if all(p in n.lower().replace("-", " ") for p in parts)]
+    return found or similar(word, {name: name for name in known})
+
+
+def unknown(code: str, message: str, hint: str) -> InputError:
+    """The error of a name that leads nowhere."""
+    return InputError([Problem(code, message, Mark("argument"), hint)])
+
+
+def ambiguous(name: str, error: AmbiguousName, what: str = "several") -> InputError:
+    """The error of a name that fits several records or places."""
+    return unknown("CC106", f'"{name}" fits {what}', f"say which: {', '.join(error.choices)}")

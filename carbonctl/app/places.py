@@ -1,0 +1,111 @@
+"""Browse regions and grids: list, search, and one place with every publisher's factor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.app.names import ambiguous, matching_names, unknown
+from carbonctl.catalog import grids
+from carbonctl.catalog.read import AmbiguousName, UnknownName
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.grids import Place
+    from carbonctl.catalog.read import Catalog
+
+
+def list_zones(catalog: Catalog) -> list[dict[str, Any]]:
+    """A row for every grid zone."""
+    return [_zone(row) for row in grids.zones(catalog)]
+
+
+def list_regions(catalog: Catalog) -> list[dict[str, Any]]:
+    """A row for every cloud region."""
+    return [_region(row) for row in grids.regions(catalog)]
+
+
+def search_places(catalog: Catalog, word: str) -> list[dict[str, Any]]:
+    """Regions and zones whose id or place holds a word; InputError where none does."""
+    named = {
+        f"{r['provider']}:{r['region']} {r['place']}": f"{r['provider']}:{r['region']}"
+        for r in grids.regions(catalog)
+    } | {f"{r['zone']} {r['name']}": r["zone"] for r in grids.zones(catalog)}
+    named |= grids.other_names(catalog)
+    rows = [_shown(catalog, named[name]) for name in matching_names(named, word)]
+    if not rows:
+        raise unknown("CC102", f'no place is called "{word}"', "carbonctl grid list")
+    return list({row["name"]: row for row in rows}.values())
+
+
+def find_place(catalog: Catalog, name: str) -> Place:
+    """The place that a name means; InputError where there is not one."""
+    try:
+        return grids.find(catalog, name)
+    except UnknownName as error:
+        raise unknown("CC102", f'unknown region "{name}"', error.hint()) from None
+    except AmbiguousName as error:
+        raise ambiguous(name, error, "several places") from None
+
+
+def factors_of(catalog: Catalog, place: Place) -> list[dict[str, Any]]:
+    """A row for each factor that is published for a place; the one that is used has a star."""
+    wanted = grids.spellings(catalog, place)
+    used = grids.row_used(catalog, place, "lifecycle")
+    return [
+        {"used": "*" if row is used else "", **_zone(row)}
+        for row in grids.zones(catalog)
+        if row["zone"] in wanted
+    ]
+
+
+def notes_on(catalog: Catalog, place: Place) -> list[str]:
+    """What a reader of the factors of a place should know."""
+    notes = []
+    if grids.row_used(catalog, place, "lifecycle") is None and factors_of(catalog, place):
+        notes.append("no lifecycle factor is known here; use a direct one: site.coverage=direct")
+    if place.row:
+        notes.append(
+            f"PUE {place.row['pue'] or 'not disclosed'}, "
+            f"on-site water {place.row['wue_l_per_kwh'] or 'not disclosed'} L/kWh, "
+            f"carbon-free share {place.row['cfe_share'] or 'not disclosed'}"
+        )
+    return notes
+
+
+def _zone(row: dict[str, str]) -> dict[str, Any]:
+    return {
+        "zone": row["zone"],
+        "name": row["name"],
+        "g_per_kwh": float(row["gco2e_per_kwh"]),
+        "year": row["year"],
+        "coverage": row["coverage"],
+        "kind": row["kind"],
+        "source": row["source"],
+    }
+
+
+def _region(row: dict[str, str]) -> dict[str, Any]:
+    return {
+        "region": f"{row['provider']}:{row['region']}",
+        "place": row["place"],
+        "zone": row["zone"],
+        "pue": float(row["pue"]) if row["pue"] else None,
+        "wue_l_per_kwh": float(row["wue_l_per_kwh"]) if row["wue_l_per_kwh"] else None,
+    }
+
+
+def _shown(catalog: Catalog, name: str) -> dict[str, Any]:
+    place = grids.find(catalog, name)
+    band = catalog.default("grid_band").value
+    fact = grids.intensity(catalog, place, "lifecycle", band)
+    fact = fact or grids.intensity(catalog, place, "direct", band)
+    text = place.row["place"] if place.row else ""
+    return {
+        "name": place.name,
+        "place": text,
+        "zone": place.zone,
+        "g_per_kwh": None if fact is None else round(fact.value * 1000, 1),
+        "low": None if fact is None or fact.low is None else round(fact.low * 1000, 1),
+        "high": None if fact is None or fact.high is None else round(fact.high * 1000, 1),
+        "what": "" if fact is None else fact.note,
+        "source": "" if fact is None else fact.source,
+    }

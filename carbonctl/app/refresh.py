@@ -1,0 +1,47 @@
+"""Decide whether new hardware pays back its making, on this grid and on others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.app.outcome import Outcome
+
+if TYPE_CHECKING:
+    from carbonctl.app.load import Scenario
+    from carbonctl.estimate.refresh import Refresh
+    from carbonctl.result.node import BreakEven
+    from carbonctl.result.refresh import RefreshDecision
+    from carbonctl.scenario.refresh import ResolvedRefresh
+    from carbonctl.study.montecarlo import Evaluated
+
+
+class Decision(Outcome):
+    """Both choices, keep and replace, with the time after which they come to the same."""
+
+    module = "refresh"
+    data: RefreshDecision
+
+    @property
+    def break_even(self) -> BreakEven:
+        """Years until replacing has paid back its making; null where it never does."""
+        return self.data["break_even"]
+
+
+def refresh(scenario: Scenario, *, samples: int, seed: int) -> Decision:
+    """The decision on the replacement that a scenario describes."""
+    from carbonctl.report.refresh import as_data  # noqa: PLC0415 - after the input is known good
+
+    resolved, decided = decide(scenario, samples=samples, seed=seed)
+    data = as_data(scenario.name, decided, resolved, scenario.catalog)
+    return Decision(data, resolved.warnings, scenario.catalog)
+
+
+def decide(
+    scenario: Scenario, *, samples: int, seed: int
+) -> tuple[ResolvedRefresh, Evaluated[Refresh]]:
+    """A replacement, resolved and evaluated."""
+    from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415 - for this kind alone
+    from carbonctl.study.refresh import decide as study  # noqa: PLC0415
+
+    resolved = resolve_refresh(*scenario)
+    return resolved, study(resolved.inputs, samples=samples, seed=seed)

@@ -1,0 +1,59 @@
+"""Render a saved result in another format, nothing computed again."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from carbonctl.report import formats, saved
+from carbonctl.report.findings import results
+from carbonctl.report.numbers import printable_texts
+
+# what is no estimate of one scenario -> the module that renders it
+_MODULES = {
+    "compare": "side_by_side",
+    "diff": "difference",
+    "refresh": "refresh_table",
+    "verify": "verified",
+}
+
+
+class SavedReport:
+    """A saved result of any command, ready to be rendered."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data = data
+        self.is_estimate = data["command"] in saved.ESTIMATES
+        self.formats: tuple[str, ...] = formats.FORMATS
+        if not self.is_estimate:
+            name = _MODULES[data["command"]]
+            self._module = importlib.import_module(f"carbonctl.report.{name}")
+            self.formats = ("table", *self._module.RENDERERS)
+
+    def render(self, form: str) -> str:
+        """The text of a format that is no table."""
+        if self.is_estimate:
+            return formats.render(self.data, form)
+        text: str = self._module.RENDERERS[form](self.data)
+        return text
+
+    def draw(self, out: Any, *, verbose: bool, quiet: bool) -> None:
+        """Print every result on a console, and under them the verdict where a gate has judged."""
+        if not self.is_estimate:
+            is_refresh = self.data["command"] == "refresh"
+            length = {"verbose": verbose, "quiet": quiet} if is_refresh else {}
+            self._module.render(self.data, out, **length)
+            return
+        from carbonctl.report import verdict  # noqa: PLC0415 - Rich, for tables alone
+        from carbonctl.report.table import render  # noqa: PLC0415
+
+        for one in results(self.data):
+            render(one, out, verbose=verbose, quiet=quiet)
+        if "gate" in self.data:
+            verdict.render(self.data["gate"], out)
+
+
+def load_report(source: str, *, is_exact: bool) -> SavedReport:
+    """The saved result in a file; its texts are made printable unless ``is_exact``."""
+    data = saved.read(source)
+    return SavedReport(data if is_exact else printable_texts(data))

@@ -1,0 +1,129 @@
+"""Validate files: every problem of every file, nothing estimated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from carbonctl.app.load import PHASES, load_scenario
+from carbonctl.app.outcome import Outcome
+from carbonctl.core.errors import InputError, Problem, gathered
+from carbonctl.core.files import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from carbonctl.app.load import Scenario
+
+Kind = Literal["scenario", "policy", "result"]
+
+
+class Validation(Outcome):
+    """What is to be said of files that are valid: their warnings."""
+
+    def __init__(self, warnings: Sequence[Problem]) -> None:
+        said = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
+        super().__init__({"schema_version": "1.0", "errors": [], "warnings": said}, warnings)
+
+    def render(self, form: str) -> str:
+        """The text of a format that is no table; nothing for a table."""
+        if form == "json":
+            return self.to_json()
+        from carbonctl.report.github import errors_as_github  # noqa: PLC0415 - only if asked for
+
+        return errors_as_github(self.data["warnings"]) if form == "github" else ""
+
+    def to_markdown(self) -> str:
+        """The warnings as a list."""
+        return "".join(f"- {one['code']}: {one['message']}\n" for one in self.data["warnings"])
+
+    def __repr__(self) -> str:
+        count = len(self.warnings)
+        return f"valid, {count or 'no'} warning{'' if count == 1 else 's'}"
+
+
+def json_schema(kind: Kind) -> Outcome:
+    """The JSON Schema of a kind of file."""
+    return Outcome(_schema(kind))
+
+
+def _schema(kind: Kind) -> dict[str, Any]:
+    if kind == "result":
+        from carbonctl.result.schema import json_schema  # noqa: PLC0415 - for the schema alone
+
+        return json_schema()
+    from carbonctl.scenario import policy_schema  # noqa: PLC0415
+    from carbonctl.scenario import schema as scenario_schema  # noqa: PLC0415
+
+    if kind == "policy":
+        return policy_schema.json_schema()
+    return scenario_schema.json_schema()
+
+
+def validate_files(
+    files: Iterable[str],
+    hardware_db: str | None = None,
+    root: str | None = None,
+    on_valid: Callable[[str], object] | None = None,
+) -> Validation:
+    """What is to be said of all files, or one InputError with every problem of every file.
+
+    ``on_valid`` takes a line for each file in which nothing is wrong.
+    """
+    warnings: list[Problem] = []
+    problems: list[Problem] = []
+    sources: dict[str, list[str]] = {}
+    for file in files:
+        try:
+            warnings += validate_file(file, hardware_db=hardware_db, root=root)
+        except InputError as error:
+            problems += error.problems
+            sources |= error.sources
+        else:
+            if on_valid is not None:
+                on_valid(f"{file}: valid\n")
+    if problems:
+        raise InputError(problems, sources)
+    return Validation(warnings)
+
+
+def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> list[Problem]:
+    """Read a file as what it is and check it, a scenario without draws; its warnings."""
+    from carbonctl.app.file_kind import POLICY, is_card  # noqa: PLC0415 - after good options
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415
+    from carbonctl.report import saved  # noqa: PLC0415
+
+    raw = saved.raw_of(file)
+    if file.endswith(".md") or is_card(raw):
+        from carbonctl.imports.model_card import check  # noqa: PLC0415 - for cards alone
+
+        return check(Path(name_of(file)), Catalog.open(hardware_db), raw)
+    if POLICY.search(raw):
+        from carbonctl.scenario.policy import read  # noqa: PLC0415 - for policies alone
+
+        read(name_of(file), raw)
+        return []
+    if saved.is_result(raw):
+        saved.parse(raw, name_of(file))
+        return []
+    return validate_scenario(load_scenario(file, (), Catalog.open(hardware_db), raw=raw, root=root))
+
+
+def validate_scenario(scenario: Scenario) -> list[Problem]:
+    """Warnings of a scenario; InputError with every problem of it."""
+    return [warning for warnings in gathered(_checks(scenario)) for warning in warnings]
+
+
+def _checks(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
+    """A scenario as what it is: a replacement, a life, or else whole hardware."""
+    from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - after good options
+    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415
+
+    sections = scenario.sections
+    if sections.refresh is not None:
+        yield lambda: resolve_refresh(*scenario).warnings
+    if scenario.has_phases or (sections.refresh is None and sections.embodied is None):
+        yield lambda: evaluate(scenario, PHASES, samples=0, seed=0)[0].warnings
+    elif sections.refresh is None:
+        yield lambda: resolve_item(*scenario).warnings

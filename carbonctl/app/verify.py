@@ -1,0 +1,66 @@
+"""Verify a saved result: compute it again, and say what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.app.outcome import Outcome
+from carbonctl.app.recompute import check_is_estimate, given_document, recompute
+from carbonctl.report import saved, verified
+from carbonctl.report.findings import results
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.strict_json import Json
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.verify import VerifiedResult, VerifyResult
+
+TOLERANCE = 1e-9  # largest relative difference that is none
+
+
+class Verification(Outcome):
+    """Every result of a file beside the same computed again."""
+
+    module = "verified"
+    data: VerifyResult
+
+    @property
+    def is_same(self) -> bool:
+        """Whether no value differs by more than the tolerance."""
+        return bool(self.data["status"] == "same")
+
+    def __repr__(self) -> str:
+        return "\n".join(verified.lines(self.data))
+
+
+def verify(made: Json, *, hardware_db: str | None, tolerance: float) -> Verification:
+    """Every result of a parsed file, computed again on today's data."""
+    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
+
+    check_is_estimate(made)
+    catalog = Catalog.open(hardware_db)
+    several = "results" in made.data
+    found = [
+        _one(made, ("results", place) if several else (), result, catalog, tolerance)
+        for place, result in enumerate(results(made.data))
+    ]
+    return Verification(verified.as_data(made.name, tolerance, found))
+
+
+def verify_file(source: str, *, hardware_db: str | None, tolerance: float) -> Verification:
+    """The results of a file, or of stdin for ``-``, computed again."""
+    return verify(saved.document(source), hardware_db=hardware_db, tolerance=tolerance)
+
+
+def _one(
+    made: Json,
+    at: tuple[str | int, ...],
+    result: EstimateResult,
+    catalog: Catalog,
+    tolerance: float,
+) -> VerifiedResult:
+    document = given_document(made, at)
+    now = recompute(
+        result["command"], document, catalog, samples=result["samples"], seed=result["seed"]
+    )
+    return verified.one(result, now.data, tolerance)

@@ -1,0 +1,53 @@
+"""A result in one line, and as a small table of HTML for notebooks."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.report import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbonctl.result.estimate import EstimateResult
+
+_LEFT, _RIGHT = ' style="text-align:left"', ' style="text-align:right"'
+
+
+def in_one_line(data: EstimateResult) -> str:
+    """Name, total and interval, as in ``chat-7b: 69 t CO2e (49-111)``."""
+    total = data["total"]
+    name = numbers.printable(data["name"] or data["title"]).replace("\n", " ")
+    return f"{name}: {numbers.with_interval(total['value'], total['p05'], total['p95'])}"
+
+
+def as_html(data: EstimateResult) -> str:
+    """Title, total and the lines of the breakdown; everything from outside is escaped."""
+    size, symbol = numbers.carbon_unit(data["total"]["value"])
+    rows = [_row(line, size) for line in data["breakdown"]]
+    rows.append(_row({**data["total"], "share": None}, size, tag="th"))
+    head = "".join(
+        f"<th{side}>{text}</th>"
+        for text, side in (
+            ("line", _LEFT), (f"{symbol} CO2e", _RIGHT), ("90 % interval", _RIGHT),
+            ("share", _RIGHT),
+        )
+    )  # fmt: skip
+    caption = escape(numbers.printable(data["title"]))
+    return (
+        f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _row(line: Mapping[str, Any], size: float, tag: str = "td") -> str:
+    count = numbers.digits(line["p05"], line["p95"])
+    cells = [
+        numbers.significant(line["value"] / size, count),
+        "" if line["p05"] is None else numbers.interval(line["p05"], line["p95"], size, count),
+        "" if line["share"] is None else numbers.share(line["share"]),
+    ]
+    label = escape(numbers.printable(line["label"]))
+    shown = "".join(f"<{tag}{_RIGHT}>{escape(cell)}</{tag}>" for cell in cells)
+    return f"<tr><{tag}{_LEFT}>{label}</{tag}>{shown}</tr>"

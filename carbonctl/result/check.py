@@ -1,0 +1,83 @@
+"""What of a saved result does not fit the record of its kind, with the path of each problem."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import ValidationError
+
+from carbonctl.core.units import describe_type
+from carbonctl.result.kinds import Kind, adapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
+
+    from carbonctl.core.strict_yaml import Path
+
+_EXPECTED = {
+    "dict_type": "keys and values",
+    "list_type": "a list",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+}
+_SHORT = 40  # characters of a value that an error shows
+
+
+class Misfit(NamedTuple):
+    """One thing that does not fit: code, message, where."""
+
+    code: str
+    message: str
+    path: Path
+
+
+def misfits(data: Any, kind: Kind) -> Iterator[Misfit]:
+    """Everything in ``data`` that is not as the record of its kind says; no value is converted."""
+    try:
+        adapter(kind).validate_python(data, strict=True)
+    except ValidationError as error:
+        seen: set[Path] = set()
+        for found in error.errors(include_url=False):
+            misfit = _misfit(found, data)
+            if misfit.code == "CC206" or misfit.path not in seen:
+                yield misfit
+            seen.add(misfit.path)
+
+
+def _misfit(found: ErrorDetails, data: Any) -> Misfit:
+    """One error of pydantic in our words."""
+    kind, path = found["type"], found["loc"]
+    if kind == "missing":
+        return Misfit("CC206", f'"{path[-1]}" is required here', path[:-1])
+    path, got, context = _existing(path, data), _got(found["input"]), found.get("ctx", {})
+    if kind == "literal_error":
+        expected = context["expected"].replace("'", '"')
+        return Misfit("CC207", f"expected {expected}, got {got}", path)
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        limit = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+        return Misfit("CC203", f"must be {limit}, got {got}", path)
+    if kind == "string_pattern_mismatch":
+        return Misfit("CC203", f"expected text that matches {context['pattern']}, got {got}", path)
+    return Misfit("CC201", f"expected {_EXPECTED.get(kind, 'another value')}, got {got}", path)
+
+
+def _existing(path: Path, data: Any) -> Path:
+    """The part of a path that is in the data: pydantic adds the name of a type in a union."""
+    for place, step in enumerate(path):
+        is_item = isinstance(data, list) and isinstance(step, int)
+        if not is_item and not (isinstance(data, dict) and step in data):
+            return path[:place]
+        data = data[step]
+    return path
+
+
+def _got(value: Any) -> str:
+    """A wrong value as JSON writes it; of long ones and of lists only what they are."""
+    if isinstance(value, str | int | float | None) and len(written := json.dumps(value)) <= _SHORT:
+        return written
+    return describe_type(value)

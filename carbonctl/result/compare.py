@@ -1,0 +1,77 @@
+"""The result of ``compare``: scenarios beside each other."""
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from carbonctl.result.estimate import Tool
+from carbonctl.result.node import Line, Metric, Total
+from carbonctl.result.scalar import Provenance, SchemaVersion, Whole
+
+
+class DifferenceToFirst(TypedDict):
+    """A number less that of the first scenario, with its interval over common draws."""
+
+    value: float | None
+    p05: float | None
+    p50: float | None
+    p95: float | None
+
+
+class ComparedRow(TypedDict):
+    """One kind of line: its value in each scenario; null where a scenario has none."""
+
+    kind: str
+    label: str
+    unit: str
+    values: list[float | None]
+    differences: list[DifferenceToFirst]
+
+
+class ComparedScenario(TypedDict):
+    """One scenario of a comparison."""
+
+    name: str
+    title: str
+    period_hours: float
+    not_estimated: dict[str, str]
+    less_than_first: float
+    total: NotRequired[Total]
+    breakdown: NotRequired[list[Line]]
+    energy: NotRequired[dict[str, Metric]]
+
+
+class TurningPoint(TypedDict):
+    """The value of a fact at which both totals are the same, beside its value now."""
+
+    key: NotRequired[str]
+    label: NotRequired[str]
+    now: NotRequired[float]
+    value: NotRequired[float]
+    unit: NotRequired[str]
+
+
+class DifferingInput(TypedDict):
+    """A fact that differs between the first two scenarios; null where one has none."""
+
+    label: str
+    unit: str
+    a: float | None
+    b: float | None
+
+
+class CompareResult(TypedDict):
+    """Scenarios beside each other, on one basis and with common draws."""
+
+    schema_version: SchemaVersion
+    command: Literal["compare"]
+    tool: Tool
+    accounting: str
+    samples: Whole
+    seed: Whole
+    scenarios: list[ComparedScenario]
+    breakdown: list[ComparedRow]
+    total: ComparedRow
+    turning_point: TurningPoint | None
+    inputs_that_differ: list[DifferingInput]
+    provenance: NotRequired[Provenance]

@@ -1,0 +1,103 @@
+"""Numbers of a result: each with its interval, its formula and what stands under it."""
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from carbonctl.core.fact import Tier
+from carbonctl.result.scalar import Unit
+
+
+class Ends(TypedDict):
+    """The 90 % interval of a number with its median; all null without draws."""
+
+    p05: float | None
+    p50: float | None
+    p95: float | None
+
+
+class Metric(Ends):
+    """A number that has a name, in the unit that its name ends in."""
+
+    value: float
+    unit: str
+    formula: str | None
+    source_ids: list[str]
+
+
+class MetricOrNull(Ends):
+    """A metric that may never be reached, as a time to pay back; then it is null."""
+
+    value: float | None
+    unit: str
+    formula: str | None
+    source_ids: list[str]
+
+
+class Named(Ends):
+    """A number with its id, its label, its formula and the ids of what that takes."""
+
+    id: str
+    label: str
+    formula: str | None
+    inputs: list[str]
+    source_ids: list[str]
+
+
+class Node(Named):
+    """A mass of CO2e; null where it is not estimated."""
+
+    unit: Unit
+    value: float | None
+    tier: Tier | None
+    assumed: bool | None
+
+
+class Total(Named):
+    """A sum of lines with its interval."""
+
+    unit: Unit
+    value: float
+    tier: Tier | None
+    assumed: bool | None
+
+
+class ChoiceLine(Total):
+    """One part of keeping, or of replacing."""
+
+    kind: str
+
+
+class BreakEven(Named):
+    """Years until replacing has emitted less than keeping; null where it never does."""
+
+    unit: Literal["y"]
+    value: float | None
+    tier: Tier | None
+    assumed: bool | None
+    within_horizon_share: float | None
+
+
+class Comparator(TypedDict):
+    """The same number by somebody else, and how far ours is from it."""
+
+    label: str
+    kgco2e: float
+    gap: float
+    source: str
+    note: str | None
+
+
+class Line(Named):
+    """One line of a breakdown with the lines that add up to it."""
+
+    unit: Unit
+    value: float
+    tier: Tier
+    assumed: bool
+    share: float | None
+    kind: str
+    boundary: str
+    evidence: str
+    comparators: list[Comparator]
+    children: "list[Line]"
