@@ -7,7 +7,7 @@ import re
 import textwrap
 from pathlib import Path
 
-import pytest
+from tables import for_each
 
 from carbonctl import formulas
 from carbonctl.catalog.read import Catalog
@@ -20,7 +20,7 @@ NAMES = sorted(CARDS)
 HERE = Path(formulas.__file__).parent
 BODY_STATEMENTS = 4
 SOURCES = Catalog.open().sources()
-each = pytest.mark.parametrize("name", NAMES)
+each = for_each("name", NAMES, ids=str)
 
 
 def body(name):
