@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 SHOWN = 2_000  # characters of what is said about one case
 
@@ -21,8 +23,9 @@ def for_each(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator that makes one test of a check and a table of cases.
 
-    It is called as ``pytest.mark.parametrize`` is. Fixtures are those of one test: they are shared
-    by all cases. Use ``parametrize`` where a case is a scenario with a set-up of its own.
+    It is called as ``pytest.mark.parametrize`` is. Each case has a ``tmp_path``, a ``monkeypatch``
+    and a copy of plain data of its own; other fixtures are shared by all cases. Use
+    ``parametrize`` where a case is a scenario with a set-up of its own.
 
     Parameters
     ----------
@@ -43,15 +46,17 @@ def for_each(
 
         @functools.wraps(check)
         def test(**fixtures: object) -> None:
-            errors: dict[str, BaseException] = {}
-            for name, case in zip(named, table, strict=True):
+            errors: list[tuple[object, BaseException]] = []
+            for place, (name, case) in enumerate(zip(named, table, strict=True)):
                 values = case if len(filled) > 1 else (case,)
+                arguments = dict(zip(filled, values, strict=True))
                 try:
-                    check(**dict(zip(filled, values, strict=True)), **fixtures)
+                    with _own(fixtures, place) as own:
+                        check(**arguments, **own)
                 except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - listed below
-                    errors[f"{name}"] = error
+                    errors.append((name, error))
             if errors:
-                raise AssertionError(_listed(errors, len(table))) from next(iter(errors.values()))
+                raise AssertionError(_listed(errors, len(table))) from errors[0][1]
 
         kept = [parameter for parameter in taken if parameter.name not in filled]
         test.__signature__ = inspect.Signature(kept)
@@ -60,9 +65,25 @@ def for_each(
     return decorate
 
 
-def _listed(errors: dict[str, BaseException], total: int) -> str:
+@contextmanager
+def _own(fixtures: dict[str, object], place: int) -> Iterator[dict[str, object]]:
+    """Fixtures of one case: copies of plain data, an empty folder, patches that end with it."""
+    own = {
+        name: copy.deepcopy(value) if isinstance(value, dict | list) else value
+        for name, value in fixtures.items()
+    }
+    if "tmp_path" in own:
+        own["tmp_path"] = fixtures["tmp_path"] / f"case-{place}"
+        own["tmp_path"].mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        if "monkeypatch" in own:
+            own["monkeypatch"] = patch
+        yield own
+
+
+def _listed(errors: list[tuple[object, BaseException]], total: int) -> str:
     said = [f"{len(errors)} of {total} cases fail"]
-    for name, error in errors.items():
+    for name, error in errors:
         kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
         said.append(f"* {name}: {kind}{str(error)[:SHOWN]}")
     return "\n".join(said)

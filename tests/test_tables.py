@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tables import for_each
 
+WORD = ""
+
 
 def test_every_case_that_fails_is_listed_by_its_name_and_no_other():
     @for_each("size, limit", [(1, 2), (3, 2), (5, 2)], ids=["small", "large", "huge"])
@@ -46,6 +48,10 @@ def test_tables_may_be_crossed():
 
 
 @for_each("word", ["a", "b"])
-def test_fixtures_are_given_to_every_case(word, tmp_path):
+def test_every_case_has_a_folder_and_patches_of_its_own(word, tmp_path, monkeypatch, configs):
+    assert configs.is_dir()
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / word).write_text(word, encoding="utf-8")
-    assert (tmp_path / "a").exists()
+    assert WORD == ""
+    monkeypatch.setitem(globals(), "WORD", word)
+    assert word == WORD

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from scenarios import CONFIGS, command_of
+from tables import for_each
 
 from carbonctl.cli.run import PHASES, evaluate, load
 from carbonctl.core.fact import Fact
@@ -26,7 +27,7 @@ def fact(key, value, factor, **more):
     return Traced(value, Fact(key, value, low=value / factor, high=value * factor, **words))
 
 
-@pytest.mark.parametrize("name", PHASED)
+@for_each("name", PHASED)
 def test_a_number_drawn_from_its_tree_is_the_number_that_the_estimate_draws(name):
     loaded = load({"hardware_db": None}, str(CONFIGS / f"{name}.yaml"))
     result = evaluate(loaded, {"samples": 100, "seed": 3}, PHASES)[1]
