@@ -14,6 +14,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from scenarios import CONFIGS, ROOT
+from traced_guard import no_arithmetic_outside_formulas
 
 from carbonctl.cli.app import run
 from carbonctl.study import verify, verify_embodied, verify_serving
@@ -38,6 +39,13 @@ def scores_once():
     with pytest.MonkeyPatch.context() as patch:
         for study in (verify, verify_embodied, verify_serving):
             patch.setattr(study, "scores", remembered(study.__name__, study.scores))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traces_are_whole():
+    """No module of the program computes with traced numbers outside of a formula."""
+    with no_arithmetic_outside_formulas():
         yield
 
 

@@ -46,9 +46,7 @@ def test_the_corpus_is_large_enough_and_every_file_promises_something():
 
 
 @every_file
-def test_a_broken_policy_ends_with_3_and_names_every_place_as_text_and_as_json(
-    path, carbonctl, tmp_path
-):
+def test_a_broken_policy_ends_with_3_and_names_every_place(path, carbonctl, tmp_path):
     places, codes = promised(path)
     target = tmp_path / "result.json"
     words = ("gate", SCENARIO, "--policy", path, "--samples", "0")
