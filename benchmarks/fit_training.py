@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from carbonctl.catalog.read import Catalog
-from carbonctl.formulas.training_priors import mfu_constant
+from carbonctl.catalog.read import Catalog, mfu_constant
 from carbonctl.study import training_model, training_runs, verify
 from carbonctl.study.scoring import Z90
 

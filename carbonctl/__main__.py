@@ -9,10 +9,15 @@ import sys
 from carbonctl import __version__
 from carbonctl.core import streams
 
+# Of OpenBLAS, MKL and Accelerate; each goes before OMP_NUM_THREADS, which means them all.
+THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS_OF_ALL = "OMP_NUM_THREADS"
+
 
 def main() -> None:
     """Run the command line; ``--version`` answers before anything is imported."""
     streams.guard()
+    _use_one_thread()
     if sys.argv[1:] == ["--version"]:
         code = _version()
         if code == 0:
@@ -23,6 +28,16 @@ def main() -> None:
 
         code = run(sys.argv[1:])
     os._exit(code)  # nothing is left to clean up, and cleaning up costs a tenth of a short run
+
+
+def _use_one_thread() -> None:
+    """One thread of linear algebra, unless the user says otherwise; numpy reads this at import.
+
+    Our matrices are small: more threads only wait for each other, and change the last digits.
+    """
+    if THREADS_OF_ALL not in os.environ:
+        for name in THREADS:
+            os.environ.setdefault(name, "1")
 
 
 def _version() -> int:

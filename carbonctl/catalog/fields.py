@@ -16,6 +16,7 @@ FIELD_UNITS: dict[str, str] = {
     "most_bandwidth": "GB/s",
     "first_year": "1",
     "link_bandwidth": "GB/s",
+    "link_domain": "1",
     "mass": "kg",
     "area": "cm2",
     "interposer_area": "cm2",

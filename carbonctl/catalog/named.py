@@ -218,7 +218,7 @@ def _model(catalog: Catalog, kind: str, name: str) -> Match | None:
 def _unknown(catalog: Catalog, kind: str, name: str) -> UnknownName:
     """The error of a name that leads nowhere, with the records that it may have meant."""
     ids, aliases = catalog.ids(kind), catalog.aliases(kind)
-    return UnknownName(kind, name, [*ids, *aliases], near=_near(catalog, kind, name))
+    return UnknownName(kind, name, [*ids, *aliases], near=partial(_near, catalog, kind, name))
 
 
 def _near(catalog: Catalog, kind: str, name: str) -> list[str]:

@@ -7,7 +7,7 @@ import io
 import os
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from carbonctl.core.errors import (
 from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from carbonctl.core.fact import Fact
 
@@ -51,19 +51,24 @@ class UnknownName(LookupError):  # noqa: N818 - said to users as "unknown", it i
         name: str,
         choices: list[str],
         known: dict[str, str] | None = None,
-        near: list[str] | None = None,
+        near: Callable[[], list[str]] | None = None,
     ) -> None:
-        """``known`` is the id by each of its names, ``near`` what to offer, where that is clear."""
+        """``known`` is the id by each of its names, ``near`` looks for what to offer instead."""
         super().__init__(name)
-        self.near = near
+        self._near = near
         self.kind, self.name, self.choices = kind, name, choices
         self.known = known or {choice: choice for choice in choices}
 
-    def hint(self) -> str:
-        """``did you mean ...?`` with what is spelled nearly alike; empty where nothing is."""
+    @cached_property
+    def near(self) -> list[str]:
+        """Names to offer instead; found when asked for, as that takes longer than any look-up."""
         from carbonctl.catalog.similar import similar  # noqa: PLC0415 - on the way out
 
-        return ask_did_you_mean(similar(self.name, self.known) if self.near is None else self.near)
+        return similar(self.name, self.known) if self._near is None else self._near()
+
+    def hint(self) -> str:
+        """``did you mean ...?`` with what is spelled nearly alike; empty where nothing is."""
+        return ask_did_you_mean(self.near)
 
 
 class AmbiguousName(LookupError):  # noqa: N818
@@ -109,8 +114,12 @@ class Catalog:
 
     def ids(self, kind: str) -> list[str]:
         """Every id of a kind, sorted."""
+        return list(self._ids(kind))
+
+    @cache  # noqa: B019 - a catalog lives as long as the program
+    def _ids(self, kind: str) -> tuple[str, ...]:
         found = {p.stem for root in self.roots for p in (root / kind).glob("*.yaml")}
-        return sorted(found)
+        return tuple(sorted(found))
 
     def record(self, kind: str, name: str) -> Record:
         """The record with this id or alias; UnknownName or AmbiguousName when there is none."""
@@ -254,6 +263,11 @@ def fitted_names(catalog: Catalog, model: str) -> list[str]:
 
 
 @cache
+def mfu_constant(architecture: str) -> str:
+    """Name of the fact that holds the saturated utilization of an accelerator architecture."""
+    return f"saturated_mfu_{architecture.lower().replace(' ', '_')}"
+
+
 def paths_of_defaults(catalog: Catalog) -> list[Path]:
     names = ("defaults.yaml", *_FITTED.values())
     paths = (root / name for root in catalog.roots for name in names)

@@ -103,19 +103,19 @@ def _counts(difference: dict[str, Any]) -> bool:
 
 def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[str, Fact] | None:
     """The facts of a scenario without the overlay; None where it cannot do without."""
+    from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - where there is an overlay
     from carbonctl.cli.run import PHASES_OF  # noqa: PLC0415
     from carbonctl.core.errors import CarbonctlError  # noqa: PLC0415
     from carbonctl.estimate.inputs import facts  # noqa: PLC0415
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
-    from carbonctl.scenario.resolve import resolve  # noqa: PLC0415
 
     copied = Document(copy.deepcopy(document.data), {}, {}, document.sources)
     try:
         plain = loaded(copied, Catalog(catalog.roots[-1:]))
         if command == "embodied":
             return facts(resolve_item(*plain).inputs)
-        return facts(resolve(*plain, PHASES_OF[command]).inputs)
+        return facts(plan_scenario(*plain, PHASES_OF[command]).inputs)
     except CarbonctlError:
         return None
 

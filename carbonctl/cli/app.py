@@ -13,6 +13,7 @@ import typer
 from typer.main import get_command
 
 from carbonctl import __version__
+from carbonctl.cli import light_help
 from carbonctl.core import files
 from carbonctl.core.errors import (
     EXIT_BUG,
@@ -51,6 +52,7 @@ COMMANDS = {
 }
 EXIT_PIPE, EXIT_INTERRUPT = 141, 130
 SURROGATES = ("\ud800", "\udfff")  # what Python makes of bytes that are no UTF-8
+HELP = ("-h", "--help")
 COMPLETING = "_CARBONCTL_COMPLETE"  # set by the shell after Tab
 
 
@@ -61,7 +63,7 @@ def build(only: str | None = None) -> typer.Typer:
         help="Life-cycle carbon of AI: what a model costs, how sure we are, what would change it.",
         no_args_is_help=True,
         add_completion=only is None or COMPLETING in os.environ,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": list(HELP)},
         pretty_exceptions_enable=False,
     )
     app.callback()(_root)
@@ -105,6 +107,8 @@ def run(argv: list[str]) -> int:
     files.start()
     try:
         _check_words(argv)
+        if _shows_help(argv):
+            light_help.load()
         command = _command(build, _first(argv), completes=COMPLETING in os.environ)
         code: Any = command(argv, standalone_mode=False, prog_name="carbonctl")
         sys.stdout.flush()
@@ -113,6 +117,11 @@ def run(argv: list[str]) -> int:
     except BaseException as error:  # noqa: BLE001 - told apart there
         return failed(error, argv)
     return code if isinstance(code, int) else 0
+
+
+def _shows_help(argv: list[str]) -> bool:
+    """Whether a command line asks for help; without a word it does, but of a shell after Tab."""
+    return any(word in HELP for word in argv) or not (argv or COMPLETING in os.environ)
 
 
 def _check_words(argv: list[str]) -> None:

@@ -182,10 +182,10 @@ class Between:
             from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
 
             return resolve_item(scenario, document, self.catalog).inputs, embodied
+        from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
         from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
-        from carbonctl.scenario.resolve import resolve  # noqa: PLC0415
 
-        inputs = resolve(scenario, document, self.catalog, PHASES_OF[self.command]).inputs
+        inputs = plan_scenario(scenario, document, self.catalog, PHASES_OF[self.command]).inputs
         return inputs, partial(lifecycle, basis=scenario.accounting)
 
 

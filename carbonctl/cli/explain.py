@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.cli.run import Loaded
     from carbonctl.core.strict_json import Json
-    from carbonctl.estimate.refresh import Refresh
-    from carbonctl.estimate.results import Item, Lifecycle
+    from carbonctl.report.facts import Result
 
 _FORMATS = ("table", "json")
 # flags of the estimating commands that change no number: a saved result may take them too
@@ -64,9 +63,9 @@ def command(
     from carbonctl.report.wrapped import terminal_width, wrapped  # noqa: PLC0415
 
     result, catalog = _point(flags, file)
-    number = explain.find(result, of)
+    number = explain.find(result.point, of)
     with draws(samples):
-        rests_on = basis(number, samples, seed)
+        rests_on = basis(number, result.draws(samples, seed))
     if form == "json":
         emit(as_json(explain.tree(number, of, rests_on)), flags["output"])
         return
@@ -75,7 +74,7 @@ def command(
     emit(wrapped(text, terminal_width()), flags["output"])
 
 
-def _point(flags: dict[str, Any], file: str | None) -> "tuple[Lifecycle | Item | Refresh, Catalog]":
+def _point(flags: dict[str, Any], file: str | None) -> "tuple[Result, Catalog]":
     """The traced point estimate of a scenario of any kind, or of the one that a result holds."""
     from carbonctl.cli.again import reread  # noqa: PLC0415 - after the flags are known good
 
@@ -85,11 +84,11 @@ def _point(flags: dict[str, Any], file: str | None) -> "tuple[Lifecycle | Item |
     loaded = load(flags, file, raw)
     scenario = loaded[0]
     if any(getattr(scenario, name) is not None for name in PHASES):
-        return evaluate(loaded, flags, PHASES)[1].point, loaded[2]
+        return evaluate(loaded, flags, PHASES)[1], loaded[2]
     return _replacement(loaded) if scenario.refresh is not None else _item(loaded)
 
 
-def _again(flags: dict[str, Any], made: "Json") -> "tuple[Lifecycle | Item, Catalog]":
+def _again(flags: dict[str, Any], made: "Json") -> "tuple[Result, Catalog]":
     """What a saved result rests on, computed again by the command that made it."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
     from carbonctl.cli.again import given, loaded, only  # noqa: PLC0415
@@ -106,23 +105,23 @@ def _again(flags: dict[str, Any], made: "Json") -> "tuple[Lifecycle | Item, Cata
     # a gate holds a result on the basis of its policy, which the scenario need not say
     held = scenario.model_copy(update={"accounting": result["accounting"]})
     phases = PHASES_OF[result["command"]]
-    return evaluate((held, document, catalog), flags, phases)[1].point, catalog
+    return evaluate((held, document, catalog), flags, phases)[1], catalog
 
 
-def _replacement(loaded: "Loaded") -> "tuple[Refresh, Catalog]":
+def _replacement(loaded: "Loaded") -> "tuple[Result, Catalog]":
     scenario, document, catalog = loaded
     from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415 - for this kind alone
     from carbonctl.study.refresh import decide  # noqa: PLC0415
 
     resolved = resolve_refresh(scenario, document, catalog)
-    return decide(resolved.inputs, samples=0, seed=0).point, catalog
+    return decide(resolved.inputs, samples=0, seed=0), catalog
 
 
-def _item(loaded: "Loaded") -> "tuple[Item, Catalog]":
+def _item(loaded: "Loaded") -> "tuple[Result, Catalog]":
     scenario, document, catalog = loaded
     from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - for this kind alone
     from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
 
     item = resolve_item(scenario, document, catalog)
-    return study(item.inputs, embodied, samples=0, seed=0).point, catalog
+    return study(item.inputs, embodied, samples=0, seed=0), catalog

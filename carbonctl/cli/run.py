@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import draws
-from carbonctl.core.errors import InputError, Problem, UsageError, in_order
+from carbonctl.core.errors import Problem, UsageError
 from carbonctl.core.output import emit as emit  # noqa: PLC0414 - commands take it from here
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.report.envelope import Beside
-    from carbonctl.scenario.capacity import Capacity
     from carbonctl.scenario.resolve import Resolved
     from carbonctl.scenario.schema import Scenario
     from carbonctl.study.montecarlo import Evaluated
@@ -46,7 +44,7 @@ def load(
     """
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after the flags are known good
     from carbonctl.cli import kinds  # noqa: PLC0415
-    from carbonctl.cli.options import settings  # noqa: PLC0415
+    from carbonctl.cli.settings import settings  # noqa: PLC0415
     from carbonctl.core import files  # noqa: PLC0415
     from carbonctl.scenario.read import read  # noqa: PLC0415
 
@@ -71,75 +69,23 @@ def evaluate(
     need_period: bool = False,
 ) -> tuple[Resolved, Evaluated[Lifecycle], Catalog]:
     """One scenario, resolved and evaluated on its basis."""
-    from functools import partial  # noqa: PLC0415 - with the other heavy ones
+    import functools  # noqa: PLC0415 - with the other heavy ones
 
+    from carbonctl.app.capacity import check_capacity  # noqa: PLC0415
+    from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
+    from carbonctl.app.serving_checks import check_draws  # noqa: PLC0415
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
-    from carbonctl.scenario.resolve import ResolveError, resolve  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
 
     scenario, document, catalog = loaded
-    try:
-        resolved = resolve(scenario, document, catalog, phases, need_period=need_period)
-    except ResolveError as error:
-        errors = [*error.problems, *_overloads(error.loads, document)[0]]
-        raise InputError(in_order(errors), error.sources) from None
-    run = partial(lifecycle, basis=scenario.accounting)
+    resolved = plan_scenario(scenario, document, catalog, phases, need_period=need_period)
+    run = functools.partial(lifecycle, basis=scenario.accounting)
     samples, seed = flags["samples"], flags["seed"]
     with draws(samples):
         result = study(resolved.inputs, run, samples=samples, seed=seed)
-    _check_capacity(resolved, result)
+    check_draws(resolved, result.infeasible_share)
+    check_capacity(resolved, result)
     return resolved, result, catalog
-
-
-def _check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
-    """A load that the stated devices cannot carry even when always busy is an error."""
-    metrics = result.point.metrics
-    loads = [(one, _hours(one, metrics)) for one in resolved.capacity]
-    errors, warnings = _overloads(loads, resolved.document)
-    if errors:
-        raise InputError(errors, resolved.document.sources)
-    resolved.warnings.extend(warnings)
-
-
-def _hours(capacity: Capacity, metrics: dict[str, Any]) -> float:
-    """Device-hours that a load takes; of devices that it holds, those of work at its peak."""
-    hours = float(metrics[f"{capacity.phase}.accelerator_hours"])
-    if not capacity.held:
-        return hours
-    return hours * float(metrics[f"{capacity.phase}.peak_busy_share"])
-
-
-def _overloads(
-    loads: list[tuple[Capacity, float]], document: Document
-) -> tuple[list[Problem], list[Problem]]:
-    """Loads that devices cannot carry even when always busy, and those that take more of them."""
-    from carbonctl.report.numbers import significant  # noqa: PLC0415 - with the report
-
-    errors, warnings = [], []
-    for capacity, hours in loads:
-        needed = capacity.devices * hours / capacity.hours
-        mark = document.mark((*capacity.path, "count"))
-        amount = significant(needed, 3)
-        message = f"the load needs {amount} devices at a busy share of {capacity.busy_share:g}"
-        given = f"hardware.count is {capacity.devices:g}"
-        if capacity.fleet_share < 1:
-            given = f"this share of the fleet is {significant(capacity.devices, 3)}"
-        least = max(needed * capacity.busy_share, capacity.memory_devices)
-        hint = f"at least {math.ceil(least / capacity.fleet_share):g} when always busy"
-        if least == capacity.memory_devices:
-            message = f"the tables take the memory of {capacity.memory_devices:g} devices"
-            hint = f"at least {math.ceil(least / capacity.fleet_share):g}"
-        problem = Problem("CC304", f"{message}; {given}", mark, hint)
-        if least > capacity.devices:
-            errors.append(problem)
-        elif needed > capacity.devices:
-            warnings.append(problem)
-        elif capacity.held and needed > capacity.usual_busy * capacity.devices:
-            usual = f"{100 * capacity.usual_busy:g} %"
-            message = f"the load keeps {amount} of {capacity.devices:g} devices busy at its peak"
-            hint = f"services are seldom busier than {usual}: requests would wait"
-            warnings.append(Problem("CC304", message, mark, hint))
-    return errors, warnings
 
 
 def estimate(

@@ -47,6 +47,7 @@ class Fact:
     where: Mark | None = None
     replaces: Fact | None = None  # the fact of hardware_db that stands here unless one is given
     falls: bool = False  # whether more of it means less carbon, as of a lifetime
+    derived_from: tuple[str, ...] = ()  # keys of facts that it was computed or chosen from
 
     @property
     def assumed(self) -> bool:

@@ -28,7 +28,7 @@ _WHOLE = (
 _TRAINING = "wall_hours|minimum_accelerators|state_gb|implied_mfu|stated_hours_ratio"
 _LIMITS = "(computing|exchanging|gathering|reading)_s"
 _SERVING = (
-    rf"functional_units|(charged|whole)_accelerators|(peak_)?busy_share|loaded_energy_kwh|per_day_(kgco2e|energy_kwh)"
+    rf"functional_units|(charged|whole|replica)_accelerators|sequences_in_flight|(peak_)?busy_share|loaded_energy_kwh|per_day_(kgco2e|energy_kwh)"
     rf"|per_({_UNIT}|{_OTHER_UNIT})_(kgco2e|energy_wh)|per_{_UNIT}_water_ml"
     rf"|per_{_UNIT}_(gpu|it_system|provisioned)_energy_wh"
     rf"|sci_embodied_kgco2e|sci_per_{_UNIT}_kgco2e"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.estimate.decode import device_power_w
-from carbonctl.formulas import power, serving_time
+from carbonctl.estimate.fleet import BoardWork
+from carbonctl.estimate.service import Encoded
+from carbonctl.estimate.train_samples import forward_flop
+from carbonctl.formulas import compute_request, operational, power, serving_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.service import Encoded
+    from carbonctl.estimate.service import Encoder
 
 
 class Sample(NamedTuple):
@@ -31,3 +34,44 @@ def encode(m: Encoded[Num]) -> Sample:
     )
     devices = 1.0 if m.devices is None else m.devices
     return Sample(seconds, device_power_w(m.board, m.resident_factor, dynamic, devices, seconds))
+
+
+def encoded(m: Encoder[Num]) -> Encoded[Num]:
+    """Work of one sample, and the device that does it."""
+    energy = m.energy_j_per_flop
+    if m.packed_energy_share is not None:
+        energy = compute_request.packed_energy_j_per_flop(
+            energy_j_per_flop=energy, packed_energy_share=m.packed_energy_share
+        )
+    return Encoded(
+        unit_flop=forward_flop(m.sample),
+        board=m.board,
+        compute_efficiency=serving_time.served_efficiency(
+            queue_efficiency=m.queue_efficiency, served_share=m.served_share
+        ),
+        resident_factor=m.resident_factor,
+        energy_j_per_flop=energy,
+        devices=m.devices,
+    )
+
+
+def encoder_work(m: Encoder[Num], served: Num) -> BoardWork:
+    """One sample on one device, then all of them."""
+    made = encode(encoded(m))
+    busy = serving_time.busy_hours_by_residual(
+        modeled_hours=serving_time.busy_hours_from_unit_time(
+            served_units=served, unit_s=made.unit_s
+        ),
+        energy_residual=m.energy_residual,
+    )
+    device = operational.device_energy_kwh_from_busy_hours(
+        busy_hours=busy, device_power_w=made.device_power_w
+    )
+    return BoardWork(busy, device, None)
+
+
+def encoder_resident_w(m: Encoder[Num]) -> Num:
+    """Power of one board that holds the model and has nothing to do [W]."""
+    return power.resident_power_w(
+        idle_power_w=m.board.idle_power_w, resident_factor=m.resident_factor
+    )

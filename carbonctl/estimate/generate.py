@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.core.formula import part
 from carbonctl.estimate.decode import device_power_w
+from carbonctl.estimate.fleet import BoardWork
 from carbonctl.estimate.picture import denoise_flop, latent_tokens
-from carbonctl.formulas import compute_diffusion, generation, power
+from carbonctl.formulas import compute_diffusion, generation, per_unit, power, serving_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -156,4 +157,43 @@ def batch_energy_j(m: Diffusion[Num], work: Work, seconds: Num) -> Num:
     )
     return generation.batch_energy_j(
         replica_accelerators=m.replica_accelerators, device_power_w=draw, batch_s=seconds
+    )
+
+
+def diffusion_work(m: Diffusion[Num], served: Num) -> BoardWork:
+    """One batch of pictures or clips, then all of them."""
+    made = generate(m)
+    busy = serving_time.busy_hours_from_batches(
+        served_units=served,
+        batch_s=made.seconds,
+        replica_accelerators=m.replica_accelerators,
+        batch=m.batch,
+    )
+    device = serving_time.device_energy_kwh_from_batches(
+        served_units=served,
+        batch_energy_j=made.energy_j,
+        batch=m.batch,
+        energy_residual=m.energy_residual,
+    )
+    busy = serving_time.busy_hours_by_residual(
+        modeled_hours=busy, energy_residual=m.energy_residual
+    )
+    return BoardWork(busy, device, m.replica_accelerators)
+
+
+def video_seconds(m: Diffusion[Num], total: Num) -> dict[str, Num]:
+    """Seconds of video that a service makes, where it makes any."""
+    if m.frames_per_second is None:
+        return {}
+    return {
+        "video_seconds": per_unit.functional_units_by_video_second(
+            functional_units=total, frames=m.frames, frames_per_second=m.frames_per_second
+        )
+    }
+
+
+def diffusion_resident_w(m: Diffusion[Num]) -> Num:
+    """Power of one board that holds the model and has nothing to do [W]."""
+    return power.resident_power_w(
+        idle_power_w=m.board.idle_power_w, resident_factor=m.painter.resident_factor
     )

@@ -7,7 +7,6 @@ its central value, its draws, or a number that remembers it.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from carbonctl.core.fact import Fact
@@ -18,16 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonctl.estimate.bom import Building, Hardware, Plant
-    from carbonctl.estimate.samples import SampleWork
     from carbonctl.estimate.service import Serving
-    from carbonctl.estimate.work import (
-        DlrmWork,
-        Federated,
-        LlmWork,
-        Memory,
-        Rollouts,
-        StrongScaling,
-    )
+    from carbonctl.estimate.training_run import TrainRun
+    from carbonctl.estimate.work import Federated
 
 T = TypeVar("T")
 PhaseKind = Literal["data", "experiments", "train", "idle", "infer"]
@@ -73,41 +65,10 @@ class Power(Generic[T]):
 
 
 @record
-class Trials(Generic[T]):
-    """Experiments of lognormal size between a median and a tail."""
+class MeteredPower(Power[T]):
+    """Power of a run that is metered on its nodes, with what a node holds of a system."""
 
-    trials: T
-    median_hours: T
-    tail_hours: T
-    tail_z: T
-
-
-@record
-class TrainRun(Generic[T]):
-    """One training run, by exactly one kind of evidence."""
-
-    power: Power[T]
-    energy_kwh: T | None = None
-    energy_boundary: str = ""
-    accelerator_hours: T | None = None
-    accelerators: T | None = None
-    wall_hours: T | None = None
-    llm: LlmWork[T] | None = None
-    dlrm: DlrmWork[T] | None = None
-    train_samples: T | None = None
-    trials: Trials[T] | None = None
-    residual: T | None = None
-    period_hours: T | None = None
-    cadence_hours: T | None = None
-    cross_work: LlmWork[T] | None = None
-    cross_hours: T | None = None
-    cross_wall_hours: T | None = None
-    samples: SampleWork[T] | None = None
-    rollouts: Rollouts[T] | None = None
-    federated: Federated[T] | None = None
-    recompute_factor: T | None = None
-    scaling: StrongScaling[T] | None = None
-    memory: Memory[T] | None = None
+    node_power_factor: T | None = None
 
 
 @record
@@ -140,7 +101,7 @@ class Phase(Generic[T]):
     label: str
     kind: PhaseKind
     evidence: Evidence
-    work: TrainRun[T] | ShareOfTraining[T] | Storage[T] | Serving[T]
+    work: TrainRun[T] | Federated[T] | ShareOfTraining[T] | Storage[T] | Serving[T]
     site: Site[T]
     hardware: Hardware[T] | None
     architecture: str = ""  # of the model that is trained, or the method that is another work
@@ -178,10 +139,12 @@ def bind(record: Any, lens: Callable[[Fact], Any]) -> Any:
         return lens(record)
     if isinstance(record, tuple):
         return tuple(bind(item, lens) for item in record)
-    if is_dataclass(record) and not isinstance(record, type | Comparator):
-        changes = {f.name: bind(getattr(record, f.name), lens) for f in fields(record)}
-        return replace(record, **changes)
-    return record
+    known = getattr(record, "__dataclass_fields__", None)
+    if known is None or isinstance(record, type | Comparator):
+        return record
+    held, made = record.__dict__, object.__new__(type(record))
+    made.__dict__.update({name: bind(held[name], lens) for name in known})
+    return made
 
 
 def facts(record: Any) -> dict[str, Fact]:

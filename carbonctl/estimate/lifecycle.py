@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
 from carbonctl.estimate.base import BASE, base_lines
 from carbonctl.estimate.embodied import amortize, machine
-from carbonctl.estimate.inputs import ShareOfTraining, Storage, TrainRun
+from carbonctl.estimate.inputs import ShareOfTraining, Storage
 from carbonctl.estimate.lost_work import useful_and_lost
 from carbonctl.estimate.per_unit import crossover, per_hour_and_work, sci_per_unit
 from carbonctl.estimate.phase_totals import phase_totals
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
 from carbonctl.estimate.scopes import scopes_of_electricity
 from carbonctl.estimate.served_units import break_even, per_unit_metrics
-from carbonctl.estimate.train import train
+from carbonctl.estimate.train import federated, train
+from carbonctl.estimate.training_run import TrainRun
+from carbonctl.estimate.work import Federated
 from carbonctl.formulas import (
     allocation,
     datacenter,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from carbonctl.core.types import Num
+    from carbonctl.estimate.embodied import MachineCarbon
     from carbonctl.estimate.inputs import LifecycleInputs, Phase, Site
 
 _KINDS = {
@@ -54,11 +58,8 @@ def lifecycle(x: LifecycleInputs[Num], basis: str = "location") -> Lifecycle:
             results.append(_phase(phase, trained))
     lines = (*_operational_lines(results, basis), *_stage_lines(results), *base_lines(x.base))
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
-    metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit, basis)}
-    for result, phase in zip(results, x.phases, strict=True):
-        metrics |= per_hour_and_work(result, phase) | scopes_of_electricity(result, phase.site)
-    metrics |= crossover(lines, metrics.get("operational_location_kgco2e"))
-    return Lifecycle(basis, total, lines, tuple(results), metrics)
+    named = partial(_all_metrics, x, basis, total, lines, results)
+    return Lifecycle(basis, total, lines, tuple(results), named)
 
 
 def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
@@ -69,7 +70,7 @@ def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
         with part("machine"):
             made = machine(hardware)
         share = {}
-        for stage in ("manufacturing", "transport", "end_of_life", "recovery_credit"):
+        for stage in ("manufacturing", "transport", "end_of_life"):
             with part(stage):
                 share[stage] = amortize(getattr(made, f"{stage}_kgco2e"), hours, hardware)
     return PhaseResult(
@@ -91,16 +92,28 @@ def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
         manufacturing_kgco2e=share["manufacturing"] if share else use.storage_embodied_kgco2e,
         transport_kgco2e=share["transport"] if share else None,
         end_of_life_kgco2e=share["end_of_life"] if share else None,
-        recovery_credit_kgco2e=share["recovery_credit"] if share else None,
+        credit=partial(_recovery_credit, phase, made, hours),
         allocation_rate=hardware.allocation_rate if share and hardware else None,
         architecture=phase.architecture,
     )
+
+
+def _recovery_credit(
+    phase: Phase[Num], made: MachineCarbon | None, hours: Num | None
+) -> Num | None:
+    """The share of a machine's credit for recovered metals that a phase may claim."""
+    if made is None or hours is None or phase.hardware is None:
+        return None
+    with part(phase.id), part("recovery_credit"):
+        return amortize(made.recovery_credit_kgco2e, hours, phase.hardware)
 
 
 def _use(phase: Phase[Num], trained: list[Use]) -> Use:
     match phase.work:
         case TrainRun():
             return train(phase.work, phase.site)
+        case Federated():
+            return federated(phase.work, phase.site)
         case Storage():
             return _storage(phase.work, phase.site)
         case ShareOfTraining():
@@ -216,6 +229,20 @@ def _sum(line_id: str, label: str, kind: str, members: tuple[Line, ...], evidenc
 
 def _energy(values: Iterable[Num]) -> Num:
     return allocation.total_energy_kwh(parts_kwh=tuple(values))
+
+
+def _all_metrics(
+    x: LifecycleInputs[Num],
+    basis: str,
+    total: Num,
+    lines: tuple[Line, ...],
+    results: list[PhaseResult],
+) -> dict[str, Num]:
+    """Every number of a life by name."""
+    metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit, basis)}
+    for result, phase in zip(results, x.phases, strict=True):
+        metrics |= per_hour_and_work(result, phase) | scopes_of_electricity(result, phase.site)
+    return metrics | crossover(lines, metrics.get("operational_location_kgco2e"))
 
 
 def _metrics(

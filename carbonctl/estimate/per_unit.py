@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.inputs import TrainRun
+from carbonctl.estimate.training_run import TrainRun
 from carbonctl.formulas import allocation, carbon_metrics
 
 if TYPE_CHECKING:
@@ -93,13 +93,9 @@ def _work(phase: Phase[Num]) -> Num | None:
     run = phase.work
     if not isinstance(run, TrainRun):
         return None
-    from carbonctl.estimate.train import repeats_of  # noqa: PLC0415 - a training is there
-    from carbonctl.estimate.train_work import work_flop  # noqa: PLC0415
+    from carbonctl.estimate.train import repeats_of, train_flop  # noqa: PLC0415 - if there is one
 
-    work = run.llm or run.samples or run.cross_work
-    if work is None or run.rollouts is not None:
-        return None
-    flop, count = work_flop(work), repeats_of(run)
-    if count is None:
+    flop, count = train_flop(run), repeats_of(run)
+    if flop is None or count is None:
         return flop
     return carbon_metrics.train_flop_by_repeats(run_flop=flop, repeats=count)

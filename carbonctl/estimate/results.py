@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.record import record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbonctl.core.types import Num
     from carbonctl.estimate.bom import Comparator
     from carbonctl.estimate.inputs import Evidence, PhaseKind
@@ -25,6 +28,9 @@ class Served:
     loaded_energy_kwh: Num | None = None
     thousand_tokens: Num | None = None
     video_seconds: Num | None = None
+    batch: Num | None = None  # sequences in flight on one replica
+    chosen: dict[str, Num] = field(default_factory=dict)  # of the operating point, by fact key
+    is_feasible: Any = True  # whether some replica keeps the limits; an array over draws
 
 
 @record
@@ -59,9 +65,14 @@ class PhaseResult:
     manufacturing_kgco2e: Num | None
     transport_kgco2e: Num | None
     end_of_life_kgco2e: Num | None
-    recovery_credit_kgco2e: Num | None
+    credit: Callable[[], Num | None]
     allocation_rate: Num | None = None
     architecture: str = ""
+
+    @cached_property
+    def recovery_credit_kgco2e(self) -> Num | None:
+        """Credit for recovered metals, never netted; computed when first asked for."""
+        return self.credit()
 
 
 @record
@@ -86,7 +97,12 @@ class Lifecycle:
     total_kgco2e: Num
     lines: tuple[Line, ...]
     phases: tuple[PhaseResult, ...]
-    metrics: dict[str, Num]
+    name_metrics: Callable[[], dict[str, Num]]
+
+    @cached_property
+    def metrics(self) -> dict[str, Num]:
+        """Every number that has a name; computed when first asked for."""
+        return self.name_metrics()
 
 
 @record

@@ -69,7 +69,11 @@ def _devices(phase: str, use: Use, served: Served) -> dict[str, Num]:
     assert hours is not None  # noqa: S101 - every service takes hours
     charged = fleet.charged_accelerators(accelerator_hours=hours, period_hours=served.period_hours)
     busy = fleet.mean_busy_share_from_hours(busy_hours=served.busy_hours, accelerator_hours=hours)
-    return {
+    point: dict[str, Num] = {}
+    if served.batch is not None and served.replica_accelerators is not None:
+        point[f"{phase}.sequences_in_flight"] = served.batch
+        point[f"{phase}.replica_accelerators"] = served.replica_accelerators
+    return point | {
         f"{phase}.charged_accelerators": charged,
         f"{phase}.whole_accelerators": fleet.whole_accelerators(charged_accelerators=charged)
         if served.replica_accelerators is None

@@ -9,6 +9,7 @@ from carbonctl.core.record import record
 if TYPE_CHECKING:
     from carbonctl.estimate.samples import Photograph, Speech, Stated, Text
     from carbonctl.estimate.work import DlrmWork
+    from carbonctl.plan.operating_point import Limits
 
 T = TypeVar("T")
 
@@ -118,7 +119,7 @@ class Speculation(Generic[T]):
 
 @record
 class Decoder(Generic[T]):
-    """A language model at its operating point on one replica.
+    """A language model on one replica; with ``limits`` its operating point is yet to be chosen.
 
     ``reasoning_tokens`` are written beside the answer's, ``media_tokens`` read beside the prompt's.
     """
@@ -145,6 +146,7 @@ class Decoder(Generic[T]):
     prompt_cache_share: T | None = None
     speculation: Speculation[T] | None = None
     measured: Measured[T] | None = None
+    limits: Limits[T] | None = None
 
 
 @record

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.core.record import record
-from carbonctl.estimate.inputs import Power, T
+from carbonctl.estimate.inputs import MeteredPower
 from carbonctl.estimate.results import Use
 from carbonctl.formulas import boundaries, operational, power, training_priors, training_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.inputs import PowerBySize, Site, TrainRun
-
-
-@record
-class MeteredPower(Power[T]):
-    """Power of a run that is metered on its nodes, with what a node holds of a system."""
-
-    node_power_factor: T | None = None
+    from carbonctl.estimate.inputs import Power, PowerBySize, Site
+    from carbonctl.estimate.training_run import MeteredEnergy
 
 
 def from_hours(hours: Num, draw: Power[Num], site: Site[Num]) -> Use:
@@ -103,34 +96,37 @@ def _device_power_share(share: PowerBySize[Num]) -> Num:
     )
 
 
-def from_energy(run: TrainRun[Num], energy_kwh: Num, site: Site[Num]) -> Use:
+def from_energy(metered: MeteredEnergy[Num], draw: Power[Num], site: Site[Num]) -> Use:
     """A measured energy, brought to the meter from the boundary at which it was measured."""
-    if run.energy_boundary == "facility":
+    energy_kwh, hours = metered.energy_kwh, metered.accelerator_hours
+    if metered.boundary == "facility":
         it = operational.it_energy_kwh_from_facility_energy(
             facility_energy_kwh=energy_kwh, pue=site.pue
         )
-        return Use(_hours_behind(run, it, site), it, energy_kwh)
+        return Use(_hours_behind(hours, draw, it, site), it, energy_kwh)
     device, it = None, energy_kwh
-    if run.energy_boundary == "gpu":
-        assert run.power.host_power_factor is not None  # noqa: S101 - as above
+    if metered.boundary == "gpu":
+        assert draw.host_power_factor is not None  # noqa: S101 - as above
         device = energy_kwh
         it = operational.it_energy_kwh_from_device_energy(
-            device_energy_kwh=device, host_power_factor=run.power.host_power_factor
+            device_energy_kwh=device, host_power_factor=draw.host_power_factor
         )
-    elif run.energy_boundary == "node":
+    elif metered.boundary == "node":
         it = boundaries.it_energy_kwh_from_node_energy(
-            node_energy_kwh=energy_kwh, system_power_factor=_system_power_factor(run.power)
+            node_energy_kwh=energy_kwh, system_power_factor=_system_power_factor(draw)
         )
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(_hours_behind(run, it, site), it, facility, device_energy_kwh=device)
+    return Use(_hours_behind(hours, draw, it, site), it, facility, device_energy_kwh=device)
 
 
-def _hours_behind(run: TrainRun[Num], it_energy_kwh: Num, site: Site[Num]) -> Num | None:
+def _hours_behind(
+    stated: Num | None, draw: Power[Num], it_energy_kwh: Num, site: Site[Num]
+) -> Num | None:
     """Device-hours for the embodied share: as stated beside the energy, else by typical power."""
-    if run.accelerator_hours is not None:
-        return run.accelerator_hours
-    if run.power.power_w is None and run.power.tdp_w is None:
+    if stated is not None:
+        return stated
+    if draw.power_w is None and draw.tdp_w is None:
         return None
     return training_time.accelerator_hours_from_energy(
-        it_energy_kwh=it_energy_kwh, it_power_w=_it_power_w(run.power, site)
+        it_energy_kwh=it_energy_kwh, it_power_w=_it_power_w(draw, site)
     )

@@ -72,6 +72,14 @@ def device_s(limits: dict[str, Num]) -> Num:
     )
 
 
+def unit_s(limits: dict[str, Num]) -> Num:
+    """Time of one training sample: what binds, inside its devices or at its readers."""
+    device = device_s(limits)
+    if "reading_s" not in limits:
+        return device
+    return compute_dlrm.unit_s_from_readers(device_s=device, reading_s=limits["reading_s"])
+
+
 def binding(limits: dict[str, float]) -> str:
     """The name of what a sample waits for: the longest of its limits."""
     return LIMITS[max(limits, key=lambda name: limits[name])]

@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carbonctl.estimate.picture import denoise_flop
-from carbonctl.estimate.samples import Photograph, Picture, SampleWork, Speech, Stated
+from carbonctl.estimate.samples import Photograph, Picture, Speech, Stated, Text
+from carbonctl.estimate.train_work import hours_by_utilization
 from carbonctl.formulas import compute_samples, compute_training
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbonctl.core.types import Num
-    from carbonctl.estimate.samples import Text
+    from carbonctl.estimate.samples import SampleWork
+
+
+def sample_hours(work: SampleWork[Num]) -> Num:
+    """Billed device-hours of training on samples."""
+    return hours_by_utilization(work, sample_work_flop(work), _billed_mfu)
 
 
 def sample_work_flop(work: SampleWork[Num]) -> Num:
     """Model work of training on samples."""
-    sample = work.sample
-    if isinstance(sample, Picture):
-        return _picture_flop(work, sample)
-    if isinstance(sample, Speech):
-        return _speech_flop(work, sample)
-    if isinstance(sample, Photograph):
-        return _trained(work, photograph_flop(sample))
-    return _trained(work, sample.sample_flop)
+    return _TRAINED[type(work.sample)](work, work.sample)
 
 
 def forward_flop(sample: Photograph[Num] | Speech[Num] | Stated[Num] | Text[Num]) -> Num:
     """Work of a sample that is read once, and of the text that is written for it."""
-    if isinstance(sample, Speech):
-        return compute_samples.sample_flop_from_parts(parts_flop=_heard_and_written(sample))
-    if isinstance(sample, Photograph):
-        return photograph_flop(sample)
-    if isinstance(sample, Stated):
-        return sample.sample_flop
+    return _FORWARD[type(sample)](sample)
+
+
+def _billed_mfu(work: SampleWork[Num]) -> Num:
+    assert work.billed_mfu is not None  # noqa: S101 - resolve gives it, or a steady one
+    return work.billed_mfu
+
+
+def _text_flop(text: Text[Num]) -> Num:
+    """Work of a text that an encoder reads."""
     return compute_samples.sample_flop(
         encoder_params=compute_samples.encoder_params_by_vocabulary(
-            total_params=sample.params,
-            vocabulary=sample.vocabulary,
-            hidden_size=sample.hidden_size,
+            total_params=text.params,
+            vocabulary=text.vocabulary,
+            hidden_size=text.hidden_size,
         ),
-        sample_tokens=sample.sample_tokens,
-        layers=sample.layers,
-        hidden_size=sample.hidden_size,
+        sample_tokens=text.sample_tokens,
+        layers=text.layers,
+        hidden_size=text.hidden_size,
     )
 
 
@@ -99,6 +104,11 @@ def _frozen_flop(picture: Picture[Num]) -> Num:
     )
 
 
+def _heard_flop(speech: Speech[Num]) -> Num:
+    """Work of a window of speech and of writing its text."""
+    return compute_samples.sample_flop_from_parts(parts_flop=_heard_and_written(speech))
+
+
 def _speech_flop(work: SampleWork[Num], speech: Speech[Num]) -> Num:
     hearing, writing = _heard_and_written(speech)
     parts = (_trained(work, hearing), _trained(work, writing))
@@ -123,3 +133,18 @@ def _heard_and_written(speech: Speech[Num]) -> tuple[Num, Num]:
         decoder_params=decoder, target_tokens=speech.target_tokens
     )
     return hearing, writing
+
+
+# kinds of samples -> work of a training on them, and of one that is read once
+_TRAINED: dict[type, Callable[[SampleWork[Num], Any], Num]] = {
+    Picture: _picture_flop,
+    Speech: _speech_flop,
+    Photograph: lambda work, image: _trained(work, photograph_flop(image)),
+    Stated: lambda work, stated: _trained(work, stated.sample_flop),
+}
+_FORWARD: dict[type, Callable[[Any], Num]] = {
+    Speech: _heard_flop,
+    Photograph: photograph_flop,
+    Stated: lambda stated: stated.sample_flop,
+    Text: _text_flop,
+}

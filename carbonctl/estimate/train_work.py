@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from carbonctl.estimate.work import LlmWork
 from carbonctl.formulas import (
     compute_llm,
     compute_rollouts,
     compute_training,
-    training_memory,
     training_priors,
     training_time,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbonctl.core.types import Num
     from carbonctl.estimate.samples import SampleWork
-    from carbonctl.estimate.work import Activations, Attention, Memory, Rollouts
+    from carbonctl.estimate.work import Attention, LlmWork, Rollouts
+
+    Work = TypeVar("Work", LlmWork[Any], SampleWork[Any])
 
 
 def llm_flop(work: LlmWork[Num]) -> Num:
@@ -94,43 +96,33 @@ def _attention_flop(a: Attention[Num], tokens: Num) -> Num:
     )
 
 
-def work_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
-    """Billed device-hours of work, with the unpacking of weights that are stored in 4 bits."""
-    hours = _busy_hours(work)
-    if not isinstance(work, LlmWork) or work.unpacking_factor is None:
+def llm_hours(work: LlmWork[Num]) -> Num:
+    """Billed device-hours of work on text, with the unpacking of weights stored in 4 bits."""
+    hours = hours_by_utilization(work, llm_flop(work), billed_mfu)
+    if work.unpacking_factor is None:
         return hours
     return training_priors.accelerator_hours_by_unpacking(
         modeled_hours=hours, unpacking_factor=work.unpacking_factor
     )
 
 
-def _busy_hours(work: LlmWork[Num] | SampleWork[Num]) -> Num:
-    """Device-hours by steady utilization and goodput or by the billed one."""
-    flop = work_flop(work)
+def hours_by_utilization(work: Work, train_flop: Num, billed_mfu: Callable[[Work], Num]) -> Num:
+    """Device-hours of model work, by steady utilization and goodput or by the billed one."""
     if work.mfu is not None and work.goodput is not None:
         return training_time.accelerator_hours_from_flop(
-            train_flop=flop,
+            train_flop=train_flop,
             peak_flop_per_s=work.peak_flop_per_s,
             mfu=work.mfu,
             goodput=work.goodput,
         )
     return training_time.accelerator_hours_from_flop_by_billed_mfu(
-        train_flop=flop, peak_flop_per_s=work.peak_flop_per_s, billed_mfu=billed_mfu(work)
+        train_flop=train_flop, peak_flop_per_s=work.peak_flop_per_s, billed_mfu=billed_mfu(work)
     )
 
 
-def work_flop(work: LlmWork[Num] | SampleWork[Num]) -> Num:
-    """Model work of training on text or on samples."""
-    if isinstance(work, LlmWork):
-        return llm_flop(work)
-    from carbonctl.estimate.train_samples import sample_work_flop  # noqa: PLC0415 - if asked
-
-    return sample_work_flop(work)
-
-
-def billed_mfu(work: LlmWork[Num] | SampleWork[Num]) -> Num:
+def billed_mfu(work: LlmWork[Num]) -> Num:
     """Utilization per billed hour: as given, else as expected of a model of this size."""
-    if isinstance(work, LlmWork) and work.mfu_by_size is not None:
+    if work.mfu_by_size is not None:
         return training_priors.billed_mfu_by_size(
             token_flop=_token_flop(work),
             peak_flop_per_s=work.peak_flop_per_s,
@@ -139,6 +131,13 @@ def billed_mfu(work: LlmWork[Num] | SampleWork[Num]) -> Num:
         )
     assert work.billed_mfu is not None  # noqa: S101 - resolve gives one of the three
     return work.billed_mfu
+
+
+def usual_mfu(work: LlmWork[Num]) -> Num:
+    """Utilization per billed hour that is expected of work, steady or billed."""
+    if work.mfu is not None and work.goodput is not None:
+        return training_time.billed_mfu_by_goodput(mfu=work.mfu, goodput=work.goodput)
+    return billed_mfu(work)
 
 
 def _token_flop(work: LlmWork[Num]) -> Num:
@@ -162,85 +161,5 @@ def rollout_hours(work: LlmWork[Num], rollouts: Rollouts[Num]) -> Num:
         accelerators=rollouts.accelerators,
     )
     return compute_rollouts.accelerator_hours_by_stages(
-        generation_hours=generation, update_hours=work_hours(replace(work, train_tokens=tokens))
-    )
-
-
-def minimum_accelerators(memory: Memory[Num]) -> Num:
-    """Devices that hold weights, gradients, optimizer state and, where known, activations."""
-    if memory.activations is not None:
-        return training_memory.minimum_accelerators_by_activations(
-            state_gb=state_gb(memory),
-            activation_gb=_activation_gb(memory.activations),
-            device_memory_gb=memory.device_memory_gb,
-            memory_share=memory.memory_share,
-        )
-    return training_memory.minimum_accelerators(
-        state_gb=state_gb(memory),
-        device_memory_gb=memory.device_memory_gb,
-        memory_share=memory.memory_share,
-    )
-
-
-def _activation_gb(a: Activations[Num]) -> Num:
-    if a.heads is not None and a.score_bytes is not None:
-        return training_memory.activation_gb_by_stored_scores(
-            layers=a.layers,
-            context_tokens=a.context_tokens,
-            micro_batch=a.micro_batch,
-            hidden_size=a.hidden_size,
-            activation_bytes=a.activation_bytes,
-            heads=a.heads,
-            score_bytes=a.score_bytes,
-        )
-    return training_memory.activation_gb(
-        layers=a.layers,
-        context_tokens=a.context_tokens,
-        micro_batch=a.micro_batch,
-        hidden_size=a.hidden_size,
-        activation_bytes=a.activation_bytes,
-    )
-
-
-def state_gb(memory: Memory[Num]) -> Num:
-    """Weights, gradients and optimizer state of a run, with models beside it, in GB."""
-    tables, total = memory.tables, memory.total_params
-    if tables is not None:
-        return training_memory.state_gb_by_tables(
-            tables=tables.tables,
-            table_rows=tables.table_rows,
-            embedding_dim=tables.embedding_dim,
-            embedding_bytes=tables.embedding_bytes,
-            row_state_bytes=memory.state_bytes,
-        )
-    assert total is not None  # noqa: S101 - resolve gives tables or parameters
-    if memory.adapter_params is not None and memory.frozen_bytes is not None:
-        return training_memory.state_gb_by_adapters(
-            total_params=total,
-            frozen_bytes=memory.frozen_bytes,
-            adapter_params=memory.adapter_params,
-            state_bytes=memory.state_bytes,
-        )
-    return _whole_gb(memory, total)
-
-
-def _whole_gb(memory: Memory[Num], total: Num) -> Num:
-    """State of a model that is trained whole, and of the models beside it that must be held."""
-    reference, reward, critic = memory.reference_params, memory.reward_params, memory.critic_params
-    if reference is None or memory.frozen_bytes is None:
-        return training_memory.state_gb(total_params=total, state_bytes=memory.state_bytes)
-    if reward is None or critic is None:
-        return training_memory.state_gb_by_reference(
-            total_params=total,
-            state_bytes=memory.state_bytes,
-            reference_params=reference,
-            frozen_bytes=memory.frozen_bytes,
-        )
-    return training_memory.state_gb_by_critic(
-        total_params=total,
-        critic_params=critic,
-        state_bytes=memory.state_bytes,
-        reference_params=reference,
-        reward_params=reward,
-        frozen_bytes=memory.frozen_bytes,
+        generation_hours=generation, update_hours=llm_hours(replace(work, train_tokens=tokens))
     )

@@ -130,36 +130,6 @@ class Exchange(Generic[T]):
 
 
 @record
-class Activations(Generic[T]):
-    """What a transformer keeps for its backward pass; scores of attention where they are stored."""
-
-    layers: T
-    hidden_size: T
-    context_tokens: T
-    micro_batch: T
-    activation_bytes: T
-    heads: T | None = None
-    score_bytes: T | None = None
-
-
-@record
-class Memory(Generic[T]):
-    """What training keeps in the memory of its devices."""
-
-    device_memory_gb: T
-    memory_share: T
-    state_bytes: T
-    total_params: T | None = None
-    adapter_params: T | None = None
-    frozen_bytes: T | None = None
-    tables: DlrmWork[T] | None = None
-    activations: Activations[T] | None = None
-    reference_params: T | None = None
-    reward_params: T | None = None
-    critic_params: T | None = None
-
-
-@record
 class Federated(Generic[T]):
     """Learning on users' own devices."""
 

@@ -4,45 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from carbonctl.core import units
 from carbonctl.core.formula import formula
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-
-
-@formula(unit="1", equation="B = floor((n * f * M - W) / KV_1)", source="carbonctl-serving-model")
-def feasible_batch(
-    *,
-    replica_accelerators: Num,
-    device_memory_gb: Num,
-    memory_share: Num,
-    weight_gb: Num,
-    sequence_gb: Num,
-) -> Num:
-    """Sequences that a replica's memory holds beside the weights; below 1 where it holds none.
-
-    Parameters
-    ----------
-    replica_accelerators
-        Devices of the replica. [1]
-    device_memory_gb, memory_share
-        Memory of one, and the share of it that may hold weights and cache. [GB], [1]
-    weight_gb
-        Weights of one copy. [GB]
-    sequence_gb
-        Cache of one sequence at its mean context. [GB]
-
-    Examples
-    --------
-    >>> feasible_batch(replica_accelerators=2.0, device_memory_gb=100.0, memory_share=0.9,
-    ...     weight_gb=140.0, sequence_gb=0.5)
-    80.0
-    """
-    room = replica_accelerators * device_memory_gb * memory_share - weight_gb
-    return np.floor(room / sequence_gb)
 
 
 @formula(unit="s", equation="t_min = W_r / (n * BW)", source="carbonctl-serving-model")

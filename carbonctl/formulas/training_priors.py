@@ -45,15 +45,6 @@ def billed_mfu_by_size(
     return 1.0 / (1.0 / saturated_mfu + token_overhead_s * peak_flop_per_s / token_flop)
 
 
-# kinds of models, and of published runs, that do much work for each parameter
-SIZE_SAYS_LITTLE = {"dlrm", "diffusion_unet", "vision_cnn"}
-
-
-def mfu_constant(architecture: str) -> str:
-    """Name of the fact that holds the saturated utilization of an accelerator architecture."""
-    return f"saturated_mfu_{architecture.lower().replace(' ', '_')}"
-
-
 @formula(
     unit="1",
     equation="f = i + (s - i) * N / (N + N_half)",

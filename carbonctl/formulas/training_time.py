@@ -234,6 +234,25 @@ def billed_mfu(*, train_flop: Num, peak_flop_per_s: Num, accelerator_hours: Num)
     return train_flop / (peak_flop_per_s * units.s_from_hours(accelerator_hours))
 
 
+@formula(unit="1", equation="MFU_billed = MFU * g", source="palm-2022-mfu")
+def billed_mfu_by_goodput(*, mfu: Num, goodput: Num) -> Num:
+    """Run-average utilization of a steady one, for the hours that do not count.
+
+    Parameters
+    ----------
+    mfu
+        Steady utilization of model work. [1]
+    goodput
+        Share of billed hours whose work counted. [1]
+
+    Examples
+    --------
+    >>> billed_mfu_by_goodput(mfu=0.4, goodput=0.75)
+    0.30000000000000004
+    """
+    return mfu * goodput
+
+
 @formula(unit="1", equation="r = t_stated / t", source="conservation")
 def stated_hours_ratio(*, stated_hours: Num, accelerator_hours: Num) -> Num:
     """Hours that were stated beside other evidence, over the hours estimated from it.
@@ -289,3 +308,22 @@ def wall_hours(*, accelerator_hours: Num, accelerators: Num) -> Num:
     240.0
     """
     return accelerator_hours / accelerators
+
+
+@formula(unit="1", equation="n = t / t_w", source="conservation")
+def accelerators_from_wall_time(*, accelerator_hours: Num, wall_hours: Num) -> Num:
+    """Devices that do a run within a wall-clock time.
+
+    Parameters
+    ----------
+    accelerator_hours
+        Device-hours of the run. [h]
+    wall_hours
+        Wall-clock time. [h]
+
+    Examples
+    --------
+    >>> accelerators_from_wall_time(accelerator_hours=15_360.0, wall_hours=240.0)
+    64.0
+    """
+    return accelerator_hours / wall_hours

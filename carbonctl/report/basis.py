@@ -25,17 +25,22 @@ def kind_of(fact: Fact) -> str:
     return "assumed" if fact.assumed else "sourced"
 
 
-def basis(number: Traced, samples: int, seed: int) -> dict[str, Any]:
+def basis(number: Traced, draws: Draws) -> dict[str, Any]:
     """Facts under a number, counted, and ranked by their share of its variance over draws."""
     facts = leaves(number)
     data: dict[str, Any] = {"facts": _counts(list(facts.values()))}
-    if samples == 0:
+    if draws.samples == 0:
         return data | {"interval": None, "drivers": []}
-    draws = Draws(samples, seed)
     drawn = np.asarray(replay(number, draws), dtype=float)
     low, middle, high = interval(drawn) or (None, None, None)
     return data | {
-        "interval": {"p05": low, "p50": middle, "p95": high, "samples": samples, "seed": seed},
+        "interval": {
+            "p05": low,
+            "p50": middle,
+            "p95": high,
+            "samples": draws.samples,
+            "seed": draws.seed,
+        },
         "drivers": [
             {
                 "key": driver.fact.key,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.core.record import compared
 from carbonctl.report.numbers import quantity
 from carbonctl.scenario.held_hardware import held_path
@@ -164,5 +165,5 @@ def _model_words(model: schema.Model | None) -> str:
     if model.id is not None:
         return model.id
     if model.params is not None:
-        return f"{quantity(model.params.value, '1')} LLM"
-    return "recommendation model"
+        return f"{quantity(model.params.value, '1')} {model_kind(model.kind).label}"
+    return model_kind("dlrm").label

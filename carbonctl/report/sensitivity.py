@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.formula import Traced
 from carbonctl.report import numbers
 from carbonctl.report.trace import leaves
-from carbonctl.study.montecarlo import replay
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -29,7 +28,7 @@ _FLAGS = {
     "hyperscale:pue": "--pue P",
 }
 _OTHER_MEANING = "saturated_mfu"  # of large models, where the flag states that of this run
-_OF_THE_LOAD = {"busy_share", "peak_to_mean"}
+_CONCURRENCY = "default:concurrency"
 _HOST = "host_power_factor"
 _WITH_HOSTS = ("train", "infer")  # sections that have a factor each
 
@@ -41,28 +40,40 @@ def sensitivity(result: Result) -> list[dict[str, Any]]:
     facts = leaves(total)
     deciding = [d.fact.key for d in result.drivers if d.share >= LEAST_SHARE]
     return [
-        {
-            "key": fact.key,
-            "label": fact.label,
-            "unit": fact.unit,
-            "source": fact.source,
-            "low": fact.low,
-            "high": fact.high,
-            "total_at_low_kgco2e": _total_at(total, fact, fact.low),
-            "total_at_high_kgco2e": _total_at(total, fact, fact.high),
-        }
+        _ends(result, fact, fact.low, fact.high)
         for fact in (facts[key] for key in deciding if key in facts)
         if fact.assumed and fact.low is not None and fact.high is not None
     ]
 
 
-def _total_at(total: Traced, changed: Fact, value: float) -> float:
-    """The total [kgCO2e] with one fact at another value."""
+def _ends(result: Result, fact: Fact, low: float, high: float) -> dict[str, Any]:
+    """One fact, the ends of its range, and the total at each of them."""
+    (low, at_low), (high, at_high) = (_total_at(result, fact, end) for end in (low, high))
+    return {
+        "key": fact.key,
+        "label": fact.label,
+        "unit": fact.unit,
+        "source": fact.source,
+        "low": low,
+        "high": high,
+        "total_at_low_kgco2e": at_low,
+        "total_at_high_kgco2e": at_high,
+    }
+
+
+def _total_at(result: Result, changed: Fact, value: float) -> tuple[float, float]:
+    """A value of one fact, and the total [kgCO2e] with it, all choices made again.
+
+    A usual concurrency comes out as the one that memory and load let a replica reach.
+    """
 
     def lens(fact: Fact) -> Num:
         return value if fact.key == changed.key else fact.value
 
-    return float(replay(total, lens))
+    made = result.run(lens)
+    if changed.key == _CONCURRENCY:
+        value = float(made.metrics["infer.sequences_in_flight"])
+    return value, float(made.total_kgco2e)
 
 
 def next_question(data: dict[str, Any]) -> str:
@@ -76,16 +87,9 @@ def next_question(data: dict[str, Any]) -> str:
         named = f"{item['label']} " if name.startswith(_OTHER_MEANING) else ""
         totals = (item["total_at_low_kgco2e"], item["total_at_high_kgco2e"])
         first, last = (numbers.carbon(one).replace(" ", "\u00a0") for one in totals)  # one word
-        alike = ", at the same concurrency" if _moves_the_batch(name, data) else ""
         ends = f"at {named}{low} the total is {first}, at {high} it is {last}"
-        return f"state {flag}: {ends}{alike}"
+        return f"state {flag}: {ends}"
     return ""
-
-
-def _moves_the_batch(name: str, data: dict[str, Any]) -> bool:
-    """Whether the load, which a share or a peak scales, limits the batch that was chosen."""
-    notes = (fact["note"] or "" for fact in data["facts"].values())
-    return name in _OF_THE_LOAD and any("the load" in note for note in notes)
 
 
 def _flag(name: str, data: dict[str, Any]) -> str:

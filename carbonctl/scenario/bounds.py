@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.units import s_from_hours
-from carbonctl.estimate.encode import encode
+from carbonctl.estimate.encode import encode, encoded
 from carbonctl.estimate.generate import batch_work
-from carbonctl.estimate.infer import encoded, table_devices
 from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.recommendation_service import table_devices
 from carbonctl.estimate.service import Diffusion, Encoder, Ranking
 from carbonctl.estimate.speculate import whole_output
 from carbonctl.estimate.train_dlrm import device_s, dlrm_limits

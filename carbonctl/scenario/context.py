@@ -229,4 +229,5 @@ def derived(key: str, value: float, like: Fact, note: str, label: str) -> Fact:
         note=note,
         label=label,
         replaces=None,
+        derived_from=(*like.derived_from, like.key),
     )

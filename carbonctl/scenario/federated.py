@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.inputs import Power, Site, TrainRun
 from carbonctl.estimate.work import Federated
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.inputs import Site
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
 
 
 def federated(
     ctx: Context, section: schema.Federated, site: Site[Fact], path: Path
-) -> tuple[TrainRun[Fact], Site[Fact]]:
+) -> tuple[Federated[Fact], Site[Fact]]:
     """Devices and routers on the users' grid: no PUE, no building, no share of the devices."""
     under = (*path, "federated")
     work = Federated(
@@ -35,5 +35,4 @@ def federated(
     )
     ctx.not_estimated["embodied share of users' devices"] = "bought for other reasons"
     ctx.not_estimated["user devices"] = "only their energy while they train"
-    draw: Power[Fact] = Power("it_system", None, None, None, None)
-    return TrainRun(draw, federated=work), home
+    return work, home

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.inputs import Phase, TrainRun
+from carbonctl.estimate.inputs import Phase
+from carbonctl.estimate.training_run import MeteredDays, TrainRun
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.training import power
 
@@ -24,7 +25,7 @@ def ingestion(s: Sections, data: schema.Data) -> Phase[Fact]:
     found = machines.device(s.ctx, Hardware(server=SERVER), path)
     servers = s.ctx.given(data.ingest_servers, path, "ingestion servers")
     draw = power(s.ctx, Run(), found, path)
-    work = TrainRun(draw, accelerators=servers, wall_hours=s.period)
+    work = TrainRun(draw, MeteredDays(servers, s.period))
     place = s.site(data.site, ("data",))
     return Phase(
         "data.ingestion", "data ingestion", "data", "hours", work, place, s.hardware(found)

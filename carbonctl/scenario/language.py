@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.core.fact import Fact
 from carbonctl.estimate.work import Attention, EncoderDecoder, LlmWork, Utilization, Vocabulary
 from carbonctl.scenario.priors import mfu_by_size
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
 
-_DECODERS = {"llm", "llm_dense", "llm_moe"}
 _ADAPTED = {"lora", "qlora"}
 # A longer context than this is what a model was extended to, not what it was trained at.
 _USUAL_CONTEXT = 8_192.0
@@ -102,14 +102,15 @@ def llm_work(
 def _decoder(ctx: Context, model: schema.Model | None, path: Path) -> Shape:
     shaped = shape(ctx, model, path)
     name = shaped.record.name if shaped.record else "an encoder and decoder"
-    if shaped.kind == "encoder_decoder":
+    learns_from = model_kind(shaped.kind).learns_from
+    if learns_from == "both_tokens":
         ctx.fail(
             "CC206",
             f"{name} reads and writes; one count of tokens does not give its work",
             path if len(path) > 1 and path[-1] == "cross_check" else (*path, "tokens"),
             "give input_tokens and target_tokens in its place",
         )
-    if shaped.kind not in {*_DECODERS, "encoder"}:
+    if learns_from != "tokens":
         ctx.fail("CC306", f"training {shaped.kind} from tokens is not estimated yet", path)
     return shaped
 
@@ -155,7 +156,7 @@ def both_halves(
         message = f"{given} needs {other} beside it: an encoder and a decoder see different tokens"
         ctx.fail("CC206", message, (*path, given), f"give {other}")
     shaped = shape(ctx, model, path)
-    if shaped.kind != "encoder_decoder":
+    if model_kind(shaped.kind).learns_from != "both_tokens":
         message = "input_tokens and target_tokens are for models with an encoder and a decoder"
         ctx.fail("CC303", message, (*path, "input_tokens"), "give tokens")
     tokens = ctx.given(read, (*path, "input_tokens"), "input tokens")
@@ -186,7 +187,8 @@ def encoder_share(ctx: Context, record: Record | None) -> Fact:
         return usual
     share = encoder.value / (encoder.value + decoder.value)
     note = "encoder layers / all layers"
-    return replace(encoder, key=f"{encoder.key}/share", value=share, label=usual.label, note=note)
+    return replace(encoder, key=f"{encoder.key}/share", value=share, label=usual.label, note=note,
+                   derived_from=(encoder.key, decoder.key))  # fmt: skip
 
 
 def _attention(
@@ -225,8 +227,9 @@ def _attention(
             value=seen / layers.value,
             label="share of layers without a window",
             note="full-attention layers / layers",
+            derived_from=(layers.key,) if seen else (),
         )
-    both = shaped.kind == "encoder"
+    both = model_kind(shaped.kind).attends_both_sides
     return Attention(layers, heads, _width(record, width), context, both, window, share)
 
 
@@ -261,7 +264,8 @@ def _width(record: Record | None, width: Fact) -> Fact:
         return width
     score = latent["rope_head_dim"] + latent["nope_head_dim"]
     mean = (score + latent["v_head_dim"]) / 2
-    return replace(width, key=f"{width.key}/mean", value=mean, note="mean of score and value width")
+    note = "mean of score and value width"
+    return replace(width, key=f"{width.key}/mean", value=mean, note=note, derived_from=(width.key,))
 
 
 def _vocabulary(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog.power_limits import power_limits
+from carbonctl.estimate.training_run import MeteredEnergy
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
-    from carbonctl.estimate.inputs import Site, TrainRun
+    from carbonctl.estimate.inputs import Site
+    from carbonctl.estimate.training_run import TrainRun
     from carbonctl.scenario import schema
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
@@ -29,19 +31,22 @@ def check_measured_energy(
 
     ``energy.note``, which says why it is right, makes a warning of it.
     """
-    hours = _known_hours(work)
-    if run.energy is None or work.energy_kwh is None or hours is None:
+    metered = work.evidence
+    if run.energy is None or not isinstance(metered, MeteredEnergy):
+        return
+    hours = _known_hours(work, metered)
+    if hours is None:
         return
     if found is None or found.accelerator is None:
         return
     limits = power_limits(
         found.accelerator,
-        work.energy_boundary,
+        metered.boundary,
         per_machine=found.per_machine.value,
         count=None if found.count is None else found.count.value,
         pue=site.pue.value,
     )
-    problem = limits.problem(work.energy_kwh.value * _WATTS_PER_KW / hours)
+    problem = limits.problem(metered.energy_kwh.value * _WATTS_PER_KW / hours)
     if not problem:
         return
     at = (*path, "energy")
@@ -52,11 +57,12 @@ def check_measured_energy(
         ctx.fail("CC307", problem, at, f"{hint}; energy.note says why it is right")
 
 
-def _known_hours(work: TrainRun[Fact]) -> float | None:
+def _known_hours(work: TrainRun[Fact], metered: MeteredEnergy[Fact]) -> float | None:
     """Device-hours that somebody stated or measured; None where they follow from the energy."""
-    for hours in (work.accelerator_hours, work.cross_hours):
+    check = work.cross_check
+    for hours in (metered.accelerator_hours, None if check is None else check.accelerator_hours):
         if hours is not None:
             return hours.value
-    if work.cross_wall_hours is not None and work.accelerators is not None:
-        return work.cross_wall_hours.value * work.accelerators.value
+    if check is not None and check.wall_hours is not None and work.accelerators is not None:
+        return check.wall_hours.value * work.accelerators.value
     return None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.inputs import Power
-from carbonctl.estimate.train_boundary import MeteredPower
+from carbonctl.estimate.inputs import MeteredPower, Power
 from carbonctl.scenario.context import ONE
 
 if TYPE_CHECKING:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.core.record import record
 from carbonctl.core.units import HOURS_PER_DAY
-from carbonctl.estimate.inputs import Phase, Power, ShareOfTraining, Storage, TrainRun
-from carbonctl.estimate.inputs import Trials as TrialSizes
+from carbonctl.estimate.inputs import Phase, Power, ShareOfTraining, Storage
+from carbonctl.estimate.training_run import (
+    Cadence,
+    Corrections,
+    MeteredEnergy,
+    MeteredHours,
+    RecommendationWork,
+    TrainRun,
+)
+from carbonctl.estimate.training_run import Trials as TrialSizes
 from carbonctl.scenario import machine as machines
 from carbonctl.scenario.architecture import architecture
 from carbonctl.scenario.context import ONE, tried
-from carbonctl.scenario.feasibility import check
 from carbonctl.scenario.held_hardware import held_path
 from carbonctl.scenario.ingestion import ingestion
+from carbonctl.scenario.measured import check_measured_energy
 from carbonctl.scenario.parts import flash_per_gb
 from carbonctl.scenario.recommender import dlrm_work
 from carbonctl.scenario.site import site
 from carbonctl.scenario.training import evidence, kind, power, train_run
+from carbonctl.scenario.training_check import TrainingCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,11 +38,20 @@ if TYPE_CHECKING:
     from carbonctl.estimate.bom import Hardware
     from carbonctl.estimate.inputs import Evidence, Site
     from carbonctl.scenario import schema
-    from carbonctl.scenario.capacity import Capacity
     from carbonctl.scenario.context import Context
     from carbonctl.scenario.machine import Device
 
     Builder = Callable[[], Phase[Fact]]
+
+
+@record
+class CountedDevices:
+    """All devices that a scenario gives a phase, where it does, and how busy services are."""
+
+    phase: str
+    count: Fact
+    usual_busy_share: Fact
+    path: Path
 
 
 @record
@@ -43,7 +61,8 @@ class Sections:
     ctx: Context
     scenario: schema.Scenario
     period: Fact
-    capacity: list[Capacity]
+    counted: list[CountedDevices] = field(default_factory=list)
+    training_checks: dict[str, TrainingCheck] = field(default_factory=dict)
 
     def site(self, own: schema.Site | None, path: Path) -> Site[Fact]:
         """A section's own site, else the one at the top."""
@@ -172,7 +191,7 @@ def _trials(
     if experiments.accelerator_hours is not None:
         where = (*path, "accelerator_hours")
         hours = ctx.given(experiments.accelerator_hours, where, "accelerator-hours", unit="h")
-        return TrainRun(draw, accelerator_hours=hours), "hours"
+        return TrainRun(draw, MeteredHours(hours)), "hours"
     sizes = experiments.accelerator_days
     if sizes is None or experiments.trials is None:
         hint = "as in experiments: {share_of_training: 50 %}"
@@ -184,7 +203,7 @@ def _trials(
         tail_hours=_days(ctx.given(sizes.p99, (*under, "p99"), "99th percentile trial")),
         tail_z=ctx.default("tail_z"),
     )
-    return TrainRun(draw, trials=trials), "hours"
+    return TrainRun(draw, trials), "hours"
 
 
 def _days(fact: Fact) -> Fact:
@@ -246,12 +265,13 @@ def _run(s: Sections, run: schema.Run, path: Path, phase_id: str, label: str) ->
     work = train_run(ctx, run, run.model or s.scenario.model, found, path)
     if run.every is not None:
         cadence = ctx.given(run.every, (*path, "every"), "cadence")
-        work = replace(work, period_hours=s.period, cadence_hours=cadence)
+        work = replace(work, cadence=Cadence(s.period, cadence))
     place = s.site(run.site, path)
     _check_pue(s, run, path)
     hardware = s.hardware(found) if found is not None else None
     life = hardware.lifetime_hours if hardware is not None else ctx.default("lifetime")
-    check(ctx, run, work, found, place, life.value, path)
+    check_measured_energy(ctx, run, work, found, place, path)
+    s.training_checks[phase_id] = TrainingCheck(run, life, path)
     trained = architecture(ctx, run, run.model or s.scenario.model)
     return Phase(phase_id, label, "train", kind(name), work, place, hardware, trained)
 
@@ -289,11 +309,14 @@ def _online(s: Sections, train: schema.Train) -> Phase[Fact]:
     found = s.device(train.hardware, ("train",))
     work = TrainRun(
         power(ctx, _bare_run(), found, ("train",)),
-        dlrm=dlrm_work(ctx, train.model or s.scenario.model, found, ("train",), train=True),
-        train_samples=ctx.given(train.online.samples, (*path, "samples"), "samples per update"),
-        residual=ctx.default("hours_residual"),
-        period_hours=s.period,
-        cadence_hours=ctx.given(train.online.every, (*path, "every"), "cadence of updates"),
+        RecommendationWork(
+            dlrm_work(ctx, train.model or s.scenario.model, found, ("train",), train=True),
+            ctx.given(train.online.samples, (*path, "samples"), "samples per update"),
+        ),
+        Corrections(residual=ctx.default("hours_residual")),
+        cadence=Cadence(
+            s.period, ctx.given(train.online.every, (*path, "every"), "cadence of updates")
+        ),
     )
     place, hardware = s.site(train.site, ("train",)), s.hardware(found)
     return Phase("train.online", "training online", "train", "work", work, place, hardware, "dlrm")
@@ -308,13 +331,12 @@ def _idle(s: Sections, train: schema.Train) -> Phase[Fact]:
         ctx.fail("CC206", "a measured energy needs its boundary", path, hint)
     draw: Power[Fact] = Power("it_system", None, None, None, ctx.default("host_power_factor"))
     energy = ctx.given(given, path, "idle energy")
-    work = TrainRun(draw, energy_kwh=energy, energy_boundary=given.scope)
+    work = TrainRun(draw, MeteredEnergy(energy, given.scope))
     place = s.site(train.site, ("train",))
     return Phase("idle", "training, idle", "idle", "energy", work, place, None)
 
 
 def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
-    from carbonctl.scenario.capacity import capacity, less_than_a_replica  # noqa: PLC0415
     from carbonctl.scenario.serving import serving  # noqa: PLC0415 - only to serve
 
     path: Path = ("infer",)
@@ -323,9 +345,8 @@ def _infer(s: Sections, infer: schema.Infer) -> Phase[Fact]:
     held = held_path(s.scenario) is not None
     work, level = serving(s.ctx, infer, model, found, s.period, path, held=held)
     place, hardware = s.site(infer.site, path), s.hardware(found, held=held)
-    less_than_a_replica(s.ctx, work, place)
     if found.count is not None:
-        usual = s.ctx.default("busy_share")
-        most = capacity(work, found.count.value, s.period.value, found.path, usual)
-        s.capacity.append(most)
+        s.counted.append(
+            CountedDevices("infer", found.count, s.ctx.default("busy_share"), found.path)
+        )
     return Phase("infer", "serving", "infer", level, work, place, hardware)

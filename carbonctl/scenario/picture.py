@@ -223,6 +223,7 @@ def latent(ctx: Context, record: Record, frames: Fact, path: Path) -> tuple[Fact
     latent = replace(
         frames,
         key=f"{frames.key}/latent",
+        derived_from=(frames.key,),
         value=1.0 + (frames.value - 1.0) / temporal,
         label="latent frames",
         note=f"1 + (frames - 1) / {temporal:g}",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.catalog.read import default_names
+from carbonctl.catalog.model_kinds import model_kind
+from carbonctl.catalog.read import default_names, mfu_constant
 from carbonctl.estimate.inputs import PowerBySize
 from carbonctl.estimate.work import MfuBySize
-from carbonctl.formulas.training_priors import SIZE_SAYS_LITTLE, mfu_constant
 from carbonctl.scenario.shape import model_path
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def _known_size(ctx: Context, model: schema.Model | None, path: Path) -> Fact | 
     at = model_path(ctx, path)
     if model.id is not None:
         record = ctx.record("models", model.id, at)
-        if record.text("kind") in SIZE_SAYS_LITTLE:
+        if not model_kind(record.text("kind")).is_sized:
             return None
         size = record.plain("active_params", label="active parameters")
         return size or record.plain("total_params", label="total parameters")
-    if model.kind in SIZE_SAYS_LITTLE:
+    if not model_kind(model.kind).is_sized:
         return None
     for name in ("active_params", "params"):
         if getattr(model, name) is not None:

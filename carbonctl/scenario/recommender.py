@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.work import DlrmWork, Exchange
@@ -62,13 +63,19 @@ def _exchange(
     rate = None
     if readers is not None:
         rate = ctx.given(readers, (*path, "reader_throughput"), "reader throughput")
+    link = _link(ctx, found.accelerator, beyond=found.count.value > found.per_machine.value)
     return Exchange(
         found.count,
         ctx.default("exchange_passes"),
-        _link(ctx, found.accelerator, beyond=found.count.value > found.per_machine.value),
+        _chosen_by(found.count, link),
         ctx.default("exchange_efficiency"),
         rate,
     )
+
+
+def _chosen_by(count: Fact, link: Fact) -> Fact:
+    """The same link, which another number of devices might not use."""
+    return replace(link, derived_from=(*link.derived_from, count.key))
 
 
 def served_exchange(ctx: Context, found: Device, tables: Fact) -> Exchange[Fact] | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-from functools import partial
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
-from carbonctl.core.record import compared
+from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.base import base
 from carbonctl.scenario.consistency import agreement
@@ -18,12 +17,14 @@ from carbonctl.scenario.phases import Sections, builders
 from carbonctl.scenario.unused import unused_in_life
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.inputs import Phase
     from carbonctl.scenario import schema
-    from carbonctl.scenario.capacity import Capacity
+    from carbonctl.scenario.phases import CountedDevices
 
 # a load that a service states -> its functional unit
 UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "item",
@@ -51,69 +52,96 @@ class Resolved:
     period: Fact
     warnings: list[Problem]
     not_estimated: dict[str, str]
-    capacity: list[Capacity] = field(default_factory=list)
+    counted: list[CountedDevices] = field(default_factory=list)
     budget: dict[str, float] = field(default_factory=dict)
 
 
 class ResolveError(InputError):
-    """Problems of a scenario, and the device-hours of services that have none of them."""
+    """Problems of a scenario, and its phases that have none of them."""
 
-    def __init__(
-        self,
-        problems: list[Problem],
-        sources: dict[str, list[str]],
-        loads: list[tuple[Capacity, float]],
-    ) -> None:
-        super().__init__(problems, sources)
-        self.loads = loads
+    def __init__(self, problems: list[Problem], partial: Resolved) -> None:
+        super().__init__(problems, partial.document.sources)
+        self.partial = partial
 
 
-def resolve(
-    scenario: schema.Scenario,
-    document: Document,
-    catalog: Catalog,
-    phases: tuple[str, ...] = PHASES,
-    *,
-    need_period: bool = False,
-) -> Resolved:
-    """Facts of every wanted phase; InputError with all problems when there are any."""
-    ctx = Context(document, catalog, list(document.found), accounting=scenario.accounting)
-    wanted = [name for name in phases if getattr(scenario, name) is not None]
-    capacity: list[Capacity] = []
-    period = _period(ctx, scenario, need=need_period)
-    known = len(ctx.problems)
-    agreement(ctx, scenario)
-    tried(lambda: check_held(ctx, scenario))
-    agreed = len(ctx.problems) == known
-    if not wanted:
-        message = f"nothing to estimate: give {' or '.join(phases)}"
-        tried(lambda: ctx.fail("CC302", message, (), absent=True))
-    sections = Sections(ctx, scenario, period, capacity)
-    made = [phase for build in builders(sections, wanted) if (phase := tried(build)) is not None]
-    _refuse_flags_without_effect(ctx, wanted, made)
-    if "train" in wanted:
-        ctx.warnings.extend(evidence_of_other_hardware(document))
-    made_from = None
-    if not ctx.problems:
-        made_from = base(ctx, scenario, wanted)
-        unused_in_life(ctx, scenario, wanted)
-    if ctx.problems:
-        from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - for faulty files alone
+@record
+class Draft:
+    """A scenario while its phases are resolved one by one, so that each can be planned."""
 
-        overlooked(sections, wanted)
-        loads = _loads(made, capacity) if agreed else []
-        raise ResolveError(in_order(ctx.problems), document.sources, loads)
-    _say_what_is_missing(ctx, scenario, phases, made)
-    return Resolved(
-        scenario=scenario,
-        document=document,
-        inputs=LifecycleInputs(tuple(made), _unit(scenario), made_from),
-        period=period,
-        warnings=list(dict.fromkeys(ctx.warnings)),
-        not_estimated=ctx.not_estimated,
-        capacity=capacity,
-        budget=_budget(scenario),
-    )
+    sections: Sections
+    asked: tuple[str, ...]
+    wanted: list[str]
+    agreed: bool
+
+    @classmethod
+    def open(
+        cls,
+        scenario: schema.Scenario,
+        document: Document,
+        catalog: Catalog,
+        phases: tuple[str, ...],
+        *,
+        need_period: bool = False,
+    ) -> Draft:
+        """A draft of the wanted phases of a scenario, with problems of the scenario as a whole."""
+        ctx = Context(document, catalog, list(document.found), accounting=scenario.accounting)
+        wanted = [name for name in phases if getattr(scenario, name) is not None]
+        period = _period(ctx, scenario, need=need_period)
+        known = len(ctx.problems)
+        agreement(ctx, scenario)
+        tried(lambda: check_held(ctx, scenario))
+        agreed = len(ctx.problems) == known
+        if not wanted:
+            message = f"nothing to estimate: give {' or '.join(phases)}"
+            tried(lambda: ctx.fail("CC302", message, (), absent=True))
+        return cls(Sections(ctx, scenario, period), phases, wanted, agreed)
+
+    @property
+    def ctx(self) -> Context:
+        """Positions, catalog, problems and notes of the scenario."""
+        return self.sections.ctx
+
+    def phases(self) -> Iterator[Phase[Fact]]:
+        """Each phase that can be resolved, with problems of the others noted."""
+        for build in builders(self.sections, self.wanted):
+            phase = tried(build)
+            if phase is not None:
+                yield phase
+
+    def resolved(self, made: list[Phase[Fact]]) -> Resolved:
+        """Inputs of these phases; InputError with all problems when there are any."""
+        ctx, scenario = self.ctx, self.sections.scenario
+        _refuse_flags_without_effect(ctx, self.wanted, made)
+        if "train" in self.wanted:
+            ctx.warnings.extend(evidence_of_other_hardware(ctx.document))
+        made_from = None
+        if not ctx.problems:
+            made_from = base(ctx, scenario, self.wanted)
+            unused_in_life(ctx, scenario, self.wanted)
+        if ctx.problems:
+            from carbonctl.scenario.one_pass import overlooked  # noqa: PLC0415 - of faulty files
+
+            overlooked(self.sections, self.wanted)
+            raise ResolveError(in_order(ctx.problems), self._known(made))
+        _say_what_is_missing(ctx, scenario, self.asked, made)
+        return replace(
+            self._known(made),
+            inputs=LifecycleInputs(tuple(made), _unit(scenario), made_from),
+            warnings=list(dict.fromkeys(ctx.warnings)),
+            budget=_budget(scenario),
+        )
+
+    def _known(self, made: list[Phase[Fact]]) -> Resolved:
+        """What is known of a scenario, be there problems or not."""
+        return Resolved(
+            scenario=self.sections.scenario,
+            document=self.ctx.document,
+            inputs=LifecycleInputs(tuple(made)),
+            period=self.sections.period,
+            warnings=[],
+            not_estimated=self.ctx.not_estimated,
+            counted=self.sections.counted if self.agreed else [],
+        )
 
 
 def _refuse_flags_without_effect(ctx: Context, wanted: list[str], made: list[Phase[Fact]]) -> None:
@@ -124,16 +152,6 @@ def _refuse_flags_without_effect(ctx: Context, wanted: list[str], made: list[Pha
     if flag is not None:
         message = "no estimated phase runs on hardware of its own here, so this changes nothing"
         ctx.problems.append(Problem("CC303", message, flag, "leave it out"))
-
-
-def _loads(made: list[Phase[Fact]], capacities: list[Capacity]) -> list[tuple[Capacity, float]]:
-    """What loads take of their devices, for phases that could be resolved."""
-    from carbonctl.scenario.capacity import served_hours  # noqa: PLC0415 - for faulty files alone
-
-    served = {phase.id: phase for phase in made}
-    found = [(one, served[one.phase]) for one in capacities if one.phase in served]
-    hours = [(one, tried(partial(served_hours, phase))) for one, phase in found]
-    return [(one, needed) for one, needed in hours if needed is not None]
 
 
 def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.estimate.samples import Photograph, Picture, SampleWork, Speech, Stated
 from carbonctl.scenario.context import ONE
 from carbonctl.scenario.language import encoder_share, utilization
@@ -53,14 +54,15 @@ def _sample(
     if model is None or model.id is None:
         return None, ""
     record = ctx.record("models", model.id, model_path(ctx, path))
-    kind = record.text("kind")
-    if kind.startswith(("diffusion", "video")):
-        return _picture(ctx, run, record, path), "billed_mfu_picture"
-    if kind == "vision":
-        return photograph(ctx, record, run.image_size, path), "billed_mfu_sample"
-    if kind == "speech":
-        return speech(ctx, record, path), "billed_mfu_sample"
-    return None, ""
+    match model_kind(record.text("kind")).sample:
+        case "picture":
+            return _picture(ctx, run, record, path), "billed_mfu_picture"
+        case "photograph":
+            return photograph(ctx, record, run.image_size, path), "billed_mfu_sample"
+        case "speech":
+            return speech(ctx, record, path), "billed_mfu_sample"
+        case _:
+            return None, ""
 
 
 def _dims(

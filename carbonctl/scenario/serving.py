@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.infer import table_devices
 from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.recommendation_service import table_devices
 from carbonctl.estimate.service import Fleet, Ranking, Serving, Throughput
 from carbonctl.scenario.bounds import unit_in_time, within_peak
 from carbonctl.scenario.context import derived
@@ -14,7 +14,7 @@ from carbonctl.scenario.decoding import decoder, reasoning, throughput, tokens
 from carbonctl.scenario.device import power_limit
 from carbonctl.scenario.encoding import READERS, encoder
 from carbonctl.scenario.metering import host_factor
-from carbonctl.scenario.operating_point import placed
+from carbonctl.scenario.operating_point import with_limits
 from carbonctl.scenario.picture import diffusion
 from carbonctl.scenario.recommender import dlrm_work, served_exchange
 from carbonctl.scenario.shape import known_format, shape
@@ -107,7 +107,7 @@ def _language(
         told = _throughput(ctx, infer, found, path)
         within_peak(ctx, infer, told, shaped, found, path)
         return Serving(fleet, told), "throughput"
-    made = placed(ctx, infer, decoder(ctx, infer, shaped, found, path), found, path)
+    made = with_limits(ctx, infer, decoder(ctx, infer, shaped, found, path), found, path)
     return Serving(fleet, made), "work" if made.measured is None else "throughput"
 
 

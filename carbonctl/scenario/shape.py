@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
 from carbonctl.catalog.shapes import decoder, of_like_size
 from carbonctl.core.errors import CarbonctlError
@@ -72,7 +73,7 @@ def _need(ctx: Context, record: Record, field: str, path: Path) -> Fact:
 
 
 def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
-    if model.kind == "dlrm":
+    if model_kind(model.kind).sample == "tables":
         ctx.fail("CC306", "a recommendation model trains on samples and serves items", at)
     if model.params is None:
         ctx.fail("CC206", "a model needs its name, or its params", at, "as in params: 7B")
@@ -98,11 +99,16 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
         width = ctx.given(model.window, (*at, "window"), "attention window")
         none = derived(f"{width.key}/full", 0.0, width, "all layers look back over the window",
                        "layers without a window")  # fmt: skip
-        fields |= {"window_tokens": width, "full_layers": none}
+        fields |= {"window_tokens": width, "full_layers": replace(none, derived_from=())}
     like = of_like_size(ctx.catalog, ARCHETYPES, total.value, active.value)
     if "experts" not in fields and active.value < total.value:
         fields = _experts(like) | fields
-    return Shape(model.kind or "llm", None, total, active, _completed(fields, like))
+    by = (total.key, active.key)
+    chosen = {
+        name: replace(fact, derived_from=by) if fact.origin == "archetype" else fact
+        for name, fact in _completed(fields, like).items()
+    }
+    return Shape(model.kind or "llm", None, total, active, chosen)
 
 
 def _experts(like: Record) -> dict[str, Fact]:
@@ -121,6 +127,7 @@ def _completed(fields: dict[str, Fact], like: Record) -> dict[str, Fact]:
             value=width.value / heads.value,
             label="head dim",
             note="hidden / heads",
+            derived_from=(width.key, heads.key),
         )
     if "heads" in fields and "kv_heads" not in fields:
         fields["kv_heads"] = fields["heads"]
@@ -182,7 +189,11 @@ def dlrm_shape(
     at = model_path(ctx, path)
     if model.id is not None:
         return _dlrm_record(ctx, ctx.record("models", model.id, at), at)
-    if model.kind != "dlrm" or model.tables is None or model.mlp_params is None:
+    if (
+        model_kind(model.kind).sample != "tables"
+        or model.tables is None
+        or model.mlp_params is None
+    ):
         ctx.fail(
             "CC206",
             "samples and items need a recommendation model",
@@ -206,7 +217,7 @@ def dlrm_shape(
 def _dlrm_record(
     ctx: Context, record: Record, at: Path
 ) -> tuple[Fact, Fact, Fact, Fact, Fact, Fact]:
-    if record.text("kind") != "dlrm":
+    if model_kind(record.text("kind")).sample != "tables":
         ctx.fail("CC306", f"{record.name} is no recommendation model", at)
     tables = _need(ctx, record, "tables", at)
     rows, lookups = _need(ctx, record, "embedding_rows", at), _need(ctx, record, "lookups", at)

@@ -5,14 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.inputs import Power, TrainRun
+from carbonctl.estimate.inputs import Power
+from carbonctl.estimate.training_run import (
+    Corrections,
+    CrossCheck,
+    MeteredDays,
+    MeteredEnergy,
+    MeteredHours,
+    RecommendationWork,
+    RolloutWork,
+    TrainRun,
+)
 from carbonctl.estimate.work import Rollouts, StrongScaling
 from carbonctl.scenario import plausible
-from carbonctl.scenario.feasibility import memory, memory_of_tables
 from carbonctl.scenario.language import both_halves, llm_work, plain_work, recompute
 from carbonctl.scenario.metering import host_factor, metered, of_server, rated_above_use
 from carbonctl.scenario.priors import power_by_size
 from carbonctl.scenario.recommender import dlrm_work
+from carbonctl.scenario.training_state import memory, memory_of_tables
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -96,7 +106,7 @@ def train_run(
             message = "a cross check of days needs hardware.count, the number of accelerators"
             ctx.fail("CC206", message, (*under, "days"), absent=found is None)
         wall = ctx.given(check.days, (*under, "days"), "wall-clock time, only compared")
-    return replace(made, cross_work=work, cross_hours=hours, cross_wall_hours=wall)
+    return replace(made, cross_check=CrossCheck(work, hours, wall))
 
 
 def _run(
@@ -113,14 +123,16 @@ def _run(
         return _measured(ctx, run, draw, found, path)
     if name == "accelerator_hours":
         hours = ctx.given(run.accelerator_hours, (*path, name), "accelerator-hours", unit="h")
-        made = TrainRun(draw, accelerator_hours=hours)
+        made = TrainRun(draw, MeteredHours(hours))
     elif name == "days":
         made = _days(ctx, run, draw, found, path)
     elif found is None:
         ctx.fail("CC206", "work needs hardware: an accelerator", path)
     else:
         made = _worked(ctx, run, model, found, draw, path)
-        made = replace(made, scaling=_scaling(ctx, run, found, path))
+        scaling = _scaling(ctx, run, found, path)
+        assert made.corrections is not None  # noqa: S101 - all work has them
+        made = replace(made, corrections=replace(made.corrections, scaling=scaling))
     if found is None:
         return made
     held = made.memory or memory(ctx, run, model, found, path)
@@ -165,14 +177,12 @@ def _worked(
     if name == "samples":
         return _sampled(ctx, run, model, found, draw, path)
     repeated = recompute(ctx, run, path)
-    rollouts = None
+    corrections = Corrections(residual, repeated)
     if name == "input_tokens":
-        work = both_halves(ctx, run, model, found, path)
-    elif name == "rollouts":
-        work, rollouts = _rollouts(ctx, run, model, found, path)
-    else:
-        work = _llm(ctx, run, model, found, path)
-    return TrainRun(draw, llm=work, rollouts=rollouts, residual=residual, recompute_factor=repeated)
+        return TrainRun(draw, both_halves(ctx, run, model, found, path), corrections)
+    if name == "rollouts":
+        return TrainRun(draw, _rollouts(ctx, run, model, found, path), corrections)
+    return TrainRun(draw, _llm(ctx, run, model, found, path), corrections)
 
 
 def _sampled(
@@ -189,16 +199,16 @@ def _sampled(
     seen = sample_work(ctx, run, model, found, path)
     if seen is not None:
         repeated = recompute(ctx, run, path)
-        return TrainRun(draw, samples=seen, residual=residual, recompute_factor=repeated)
+        return TrainRun(draw, seen, Corrections(residual, repeated))
     samples = ctx.given(run.samples, (*path, "samples"), "training samples")
     work = dlrm_work(ctx, model, found, path, train=True, run=run)
     held = memory_of_tables(ctx, run, work, found, path)
-    return TrainRun(draw, dlrm=work, train_samples=samples, residual=residual, memory=held)
+    return TrainRun(draw, RecommendationWork(work, samples), Corrections(residual), memory=held)
 
 
 def _rollouts(
     ctx: Context, run: schema.Run, model: schema.Model | None, found: Device, path: Path
-) -> tuple[LlmWork[Fact], Rollouts[Fact]]:
+) -> RolloutWork[Fact]:
     """Answers generated at serving throughput, and the work of learning from them."""
     assert run.rollouts is not None  # noqa: S101 - this is the evidence
     under = (*path, "rollouts")
@@ -216,7 +226,8 @@ def _rollouts(
         found.count,
     )
     # the tokens of the updates follow from the rollouts, inside the estimate
-    return llm_work(ctx, run, model, found, rollouts.tokens_per_rollout, path), rollouts
+    work = llm_work(ctx, run, model, found, rollouts.tokens_per_rollout, path)
+    return RolloutWork(work, rollouts)
 
 
 def _measured(
@@ -239,7 +250,7 @@ def _measured(
     if run.energy.accelerator_hours is not None:
         where, label = (*path, "energy", "accelerator_hours"), "measured accelerator-hours"
         hours = ctx.given(run.energy.accelerator_hours, where, label, unit="h")
-    return TrainRun(draw, energy_kwh=energy, energy_boundary=scope, accelerator_hours=hours)
+    return TrainRun(draw, MeteredEnergy(energy, scope, hours))
 
 
 def _days(
@@ -250,7 +261,7 @@ def _days(
         hint = "as in hardware: {accelerator: h100-sxm, count: 64}, or --gpu h100-sxm:64"
         ctx.fail("CC206", message, (*path, "days"), hint)
     wall = ctx.given(run.days, (*path, "days"), "wall-clock time")
-    return TrainRun(draw, accelerators=found.count, wall_hours=wall)
+    return TrainRun(draw, MeteredDays(found.count, wall), accelerators=found.count)
 
 
 def power(

@@ -16,20 +16,25 @@ import numpy as np
 from carbonctl.catalog.read import fitted_names
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.part_carbon import part_carbon
-from carbonctl.study.least_squares import least_squares
-from carbonctl.study.robust import robust, robust_slope
+from carbonctl.study.least_squares import (
+    Local,
+    along_steps,
+    least_squares_of_each,
+    linearize,
+    steps_around,
+)
 from carbonctl.study.scoring import log_sd_of
+from carbonctl.study.soft_l1 import soft_l1, soft_l1_slope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
-    from carbonctl.core.types import Array, Num
+    from carbonctl.core.types import Array, Num, Places
     from carbonctl.scenario.products import Product
 
 SUBJECTS = ("accelerator", "server", "storage")
-_STEP = 1e-4
 _PRODUCTS_OF_PRIOR = 4.0
 _FOLLOWS_ANOTHER = 2.0**0.5  # a figure that follows from another's weighs half, that one whole
 
@@ -47,6 +52,16 @@ class Priors:
 
     constants: dict[str, Prior]
     errors: dict[str, float]
+
+    @property
+    def center(self) -> Array:
+        """Logarithms of the centers."""
+        return np.log([prior.center for prior in self.constants.values()])
+
+    @property
+    def spread(self) -> Array:
+        """Spreads of the logarithms."""
+        return np.array([prior.spread for prior in self.constants.values()])
 
 
 @dataclass(frozen=True)
@@ -90,53 +105,92 @@ def manufacturing_kgco2e(product: Product, constants: Mapping[str, Num]) -> Num:
 
 
 def log_forecast(products: list[Product], constants: Mapping[str, Num]) -> Array:
-    """Logarithm of the carbon [kgCO2e] of each product."""
-    return np.array([np.log(manufacturing_kgco2e(p, constants)) for p in products])
+    """Logarithm of the carbon [kgCO2e] of each product, a column for each value of the constants.
 
-
-def _slopes(products: list[Product], names: list[str]) -> Callable[[Array], Array]:
-    """Slopes of the log forecast along the logarithm of each constant, all in one pass."""
-    steps = np.eye(len(names), len(names) + 1) * _STEP  # the last column is the base itself
-
-    def slopes(at: Array) -> Array:
-        stepped = np.exp(at[:, None] + steps)
-        rows = log_forecast(products, dict(zip(names, stepped, strict=True)))
-        table = np.array([np.broadcast_to(row, stepped.shape[1]) for row in rows])
-        along: Array = (table[:, :-1] - table[:, -1:]) / _STEP
-        return along
-
-    return slopes
+    Without columns where the constants are plain numbers.
+    """
+    shape = np.broadcast_shapes(*map(np.shape, constants.values()))
+    kgco2e = (manufacturing_kgco2e(product, constants) for product in products)
+    return np.log([np.broadcast_to(amount, shape) for amount in kgco2e])
 
 
 def fit(products: list[Product], prior: Priors) -> Model:
     """Constants that forecast these products best, under the priors; pooled rows tell nothing."""
-    known = [product for product in products if not product.pooled]
-    names = list(prior.constants)
-    center = np.log([p.center for p in prior.constants.values()])
-    spread = np.array([p.spread for p in prior.constants.values()])
-    measured = np.log([product.measured for product in known])
-    error = np.array(
-        [prior.errors[p.subject] * (_FOLLOWS_ANOTHER if p.derived else 1.0) for p in known]
-    )
-    of_products = _slopes(known, names)
+    return fit_each(products, [np.arange(len(products))], prior)[0]
 
-    def residuals(at: Array) -> Array:
-        forecast = log_forecast(known, dict(zip(names, np.exp(at), strict=True)))
-        return np.concatenate([robust((forecast - measured) / error), (at - center) / spread])
 
-    def slopes(at: Array) -> Array:
-        forecast = log_forecast(known, dict(zip(names, np.exp(at), strict=True)))
-        scale = robust_slope((forecast - measured) / error) / error
-        return np.concatenate([of_products(at) * scale[:, None], np.diag(1 / spread)])
+def fit_each(products: list[Product], samples: Sequence[Places], prior: Priors) -> list[Model]:
+    """The model of each sample of products, given by their places, as ``fit`` makes it.
 
-    best = least_squares(residuals, center, slopes_of=slopes)
-    table = slopes(best)
-    covariance = np.asarray(np.linalg.inv(table.T @ table), dtype=np.float64)
-    left = log_forecast(known, dict(zip(names, np.exp(best), strict=True))) - measured
-    used = np.einsum("ij,jk,ik->i", table, covariance, table)[: len(known)]
-    subjects = np.array([product.subject for product in known])
-    spreads = {s: _sd(left[subjects == s], used[subjects == s], prior.errors[s]) for s in SUBJECTS}
-    return Model(dict(zip(names, map(float, np.exp(best)), strict=True)), covariance, spreads)
+    All are fitted side by side, so that one pass over the products serves every fit.
+    """
+    fits, names = [_Fit.of(products, sample, prior) for sample in samples], list(prior.constants)
+
+    def forecast(points: Array) -> Array:
+        return log_forecast(products, dict(zip(names, np.exp(points), strict=True)))
+
+    def near(points: Mapping[int, Array]) -> dict[int, Local]:
+        steps = [steps_around(at) for at in points.values()]
+        tables = np.split(forecast(np.concatenate(steps, axis=1)), len(points), axis=1)
+        return {
+            place: fits[place].residuals(along_steps(at, table))
+            for (place, at), table in zip(points.items(), tables, strict=True)
+        }
+
+    best = least_squares_of_each(near, [prior.center] * len(fits))
+    found = forecast(np.stack([one.at for one in best], axis=1)).T
+    return [one.model(local, row) for one, local, row in zip(fits, best, found, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What one fit sees: places of products that tell of constants, and what weighs them."""
+
+    places: Places
+    log_measured: Array
+    error: Array
+    subjects: Array
+    prior: Priors
+
+    @classmethod
+    def of(cls, products: list[Product], sample: Places, prior: Priors) -> _Fit:
+        """The fit to a sample of products; pooled rows tell nothing."""
+        told = [place for place in sample if not products[place].pooled]
+        places = np.array(told, dtype=np.intp)
+        known = [products[place] for place in places]
+        error = [prior.errors[p.subject] * (_FOLLOWS_ANOTHER if p.derived else 1.0) for p in known]
+        return cls(
+            places,
+            np.log([product.measured for product in known]),
+            np.array(error),
+            np.array([product.subject for product in known]),
+            prior,
+        )
+
+    def residuals(self, forecast: Local) -> Local:
+        """Residuals near a point, from the log forecast of all products there."""
+        miss = (forecast.value[self.places] - self.log_measured) / self.error
+        scale = soft_l1_slope(miss) / self.error
+        pulled = (forecast.at - self.prior.center) / self.prior.spread
+        slopes = forecast.slopes[self.places] * scale[:, None]
+        return Local(
+            forecast.at,
+            np.concatenate([soft_l1(miss), pulled]),
+            np.concatenate([slopes, np.diag(1 / self.prior.spread)]),
+        )
+
+    def model(self, best: Local, forecast: Array) -> Model:
+        """The model of the best constants, from the residuals and the log forecast there."""
+        table, names = best.slopes, self.prior.constants
+        covariance = np.asarray(np.linalg.inv(table.T @ table), dtype=np.float64)
+        left = forecast[self.places] - self.log_measured
+        used = np.einsum("ij,jk,ik->i", table, covariance, table)[: len(left)]
+        spreads = {
+            s: _sd(left[self.subjects == s], used[self.subjects == s], self.prior.errors[s])
+            for s in SUBJECTS
+        }
+        constants = dict(zip(names, map(float, np.exp(best.at)), strict=True))
+        return Model(constants, covariance, spreads)
 
 
 def _sd(left: Array, used: Array, prior_error: float) -> float:
@@ -151,7 +205,11 @@ def _sd(left: Array, used: Array, prior_error: float) -> float:
 def log_sd(products: list[Product], model: Model) -> Array:
     """Standard deviation of the log forecast: what is left over, and what is not known."""
     names = list(model.constants)
-    table = _slopes(products, names)(np.log(list(model.constants.values())))
+
+    def forecast(points: Array) -> Array:
+        return log_forecast(products, dict(zip(names, np.exp(points), strict=True)))
+
+    table = linearize(forecast, np.log(list(model.constants.values()))).slopes
     known = np.einsum("ij,jk,ik->i", table, model.covariance, table)
     left = np.array([model.residual_sd[product.subject] for product in products])
     spread: Array = np.sqrt(known + left**2)

@@ -2,49 +2,95 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Mapping
 
     from carbonctl.core.types import Array
-
-    Function = Callable[[Array], Array]
 
 _STEP, _TOLERANCE, _ROUNDS, _LONGEST_STEP = 1e-4, 1e-4, 60, 0.7
 
 
-def jacobian(function: Function, at: Array) -> Array:
-    """Slopes of each value of ``function`` along each of its arguments."""
-    steps = np.eye(len(at)) * _STEP
-    base = function(at)
-    return np.array([(function(at + step) - base) / _STEP for step in steps]).T
+class Local(NamedTuple):
+    """A function near a point: its n values there, and their slopes along each of p arguments."""
+
+    at: Array
+    value: Array
+    slopes: Array
+
+
+def steps_around(at: Array) -> Array:
+    """A point as the last of p + 1 columns, the others a small step along one argument each."""
+    return at[:, None] + np.eye(len(at), len(at) + 1) * _STEP
+
+
+def along_steps(at: Array, table: Array) -> Local:
+    """A function near a point, from its values at the columns of ``steps_around``."""
+    value = np.ascontiguousarray(table[:, -1])
+    return Local(at, value, np.asfortranarray((table[:, :-1] - value[:, None]) / _STEP))
+
+
+def linearize(function: Callable[[Array], Array], at: Array) -> Local:
+    """A function near a point; it takes points as columns and gives its values as columns."""
+    return along_steps(at, function(steps_around(at)))
+
+
+def column_by_column(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """A function of one point as one of points in columns."""
+    return lambda points: np.stack([function(point) for point in points.T], axis=1)
 
 
 def least_squares(
-    function: Function, start: Array, *, most: Array | None = None,
-    slopes_of: Function | None = None,
-) -> Array:  # fmt: skip
-    """Where the sum of squares of ``function`` is least, no argument above its ``most``.
+    function: Callable[[Array], Local], start: Array, *, most: Array | None = None
+) -> Local:
+    """Where the sum of squares of a function is least, no argument above its ``most``.
 
-    ``slopes_of`` gives slopes where they come cheaper than by steps.
+    ``function`` gives values and slopes at a point, as ``linearize`` does.
     """
-    at, damping = start, 1e-3
-    value, slopes = function(at), _slopes(function, at, slopes_of)
+    return least_squares_of_each(lambda points: {0: function(points[0])}, [start], most=most)[0]
+
+
+def least_squares_of_each(
+    function: Callable[[Mapping[int, Array]], Mapping[int, Local]],
+    starts: list[Array],
+    *,
+    most: Array | None = None,
+) -> list[Local]:
+    """Solutions of several problems of one kind, searched side by side.
+
+    ``function`` takes the next point of each problem that still goes on, by its place in
+    ``starts``, and gives values and slopes there: one evaluation serves all problems.
+    """
+    searches = [_search(start, most) for start in starts]
+    points = {place: next(search) for place, search in enumerate(searches)}
+    found: dict[int, Local] = {}
+    while points:
+        near, points = function(points), {}
+        for place, local in near.items():
+            try:
+                points[place] = searches[place].send(local)
+            except StopIteration as ended:
+                found[place] = ended.value
+    return [found[place] for place in range(len(starts))]
+
+
+def _search(start: Array, most: Array | None) -> Generator[Array, Local, Local]:
+    """Yield points, to be sent the function near each; return the function near the best."""
+    here, damping = (yield start), 1e-3
     for _ in range(_ROUNDS):
-        step = _step(slopes, slopes.T @ value, damping, None if most is None else most - at)
+        room = None if most is None else most - here.at
+        step = _step(here.slopes, here.slopes.T @ here.value, damping, room)
         if np.abs(step).max() < _TOLERANCE:
             break
-        tried = function(at + step)
-        gain = value @ value - tried @ tried
-        if gain > 0:
-            at, value, damping = at + step, tried, damping / 5
-            slopes = _slopes(function, at, slopes_of)
+        there = yield here.at + step
+        if here.value @ here.value > there.value @ there.value:
+            here, damping = there, damping / 5
         else:
             damping *= 10
-    return at
+    return here
 
 
 def _step(slopes: Array, gradient: Array, damping: float, room: Array | None) -> Array:
@@ -56,7 +102,3 @@ def _step(slopes: Array, gradient: Array, damping: float, room: Array | None) ->
     step[free] = np.linalg.solve(damped, -gradient[free])
     step = np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
     return step if room is None else np.minimum(step, room)
-
-
-def _slopes(function: Function, at: Array, slopes_of: Function | None) -> Array:
-    return jacobian(function, at) if slopes_of is None else slopes_of(at)

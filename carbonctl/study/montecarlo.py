@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import FUNCTIONS, Traced
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import bind, facts
+from carbonctl.study.blocks import evaluate_in_blocks, map_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from carbonctl.core.types import Array, Num
+    from carbonctl.core.types import Array, Num, Places
     from carbonctl.estimate.refresh import Refresh
     from carbonctl.estimate.results import Item, Lifecycle
 
@@ -30,18 +31,40 @@ class Draws:
     samples: int
     seed: int
     normals: dict[str, Array] = field(default_factory=dict)
+    streams: dict[str, np.random.Generator] = field(default_factory=dict)
+    keys: dict[str, None] = field(default_factory=dict)  # of what was drawn, in order
+    chosen: dict[str, Num] = field(default_factory=dict)  # choices over draws, by fact key
+    instead: Places | None = None  # the draw that stands at each place, where some are not feasible
 
     def normal(self, key: str) -> Array:
         """Standard normal numbers of one quantity, the same for every study with this seed."""
         if key not in self.normals:
-            stream = np.random.default_rng([self.seed, zlib.crc32(key.encode())])
-            self.normals[key] = stream.standard_normal(self.samples)
+            if key not in self.streams:
+                seeds = [self.seed, zlib.crc32(key.encode())]
+                self.streams[key] = np.random.default_rng(seeds)
+            numbers = self.streams[key].standard_normal(self.samples)
+            self.normals[key] = numbers if self.instead is None else numbers[self.instead]
+            self.keys[key] = None
         return self.normals[key]
+
+    def blocks(self, most: int) -> Iterator[Draws]:
+        """The same draws in blocks of at most ``most``; each goes on in the streams of the last."""
+        streams: dict[str, np.random.Generator] = {}
+        for begin in range(0, self.samples, most):
+            size = min(most, self.samples - begin)
+            yield Draws(size, self.seed, streams=streams, keys=self.keys)
+
+    def whole(self, key: str) -> Array:
+        """``normal`` of a quantity that may have been drawn in blocks; drawn again, not kept."""
+        kept = self.normals.get(key)
+        if kept is not None:
+            return kept
+        return Draws(self.samples, self.seed, instead=self.instead).normal(key)
 
     def __call__(self, fact: Fact) -> Num:
         """A fact over its range: its median is its value."""
         if fact.exact:
-            return fact.value
+            return self.chosen.get(fact.key, fact.value)
         middle, below, above = fact.spread()
         z = self.normal(fact.key)
         return _unscaled(fact, middle + z * np.where(z < 0, below, above))
@@ -83,6 +106,21 @@ class Evaluated(Generic[R]):
     drivers: list[Driver]
     samples: int
     seed: int
+    run: Callable[[Callable[[Fact], Num]], R]
+    infeasible_share: float = 0.0  # of the draws: others stand in their places
+
+    def draws(self, samples: int, seed: int) -> Draws:
+        """Draws of facts, and the choices that the estimate makes over them."""
+        if not samples or not choices(self.point):
+            return Draws(samples, seed)
+        draws, drawn = _draw(self.run, samples, seed)[:2]
+        return Draws(samples, seed, chosen=choices(drawn), instead=draws.instead)
+
+
+def choices(result: Any) -> dict[str, Num]:
+    """Numbers that an estimate chose, of operating points, by the keys of their facts."""
+    served = [phase.use.served for phase in getattr(result, "phases", ())]
+    return {key: value for one in served if one for key, value in one.chosen.items()}
 
 
 def evaluate(
@@ -97,14 +135,38 @@ def evaluate(
 
     Drivers are those of the ``outcome``, a metric of the result.
     """
-    known = facts(inputs)
-    point = estimate(bind(inputs, traced))
+
+    def run(lens: Callable[[Fact], Num]) -> R:
+        return estimate(bind(inputs, lens))
+
+    known, point = facts(inputs), run(traced)
     if samples == 0:
-        return Evaluated(point, None, known, [], samples, seed)
-    draws = Draws(samples, seed)
-    drawn = estimate(bind(inputs, draws))
+        return Evaluated(point, None, known, [], samples, seed, run)
+    draws, drawn, infeasible = _draw(run, samples, seed)
     ranked = drivers(np.asarray(drawn.metrics[outcome]), known, draws)
-    return Evaluated(point, drawn, known, ranked, samples, seed)
+    return Evaluated(point, drawn, known, ranked, samples, seed, run, infeasible)
+
+
+def _draw(
+    run: Callable[[Callable[[Fact], Num]], R], samples: int, seed: int
+) -> tuple[Draws, R, float]:
+    """Draws, the estimate over them, and the share of them in which a service cannot run.
+
+    In the place of such a draw stands the next one that is feasible.
+    """
+    draws = Draws(samples, seed)
+    drawn = evaluate_in_blocks(run, draws)
+    feasible = np.ones(samples, dtype=bool)
+    for phase in getattr(drawn, "phases", ()):
+        if phase.use.served is not None:
+            feasible = feasible & phase.use.served.is_feasible
+    if feasible.all() or not feasible.any():
+        return draws, drawn, 1.0 - float(feasible.mean())
+    places = np.flatnonzero(feasible)
+    following = np.searchsorted(places, np.arange(samples)) % len(places)
+    order = places[following]
+    draws = Draws(samples, seed, keys=draws.keys, instead=order)
+    return draws, map_arrays(drawn, lambda array: array[order]), 1.0 - float(feasible.mean())
 
 
 def replay(number: Num, draws: Callable[[Fact], Num], known: dict[int, Num] | None = None) -> Num:
@@ -140,7 +202,8 @@ def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
     if spread <= 0:
         return []
     squared = []
-    for key, z in draws.normals.items():
+    for key in draws.keys:
+        z = draws.whole(key)
         centered = z - z.mean()
         common, own = float((centered * outcome).sum()), float((centered * centered).sum())
         r2 = common**2 / (own * spread)

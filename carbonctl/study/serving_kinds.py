@@ -26,7 +26,7 @@ from carbonctl.formulas import power, serving_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from carbonctl.core.types import Array, Places
+    from carbonctl.core.types import Array, Num, Places
     from carbonctl.study.serving_cases import Case
 
     Forecast = dict[str, Array]
@@ -37,13 +37,14 @@ class Group:
     """Cases of one kind and form: where they stand among all, and how they are forecast."""
 
     places: Places
-    forecast: Callable[[Mapping[str, float]], Forecast]
+    forecast: Callable[[Mapping[str, Num]], Forecast]
 
 
 def groups(cases: list[Case]) -> list[Group]:
     """Groups of cases of one form.
 
-    Each forecasts energy [J], throughput [1/s], and energy at the measured throughput [J].
+    Each forecasts energy [J], throughput [1/s], and energy at the measured throughput [J]: a row
+    for each case, a column for each value that its constants take.
     """
     found: list[Group] = []
     for kind, form in dict.fromkeys((case.kind, case.form) for case in cases):
@@ -54,9 +55,10 @@ def groups(cases: list[Case]) -> list[Group]:
 
 
 def _stacked(cases: list[Case]) -> tuple[dict[str, Array], list[str], Array]:
-    """Numbers, runtimes and measured throughputs of cases of one form."""
-    values = {name: np.array([case.values[name] for case in cases]) for name in cases[0].values}
-    measured = np.array([case.per_second for case in cases])
+    """Numbers and measured throughputs of cases of one form as columns, and their runtimes."""
+    names = cases[0].values
+    values = {name: np.array([[case.values[name]] for case in cases]) for name in names}
+    measured = np.array([[case.per_second] for case in cases])
     return values, [case.runtime for case in cases], measured
 
 
@@ -66,19 +68,20 @@ def _only(record: type[Any], values: Mapping[str, Any], **more: Any) -> Any:
     return record(**{name: value for name, value in values.items() if name in names}, **more)
 
 
-def _costs(runtimes: list[str], constants: Mapping[str, float]) -> Callable[[str], Array]:
+def _costs(runtimes: list[str], constants: Mapping[str, Num]) -> Callable[[str], Array]:
     """What each case's own stack costs, by name."""
     stacks, places = np.unique(runtimes, return_inverse=True)
 
     def cost(name: str) -> Array:
         usual = constants.get(name, np.nan)
-        return np.array([constants.get(f"{name}_{stack}", usual) for stack in stacks])[places]
+        own = (constants.get(f"{name}_{stack}", usual) for stack in stacks)
+        return np.stack(np.broadcast_arrays(*map(np.atleast_1d, own)))[places]
 
     return cost
 
 
 def _decoders(
-    values: dict[str, Array], runtimes: list[str], constants: Mapping[str, float]
+    values: dict[str, Array], runtimes: list[str], constants: Mapping[str, Num]
 ) -> Decoder[Any]:
     """Language models at their operating points."""
     mixture, cost = "experts" in values, _costs(runtimes, constants)
@@ -120,7 +123,7 @@ def _mixture(values: dict[str, Array], overhead: Array) -> Mixture[Any]:
 
 def _language(
     values: dict[str, Array], runtimes: list[str], measured: Array,
-    constants: Mapping[str, float],
+    constants: Mapping[str, Num],
 ) -> Forecast:  # fmt: skip
     m = _decoders(values, runtimes, constants)
     work = decode.decode_work(m)
@@ -135,7 +138,7 @@ def _language(
 
 def _pictures(
     values: dict[str, Array], runtimes: list[str], measured: Array,
-    constants: Mapping[str, float],
+    constants: Mapping[str, Num],
 ) -> Forecast:  # fmt: skip
     unet, cost = "params_per_token" not in values, _costs(runtimes, constants)
 
@@ -161,7 +164,7 @@ def _pictures(
 
 
 def _samples(
-    values: dict[str, Array], _: list[str], measured: Array, constants: Mapping[str, float]
+    values: dict[str, Array], _: list[str], measured: Array, constants: Mapping[str, Num]
 ) -> Forecast:
     packed, served = values["packed"] == 1.0, values["served"] == 1.0
     m = _only(
@@ -202,10 +205,11 @@ def unit_flop(cases: list[Case]) -> Array:
         places = [i for i, case in enumerate(cases) if (case.kind, case.form) == (kind, form)]
         values, _, _ = _stacked([cases[i] for i in places])
         if kind == "language":
-            found[places] = 2 * values["active_params"]
+            flop = 2 * values["active_params"]
         elif kind == "sample":
-            found[places] = values["unit_flop"]
+            flop = values["unit_flop"]
         else:
             m = _only(Diffusion, values, board=None, painter=None, energy_residual=1.0)
-            found[places] = m.steps * m.guidance_passes * denoise_flop(m)
+            flop = m.steps * m.guidance_passes * denoise_flop(m)
+        found[places] = flop[:, 0]
     return found

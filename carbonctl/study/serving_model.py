@@ -15,15 +15,15 @@ import numpy as np
 
 from carbonctl.catalog.read import fitted_names
 from carbonctl.study import serving_kinds
-from carbonctl.study.least_squares import jacobian, least_squares
-from carbonctl.study.robust import left_out, robust, spread_of
+from carbonctl.study.least_squares import least_squares, linearize
 from carbonctl.study.scoring import log_sd_of
+from carbonctl.study.soft_l1 import misses_without_family, soft_l1, spread_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.types import Array
+    from carbonctl.core.types import Array, Num
     from carbonctl.study.serving_cases import Case
     from carbonctl.study.serving_kinds import Group
 
@@ -95,17 +95,19 @@ def priors(catalog: Catalog, kind: str) -> Prior:
     return Prior(names, np.log(center), spread, np.log(most), errors, judged)
 
 
-def log_forecast(groups: list[Group], constants: Mapping[str, float]) -> dict[str, Array]:
+def log_forecast(groups: list[Group], constants: Mapping[str, Num]) -> dict[str, Array]:
     """Logarithms of energy [J], throughput [1/s], and energy at the measured throughput [J].
 
-    With ``power`` [W] at the wall where that was metered.
+    With ``power`` [W] at the wall where that was metered. A row for each case, a column for each
+    value that the constants take; without columns where the constants are plain numbers.
     """
     found: dict[str, Array] = {}
-    count = sum(len(group.places) for group in groups)
+    columns = np.broadcast_shapes(*map(np.shape, constants.values()))
+    shape = (sum(len(group.places) for group in groups), *(columns or (1,)))
     for group in groups:
         for name, values in group.forecast(constants).items():
-            found.setdefault(name, np.full(count, np.nan))[group.places] = np.log(values)
-    return found
+            found.setdefault(name, np.full(shape, np.nan))[group.places] = np.log(values)
+    return found if columns else {name: table[:, 0] for name, table in found.items()}
 
 
 def measured(cases: list[Case]) -> dict[str, Array]:
@@ -135,21 +137,22 @@ def fit(
     def misses(log_constants: Array) -> dict[str, Array]:
         constants = dict(zip(prior.names, np.exp(log_constants), strict=True)) | dict(borrowed)
         made = log_forecast(groups, constants)
-        return {name: made[name] - told[name] for name in made}
+        return {name: made[name] - told[name][:, None] for name in made}
 
     def residuals(log_constants: Array) -> Array:
         made = misses(log_constants)
         parts = [made[name][known[name]] / prior.errors[_WEIGHED[name]] for name in evidence]
-        pulled = (log_constants - prior.center) / prior.spread
-        return np.concatenate([*(robust(part) for part in parts), pulled])
+        pulled = (log_constants - prior.center[:, None]) / prior.spread[:, None]
+        return np.concatenate([*(soft_l1(part) for part in parts), pulled])
 
     begun = prior.center if start is None else np.log([start[name] for name in prior.names])
-    best = least_squares(residuals, np.minimum(begun, prior.most), most=prior.most)
-    slopes = jacobian(residuals, best)
+    best, value, slopes = least_squares(
+        lambda at: linearize(residuals, at), np.minimum(begun, prior.most), most=prior.most
+    )
     covariance = np.asarray(np.linalg.inv(slopes.T @ slopes), dtype=np.float64)
     family = [case.row["family"] for case in cases]
-    left = misses(best)
-    for name, rows in left_out(residuals(best), slopes, covariance, family, known).items():
+    left = {name: column[:, 0] for name, column in misses(best[:, None]).items()}
+    for name, rows in misses_without_family(value, slopes, covariance, family, known).items():
         left[name] = rows * prior.errors[_WEIGHED[name]]
     fitted = dict(zip(prior.names, map(float, np.exp(best)), strict=True))
     rest = {
@@ -194,7 +197,7 @@ def _slopes(cases: list[Case], model: Model, forecasts: tuple[str, ...]) -> Arra
         made = log_forecast(groups, constants)
         return np.concatenate([made[name] for name in forecasts])
 
-    return jacobian(forecast, np.log(list(model.constants.values())))
+    return linearize(forecast, np.log(list(model.constants.values()))).slopes
 
 
 def told_by(cases: list[Case], model: Model) -> dict[str, int]:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from carbonctl.catalog.read import fitted_names
+from carbonctl.catalog.read import fitted_names, mfu_constant
 from carbonctl.formulas import power, training_priors, training_time
-from carbonctl.formulas.training_priors import mfu_constant
-from carbonctl.study.least_squares import jacobian, least_squares
+from carbonctl.study.least_squares import column_by_column, least_squares, linearize
 from carbonctl.study.scoring import column, log_sd_of
 from carbonctl.study.training_runs import TESTS, log_by_test
 
@@ -166,14 +165,14 @@ def fit(cases: list[Case], prior: Priors) -> Model:
         around[len(prior.shared) :] = log_constants[common]
         return np.concatenate([(forecast - measured) / error, (log_constants - around) / spread])
 
-    best = least_squares(residuals, center)
-    slopes = jacobian(residuals, best)
-    covariance = np.asarray(np.linalg.inv(slopes.T @ slopes), dtype=np.float64)
-    of_cases = slopes[: len(known)]
+    of_columns = column_by_column(residuals)
+    best = least_squares(lambda at: linearize(of_columns, at), center)
+    covariance = np.asarray(np.linalg.inv(best.slopes.T @ best.slopes), dtype=np.float64)
+    of_cases = best.slopes[: len(known)]
     used = np.einsum("ij,jk,ik->i", of_cases, covariance, of_cases)
-    left = residuals(best)[: len(known)] * error
+    left = best.value[: len(known)] * error
     spreads = {test: _sd(known, test, left, used) for test in TESTS}
-    constants = dict(zip(names, map(float, np.exp(best)), strict=True))
+    constants = dict(zip(names, map(float, np.exp(best.at)), strict=True))
     own_sd = {name: spreads["power"] / len(logs) ** 0.5 for name, logs in runs.items()}
     return Model(constants, covariance, spreads, own, own_sd, prior.architecture_sd)
 
@@ -205,7 +204,8 @@ def log_sd(cases: list[Case], model: Model, resident_power_share: float) -> Arra
         constants = dict(zip(names, np.exp(log_constants), strict=True))
         return log_forecast(cases, constants, model.own_power_w, resident_power_share)
 
-    slopes = jacobian(forecast, np.log(list(model.constants.values())))
+    at = np.log(list(model.constants.values()))
+    slopes = linearize(column_by_column(forecast), at).slopes
     known = np.einsum("ij,jk,ik->i", slopes, model.covariance, slopes)
     spread = model.residual_sd
     left: dict[Test, float] = spread | {"energy": float(np.hypot(spread["time"], spread["power"]))}

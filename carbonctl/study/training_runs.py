@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from carbonctl.catalog import published
+from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.catalog.published import number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.units import factor
@@ -137,7 +138,7 @@ def _made(
         active_params=params,
         token_flop=float(work),
         tokens=tokens,
-        sized=row["arch_type"] not in training_priors.SIZE_SAYS_LITTLE and not math.isnan(params),
+        sized=model_kind(row["arch_type"]).is_sized and not math.isnan(params),
     )
 
 

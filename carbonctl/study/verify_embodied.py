@@ -10,7 +10,7 @@ from carbonctl.estimate.bom import Chip, Die, Memory, Module, OnBoards
 from carbonctl.estimate.inputs import bind
 from carbonctl.formulas import fab, parts
 from carbonctl.study import embodied_model
-from carbonctl.study.scoring import OURS, Forecast, Measured, by_folds, groups, score
+from carbonctl.study.scoring import OURS, Forecast, Measured, by_folds, folds, groups, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +27,15 @@ _POOLED_REASON = "pooled over a product line, its own group"
 
 def held_out(products: list[Product], catalog: Catalog, by: str) -> Forecast:
     """Forecasts by constants that were fitted without the rows that share the product's ``by``."""
-    prior = embodied_model.priors(catalog)
+    names = [_base(product, products).row[by] for product in products]
+    samples = [seen for seen, _ in folds(names)]
+    models = iter(embodied_model.fit_each(products, samples, embodied_model.priors(catalog)))
 
-    def forecast(seen: Places, unseen: Places) -> tuple[Array, Array]:
-        model = embodied_model.fit([products[i] for i in seen], prior)
-        own = [products[i] for i in unseen]
+    def forecast(_: Places, unseen: Places) -> tuple[Array, Array]:
+        model, own = next(models), [products[i] for i in unseen]
         return embodied_model.log_forecast(own, model.constants), embodied_model.log_sd(own, model)
 
-    return by_folds([_base(product, products).row[by] for product in products], forecast)
+    return by_folds(names, forecast)
 
 
 def _base(product: Product, products: list[Product]) -> Product:

@@ -38,6 +38,34 @@ def test_the_version_is_printed_with_and_without_the_command_line(carbonctl, mon
     assert capsys.readouterr().out == f"carbonctl {__version__}\n"
 
 
+def threads_after(monkeypatch, **said):
+    """The environment of linear algebra once the program runs, from what a user says of it."""
+    names = (*entry.THREADS, entry.THREADS_OF_ALL)
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["carbonctl", "--version"])
+    entry.main()
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def test_linear_algebra_runs_in_one_thread_unless_the_user_says_otherwise(monkeypatch):
+    assert threads_after(monkeypatch) == dict.fromkeys(entry.THREADS, "1")
+    own = threads_after(monkeypatch, OPENBLAS_NUM_THREADS="3")
+    assert own["OPENBLAS_NUM_THREADS"] == "3"
+    assert threads_after(monkeypatch, OMP_NUM_THREADS="4") == {"OMP_NUM_THREADS": "4"}
+
+
+def test_the_number_of_threads_is_said_before_numpy_is_imported():
+    program = (
+        "import sys; sys.argv = ['carbonctl', '--version']; import carbonctl.__main__ as entry;"
+        "assert 'numpy' not in sys.modules; entry.main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

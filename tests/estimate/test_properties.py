@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 from tables import for_each
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import CARDS, Step, Traced
@@ -26,7 +27,6 @@ from carbonctl.formulas import load_all
 from carbonctl.scenario.item import resolve_item
 from carbonctl.scenario.read import Setting, read
 from carbonctl.scenario.refresh import resolve_refresh
-from carbonctl.scenario.resolve import resolve
 from carbonctl.study.montecarlo import Draws, central, evaluate, interval, traced
 
 load_all()
@@ -53,7 +53,7 @@ def inputs(name):
         return resolve_item(scenario, document, Catalog.open()).inputs
     if name in CHOICES:
         return resolve_refresh(scenario, document, Catalog.open()).inputs
-    return resolve(scenario, document, Catalog.open()).inputs
+    return plan_scenario(scenario, document, Catalog.open()).inputs
 
 
 def estimate(name, changes=None):

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 from scenarios import CONFIGS
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.train_dlrm import device_s, dlrm_limits
 from carbonctl.scenario.read import Setting, read
-from carbonctl.scenario.resolve import resolve
 from carbonctl.study.montecarlo import central
 
 
@@ -19,7 +19,7 @@ def model(**changes):
     catalog = Catalog.open()
     settings = [Setting(key.replace("__", "."), value, "--set") for key, value in changes.items()]
     scenario, document = read(str(CONFIGS / "infer-ranking.yaml"), settings, catalog)
-    (phase,) = resolve(scenario, document, catalog).inputs.phases
+    (phase,) = plan_scenario(scenario, document, catalog).inputs.phases
     return bind(phase.work.model, central)
 
 

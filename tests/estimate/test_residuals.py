@@ -8,11 +8,11 @@ from pytest import approx  # noqa: PT013 - arithmetic reads better without a pre
 from scenarios import CONFIGS
 from tables import for_each
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
 from carbonctl.scenario.read import read
-from carbonctl.scenario.resolve import resolve
 from carbonctl.study.montecarlo import central
 
 # a decoder, a model of pictures, one of samples, one that ranks: each has a road of its own
@@ -23,7 +23,7 @@ def served(name, factor):
     """A service whose model is off by a factor."""
     catalog = Catalog.open()
     scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), catalog)
-    (phase,) = bind(resolve(scenario, document, catalog).inputs, central).phases
+    (phase,) = bind(plan_scenario(scenario, document, catalog).inputs, central).phases
     model = phase.work.model
     off = replace(model, energy_residual=model.energy_residual * factor)
     return infer(replace(phase.work, model=off), phase.site)

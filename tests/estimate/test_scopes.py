@@ -10,12 +10,12 @@ import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 from scenarios import CONFIGS
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.per_unit import sci_per_unit
 from carbonctl.scenario.read import Setting, read
-from carbonctl.scenario.resolve import resolve
 from carbonctl.study.montecarlo import Draws, central
 
 STORY = "lifecycle-chat-7b"
@@ -27,7 +27,7 @@ def estimated(name, lens=central, **changes):
     catalog = Catalog.open()
     settings = [Setting(key.replace("__", "."), value, "--set") for key, value in changes.items()]
     scenario, document = read(str(CONFIGS / f"{name}.yaml"), settings, catalog)
-    return lifecycle(bind(resolve(scenario, document, catalog).inputs, lens))
+    return lifecycle(bind(plan_scenario(scenario, document, catalog).inputs, lens))
 
 
 @pytest.fixture

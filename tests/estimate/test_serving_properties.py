@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 from scenarios import CONFIGS
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.decode import decode_step, decode_work
 from carbonctl.estimate.encode import encode
@@ -20,7 +21,6 @@ from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.service import Encoded
 from carbonctl.formulas import compute_experts, load_all
 from carbonctl.scenario.read import parse_set, read
-from carbonctl.scenario.resolve import resolve
 from carbonctl.study.montecarlo import Draws, central
 
 load_all()
@@ -46,7 +46,7 @@ def phase(config, *settings_):
     catalog = Catalog.open()
     path = str(CONFIGS / f"{config}.yaml")
     scenario, document = read(path, tuple(map(parse_set, settings_)), catalog)
-    return resolve(scenario, document, catalog).inputs.phases[0]
+    return plan_scenario(scenario, document, catalog).inputs.phases[0]
 
 
 def decoder(model, *, chip="h100-sxm", stack="vllm_2025", precision="bf16", ranks=1, **changes):
@@ -496,7 +496,8 @@ def test_the_energy_of_two_spells_is_that_of_the_whole_period(config, share):
 @given(batch=st.floats(1.0, 512.0), answer=st.floats(1.0, 2_000.0))
 def test_a_service_draws_the_energy_of_its_steps(batch, answer):
     found = bind(phase("infer-chat-70b"), central)
-    model = replace(found.work.model, batch=batch, output_tokens=answer, energy_residual=1.0)
+    model = replace(found.work.model, batch=batch, output_tokens=answer, energy_residual=1.0,
+                    replica_accelerators=8.0, limits=None)  # fmt: skip
     use = infer(replace(found.work, model=model), found.site)
     requests = use.functional_units * (1 - found.work.fleet.cache_hit_share)
     assert use.device_energy_kwh == approx(requests * request_j(model) / 3.6e6)

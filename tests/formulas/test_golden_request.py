@@ -8,6 +8,7 @@ from carbonctl.formulas import (
     compute_decode,
     compute_request,
     fleet,
+    occupancy,
     operating_point,
     per_unit,
     speculation,
@@ -86,12 +87,12 @@ def test_a_latent_cache_costs_each_head_all_of_its_width():
 
 
 def test_eight_h100_hold_a_70b_model_and_1357_sequences_of_a_gigabyte_third():
-    # 8 x 80 GB x 0.9 = 576 GB; 576 - 140 = 436 GB; 436 / 0.3213 = 1356.9
-    held = operating_point.feasible_batch(
+    # 8 x 80 GB x 0.9 = 576 GB; 576 - 140 = 436 GB; 436 / 0.3213 = 1356.98
+    held = occupancy.memory_sequences(
         replica_accelerators=8.0, device_memory_gb=80.0, memory_share=0.9, weight_gb=140.0,
         sequence_gb=0.3213,
     )  # fmt: skip
-    assert held == 1356.0
+    assert held == approx(1356.98, rel=1e-5)
 
 
 def test_one_reading_of_70b_weights_on_two_h100_takes_21_ms():

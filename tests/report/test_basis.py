@@ -31,7 +31,7 @@ def fact(key, value, factor, **more):
 def test_a_number_drawn_from_its_tree_is_the_number_that_the_estimate_draws(name):
     loaded = load({"hardware_db": None}, str(CONFIGS / f"{name}.yaml"))
     result = evaluate(loaded, {"samples": 100, "seed": 3}, PHASES)[1]
-    draws = Draws(100, 3)
+    draws = result.draws(100, 3)
     total = replay(result.point.total_kgco2e, draws)
     np.testing.assert_allclose(total, result.drawn.total_kgco2e, rtol=1e-12)
     for metric, value in result.point.metrics.items():
@@ -42,7 +42,7 @@ def test_shares_of_the_variance_follow_the_widths_of_the_ranges():
     number = facility_energy_kwh(
         it_energy_kwh=fact("wide", 10.0, 4.0), pue=fact("narrow", 2.0, 2.0)
     )
-    found = basis(number, 20_000, 1)
+    found = basis(number, Draws(20_000, 1))
     shares = {driver["key"]: driver["variance_share"] for driver in found["drivers"]}
     assert list(shares) == ["wide", "narrow"]
     assert shares["wide"] == pytest.approx(0.8, abs=0.01)  # (ln 4)^2 / ((ln 4)^2 + (ln 2)^2)
@@ -64,7 +64,7 @@ def test_facts_are_counted_by_kind_and_doubtful_ones_are_marked():
             pue=Traced(1.0, Fact("c", 1.0, "1", "user", "scenario", mark="derived")),
         ),
     )
-    assert basis(number, 0, 1) == {
+    assert basis(number, Draws(0, 1)) == {
         "facts": {
             "given": 1, "sourced": 0, "assumed": 2, "default": 1, "archetype": 1,
             "low_confidence": 2, "without_range": 1,
@@ -99,7 +99,8 @@ def test_every_metric_is_explained_in_both_forms(name, carbonctl, result):
         low = sum(n["low_confidence"] for n in facts.values())
         assert low == tree["facts"]["low_confidence"]
         text = carbonctl("explain", path, "--of", metric, "--samples", "100").out
-        assert f"{tree['facts']['given']} given" in text
+        if tree["facts"]["given"] or tree["facts"]["assumed"]:
+            assert f"{tree['facts']['given']} given" in text
 
 
 def test_the_text_marks_defaults_archetypes_and_doubtful_facts(carbonctl):

@@ -9,8 +9,7 @@ from tables import for_each
 
 FILES = [p for p in sorted(CONFIGS.glob("*.yaml")) if command_of(p) != "refresh"]
 PLACEHOLDER = re.compile(r"(?:^|(?<==))[A-Z]$")
-# these state another thing than the assumed one, or the operating point moves with them
-OTHERWISE = ("saturated_mfu", "host_power_factor", "busy_share", "peak_to_mean")
+OTHERWISE = ("saturated_mfu", "host_power_factor")  # stating these states another thing
 
 
 def next_line(out):
@@ -44,7 +43,7 @@ def test_no_command_of_next_can_be_pasted_with_a_value_that_nobody_measured(
     for item in data["sensitivity"]:
         fact = data["facts"][item["key"]]
         assert item["key"] in assumed
-        assert (item["low"], item["high"]) == (fact["low"], fact["high"])
+        assert fact["low"] <= item["low"] < item["high"] <= fact["high"]
         assert item["total_at_low_kgco2e"] != item["total_at_high_kgco2e"]
 
 
@@ -70,13 +69,6 @@ def test_contracts_are_not_suggested_where_they_leave_the_number_as_it_is(carbon
     for name in ("train-bloom", "lifecycle-chat-7b", "infer-chat-70b"):
         out = carbonctl(command_of(configs / f"{name}.yaml"), configs / f"{name}.yaml").out
         assert "--contracted-clean" not in out
-
-
-def test_a_batch_that_the_load_limits_is_said_to_stay(carbonctl):
-    words = ("--model", "llama-3.1-70b", "--gpu", "h100-sxm", "--requests", "300k/day",
-             "--tokens", "500:300", "--region", "FR", "--latency", "50 ms")  # fmt: skip
-    out = carbonctl("infer", *words, "--samples", "200").out
-    assert next_line(out).endswith(", at the same concurrency")
 
 
 def test_without_draws_nothing_is_known_to_decide(result, configs):

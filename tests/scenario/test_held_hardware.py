@@ -28,9 +28,11 @@ def test_a_count_without_training_is_charged_for_the_whole_period(hardware, devi
     data = result("infer", *SERVE, *hardware)
     assert value(data, HOURS) == pytest.approx(devices * YEAR)
     assert value(data, "infer.charged_accelerators") == pytest.approx(devices)
-    busy = value(data, "infer.loaded_energy_kwh"), value(data, BUSY), value(data, HOURS)
-    idle = busy[0] / (busy[1] * busy[2]) * 0.35 * busy[2] * (1 - busy[1])  # idle_power_share
-    assert value(data, "infer.it_energy_kwh") == pytest.approx(busy[0] + idle)
+    loaded, busy = value(data, "infer.loaded_energy_kwh"), value(data, BUSY)
+    host = loaded / value(data, "infer.device_energy_kwh")
+    resident = fact(data, "idle power, NVIDIA") * fact(data, "power with a model resident")
+    idle = resident * host * (1 - busy) * value(data, HOURS) / 1e3
+    assert value(data, "infer.it_energy_kwh") == pytest.approx(loaded + idle)
     assert fact(data, "allocation rate") == 1
     assert data["charged"][0]["rule"] == "held"
 

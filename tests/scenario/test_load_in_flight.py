@@ -11,12 +11,11 @@ WORDS = (
 
 
 def test_half_of_the_requests_cached_is_half_of_the_load_and_twice_the_peak_is_twice(result):
-    def concurrency(load, *flags):
-        facts = result(*WORDS, "--requests", load, *flags)["facts"].values()
-        (found,) = [fact["value"] for fact in facts if fact["label"] == "concurrency"]
-        return found
+    def in_flight(load, *flags):
+        metrics = result(*WORDS, "--requests", load, *flags)["metrics"]
+        return metrics["infer.sequences_in_flight"]["value"]
 
-    low, high = concurrency("100k/day"), concurrency("200k/day")
+    low, high = in_flight("100k/day"), in_flight("200k/day")
     assert low < high
-    assert concurrency("200k/day", "--set", "infer.cache_hits=50 %") == approx(low)
-    assert concurrency("100k/day", "--set", "infer.peak_to_mean=2") == approx(high)
+    assert in_flight("200k/day", "--set", "infer.cache_hits=50 %") == approx(low)
+    assert in_flight("100k/day", "--set", "infer.peak_to_mean=2") == approx(high)

@@ -12,7 +12,7 @@ from tables import for_each
 
 from carbonctl.catalog.read import Catalog
 from carbonctl.cli.init import KINDS
-from carbonctl.cli.options import settings
+from carbonctl.cli.settings import settings
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError
 from carbonctl.scenario import read as reading

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.scenario.read import Setting, read
-from carbonctl.scenario.resolve import resolve
 from carbonctl.study.compare import compare
 from carbonctl.study.montecarlo import central, evaluate
 
@@ -24,7 +24,7 @@ def scenario(name, **changes):
     """Inputs of a bundled scenario, with some values set."""
     settings = [Setting(k.replace("__", "."), v, f"--set {k}") for k, v in changes.items()]
     found, document = read(str(CONFIGS / f"{name}.yaml"), settings, Catalog.open())
-    return resolve(found, document, Catalog.open()).inputs
+    return plan_scenario(found, document, Catalog.open()).inputs
 
 
 def compared(*inputs, seeds=None):

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from carbonctl.catalog.locate import bundled
-from carbonctl.catalog.read import Catalog
-from carbonctl.formulas.training_priors import mfu_constant
+from carbonctl.catalog.read import Catalog, mfu_constant
 from carbonctl.study import scoring, training_model, training_runs, verify
 
 CATALOG = Catalog.open()

@@ -1,0 +1,88 @@
+"""A scenario that is resolved and planned: where scenario, estimate and plan meet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from carbonctl.core.errors import InputError, in_order
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.service import Serving
+from carbonctl.estimate.training_run import TrainRun
+from carbonctl.scenario.context import tried
+from carbonctl.scenario.resolve import PHASES, Draft, ResolveError
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.errors import Problem
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Document
+    from carbonctl.estimate.inputs import Phase
+    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.scenario.schema import Scenario
+
+
+def plan_scenario(
+    scenario: Scenario,
+    document: Document,
+    catalog: Catalog,
+    phases: tuple[str, ...] = PHASES,
+    *,
+    need_period: bool = False,
+) -> Resolved:
+    """Facts of every wanted phase that can be; InputError with all problems when there are any."""
+    draft = Draft.open(scenario, document, catalog, phases, need_period=need_period)
+    planned = (tried(partial(_planned, draft, phase)) for phase in draft.phases())
+    try:
+        resolved = draft.resolved([phase for phase in planned if phase is not None])
+    except ResolveError as error:
+        errors = in_order([*error.problems, *_also_wrong(error.partial)])
+        raise InputError(errors, error.sources) from None
+    if any(isinstance(phase.work, Serving) for phase in resolved.inputs.phases):
+        from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - only to serve
+
+        checked = check_services(resolved)
+        if checked.errors:
+            raise InputError(in_order(checked.errors), document.sources)
+        resolved.warnings.extend(checked.warnings)
+    return resolved
+
+
+def _also_wrong(known: Resolved) -> list[Problem]:
+    """What stops the services of a faulty scenario, as far as they are known."""
+    from carbonctl.app.capacity import capacities, overloads, served_hours  # noqa: PLC0415
+    from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - for faulty files alone
+
+    checked = tried(lambda: check_services(known))
+    if checked is None or checked.errors:
+        return [] if checked is None else checked.errors
+    hours = [
+        (one, tried(partial(served_hours, phase)))
+        for one, phase in tried(lambda: capacities(known)) or []
+    ]
+    return overloads([(one, found) for one, found in hours if found is not None], known.document)[0]
+
+
+def _planned(draft: Draft, phase: Phase[Fact]) -> Phase[Fact]:
+    """The same phase, once its plan is found to be feasible at its central values."""
+    check = draft.sections.training_checks.get(phase.id)
+    if check is None or not isinstance(phase.work, TrainRun):
+        return phase
+    from carbonctl.app.training_messages import Planned, report_training_status  # noqa: PLC0415
+    from carbonctl.estimate.training_limits import training_limits  # noqa: PLC0415 - to train
+
+    numbers = bind(phase.work, _central), bind(phase.site, _central)
+    found = training_limits(*numbers, check.life.value)
+    mfu, billed = check.run.mfu, check.run.billed_mfu
+    limits = replace(
+        found,
+        mfu=None if mfu is None else mfu.value,
+        billed_mfu=None if billed is None else billed.value,
+    )
+    report_training_status(Planned(draft.ctx, check, phase.work, limits))
+    return phase
+
+
+def _central(fact: Fact) -> float:
+    return fact.value

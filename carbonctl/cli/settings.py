@@ -1,0 +1,151 @@
+"""What the flags of a command say of a scenario: the place of each, and its value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.catalog.instances import find_instance, instances
+from carbonctl.catalog.read import AmbiguousName, UnknownName
+from carbonctl.core.errors import UsageError
+from carbonctl.core.units import UnitError, number
+from carbonctl.scenario.named import is_server, per_named
+from carbonctl.scenario.read import Setting, parse_sets
+
+if TYPE_CHECKING:
+    from carbonctl.catalog.read import Catalog
+
+# parameter of a command -> flag, path in the scenario
+_PLAIN = {
+    "subject": ("--subject", "embodied.subject"),
+    "device": ("--device", "embodied.device"),
+    "model": ("--model", "model"),
+    "params": ("--params", "model.params"),
+    "active_params": ("--active-params", "model.active_params"),
+    "region": ("--region", "site.region"),
+    "grid": ("--grid", "site.grid"),
+    "pue": ("--pue", "site.pue"),
+    "contracted_clean": ("--contracted-clean", "site.contracted_clean"),
+    "period": ("--period", "period"),
+    "accelerator_hours": ("--accelerator-hours", "train.accelerator_hours"),
+    "train_tokens": ("--train-tokens", "train.tokens"),
+    "train_samples": ("--train-samples", "train.samples"),
+    "mfu": ("--mfu", "train.mfu"),
+    "requests": ("--requests", "infer.requests"),
+    "images": ("--images", "infer.images"),
+    "videos": ("--videos", "infer.videos"),
+    "items": ("--items", "infer.items"),
+    "latency": ("--latency", "infer.latency.itl"),
+    "tensor_parallel": ("--tensor-parallel", "infer.tensor_parallel"),
+    "data_parallel": ("--data-parallel", "infer.data_parallel"),
+    "expert_parallel": ("--expert-parallel", "infer.expert_parallel"),
+    "concurrency": ("--concurrency", "infer.concurrency"),
+    "precision": ("--precision", "infer.precision"),
+    "runtime": ("--runtime", "infer.runtime"),
+    "accounting": ("--accounting", "accounting"),
+    "performance": ("--performance", "refresh.performance"),
+    "horizon": ("--horizon", "refresh.horizon"),
+    "growth": ("--growth", "refresh.demand_growth"),
+}
+_COUNTED = {
+    "gpu": ("--gpu", "accelerator"),
+    "server": ("--server", "server"),
+    "instance": ("--instance", "instance"),
+}
+
+
+def settings(flags: dict[str, Any], catalog: Catalog) -> list[Setting]:
+    """The flags of a command as settings of a scenario, ``--set`` last."""
+    made = [
+        Setting(path, flags[name], flag, reaches=True)
+        for name, (flag, path) in _PLAIN.items()
+        if flags.get(name) is not None
+    ]
+    made += _hardware(flags, catalog)
+    if flags.get("shared"):
+        made.append(Setting("infer.shared", True, "--shared"))
+    for side in ("old", "new"):
+        if flags.get(side) is not None:
+            made += _replaced(side, flags[side], catalog)
+    if flags.get("days") is not None:
+        made.append(Setting("train.days", _timed(flags["days"], "d"), "--days", reaches=True))
+    if flags.get("hours") is not None:
+        if flags.get("days") is not None:
+            message = "--days and --hours both say how long training runs"
+            raise UsageError(message, "give one of the two")
+        made.append(Setting("train.days", _timed(flags["hours"], "h"), "--hours", reaches=True))
+    if flags.get("lora"):
+        made.append(Setting("train.method", "lora", "--lora", reaches=True))
+    if flags.get("energy") is not None:
+        value, _, scope = flags["energy"].partition(":")
+        measured = {"value": value, "scope": scope} if scope else value
+        made.append(Setting("train.energy", measured, "--energy", reaches=True))
+    if flags.get("tokens") is not None:
+        made += _tokens(flags["tokens"])
+    return [*made, *parse_sets(flags.get("sets") or ())]
+
+
+def _hardware(flags: dict[str, Any], catalog: Catalog) -> list[Setting]:
+    """What the flags name as hardware, all of it in one setting: it replaces what a file names."""
+    values: dict[str, tuple[Any, str]] = {}
+    for name, (flag, key) in _COUNTED.items():
+        if flags.get(name) is None:
+            continue
+        for setting in _counted(flag, key, flags[name], catalog):
+            _, _, place = setting.path.partition(".")
+            if place in values:
+                message = f"{values[place][1]} and {flag} both give a count"
+                raise UsageError(message, "give it once")
+            values[place] = (setting.value, flag)
+    flag = next((flag for _, flag in values.values()), "")
+    return [Setting("hardware", values, flag, reaches=True)] if values else []
+
+
+def _counted(flag: str, key: str, text: str, catalog: Catalog) -> list[Setting]:
+    """``NAME:COUNT``; of servers and instances a flag counts machines, a file accelerators."""
+    name, colon, count = text.rpartition(":")
+    if not colon or (key == "instance" and _is_instance(text, catalog)):
+        return [Setting(f"hardware.{key}", text, flag)]
+    devices = _devices(count, per_named(catalog, key, name))
+    return [Setting(f"hardware.{key}", name, flag), Setting("hardware.count", devices, flag)]
+
+
+def _replaced(side: str, text: str, catalog: Catalog) -> list[Setting]:
+    """A server, else an accelerator, of a replacement; of servers a flag counts machines."""
+    name = text.rpartition(":")[0] or text
+    key = "server" if is_server(catalog, name) else "accelerator"
+    made = _counted(f"--{side}", key, text, catalog)
+    return [replace(s, path=s.path.replace("hardware", f"refresh.{side}", 1)) for s in made]
+
+
+def _is_instance(text: str, catalog: Catalog) -> bool:
+    """Whether the last colon of an instance stands before its name, not before a count."""
+    try:
+        find_instance(catalog, text)
+    except UnknownName:
+        head = text.rpartition(":")[0]
+        return any(head == row["provider"] for row in instances(catalog))
+    except AmbiguousName:
+        pass
+    return True
+
+
+def _devices(count: str, each: float) -> str:
+    """Accelerators in some machines; a count that is none stays as it is, to be refused as such."""
+    try:
+        machines = number(count)
+    except UnitError:
+        return count
+    return count if each == 1 or machines <= 0 else f"{machines * each:.12g}"
+
+
+def _timed(text: str, unit: str) -> str:
+    """``--days 10`` means 10 days; a unit may be given too."""
+    return f"{text} {unit}" if text.replace(".", "", 1).isdigit() else text
+
+
+def _tokens(text: str) -> list[Setting]:
+    """Prompt and output of a request; a model that only reads has no output."""
+    prompt, colon, output = text.partition(":")
+    made = [Setting("infer.prompt_tokens", prompt, "--tokens")]
+    return [*made, Setting("infer.output_tokens", output, "--tokens")] if colon else made

@@ -1,0 +1,263 @@
+"""How many sequences a replica decodes together: what arrives, and what memory holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbonctl.core import units
+from carbonctl.core.formula import formula
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+
+
+@formula(
+    unit="1/s",
+    equation="lambda = q * L_out * (1 - h) * p / (u * 3600)",
+    source="carbonctl-serving-model",
+)
+def arriving_tokens_per_s(
+    *,
+    rate_per_hour: Num,
+    output_tokens: Num,
+    cache_hit_share: Num,
+    peak_to_mean: Num,
+    busy_share: Num,
+) -> Num:
+    """Output tokens that a load asks for in each second of its busy hours, at its peak.
+
+    Parameters
+    ----------
+    rate_per_hour
+        Requests. [1/h]
+    output_tokens
+        Mean tokens of an answer, reasoning among them. [1]
+    cache_hit_share
+        Requests that are answered without the model. [1] 0 to 1
+    peak_to_mean
+        Peak over mean load. [1] >= 1
+    busy_share
+        Hours in which requests come over all hours. [1] 0 to 1
+
+    Examples
+    --------
+    >>> arriving_tokens_per_s(rate_per_hour=3_600.0, output_tokens=300.0, cache_hit_share=0.0,
+    ...     peak_to_mean=1.0, busy_share=0.5)
+    600.0
+    """
+    tokens_per_hour = rate_per_hour * output_tokens * (1.0 - cache_hit_share)
+    return tokens_per_hour * peak_to_mean / (busy_share * units.s_from_hours(1.0))
+
+
+@formula(
+    unit="1/s",
+    equation="lambda_1 = lambda / max(1, s * N / n)",
+    source="carbonctl-serving-model",
+)
+def arriving_tokens_per_s_by_fleet_share(
+    *,
+    arriving_tokens_per_s: Num,
+    fleet_share: Num,
+    accelerators: Num,
+    replica_accelerators: Num,
+) -> Num:
+    """Output tokens that each replica of a held fleet is asked for in a second: all share the load.
+
+    Parameters
+    ----------
+    arriving_tokens_per_s
+        Output tokens that the whole load asks for. [1/s]
+    fleet_share, accelerators
+        Share of a fleet that is held, and devices of the fleet. [1]
+    replica_accelerators
+        Devices of one replica. [1]
+
+    Examples
+    --------
+    >>> arriving_tokens_per_s_by_fleet_share(arriving_tokens_per_s=600.0, fleet_share=0.5,
+    ...     accelerators=16.0, replica_accelerators=2.0)
+    150.0
+    """
+    replicas = np.maximum(1.0, fleet_share * accelerators / replica_accelerators)
+    return arriving_tokens_per_s / replicas
+
+
+@formula(
+    unit="1", equation="M = max(0, n * f * M_dev - W) / KV_1", source="carbonctl-serving-model"
+)
+def memory_sequences(
+    *,
+    replica_accelerators: Num,
+    device_memory_gb: Num,
+    memory_share: Num,
+    weight_gb: Num,
+    sequence_gb: Num,
+) -> Num:
+    """Sequences whose caches a replica's memory holds beside the weights; 0 without room.
+
+    Parameters
+    ----------
+    replica_accelerators
+        Devices of the replica. [1]
+    device_memory_gb, memory_share
+        Memory of one, and the share of it that may hold weights and cache. [GB], [1]
+    weight_gb
+        Weights of one copy. [GB]
+    sequence_gb
+        Cache of one sequence at its mean context; 0 where nothing is cached. [GB]
+
+    Examples
+    --------
+    >>> memory_sequences(replica_accelerators=2.0, device_memory_gb=100.0, memory_share=0.9,
+    ...     weight_gb=140.0, sequence_gb=0.5)
+    80.0
+    """
+    room = np.maximum(replica_accelerators * device_memory_gb * memory_share - weight_gb, 0)
+    sequences = room / np.where(sequence_gb > 0, sequence_gb, np.nan)
+    return np.where(sequence_gb > 0, sequences, np.where(room > 0, np.inf, 0))
+
+
+@formula(unit="1", equation="C = max(1, min(C_1, C_2, ...))", source="carbonctl-serving-model")
+def most_sequences(*, parts_sequences: tuple[Num, ...]) -> Num:
+    """Sequences that a replica decodes together at most: the tightest limit, one at least.
+
+    Parameters
+    ----------
+    parts_sequences
+        What memory holds, a runtime decodes, a latency allows, or is usual. [1]
+
+    Examples
+    --------
+    >>> most_sequences(parts_sequences=(80.0, 1_024.0, 64.0))
+    64.0
+    """
+    least: Num = np.minimum.reduce(np.broadcast_arrays(*parts_sequences))
+    return np.maximum(1.0, least)
+
+
+@formula(
+    unit="1",
+    equation="b = min(C, max(1, lambda_1 * t_itl))",
+    source="carbonctl-serving-model",
+)
+def sequences_in_flight(
+    *, arriving_tokens_per_s: Num, inter_token_latency_s: Num, most_sequences: Num
+) -> Num:
+    """Sequences that a replica decodes together: those that the load keeps in flight.
+
+    Parameters
+    ----------
+    arriving_tokens_per_s
+        Output tokens that the replica is asked for. [1/s]
+    inter_token_latency_s
+        Time between two tokens of a sequence, at this many sequences. [s]
+    most_sequences
+        The most that are decoded together. [1] >= 1
+
+    Notes
+    -----
+    Little's law (Little 1961, Operations Research 9). Real and never rounded: it is a mean over
+    time. Below one the replica works a part of the time, on one sequence.
+
+    Examples
+    --------
+    >>> sequences_in_flight(arriving_tokens_per_s=600.0, inter_token_latency_s=0.02,
+    ...     most_sequences=64.0)
+    12.0
+    """
+    asked = np.maximum(1.0, arriving_tokens_per_s * inter_token_latency_s)
+    return np.minimum(most_sequences, asked)
+
+
+@formula(unit="s", equation="t_itl = r * t * b / g", source="carbonctl-serving-model")
+def inter_token_latency_s(
+    *, step_s: Num, batch: Num, gained_tokens: Num, time_residual: Num
+) -> Num:
+    """Time between two tokens of a sequence.
+
+    Parameters
+    ----------
+    step_s
+        Time of one decode step, or of a round of drafting and verifying. [s]
+    batch
+        Sequences decoded together. [1]
+    gained_tokens
+        Tokens that all of them gain in it. [1]
+    time_residual
+        1, with the range of the error of the modeled time. [1]
+
+    Examples
+    --------
+    >>> inter_token_latency_s(step_s=0.02, batch=8.0, gained_tokens=16.0, time_residual=1.0)
+    0.01
+    """
+    return time_residual * step_s * batch / gained_tokens
+
+
+@formula(
+    unit="GB/s", equation="BW = n > n_link ? 2 * BW_net : BW_link", source="carbonctl-serving-model"
+)
+def link_gb_per_s_by_domain(
+    *,
+    replica_accelerators: Num,
+    linked_accelerators: Num,
+    link_gb_per_s: Num,
+    network_gb_per_s: Num,
+) -> Num:
+    """Link of each device of a replica, both directions: the network's beyond what links join.
+
+    Parameters
+    ----------
+    replica_accelerators, linked_accelerators
+        Devices of the replica, and devices that links join: a machine, a rack or a pod. [1]
+    link_gb_per_s
+        Link between those, both directions. [GB/s]
+    network_gb_per_s
+        Network of one device between machines, one way. [GB/s]
+
+    Examples
+    --------
+    >>> link_gb_per_s_by_domain(replica_accelerators=16.0, linked_accelerators=8.0,
+    ...     link_gb_per_s=900.0, network_gb_per_s=25.0)
+    50.0
+    """
+    beyond = replica_accelerators > linked_accelerators
+    return np.where(beyond, 2.0 * network_gb_per_s, link_gb_per_s)
+
+
+@formula(
+    unit="kWh",
+    equation="E_it = E_loaded + k * P_res * (t - t_busy)",
+    source="carbonctl-boundary-ladder",
+)
+def it_energy_kwh_by_resident_power(
+    *,
+    loaded_energy_kwh: Num,
+    resident_power_w: Num,
+    host_power_factor: Num,
+    accelerator_hours: Num,
+    busy_hours: Num,
+) -> Num:
+    """Energy of held devices: their busy hours, and hours in which the model only stays loaded.
+
+    Parameters
+    ----------
+    loaded_energy_kwh
+        IT energy, AC, of the busy hours. [kWh]
+    resident_power_w
+        Power of one board that holds a model and has nothing to do. [W]
+    host_power_factor
+        (accelerators + host + network) / accelerators. [1]
+    accelerator_hours, busy_hours
+        Hours for which the devices are held, and hours of work among them. [h]
+
+    Examples
+    --------
+    >>> it_energy_kwh_by_resident_power(loaded_energy_kwh=100.0, resident_power_w=100.0,
+    ...     host_power_factor=1.5, accelerator_hours=300.0, busy_hours=100.0)
+    130.0
+    """
+    idle_hours = accelerator_hours - busy_hours
+    return loaded_energy_kwh + units.kwh_from_wh(host_power_factor * resident_power_w * idle_hours)

@@ -1,0 +1,1 @@
+"""What a run or a service chooses: facts in, choices out, on arrays."""

@@ -1,0 +1,218 @@
+"""The choice of batch and devices: limits, arrays, and no saw-tooth in load or size."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scenarios import CONFIGS
+
+from carbonctl.app.plan_scenario import plan_scenario
+from carbonctl.catalog.read import Catalog
+from carbonctl.estimate.infer import infer
+from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.replica import DecoderReplica, at_operating_point
+from carbonctl.estimate.speculate import whole_request
+from carbonctl.plan import operating_point as plan
+from carbonctl.scenario.read import Setting, read
+
+CATALOG = Catalog.open()
+LOADS = np.geomspace(0.05, 3e5, 100)[:, None]  # tokens a second
+# power of a busy replica that falls as its batch rises: total energy may fall with load until the
+# serving constants are fitted under the constraint that it does not
+FALLING_POWER = {"falcon-7b", "mixtral-8x7b", "qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3"}
+
+
+def central(fact):
+    return fact.value
+
+
+def service(model, gpu, **settings):
+    """A resolved language service at its central values, and its site."""
+    flat = {
+        "model": model,
+        "infer.hardware": gpu,
+        "site.region": "FR",
+        "infer.requests": "1k/day",
+        "infer.prompt_tokens": 500,
+        "infer.output_tokens": 300,
+        "period": "1 y",
+    } | {f"infer.{key}": value for key, value in settings.items()}
+    given = [Setting(path, value, "test") for path, value in flat.items()]
+    scenario, document = read(None, given, CATALOG)
+    (phase,) = plan_scenario(scenario, document, CATALOG, ("infer",)).inputs.phases
+    plain = bind(phase, central)
+    return plain.work, plain.site
+
+
+def at_load(work, tokens_per_s):
+    """The service with requests for this many output tokens in each busy second."""
+    fleet = work.fleet
+    rate = tokens_per_s * 3600.0 * fleet.busy_share / work.model.output_tokens
+    return replace(work, fleet=replace(fleet, rate_per_hour=rate))
+
+
+def point_of(work):
+    model = whole_request(work.model)
+    chosen = at_operating_point(model, work.fleet)
+    return chosen.model.batch, chosen.model.replica_accelerators
+
+
+NEEDED = [("llama-3.1-70b", "h100-sxm"), ("llama-3.1-8b", "l4"), ("falcon-7b", "t4"),
+          ("mixtral-8x7b", "h100-sxm"), ("qwen3-30b-a3b", "nvidia-a100-sxm4-80gb"),
+          ("deepseek-v3", "h200-sxm"),
+          ("gpt-oss-120b", "mi300x"), ("qwen2.5-7b", "l40s")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "gpu"), NEEDED)
+@pytest.mark.parametrize("target", [{}, {"latency": {"itl": "200 ms"}}], ids=["usual", "itl"])
+def test_a_request_takes_no_more_energy_as_load_rises(model, gpu, target):
+    work, site = service(model, {"accelerator": gpu}, **target)
+    loaded = at_load(work, LOADS)
+    use, sizes = infer(loaded, site), np.ravel(point_of(loaded)[1])
+    each = np.ravel(use.device_energy_kwh / use.functional_units)
+    assert (np.diff(each) <= 1e-9 * each[:-1]).all()
+    hours = np.ravel(use.accelerator_hours)
+    assert (np.diff(hours) >= -1e-9 * hours[:-1])[np.diff(sizes) == 0].all()
+    energy = np.ravel(use.it_energy_kwh)
+    falls = (energy[:-1] - energy[1:]) / energy[:-1]
+    assert falls.max() <= (0.25 if model in FALLING_POWER else 1e-9)
+
+
+HELD = [("llama-3.1-70b", "h100-sxm", 8), ("llama-3.1-8b", "l40s", 2), ("falcon-7b", "t4", 4),
+        ("mixtral-8x7b", "h100-sxm", 16), ("deepseek-v3", "h200-sxm", 16)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "gpu", "count"), HELD)
+def test_held_devices_take_no_less_energy_as_load_rises(model, gpu, count):
+    work, site = service(model, {"accelerator": gpu, "count": count})
+    use = infer(at_load(work, LOADS), site)
+    carried = np.ravel(use.served.busy_hours) <= count * work.fleet.period_hours
+    energy = np.ravel(use.it_energy_kwh)[carried]
+    assert carried.sum() > 20
+    falls = (energy[:-1] - energy[1:]) / energy[:-1]
+    assert falls.max() <= (0.10 if model in FALLING_POWER else 1e-9)
+    hours = np.ravel(use.accelerator_hours)[carried]
+    np.testing.assert_allclose(hours, count * work.fleet.period_hours)
+
+
+@pytest.mark.parametrize("gpu", ["h100-sxm", "l4", "mi300x"])
+def test_a_larger_model_takes_no_less_energy_at_full_load(gpu):
+    """One form of model: only its parameters and what it is asked for differ."""
+    work, site = service({"params": "8B"}, {"accelerator": gpu})
+    sizes = np.geomspace(1e9, 5e11, 100)[:, None]
+    model = replace(work.model, total_params=sizes, active_params=sizes)
+    busy = replace(work, model=model)
+    use = infer(at_load(busy, 1e9), site)
+    energy = np.ravel(use.device_energy_kwh)
+    assert (np.diff(energy) >= -1e-9 * energy[:-1]).all()
+
+
+@pytest.mark.parametrize("name", ["prompt_tokens", "output_tokens"])
+@pytest.mark.parametrize("model", ["llama-3.1-70b", "deepseek-v3"])
+def test_more_tokens_take_no_less_energy_at_a_full_load(name, model):
+    work, site = service(model, {"accelerator": "h200-sxm"})
+    tokens = np.geomspace(50.0, 5_000.0, 60)[:, None]
+    longer = replace(work, model=replace(work.model, **{name: tokens}))
+    requests = replace(longer.fleet, rate_per_hour=1e9)
+    use = infer(replace(longer, fleet=requests), site)
+    energy = np.ravel(use.device_energy_kwh)
+    assert (np.diff(energy) >= -1e-9 * energy[:-1]).all()
+
+
+@pytest.mark.parametrize("model", ["llama-3.1-70b", "mixtral-8x7b", "falcon-7b"])
+@pytest.mark.parametrize("target", [{}, {"latency": {"itl": "100 ms"}}, {"concurrency": 24}],
+                         ids=["usual", "itl", "stated"])  # fmt: skip
+def test_an_array_of_loads_is_the_loop_over_them(model, target):
+    work, _ = service(model, {"accelerator": "h100-sxm"}, **target)
+    loads = np.geomspace(1.0, 1e5, 12)
+    together = point_of(at_load(work, loads[:, None]))
+    alone = np.array([point_of(at_load(work, load)) for load in loads])
+    for made, each in zip(together, alone.T, strict=True):
+        np.testing.assert_allclose(np.ravel(np.broadcast_to(made, (12, 1))), each, rtol=1e-12)
+
+
+def test_the_load_of_a_replica_is_what_it_carries():
+    """Little's law: sequences in flight over the time of a token are the tokens that arrive."""
+    work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
+    for load in (200.0, 800.0, 1_500.0):
+        batch, devices = point_of(at_load(work, load))
+        model = replace(whole_request(work.model))
+        itl = DecoderReplica(model, model.limits).inter_token_latency_s(batch, devices)
+        assert 1 < batch < 64
+        assert batch / itl == pytest.approx(load, rel=1e-9)
+
+
+def test_a_size_is_the_one_of_least_energy_among_those_that_hold_the_model():
+    work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
+    for load in (50.0, 2_000.0, 1e6):
+        at = at_load(work, load)
+        _, devices = point_of(at)
+        energies = {}
+        for size in (2.0, 4.0, 8.0, 16.0):
+            limits = replace(at.model.limits, replica_accelerators=size)
+            forced = replace(at.model, limits=limits)
+            chosen = at_operating_point(whole_request(forced), at.fleet).model
+            energies[size] = DecoderReplica(chosen, limits).token_energy_j(
+                chosen.batch, size, above_resident=False
+            )
+        assert devices == min(energies, key=energies.get)
+
+
+def chosen(work, **limits):
+    model = whole_request(work.model)
+    bounds = replace(model.limits, **limits)
+    load = plan.Load(1e9)
+    return plan.choose_operating_point(DecoderReplica(model, bounds), bounds, load, 0)
+
+
+def test_each_limit_stops_the_choice_with_its_own_status():
+    work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
+    free = chosen(work)
+    assert free.status == plan.OK
+    assert free.batch == 64
+    assert chosen(work, accelerators=1.0).status == plan.NO_SEQUENCE
+    assert chosen(work, replica_accelerators=1.0).status == plan.NO_SEQUENCE
+    huge = {"concurrency": 1e5, "is_stated": True, "is_exact": True}
+    assert chosen(work, **huge).status == plan.NO_CONCURRENCY
+    assert chosen(work, concurrency=None, itl_s=1e-3).status == plan.NO_ITL
+    assert chosen(work, ttft_s=1e-4).status == plan.NO_TTFT
+
+
+def test_a_latency_is_kept_and_used_to_the_full():
+    work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
+    for target in (0.02, 0.05, 0.1):
+        point = chosen(work, concurrency=None, itl_s=target, most_sequences=1e4)
+        assert point.inter_token_latency_s == pytest.approx(target, rel=1e-6)
+
+
+def test_heads_are_shared_alike_but_for_the_fewest_devices_that_hold_the_model():
+    """Falcon-7B has 71 heads: no two devices share them, one T4 holds it."""
+    work, _ = service("falcon-7b", {"accelerator": "t4"})
+    assert chosen(work).devices == 1
+    work, _ = service("bloom-176b", {"accelerator": "t4"})  # 112 heads, 352 GB of weights
+    assert chosen(work).devices == 32
+
+
+def test_all_counted_devices_are_one_replica_where_no_power_of_two_holds_the_model():
+    work, _ = service("llama-3.1-70b", {"accelerator": "nvidia-a100-sxm4-40gb", "count": 6})
+    assert chosen(work).devices in {4.0, 6.0}
+    work, _ = service({"params": "100B"}, {"accelerator": "nvidia-a100-sxm4-40gb", "count": 6})
+    assert chosen(work).devices == 6
+
+
+def test_beyond_its_links_a_replica_waits_for_the_network():
+    work, _ = service("llama-3.1-405b", {"accelerator": "h100-sxm"})
+    model = whole_request(work.model)
+    slow = DecoderReplica(model, model.limits)
+    linked = DecoderReplica(model, replace(model.limits, linked_accelerators=64.0))
+    assert slow.inter_token_latency_s(8.0, 16.0) > 1.05 * linked.inter_token_latency_s(8.0, 16.0)
+    assert slow.inter_token_latency_s(8.0, 8.0) == linked.inter_token_latency_s(8.0, 8.0)
+
+
+def test_draws_choose_for_themselves(result):
+    path = str(CONFIGS / "infer-gemini-boundary.yaml")
+    data = result("infer", path, "--samples", "300")
+    ends = data["metrics"]["infer.sequences_in_flight"]
+    assert ends["p05"] < ends["value"] < ends["p95"]
+    sizes = data["metrics"]["infer.replica_accelerators"]
+    assert sizes["p05"] < sizes["p95"]
