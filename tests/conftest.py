@@ -20,6 +20,27 @@ from carbonctl.cli.app import run
 from carbonctl.study import verify, verify_embodied, verify_serving
 
 
+# files that take longest: a worker that starts one at the end keeps the other waiting
+SLOWEST = (
+    "test_report.py", "test_ci_files.py", "test_one_pass.py", "test_readme.py", "test_streams.py",
+    "test_verify_serving.py", "test_schemas.py", "test_verify_embodied.py", "test_wheel.py",
+    "test_verify_result.py", "test_gate.py", "test_fuzz.py", "test_closed_streams.py",
+    "test_check.py", "test_basis.py", "test_every_key.py", "test_bad_input.py", "test_outputs.py",
+)  # fmt: skip
+
+
+def pytest_configure(config):
+    """Files go to workers in our order; xdist would begin with those of many tests."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """The files that take longest come first."""
+    places = {name: place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def scores_once():
     """Scores of a bundled table are computed once a process, whoever asks for them."""
