@@ -19,7 +19,6 @@ from traced_guard import no_arithmetic_outside_formulas
 from carbonctl.cli.app import run
 from carbonctl.study import verify, verify_embodied, verify_serving
 
-
 # files that take longest: a worker that starts one at the end keeps the other waiting
 SLOWEST = (
     "test_report.py", "test_ci_files.py", "test_one_pass.py", "test_readme.py", "test_streams.py",
