@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.record import record
@@ -13,7 +14,6 @@ from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
 from carbonctl.scenario.read import read
 from carbonctl.scenario.refresh import resolve_refresh
-from carbonctl.scenario.resolve import resolve
 from carbonctl.study import blocks
 from carbonctl.study.montecarlo import Draws, evaluate
 
@@ -23,7 +23,7 @@ SAMPLES, BLOCK = 1_000, 64  # the last block is a shorter one
 
 def life(name):
     scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
-    return resolve(scenario, document, Catalog.open()).inputs
+    return plan_scenario(scenario, document, Catalog.open()).inputs
 
 
 def choice(name):
