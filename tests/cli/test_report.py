@@ -223,7 +223,7 @@ def test_markdown_begins_with_its_marker_and_shows_the_verdict_first():
 def test_a_budget_that_is_over_is_a_warning_where_no_gate_has_judged(carbonctl):
     words = ("lifecycle", LIFECYCLE, "--samples", "0", "--set", "budget.total=50 t", "-f", "github")
     out = carbonctl(*words).out
-    assert "::warning title=budget.total::total is 69 t; the budget is 50 t" in out
+    assert "::warning title=budget.total::total is 65 t; the budget is 50 t" in out
     assert "budget.per_request" not in out
 
 
