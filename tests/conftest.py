@@ -14,9 +14,30 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from scenarios import CONFIGS, ROOT
+from traced_guard import no_arithmetic_outside_formulas
 
 from carbonctl.cli.app import run
 from carbonctl.verify import embodied_scores, serving_scores, training_scores
+
+# files that take longest: a worker that starts one at the end keeps the other waiting
+SLOWEST = (
+    "test_report.py", "test_ci_files.py", "test_one_pass.py", "test_readme.py", "test_streams.py",
+    "test_verify_serving.py", "test_schemas.py", "test_verify_embodied.py", "test_wheel.py",
+    "test_verify_result.py", "test_gate.py", "test_fuzz.py", "test_closed_streams.py",
+    "test_check.py", "test_basis.py", "test_every_key.py", "test_bad_input.py", "test_outputs.py",
+)  # fmt: skip
+
+
+def pytest_configure(config):
+    """Files go to workers in our order; xdist would begin with those of many tests."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """The files that take longest come first."""
+    places = {name: place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,6 +59,13 @@ def scores_once():
     with pytest.MonkeyPatch.context() as patch:
         for study in (training_scores, embodied_scores, serving_scores):
             patch.setattr(study, "scores", remembered(study.__name__, study.scores))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traces_are_whole():
+    """No module of the program computes with traced numbers outside of a formula."""
+    with no_arithmetic_outside_formulas():
         yield
 
 

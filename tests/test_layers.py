@@ -3,9 +3,10 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
-import pytest
+from tables import for_each
 
 import carbonctl
 
@@ -21,12 +22,18 @@ MAX_LINES = 450
 MAX_BODY = 55
 MAX_STATEMENTS = 28
 HEAVY = ("pandas", "pint", "hypothesis", "rich", "carbonctl.result")
-each_file = pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+each_file = for_each("path", FILES, ids=lambda p: p.relative_to(PACKAGE))
 
 
 def room(path):
     """The layer that a file belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@cache
+def parsed(path):
+    """The syntax tree of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def guarded(tree):
@@ -37,16 +44,20 @@ def guarded(tree):
                 yield from ast.walk(statement)
 
 
+@cache
 def imports(path):
     """Every module that a file imports, anywhere in it, and whether for types alone."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(_imports(parsed(path)))
+
+
+def _imports(tree):
     for_types = {id(node) for node in guarded(tree)}
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively"
+            assert node.level == 0, f"line {node.lineno} imports relatively"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         for name in names:
             yield name, id(node) in for_types
@@ -152,7 +163,7 @@ def test_scenario_reads_facts_and_computes_nothing():
 
 @each_file
 def test_pandas_is_never_imported_at_start_up(path):
-    for node in at_start(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in at_start(parsed(path)):
         if isinstance(node, ast.Import):
             assert not any(alias.name.split(".")[0] == "pandas" for alias in node.names)
         if isinstance(node, ast.ImportFrom):
@@ -182,7 +193,7 @@ def test_a_file_is_at_most_450_lines(path):
 @each_file
 def test_a_function_does_few_things(path):
     # The formatter spreads a call with many keywords over many lines: lines alone say little.
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             code = node.body[1:] if ast.get_docstring(node) else node.body
             where = f"{path}:{node.lineno} {node.name}"

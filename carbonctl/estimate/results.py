@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,17 @@ class Line:
 
 
 @record
+class NamedMetrics:
+    """Metrics that are computed already, so that their arrays can be joined and reordered."""
+
+    metrics: dict[str, Num]
+
+    def __call__(self) -> dict[str, Num]:
+        """Every number that has a name."""
+        return self.metrics
+
+
+@record
 class Lifecycle:
     """A whole life, on one basis, with its breakdown and its metrics by name."""
 
@@ -103,6 +114,10 @@ class Lifecycle:
     def metrics(self) -> dict[str, Num]:
         """Every number that has a name; computed when first asked for."""
         return self.name_metrics()
+
+    def with_named_metrics(self) -> Lifecycle:
+        """The same life, whose metrics are computed and held as plain data."""
+        return replace(self, name_metrics=NamedMetrics(self.metrics))
 
 
 @record

@@ -133,7 +133,7 @@ def most_sequences(*, parts_sequences: tuple[Num, ...]) -> Num:
     >>> most_sequences(parts_sequences=(80.0, 1_024.0, 64.0))
     64.0
     """
-    least: Num = np.minimum.reduce(np.broadcast_arrays(*parts_sequences))
+    least: Num = np.min(np.stack(np.broadcast_arrays(*parts_sequences)), axis=0)
     return np.maximum(1.0, least)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import FUNCTIONS, Traced
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import bind, facts
+from carbonctl.estimate.results import Lifecycle
 from carbonctl.study.blocks import evaluate_in_blocks, map_arrays
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from carbonctl.core.types import Array, Num, Places
     from carbonctl.estimate.refresh import Refresh
-    from carbonctl.estimate.results import Item, Lifecycle
+    from carbonctl.estimate.results import Item
 
 R = TypeVar("R", bound="Lifecycle | Item | Refresh")
 
@@ -155,7 +156,12 @@ def _draw(
     In the place of such a draw stands the next one that is feasible.
     """
     draws = Draws(samples, seed)
-    drawn = evaluate_in_blocks(run, draws)
+
+    def named(block: Draws) -> R:
+        result = run(block)  # metrics named later would be those of one block
+        return cast("R", result.with_named_metrics()) if isinstance(result, Lifecycle) else result
+
+    drawn = evaluate_in_blocks(named, draws)
     feasible = np.ones(samples, dtype=bool)
     for phase in getattr(drawn, "phases", ()):
         if phase.use.served is not None:

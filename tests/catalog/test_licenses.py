@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 from scenarios import ROOT
+from tables import for_each
 
 from carbonctl.catalog import licenses
 from carbonctl.catalog.check import check
@@ -137,7 +138,7 @@ def test_terms_that_reach(terms):
     assert licenses.reaches(terms)
 
 
-@pytest.mark.parametrize("terms", [None, "", "MIT", "ODbL-1.0", "CC-BY-4.0", "US public domain"])
+@for_each("terms", [None, "", "MIT", "ODbL-1.0", "CC-BY-4.0", "US public domain"])
 def test_terms_that_do_not(terms):
     assert not licenses.reaches(terms)
 

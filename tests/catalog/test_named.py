@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import for_each
 
 from carbonctl.catalog import instances, spelling
 from carbonctl.catalog.check import KINDS
@@ -85,7 +86,7 @@ def test_names_of_software_and_people_lead_to_their_record():
     assert {pair: CATALOG.record(*pair).id for pair in PARTS} == PARTS
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_an_id_in_any_case_and_with_any_separators_is_itself(kind):
     keys = {}
     for one in CATALOG.ids(kind):
@@ -104,8 +105,8 @@ def test_an_alias_is_one_of_its_own_ids(kind):
         assert set(ids) & set(told(kind, plain)), plain
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
+@for_each(
+    "kind, name",
     [
         ("accelerators", "rtx 3080 12gb"),
         ("accelerators", "H100 96GB"),
@@ -131,8 +132,8 @@ def test_a_name_of_another_thing_is_never_taken(kind, name):
         CATALOG.record(kind, name)
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "hint"),
+@for_each(
+    "kind, name, hint",
     [
         ("accelerators", "NVIDIA GeForce RTX 4060 Ti", '"nvidia-rtx-4060-ti-16gb"'),
         ("accelerators", "NVIDIA A100-SXM-64GB", '"nvidia-a100-sxm4-40gb"'),

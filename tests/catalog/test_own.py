@@ -2,7 +2,7 @@
 
 import shutil
 
-import pytest
+from tables import for_each
 
 from carbonctl.catalog.check import KINDS, TABLES
 from carbonctl.catalog.locate import bundled
@@ -80,7 +80,7 @@ def wrote(folder, name, text):
     path.write_text(text, encoding="utf-8")
 
 
-@pytest.mark.parametrize("line", DEVICES)
+@for_each("line", DEVICES)
 def test_a_record_with_a_value_that_cannot_be_ends_with_3(line, carbonctl, tmp_path):
     wrote(tmp_path, "accelerators/mine.yaml", f"{HEAD}{line}\n")
     ran = carbonctl(*TRAIN, "mine:8", "--region", "NO", "--hardware-db", tmp_path)
@@ -97,7 +97,7 @@ def test_a_record_with_values_that_can_be_is_estimated(carbonctl, tmp_path):
     assert ran.code == 0, ran.err
 
 
-@pytest.mark.parametrize("line", DEFAULTS)
+@for_each("line", DEFAULTS)
 def test_a_default_that_cannot_be_ends_with_3_though_nothing_uses_it(line, carbonctl, tmp_path):
     wrote(tmp_path, "defaults.yaml", f"{line}\n")
     ran = carbonctl(*TRAIN, "h100-sxm:8", "--region", "NO", "--hardware-db", tmp_path)
@@ -116,7 +116,7 @@ def test_an_own_default_keeps_unit_and_shape_of_the_bundled_one(tmp_path):
     assert catalog.default("lifetime").value == 8760
 
 
-@pytest.mark.parametrize(("name", "lines", "cells"), TABLES_OF)
+@for_each("name, lines, cells", TABLES_OF)
 def test_a_row_with_a_cell_that_cannot_be_ends_with_3(name, lines, cells, carbonctl, tmp_path):
     head, row = lines
     wrote(tmp_path, f"{name}.csv", f"{head}\n{row.format(*cells)}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tables import for_each
 
 from carbonctl.catalog import grids
 from carbonctl.catalog.places import canonical_place, find, names, other_names, place_key
@@ -101,10 +102,20 @@ def test_a_name_of_several_places_lists_them(name, choices):
     assert caught.value.choices == choices
 
 
-@pytest.mark.parametrize(
-    "name", ["", ",", "Springfield", "South Island", "Virgin Islands", "XXX", "ibm:us-east-1",
-             "aws:westeurope", "Grant County"],
-)  # fmt: skip
+@for_each(
+    "name",
+    [
+        "",
+        ",",
+        "Springfield",
+        "South Island",
+        "Virgin Islands",
+        "XXX",
+        "ibm:us-east-1",
+        "aws:westeurope",
+        "Grant County",
+    ],
+)
 def test_a_name_of_no_place_is_unknown(name):
     with pytest.raises(UnknownName):
         find(CATALOG, name)

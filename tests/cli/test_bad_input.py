@@ -12,10 +12,11 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from tables import for_each
 
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "bad").glob("*.yaml"))
+each_file = for_each("path", FILES, ids=lambda path: path.stem)
 FLAGS = (HERE / "bad_flags.txt").read_text(encoding="utf-8").splitlines()
 EXPECTED = re.compile(r'# expect: (CC\d{3}) at (\d+):(\d+) exit (\d)(?: hint "(.+)")?')
 SHOWN = re.compile(r"^(.+?):(\d+):(\d+): error\[(CC\d{3})\]: ", re.MULTILINE)
@@ -44,36 +45,48 @@ def promised(path):
     )
 
 
+def first_of_each_code():
+    """The first file of every error code and command."""
+    firsts = {}
+    for path in FILES:
+        bad = promised(path)
+        for *_, code in bad.problems:
+            firsts.setdefault((code, bad.command), path)
+    return sorted(set(firsts.values()))
+
+
 def test_the_corpus_is_large_enough_and_every_file_promises_something():
     assert len(FILES) >= 350
     assert [path.name for path in FILES if not promised(path).problems] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_bad_file_gives_all_its_errors_at_their_places_and_nothing_else(path, carbonctl):
-    bad = promised(path)
-    ran = carbonctl(bad.command, path, "-f", "table", "--samples", "0")
-    shown = [(int(line), int(column), code) for _, line, column, code in SHOWN.findall(ran.err)]
-    assert sorted(shown) == bad.problems, ran.err
-    assert ran.code == bad.exit_code
-    assert ran.out == ""
-    assert "Traceback" not in ran.err
-    assert [hint for hint in bad.hints if hint not in ran.err] == []
-    assert {Path(file).name for file, *_ in SHOWN.findall(ran.err)} == {path.name}
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_bad_file_writes_no_output_and_the_same_errors_as_json(path, carbonctl, tmp_path):
+@each_file
+def test_a_bad_file_gives_all_its_errors_at_their_places_and_nothing_else(
+    path, carbonctl, tmp_path
+):
+    """As text and as JSON, in one run: the text is the same in every format."""
     bad = promised(path)
     target = tmp_path / "result.json"
     ran = carbonctl(bad.command, path, "-f", "json", "-o", target, "--samples", "0")
+    shown = [(int(line), int(column), code) for _, line, column, code in SHOWN.findall(ran.err)]
+    assert sorted(shown) == bad.problems, ran.err
     assert ran.code == bad.exit_code
     assert list(tmp_path.iterdir()) == []
+    assert "Traceback" not in ran.err
+    assert [hint for hint in bad.hints if hint not in ran.err] == []
+    assert {Path(file).name for file, *_ in SHOWN.findall(ran.err)} == {path.name}
     errors = json.loads(ran.out)["errors"]
     assert sorted((e["line"], e["column"], e["code"]) for e in errors) == bad.problems
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@for_each("path", first_of_each_code(), ids=lambda path: path.stem)
+def test_a_table_that_cannot_be_is_empty_and_its_errors_those_of_json(path, carbonctl):
+    words = (promised(path).command, path, "--samples", "0")
+    as_table, as_json = carbonctl(*words, "-f", "table"), carbonctl(*words, "-f", "json")
+    assert (as_table.code, as_table.out, as_table.err) == (as_json.code, "", as_json.err)
+
+
+@each_file
 def test_validate_refuses_what_an_estimate_refuses(path, carbonctl):
     ran = carbonctl("validate", path)
     bad = promised(path)
@@ -85,8 +98,8 @@ def test_validate_refuses_what_an_estimate_refuses(path, carbonctl):
     assert shown >= set(bad.problems)
 
 
-@pytest.mark.parametrize(
-    ("name", "raw", "code", "place"),
+@for_each(
+    "name, raw, code, place",
     [
         ("nothing at all", b"", "CC007", "1:1"),
         ("a byte order mark alone", b"\xef\xbb\xbf", "CC007", "1:1"),
@@ -101,7 +114,7 @@ def test_validate_refuses_what_an_estimate_refuses(path, carbonctl):
         ("UTF-32", "name: x\n".encode("utf-32"), "CC002", "1:1"),
         ("a surrogate", b"name: \xed\xa0\x80\n", "CC002", "1:7"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=lambda case: case[0],
 )
 def test_a_hostile_file_is_refused(name, raw, code, place, carbonctl, tmp_path):
     path = tmp_path / "hostile.yaml"
@@ -147,7 +160,7 @@ def test_the_corpus_of_flags_is_large_enough():
     assert len(FLAG_LINES) >= 150
 
 
-@pytest.mark.parametrize("line", FLAG_LINES)
+@for_each("line", FLAG_LINES, ids=str)
 def test_a_bad_flag_gives_its_exit_code_and_says_why_on_stderr(line, carbonctl, configs, tmp_path):
     code, words = flag_case(line)
     words = [w.format(configs=configs, tmp=tmp_path) if "{" in w else w for w in words]
@@ -157,30 +170,3 @@ def test_a_bad_flag_gives_its_exit_code_and_says_why_on_stderr(line, carbonctl, 
     assert ran.err.startswith(("error", "carbonctl")) or ": error[" in ran.err
     assert "Traceback" not in ran.err
     assert list(tmp_path.iterdir()) == []
-
-
-def test_figures_of_the_corpus(carbonctl, configs, tmp_path, capsys):
-    """What the single tests hold, counted: exit codes, tracebacks, places."""
-    codes = tracebacks = places = promises = 0
-    for path in FILES:
-        bad = promised(path)
-        ran = carbonctl(bad.command, path, "--samples", "0")
-        codes += ran.code == bad.exit_code
-        tracebacks += "Traceback" in ran.err or ran.code == 1
-        shown = [(int(line), int(column), code) for _, line, column, code in SHOWN.findall(ran.err)]
-        promises += len(bad.problems)
-        places += sum(problem in shown for problem in bad.problems)
-    for line in FLAG_LINES:
-        code, words = flag_case(line)
-        ran = carbonctl(*(w.format(configs=configs, tmp=tmp_path) for w in words))
-        codes += ran.code == code
-        tracebacks += "Traceback" in ran.err or ran.code == 1
-    inputs = len(FILES) + len(FLAG_LINES)
-    with capsys.disabled():
-        print(  # noqa: T201 - the figures are what this test is for
-            f"\n{len(FILES)} files and {len(FLAG_LINES)} flag lines: "
-            f"exit code right in {codes} of {inputs}, {tracebacks} tracebacks, "
-            f"code and line:column right for {places} of {promises} errors"
-        )
-    assert (codes, tracebacks) == (inputs, 0)
-    assert places >= 0.98 * promises

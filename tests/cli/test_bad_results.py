@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from tables import for_each
 
 FILES = sorted((Path(__file__).parent / "bad").glob("*.json"))
+each_file = for_each("path", FILES, ids=lambda path: path.stem)
 EXPECTED = re.compile(r"# expect: (CC\d{3}) at (\d+):(\d+) exit (\d)")
 SHOWN = re.compile(r"^(.+?):(\d+):(\d+): error\[(CC\d{3})\]: ", re.MULTILINE)
 COMMANDS = ("report", "verify", "diff")
@@ -50,7 +51,7 @@ def test_the_corpus_is_large_enough():
     assert {promised(path).command for path in FILES} == set(COMMANDS)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@each_file
 def test_a_broken_result_gives_all_its_errors_at_their_places_and_nothing_else(path, carbonctl):
     bad = promised(path)
     ran = carbonctl(*words(bad.command, path))
@@ -62,7 +63,7 @@ def test_a_broken_result_gives_all_its_errors_at_their_places_and_nothing_else(p
     assert {Path(file).name for file, *_ in SHOWN.findall(ran.err)} == {path.name}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@each_file
 def test_a_broken_result_writes_no_output_and_the_same_errors_as_json(path, carbonctl, tmp_path):
     bad = promised(path)
     ran = carbonctl(*words(bad.command, path), "-f", "json", "-o", tmp_path / "out.json")
@@ -72,16 +73,16 @@ def test_a_broken_result_writes_no_output_and_the_same_errors_as_json(path, carb
     assert sorted((e["line"], e["column"], e["code"]) for e in errors) == bad.problems
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@for_each("command", COMMANDS)
+@each_file
 def test_no_command_takes_a_broken_result_for_a_good_one(path, command, carbonctl):
     ran = carbonctl(*words(command, path))
     assert ran.code in ((0, 3, 7) if promised(path).command != "report" else (3,)), ran.out
     assert "internal error" not in ran.err
 
 
-@pytest.mark.parametrize(
-    ("name", "raw", "code", "place"),
+@for_each(
+    "name, raw, code, place",
     [
         ("nothing at all", b"", "CC007", "1:1"),
         ("blanks", b" \n\t\n", "CC007", "1:1"),
@@ -98,9 +99,9 @@ def test_no_command_takes_a_broken_result_for_a_good_one(path, command, carbonct
         ("an integer of four hundred digits", b'{"a": ' + b"1" * 400 + b"}", "CC204", "1:7"),
         ("YAML", b"schema_version: '1.0'\n", "CC701", "1:1"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=lambda case: case[0],
 )
-@pytest.mark.parametrize("command", ["report", "verify"])
+@for_each("command", ["report", "verify"])
 def test_a_hostile_result_is_refused(name, raw, code, place, command, carbonctl):
     ran = carbonctl(command, "-", stdin=raw)
     assert (ran.code, ran.out) == (3, ""), name

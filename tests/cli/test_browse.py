@@ -8,6 +8,7 @@ import json
 from collections import Counter
 
 import pytest
+from tables import for_each
 
 KINDS = (
     "accelerators", "servers", "cpus", "baseboards", "memory", "storage", "network", "parts",
@@ -34,7 +35,7 @@ def rows_of(ran):
     return json.loads(ran.out)
 
 
-@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+@for_each("words", LISTS, ids=" ".join)
 def test_a_list_has_the_same_rows_in_every_format(words, carbonctl, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
     rows = rows_of(carbonctl(*words, "-f", "json"))
@@ -49,7 +50,7 @@ def test_a_list_has_the_same_rows_in_every_format(words, carbonctl, monkeypatch)
         assert list(shown.values()) == ["" if v is None else str(v) for v in row.values()]
 
 
-@pytest.mark.parametrize("words", [*LISTS, *SHOWN], ids=" ".join)
+@for_each("words", [*LISTS, *SHOWN], ids=" ".join)
 def test_a_list_and_a_record_wrap_and_lose_nothing(words, carbonctl, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
     whole = letters(carbonctl(*words).out.partition("\n")[2])  # without the head of a list
@@ -72,7 +73,7 @@ def test_the_id_of_a_device_stays_in_one_piece(carbonctl):
     assert set(ids) <= firsts
 
 
-@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+@for_each("words", LISTS, ids=" ".join)
 def test_a_number_of_a_list_is_a_number(words, carbonctl):
     for row in rows_of(carbonctl(*words, "-f", "json")):
         for key, value in row.items():
@@ -80,7 +81,7 @@ def test_a_number_of_a_list_is_a_number(words, carbonctl):
                 assert value is None or isinstance(value, int | float), (key, row)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_every_kind_can_be_listed_and_each_of_its_records_shown(kind, carbonctl):
     rows = rows_of(carbonctl("hw", "list", "--kind", kind, "-f", "json"))
     assert rows == sorted(rows, key=lambda row: row["id"])
@@ -238,8 +239,8 @@ def test_a_list_of_models_can_be_narrowed_to_a_kind(carbonctl):
     assert sum(map(len, parts)) == len(everything)
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "hint"),
+@for_each(
+    "words, code, hint",
     [
         (("hw", "show", "h100-smx"), "CC103", '"h100-sxm"'),
         (("hw", "show", "dgx-h10"), "CC103", '"dgx-h100"'),
@@ -253,7 +254,7 @@ def test_a_list_of_models_can_be_narrowed_to_a_kind(carbonctl):
         (("model", "search", "zzzzzzzz"), "CC105", "carbonctl model list"),
         (("model", "list", "--kind", "llm"), "CC207", "llm_dense"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+    ids=lambda case: " ".join(case[0]),
 )
 def test_an_unknown_name_ends_with_3_and_a_hint(words, code, hint, carbonctl):
     ran = carbonctl(*words)
@@ -262,7 +263,7 @@ def test_an_unknown_name_ends_with_3_and_a_hint(words, code, hint, carbonctl):
     assert hint in ran.err
 
 
-@pytest.mark.parametrize("word", ["", " ", "-", "*", "[", "a" * 5000, "日本"])
+@for_each("word", ["", " ", "-", "*", "[", "a" * 5000, "日本"])
 def test_an_odd_search_word_is_no_bug(word, carbonctl):
     for command in ("hw", "grid", "model"):
         ran = carbonctl(command, "search", "--", word)

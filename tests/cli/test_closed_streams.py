@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from scenarios import CONFIGS
+from tables import for_each
 
 BASH = shutil.which("bash")
 SCENARIO = CONFIGS / "train-bloom.yaml"
@@ -30,8 +31,8 @@ def shell(environment, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize(
+@for_each("unbuffered", ["", "1"])
+@for_each(
     "words", [RUN, f"{RUN} -f json", f"{RUN} -f ndjson", "--version", "--help", "hw list", "help"]
 )
 def test_a_full_disk_is_one_line_and_3(words, unbuffered, shell):

@@ -8,6 +8,7 @@ import math
 import pytest
 from jsonschema import Draft202012Validator
 from scenarios import CONFIGS
+from tables import for_each
 
 from carbonctl.result.schema import json_schema
 
@@ -209,8 +210,8 @@ def test_what_nothing_explains_is_said_so(carbonctl, diff, tmp_path):
     assert data["total"]["p05"] is None  # draws of today say nothing about it
 
 
-@pytest.mark.parametrize("value", [0.0, 1e-300, 1e308])
-@pytest.mark.parametrize("key", ["default:allocation_rate", "grid/IE:lifecycle"])
+@for_each("value", [0.0, 1e-300, 1e308])
+@for_each("key", ["default:allocation_rate", "grid/IE:lifecycle"])
 def test_facts_that_give_no_finite_total_are_an_error(key, value, carbonctl, tmp_path):
     path = result(carbonctl, tmp_path / "a.json", LIFECYCLE)
     old = json.loads(path.read_text(encoding="utf-8"))

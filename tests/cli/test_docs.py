@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
 import typer
+from tables import for_each
 
 from carbonctl.cli.app import COMMANDS, build
 
@@ -34,7 +34,7 @@ def test_the_walk_finds_every_command():
     assert {("hw", "check"), ("grid", "show"), ("model", "search")} <= {path for path, _ in LEAVES}
 
 
-@pytest.mark.parametrize(("path", "command"), LEAVES, ids=[" ".join(path) for path, _ in LEAVES])
+@for_each("path, command", LEAVES, ids=[" ".join(path) for path, _ in LEAVES])
 def test_a_command_says_what_it_does_in_one_sentence(path, command):
     text = (command.help or "").strip()
     assert text, path
@@ -43,9 +43,7 @@ def test_a_command_says_what_it_does_in_one_sentence(path, command):
     assert "\n" not in text
 
 
-@pytest.mark.parametrize(
-    ("path", "flag"), FLAGS, ids=[f"{' '.join(path)} {flag.name}" for path, flag in FLAGS]
-)
+@for_each("path, flag", FLAGS, ids=[f"{' '.join(path)} {flag.name}" for path, flag in FLAGS])
 def test_a_flag_and_an_argument_have_a_help_text(path, flag):
     assert (getattr(flag, "help", None) or "").strip(), path
     assert flag.help.isascii()
@@ -66,7 +64,7 @@ def test_the_root_help_shows_every_panel_and_every_command(carbonctl):
     assert out.index(" Estimate ") < out.index(" Decide ") < out.index(" Trust ")
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, *(" ".join(path) for path, _ in LEAVES)])
+@for_each("name", sorted({*COMMANDS, *(" ".join(path) for path, _ in LEAVES)}))
 def test_help_is_shown_for_every_command_and_fits_80_columns(name, carbonctl):
     for flag in ("--help", "-h"):
         ran = carbonctl(*name.split(), flag)

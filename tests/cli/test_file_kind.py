@@ -4,8 +4,8 @@ import shlex
 import shutil
 import subprocess
 
-import pytest
 from scenarios import CONFIGS
+from tables import for_each
 
 from carbonctl.app.file_kind import quoted, refuse
 
@@ -39,8 +39,8 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("name", KINDS)
-@pytest.mark.parametrize("command", ["train", "lifecycle"])
+@for_each("name", KINDS)
+@for_each("command", ["train", "lifecycle"])
 def test_the_command_that_reads_a_file_is_named(name, command, carbonctl, tmp_path):
     path = tmp_path / name
     path.write_text(KINDS[name][0], encoding="utf-8")
@@ -80,7 +80,7 @@ def test_every_bundled_scenario_is_one():
         refuse(path.read_bytes(), str(path))
 
 
-@pytest.mark.parametrize("name", ["a b", "-x", "it's", "a\nb", "é\t'\\", "$(x)", "*.csv", "a"])
+@for_each("name", ["a b", "-x", "it's", "a\nb", "é\t'\\", "$(x)", "*.csv", "a"])
 def test_a_name_comes_back_from_a_shell_as_it_is(name):
     words = [str(shutil.which("bash")), "-c", f"printf %s {quoted(name)}"]
     done = subprocess.run(words, capture_output=True, check=True)

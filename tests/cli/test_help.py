@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tables import for_each
 
 from carbonctl.cli.app import COMMANDS, EXIT_INTERRUPT, EXIT_PIPE
 from carbonctl.core import errors, units
@@ -21,7 +22,7 @@ def test_every_code_has_a_help_text_and_no_other_has():
     assert list(REMEDIES) == list(errors.CODES)
 
 
-@pytest.mark.parametrize("code", errors.CODES)
+@for_each("code", errors.CODES)
 def test_a_code_is_explained_by_cause_and_remedy(code, carbonctl):
     cause, remedy = REMEDIES[code]
     assert len(cause) > 20
@@ -47,14 +48,14 @@ def test_every_code_that_the_program_raises_is_listed():
     assert used == set(errors.CODES)
 
 
-@pytest.mark.parametrize("code", errors.CODES)
+@for_each("code", errors.CODES)
 def test_a_command_that_a_remedy_names_exists(code, carbonctl):
     for said in re.findall(r"carbonctl ([a-z]+)", " ".join(REMEDIES[code])):
         assert said in COMMANDS
         assert carbonctl(said, "--help").code == 0
 
 
-@pytest.mark.parametrize("name", FORMS)
+@for_each("name", FORMS)
 def test_a_topic_is_short_plain_and_fits_80_columns(name, carbonctl):
     ran = carbonctl("help", name)
     assert (ran.code, ran.err) == (0, "")

@@ -11,6 +11,7 @@ import re
 
 import pytest
 from scenarios import CONFIGS, LIVES_AND_ITEMS, command_of
+from tables import for_each
 
 from carbonctl.cli import complete
 from carbonctl.cli.output_format import format_of
@@ -37,7 +38,7 @@ WITH_OUTPUT = {
 }
 
 
-@pytest.mark.parametrize("suffix", LEAST)
+@for_each("suffix", LEAST)
 def test_the_extension_of_a_file_names_the_format(suffix, carbonctl, tmp_path):
     target = tmp_path / f"result{suffix.upper() if suffix == '.csv' else suffix}"
     ran = carbonctl("train", BLOOM, *FEW, "-o", target)
@@ -46,7 +47,7 @@ def test_the_extension_of_a_file_names_the_format(suffix, carbonctl, tmp_path):
     assert target.read_text(encoding="utf-8") == stdout
 
 
-@pytest.mark.parametrize("words", WITH_OUTPUT.values(), ids=WITH_OUTPUT)
+@for_each("words", WITH_OUTPUT.values(), ids=WITH_OUTPUT)
 def test_an_extension_that_names_no_format_of_the_command_ends_with_2(words, carbonctl, tmp_path):
     target = tmp_path / "result.tar"
     ran = carbonctl(*words, "-o", target)
@@ -57,7 +58,7 @@ def test_an_extension_that_names_no_format_of_the_command_ends_with_2(words, car
     assert not target.exists()
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@for_each("form", FORMATS)
 def test_with_f_the_extension_must_be_one_of_that_format(form):
     for suffix in dict.fromkeys(e for known in EXTENSIONS.values() for e in known):
         output = f"x{suffix}"
@@ -68,7 +69,7 @@ def test_with_f_the_extension_must_be_one_of_that_format(form):
                 format_of(form, output=output)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "words",
     [
         ("train", BLOOM, "-f", "json", "-o", "{tmp}/x.csv"),
@@ -103,13 +104,20 @@ def test_a_device_a_pipe_and_a_name_without_extension_take_any_format(carbonctl,
     assert carbonctl("train", BLOOM, *FEW, "-o", "-").out.startswith("bloom: ")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "words",
-    [*(words for name, words in WITH_OUTPUT.items() if name != "init"), ("hw", "list"),
-     ("hw", "show", "h100-sxm"), ("grid", "list"), ("grid", "show", "NO"), ("model", "list"),
-     ("model", "show", "llama-3.1-8b"), ("validate", BLOOM)],
+    [
+        *(words for name, words in WITH_OUTPUT.items() if name != "init"),
+        ("hw", "list"),
+        ("hw", "show", "h100-sxm"),
+        ("grid", "list"),
+        ("grid", "show", "NO"),
+        ("model", "list"),
+        ("model", "show", "llama-3.1-8b"),
+        ("validate", BLOOM),
+    ],
     ids=lambda words: " ".join(map(str, words[:2] if words[0] in ("hw", "grid") else words[:1])),
-)  # fmt: skip
+)
 def test_json_is_a_flag_of_its_own(words, carbonctl):
     ran = carbonctl(*words, "--json")
     assert ran == carbonctl(*words, "-f", "json")
@@ -273,8 +281,8 @@ def test_explain_takes_the_flags_of_the_estimating_commands(carbonctl):
     )
 
 
-@pytest.mark.parametrize("columns", ["80", "40"])
-@pytest.mark.parametrize("file", [BLOOM, CHAT, CONFIGS / "dlrm-weekly.yaml"], ids=lambda f: f.stem)
+@for_each("columns", ["80", "40"])
+@for_each("file", [BLOOM, CHAT, CONFIGS / "dlrm-weekly.yaml"], ids=lambda f: f.stem)
 def test_a_tree_wraps(file, columns, carbonctl, monkeypatch):
     monkeypatch.chdir(CONFIGS)
     monkeypatch.setenv("COLUMNS", columns)
@@ -324,7 +332,7 @@ def is_plain(ran, name):
     assert not re.search(r"[@#](?=\w)|(?<!\w)!(?=\w)|\bwww\.|https?:|GH-", plain), name
 
 
-@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", " =1", "\t=1"])
+@for_each("name", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", " =1", "\t=1"])
 def test_a_name_is_no_formula_in_csv(name, carbonctl):
     ran = carbonctl("train", BLOOM, *FEW, "--set", f"name={json.dumps(name)}", "-f", "csv")
     assert ran.code == 0, ran.err

@@ -8,10 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 from scenarios import CONFIGS, ROOT
+from tables import for_each
 
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import CODES
@@ -59,8 +59,8 @@ def offered(environment, tmp_path):
     return call
 
 
-@pytest.mark.parametrize(
-    ("line", "some", "none"),
+@for_each(
+    "line, some, none",
     [
         ("carbonctl tr", ["train"], ["infer"]),
         ("carbonctl train --gpu h1", ["h100-sxm", "h100-pcie"], ["a100-pcie"]),
@@ -120,7 +120,7 @@ def test_tab_reads_no_estimate(environment, tmp_path):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(map(str, words))[:30])
+@for_each("words", COMMANDS, ids=lambda words: " ".join(map(str, words))[:30])
 def test_no_command_opens_a_connection(words, carbonctl, monkeypatch):
     def blocked(*_args, **_kwargs):
         raise AssertionError("a connection was opened")
@@ -145,7 +145,8 @@ def test_ctrl_c_ends_a_real_process_with_130_and_without_a_word(environment, tmp
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env=environment, cwd=tmp_path,
     )  # fmt: skip
-    time.sleep(2)  # it waits for the rest of its input
+    process.stdin.write(b"# x\n" * 50_000)  # more than a pipe holds: it reads its input now
+    process.stdin.flush()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, b"", b"")

@@ -10,10 +10,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from tables import for_each
 
 from carbonctl.report.formats import FORMATS
 from carbonctl.report.refresh_table import render as render_choice
@@ -85,7 +85,7 @@ def test_every_bundled_scenario_is_run_here():
     assert sorted(name for _, name in RUNS) == sorted(p.stem for p in CONFIGS.glob("*.yaml"))
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@for_each("form", FORMATS)
 def test_a_result_is_on_stdout_alone(form, carbonctl):
     ran = carbonctl("train", config("train-bloom"), "-f", form)
     assert ran.code == 0
@@ -185,7 +185,7 @@ def test_extends_on_stdin_is_read_from_the_working_directory(carbonctl, monkeypa
     assert ran.out.startswith("mine: ")
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@for_each("form", FORMATS)
 def test_a_file_holds_what_stdout_would(form, carbonctl, tmp_path):
     words = ("train", config("train-bloom"), "--samples", "100", "-f", form)
     target = tmp_path / "result"
@@ -288,7 +288,7 @@ def test_an_error_carries_no_escapes_even_on_a_terminal(carbonctl, monkeypatch):
     assert ANSI not in carbonctl("train", "none.yaml").err
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "table"])
+@for_each("form", [form for form in FORMATS if form != "table"])
 def test_a_machine_reads_the_same_from_a_terminal_and_from_a_pipe(form, carbonctl, monkeypatch):
     words = ("train", config("train-bloom"), "--samples", "100", "-f", form)
     piped = carbonctl(*words).out
@@ -299,32 +299,30 @@ def test_a_machine_reads_the_same_from_a_terminal_and_from_a_pipe(form, carbonct
     assert screen.getvalue() == piped
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_every_format_is_the_same_bytes_whatever_the_hash_seed(form, environment, tmp_path):
-    scenario = str(config("lifecycle-chat-7b"))
-    said = set()
+def test_every_format_and_a_difference_are_the_same_bytes_whatever_the_hash_seed(
+    environment, tmp_path
+):
+    """One process a seed, which writes all of them."""
+    life = ["lifecycle", str(config("lifecycle-chat-7b")), "--samples", "100"]
+    files = [str(config(name)) for name in ("train-llama-2", "train-llama-3.1")]
+    commands = {form: [*life, "-f", form] for form in FORMATS}
+    commands["difference"] = ["diff", *files, "--samples", "100", "-f", "json"]
+    script = (
+        "import json, sys; from carbonctl.cli.app import run\n"
+        "for name, words in json.loads(sys.argv[1]).items():\n"
+        "    assert run([*words, '-o', name]) == 0, name"
+    )
+    made = []
     for seed in ("0", "1"):
-        words = [sys.executable, "-m", "carbonctl", "lifecycle", scenario, "--samples", "100"]
-        done = subprocess.run(
-            [*words, "-f", form], capture_output=True, check=True, cwd=tmp_path,
+        folder = tmp_path / seed
+        folder.mkdir()
+        subprocess.run(
+            [sys.executable, "-c", script, json.dumps(commands)], check=True, cwd=folder,
             env=environment | {"PYTHONHASHSEED": seed},
         )  # fmt: skip
-        said.add(done.stdout)
-    assert len(said) == 1
-    assert said != {b""}
-
-
-def test_a_difference_is_the_same_bytes_whatever_the_hash_seed(environment, tmp_path):
-    files = [str(config(name)) for name in ("train-llama-2", "train-llama-3.1")]
-    words = [sys.executable, "-m", "carbonctl", "diff", *files, "--samples", "100", "-f", "json"]
-    said = {
-        subprocess.run(
-            words, capture_output=True, check=True, cwd=tmp_path,
-            env=environment | {"PYTHONHASHSEED": seed},
-        ).stdout
-        for seed in ("0", "1")
-    }  # fmt: skip
-    assert len(said) == 1
+        made.append({name: (folder / name).read_bytes() for name in commands})
+    assert [name for name in commands if made[0][name] != made[1][name]] == []
+    assert [name for name, raw in made[0].items() if not raw] == []
 
 
 class Counted(io.StringIO):
@@ -379,7 +377,8 @@ def test_an_interrupt_from_the_keyboard_is_quiet(environment):
         stderr=subprocess.PIPE,
         env=environment,
     )
-    time.sleep(1.0)  # until it waits for its input
+    process.stdin.write(b" " * 200_000)  # more than a pipe holds: it reads its input now
+    process.stdin.flush()
     process.send_signal(signal.SIGINT)
     said, complained = process.communicate()
     assert (process.returncode, said, complained) == (130, b"", b"")
@@ -427,8 +426,8 @@ def drawn(data, width, **options):
     return stream.getvalue().splitlines()
 
 
-@pytest.mark.parametrize("width", [40, 50, 63, 64, 72, 80])
-@pytest.mark.parametrize(("command", "name"), RUNS)
+@for_each("width", [40, 50, 63, 64, 72, 80])
+@for_each("command, name", RUNS)
 def test_no_line_of_a_table_is_wider_than_the_terminal(command, name, width, envelope):
     for options in ({}, {"verbose": True}, {"quiet": True}):
         lines = drawn(envelope(command, name), width, **options)
@@ -455,7 +454,7 @@ def test_phase_value_and_interval_remain_at_40_columns(envelope):
     assert "share" not in head
 
 
-@pytest.mark.parametrize(("command", "name"), RUNS)
+@for_each("command, name", RUNS)
 def test_a_table_is_plain_ascii(command, name, envelope):
     for width in (40, 80):
         text = "\n".join(drawn(envelope(command, name), width, verbose=True))
@@ -468,8 +467,8 @@ def test_an_answer_fits_24_lines(command, carbonctl):
     assert len(carbonctl(*words).out.splitlines()) <= 24
 
 
-@pytest.mark.parametrize("count", [2, 3, 5])
-@pytest.mark.parametrize("columns", ["40", "80"])
+@for_each("count", [2, 3, 5])
+@for_each("columns", ["40", "80"])
 def test_a_comparison_fits_the_terminal(count, columns, carbonctl, monkeypatch):
     monkeypatch.setenv("COLUMNS", columns)
     names = ["train-bloom", "train-llama-2", "train-llama-3.1", "train-olmo-2-7b", "compare-dlrm"]

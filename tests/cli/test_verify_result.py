@@ -8,6 +8,7 @@ import re
 import pytest
 from gate_example import several
 from scenarios import CONFIGS, LIVES_AND_ITEMS, command_of
+from tables import for_each
 
 LIFECYCLE = CONFIGS / "lifecycle-chat-7b.yaml"
 ONE_LINER = (
@@ -34,7 +35,7 @@ def edited(path, change):
     return path
 
 
-@pytest.mark.parametrize("file", LIVES_AND_ITEMS, ids=lambda file: file.stem)
+@for_each("file", LIVES_AND_ITEMS, ids=lambda file: file.stem)
 def test_every_bundled_scenario_is_the_same_again(file, carbonctl, tmp_path):
     path = save(carbonctl, tmp_path / "r.json", command_of(file), file, "--samples", "100")
     ran = carbonctl("verify", path, "--tolerance", "0")
@@ -66,8 +67,8 @@ def test_a_pipe_is_verified(carbonctl, chat):
     assert (ran.code, ran.err) == (0, "")
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "markdown", "json"])
-@pytest.mark.parametrize("samples", ["0", "100"])
+@for_each("form", ["table", "csv", "markdown", "json"])
+@for_each("samples", ["0", "100"])
 def test_a_decision_to_replace_is_read_back_and_looks_the_same(form, samples, carbonctl, tmp_path):
     words = ("refresh", CONFIGS / "refresh-a100-to-h100.yaml", "--samples", samples)
     path = save(carbonctl, tmp_path / "r.json", *words)

@@ -5,6 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from tables import for_each
 
 from carbonctl.core.fact import Fact, weakest
 from carbonctl.study.montecarlo import Draws
@@ -28,8 +29,8 @@ def test_a_fact_without_a_range_is_exact_and_draws_to_itself():
     assert drawn(fact()) == 10.0
 
 
-@pytest.mark.parametrize(
-    ("origin", "assumed", "given"),
+@for_each(
+    "origin, assumed, given",
     [
         ("scenario", False, True),
         ("cli", False, True),

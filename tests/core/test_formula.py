@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from traced_guard import UntracedArithmeticError
 
 from carbonctl.core import formula as module
 from carbonctl.core.fact import Fact
@@ -132,3 +133,16 @@ def test_whatever_numpy_makes_of_a_float_is_given_back_as_a_float(kernel, monkey
 def test_the_bare_function_is_kept_beside_the_card():
     assert CARDS.keys() == FUNCTIONS.keys()
     assert FUNCTIONS["facility_energy_kwh"] is facility_energy_kwh.__wrapped__
+
+
+def computed(code, module):
+    """What a line of a module of the program gives for a traced number."""
+    return eval(code, {"__name__": module, "number": Traced(ENERGY.value, ENERGY)})  # noqa: S307
+
+
+def test_arithmetic_outside_of_a_formula_raises_under_tests():
+    for code in ("number + 1.0", "1.0 - number", "number * number", "2.0 / number", "-number"):
+        with pytest.raises(UntracedArithmeticError, match=r"^carbonctl\.estimate\.x:1: __"):
+            computed(code, "carbonctl.estimate.x")
+        assert computed(code, "carbonctl.formulas.x") == computed(code, "test_x")
+    assert computed("number > 1.0", "carbonctl.estimate.x")

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import for_each
 
 from carbonctl.core import strict_json
 from carbonctl.core.errors import InputError, Mark
@@ -51,8 +52,8 @@ def test_a_path_that_is_not_there_has_the_place_of_what_encloses_it():
     assert made.mark(("a", "b"), key=True) == Mark("x.json", 1, 8, 3)
 
 
-@pytest.mark.parametrize(
-    ("text", "code", "line", "column"),
+@for_each(
+    "text, code, line, column",
     [
         ('{"a": 1,\n "a": 2}', "CC003", 2, 2),
         ('{"a": {"b": 1, "b": 2}}', "CC003", 1, 16),
@@ -63,7 +64,7 @@ def test_a_path_that_is_not_there_has_the_place_of_what_encloses_it():
         ("", "CC007", 1, 1),
         ("[" * 61 + "]" * 61, "CC005", 1, 61),
     ],
-)  # fmt: skip
+)
 def test_a_trap_is_an_error_at_its_place(text, code, line, column):
     with pytest.raises(InputError) as caught:
         strict_json.parse(text.encode(), "x.json")

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from tables import for_each
 
 from carbonctl.core import units
 from carbonctl.core.formula import CARDS
@@ -11,8 +12,8 @@ from carbonctl.core.units import UnitError, factor, number, parse
 from carbonctl.formulas import load_all
 
 
-@pytest.mark.parametrize(
-    ("text", "target", "value"),
+@for_each(
+    "text, target, value",
     [
         ("700 W", "W", 700.0),
         ("0.7kW", "W", 700.0),
@@ -46,8 +47,8 @@ def test_a_quantity_is_read_into_its_canonical_unit(text, target, value):
     assert parse(text, target) == pytest.approx(value, rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
+@for_each(
+    "text, value",
     [("8B", 8e9), ("15T", 15e12), ("40k", 4e4), ("1.46M", 1.46e6), ("50 %", 0.5), ("7e9", 7e9)],
 )
 def test_a_count_may_end_in_a_letter_and_a_share_in_percent(text, value):
@@ -60,8 +61,8 @@ def test_a_bare_number_is_a_count_or_a_share(value):
     assert parse(value, "1") == value
 
 
-@pytest.mark.parametrize(
-    ("text", "target", "code"),
+@for_each(
+    "text, target, code",
     [
         (700, "W", "CC202"),
         ("700", "W", "CC202"),
@@ -117,8 +118,8 @@ def test_mass_is_no_carbon_unless_carbon_is_asked_for():
         factor("gCO2e", "kg")
 
 
-@pytest.mark.parametrize(
-    ("name", "unit"),
+@for_each(
+    "name, unit",
     [
         ("it_energy_kwh", "kWh"),
         ("ci_location_kgco2e_per_kwh", "kgCO2e/kWh"),
@@ -151,8 +152,8 @@ def test_every_unit_that_a_formula_carries_in_a_name_can_be_read():
         assert parse(f"1 {unit}" if unit != "1" else "1", unit) == 1.0
 
 
-@pytest.mark.parametrize(
-    ("function", "unit", "target"),
+@for_each(
+    "function, unit, target",
     [
         (units.kwh_from_wh, "Wh", "kWh"),
         (units.wh_from_kwh, "kWh", "Wh"),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
+from tables import for_each
 
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
@@ -40,7 +41,7 @@ SERVED = {STORY, "infer-chat-70b"}
 HOURS_KEYS = tuple(f"train.runs.{place}.accelerator_hours" for place in range(3))
 quick = settings(max_examples=20, deadline=None, derandomize=True)
 scale = st.floats(0.01, 100.0)
-each_life = pytest.mark.parametrize("name", LIVES)
+each_life = for_each("name", LIVES, ids=str)
 
 
 @cache
@@ -226,8 +227,8 @@ def test_rows_and_draws_broadcast_beside_each_other():
 # conservation
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
-@pytest.mark.parametrize("lens", [central, Draws(9, 5)], ids=["central", "drawn"])
+@for_each("name", [*LIVES, *ITEMS])
+@for_each("lens", [central, Draws(9, 5)], ids=["central", "drawn"])
 def test_children_sum_to_their_line_and_lines_to_the_total(name, lens):
     result = run(name)(bind(inputs(name), lens))
     assert sum(line.kgco2e for line in result.lines) == approx(result.total_kgco2e, rel=1e-12)
@@ -302,7 +303,7 @@ def test_nothing_is_negative_but_the_credit(name):
 # monte carlo
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
+@for_each("name", [*LIVES, *ITEMS, *CHOICES])
 def test_draws_without_ranges_equal_the_point(name):
     exact = bind(inputs(name), lambda fact: replace(fact, low=None, high=None))
     result = evaluate(exact, run(name), samples=50, seed=1)
@@ -310,7 +311,7 @@ def test_draws_without_ranges_equal_the_point(name):
     assert result.drivers == []
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS])
+@for_each("name", [*LIVES, *ITEMS])
 def test_percentiles_are_ordered_and_hold_the_point(name):
     result = evaluate(inputs(name), run(name), samples=500, seed=1)
     low, middle, high = interval(result.drawn.total_kgco2e)
@@ -375,7 +376,7 @@ def roots(result):
 QUANTITIES = {card.quantity for card in CARDS.values()}
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
+@for_each("name", [*LIVES, *ITEMS, *CHOICES])
 def test_every_argument_of_every_step_is_traced(name):
     result = run(name)(bind(inputs(name), traced))
     found = steps(tuple(roots(result)))
@@ -386,7 +387,7 @@ def test_every_argument_of_every_step_is_traced(name):
                 assert isinstance(item, Traced), f"{step.id} takes a bare {parameter}"
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
+@for_each("name", [*LIVES, *ITEMS, *CHOICES])
 def test_an_argument_named_for_a_quantity_is_a_step_of_it_or_a_fact(name):
     result = run(name)(bind(inputs(name), traced))
     for step in steps(tuple(roots(result))):
@@ -395,7 +396,7 @@ def test_an_argument_named_for_a_quantity_is_a_step_of_it_or_a_fact(name):
                 assert value.cause.card.quantity == parameter, f"{step.id} takes {value.cause.id}"
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
+@for_each("name", [*LIVES, *ITEMS, *CHOICES])
 def test_an_argument_has_the_unit_in_its_parameters_name(name):
     result = run(name)(bind(inputs(name), traced))
     for step in steps(tuple(roots(result))):
@@ -406,7 +407,7 @@ def test_an_argument_has_the_unit_in_its_parameters_name(name):
                 assert same(unit, unit_of(parameter)), f"{step.id}: {parameter} is in {unit}"
 
 
-@pytest.mark.parametrize("name", [*LIVES, *ITEMS, *CHOICES])
+@for_each("name", [*LIVES, *ITEMS, *CHOICES])
 def test_the_traced_estimate_is_the_plain_one(name):
     plain = run(name)(bind(inputs(name), central))
     remembered = run(name)(bind(inputs(name), traced))

@@ -15,12 +15,16 @@ from carbonctl.scenario.read import Setting, read
 from carbonctl.study.montecarlo import central
 
 
-def work(**changes):
+def model(**changes):
     catalog = Catalog.open()
     settings = [Setting(key.replace("__", "."), value, "--set") for key, value in changes.items()]
     scenario, document = read(str(CONFIGS / "infer-ranking.yaml"), settings, catalog)
     (phase,) = plan_scenario(scenario, document, catalog).inputs.phases
-    return bind(phase.work.model.work, central)
+    return bind(phase.work.model, central)
+
+
+def work(**changes):
+    return model(**changes).work
 
 
 def test_tables_on_two_devices_are_exchanged_over_their_link():
@@ -38,3 +42,12 @@ def test_a_slow_link_decides_and_a_fast_one_does_not():
 
 def test_tables_that_one_device_holds_are_exchanged_with_nobody():
     assert work(hardware__server="dgx-b200").exchange is None
+
+
+def test_a_slot_draws_its_share_of_the_power_of_the_server():
+    """Eight slots draw what the server draws, loaded and idle."""
+    server = Catalog.open().record("servers", "dgx-h100")
+    made = model(hardware__server="dgx-h100")
+    assert 8 * made.loaded_power_w == approx(server.fact("typical_power").value)
+    assert 8 * made.idle_power_w == approx(server.fact("idle_power").value)
+    assert made.idle_power_w < made.loaded_power_w

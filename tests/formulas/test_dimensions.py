@@ -12,6 +12,7 @@ import random
 
 import pint
 import pytest
+from tables import for_each
 
 from carbonctl.core import units
 from carbonctl.core.formula import CARDS, FUNCTIONS
@@ -133,13 +134,23 @@ def identities(monkeypatch):
     monkeypatch.setattr(units, "gb_from_bytes", lambda count: count * UREG.octet_data)
 
 
-@pytest.mark.parametrize("name", sorted(CARDS))
-def test_a_formula_returns_the_unit_of_its_card_and_the_same_number(name, request):
+# computed before the fixture makes the conversions identities
+EXPECTED = {
+    card.name: [
+        (arguments, decorated(card)(**arguments))
+        for arguments in (plain_arguments(card, seed) for seed in range(5))
+    ]
+    for card in CARDS.values()
+}
+
+
+@for_each("name", sorted(CARDS))
+def test_a_formula_returns_the_unit_of_its_card_and_the_same_number(
+    name,
+    identities,  # noqa: ARG001 - the fixture acts
+):
     card = CARDS[name]
-    cases = [plain_arguments(card, seed) for seed in range(5)]
-    expected = [decorated(card)(**arguments) for arguments in cases]
-    request.getfixturevalue("identities")
-    for arguments, number in zip(cases, expected, strict=True):
+    for arguments, number in EXPECTED[name]:
         result = FUNCTIONS[name](**with_units(card, arguments))
         ratio = UREG.Quantity(result / unit(card.unit)).to_reduced_units()
         assert ratio.dimensionless, f"{name} returns {result:~P}, not {card.unit}"

@@ -4,7 +4,7 @@ import doctest
 import importlib
 import pkgutil
 
-import pytest
+from tables import for_each
 
 import carbonctl.formulas
 from carbonctl.core.formula import FUNCTIONS
@@ -12,7 +12,7 @@ from carbonctl.core.formula import FUNCTIONS
 MODULES = sorted(m.name for m in pkgutil.iter_modules(carbonctl.formulas.__path__))
 
 
-@pytest.mark.parametrize("name", MODULES)
+@for_each("name", MODULES)
 def test_the_examples_of_every_formula_file_hold(name):
     module = importlib.import_module(f"carbonctl.formulas.{name}")
     result = doctest.testmod(module, verbose=False)

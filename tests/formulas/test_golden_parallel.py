@@ -1,8 +1,8 @@
 """How work spreads over the devices of a replica, against published shapes and drawn counts."""
 
 import numpy as np
-import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
+from tables import for_each
 
 from carbonctl.formulas import compute_experts
 from carbonctl.formulas import compute_parallel as parallel
@@ -48,8 +48,8 @@ def test_experts_that_hold_more_than_a_token_passes_leave_nothing_shared():
     assert each == approx(100e9 / 8)
 
 
-@pytest.mark.parametrize("ranks", [4, 8, 16])
-@pytest.mark.parametrize("mean", [0.01, 0.1, 1.0, 10.0])
+@for_each("ranks", [4, 8, 16])
+@for_each("mean", [0.01, 0.1, 1.0, 10.0])
 def test_the_busiest_rank_is_near_that_of_prompts_that_arrive_at_random(ranks, mean):
     # Prompts a step of each rank: drawn, not computed. The bound is high by half at most, where
     # a step brings one prompt or two.

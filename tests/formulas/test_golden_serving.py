@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
+from tables import for_each
 
 from carbonctl.formulas import (
     compute_decode,
@@ -532,9 +533,7 @@ def test_steps_and_samples_as_hours():
     assert serving_time.busy_hours_from_unit_time(served_units=7_200.0, unit_s=0.5) == approx(1.0)
 
 
-@pytest.mark.parametrize(
-    ("gb", "devices"), [(0.1, 1), (72.0, 1), (73.0, 2), (145.0, 4), (290.0, 8), (600.0, 16)]
-)
+@for_each("gb, devices", [(0.1, 1), (72.0, 1), (73.0, 2), (145.0, 4), (290.0, 8), (600.0, 16)])
 def test_a_replica_is_the_next_power_of_two_that_holds_it(gb, devices):
     found = roofline.replica_accelerators(
         weight_gb=gb, kv_gb=0.0, device_memory_gb=80.0, memory_share=0.9

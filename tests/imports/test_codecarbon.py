@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import for_each
 
 HEADER = (
     "timestamp,run_id,duration,energy_consumed,os,cpu_model,gpu_count,gpu_model,tracking_mode,pue\n"
@@ -76,8 +76,8 @@ def test_overlapping_runs_of_other_machines_are_both_counted(imported):
     assert len(imported("-", stdin=log)[1]["train"]["runs"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("log", "code", "line", "column"),
+@for_each(
+    "log, code, line, column",
     [
         ("timestamp,duration,energy_consumed\nx,1,1\n", "CC502", 1, 1),
         (HEADER, "CC502", 1, 1),
@@ -92,10 +92,19 @@ def test_overlapping_runs_of_other_machines_are_both_counted(imported):
         (HEADER + row("10:00:00", "a", 9, 2) + row("09:00:00", "a", 10, 3), "CC504", 3, 1),
     ],
     ids=[
-        "no run_id", "no rows", "cut short", "empty run_id", "zero", "nan", "negative", "no time",
-        "pue below 1", "falls", "clock",
+        "no run_id",
+        "no rows",
+        "cut short",
+        "empty run_id",
+        "zero",
+        "nan",
+        "negative",
+        "no time",
+        "pue below 1",
+        "falls",
+        "clock",
     ],
-)  # fmt: skip
+)
 def test_a_bad_table_is_an_error_at_its_place(log, code, line, column, refused):
     assert refused(log)[:4] == (code, "log1", line, column)
 

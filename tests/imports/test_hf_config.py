@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from tables import for_each
 
 from carbonctl.catalog.read import Catalog
 
@@ -89,7 +90,7 @@ def config_of(name, architecture):
     }
 
 
-@pytest.mark.parametrize(("name", "architecture"), COUNTED.items())
+@for_each("name, architecture", COUNTED.items())
 def test_parameters_are_those_of_the_published_model(name, architecture, imported):
     text, made = imported("-", stdin=json.dumps(config_of(name, architecture)))
     record = CATALOG.record("models", name)
@@ -196,8 +197,8 @@ def entry(**changes):
     return json.dumps({k: v for k, v in whole.items() if v is not None}, indent=1)
 
 
-@pytest.mark.parametrize(
-    ("text", "code", "line", "column", "says"),
+@for_each(
+    "text, code, line, column, says",
     [
         (entry(architectures=["T5ForConditionalGeneration"]), "CC508", 2, 19, "not counted here"),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from tables import for_each
 
 from carbonctl.core.errors import CODES
 from carbonctl.imports import lines
@@ -29,7 +30,7 @@ def test_hours_of_slurm_are_estimated_with_a_region_added(imported, carbonctl, d
     assert carbonctl("train", "-", "--region", "FR", "--samples", "0", stdin=text).code == 0
 
 
-@pytest.mark.parametrize("name", ALL)
+@for_each("name", ALL)
 def test_a_file_is_read_by_content_and_not_by_its_name(name, imported, data, tmp_path):
     copy = tmp_path / "anything.bin"
     copy.write_bytes((data / name).read_bytes())
@@ -40,7 +41,7 @@ def test_a_file_is_read_by_content_and_not_by_its_name(name, imported, data, tmp
     assert all(len(line) < 250 for line in text.splitlines())
 
 
-@pytest.mark.parametrize("name", ALL)
+@for_each("name", ALL)
 def test_line_ends_of_windows_change_nothing(name, imported, data, tmp_path):
     copy = tmp_path / name
     copy.write_bytes(b"\xef\xbb\xbf" + (data / name).read_bytes().replace(b"\n", b"\r\n"))
@@ -61,8 +62,8 @@ def test_only_train_has_imports(kind, carbonctl, data):
     assert f"--from makes a train scenario, not {kind}" in ran.err
 
 
-@pytest.mark.parametrize(
-    ("content", "code", "line", "column", "says"),
+@for_each(
+    "content, code, line, column, says",
     [
         (b"", "CC502", 1, 1, "the file is empty"),
         (b"\n\n  \n", "CC502", 1, 1, "the file is empty"),

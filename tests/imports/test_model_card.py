@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tables import for_each
 
 CARD = """---
 language: no
@@ -44,7 +45,7 @@ def test_kilograms_in_the_field_of_grams_are_pointed_out(validated):
     assert out.endswith("README.md: valid\n")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "device",
     [
         "16000 H100",
@@ -68,7 +69,7 @@ def test_several_devices_emit_so_many_times_as_much(device, validated):
     assert " minutes of 16,000 x NVIDIA H100" in err
 
 
-@pytest.mark.parametrize(
+@for_each(
     "device", ["H100", "Ryzen 5950 H100", "1 H100", "0 x H100", "Xeon 8480C, H100", "a 2024 H100"]
 )
 def test_a_number_that_counts_no_devices_scales_nothing(device, validated):
@@ -77,7 +78,7 @@ def test_a_number_that_counts_no_devices_scales_nothing(device, validated):
     assert " minutes of one NVIDIA H100" in err
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         card("41100"),
@@ -93,8 +94,8 @@ def test_other_cards_are_valid_without_a_word(text, validated):
     assert validated(text)[:2] == (0, "")
 
 
-@pytest.mark.parametrize(
-    ("text", "where"),
+@for_each(
+    "text, where",
     [
         (card("41 kg"), "5:14: error[CC201]"),
         (card("-3"), "5:14: error[CC203]"),

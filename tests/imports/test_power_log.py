@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import for_each
 
 SMI = "timestamp, index, name, power.draw [W]\n"
 
@@ -130,8 +131,8 @@ def test_a_copy_of_a_log_is_an_error_even_without_identity(refused):
     assert refused(log, log)[:4] == ("CC505", "log2", 2, 1)
 
 
-@pytest.mark.parametrize(
-    ("log", "code", "line", "column"),
+@for_each(
+    "log, code, line, column",
     [
         (SMI + smi("10:00:00") + smi("10:00:01", watts="[N/A]"), "CC506", 3, 52),
         (SMI + smi("10:00:00") + smi("10:00:01", watts="-5 W"), "CC506", 3, 52),
@@ -153,6 +154,6 @@ def test_a_copy_of_a_log_is_an_error_even_without_identity(refused):
         ("#Entity   POWER  TMPTR\nID   W\nGPU 0   600.0\n", "CC502", 3, 1),
         ('DCGM_FI_DEV_GPU_TEMP{gpu="0"} 61\n', "CC502", 1, 1),
     ],
-)  # fmt: skip
+)
 def test_a_bad_log_is_an_error_at_its_place(log, code, line, column, refused):
     assert refused(log)[:4] == (code, "log1", line, column)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import for_each
 
 HEADER = "JobID|JobName|ElapsedRaw|AllocTRES|NNodes|ConsumedEnergyRaw\n"
 EIGHT = "gres/gpu:h200=8,gres/gpu=8"
@@ -46,8 +46,8 @@ def test_types_in_one_job_are_runs_of_their_own(imported):
     assert len({run["name"] for run in runs}) == 2
 
 
-@pytest.mark.parametrize(
-    ("log", "code", "line", "column"),
+@for_each(
+    "log, code, line, column",
     [
         ("JobID|ElapsedRaw\n7|3600\n", "CC502", 1, 1),
         ("JobID|AllocTRES\n7|gres/gpu=8\n", "CC502", 2, 1),

@@ -178,6 +178,14 @@ def test_each_limit_stops_the_choice_with_its_own_status():
     assert chosen(work, ttft_s=1e-4).status == plan.NO_TTFT
 
 
+def test_of_a_range_of_concurrency_no_more_is_taken_than_memory_holds():
+    work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
+    stated = {"concurrency": 1e5, "is_stated": True, "replica_accelerators": 4.0}
+    inside = chosen(work, **stated, is_exact=False)
+    assert inside.batch == inside.memory_sequences < 1e5
+    assert chosen(work, **stated, is_exact=True).batch == 1e5
+
+
 def test_a_latency_is_kept_and_used_to_the_full():
     work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
     for target in (0.02, 0.05, 0.1):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from scenarios import CONFIGS
+from tables import for_each
 
 from carbonctl.cli.app import run
 
@@ -16,7 +16,7 @@ def leaves(node: dict) -> list[dict]:
     return [leaf for child in node["children"] for leaf in leaves(child)]
 
 
-@pytest.mark.parametrize("config", sorted(CONFIGS.glob("*.yaml")), ids=lambda p: p.stem)
+@for_each("config", sorted(CONFIGS.glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_leaf_is_one_of_three_kinds(config, capsys):
     assert run(["explain", str(config), "--of", "total", "-f", "json"]) == 0
     tree = json.loads(capsys.readouterr().out)

@@ -11,6 +11,7 @@ import math
 
 import pytest
 import yaml
+from tables import for_each
 
 STATED = {
     "site": {"grid": "0.4 kg/kWh", "pue": 1.2},
@@ -55,8 +56,8 @@ def changed(**changes):
     return STATED | {"refresh": section | sides | changes}
 
 
-@pytest.mark.parametrize(
-    ("machines", "embodied", "expected"),
+@for_each(
+    "machines, embodied, expected",
     [
         (TO_H100, "5.0 t", (6.6, 2.6, 1.3, 0.66, 0.33, 0.22)),
         (TO_H100, "2.3 t", (3.1, 1.2, 0.6, None, None, None)),

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 from scenarios import CONFIGS
+from tables import for_each
 
 
 def train(result, name: str, *extra: str) -> dict:
@@ -204,8 +205,8 @@ def test_a_forecast_names_its_evidence_and_the_error_that_it_had(result, carbonc
     assert f"energy from {level}, on runs not seen" in " ".join(carbonctl(*words).out.split())
 
 
-@pytest.mark.parametrize(
-    ("config", "kind"),
+@for_each(
+    "config, kind",
     [
         ("train-dlrm", "dlrm"),
         ("train-vit", "vision"),

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from scenarios import CONFIGS, command_of
+from tables import for_each
 
 from carbonctl.app.estimate import evaluate
 from carbonctl.app.load import PHASES, load_scenario
@@ -28,7 +29,7 @@ def fact(key, value, factor, **more):
     return Traced(value, Fact(key, value, low=value / factor, high=value * factor, **words))
 
 
-@pytest.mark.parametrize("name", PHASED)
+@for_each("name", PHASED)
 def test_a_number_drawn_from_its_tree_is_the_number_that_the_estimate_draws(name):
     scenario = load_scenario(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
     result = evaluate(scenario, PHASES, samples=100, seed=3)[1]

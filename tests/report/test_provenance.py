@@ -8,6 +8,7 @@ from importlib import import_module
 
 import pytest
 from scenarios import CONFIGS, command_of
+from tables import for_each
 
 from carbonctl import formulas
 from carbonctl.catalog.read import Catalog
@@ -61,7 +62,7 @@ def found(path, around, data, known):
     return any(resolves(one, data, known) for one in reversed(around))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@for_each("file", FILES, ids=lambda file: file.stem)
 def test_every_number_has_a_source_or_a_formula(file, carbonctl, known):
     ran = carbonctl(command_of(file), file, "--samples", "100", "-f", "json")
     data = json.loads(ran.out)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tables import for_each
 
 BASE = Path(__file__).parents[1] / "gate_demo" / "base" / "chat.yaml"
 POLICY = BASE.parents[1] / "policy.yaml"
@@ -31,8 +32,8 @@ def change(data, path, value):
     data[path[-1]] = value
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
+@for_each(
+    "path, value",
     [
         (("schema_version",), "2.0"),
         (("schema_version",), 1),
@@ -67,9 +68,7 @@ def test_a_changed_result_is_refused_with_3(path, value, result, carbonctl, tmp_
         assert "Traceback" not in ran.err
 
 
-@pytest.mark.parametrize(
-    "key", ["metrics", "total", "breakdown", "facts", "coverage", "name", "tool"]
-)
+@for_each("key", ["metrics", "total", "breakdown", "facts", "coverage", "name", "tool"])
 def test_a_result_without_a_part_is_refused_with_3(key, result, carbonctl, tmp_path):
     del result[key]
     target = tmp_path / "result.json"
@@ -77,7 +76,7 @@ def test_a_result_without_a_part_is_refused_with_3(key, result, carbonctl, tmp_p
     assert carbonctl("gate", target, "--policy", POLICY).code == 3
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         '{"schema_version": "1.0"',

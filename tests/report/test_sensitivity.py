@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 from scenarios import CONFIGS, command_of
+from tables import for_each
 
 FILES = [p for p in sorted(CONFIGS.glob("*.yaml")) if command_of(p) != "refresh"]
 PLACEHOLDER = re.compile(r"(?:^|(?<==))[A-Z]$")
@@ -21,7 +22,7 @@ def stated(words, value):
     return [PLACEHOLDER.sub(value, word) for word in words]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@for_each("file", FILES, ids=lambda file: file.stem)
 def test_no_command_of_next_can_be_pasted_with_a_value_that_nobody_measured(
     file, carbonctl, result
 ):

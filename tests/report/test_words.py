@@ -3,14 +3,15 @@
 import json
 
 import pytest
+from tables import for_each
 
 from carbonctl.report.numbers import quantity
 
 R740 = "embodied-dell-r740.yaml"
 
 
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
+@for_each(
+    "value, unit, text",
     [
         (8.4e22, "FLOP", "84 ZFLOP"),
         (3.3e24, "FLOP", "3300 ZFLOP"),

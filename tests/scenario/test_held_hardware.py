@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tables import for_each
 
 SERVE = ("--model", "llama-3.1-8b", "--requests", "10k/day", "--tokens", "500:300",
          "--region", "FR", "--samples", "0")  # fmt: skip
@@ -54,19 +55,24 @@ def test_hardware_of_a_held_machine_is_its_share_of_its_life(result):
     assert 0 <= fabric < 0.5 * own
 
 
-@pytest.mark.parametrize("command", ["infer", "lifecycle"])
-@pytest.mark.parametrize(
-    ("hardware", "train", "own", "more", "rule"),
+@for_each("command", ["infer", "lifecycle"])
+@for_each(
+    "hardware, train, own, more, rule",
     [
         ("{accelerator: h100-sxm, count: 8}", "", "", "", "held"),
         ("{accelerator: h100-sxm, count: 8}", "", "", "shared: true,", "by need"),
         ("{accelerator: h100-sxm}", "", "", "", "by need"),
         ("{accelerator: h100-sxm, count: 8}", "train: {days: 1 d}", "", "", "by need"),
-        ("{accelerator: h100-sxm, count: 8}", "train: {days: 1 d}",
-         "hardware: {accelerator: l40s, count: 2},", "", "held"),
+        (
+            "{accelerator: h100-sxm, count: 8}",
+            "train: {days: 1 d}",
+            "hardware: {accelerator: l40s, count: 2},",
+            "",
+            "held",
+        ),
         ("{accelerator: h100-sxm, count: 8}", "", "hardware: {accelerator: l40s},", "", "by need"),
     ],
-)  # fmt: skip
+)
 def test_the_rule_depends_on_the_scenario_and_never_on_the_command(
     command, hardware, train, own, more, rule, carbonctl
 ):

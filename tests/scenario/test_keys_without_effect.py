@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tables import for_each
 
 HOURS = "hardware: {accelerator: h100-sxm, count: 8}\nsite: {region: SE}\ntrain: {days: 10 d}\n"
 MODEL = ("model: {kind: llm, params: 8e9, layers: 32, hidden: 4096, heads: 32, kv_heads: 8, "
@@ -32,15 +33,22 @@ def test_a_window_of_a_described_model_shortens_what_serving_reads(ran):
     assert totals[3] == pytest.approx(totals[0])  # a window of the whole context
 
 
-@pytest.mark.parametrize(
+@for_each(
     "key",
     [
-        "fab: {method: imec}", "fab: {edge: ignored}", "fab: {yield: {by: poisson}}",
-        "datacenter: {load: 50 %}", "datacenter: {life: 30 y}", "count: 4", "subject: rack",
-        "datacenter: {construction_per_kw_year: 90 kg/kW/y}", "per_rack: 2", "chassis: 2u",
+        "fab: {method: imec}",
+        "fab: {edge: ignored}",
+        "fab: {yield: {by: poisson}}",
+        "datacenter: {load: 50 %}",
+        "datacenter: {life: 30 y}",
+        "count: 4",
+        "subject: rack",
+        "datacenter: {construction_per_kw_year: 90 kg/kW/y}",
+        "per_rack: 2",
+        "chassis: 2u",
         "device: apple-iphone-14-128gb",
     ],
-)  # fmt: skip
+)
 def test_keys_of_an_item_are_refused_in_a_life(ran, key):
     found = ran("train", f"{HOURS}embodied: {{{key}}}\n")
     (problem,) = json.loads(found.out)["errors"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tables import for_each
 
 EIGHT = """
 hardware: {{accelerator: h100-sxm, count: 8}}
@@ -55,15 +56,22 @@ train:
 
 
 # an H100 idles at 70 W and is rated for 700 W; its server holds eight; PUE 2
-@pytest.mark.parametrize(
-    ("scope", "watts", "fits"),
+@for_each(
+    "scope, watts, fits",
     [
-        ("gpu", 55, False), ("gpu", 57, True), ("gpu", 835, True), ("gpu", 845, False),
-        ("node", 55, False), ("node", 2000, True), ("node", 2250, False),
-        ("it_system", 2000, True), ("it_system", 2250, False),
-        ("facility", 2000, True), ("facility", 2250, False),
+        ("gpu", 55, False),
+        ("gpu", 57, True),
+        ("gpu", 835, True),
+        ("gpu", 845, False),
+        ("node", 55, False),
+        ("node", 2000, True),
+        ("node", 2250, False),
+        ("it_system", 2000, True),
+        ("it_system", 2250, False),
+        ("facility", 2000, True),
+        ("facility", 2250, False),
     ],
-)  # fmt: skip
+)
 def test_a_mean_power_outside_of_its_boundary_is_an_error(scope, watts, fits, train):
     energy = f"{192 * watts / 1000} kWh"
     code, err, _ = train(energy, scope, HOURS, "", ", pue: 2")

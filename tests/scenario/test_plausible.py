@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from tables import for_each
 
 HEAD = "hardware: {accelerator: h100-sxm, count: 8}\n"
 
@@ -17,8 +18,8 @@ def said(carbonctl, text):
     return [(code, int(line), int(column), message) for line, column, code, message in found]
 
 
-@pytest.mark.parametrize(
-    ("site", "train", "code", "place", "words"),
+@for_each(
+    "site, train, code, place, words",
     [
         ("grid: 400 kg/kWh", "days: 1 d", "CC307", (2, 14), "400 kg/kWh is above any grid"),
         ("grid: 0.4 g/kWh", "days: 1 d", "CC307", (2, 14), "0.0004 kg/kWh is below any grid"),
@@ -41,8 +42,8 @@ def test_a_value_that_looks_wrong_is_a_warning(site, train, code, place, words, 
     assert found[0][3].startswith(words)
 
 
-@pytest.mark.parametrize(
-    ("site", "train"),
+@for_each(
+    "site, train",
     [
         ("grid: 1.3 kg/kWh", "days: 1 d"),
         ("grid: 11 g/kWh", "days: 1 d"),

@@ -7,6 +7,7 @@ import math
 from datetime import date
 
 import pytest
+from tables import for_each
 
 from carbonctl.core.errors import InputError
 from carbonctl.core.metrics import in_words, may_be
@@ -31,8 +32,8 @@ def one(policy, words, before=""):
     return rule
 
 
-@pytest.mark.parametrize(
-    ("words", "unit", "limit"),
+@for_each(
+    "words, unit, limit",
     [
         ("metric: total_kgco2e, max: 40 t", "kgCO2e", 40_000.0),
         ("metric: infer.per_request_kgco2e, max: 0.1 g", "kgCO2e", 1e-4),
@@ -130,8 +131,8 @@ def test_the_schema_for_editors_knows_every_key(policy):
         assert caught.value.problems[0].code == "CC101"
 
 
-@pytest.mark.parametrize(
-    ("name", "known"),
+@for_each(
+    "name, known",
     [
         ("total_kgco2e", True),
         ("train.70B.total_kgco2e", True),

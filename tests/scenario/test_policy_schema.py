@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import jsonschema
-import pytest
+from tables import for_each
 
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import CarbonctlError
@@ -32,7 +32,7 @@ def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(json_schema())
 
 
-@pytest.mark.parametrize("path", [*GOOD, *READ], ids=lambda path: path.stem)
+@for_each("path", [*GOOD, *READ], ids=lambda path: path.stem)
 def test_what_the_table_refuses_the_schema_refuses(path):
     document = parsed(path)
     fits = jsonschema.Draft202012Validator(json_schema()).is_valid(document.data)

@@ -3,7 +3,7 @@
 import json
 from typing import get_args
 
-import pytest
+from tables import for_each
 
 from carbonctl.catalog.number_formats import FORMATS, default_precision, native_formats
 from carbonctl.catalog.read import Catalog
@@ -35,8 +35,8 @@ def test_every_bundled_model_is_published_in_a_known_format():
     assert {default_precision(r) for r in records} >= {"fp32", "bf16", "fp16", "fp8", "mxfp4"}
 
 
-@pytest.mark.parametrize(
-    ("model", "gpu", "precision"),
+@for_each(
+    "model, gpu, precision",
     [
         ("gpt-oss-120b", "h100-sxm:1", "mxfp4"),
         ("gpt-oss-20b", "rtx-4090:1", "mxfp4"),
@@ -69,8 +69,8 @@ def test_training_is_in_16_bits_whatever_a_model_is_published_in(result):
     assert told[TOTAL] != result(*words, "--set", "train.precision=fp8")[TOTAL]
 
 
-@pytest.mark.parametrize("precision", ["fp8", "int4", "fp4", "mxfp4", "nvfp4"])
-@pytest.mark.parametrize("gpu", ["a100-sxm4-80gb:1", "v100-sxm2-32gb:1", "mi210:1"])
+@for_each("precision", ["fp8", "int4", "fp4", "mxfp4", "nvfp4"])
+@for_each("gpu", ["a100-sxm4-80gb:1", "v100-sxm2-32gb:1", "mi210:1"])
 def test_a_format_without_a_peak_holds_weights_alone(precision, gpu, result):
     """Fewer bytes than in 16 bits, at the same peak; for a model that reads as well."""
     wide = served(result, "llama-3.1-8b", gpu, "--precision", "fp16")
@@ -112,8 +112,8 @@ def test_a_runtime_may_name_another_peak_for_weights_alone(result, tmp_path):
     assert fact(wide, "dense peak")["value"] > 1.9 * fact(plain, "dense peak")["value"]
 
 
-@pytest.mark.parametrize(
-    ("model", "gpu", "said"),
+@for_each(
+    "model, gpu, said",
     [
         ("llama-3.1-8b", "v100-sxm2-32gb:1", "has no bf16: fp16 takes its place"),
         ("llama-3.1-8b", "t4:2", "has no bf16: fp16 takes its place"),

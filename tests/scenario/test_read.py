@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tables import for_each
 
 from carbonctl.app.init import KINDS
 from carbonctl.catalog.read import Catalog
@@ -64,8 +65,8 @@ def test_days_may_have_a_unit(text, hours):
     assert from_flags(**FLAGS | {"days": text}).train.days.value == pytest.approx(hours)
 
 
-@pytest.mark.parametrize(
-    ("flag", "text", "name", "count"),
+@for_each(
+    "flag, text, name, count",
     [
         ("gpu", "h100-sxm:64", "h100-sxm", 64),
         ("gpu", "h100-sxm:1k", "h100-sxm", 1000),
@@ -113,8 +114,8 @@ def test_tokens_without_a_colon_are_those_that_are_read(carbonctl):
     assert "output_tokens is required" in ran.err
 
 
-@pytest.mark.parametrize(
-    ("text", "hours"),
+@for_each(
+    "text, hours",
     [
         ("1M", 1e6),
         ("1M h", 1e6),
@@ -135,8 +136,8 @@ def test_device_hours_are_no_other_quantity(text):
         from_flags(accelerator_hours=text)
 
 
-@pytest.mark.parametrize(
-    ("text", "per_hour"),
+@for_each(
+    "text, per_hour",
     [
         ("1M/day", 1e6 / 24),
         ("1B/day", 1e9 / 24),
@@ -153,8 +154,8 @@ def test_a_rate_reads_as_people_write_it(text, per_hour):
     assert from_flags(requests=text).infer.requests.value == pytest.approx(per_hour)
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
+@for_each(
+    "text, value",
     [
         ("7B", 7e9),
         ("7e9", 7e9),
@@ -229,8 +230,8 @@ def test_a_wrong_flag_is_named_in_the_error(carbonctl):
 # --set
 
 
-@pytest.mark.parametrize(
-    ("text", "path", "value"),
+@for_each(
+    "text, path, value",
     [
         ("train.mfu=0.4", "train.mfu", 0.4),
         ("name=7e9", "name", 7e9),
@@ -454,8 +455,8 @@ def test_an_error_in_what_runs_inherit_stands_where_it_is_written(carbonctl, tmp
     assert ran.err.count("error[") == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "low", "value", "high"),
+@for_each(
+    "text, low, value, high",
     [
         ("[0.3, 0.4, 0.5]", 0.3, 0.4, 0.5),
         ("[30 %, 40 %, 50 %]", 0.3, 0.4, 0.5),
@@ -502,12 +503,12 @@ def test_a_name_in_any_script_is_kept(tmp_path):
 # Bundled scenarios, schema, init
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+@for_each("path", ALL, ids=lambda path: path.stem)
 def test_every_bundled_scenario_is_valid(path, carbonctl):
     assert carbonctl("validate", path).out == f"{path}: valid\n"
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+@for_each("path", ALL, ids=lambda path: path.stem)
 def test_every_bundled_scenario_says_in_a_comment_what_it_is_for(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# ")
@@ -520,10 +521,16 @@ def test_validate_takes_many_files_and_prints_nothing_when_quiet(carbonctl):
     assert ran.out == ""
 
 
+PRINTED = {}
+
+
 def schema(carbonctl):
-    ran = carbonctl("validate", "--print-schema", "scenario")
-    assert (ran.code, ran.err) == (0, "")
-    return json.loads(ran.out)
+    """The schema of a scenario, printed once."""
+    if not PRINTED:
+        ran = carbonctl("validate", "--print-schema", "scenario")
+        assert (ran.code, ran.err) == (0, "")
+        PRINTED.update(json.loads(ran.out))
+    return PRINTED
 
 
 def test_the_json_schema_has_every_section(carbonctl):
@@ -603,7 +610,7 @@ def fits_object(value, node, root):
     return True
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+@for_each("path", ALL, ids=lambda path: path.stem)
 def test_every_bundled_scenario_fits_the_json_schema(path, carbonctl):
     root = schema(carbonctl)
     data = strict_yaml.read(path).data
@@ -616,34 +623,44 @@ def test_every_bundled_scenario_fits_the_json_schema(path, carbonctl):
     assert not fits(data | {"frob": 1}, root, root)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
-        "site: {pue: '1.15'}", "site: {pue: 1.15}", "site: {pue: [1.1, 1.15, 1.2]}",
-        "site: {pue: included}", "model: llama-2-7b", "model: {id: llama-2-7b}",
-        "data: {stored: 8 PB, growth: 2.4 per 2 y}", "extends: base.yaml",
-        "infer: {latency: {p50: 100 ms}}", "train: {mfu: {value: 0.4, range: [0.3, 0.5]}}",
+        "site: {pue: '1.15'}",
+        "site: {pue: 1.15}",
+        "site: {pue: [1.1, 1.15, 1.2]}",
+        "site: {pue: included}",
+        "model: llama-2-7b",
+        "model: {id: llama-2-7b}",
+        "data: {stored: 8 PB, growth: 2.4 per 2 y}",
+        "extends: base.yaml",
+        "infer: {latency: {p50: 100 ms}}",
+        "train: {mfu: {value: 0.4, range: [0.3, 0.5]}}",
     ],
-)  # fmt: skip
+)
 def test_every_form_that_is_read_fits_the_json_schema(text, carbonctl):
     root = schema(carbonctl)
     document = strict_yaml.parse(text.encode(), "a.yaml")
     assert fits(document.data, root, root)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
-        "site: {pue: true}", "train: {mfu: [0.3, 0.4]}", "train: {mfu: {range: [0.3, 0.5]}}",
-        "train: {precision: fp7}", "embodied: {parts: {cpu: x}}", "data: {replicas: 3}",
+        "site: {pue: true}",
+        "train: {mfu: [0.3, 0.4]}",
+        "train: {mfu: {range: [0.3, 0.5]}}",
+        "train: {precision: fp7}",
+        "embodied: {parts: {cpu: x}}",
+        "data: {replicas: 3}",
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_does_not_fit_the_json_schema(text, carbonctl):
     root = schema(carbonctl)
     assert not fits(strict_yaml.parse(text.encode(), "a.yaml").data, root, root)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_every_kind_of_init_runs_unedited(kind, carbonctl, tmp_path):
     command = {"image": "infer", "dlrm": "lifecycle"}.get(kind, kind)
     path = tmp_path / "mine.yaml"
@@ -665,7 +682,7 @@ def test_init_writes_over_nothing(carbonctl, tmp_path):
     assert path.read_text(encoding="utf-8") == "mine\n"
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+@for_each("path", ALL, ids=lambda path: path.stem)
 def test_a_scenario_as_json_means_the_same(path, tmp_path):
     scenario, document = read(str(path))
     other = write(tmp_path, "a.json", json.dumps(document.data))

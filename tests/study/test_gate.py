@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from tables import for_each
 
 from carbonctl.scenario.limits import Price
 from carbonctl.scenario.rules import Excuse, Rule
@@ -49,8 +50,8 @@ def held(rule_, subject_=None, reference=None, excuses=()):
     return judge(rule_, subject_ or subject(), reference, excuses, TODAY)
 
 
-@pytest.mark.parametrize(
-    ("limit", "statistic", "level", "on_uncertain", "verdict", "code"),
+@for_each(
+    "limit, statistic, level, on_uncertain, verdict, code",
     [
         # value 100, p50 100, p95 200
         (250.0, "value", "error", "fail", "pass", 0),
@@ -114,8 +115,8 @@ def test_a_limit_on_the_share_of_draws_without_draws_is_undecided():
     assert (one.status, one.exit_code) == ("uncertain", 5)
 
 
-@pytest.mark.parametrize(
-    ("before", "relative", "limit", "least", "verdict"),
+@for_each(
+    "before, relative, limit, least, verdict",
     [
         (95.0, True, 0.10, 0.0, "pass"),  # 5.3 %
         (90.0, True, 0.10, 0.0, "fail"),  # 11.1 %
@@ -195,8 +196,8 @@ def test_the_quality_of_data_is_a_number_too(metric, value):
 LINES = (line("train.x", "train", 90.0), line("manufacturing", "manufacturing", 10.0))
 
 
-@pytest.mark.parametrize(
-    ("names", "missing", "lacking"),
+@for_each(
+    "names, missing, lacking",
     [
         (("train", "embodied"), {}, []),
         (("train", "infer"), {"infer": "not in the scenario"}, ["infer"]),

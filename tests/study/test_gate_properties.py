@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scenarios import CONFIGS, command_of
+from tables import for_each
 
 from carbonctl.scenario.rules import Excuse, Rule
 from carbonctl.study.gate import Subject, judge
@@ -74,7 +74,7 @@ def test_an_exception_in_force_lets_everything_pass(rule, drawn):
     assert one.status in {"pass", "excepted"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "config",
     [c for c in sorted(CONFIGS.glob("*.yaml")) if command_of(c) not in {"embodied", "refresh"}],
     ids=lambda path: path.stem,

@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy import optimize
+from tables import for_each
 
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
@@ -224,8 +225,8 @@ def test_other_cases_are_forecast_with_the_shipped_constants(table, carbonctl):
     assert {s["method"] for s in data["tests"]}.isdisjoint({"carbonctl_by_product"})
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
+@for_each(
+    "change, reason",
     [
         ({"config": "cpu=2; hdd=8; ssd=0"}, "processors or memory are not stated"),
         ({"config": ""}, "processors or memory are not stated"),
@@ -270,25 +271,32 @@ def test_a_cell_that_is_no_number_is_refused_with_its_line(table, carbonctl, cel
     assert "cases.csv:2" in result.err
 
 
-@pytest.mark.parametrize(
-    ("config", "cpus", "dram", "drives"),
+@for_each(
+    "config, cpus, dram, drives",
     [
         ("cpu=2x16.0; ram_GB=512; ssd=6x800.0GB", 2, 512, (Drive(6, 800),)),
         ("cpu=1xnan; ram_GB=8; ssd=1xnanGB", 1, 8, (Drive(1, None),)),
         ("cpu=2.0; ram_GB=32.0; disk=x4 2.5in HDD Blank", 2, 32, ()),
         ("cpu=1.0; ram_GB=16.0; disk=x2 1TB 3.5in HDD", 1, 16, (Drive(2, 1000, True, False),)),
-        ("cpu=2.0; ram_GB=8.0; disk=x1 480GB 2.5in SSD x1 960GB 2.5in SSD", 2, 8,
-         (Drive(1, 480, False, True), Drive(1, 960, False, True))),
+        (
+            "cpu=2.0; ram_GB=8.0; disk=x1 480GB 2.5in SSD x1 960GB 2.5in SSD",
+            2,
+            8,
+            (Drive(1, 480, False, True), Drive(1, 960, False, True)),
+        ),
         ("cpu=1.0; ram_GB=32.0; disk=0 SSD", 1, 32, ()),
         ("cpu=2; ram_GB=64; hdd=8; ssd=0", 2, 64, (Drive(8, None, True),)),
-        ("cpu=2; ram_GB=64; ssd=24x1.6TB; hdd=2x1200GB", 2, 64,
-         (Drive(24, 1600), Drive(2, 1200, True))),
+        (
+            "cpu=2; ram_GB=64; ssd=24x1.6TB; hdd=2x1200GB",
+            2,
+            64,
+            (Drive(24, 1600), Drive(2, 1200, True)),
+        ),
         ("cpu=2; ram_GB=64; disk=2 x 480GB SSD", 2, 64, (Drive(2, 480),)),
         ("cpu=2; ram_GB=64; disk=a large one", 2, 64, None),
-        ("2x Xeon, 12x32GB DDR4, 8x3.84TB + 1x400GB SSD", 2, 384,
-         (Drive(8, 3840), Drive(1, 400))),
+        ("2x Xeon, 12x32GB DDR4, 8x3.84TB + 1x400GB SSD", 2, 384, (Drive(8, 3840), Drive(1, 400))),
     ],
-)  # fmt: skip
+)
 def test_a_configuration_is_read_as_a_bill_of_materials(config, cpus, dram, drives):
     build = read_build(config)
     assert (build.cpus, build.dram_gb, build.drives) == (cpus, dram, drives)

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from scipy import optimize
+from tables import for_each
 
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
@@ -35,8 +36,8 @@ def test_every_test_of_the_table_is_scored_with_the_same_keys(scores):
     assert all(set(s) == KEYS for s in scores)
 
 
-@pytest.mark.parametrize(
-    ("test", "method", "median", "p90"),
+@for_each(
+    "test, method, median, p90",
     [
         ("energy_per_token", "carbonctl", 0.12, 0.32),
         ("energy_per_token", "carbonctl_batch_unknown", 0.45, 1.50),
