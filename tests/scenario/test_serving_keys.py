@@ -85,3 +85,18 @@ def test_a_replica_has_the_devices_of_all_its_stages(result, carbonctl):
     ran = carbonctl(*words, *sets("tensor_parallel=8", "pipeline_parallel=4", "shared=true"))
     assert ran.code == 3
     assert "4 stages of 8 take 32 devices; hardware.count is 16" in ran.err
+
+
+def test_a_replica_of_stages_has_the_devices_of_all(result, carbonctl):
+    words = ("infer", "--model", "llama-3.1-405b", "--gpu", "h100-sxm:16", "--tokens", "500:300",
+             "--requests", "10k/day", "--concurrency", "32", *PLACE)  # fmt: skip
+    staged = result(*words, *sets("tensor_parallel=8", "pipeline_parallel=2", "shared=true"))
+    shared = result(*words, *sets("tensor_parallel=16", "shared=true"))
+    assert joules(staged) == pytest.approx(joules(shared))
+    for more, said in (
+        (("pipeline_parallel=4",), "4 stages of 8 take 32 devices; hardware.count is 16"),
+        (("pipeline_parallel=2", "data_parallel=2"), "with data_parallel is not supported yet"),
+    ):
+        ran = carbonctl(*words, *sets("tensor_parallel=8", "shared=true", *more))
+        assert ran.code == 3
+        assert said in ran.err
