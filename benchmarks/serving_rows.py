@@ -65,7 +65,8 @@ def run(work: object, site: object, stream: np.random.Generator) -> float:
             fleet=replace(work.fleet, rate_per_hour=rates[rows]),
         )
         total += float(infer(here, replace(site, pue=pues[rows])).facility_energy_kwh.sum())
-    assert total > 0
+    if not total > 0.0:
+        raise RuntimeError(f"energy of all rows should be positive, got {total}")
     return time.perf_counter() - start
 
 
