@@ -64,7 +64,7 @@ def _schema(kind: Kind) -> dict[str, Any]:
         from carbonctl.report.saved import schema  # noqa: PLC0415 - for the schema alone
 
         return schema()
-    from carbonctl.scenario import policy_schema  # noqa: PLC0415
+    from carbonctl.gate import policy_schema  # noqa: PLC0415
     from carbonctl.scenario import schema as scenario_schema  # noqa: PLC0415
 
     if kind == "policy":
@@ -104,7 +104,7 @@ def _check(file: str, flags: dict[str, Any]) -> list[Problem]:
 
         return check(Path(name_of(file)), Catalog.open(flags["hardware_db"]), raw)
     if POLICY.search(raw):
-        from carbonctl.scenario.policy import read  # noqa: PLC0415 - for policies alone
+        from carbonctl.gate.policy import read  # noqa: PLC0415 - for policies alone
 
         read(name_of(file), raw)
         return []

@@ -14,7 +14,7 @@ from carbonctl.report import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from carbonctl.study.gate import Held
+    from carbonctl.gate.judge import Held
 
 _MOST, _LONGEST = 3, 60
 # kinds of rules that hold no metric -> how what they find begins

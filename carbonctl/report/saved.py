@@ -13,8 +13,8 @@ from carbonctl.core import files, strict_json
 from carbonctl.core.contract import misfits
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.metrics import TOTAL
+from carbonctl.gate.measures import nodes, parts
 from carbonctl.report.findings import results
-from carbonctl.study.measures import nodes, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

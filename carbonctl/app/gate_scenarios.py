@@ -14,12 +14,12 @@ from carbonctl.cli.run import PHASES, PHASES_OF, beside, evaluate, load
 from carbonctl.core.files import name_of
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import facts as facts_of
+from carbonctl.gate.causes import Causes, Remembered
+from carbonctl.gate.judge import Subject
+from carbonctl.gate.rules import budget_rules
 from carbonctl.report.envelope import Beside, envelope
 from carbonctl.report.given import given
 from carbonctl.scenario.resolve import BUDGET
-from carbonctl.scenario.rules import budget_rules
-from carbonctl.study.causes import Causes, Remembered
-from carbonctl.study.gate import Subject
 from carbonctl.study.montecarlo import evaluate as study
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
     from carbonctl.core.types import Array
     from carbonctl.estimate.results import Item, Lifecycle, Line
-    from carbonctl.scenario.rules import Rule
+    from carbonctl.gate.rules import Rule
     from carbonctl.study.montecarlo import Evaluated
 
 BASES = ("location", "market")

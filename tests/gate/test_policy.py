@@ -10,8 +10,8 @@ import pytest
 
 from carbonctl.core.errors import InputError
 from carbonctl.core.metrics import in_words, may_be
-from carbonctl.scenario.policy import read
-from carbonctl.scenario.policy_schema import json_schema
+from carbonctl.gate.policy import read
+from carbonctl.gate.policy_schema import json_schema
 
 HEAD = "schema: carbonctl/policy/v1\n"
 

@@ -1,0 +1,1 @@
+"""Use cases, one a file: typed options in, one typed outcome out, nothing printed."""
