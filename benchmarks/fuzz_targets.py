@@ -94,7 +94,7 @@ def imported(raw: bytes) -> None:
 
 def policy(raw: bytes) -> None:
     """A policy of a gate."""
-    from carbonctl.scenario.policy import read  # noqa: PLC0415
+    from carbonctl.gate.policy import read  # noqa: PLC0415
 
     path = Path("policy.yaml")
     path.write_bytes(raw)

@@ -52,7 +52,7 @@ def _schema(kind: Kind) -> dict[str, Any]:
         from carbonctl.result.schema import json_schema  # noqa: PLC0415 - for the schema alone
 
         return json_schema()
-    from carbonctl.scenario import policy_schema  # noqa: PLC0415
+    from carbonctl.gate import policy_schema  # noqa: PLC0415
     from carbonctl.scenario import schema as scenario_schema  # noqa: PLC0415
 
     if kind == "policy":
@@ -99,7 +99,7 @@ def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> li
 
         return check(Path(name_of(file)), Catalog.open(hardware_db), raw)
     if POLICY.search(raw):
-        from carbonctl.scenario.policy import read  # noqa: PLC0415 - for policies alone
+        from carbonctl.gate.policy import read  # noqa: PLC0415 - for policies alone
 
         read(name_of(file), raw)
         return []

@@ -14,7 +14,7 @@ from carbonctl.core.errors import UsageError
 from carbonctl.report.formats import FORMATS
 
 if TYPE_CHECKING:
-    from carbonctl.cli.held import Gate
+    from carbonctl.app.gate import Gate
 
 Text = Optional[str]  # noqa: UP045 - Typer reads this at run time
 Files = Annotated[
@@ -69,7 +69,7 @@ def command(
     form = format_of(format, json=json)
     saved = format_of_file(output, FORMATS)
     _check(flags)
-    from carbonctl.cli.held import hold  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.app.gate import hold  # noqa: PLC0415 - after the flags are known good
 
     with draws(samples):
         gate = hold(flags)

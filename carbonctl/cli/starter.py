@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
+from carbonctl.app.gate_inputs import Wanted, look
 from carbonctl.catalog.locate import bundled
-from carbonctl.cli.looked import Wanted, look
 from carbonctl.core.errors import UsageError
 from carbonctl.core.metrics import TOTAL
 from carbonctl.core.output import emit
+from carbonctl.gate.judge import missing
 from carbonctl.report.numbers import carbon_unit
-from carbonctl.study.gate import missing
 
 if TYPE_CHECKING:
-    from carbonctl.study.gate import Subject
+    from carbonctl.gate.judge import Subject
 
 POLICY, SCENARIO = "carbon-policy.yaml", "carbon.yaml"
 GITLAB = ".gitlab/carbon.yaml"

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import EXIT_VIOLATED, Mark
 from carbonctl.core.metrics import TOTAL, in_words
+from carbonctl.gate.judge import STATUSES, Held, Subject, data_for, exit_code, status
+from carbonctl.gate.measures import Part, parts
 from carbonctl.report.gate_words import message, unit
 from carbonctl.report.numbers import printable
 from carbonctl.study.difference import MISSING, edits
-from carbonctl.study.gate import STATUSES, Held, Subject, data_for, exit_code, status
-from carbonctl.study.measures import Part, parts
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
-    from carbonctl.scenario.rules import Policy
-    from carbonctl.study.causes import Causes, Change, Remembered
-    from carbonctl.study.refusals import Refusal
+    from carbonctl.gate.causes import Causes, Change, Remembered
+    from carbonctl.gate.refusals import Refusal
+    from carbonctl.gate.rules import Policy
 
 _PARTS, _CHANGES = 3, 5
 _PLAIN = {"pass", "skipped"}

@@ -14,6 +14,7 @@ from carbonctl.report import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from carbonctl.gate.judge import Held
     from carbonctl.result.gate import (
         ChangedFact,
         ChangedInput,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         SavedStatus,
     )
     from carbonctl.result.problem import Place
-    from carbonctl.study.gate import Held
 
 _MOST, _LONGEST = 3, 60
 # kinds of rules that hold no metric -> how what they find begins

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from carbonctl.core import files, strict_json
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.metrics import TOTAL
+from carbonctl.gate.measures import nodes, parts
 from carbonctl.report.findings import results
 from carbonctl.result.check import misfits
 from carbonctl.result.kinds import Kind, kind_of
-from carbonctl.study.measures import nodes, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

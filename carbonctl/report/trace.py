@@ -52,16 +52,22 @@ def name_of(cause: Cause) -> str:
 def leaves(*values: Traced) -> dict[str, Fact]:
     """Facts under some numbers by key, in the order in which their trees show them."""
     found: dict[str, Fact] = {}
-    seen: set[int] = set()
-    todo = [value.cause for value in reversed(values)]
-    while todo:
-        cause = todo.pop()
-        if isinstance(cause, Fact):
-            found.setdefault(cause.key, cause)
-        elif id(cause) not in seen:
-            seen.add(id(cause))
-            todo.extend(reversed(_causes(cause)))
+    for value in values:
+        found = found | _facts_under(value.cause) | found  # of one key the first fact stays
     return found
+
+
+def _facts_under(cause: Cause) -> dict[str, Fact]:
+    """Facts under a cause by key; a step keeps its own, for many numbers share steps."""
+    if isinstance(cause, Fact):
+        return {cause.key: cause}
+    kept: dict[str, Fact] | None = cause.__dict__.get("facts_under")
+    if kept is None:
+        kept = {}
+        for one in _causes(cause):
+            kept = kept | _facts_under(one) | kept
+        cause.__dict__["facts_under"] = kept
+    return kept
 
 
 def _causes(step: Step) -> list[Cause]:

@@ -11,8 +11,8 @@ from scenarios import CONFIGS, LIVES_AND_ITEMS
 
 from carbonctl.cli import app
 from carbonctl.core.metrics import may_be
+from carbonctl.gate.measures import names
 from carbonctl.report.findings import results
-from carbonctl.study.measures import names
 
 TESTS = Path(__file__).parents[1]
 DEMO = TESTS / "gate_demo"
@@ -92,7 +92,7 @@ def test_the_bugs_of_ours_end_with_1(carbonctl, monkeypatch):
     def broken(*_args, **_kwargs):
         raise ZeroDivisionError("by a tester")
 
-    monkeypatch.setattr("carbonctl.cli.held.hold", broken)
+    monkeypatch.setattr("carbonctl.app.gate.hold", broken)
     assert carbonctl("gate", BASE, "--policy", POLICY).code == 1
     assert "gate" in app.COMMANDS
 
@@ -503,7 +503,7 @@ def test_every_exit_code_of_a_gate_is_reached(carbonctl, policy, tmp_path, monke
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("carbonctl.cli.held.judge", interrupted)
+    monkeypatch.setattr("carbonctl.app.gate.judge", interrupted)
     reached[130] = code(BASE, "--policy", fits)
     assert reached == {expected: expected for expected in reached}
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scenarios import CONFIGS, command_of
 from tables import for_each
 
-from carbonctl.scenario.rules import Excuse, Rule
-from carbonctl.study.gate import Subject, judge
+from carbonctl.gate.judge import Subject, judge
+from carbonctl.gate.rules import Excuse, Rule
 
 TODAY = date(2026, 11, 25)
 SEVERITY = {"pass": 0, "uncertain": 1, "warn": 2, "fail": 3}

@@ -6,13 +6,13 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from carbonctl.cli.gate_scenario import left_out
+from carbonctl.app.gate_scenarios import left_out
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from carbonctl.cli.gate_scenario import Looked
+    from carbonctl.app.gate_scenarios import Looked
 
 
 def check_names(results: Iterable[Looked], what: str) -> None:

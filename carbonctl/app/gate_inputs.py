@@ -6,9 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from carbonctl.app.load import from_document
-from carbonctl.catalog.read import Catalog
-from carbonctl.cli.gate_scenario import (
+from carbonctl.app.gate_scenarios import (
     BASES,
     Looked,
     Wanted,
@@ -17,10 +15,12 @@ from carbonctl.cli.gate_scenario import (
     left_out,
     scenario_input,
 )
+from carbonctl.app.load import from_document
+from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError, Mark, Problem, UsageError
 from carbonctl.core.files import name_of
-from carbonctl.study.causes import Causes, Remembered
-from carbonctl.study.gate import Subject
+from carbonctl.gate.causes import Causes, Remembered
+from carbonctl.gate.judge import Subject
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_json import Json

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import Mark
 from carbonctl.core.record import compared
-from carbonctl.study.measures import is_unsourced
+from carbonctl.gate.measures import is_unsourced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

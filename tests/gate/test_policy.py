@@ -11,8 +11,8 @@ from tables import for_each
 
 from carbonctl.core.errors import InputError
 from carbonctl.core.metrics import in_words, may_be
-from carbonctl.scenario.policy import read
-from carbonctl.scenario.policy_schema import json_schema
+from carbonctl.gate.policy import read
+from carbonctl.gate.policy_schema import json_schema
 
 HEAD = "schema: carbonctl/policy/v1\n"
 

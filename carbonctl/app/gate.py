@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl import __version__
-from carbonctl.cli.looked import Looked, Wanted, is_allowed, look
-from carbonctl.cli.pairing import check_extent, check_names, pair
+from carbonctl.app.baseline_pairing import check_extent, check_names, pair
+from carbonctl.app.gate_inputs import Looked, Wanted, is_allowed, look
 from carbonctl.core.errors import (
     CarbonctlError,
     InputError,
@@ -19,21 +19,21 @@ from carbonctl.core.errors import (
     did_you_mean,
 )
 from carbonctl.core.record import record
+from carbonctl.gate import policy as policies
+from carbonctl.gate.judge import Held, Subject, Unanswerable, judge
+from carbonctl.gate.measures import names
+from carbonctl.gate.refusals import Refusal, below_their_row, below_zero
+from carbonctl.gate.rules import BLOCKS, LIMITS
 from carbonctl.report.facts import cited
 from carbonctl.report.gate import as_data, changed_inputs, with_beside
 from carbonctl.report.gate_words import saved_in_words
-from carbonctl.scenario import policy as policies
-from carbonctl.scenario.rules import BLOCKS, LIMITS
-from carbonctl.study.gate import Held, Subject, Unanswerable, judge
-from carbonctl.study.measures import names
-from carbonctl.study.refusals import Refusal, below_their_row, below_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from carbonctl.gate.rules import Policy, Rule
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.gate import GateVerdict, SavedStatus
-    from carbonctl.scenario.rules import Policy, Rule
 
 
 @record

@@ -10,7 +10,7 @@ from tables import for_each
 
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import CarbonctlError
-from carbonctl.scenario.policy_schema import check, json_schema
+from carbonctl.gate.policy_schema import check, json_schema
 
 TESTS = Path(__file__).parents[1]
 FILES = sorted((TESTS / "cli" / "bad" / "policies").glob("*.yaml"))

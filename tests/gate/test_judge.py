@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from tables import for_each
 
-from carbonctl.scenario.limits import Price
-from carbonctl.scenario.rules import Excuse, Rule
-from carbonctl.study.gate import Subject, Unanswerable, exit_code, judge, status
+from carbonctl.gate.judge import Subject, Unanswerable, exit_code, judge, status
+from carbonctl.gate.limits import Price
+from carbonctl.gate.rules import Excuse, Rule
 
 TODAY = date(2026, 11, 25)
 

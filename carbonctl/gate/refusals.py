@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.metrics import TOTAL
 from carbonctl.core.record import compared
-from carbonctl.study.measures import replaced
+from carbonctl.gate.measures import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

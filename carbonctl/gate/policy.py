@@ -11,17 +11,17 @@ from carbonctl.core.errors import InputError, Problem, did_you_mean, in_order
 from carbonctl.core.metrics import COST, QUALITY, may_be, usual
 from carbonctl.core.naming import unit_of
 from carbonctl.core.units import UnitError
+from carbonctl.gate.limits import money, price, quantity, share
+from carbonctl.gate.policy_schema import check
+from carbonctl.gate.rules import Excuse, Policy, Rule
 from carbonctl.scenario.extends import is_quotable
-from carbonctl.scenario.limits import money, price, quantity, share
-from carbonctl.scenario.policy_schema import check
-from carbonctl.scenario.rules import Excuse, Policy, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonctl.core.strict_yaml import Document
-    from carbonctl.scenario.limits import Price
-    from carbonctl.scenario.rules import Kind
+    from carbonctl.gate.limits import Price
+    from carbonctl.gate.rules import Kind
 
 T = TypeVar("T")
 _DEFAULTS = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from carbonctl.core.errors import Mark
     from carbonctl.core.strict_yaml import Document
-    from carbonctl.scenario.limits import Price
+    from carbonctl.gate.limits import Price
     from carbonctl.scenario.schema import Scenario
 
 Kind = Literal[

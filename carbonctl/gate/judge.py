@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.errors import EXIT_UNDECIDED, EXIT_VIOLATED
 from carbonctl.core.metrics import may_be
 from carbonctl.core.record import compared
-from carbonctl.study import evidence
-from carbonctl.study.evidence import Finding
-from carbonctl.study.measures import measure
+from carbonctl.gate import evidence
+from carbonctl.gate.evidence import Finding
+from carbonctl.gate.measures import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
     from carbonctl.core.types import Array
-    from carbonctl.scenario.rules import Excuse, Rule
-    from carbonctl.study.measures import Measure
+    from carbonctl.gate.measures import Measure
+    from carbonctl.gate.rules import Excuse, Rule
 
 STATUSES = ("pass", "warn", "fail", "uncertain", "excepted", "skipped")
 _NO_DRAWS = "there are no draws to take the statistic of"

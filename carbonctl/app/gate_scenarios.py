@@ -15,13 +15,13 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.core.files import name_of
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import facts as facts_of
+from carbonctl.gate.causes import Causes, Remembered
+from carbonctl.gate.judge import Subject
+from carbonctl.gate.rules import budget_rules
 from carbonctl.report.envelope import ResultMetadata, envelope
 from carbonctl.report.given import given
 from carbonctl.scenario.read import parse_sets
 from carbonctl.scenario.resolve import BUDGET
-from carbonctl.scenario.rules import budget_rules
-from carbonctl.study.causes import Causes, Remembered
-from carbonctl.study.gate import Subject
 from carbonctl.study.montecarlo import evaluate as study
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document
     from carbonctl.core.types import Array
     from carbonctl.estimate.results import Item, Lifecycle, Line
-    from carbonctl.scenario.rules import Rule
+    from carbonctl.gate.rules import Rule
     from carbonctl.study.montecarlo import Evaluated
 
 BASES = ("location", "market")

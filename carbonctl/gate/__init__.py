@@ -1,0 +1,1 @@
+"""What a gate judges and how: policies, rules, measures, verdicts; plain results in."""
