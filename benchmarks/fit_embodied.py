@@ -13,7 +13,7 @@ import numpy as np
 
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import facts
-from carbonctl.scenario import products
+from carbonctl.scenario.resolve.hardware import published_products as products
 from carbonctl.verify import embodied_model
 from carbonctl.verify.scoring import Z90
 

@@ -117,7 +117,7 @@ def by_atheris(name: str, wanted: int, seed: int, report: Path) -> None:
             "imports.detect",
             "imports.writer",
             "imports.model_card",
-            "scenario.item",
+            "scenario.resolve.hardware.embodied_target",
         ):
             importlib.import_module(f"carbonctl.{module}")
     target, tally = TARGETS[name], Tally()

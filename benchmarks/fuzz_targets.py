@@ -57,12 +57,12 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     """Read, resolve and estimate a scenario of either kind; its result as JSON."""
     from carbonctl.app.estimate import evaluate as phases_of  # noqa: PLC0415
     from carbonctl.app.load import PHASES, Scenario  # noqa: PLC0415
-    from carbonctl.estimate.embodied import embodied  # noqa: PLC0415
+    from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415
     from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
     from carbonctl.report.facts import cited  # noqa: PLC0415
     from carbonctl.report.machine import as_json  # noqa: PLC0415
-    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
-    from carbonctl.scenario.read import read  # noqa: PLC0415
+    from carbonctl.scenario.read.read_scenario import read  # noqa: PLC0415
+    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     _stdin(raw)
@@ -140,7 +140,7 @@ def flags(raw: bytes) -> None:
 def quantity(raw: bytes) -> None:
     """A value of ``--set``, a scalar, and a quantity of each kind of unit."""
     from carbonctl.core import strict_yaml, units  # noqa: PLC0415
-    from carbonctl.scenario.read import parse_set  # noqa: PLC0415
+    from carbonctl.scenario.read.read_scenario import parse_set  # noqa: PLC0415
 
     text = raw.decode(errors="replace")
     strict_yaml.scalar(text)

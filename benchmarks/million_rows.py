@@ -21,11 +21,11 @@ import numpy as np
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.estimate.embodied import machine
+from carbonctl.estimate.embodied.hardware import machine
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
-from carbonctl.estimate.train_boundary import device_power_w
-from carbonctl.scenario.read import read
+from carbonctl.estimate.training.train_boundary import device_power_w
+from carbonctl.scenario.read.read_scenario import read
 from carbonctl.study.montecarlo import central
 from carbonctl.study.rows import estimate_rows
 

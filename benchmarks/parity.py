@@ -21,11 +21,11 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError, Mark
 from carbonctl.core.strict_yaml import Document
 from carbonctl.core.units import s_from_hours
-from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.service import Decoder
-from carbonctl.estimate.speculate import whole_request
-from carbonctl.scenario.read import checked
+from carbonctl.estimate.serving.infer import infer
+from carbonctl.estimate.serving.request import whole_request
+from carbonctl.estimate.serving.service import Decoder
+from carbonctl.scenario.read.read_scenario import checked
 from carbonctl.verify import serving_cases, serving_forecast, serving_model
 
 if TYPE_CHECKING:

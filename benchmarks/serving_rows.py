@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
-from carbonctl.scenario.read import Setting, read
+from carbonctl.estimate.serving.infer import infer
+from carbonctl.scenario.read.read_scenario import Setting, read
 
 ROWS, BLOCK = 1_000_000, 16_384
 KINDS = {

@@ -19,8 +19,8 @@ import typer
 
 from carbonctl.cli.app import COMMANDS, build, run
 from carbonctl.core.errors import CODES
-from carbonctl.report.remedies import REMEDIES
-from carbonctl.report.topics import TOPICS
+from carbonctl.report.text.remedies import REMEDIES
+from carbonctl.report.text.topics import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

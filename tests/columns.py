@@ -10,15 +10,15 @@ from scenarios import command_of
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind, facts
-from carbonctl.scenario.item import resolve_item
-from carbonctl.scenario.read import read
+from carbonctl.scenario.read.read_scenario import read
+from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from carbonctl.core.fact import Fact
-    from carbonctl.scenario.read import Setting
+    from carbonctl.scenario.read.read_scenario import Setting
 
 STEPS = (0.8, 1.0, 1.25)
 _RELATIVE_TOLERANCE = 1e-12  # vectorized exp and log may differ from scalar ones in the last bit

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from typing import get_args, get_origin
 
-from carbonctl.scenario.schema import Scenario
-from carbonctl.scenario.sections import Strict
+from carbonctl.scenario.schema.scenario_file import Scenario
+from carbonctl.scenario.schema.shared_sections import Strict
 
 # Keys that name or label, and change no estimate by design: each with the reason.
 LABELS = {

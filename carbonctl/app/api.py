@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from carbonctl.app.refresh import Decision
     from carbonctl.app.validate import Validation
     from carbonctl.app.verify import Verification
-    from carbonctl.scenario.read import Setting
+    from carbonctl.scenario.read.read_scenario import Setting
 
     Source = str | os.PathLike[str] | Mapping[str, Any] | Scenario
 
@@ -250,7 +250,7 @@ def _changed(
 ) -> Scenario:
     """A scenario with values changed, or on other data; the one that is given stays as it is."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for these alone
-    from carbonctl.scenario.read import apply_settings, checked  # noqa: PLC0415
+    from carbonctl.scenario.read.read_scenario import apply_settings, checked  # noqa: PLC0415
 
     catalog = source.catalog if hardware_db is None else Catalog.open(_path(hardware_db))
     document = source.document.copied()
@@ -297,7 +297,7 @@ def _settings(values: Mapping[str, Any]) -> list[Setting]:
     """Values by path as ``--set`` makes them: text is read as YAML, all else stays what it is."""
     if not values:
         return []
-    from carbonctl.scenario.read import Setting, parse_sets  # noqa: PLC0415 - pydantic
+    from carbonctl.scenario.read.read_scenario import Setting, parse_sets  # noqa: PLC0415 - pydantic
 
     made = []
     for path, value in values.items():

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.record import compared
-from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.recommendation_service import table_devices
-from carbonctl.estimate.service import Decoder, Diffusion, Ranking, Serving
+from carbonctl.estimate.serving.infer import infer
+from carbonctl.estimate.serving.recommendation_service import table_devices
+from carbonctl.estimate.serving.service import Decoder, Diffusion, Ranking, Serving
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document, Path
     from carbonctl.estimate.inputs import Phase
     from carbonctl.estimate.results import Lifecycle
-    from carbonctl.scenario.phases import CountedDevices
-    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.scenario.resolve.phases import CountedDevices
+    from carbonctl.scenario.resolve.resolve_scenario import Resolved
     from carbonctl.study.montecarlo import Evaluated
 
 _MOSTLY = 0.5  # a load that fills less of its replica leaves most of it to others

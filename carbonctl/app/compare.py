@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carbonctl.app.load import Scenario
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.result.compare import CompareResult
-    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import Resolved
     from carbonctl.study.montecarlo import Evaluated
 
     Named = tuple[str, Callable[[], Scenario]]  # what to call it where it has no name, and its load
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Comparison(Outcome):
     """Scenarios side by side: totals, differences, and the input that would turn the order."""
 
-    module = "side_by_side"
+    module = "text.side_by_side"
     data: CompareResult
 
     @property
@@ -51,7 +51,7 @@ def compare(
     """
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415 - heavy
     from carbonctl.report.charged import charged, title  # noqa: PLC0415
-    from carbonctl.report.side_by_side import as_data  # noqa: PLC0415
+    from carbonctl.report.text.side_by_side import as_data  # noqa: PLC0415
     from carbonctl.study.compare import compare as study  # noqa: PLC0415
 
     def run(load: Callable[[], Scenario]) -> tuple[str, Resolved, Evaluated[Lifecycle]]:

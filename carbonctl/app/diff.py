@@ -18,8 +18,8 @@ from carbonctl.core.record import compared
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.report import saved
-from carbonctl.report.findings import results
-from carbonctl.scenario.read import checked
+from carbonctl.report.ci.findings import results
+from carbonctl.scenario.read.read_scenario import checked
 from carbonctl.study.difference import (
     Difference,
     Side,
@@ -240,8 +240,8 @@ class Attribution:
     def _resolve(self, document: Document) -> Resolved:
         scenario = checked(document, self.catalog)
         if self.command == "embodied":
-            from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - for items alone
-            from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+            from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for items alone
+            from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
 
             return resolve_item(scenario, document, self.catalog).inputs, embodied
         from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.report.envelope import ResultMetadata
-    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import Resolved
     from carbonctl.study.montecarlo import Evaluated
 
 

@@ -34,7 +34,7 @@ class Explanation(Outcome):
 
     def to_text(self, width: int = 100) -> str:
         """The same in lines of some width."""
-        from carbonctl.report.wrapped import wrapped  # noqa: PLC0415 - for people alone
+        from carbonctl.report.text.wrapped import wrapped  # noqa: PLC0415 - for people alone
 
         return wrapped(self.in_words(), width)
 
@@ -91,8 +91,8 @@ def _evaluate_phases(scenario: Scenario, phases: tuple[str, ...]) -> Evaluated:
 
 def _evaluate_item(scenario: Scenario) -> Evaluated:
     """The estimate of whole hardware."""
-    from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - for this kind alone
-    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for this kind alone
+    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     item = resolve_item(*scenario)

@@ -26,7 +26,7 @@ from carbonctl.gate.refusals import Refusal, below_their_row, below_zero
 from carbonctl.gate.rules import BLOCKS, LIMITS
 from carbonctl.report.facts import cited
 from carbonctl.report.gate import as_data, changed_inputs, with_beside
-from carbonctl.report.gate_words import saved_in_words
+from carbonctl.report.text.gate_words import saved_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

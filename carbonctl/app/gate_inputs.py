@@ -34,7 +34,7 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
     if file != "-" and Path(file).suffix != ".json":
         return [scenario_input(file, flags, wanted)]
     from carbonctl.report import saved  # noqa: PLC0415 - JSON, for what may be a saved result
-    from carbonctl.report.findings import results  # noqa: PLC0415
+    from carbonctl.report.ci.findings import results  # noqa: PLC0415
 
     raw = saved.raw_of(file)
     if not saved.is_result(raw):
@@ -131,7 +131,7 @@ def _recomputed(
 ) -> Looked:
     """A saved result computed again; InputError where the same version comes to another one."""
     from carbonctl.app import recompute as again  # noqa: PLC0415 - for saved results alone
-    from carbonctl.report.findings import results  # noqa: PLC0415
+    from carbonctl.report.ci.findings import results  # noqa: PLC0415
 
     data: Any = results(made.data)[int(at[-1]) if at else 0]
     document = again.given_document(made, at)

@@ -20,8 +20,8 @@ from carbonctl.gate.judge import Subject
 from carbonctl.gate.rules import budget_rules
 from carbonctl.report.envelope import ResultMetadata, envelope
 from carbonctl.report.given import given
-from carbonctl.scenario.read import parse_sets
-from carbonctl.scenario.resolve import BUDGET
+from carbonctl.scenario.read.read_scenario import parse_sets
+from carbonctl.scenario.resolve.resolve_scenario import BUDGET
 from carbonctl.study.montecarlo import evaluate as study
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def evaluate_life(
 
 def evaluate_item(file: str, flags: dict[str, Any], loaded: Loaded) -> Looked:
     """Whole machines: no electricity, so the same on every basis."""
-    from carbonctl.estimate.embodied import embodied  # noqa: PLC0415 - for whole items alone
-    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for whole items alone
+    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
 
     scenario, document, catalog = loaded
     item = resolve_item(scenario, document, catalog)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.strict_yaml import Document
-    from carbonctl.scenario import schema
-    from carbonctl.scenario.read import Setting
+    from carbonctl.scenario.read.read_scenario import Setting
+    from carbonctl.scenario.schema import scenario_file as schema
 
 PHASES = ("data", "experiments", "train", "infer")
 # command -> the phases that it estimates
@@ -68,7 +68,7 @@ def load_scenario(
     the document, for the use case to tell together with those of meaning.
     """
     from carbonctl.app import file_kind  # noqa: PLC0415 - after the options are known good
-    from carbonctl.scenario.read import read  # noqa: PLC0415
+    from carbonctl.scenario.read.read_scenario import read  # noqa: PLC0415
 
     if source is not None:
         raw = files.read(source, files.MAX_TEXT) if raw is None else raw
@@ -79,6 +79,6 @@ def load_scenario(
 
 def from_document(document: Document, catalog: Catalog) -> Scenario:
     """The scenario of a document that was read before, such as that of a saved result."""
-    from carbonctl.scenario.read import checked  # noqa: PLC0415 - pydantic, after a good file
+    from carbonctl.scenario.read.read_scenario import checked  # noqa: PLC0415 - pydantic, after a good file
 
     return Scenario(checked(document, catalog, keep=True), document, catalog)

@@ -237,12 +237,12 @@ class Result(Outcome):
         return self.to_json() if form == "json" else render(self.data, form)
 
     def _repr_html_(self) -> str:
-        from carbonctl.report.notebook import as_html  # noqa: PLC0415 - for notebooks alone
+        from carbonctl.report.text.notebook import as_html  # noqa: PLC0415 - for notebooks alone
 
         return as_html(self.data)
 
     def __repr__(self) -> str:
-        from carbonctl.report.notebook import in_one_line  # noqa: PLC0415 - for people alone
+        from carbonctl.report.text.notebook import in_one_line  # noqa: PLC0415 - for people alone
 
         return in_one_line(self.data)
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, in_order
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.service import Serving
-from carbonctl.estimate.training_run import TrainRun
-from carbonctl.scenario.context import tried
-from carbonctl.scenario.resolve import PHASES, Draft, ResolveError
+from carbonctl.estimate.serving.service import Serving
+from carbonctl.estimate.training.training_run import TrainRun
+from carbonctl.scenario.resolve.context import tried
+from carbonctl.scenario.resolve.resolve_scenario import PHASES, Draft, ResolveError
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.inputs import Phase
-    from carbonctl.scenario.resolve import Resolved
-    from carbonctl.scenario.schema import Scenario
+    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.schema.scenario_file import Scenario
 
 
 def plan_scenario(
@@ -70,7 +70,7 @@ def _planned(draft: Draft, phase: Phase[Fact]) -> Phase[Fact]:
     if check is None or not isinstance(phase.work, TrainRun):
         return phase
     from carbonctl.app.training_messages import Planned, report_training_status  # noqa: PLC0415
-    from carbonctl.estimate.training_limits import training_limits  # noqa: PLC0415 - to train
+    from carbonctl.estimate.training.training_limits import training_limits  # noqa: PLC0415 - to train
 
     numbers = bind(phase.work, _central), bind(phase.site, _central)
     found = training_limits(*numbers, check.life.value)

@@ -104,7 +104,7 @@ def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[st
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - where there is an overlay
     from carbonctl.core.errors import CarbonctlError  # noqa: PLC0415
     from carbonctl.estimate.inputs import facts  # noqa: PLC0415
-    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
+    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
 
     copied = Document(copy.deepcopy(document.data), {}, {}, document.sources)
     try:
@@ -130,7 +130,7 @@ def load_saved(source: str | None) -> tuple[bytes | None, Json | None]:
 
 def only_result(made: Json) -> tuple[EstimateResult, Path]:
     """The one result of a file, and where in it; several have no one number of a name."""
-    from carbonctl.report.findings import results  # noqa: PLC0415 - with the reader
+    from carbonctl.report.ci.findings import results  # noqa: PLC0415 - with the reader
 
     check_is_estimate(made)
     found = results(made.data)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.refresh import Refresh
     from carbonctl.result.node import BreakEven
     from carbonctl.result.refresh import RefreshDecision
-    from carbonctl.scenario.refresh import ResolvedRefresh
+    from carbonctl.scenario.resolve.refresh_inputs import ResolvedRefresh
     from carbonctl.study.montecarlo import Evaluated
 
 
@@ -40,7 +40,7 @@ def decide(
     scenario: Scenario, *, samples: int, seed: int
 ) -> tuple[ResolvedRefresh, Evaluated[Refresh]]:
     """A replacement, resolved and evaluated."""
-    from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415 - for this kind alone
+    from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh  # noqa: PLC0415 - for this kind alone
     from carbonctl.study.refresh import decide as study  # noqa: PLC0415
 
     resolved = resolve_refresh(*scenario)

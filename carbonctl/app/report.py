@@ -6,14 +6,14 @@ import importlib
 from typing import Any
 
 from carbonctl.report import formats, saved
-from carbonctl.report.findings import results
+from carbonctl.report.ci.findings import results
 from carbonctl.report.numbers import printable_texts
 
 # what is no estimate of one scenario -> the module that renders it
 _MODULES = {
-    "compare": "side_by_side",
+    "compare": "text.side_by_side",
     "diff": "difference",
-    "refresh": "refresh_table",
+    "refresh": "text.refresh_table",
     "verify": "verified",
 }
 
@@ -44,8 +44,8 @@ class SavedReport:
             length = {"verbose": verbose, "quiet": quiet} if is_refresh else {}
             self._module.render(self.data, out, **length)
             return
-        from carbonctl.report import verdict  # noqa: PLC0415 - Rich, for tables alone
-        from carbonctl.report.table import render  # noqa: PLC0415
+        from carbonctl.report.text import verdict  # noqa: PLC0415 - Rich, for tables alone
+        from carbonctl.report.text.table import render  # noqa: PLC0415
 
         for one in results(self.data):
             render(one, out, verbose=verbose, quiet=quiet)

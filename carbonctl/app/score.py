@@ -15,7 +15,7 @@ Test = Literal["training", "embodied", "inference"]
 # test -> the module that reads its table, and the one that forecasts and scores its cases
 _MODULES: dict[Test, tuple[str, str]] = {
     "training": ("verify.training_runs", "verify.training_scores"),
-    "embodied": ("scenario.products", "verify.embodied_scores"),
+    "embodied": ("scenario.resolve.hardware.published_products", "verify.embodied_scores"),
     "inference": ("verify.serving_cases", "verify.serving_scores"),
 }
 

@@ -16,10 +16,10 @@ from carbonctl.app.capacity import less_than_a_replica
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.replica import DecoderReplica, load_of
-from carbonctl.estimate.service import Decoder, Serving
-from carbonctl.estimate.speculate import whole_request
-from carbonctl.formulas import operating_point as formulas
+from carbonctl.estimate.serving.replica import DecoderReplica, load_of
+from carbonctl.estimate.serving.request import whole_request
+from carbonctl.estimate.serving.service import Decoder, Serving
+from carbonctl.formulas.serving import replica_limits as formulas
 from carbonctl.plan import operating_point as plan
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.estimate.inputs import Phase
     from carbonctl.plan.operating_point import Limits, OperatingPoint
-    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import Resolved
 
 MOST_INFEASIBLE = 0.20  # of the draws: beyond it an interval would be that of a few
 LEAST_INFEASIBLE = 0.01

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.core.units import HOURS_PER_DAY, HOURS_PER_YEAR
-from carbonctl.estimate.training_run import MeteredDays
+from carbonctl.estimate.training.training_run import MeteredDays
 from carbonctl.plan.training import (
     APART,
     HIGHEST_MFU,
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.core.types import Num
-    from carbonctl.estimate.training_run import TrainRun
+    from carbonctl.estimate.training.training_run import TrainRun
     from carbonctl.plan.training import TrainingLimits
     from carbonctl.plan.training_memory import Activations, TrainingMemory
-    from carbonctl.scenario.context import Context
-    from carbonctl.scenario.training_check import TrainingCheck
+    from carbonctl.scenario.resolve.context import Context
+    from carbonctl.scenario.resolve.training.training_check import TrainingCheck
 
     Text = tuple[str, Path, tuple[str, ...]]  # message, position, hints
 

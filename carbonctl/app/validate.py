@@ -29,7 +29,7 @@ class Validation(Outcome):
         """The text of a format that is no table; nothing for a table."""
         if form == "json":
             return self.to_json()
-        from carbonctl.report.github import errors_as_github  # noqa: PLC0415 - only if asked for
+        from carbonctl.report.ci.github import errors_as_github  # noqa: PLC0415 - only if asked for
 
         return errors_as_github(self.data["warnings"]) if form == "github" else ""
 
@@ -53,7 +53,7 @@ def _schema(kind: Kind) -> dict[str, Any]:
 
         return json_schema()
     from carbonctl.gate import policy_schema  # noqa: PLC0415
-    from carbonctl.scenario import schema as scenario_schema  # noqa: PLC0415
+    from carbonctl.scenario.schema import scenario_file as scenario_schema  # noqa: PLC0415
 
     if kind == "policy":
         return policy_schema.json_schema()
@@ -117,8 +117,8 @@ def validate_scenario(scenario: Scenario) -> list[Problem]:
 def _checks(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
     """A scenario as what it is: a replacement, a life, or else whole hardware."""
     from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - after good options
-    from carbonctl.scenario.item import resolve_item  # noqa: PLC0415
-    from carbonctl.scenario.refresh import resolve_refresh  # noqa: PLC0415
+    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
+    from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh  # noqa: PLC0415
 
     sections = scenario.sections
     if sections.refresh is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from carbonctl.app.outcome import Outcome
 from carbonctl.app.recompute import check_is_estimate, given_document, recompute
 from carbonctl.report import saved, verified
-from carbonctl.report.findings import results
+from carbonctl.report.ci.findings import results
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog

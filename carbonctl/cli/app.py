@@ -172,7 +172,7 @@ def _first(argv: list[str]) -> str | None:
 
 
 def _report(error: CarbonctlError, argv: list[str]) -> int:
-    from carbonctl.report.errors import as_text  # noqa: PLC0415 - only when something is wrong
+    from carbonctl.report.text.errors import as_text  # noqa: PLC0415 - only when something is wrong
 
     sys.stderr.write(as_text(error))
     if (form := _format_of(argv)) and not _is_of_stdout(error):

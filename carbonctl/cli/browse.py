@@ -39,9 +39,9 @@ def open_catalog(run: o.RunOptions) -> Any:
 
 def show_record(record: Any, form: str) -> None:
     """Print one record: every fact with its range and source."""
-    from carbonctl.report import record as report  # noqa: PLC0415 - only to show one
     from carbonctl.report.machine import as_json  # noqa: PLC0415
-    from carbonctl.report.wrapped import terminal_width  # noqa: PLC0415
+    from carbonctl.report.text import record as report  # noqa: PLC0415 - only to show one
+    from carbonctl.report.text.wrapped import terminal_width  # noqa: PLC0415
 
     if record.assumed:
         note(record.assumed)
@@ -73,7 +73,7 @@ def _csv(rows: list[dict[str, Any]]) -> None:
 
 def _table(rows: list[dict[str, Any]]) -> None:
     from carbonctl.report.numbers import printable  # noqa: PLC0415 - only the one asked for
-    from carbonctl.report.wrapped import table, terminal_width  # noqa: PLC0415
+    from carbonctl.report.text.wrapped import table, terminal_width  # noqa: PLC0415
 
     if rows:
         cells = [[printable(_cell(value)) for value in row.values()] for row in rows]
@@ -93,7 +93,7 @@ def _cell(value: Any) -> str:
 
 def say(text: str) -> None:
     """A sentence under a table."""
-    from carbonctl.report.wrapped import fold, terminal_width  # noqa: PLC0415 - for people alone
+    from carbonctl.report.text.wrapped import fold, terminal_width  # noqa: PLC0415 - for people alone
 
     sys.stdout.write("\n" + "\n".join(fold(text, terminal_width())) + "\n")
 

@@ -27,6 +27,6 @@ def command(files: o.Files, scenario: o.ScenarioOptions, run: o.RunOptions) -> N
     if form != "table":
         write(compared.render(form), form, run.output)
         return
-    from carbonctl.report.side_by_side import render  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.side_by_side import render  # noqa: PLC0415 - Rich, for tables alone
 
     draw(lambda out: render(compared.data, out), run)

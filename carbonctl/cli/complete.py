@@ -60,7 +60,7 @@ def topics(incomplete: str) -> list[str]:
     """Topics, commands and, once a code is begun, error codes."""
     from carbonctl.cli.app import COMMANDS  # noqa: PLC0415 - it imports this module's users
     from carbonctl.core.errors import CODES  # noqa: PLC0415 - with them
-    from carbonctl.report.topics import TOPICS  # noqa: PLC0415 - after Tab alone
+    from carbonctl.report.text.topics import TOPICS  # noqa: PLC0415 - after Tab alone
 
     codes = CODES if incomplete.startswith("CC") else {}
     return [name for name in (*TOPICS, *COMMANDS, *codes) if name.startswith(incomplete)]

@@ -23,7 +23,7 @@ def command(
     form = choose_format(run, ("table", "json"))
     from carbonctl.app.explain import evaluate_any, evaluate_saved, explain_number  # noqa: PLC0415
     from carbonctl.app.recompute import load_saved  # noqa: PLC0415 - after good flags
-    from carbonctl.report.wrapped import terminal_width, wrapped  # noqa: PLC0415
+    from carbonctl.report.text.wrapped import terminal_width, wrapped  # noqa: PLC0415
 
     raw, kept = load_saved(file)
     if kept is not None:

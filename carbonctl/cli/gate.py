@@ -88,7 +88,7 @@ def _write(gate: "Gate", flags: dict[str, Any]) -> None:
     if flags["format"] != "table":
         rendered(gate.as_data(), flags["format"], flags["output"])
         return
-    from carbonctl.report.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
 
     table_out(
         lambda out: render(gate.verdict, gate.results, out, quiet=flags["quiet"]),
@@ -110,9 +110,9 @@ def _check(flags: dict[str, Any]) -> None:
 
 def _findings(gate: "Gate") -> None:
     """What does not pass, in the form of errors, where stdout is for programs."""
-    from carbonctl.report.errors import one  # noqa: PLC0415 - where there is something to say
-    from carbonctl.report.gate_words import problems, refusals  # noqa: PLC0415
     from carbonctl.report.numbers import printable  # noqa: PLC0415
+    from carbonctl.report.text.errors import one  # noqa: PLC0415 - where there is something to say
+    from carbonctl.report.text.gate_words import problems, refusals  # noqa: PLC0415
 
     found = problems(gate.verdict["rules"])
     found += [("error", refused) for refused in refusals(gate.verdict)]

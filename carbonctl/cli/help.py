@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """Explain an error code, a topic, or a command."""
     from carbonctl.cli.app import COMMANDS, run  # noqa: PLC0415 - it knows this command too
-    from carbonctl.report.topics import TOPICS, topic  # noqa: PLC0415 - for help alone
+    from carbonctl.report.text.topics import TOPICS, topic  # noqa: PLC0415 - for help alone
 
     if not words:
         sys.stdout.write(f"carbonctl help CC101: one error code\n"

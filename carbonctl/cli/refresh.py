@@ -21,6 +21,6 @@ def command(scenario: o.ScenarioOptions, run: o.RunOptions, file: o.File = None)
     if form != "table":
         write(decision.render(form), form, run.output)
         return
-    from carbonctl.report.refresh_table import render  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.refresh_table import render  # noqa: PLC0415 - Rich, for tables alone
 
     draw(lambda out: render(decision.data, out, verbose=run.verbose, quiet=run.quiet), run)

@@ -71,7 +71,7 @@ def report(result: Result, form: str, run: RunOptions) -> None:
     if form != "table":
         write(result.render(form), form, run.output)
         return
-    from carbonctl.report.table import render  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.table import render  # noqa: PLC0415 - Rich, for tables alone
 
     draw(lambda out: render(result.data, out, verbose=run.verbose, quiet=run.quiet), run)
 
@@ -99,7 +99,7 @@ def draw(paint: Callable[[Console], None], run: RunOptions) -> None:
 
 def table_out(paint: Callable[[Console], None], *, output: str | None, no_color: bool) -> None:
     """Draw on the terminal, or without color into a file."""
-    from carbonctl.report.table import console  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.table import console  # noqa: PLC0415 - Rich, for tables alone
 
     to_file = output not in (None, "-")
     stream = io.StringIO() if to_file else None

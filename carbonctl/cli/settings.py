@@ -9,8 +9,8 @@ from carbonctl.catalog.instances import find_instance, instances
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import UsageError
 from carbonctl.core.units import UnitError, number
-from carbonctl.scenario.named import is_server, per_named
-from carbonctl.scenario.read import Setting, parse_sets
+from carbonctl.scenario.read.read_scenario import Setting, parse_sets
+from carbonctl.scenario.resolve.hardware.accelerator_counts import is_server, per_named
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from carbonctl.core.fact import Fact
 from carbonctl.core.record import record
-from carbonctl.estimate.bom import Comparator
+from carbonctl.estimate.embodied.bom import Comparator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonctl.estimate.bom import Building, Hardware, Plant
-    from carbonctl.estimate.service import Serving
-    from carbonctl.estimate.training_run import TrainRun
-    from carbonctl.estimate.work import Federated
+    from carbonctl.estimate.embodied.bom import Building, Hardware, Plant
+    from carbonctl.estimate.serving.service import Serving
+    from carbonctl.estimate.training.training_run import TrainRun
+    from carbonctl.estimate.training.work_inputs import Federated
 
 T = TypeVar("T")
 PhaseKind = Literal["data", "experiments", "train", "idle", "infer"]

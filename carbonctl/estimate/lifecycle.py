@@ -6,32 +6,27 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.base import BASE, base_lines
-from carbonctl.estimate.embodied import amortize, machine
+from carbonctl.estimate.embodied.hardware import amortize, machine
 from carbonctl.estimate.inputs import ShareOfTraining, Storage
-from carbonctl.estimate.lost_work import useful_and_lost
 from carbonctl.estimate.per_unit import crossover, per_hour_and_work, sci_per_unit
 from carbonctl.estimate.phase_totals import phase_totals
 from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
 from carbonctl.estimate.scopes import scopes_of_electricity
-from carbonctl.estimate.served_units import break_even, per_unit_metrics
-from carbonctl.estimate.train import federated, train
-from carbonctl.estimate.training_run import TrainRun
-from carbonctl.estimate.work import Federated
-from carbonctl.formulas import (
-    allocation,
-    datacenter,
-    operational,
-    storage,
-    training_time,
-    water,
-)
+from carbonctl.estimate.serving.served_units import break_even, per_unit_metrics
+from carbonctl.estimate.training.base_model_line import BASE, base_lines
+from carbonctl.estimate.training.lost_work import useful_and_lost
+from carbonctl.estimate.training.train import federated, train
+from carbonctl.estimate.training.training_run import TrainRun
+from carbonctl.estimate.training.work_inputs import Federated
+from carbonctl.formulas.decisions import allocation
+from carbonctl.formulas.facility import datacenter, operational, storage, water
+from carbonctl.formulas.training import training_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from carbonctl.core.types import Num
-    from carbonctl.estimate.embodied import MachineCarbon
+    from carbonctl.estimate.embodied.hardware import MachineCarbon
     from carbonctl.estimate.inputs import LifecycleInputs, Phase, Site
 
 _KINDS = {
@@ -119,7 +114,7 @@ def _use(phase: Phase[Num], trained: list[Use]) -> Use:
         case ShareOfTraining():
             return _share_of_training(phase.work, phase.site, trained)
         case _:
-            from carbonctl.estimate.infer import infer  # noqa: PLC0415 - only to serve
+            from carbonctl.estimate.serving.infer import infer  # noqa: PLC0415 - only to serve
 
             return infer(phase.work, phase.site)
 

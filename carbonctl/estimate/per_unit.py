@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.training_run import TrainRun
-from carbonctl.formulas import allocation, carbon_metrics
+from carbonctl.estimate.training.training_run import TrainRun
+from carbonctl.formulas.decisions import allocation, carbon_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def _work(phase: Phase[Num]) -> Num | None:
     run = phase.work
     if not isinstance(run, TrainRun):
         return None
-    from carbonctl.estimate.train import repeats_of, train_flop  # noqa: PLC0415 - if there is one
+    from carbonctl.estimate.training.train import repeats_of, train_flop  # noqa: PLC0415 - if there is one
 
     flop, count = train_flop(run), repeats_of(run)
     if flop is None or count is None:

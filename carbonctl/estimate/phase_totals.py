@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.formulas import allocation
+from carbonctl.formulas.decisions import allocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,23 +6,17 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
 from carbonctl.core.record import record
-from carbonctl.estimate.embodied import MachineCarbon, machine
-from carbonctl.estimate.products import products
-from carbonctl.estimate.replacement import Peaks
+from carbonctl.estimate.embodied.hardware import MachineCarbon, machine
+from carbonctl.estimate.product_metrics import products
+from carbonctl.estimate.replacement_inputs import Peaks
 from carbonctl.estimate.results import Line
-from carbonctl.formulas import (
-    allocation,
-    equal_work,
-    operational,
-    parts,
-    power,
-    replacement,
-    second_life,
-)
+from carbonctl.formulas.decisions import allocation, equal_work, replacement
+from carbonctl.formulas.facility import operational
+from carbonctl.formulas.hardware import parts, power, second_life
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.replacement import Fleet, RefreshInputs
+    from carbonctl.estimate.replacement_inputs import Fleet, RefreshInputs
 
 _STAGES = {
     "manufacturing": "manufacturing",

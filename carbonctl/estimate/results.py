@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonctl.core.types import Num
-    from carbonctl.estimate.bom import Comparator
+    from carbonctl.estimate.embodied.bom import Comparator
     from carbonctl.estimate.inputs import Evidence, PhaseKind
 
 

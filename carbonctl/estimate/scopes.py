@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.formulas import scopes
+from carbonctl.formulas.facility import scopes
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num

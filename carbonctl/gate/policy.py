@@ -14,7 +14,7 @@ from carbonctl.core.units import UnitError
 from carbonctl.gate.limits import money, price, quantity, share
 from carbonctl.gate.policy_schema import check
 from carbonctl.gate.rules import Excuse, Policy, Rule
-from carbonctl.scenario.extends import is_quotable
+from carbonctl.scenario.read.extends import is_quotable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

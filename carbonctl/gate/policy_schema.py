@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from carbonctl.core.errors import CODES, Problem, did_you_mean
 from carbonctl.core.fact import TIERS
 from carbonctl.core.record import compared
-from carbonctl.scenario.sections import OnUncertain, Statistic
+from carbonctl.scenario.schema.shared_sections import OnUncertain, Statistic
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Document, Path

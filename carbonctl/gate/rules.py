@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carbonctl.core.errors import Mark
     from carbonctl.core.strict_yaml import Document
     from carbonctl.gate.limits import Price
-    from carbonctl.scenario.schema import Scenario
+    from carbonctl.scenario.schema.scenario_file import Scenario
 
 Kind = Literal[
     "max",

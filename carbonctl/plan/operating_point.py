@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from carbonctl.core.record import record
-from carbonctl.formulas import occupancy
+from carbonctl.formulas.serving import occupancy
 from carbonctl.plan.search import find_last_within, find_root
 
 if TYPE_CHECKING:

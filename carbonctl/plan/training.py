@@ -13,7 +13,7 @@ import numpy as np
 
 from carbonctl.core.record import record
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.formulas import training_time
+from carbonctl.formulas.training import training_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from carbonctl.core.record import record
-from carbonctl.formulas import training_memory
+from carbonctl.formulas.training import training_memory
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.core.record import compared
 from carbonctl.report.numbers import quantity
-from carbonctl.scenario.held_hardware import held_path
-from carbonctl.scenario.named import in_words
+from carbonctl.scenario.resolve.hardware.accelerator_counts import in_words
+from carbonctl.scenario.resolve.serving.held_hardware import held_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.inputs import Phase
     from carbonctl.result.estimate import ChargedPhase, ChargeRule, Operator
-    from carbonctl.scenario import schema
-    from carbonctl.scenario.resolve import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.schema import scenario_file as schema
 
 _GPU_VENDORS = ("nvidia-", "amd-", "intel-")
 _KINDS = ("experiments", "train", "infer", "data", "idle")

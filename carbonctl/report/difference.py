@@ -11,9 +11,9 @@ from carbonctl import __version__
 from carbonctl.report import numbers, provenance
 from carbonctl.report.envelope import SCHEMA_VERSION
 from carbonctl.report.machine import as_json
-from carbonctl.report.markdown import cell, marker
-from carbonctl.report.notes import COMPACT, say
-from carbonctl.report.table import RULED
+from carbonctl.report.text.markdown import cell, marker
+from carbonctl.report.text.notes import COMPACT, say
+from carbonctl.report.text.table import RULED
 from carbonctl.study.difference import MISSING, method
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from carbonctl.core.naming import unit_suffix
 from carbonctl.report import basis, numbers
 from carbonctl.report.basis import kind_of
 from carbonctl.report.facts import fact_as_dict
+from carbonctl.report.text.wrapped import GLUE
 from carbonctl.report.trace import arguments, cause_of, name_of, steps
-from carbonctl.report.wrapped import GLUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -13,13 +13,13 @@ _RENDERERS = {
     "json": ("machine", "as_json"),
     "ndjson": ("ndjson", "as_ndjson"),
     "csv": ("machine", "as_csv"),
-    "markdown": ("markdown", "as_markdown"),
-    "github": ("github", "as_github"),
-    "sarif": ("sarif", "as_sarif"),
-    "junit": ("junit", "as_junit"),
-    "hf-card": ("hf_card", "as_hf_card"),
-    "sci": ("sci", "as_sci"),
-    "ghg": ("ghg", "as_ghg"),
+    "markdown": ("text.markdown", "as_markdown"),
+    "github": ("ci.github", "as_github"),
+    "sarif": ("ci.sarif", "as_sarif"),
+    "junit": ("ci.junit", "as_junit"),
+    "hf-card": ("inventory.hf_card", "as_hf_card"),
+    "sci": ("inventory.sci", "as_sci"),
+    "ghg": ("inventory.ghg", "as_ghg"),
 }
 FORMATS = ("table", *_RENDERERS)
 # format -> the extensions of its files; of formats that share one, the first is meant
@@ -40,9 +40,9 @@ EXTENSIONS = {
 # formats in which a broken input is said on stdout too, and by what
 _ERRORS = {
     "json": ("machine", "errors_as_json"),
-    "github": ("github", "errors_as_github"),
-    "sarif": ("sarif", "errors_as_sarif"),
-    "junit": ("junit", "errors_as_junit"),
+    "github": ("ci.github", "errors_as_github"),
+    "sarif": ("ci.sarif", "errors_as_sarif"),
+    "junit": ("ci.junit", "errors_as_junit"),
 }
 
 

@@ -9,8 +9,8 @@ from carbonctl.core.errors import EXIT_VIOLATED, Mark
 from carbonctl.core.metrics import TOTAL, in_words
 from carbonctl.gate.judge import STATUSES, Held, Subject, data_for, exit_code, status
 from carbonctl.gate.measures import Part, parts
-from carbonctl.report.gate_words import message, unit
 from carbonctl.report.numbers import printable
+from carbonctl.report.text.gate_words import message, unit
 from carbonctl.study.difference import MISSING, edits
 
 if TYPE_CHECKING:

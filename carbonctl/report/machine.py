@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.report import rows
-from carbonctl.report.findings import overlay, results
+from carbonctl.report.ci.findings import overlay, results
 
 if TYPE_CHECKING:
     from carbonctl.result.estimate import Estimates

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.report.findings import overlay, results
+from carbonctl.report.ci.findings import overlay, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from carbonctl.report.envelope import (
 )
 from carbonctl.report.facts import assumptions, data_version, fact_as_dict, used_facts
 from carbonctl.report.machine import as_json
-from carbonctl.report.markdown import cell
+from carbonctl.report.text.markdown import cell
 from carbonctl.study.montecarlo import interval
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.refresh import Refresh
     from carbonctl.result.refresh import Choice, GridStep, RefreshDecision
-    from carbonctl.scenario.refresh import ResolvedRefresh
+    from carbonctl.scenario.resolve.refresh_inputs import ResolvedRefresh
     from carbonctl.study.montecarlo import Evaluated
 
 _SHOWN_IN_MONTHS = 2.0

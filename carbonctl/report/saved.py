@@ -11,7 +11,7 @@ from carbonctl.core import files, strict_json
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.metrics import TOTAL
 from carbonctl.gate.measures import nodes, parts
-from carbonctl.report.findings import results
+from carbonctl.report.ci.findings import results
 from carbonctl.result.check import misfits
 from carbonctl.result.kinds import Kind, kind_of
 

@@ -9,7 +9,7 @@ from carbonctl import __version__
 from carbonctl.report import numbers
 from carbonctl.report.envelope import SCHEMA_VERSION
 from carbonctl.report.machine import as_json
-from carbonctl.report.markdown import cell, marker
+from carbonctl.report.text.markdown import cell, marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

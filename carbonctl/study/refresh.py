@@ -9,7 +9,7 @@ from carbonctl.study.montecarlo import Evaluated, evaluate
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
-    from carbonctl.estimate.replacement import RefreshInputs
+    from carbonctl.estimate.replacement_inputs import RefreshInputs
 
 
 def decide(inputs: RefreshInputs[Fact], *, samples: int, seed: int) -> Evaluated[Refresh]:

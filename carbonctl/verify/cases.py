@@ -13,17 +13,17 @@ from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import InputError, Mark
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.replica import at_operating_point
-from carbonctl.estimate.service import Decoder, Diffusion, Encoder
-from carbonctl.scenario.context import ONE, Context, Unresolved, derived
-from carbonctl.scenario.machine import device
-from carbonctl.scenario.read import checked
-from carbonctl.scenario.serving import serving
+from carbonctl.estimate.serving.replica import at_operating_point
+from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder
+from carbonctl.scenario.read.read_scenario import checked
+from carbonctl.scenario.resolve.context import ONE, Context, Unresolved, derived
+from carbonctl.scenario.resolve.hardware.machine import device
+from carbonctl.scenario.resolve.serving.services import serving
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.fact import Fact
-    from carbonctl.estimate.service import Fleet
+    from carbonctl.estimate.serving.service import Fleet
 
     Row = dict[str, str]
     Data = dict[str, Any]

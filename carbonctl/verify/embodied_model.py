@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from carbonctl.catalog.read import fitted_names
+from carbonctl.estimate.embodied.part_carbon import part_carbon
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.part_carbon import part_carbon
 from carbonctl.verify.least_squares import (
     Local,
     along_steps,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
     from carbonctl.core.types import Array, Num, Places
-    from carbonctl.scenario.products import Product
+    from carbonctl.scenario.resolve.hardware.published_products import Product
 
 SUBJECTS = ("accelerator", "server", "storage")
 _PRODUCTS_OF_PRIOR = 4.0

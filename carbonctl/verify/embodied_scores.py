@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.estimate.bom import Chip, Die, Memory, Module, OnBoards
+from carbonctl.estimate.embodied.bom import Chip, Die, Memory, Module, OnBoards
 from carbonctl.estimate.inputs import bind
-from carbonctl.formulas import fab, parts
+from carbonctl.formulas.hardware import fab, parts
 from carbonctl.verify import embodied_model
 from carbonctl.verify.scoring import OURS, Forecast, Measured, by_folds, folds, groups, score
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.types import Array, Places
-    from carbonctl.estimate.bom import Part, Piece
-    from carbonctl.scenario.products import Product, Products
+    from carbonctl.estimate.embodied.bom import Part, Piece
+    from carbonctl.scenario.resolve.hardware.published_products import Product, Products
 
 TEST = "manufacturing"
 POOLED = "pooled=dell"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from carbonctl.catalog import published
 from carbonctl.catalog.published import number
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.service import Decoder, Diffusion, Encoder
-from carbonctl.scenario.sections import KvPrecision, Precision
+from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder
+from carbonctl.scenario.schema.shared_sections import KvPrecision, Precision
 from carbonctl.verify.cases import LOADS, Tables, is_wall_metered, resolve_service, scenario_of
 
 if TYPE_CHECKING:

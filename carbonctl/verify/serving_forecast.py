@@ -10,15 +10,15 @@ import numpy as np
 
 from carbonctl.catalog.read import fitted_names
 from carbonctl.core.units import s_from_hours
-from carbonctl.estimate.decode import decode_work, step_of
-from carbonctl.estimate.diffusion import denoise_flop
-from carbonctl.estimate.encode import encode, encoded
-from carbonctl.estimate.generate import batch_energy_j, batch_of, batch_work
-from carbonctl.estimate.replica import placed
-from carbonctl.estimate.samples import Stated
-from carbonctl.estimate.service import Decoder, Diffusion, Encoder, Measured
-from carbonctl.estimate.speculate import whole_request
-from carbonctl.formulas import power
+from carbonctl.estimate.denoising_pass import denoise_flop
+from carbonctl.estimate.serving.decode_step import decode_work, step_of
+from carbonctl.estimate.serving.encoder_sample import encode, encoded
+from carbonctl.estimate.serving.generated_batch import batch_energy_j, batch_of, batch_work
+from carbonctl.estimate.serving.replica import placed
+from carbonctl.estimate.serving.request import whole_request
+from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder, Measured
+from carbonctl.estimate.training.sample_inputs import Stated
+from carbonctl.formulas.hardware import power
 from carbonctl.verify.stacks import stacks
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.estimate.service import Decoder
+from carbonctl.estimate.serving.service import Decoder
 from carbonctl.verify import serving_baselines, serving_forecast, serving_model
 from carbonctl.verify.scoring import OURS, Forecast, Measured, column, folds, groups, score
 from carbonctl.verify.serving_cases import TESTS

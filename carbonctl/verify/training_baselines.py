@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.formulas import training_priors, training_time
+from carbonctl.formulas.training import training_priors, training_time
 from carbonctl.verify.scoring import column
 from carbonctl.verify.training_runs import log_by_test
 

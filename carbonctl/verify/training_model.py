@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from carbonctl.catalog.read import fitted_names, mfu_constant
-from carbonctl.formulas import power, training_priors, training_time
+from carbonctl.formulas.hardware import power
+from carbonctl.formulas.training import training_priors, training_time
 from carbonctl.verify.least_squares import column_by_column, least_squares, linearize
 from carbonctl.verify.scoring import column, log_sd_of
 from carbonctl.verify.training_runs import TESTS, log_by_test

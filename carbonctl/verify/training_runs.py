@@ -15,7 +15,8 @@ from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
 from carbonctl.catalog.published import number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.units import factor
-from carbonctl.formulas import operational, training_priors
+from carbonctl.formulas.facility import operational
+from carbonctl.formulas.training import training_priors
 from carbonctl.verify.scoring import column
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from carbonctl.catalog.model_kinds import MODEL_KINDS, ModelKind, model_kind
 from carbonctl.catalog.read import Catalog
-from carbonctl.estimate import service
-from carbonctl.estimate.service_kinds import service_kind
-from carbonctl.estimate.training_kinds import _KINDS as TRAINING_KINDS
-from carbonctl.estimate.training_run import MeteredEnergy, TrainRun
+from carbonctl.estimate.serving import service
+from carbonctl.estimate.serving.service_kinds import service_kind
+from carbonctl.estimate.training.training_kinds import _KINDS as TRAINING_KINDS
+from carbonctl.estimate.training.training_run import MeteredEnergy, TrainRun
 
 CATALOG = Catalog.open()
 DESCRIBED = {"llm"}  # of models that a scenario describes

@@ -12,7 +12,7 @@ from scenarios import CONFIGS, LIVES_AND_ITEMS
 from carbonctl.cli import app
 from carbonctl.core.metrics import may_be
 from carbonctl.gate.measures import names
-from carbonctl.report.findings import results
+from carbonctl.report.ci.findings import results
 
 TESTS = Path(__file__).parents[1]
 DEMO = TESTS / "gate_demo"

@@ -11,8 +11,8 @@ from tables import for_each
 from carbonctl.cli.app import COMMANDS, EXIT_INTERRUPT, EXIT_PIPE
 from carbonctl.core import errors, units
 from carbonctl.report.formats import FORMATS
-from carbonctl.report.remedies import REMEDIES
-from carbonctl.report.topics import TOPICS
+from carbonctl.report.text.remedies import REMEDIES
+from carbonctl.report.text.topics import TOPICS
 
 SOURCE = Path(errors.__file__).parents[1]
 FORMS = ("exit-codes", "formats", "units", "boundaries", "environment", "errors")

@@ -20,11 +20,11 @@ from carbonctl.app.load import PHASES_OF, Scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError
 from carbonctl.core.strict_yaml import Document
-from carbonctl.scenario.context import Unresolved, tried
-from carbonctl.scenario.item import resolve_item
-from carbonctl.scenario.one_pass import UNKNOWN
-from carbonctl.scenario.read import checked, read
-from carbonctl.scenario.refresh import resolve_refresh
+from carbonctl.scenario.read.read_scenario import checked, read
+from carbonctl.scenario.read.recovery import UNKNOWN
+from carbonctl.scenario.resolve.context import Unresolved, tried
+from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
+from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh
 
 BAD = Path(__file__).parent / "bad"
 CATALOG = Catalog.open()

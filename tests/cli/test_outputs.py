@@ -18,7 +18,7 @@ from carbonctl.cli.output_format import format_of
 from carbonctl.core.errors import UsageError
 from carbonctl.report import rows
 from carbonctl.report.formats import EXTENSIONS, FORMATS
-from carbonctl.report.markdown import cell
+from carbonctl.report.text.markdown import cell
 
 BLOOM, CHAT = CONFIGS / "train-bloom.yaml", CONFIGS / "lifecycle-chat-7b.yaml"
 FEW = ("--samples", "0")
@@ -347,8 +347,8 @@ def test_a_name_with_a_line_break_adds_no_key_to_a_card(carbonctl):
 
 
 def test_a_message_of_sarif_holds_no_link():
-    from carbonctl.report.findings import Finding  # noqa: PLC0415 - for this test alone
-    from carbonctl.report.sarif import _result  # noqa: PLC0415
+    from carbonctl.report.ci.findings import Finding  # noqa: PLC0415 - for this test alone
+    from carbonctl.report.ci.sarif import _result  # noqa: PLC0415
 
     found = Finding("CC307", "about", "warning", "see [here](https://evil.example)", "x")
     text = _result(found, 0)["message"]["text"]

@@ -109,7 +109,7 @@ def test_tab_reads_no_estimate(environment, tmp_path):
     script = (
         "import os, sys; sys.argv = ['carbonctl']; from carbonctl.cli import app\n"
         "app.run([])\nprint(sorted(n for n in sys.modules if n in "
-        "('numpy', 'pandas', 'rich.table', 'carbonctl.estimate.train')))"
+        "('numpy', 'pandas', 'rich.table', 'carbonctl.estimate.training.train')))"
     )
     asked = {"_CARBONCTL_COMPLETE": "complete_bash", "COMP_WORDS": "carbonctl train --gpu h1",
              "COMP_CWORD": "3"}  # fmt: skip

@@ -16,8 +16,8 @@ import pytest
 from tables import for_each
 
 from carbonctl.report.formats import FORMATS
-from carbonctl.report.refresh_table import render as render_choice
-from carbonctl.report.table import console, render
+from carbonctl.report.text.refresh_table import render as render_choice
+from carbonctl.report.text.table import console, render
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 ONE_LINER = (

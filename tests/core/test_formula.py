@@ -7,8 +7,8 @@ from traced_guard import UntracedArithmeticError
 from carbonctl.core import formula as module
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import CARDS, FUNCTIONS, Step, Traced, formula, part
-from carbonctl.formulas.allocation import total_kgco2e
-from carbonctl.formulas.operational import facility_energy_kwh, operational_location_kgco2e
+from carbonctl.formulas.decisions.allocation import total_kgco2e
+from carbonctl.formulas.facility.operational import facility_energy_kwh, operational_location_kgco2e
 
 ENERGY = Fact("train.energy", 1_000.0, "kWh", "user", "scenario")
 PUE = Fact("site.pue", 1.1, "1", "user", "scenario")

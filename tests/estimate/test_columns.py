@@ -6,11 +6,11 @@ import numpy as np
 from columns import differing_columns, inputs_of
 from scenarios import LIVES_AND_ITEMS, command_of
 
-from carbonctl.estimate.embodied import embodied
+from carbonctl.estimate.embodied.hardware import embodied
 from carbonctl.estimate.inputs import ItemInputs, facts
 from carbonctl.estimate.lifecycle import lifecycle
-from carbonctl.estimate.training_limits import training_limits
-from carbonctl.estimate.training_run import TrainRun
+from carbonctl.estimate.training.training_limits import training_limits
+from carbonctl.estimate.training.training_run import TrainRun
 from carbonctl.plan.training import training_notices, training_status
 
 LIFE_HOURS = 43_800.0

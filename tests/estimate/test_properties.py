@@ -18,15 +18,15 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import CARDS, Step, Traced
 from carbonctl.core.naming import unit_of
 from carbonctl.core.units import UnitError, factor
-from carbonctl.estimate.embodied import embodied
+from carbonctl.estimate.embodied.hardware import embodied
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
-from carbonctl.estimate.train_boundary import device_power_w
+from carbonctl.estimate.training.train_boundary import device_power_w
 from carbonctl.formulas import load_all
-from carbonctl.scenario.item import resolve_item
-from carbonctl.scenario.read import Setting, read
-from carbonctl.scenario.refresh import resolve_refresh
+from carbonctl.scenario.read.read_scenario import Setting, read
+from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
+from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh
 from carbonctl.study.montecarlo import Draws, central, evaluate, interval, traced
 
 load_all()

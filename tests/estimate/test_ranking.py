@@ -10,8 +10,8 @@ from scenarios import CONFIGS
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.train_dlrm import device_s, dlrm_limits
-from carbonctl.scenario.read import Setting, read
+from carbonctl.estimate.training.train_dlrm import device_s, dlrm_limits
+from carbonctl.scenario.read.read_scenario import Setting, read
 from carbonctl.study.montecarlo import central
 
 

@@ -10,9 +10,9 @@ from tables import for_each
 
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
-from carbonctl.scenario.read import read
+from carbonctl.estimate.serving.infer import infer
+from carbonctl.scenario.read.read_scenario import read
 from carbonctl.study.montecarlo import central
 
 # a decoder, a model of pictures, one of samples, one that ranks: each has a road of its own

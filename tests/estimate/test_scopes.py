@@ -15,7 +15,7 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.per_unit import sci_per_unit
-from carbonctl.scenario.read import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read
 from carbonctl.study.montecarlo import Draws, central
 
 STORY = "lifecycle-chat-7b"

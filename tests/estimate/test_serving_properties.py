@@ -13,14 +13,15 @@ from scenarios import CONFIGS
 
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.estimate.decode import decode_step, decode_work
-from carbonctl.estimate.encode import encode
-from carbonctl.estimate.generate import generate
-from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.service import Encoded
-from carbonctl.formulas import compute_experts, load_all
-from carbonctl.scenario.read import parse_set, read
+from carbonctl.estimate.serving.decode_step import decode_step, decode_work
+from carbonctl.estimate.serving.encoder_sample import encode
+from carbonctl.estimate.serving.generated_batch import generate
+from carbonctl.estimate.serving.infer import infer
+from carbonctl.estimate.serving.service import Encoded
+from carbonctl.formulas import load_all
+from carbonctl.formulas.serving import expert_work as compute_experts
+from carbonctl.scenario.read.read_scenario import parse_set, read
 from carbonctl.study.montecarlo import Draws, central
 
 load_all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from carbonctl.catalog.read import Catalog
-from carbonctl.formulas import boundaries
+from carbonctl.formulas.facility import boundaries
 
 FACTORS = {name: Catalog.open().default(f"{name}_power_factor").value for name in ("host", "node")}
 SHARE = FACTORS["host"] / FACTORS["node"]

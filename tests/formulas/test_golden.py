@@ -9,21 +9,12 @@ import numpy as np
 import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 
-from carbonctl.formulas import (
-    allocation,
-    compute_dlrm,
-    compute_llm,
-    datacenter,
-    end_of_life,
-    fab,
-    operational,
-    parts,
-    power,
-    storage,
-    training_time,
-    transport,
-    water,
-)
+from carbonctl.formulas import language_model_work as compute_llm
+from carbonctl.formulas import recommendation_work as compute_dlrm
+from carbonctl.formulas.decisions import allocation
+from carbonctl.formulas.facility import datacenter, operational, storage, water
+from carbonctl.formulas.hardware import end_of_life, fab, parts, power, transport
+from carbonctl.formulas.training import training_time
 
 YEAR = 8_760.0
 

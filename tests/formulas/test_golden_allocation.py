@@ -6,7 +6,8 @@ import math
 
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 
-from carbonctl.formulas import allocation, training_time
+from carbonctl.formulas.decisions import allocation
+from carbonctl.formulas.training import training_time
 
 HOURS_PER_YEAR = 8_760.0
 

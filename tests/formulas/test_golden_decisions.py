@@ -8,16 +8,10 @@ import numpy as np
 import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 
-from carbonctl.formulas import (
-    allocation,
-    carbon_metrics,
-    compute_dlrm,
-    design_products,
-    fleet,
-    parts,
-    replacement,
-    second_life,
-)
+from carbonctl.formulas import recommendation_work as compute_dlrm
+from carbonctl.formulas.decisions import allocation, carbon_metrics, design_products, replacement
+from carbonctl.formulas.hardware import parts, second_life
+from carbonctl.formulas.serving import provisioning as fleet
 
 YEAR = 8_760.0
 

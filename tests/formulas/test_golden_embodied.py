@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx  # noqa: PT013 - reads as a word in arithmetic
 
-from carbonctl.formulas import datacenter, fab, parts
+from carbonctl.formulas.facility import datacenter
+from carbonctl.formulas.hardware import fab, parts
 
 DIES = st.floats(0.1, 8.5)
 DEFECTS = st.floats(0.01, 0.5)

@@ -4,8 +4,8 @@ import numpy as np
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 from tables import for_each
 
-from carbonctl.formulas import compute_experts
-from carbonctl.formulas import compute_parallel as parallel
+from carbonctl.formulas.serving import expert_work as compute_experts
+from carbonctl.formulas.serving import parallel_work as parallel
 
 
 def test_a_latent_is_on_every_device_and_heads_are_shared_until_there_are_none_left():

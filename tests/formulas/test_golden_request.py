@@ -4,15 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbonctl.formulas import (
-    compute_decode,
-    compute_request,
-    fleet,
-    occupancy,
-    operating_point,
-    per_unit,
-    speculation,
-)
+from carbonctl.formulas.serving import decode_work as compute_decode
+from carbonctl.formulas.serving import occupancy, speculation
+from carbonctl.formulas.serving import provisioning as fleet
+from carbonctl.formulas.serving import replica_limits as operating_point
+from carbonctl.formulas.serving import request_work as compute_request
+from carbonctl.formulas.serving import served_unit as per_unit
 
 approx = pytest.approx
 

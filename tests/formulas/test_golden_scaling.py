@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 
 from carbonctl.catalog.read import Catalog
-from carbonctl.formulas import allocation, strong_scaling
+from carbonctl.formulas.decisions import allocation
+from carbonctl.formulas.training import strong_scaling
 
 EXPONENT = Catalog.open().default("strong_scaling_exponent")
 NODE = 8.0

@@ -7,17 +7,13 @@ import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 from tables import for_each
 
-from carbonctl.formulas import (
-    compute_decode,
-    compute_diffusion,
-    compute_experts,
-    compute_request,
-    fleet,
-    generation,
-    power,
-    roofline,
-    serving_time,
-)
+from carbonctl.formulas import diffusion_work as compute_diffusion
+from carbonctl.formulas.hardware import power
+from carbonctl.formulas.serving import decode_work as compute_decode
+from carbonctl.formulas.serving import expert_work as compute_experts
+from carbonctl.formulas.serving import generation, roofline, serving_time
+from carbonctl.formulas.serving import provisioning as fleet
+from carbonctl.formulas.serving import request_work as compute_request
 
 YEAR = 8_760.0
 

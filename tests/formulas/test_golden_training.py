@@ -3,15 +3,12 @@
 import pytest
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 
-from carbonctl.formulas import (
-    compute_dlrm,
-    compute_llm,
-    compute_rollouts,
-    compute_samples,
-    compute_training,
-    training_memory,
-    training_time,
-)
+from carbonctl.formulas import language_model_work as compute_llm
+from carbonctl.formulas import recommendation_work as compute_dlrm
+from carbonctl.formulas.training import rollout_work as compute_rollouts
+from carbonctl.formulas.training import sample_work as compute_samples
+from carbonctl.formulas.training import training_memory, training_time
+from carbonctl.formulas.training import transformer_work as compute_training
 
 
 def decoder(params, vocabulary, hidden, layers, width, context, *, tables=2.0):

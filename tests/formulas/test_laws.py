@@ -31,7 +31,7 @@ def body(name):
 
 def test_no_two_formulas_have_one_name():
     """A second one would take the card of the first, and trees would be drawn by the wrong one."""
-    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in HERE.glob("*.py")]
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in HERE.rglob("*.py")]
     names = [
         node.name
         for module in modules

@@ -9,7 +9,7 @@ from tables import for_each
 
 from carbonctl.core.errors import CODES
 from carbonctl.imports import lines
-from carbonctl.scenario.schema import Scenario
+from carbonctl.scenario.schema.scenario_file import Scenario
 
 ENERGY = ("emissions.csv", "emissions-pue.csv", "smi-node1.csv", "dcgm.prom", "dmon-timed.txt")
 ALL = (*ENERGY, "dmon.txt", "sacct.txt", "sacct-energy.txt", "config.json", "config-moe.json")

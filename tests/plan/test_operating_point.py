@@ -8,12 +8,12 @@ from scenarios import CONFIGS
 
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.estimate.infer import infer
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.replica import DecoderReplica, at_operating_point
-from carbonctl.estimate.speculate import whole_request
+from carbonctl.estimate.serving.infer import infer
+from carbonctl.estimate.serving.replica import DecoderReplica, at_operating_point
+from carbonctl.estimate.serving.request import whole_request
 from carbonctl.plan import operating_point as plan
-from carbonctl.scenario.read import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read
 
 CATALOG = Catalog.open()
 LOADS = np.geomspace(0.05, 3e5, 100)[:, None]  # tokens a second

@@ -10,8 +10,9 @@ from carbonctl.catalog import published
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.units import HOURS_PER_YEAR, parse
-from carbonctl.formulas import datacenter, fab, operational
-from carbonctl.scenario import products
+from carbonctl.formulas.facility import datacenter, operational
+from carbonctl.formulas.hardware import fab
+from carbonctl.scenario.resolve.hardware import published_products as products
 
 CATALOG = Catalog.open()
 FOUND = products.read(bundled("hardware_db") / "published" / "embodied.csv", CATALOG)

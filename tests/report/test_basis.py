@@ -14,7 +14,7 @@ from carbonctl.app.load import PHASES, load_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
-from carbonctl.formulas.operational import facility_energy_kwh
+from carbonctl.formulas.facility.operational import facility_energy_kwh
 from carbonctl.report.basis import basis
 from carbonctl.study.montecarlo import Draws, replay
 

@@ -3,7 +3,7 @@
 import pytest
 
 from carbonctl.core.errors import InputError
-from carbonctl.scenario import extends
+from carbonctl.scenario.read import extends
 
 HIDDEN = "place: far-away\n"
 

@@ -7,7 +7,7 @@ from tables import for_each
 
 from carbonctl.catalog.number_formats import FORMATS, default_precision, native_formats
 from carbonctl.catalog.read import Catalog
-from carbonctl.scenario.sections import Precision
+from carbonctl.scenario.schema.shared_sections import Precision
 
 LOAD = ("--requests", "1k/day", "--tokens", "500:300", "--region", "FR", "--samples", "0")
 TOTAL = "total_kgco2e"

@@ -16,9 +16,9 @@ from carbonctl.cli.options import ScenarioOptions
 from carbonctl.cli.settings import settings
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError
-from carbonctl.scenario import read as reading
-from carbonctl.scenario.read import Setting, parse_set
-from carbonctl.scenario.schema import Scenario
+from carbonctl.scenario.read import read_scenario as reading
+from carbonctl.scenario.read.read_scenario import Setting, parse_set
+from carbonctl.scenario.schema.scenario_file import Scenario
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 CATALOG = Catalog.open()
@@ -562,7 +562,7 @@ def test_each_section_has_one_place_in_the_json_schema_under_its_own_name(carbon
 
 def test_a_section_is_built_only_when_a_file_has_it():
     probe = (
-        "from carbonctl.scenario.schema import Embodied, Refresh, Scenario, Train\n"
+        "from carbonctl.scenario.schema.scenario_file import Embodied, Refresh, Scenario, Train\n"
         "Scenario.model_validate({'train': {'days': '10 d'}})\n"
         "print(*(s.__pydantic_complete__ for s in (Scenario, Train, Embodied, Refresh)))"
     )

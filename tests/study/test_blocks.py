@@ -13,8 +13,8 @@ from carbonctl.core.record import record
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.results import Lifecycle
-from carbonctl.scenario.read import read
-from carbonctl.scenario.refresh import resolve_refresh
+from carbonctl.scenario.read.read_scenario import read
+from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh
 from carbonctl.study import blocks
 from carbonctl.study.montecarlo import Draws, evaluate
 

@@ -11,7 +11,7 @@ from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
-from carbonctl.scenario.read import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read
 from carbonctl.study.compare import compare
 from carbonctl.study.montecarlo import central, evaluate
 

@@ -10,7 +10,7 @@ from scenarios import CONFIGS, LIVES_AND_ITEMS, command_of
 from carbonctl.core.errors import CarbonctlError
 from carbonctl.estimate.inputs import facts
 from carbonctl.estimate.lifecycle import lifecycle
-from carbonctl.scenario.read import Setting
+from carbonctl.scenario.read.read_scenario import Setting
 from carbonctl.study.rows import estimate_rows
 
 TRAINED = [path for path in LIVES_AND_ITEMS if command_of(path) in {"train", "lifecycle"}]

@@ -14,8 +14,8 @@ from tables import for_each
 
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
-from carbonctl.scenario import products
-from carbonctl.scenario.configuration import Drive, read_build
+from carbonctl.scenario.resolve.hardware import published_products as products
+from carbonctl.scenario.resolve.hardware.published_configuration import Drive, read_build
 from carbonctl.verify import embodied_model, embodied_scores
 
 CATALOG = Catalog.open()

@@ -12,7 +12,7 @@ from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.record import record
-from carbonctl.estimate.service import Decoder
+from carbonctl.estimate.serving.service import Decoder
 from carbonctl.verify import cases, serving_cases, stacks
 
 SPEC = importlib.util.spec_from_file_location("parity", ROOT / "benchmarks" / "parity.py")

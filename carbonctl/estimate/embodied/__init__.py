@@ -1,0 +1,1 @@
+"""Hardware from manufacturing to end of life, part by part."""

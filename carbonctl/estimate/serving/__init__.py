@@ -1,0 +1,1 @@
+"""Serving: from load and operating point to device-hours and energy."""

@@ -1,0 +1,80 @@
+"""One sample on one device: an image, a window of speech, a text to be embedded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from carbonctl.estimate.serving.decode_step import device_power_w
+from carbonctl.estimate.serving.service import Encoded
+from carbonctl.estimate.serving.service_fleet import BoardWork
+from carbonctl.estimate.training.train_samples import forward_flop
+from carbonctl.formulas.facility import operational
+from carbonctl.formulas.hardware import power
+from carbonctl.formulas.serving import request_work as compute_request
+from carbonctl.formulas.serving import serving_time
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.serving.service import Encoder
+
+
+class Sample(NamedTuple):
+    """Time of one sample on one device, and the mean power of that device."""
+
+    unit_s: Num
+    device_power_w: Num
+
+
+def encode(m: Encoded[Num]) -> Sample:
+    """Time and power of a device that is kept busy with samples."""
+    seconds = serving_time.unit_s_from_flop(
+        unit_flop=m.unit_flop,
+        peak_flop_per_s=m.board.peak_flop_per_s,
+        compute_efficiency=m.compute_efficiency,
+    )
+    dynamic = power.dynamic_energy_j_by_operations(
+        work_flop=m.unit_flop, energy_j_per_flop=m.energy_j_per_flop
+    )
+    devices = 1.0 if m.devices is None else m.devices
+    return Sample(seconds, device_power_w(m.board, m.resident_factor, dynamic, devices, seconds))
+
+
+def encoded(m: Encoder[Num]) -> Encoded[Num]:
+    """Work of one sample, and the device that does it."""
+    energy = m.energy_j_per_flop
+    if m.packed_energy_share is not None:
+        energy = compute_request.packed_energy_j_per_flop(
+            energy_j_per_flop=energy, packed_energy_share=m.packed_energy_share
+        )
+    return Encoded(
+        unit_flop=forward_flop(m.sample),
+        board=m.board,
+        compute_efficiency=serving_time.served_efficiency(
+            queue_efficiency=m.queue_efficiency, served_share=m.served_share
+        ),
+        resident_factor=m.resident_factor,
+        energy_j_per_flop=energy,
+        devices=m.devices,
+    )
+
+
+def encoder_work(m: Encoder[Num], served: Num) -> BoardWork:
+    """One sample on one device, then all of them."""
+    made = encode(encoded(m))
+    busy = serving_time.busy_hours_by_residual(
+        modeled_hours=serving_time.busy_hours_from_unit_time(
+            served_units=served, unit_s=made.unit_s
+        ),
+        energy_residual=m.energy_residual,
+    )
+    device = operational.device_energy_kwh_from_busy_hours(
+        busy_hours=busy, device_power_w=made.device_power_w
+    )
+    return BoardWork(busy, device, None)
+
+
+def encoder_resident_w(m: Encoder[Num]) -> Num:
+    """Power of one board that holds the model and has nothing to do [W]."""
+    return power.resident_power_w(
+        idle_power_w=m.board.idle_power_w, resident_factor=m.resident_factor
+    )

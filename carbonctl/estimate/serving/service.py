@@ -1,0 +1,256 @@
+"""What an estimate of a service needs: load, fleet, and a model at its operating point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from carbonctl.core.record import record
+
+if TYPE_CHECKING:
+    from carbonctl.estimate.training.sample_inputs import Photograph, Speech, Stated, Text
+    from carbonctl.estimate.training.work_inputs import DlrmWork
+    from carbonctl.plan.operating_point import Limits
+
+T = TypeVar("T")
+
+
+@record
+class Fleet(Generic[T]):
+    """How much comes in, and how the fleet is provisioned for it."""
+
+    rate_per_hour: T
+    period_hours: T
+    cache_hit_share: T
+    busy_share: T
+    peak_to_mean: T
+    idle_power_share: T
+    host_power_factor: T
+    day_hours: T
+    switched_off_share: T | None = None
+    fleet_share: T | None = None
+    accelerators: T | None = None
+
+
+@record
+class Board(Generic[T]):
+    """One accelerator, as far as serving feels it."""
+
+    memory_gb: T
+    bandwidth_gb_per_s: T
+    peak_flop_per_s: T
+    link_gb_per_s: T
+    tdp_w: T
+    idle_power_w: T
+
+
+@record
+class Attention(Generic[T]):
+    """What a decoder attends to: its heads, its windows, what it caches or keeps as a state."""
+
+    layers: T
+    heads: T
+    head_dim: T
+    kv_heads: T | None
+    full_layers: T | None = None
+    window_tokens: T | None = None
+    latent_rank: T | None = None
+    rope_dim: T | None = None
+    state_elements: T | None = None
+    state_bytes: T | None = None
+
+
+@record
+class Ranks(Generic[T]):
+    """Copies of a mixture's attention in one replica, and what waiting for each other costs."""
+
+    data_parallel: T
+    rank_accelerators: T
+    launch_s: T
+
+
+@record
+class Moe(Generic[T]):
+    """Routed experts of a layer, and what small matrices cost.
+
+    Experts are spread over ``expert_parallel`` devices, all of the replica unless it is said.
+    """
+
+    experts: T
+    experts_per_token: T
+    shared_weight_bytes: T
+    expert_overhead: T
+    expert_parallel: T | None = None
+    ranks: Ranks[T] | None = None
+
+
+@record
+class Runtime(Generic[T]):
+    """What a serving stack reaches and costs, and the energy of what it does."""
+
+    weight_efficiency: T
+    kv_efficiency: T
+    matmul_efficiency: T
+    layer_launch_s: T
+    sequence_overhead_s: T
+    request_overhead_s: T
+    exchange_latency_s: T
+    communication_factor: T
+    resident_factor: T
+    energy_j_per_flop: T
+    energy_j_per_gb: T
+
+
+@record
+class Measured(Generic[T]):
+    """A throughput that was measured, and the devices that reach it together."""
+
+    throughput_per_hour: T
+    accelerators: T
+
+
+@record
+class Speculation(Generic[T]):
+    """A small model that drafts, on the same devices."""
+
+    draft: Decoder[T]
+    draft_tokens: T
+    acceptance: T
+
+
+@record
+class Decoder(Generic[T]):
+    """A language model on one replica; with ``limits`` its operating point is yet to be chosen.
+
+    ``reasoning_tokens`` are written beside the answer's, ``media_tokens`` read beside the prompt's.
+    """
+
+    prompt_tokens: T
+    output_tokens: T
+    output_cv: T
+    total_params: T
+    active_params: T
+    hidden_size: T
+    attention: Attention[T]
+    weight_bytes: T
+    kv_bytes: T
+    batch: T
+    memory_share: T
+    board: Board[T]
+    runtime: Runtime[T]
+    energy_residual: T
+    moe: Moe[T] | None = None
+    replica_accelerators: T | None = None
+    reasoning_tokens: T | None = None
+    media_tokens: tuple[T, ...] = ()
+    media_residual: T | None = None
+    prompt_cache_share: T | None = None
+    speculation: Speculation[T] | None = None
+    measured: Measured[T] | None = None
+    limits: Limits[T] | None = None
+
+
+@record
+class Throughput(Generic[T]):
+    """A language service whose throughput is known."""
+
+    output_tokens: T
+    accelerators: T
+    throughput_per_hour: T
+    tdp_w: T
+    device_power_share: T
+    reasoning_tokens: T | None = None
+
+
+@record
+class DiffusionRuntime(Generic[T]):
+    """What a stack that runs diffusion models reaches and costs, and the energy of its work."""
+
+    sustained_j_per_flop: T
+    matmul_efficiency: T
+    layer_launch_s: T
+    exchange_latency_s: T
+    communication_factor: T
+    decoder_overhead: T
+    resident_factor: T
+    energy_j_per_flop: T
+    activation_bytes: T | None = None
+
+
+@record
+class Diffusion(Generic[T]):
+    """An image or video model at its operating point on one replica.
+
+    Work of one pass: known and scaled (``reference_flop``), from latent tokens (``token_edge``),
+    or from parameters alone (``unet_share``).
+    """
+
+    steps: T
+    guidance_passes: T
+    width: T
+    height: T
+    frames: T
+    latent_frames: T
+    layers: T
+    decoder_pixel_flop: T
+    batch: T
+    replica_accelerators: T
+    board: Board[T]
+    runtime: DiffusionRuntime[T]
+    energy_residual: T
+    token_edge: T | None = None
+    params_per_token: T | None = None
+    hidden_size: T | None = None
+    reference_flop: T | None = None
+    reference_pixels: T | None = None
+    unet_params: T | None = None
+    unet_share: T | None = None
+    text_encoder_params: T | None = None
+    text_tokens: T | None = None
+    frames_per_second: T | None = None
+
+
+@record
+class Encoded(Generic[T]):
+    """A model that reads and does not generate: vision, speech, embeddings."""
+
+    unit_flop: T
+    board: Board[T]
+    compute_efficiency: T
+    resident_factor: T
+    energy_j_per_flop: T
+    devices: T | None = None
+
+
+@record
+class Encoder(Generic[T]):
+    """A service of a model that reads and does not generate, sample by sample."""
+
+    sample: Photograph[T] | Speech[T] | Stated[T] | Text[T]
+    board: Board[T]
+    queue_efficiency: T
+    served_share: T
+    resident_factor: T
+    energy_j_per_flop: T
+    energy_residual: T
+    devices: T
+    packed_energy_share: T | None = None
+
+
+@record
+class Ranking(Generic[T]):
+    """A recommendation service on whole servers or accelerators."""
+
+    work: DlrmWork[T]
+    device_memory_gb: T
+    memory_share: T
+    idle_power_w: T
+    loaded_power_w: T
+    energy_residual: T
+
+
+@record
+class Serving(Generic[T]):
+    """A service: its load and fleet, and one model."""
+
+    fleet: Fleet[T]
+    model: Decoder[T] | Throughput[T] | Diffusion[T] | Encoder[T] | Ranking[T]

@@ -1,0 +1,1 @@
+"""Training: from one kind of evidence to device-hours and energy."""

@@ -1,0 +1,85 @@
+"""What a sample of a recommendation model waits for: itself, its memory, its peers, its readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.formulas import recommendation_work as compute_dlrm
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.training.work_inputs import DlrmWork
+
+LIMITS = {
+    "computing_s": "dense layers",
+    "gathering_s": "embedding gathers",
+    "exchanging_s": "all-to-all",
+    "reading_s": "data readers",
+}
+
+
+def dlrm_limits(work: DlrmWork[Num]) -> dict[str, Num]:
+    """What a sample of a recommendation model may wait for, each as device time."""
+    gathered = compute_dlrm.gather_gb(
+        tables=work.tables,
+        lookups=work.lookups,
+        embedding_dim=work.embedding_dim,
+        embedding_bytes=work.embedding_bytes,
+    )
+    limits = {
+        "computing_s": compute_dlrm.computing_s(
+            dense_params=work.dense_params,
+            compute_passes=work.compute_passes,
+            peak_flop_per_s=work.peak_flop_per_s,
+            matmul_efficiency=work.matmul_efficiency,
+        ),
+        "gathering_s": compute_dlrm.gathering_s(
+            gather_gb=gathered,
+            memory_passes=work.memory_passes,
+            bandwidth_gb_per_s=work.bandwidth_gb_per_s,
+            gather_efficiency=work.gather_efficiency,
+        ),
+    }
+    outside = work.exchange
+    if outside is None:
+        return limits
+    pooled = compute_dlrm.pooled_gb(
+        tables=work.tables,
+        embedding_dim=work.embedding_dim,
+        embedding_bytes=work.embedding_bytes,
+    )
+    limits["exchanging_s"] = compute_dlrm.exchanging_s(
+        pooled_gb=pooled,
+        exchange_passes=outside.exchange_passes,
+        accelerators=outside.accelerators,
+        link_gb_per_s=outside.link_gb_per_s,
+        exchange_efficiency=outside.exchange_efficiency,
+    )
+    if outside.reader_per_hour is not None:
+        limits["reading_s"] = compute_dlrm.reading_s(
+            accelerators=outside.accelerators, reader_per_hour=outside.reader_per_hour
+        )
+    return limits
+
+
+def device_s(limits: dict[str, Num]) -> Num:
+    """Time of one sample on its devices: its layers, its gathers, or the exchange with peers."""
+    computing, gathering = limits["computing_s"], limits["gathering_s"]
+    if "exchanging_s" not in limits:
+        return compute_dlrm.unit_s(computing_s=computing, gathering_s=gathering)
+    return compute_dlrm.unit_s_from_limits(
+        computing_s=computing, gathering_s=gathering, exchanging_s=limits["exchanging_s"]
+    )
+
+
+def unit_s(limits: dict[str, Num]) -> Num:
+    """Time of one training sample: what binds, inside its devices or at its readers."""
+    device = device_s(limits)
+    if "reading_s" not in limits:
+        return device
+    return compute_dlrm.unit_s_from_readers(device_s=device, reading_s=limits["reading_s"])
+
+
+def binding(limits: dict[str, float]) -> str:
+    """The name of what a sample waits for: the longest of its limits."""
+    return LIMITS[max(limits, key=lambda name: limits[name])]

@@ -1,0 +1,44 @@
+"""What limits a training run: numbers of its estimate, as a plan compares them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.estimate.training.train import train
+from carbonctl.estimate.training.train_hours import usual_mfu
+from carbonctl.estimate.training.training_run import MeteredDays, MeteredEnergy, MeteredHours
+from carbonctl.plan.training import TrainingLimits
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.inputs import Site
+    from carbonctl.estimate.training.training_run import TrainRun
+
+
+def training_limits(run: TrainRun[Num], site: Site[Num], life_hours: Num) -> TrainingLimits[Num]:
+    """Limits of one run: its devices, its utilization, its hours and the life of its hardware."""
+    use = train(run, site)
+    found, check = use.details | use.cross_check, run.cross_check
+    metered = isinstance(run.evidence, MeteredEnergy)
+    return TrainingLimits(
+        accelerators=run.accelerators,
+        minimum_accelerators=found.get("minimum_accelerators"),
+        implied_mfu=found.get("implied_mfu"),
+        usual_mfu=None if check is None or check.work is None else usual_mfu(check.work),
+        stated_hours_ratio=found.get("stated_hours_ratio"),
+        devices_days=_devices_days(run),
+        wall_hours=None if metered else found.get("wall_hours"),
+        life_hours=life_hours,
+        cadence_hours=None if run.cadence is None else run.cadence.cadence_hours,
+    )
+
+
+def _devices_days(run: TrainRun[Num]) -> Literal["", "evidence", "cross_check"]:
+    """Which hours are those of devices x days, where device-hours are stated beside them."""
+    check = run.cross_check
+    if isinstance(run.evidence, MeteredDays):
+        return "evidence"
+    days = check is not None and check.accelerator_hours is None and check.wall_hours is not None
+    return "cross_check" if isinstance(run.evidence, MeteredHours) and days else ""

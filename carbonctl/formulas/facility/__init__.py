@@ -1,0 +1,1 @@
+"""Electricity, water and buildings: from the board to the utility meter."""

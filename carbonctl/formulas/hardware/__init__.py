@@ -1,0 +1,1 @@
+"""Power of devices, and carbon of making, moving and discarding them."""

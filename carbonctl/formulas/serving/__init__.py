@@ -1,0 +1,1 @@
+"""Work, time, energy and operating point of serving."""

@@ -1,0 +1,1 @@
+"""Work, memory and device-hours of training."""

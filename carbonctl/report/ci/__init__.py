@@ -1,0 +1,1 @@
+"""Annotations and test reports for continuous integration."""

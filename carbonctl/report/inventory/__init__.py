@@ -1,0 +1,1 @@
+"""Results in the terms of other standards: GHG Protocol, SCI, model cards."""

@@ -1,0 +1,150 @@
+"""GHG Protocol inventory: each line in its scope and category, on the location basis.
+
+Electricity that the reporter buys for its own devices is scope 2 as far as plants burn for it, and
+category 3 of scope 3 beyond that; devices and buildings are capital goods. What runs in a
+provider's cloud is a purchased service, all of it in scope 3.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from carbonctl.report.ci.findings import overlay, results
+from carbonctl.report.machine import as_json
+from carbonctl.report.phase_inputs import leaves, operator, phase_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.result.estimate import EstimateResult, Estimates
+    from carbonctl.result.node import Line, Metric
+
+Place = tuple[int | None, int | None, str]
+_SERVICE: Place = (3, 1, "purchased goods and services")
+# kind of a line -> scope, category, its name, where the reporter owns the devices
+_OWNED: dict[str, Place] = {
+    "manufacturing": (3, 2, "capital goods"),
+    "construction": (3, 2, "capital goods"),
+    "transport": (3, 4, "upstream transportation and distribution"),
+    "end_of_life": (3, 5, "waste generated in operations"),
+    "base": _SERVICE,
+}
+# metric of a phase -> where its electricity stands
+_ELECTRICITY: dict[str, Place] = {
+    "scope_2_location_kgco2e": (2, None, "purchased electricity"),
+    "scope_3_3_kgco2e": (3, 3, "fuel- and energy-related activities"),
+}
+_LEASED: Place = (3, 8, "upstream leased assets")
+_UNSPLIT: Place = (None, None, "electricity of scope 2 and of scope 3 category 3, not told apart")
+_DIRECT = "generators and refrigerants are not estimated"
+_NO_FACTOR = "this result of an older version does not tell combustion apart for the site of "
+_AMORTIZED = "capital goods are amortized here; the protocol books them in the year of purchase"
+_NO_REST = "the grid factor is a direct one: nothing upstream of the plants is counted"
+
+
+def as_ghg(data: Estimates) -> str:
+    """An inventory of every result."""
+    made = [_inventory(result) for result in results(data)]
+    return as_json({"schema_version": "1.0", "format": "ghg", "inventories": made})
+
+
+def _inventory(result: EstimateResult) -> dict[str, Any]:
+    rows = [row for node in leaves(result) for row in _rows(result, node)]
+    unsplit = [row["id"] for row in rows if row["scope"] is None]
+    missing = {"scope 1": _DIRECT}
+    if unsplit:
+        missing["scope 2"] = _NO_FACTOR + ", ".join(phase_of({"id": name}) for name in unsplit)
+    return {
+        "name": result["name"],
+        "accounting": "location",
+        "period_hours": result["period_hours"],
+        "total_kgco2e": math.fsum(row["kgco2e"] for row in rows),
+        "scope_1_kgco2e": None,
+        "scope_2_kgco2e": None if unsplit else _sum(rows, 2),
+        "scope_2_market_kgco2e": None
+        if unsplit
+        else _market([row for row in rows if row["scope"] == 2]),  # noqa: PLR2004
+        "scope_3_kgco2e": _sum(rows, 3),
+        "unsplit_kgco2e": _sum(rows, None),
+        "electricity_market_kgco2e": _market([row for row in rows if _is_electricity(row)]),
+        "rows": rows,
+        "not_estimated": missing | result["coverage"]["not_estimated"],
+        "source": "ghg-protocol-scope2-2015",
+        "notes": list(_notes(rows)),
+    } | overlay(result)
+
+
+def _sum(rows: list[dict[str, Any]], scope: int | None) -> float | None:
+    values = [row["kgco2e"] for row in rows if row["scope"] == scope]
+    return math.fsum(values) if values else None
+
+
+def _market(rows: list[dict[str, Any]]) -> float | None:
+    """Electricity after contracts; null where one phase does not say what is contracted."""
+    values = [row["market_kgco2e"] for row in rows]
+    return math.fsum(values) if values and None not in values else None
+
+
+def _is_electricity(row: dict[str, Any]) -> bool:
+    return ".operational_location_" in row["id"] or ".scope_" in row["id"]
+
+
+def _notes(rows: list[dict[str, Any]]) -> Iterator[str]:
+    places = {(row["scope"], row["category"]) for row in rows}
+    if (3, 2) in places:
+        yield _AMORTIZED
+    if (2, None) in places and (3, 3) not in places:
+        yield _NO_REST
+
+
+def _rows(result: EstimateResult, node: Line) -> Iterator[dict[str, Any]]:
+    """A line in its scope; electricity of one's own devices is parted between two."""
+    phase, metrics = phase_of(node), result["metrics"]
+    by = operator(result, phase) if phase else "own"
+    if node["kind"] in _OWNED:
+        place = _SERVICE if by == "cloud" else _place_of(node["kind"], by)
+        yield _row(place, node["label"], node["id"], node, None)
+        return
+    whole = f"{phase}.operational_location_kgco2e"
+    parts = {f"{phase}.{name}": place for name, place in _ELECTRICITY.items()}
+    parts = {name: place for name, place in parts.items() if name in metrics}
+    if by == "cloud":
+        parts = {whole: _SERVICE}
+    for name, place in (parts or {whole: _UNSPLIT}).items():
+        market = metrics.get(_on_market(name))
+        number = metrics.get(name, node)  # a result that was edited may lack it
+        yield _row(place, node["label"], name, number, market)
+
+
+def _place_of(kind: str, by: str) -> Place:
+    """Scope and category of what is no electricity; a building that is rented is a leased asset."""
+    return _LEASED if by == "colocation" and kind == "construction" else _OWNED[kind]
+
+
+def _on_market(name: str) -> str:
+    """The same electricity after contracts."""
+    if name.endswith(".scope_3_3_kgco2e"):
+        return name.replace("scope_3_3_", "scope_3_3_market_")
+    return name.replace("location", "market")
+
+
+def _row(
+    place: Place,
+    label: str,
+    row_id: str,
+    number: Metric | Line,
+    market: Metric | None,
+) -> dict[str, Any]:
+    scope, category, name = place
+    return {
+        "id": row_id,
+        "label": label,
+        "scope": scope,
+        "category": category,
+        "category_name": name,
+        "kgco2e": number["value"],
+        "market_kgco2e": None if market is None else market["value"],
+        "formula": number["formula"],
+        "source_ids": number["source_ids"],
+    }

@@ -1,0 +1,115 @@
+"""Markdown for pull requests: the answer, the breakdown, the verdict of a gate, the warnings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from carbonctl.report import numbers
+from carbonctl.report.ci.findings import answer, results
+from carbonctl.report.text.gate_words import beside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbonctl.result.estimate import EstimateResult, Estimates
+    from carbonctl.result.gate import GateVerdict
+    from carbonctl.result.node import Line
+
+_SIGNS = {
+    "pass": "passed",
+    "warn": "**warning**",
+    "fail": "**violated**",
+    "uncertain": "**undecided**",
+    "excepted": "excepted",
+    "skipped": "skipped",
+}
+
+
+def marker(command: str) -> str:
+    """A hidden first line by which a script finds its own comment, to update it in place."""
+    return f"<!-- carbonctl:{command} -->"
+
+
+def as_markdown(data: Estimates) -> str:
+    """One comment: verdicts first where a gate has judged, then each result."""
+    lines = [marker("gate" if "gate" in data else data["command"])]
+    if "gate" in data:
+        lines += [*_gate(data["gate"]), ""]
+    for result in results(data):
+        lines += [*_result(result), ""]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _gate(gate: GateVerdict) -> Iterator[str]:
+    yield f"### Gate: {_SIGNS[gate['status']].strip('*')}"
+    yield ""
+    yield "| rule | verdict | scenario | what was found |"
+    yield "|---|---|---|---|"
+    for rule in gate["rules"]:
+        place = rule["where"]["scenario"] or rule["where"]["policy"]
+        where = f" ({place['file']}:{place['line']})" if place and place["line"] else ""
+        at = "" if rule["status"] == "pass" else where
+        said = rule["message"] or rule["reason"] or ""
+        subject = rule["scenario"] or rule["file"]
+        yield (
+            f"| {cell(rule['id'])} | {_SIGNS[rule['status']]} | {cell(subject)} "
+            f"| {cell(said + at)} |"
+        )
+    said_beside = beside(gate)
+    if said_beside:
+        yield ""
+    for label, text in said_beside:
+        yield f"- {label}: {cell(text)}"
+
+
+def _result(data: EstimateResult) -> Iterator[str]:
+    total = data["total"]
+    size, symbol = numbers.carbon_unit(total["value"])
+    drawn = total["p05"] is not None
+    said, _, rest = answer(data).partition(" CO2e")
+    yield f"### {cell(data['title'])}"
+    yield ""
+    yield f"**{said} CO2e**{rest}"
+    yield ""
+    yield f"| phase | {symbol} CO2e | 90 % interval | share | evidence |"
+    yield "|---|---:|---:|---:|---|"
+    for node in data["breakdown"]:
+        yield _row(node, size, drawn=drawn)
+    yield ""
+    yield f"Not estimated: {cell(', '.join(data['coverage']['not_estimated']))}."
+    assumed = cell(", ".join(item["label"] for item in data["assumptions"][:5]))
+    if assumed:
+        yield f"\\* Assumed, most influential first: {assumed}."
+    for entry in data["warnings"]:
+        at = f"{entry['file']}:{entry['line']}: " if entry["line"] else ""
+        yield f"- warning {entry['code']}: {cell(at + entry['message'])}"
+
+
+def _row(node: Line, size: float, *, drawn: bool) -> str:
+    digits = numbers.digits(node["p05"], node["p95"])
+    span = numbers.interval(node["p05"], node["p95"], size, digits) if drawn else ""
+    star = " *" if node["assumed"] else ""
+    value = numbers.significant(node["value"] / size, digits)
+    cells = (cell(node["label"]), value, span, numbers.share(node["share"]))
+    return f"| {' | '.join(cells)} | {node['evidence'] or node['tier']}{star} |"
+
+
+def cell(text: str) -> str:
+    """Text that Markdown shows as it is: no link, image, mention, markup or end of a cell."""
+    plain = numbers.printable(" ".join(text.split()))
+    return _LINKED.sub(rf"\g<0>{_APART}", _MARKUP.sub(_escaped, plain))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    sign = found[0]
+    return _ENTITIES.get(sign, "".join(f"\\{letter}" for letter in sign))
+
+
+# HTML and entities; then escapes, code, emphasis, strikes, math, tables, links and images
+_ENTITIES = {"&": "&amp;", "<": "&lt;"}
+_MARKUP = re.compile(r"[&<]|^[>+-]|!(?=\[)|\](?:[(:\[]|(?=))|[\\`*~$|\[]|(?<!\w)_|_(?!\w)")
+# what forges make links of wherever it stands: people, issues, merge requests, addresses
+_LINKED = re.compile(r"[@#](?=\w)|(?<!\w)[!%](?=\w)|\bwww(?=\.)|\b(?:https?|ftp|mailto|xmpp)(?=:)|"
+                     r"\bGH(?=-\d)", re.IGNORECASE)  # fmt: skip
+_APART = "&#8203;"  # a space of no width

@@ -1,0 +1,154 @@
+"""Keep or replace, as a table: the answer, both choices, other grids, what decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from rich.table import Table
+from rich.text import Text
+
+from carbonctl.core.units import HOURS_PER_YEAR
+from carbonctl.report import numbers
+from carbonctl.report.refresh import (
+    RENDERERS,
+    ends_text,
+    mass_text,
+    mass_unit,
+    rows_of,
+    time_text,
+    verdict,
+    years_text,
+)
+from carbonctl.report.text.notes import COMPACT, assumed, decides, missing, say
+from carbonctl.report.text.table import RULED, pair, span
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from carbonctl.result.node import Metric
+    from carbonctl.result.refresh import RefreshDecision
+
+
+__all__ = ["RENDERERS", "render"]
+
+
+def render(
+    data: RefreshDecision, out: Console, *, verbose: bool = False, quiet: bool = False
+) -> None:
+    """Print a decision."""
+    pair(out, data["title"], f"location basis, {span(data['horizon_hours'])}")
+    pair(out, verdict(data), _sure(data), bold=True)
+    out.print()
+    if quiet:
+        return
+    out.print(_choices(data))
+    out.print()
+    out.print(_by_grid(data, compact=out.width < COMPACT))
+    _notes(data, out)
+    decides(data, out)
+    assumed(data, out, verbose=verbose)
+    missing(data, out, verbose=verbose)
+    say(out, "next", "carbonctl explain FILE --of break_even_years")
+
+
+def _sure(data: RefreshDecision) -> str:
+    share = data["break_even"]["within_horizon_share"]
+    return "" if share is None else f"within the span in {numbers.share(share)} of draws"
+
+
+def _choices(data: RefreshDecision) -> Table:
+    size, symbol = mass_unit(data)
+    rows = rows_of(data)
+    total = rows.pop("total")
+    table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
+    table.add_column(f"{symbol} CO2e", footer="total", no_wrap=True)
+    for place, side in enumerate(("keep", "replace")):
+        footer = Text(mass_text(total[place], size), "bold")
+        table.add_column(side, footer=footer, justify="right", no_wrap=True)
+    for label, values in rows.items():
+        table.add_row(label, *(mass_text(value, size) for value in values))
+    return table
+
+
+def _by_grid(data: RefreshDecision, *, compact: bool) -> Table:
+    """Break-even on other grids; on a narrow terminal one row a grid."""
+    heads = [f"{step['ci_kgco2e_per_kwh'] * 1e3:.4g} g" for step in data["grids"]]
+    middle = [years_text(step["break_even_years"]) for step in data["grids"]]
+    ends = [ends_text(step) if data["samples"] else "" for step in data["grids"]]
+    table = Table(box=RULED, show_edge=False, pad_edge=False)
+    if compact:
+        for head in ("per kWh", "years", "90 %"):
+            table.add_column(head, justify="right", no_wrap=True)
+        for row in zip(heads, middle, ends, strict=True):
+            table.add_row(*row)
+        return table
+    table.add_column("per kWh", no_wrap=True)
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_row("years", *middle)
+    if data["samples"]:
+        table.add_row("90 %", *ends)
+    return table
+
+
+def _notes(data: RefreshDecision, out: Console) -> None:
+    """Equal work, the sunk part, the grid above which it pays, growth, the old hardware."""
+    metrics = _known(data)
+    one = numbers.significant(metrics["machine_ratio"]["value"])
+    new = numbers.significant(metrics["new_machines"]["value"])
+    say(out, "equal work", f"{new} new machines; one does the work of {one} old")
+    written = metrics.get("old_written_off_kgco2e")
+    left = f", {numbers.carbon(written['value'])} not yet charged" if written else ""
+    sunk = numbers.carbon(data["sunk"]["value"])
+    say(out, "sunk, apart", f"{sunk} made the old machines{left}")
+    limit = data["metrics"]["break_even_kgco2e_per_kwh"]["value"]
+    if limit is not None:
+        grids = f"above {numbers.significant(limit * 1e3)} g/kWh" if limit > 0 else "on any grid"
+        say(out, "pays", f"within {span(data['horizon_hours'])} {grids}")
+    hardware = metrics["new.embodied_kgco2e_per_year"]["value"]
+    service = metrics["saved_kgco2e_per_year"]["value"]
+    costs = f"costs {numbers.carbon(service)}" if service > 0 else "costs nothing"
+    text = f"avoids {numbers.carbon(hardware)} of new hardware, {costs} in service"
+    say(out, "a year longer", text)
+    _growth(data, out)
+    _second_life(data, out)
+
+
+def _known(data: RefreshDecision) -> dict[str, Metric]:
+    """The metrics, of which only times and grids that are never reached are null."""
+    return cast("dict[str, Metric]", data["metrics"])
+
+
+def _growth(data: RefreshDecision, out: Console) -> None:
+    """How much growth the saving bears, and what is left of it under the growth stated."""
+    metrics = _known(data)
+    facts = {fact["label"]: fact for fact in data["facts"].values()}
+    span_of_growth, grown = map(facts.get, ("time in which demand grows", "growth of demand"))
+    if span_of_growth is None or grown is None:
+        return  # a saved result may lack them
+    hours = span_of_growth["value"]
+    per = "a year" if hours == HOURS_PER_YEAR else f"per {numbers.quantity(hours, 'h')}"
+    most = metrics["break_even_growth_ratio"]["value"] - 1.0
+    if most <= 0:
+        say(out, "growth", "none is borne: the span with new machines emits no less than today")
+        return
+    text = f"{100 * most:+.0f} % {per} undoes the saving"
+    if grown["origin"] != "default":
+        end = numbers.significant(metrics["carbon_ratio"]["value"])
+        text += f"; {100 * (grown['value'] - 1.0):+.0f} % ends at {end} of today's"
+    say(out, "growth", text)
+
+
+def _second_life(data: RefreshDecision, out: Console) -> None:
+    metrics = _known(data)
+    first, second = (metrics.get(f"old_{life}_life_kgco2e") for life in ("first", "second"))
+    credit = metrics.get("displaced_kgco2e")
+    if first is None or second is None or (credit is None and second["value"] == 0):
+        return  # under cut-off everything stays with the first owner
+    text = f"{numbers.carbon(first['value'])} stay here, "
+    text += f"{numbers.carbon(second['value'])} go to the next owner"
+    if credit is not None:
+        text += f"; {numbers.carbon(credit['value'])} displaced, apart"
+        if (credited := metrics.get("credited_break_even_years")) is not None:
+            text += f": with it {time_text(credited['value'])}"
+    say(out, "second life", text)

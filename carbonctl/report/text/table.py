@@ -1,0 +1,212 @@
+"""The table: the answer first, then phases, what decides it, what was assumed, what is missing."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Literal, cast
+
+from rich.box import Box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from carbonctl.core.units import HOURS_PER_DAY, HOURS_PER_YEAR
+from carbonctl.report import numbers
+from carbonctl.report.text.notes import COMPACT, notes
+from carbonctl.report.text.wrapped import fold
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from carbonctl.result.estimate import EstimateResult
+    from carbonctl.result.node import Line
+
+RULED = Box("    \n    \n----\n    \n----\n----\n    \n    \n", ascii=True)
+_WIDEST, _NARROWEST = 80, 40
+_PHASE, _COMPACT_PHASE = 30, 16
+_SHORTEST = 12
+_MOST_RUNS = 5  # with them the whole answer fits on 24 lines
+_BASIS = {"location": "location basis", "market": "market basis", "whole item": "whole item"}
+
+
+def console(file: TextIO, *, color: bool) -> Console:
+    """A console that neither guesses nor wraps: 80 columns on a pipe, at most 80 in a terminal."""
+    made = Console(file=file, no_color=not color, highlight=False, soft_wrap=False, emoji=False)
+    made.width = max(_NARROWEST, min(_WIDEST, made.width))
+    return made
+
+
+def render(
+    data: EstimateResult, out: Console, *, verbose: bool = False, quiet: bool = False
+) -> None:
+    """Print one result."""
+    heading(data, out)
+    if quiet:
+        return
+    table = _breakdown(data, out.width, verbose=verbose)
+    excess = table.__rich_measure__(out, out.options).maximum - out.width
+    if excess > 0:  # names give way, never numbers
+        longest = min(_PHASE, max(len(str(cell)) for cell in table.columns[0].cells))
+        room = max(_SHORTEST, longest - excess)
+        table = _breakdown(data, out.width, verbose=verbose, room=room)
+    out.print(table)
+    notes(data, out, verbose=verbose)
+
+
+def heading(data: EstimateResult, out: Console) -> None:
+    """What was estimated, and the answer with its interval."""
+    basis = _BASIS[data["accounting"]]
+    years = data["period_hours"]
+    right = basis if years is None else f"{basis}, {span(years)}"
+    start = pair(out, data["title"], right)
+    total = data["total"]
+    size, symbol = numbers.carbon_unit(total["value"])
+    count = numbers.digits(total["p05"], total["p95"])
+    answer = f"{numbers.significant(total['value'] / size, count)} {symbol} CO2e"
+    if (ends := numbers.ends(total)) is not None:
+        answer += f"   90 % interval {numbers.interval(*ends, size, count)} {symbol}"
+    pair(out, answer, _market(data), bold=True)
+    if start == 1:  # a title of several lines keeps to as many in all
+        out.print()
+
+
+def span(hours: float) -> str:
+    """A stretch of time in years, or in days where it is shorter."""
+    years = hours / HOURS_PER_YEAR
+    if years >= 1:
+        return f"{years:.3g} year{'' if years == 1 else 's'}"
+    return f"{hours / HOURS_PER_DAY:.3g} d"
+
+
+def _market(data: EstimateResult) -> str:
+    """What the electricity is on the other basis."""
+    if data["command"] == "embodied":
+        return ""
+    other: Literal["market", "location"]
+    other = "market" if data["accounting"] == "location" else "location"
+    node = data["operational"][other]
+    if node["value"] is None:
+        return "market basis: not estimated"
+    text = numbers.carbon(node["value"], 2)
+    contract = " (contractual)" if other == "market" else ""
+    return f"electricity, {other} basis: {text}{contract}"
+
+
+def pair(out: Console, left: str, right: str, *, bold: bool = False) -> int:
+    """Print two texts at the two edges, over as many lines as they need; how many lines."""
+    style = "bold" if bold else ""
+    gap = out.width - len(left) - len(right)
+    if gap >= 2 or not right:  # noqa: PLR2004 - two blanks between
+        out.print(Text(left, style=style) + Text(" " * gap + right if right else ""))
+        return 1
+    *lines, last = textwrap.wrap(left, out.width, break_on_hyphens=False)
+    if not lines:  # they share no line
+        out.print(Text(left, style=style))
+        out.print(Text(right))
+        return 2
+    for line in lines:
+        out.print(Text(line, style=style))
+    return len(lines) + pair(out, last, right, bold=bold)
+
+
+def _breakdown(
+    data: EstimateResult, width: int, *, verbose: bool = False, room: int = _PHASE
+) -> Table:
+    size, symbol = numbers.carbon_unit(data["total"]["value"])
+    compact = width < COMPACT
+    table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False, expand=not compact)
+    total, drawn = data["total"], bool(data["samples"])
+    count = numbers.digits(total["p05"], total["p95"])
+    ends = numbers.interval(total["p05"], total["p95"], size, count) if drawn else ""
+    table.add_column("phase", footer="total", no_wrap=True)
+    if not compact:
+        table.add_column("", justify="right", no_wrap=True)
+    answer = numbers.significant(total["value"] / size, count)
+    table.add_column(f"{symbol} CO2e", footer=Text(answer, "bold"), justify="right", no_wrap=True)
+    table.add_column(
+        "90 % interval" if not compact else "90 %", footer=ends, justify="right", no_wrap=True
+    )
+    if not compact:
+        table.add_column("share", justify="right", no_wrap=True)
+        table.add_column("evidence", no_wrap=True)
+    for node in data["breakdown"]:
+        node = node if verbose or node["kind"] != "train" else _folded(node, data)  # noqa: PLW2901
+        _row(table, node, data, size, compact=compact, indent="", room=room)
+    return table
+
+
+def _folded(node: Line, data: EstimateResult) -> Line:
+    """A section of many runs with its largest ones and a line for the rest; -v shows all."""
+    runs = node["children"]
+    if len(runs) <= _MOST_RUNS:
+        return node
+    largest = {run["id"] for run in sorted(runs, key=lambda run: -run["value"])[: _MOST_RUNS - 1]}
+    rest = [run for run in runs if run["id"] not in largest]
+    one = {
+        **rest[0],
+        "id": "",
+        "label": f"{len(rest)} more runs; -v",
+        "value": sum(run["value"] for run in rest),
+        "share": sum(run["share"] or 0.0 for run in rest),
+        "p05": None,
+        "p95": None,
+        "assumed": any(run["assumed"] for run in rest),
+        "evidence": rest[0]["evidence"] if len({r["evidence"] for r in rest}) == 1 else "several",
+        "children": [],
+        "amount": _energy_of(rest, data),
+    }
+    return {**node, "children": [run for run in runs if run["id"] in largest] + [cast("Line", one)]}
+
+
+def _energy_of(runs: list[Line], data: EstimateResult) -> str:
+    """Energy of some runs together; nothing where one is not known."""
+    names = [f"{run['id'].split('.operational_')[0]}.facility_energy_kwh" for run in runs]
+    known = [data["metrics"][name]["value"] for name in names if name in data["metrics"]]
+    return numbers.energy(sum(known)) if len(known) == len(runs) else ""
+
+
+def _row(
+    table: Table,
+    node: Line,
+    data: EstimateResult,
+    size: float,
+    *,
+    compact: bool,
+    indent: str,
+    room: int,
+) -> None:
+    count = numbers.digits(node["p05"], node["p95"])
+    found = numbers.ends(node)
+    ends = "" if found is None else numbers.interval(*found, size, count)
+    most = _COMPACT_PHASE if compact else room
+    cells = ["\n".join(fold(node["label"], most, indent, f"{indent}  "))]
+    value = numbers.significant(node["value"] / size, count)
+    if compact:
+        table.add_row(*cells, value, ends)
+    else:
+        mark = " *" if node["assumed"] else ""
+        evidence = f"{_evidence(node)}{mark}"
+        table.add_row(
+            *cells, _amount(node, data), value, ends, numbers.share(node["share"]), evidence
+        )
+    shown = data["command"] == "embodied" or node["kind"] in ("train", "data")
+    for child in node["children"] if shown else ():
+        _row(table, child, data, size, compact=compact, indent=indent + "  ", room=room)
+
+
+def _evidence(node: Line) -> str:
+    return str(node["evidence"] if node["evidence"] not in ("", "modeled") else node["tier"])
+
+
+def _amount(node: Line, data: EstimateResult) -> str:
+    """Energy beside a phase's electricity, device-years beside manufacturing."""
+    if (amount := node.get("amount")) is not None:  # of several runs together
+        return str(amount)
+    metrics = data["metrics"]
+    if ".operational_" in node["id"]:
+        energy = metrics.get(node["id"].split(".operational_")[0] + ".facility_energy_kwh")
+        return numbers.energy(energy["value"]) if energy else ""
+    if node["id"] == "manufacturing" and data["command"] != "embodied":
+        hours = [m["value"] for name, m in metrics.items() if name.endswith(".accelerator_hours")]
+        return f"{numbers.significant(sum(hours) / HOURS_PER_YEAR, 2)} device-y" if hours else ""
+    return ""

@@ -1,0 +1,144 @@
+"""Help on what all commands share: exit codes, formats, units, boundaries, environment, errors."""
+
+from __future__ import annotations
+
+import textwrap
+
+from carbonctl.core.errors import CODES, EXIT_BUG, EXIT_DATA, EXIT_INPUT, EXIT_USAGE
+from carbonctl.core.units import symbols
+from carbonctl.report.text.remedies import REMEDIES
+
+_WIDTH = 80
+_EXITS = {
+    0: "done; a gate passed, with or without warnings",
+    EXIT_BUG: "our bug: a short message; --debug before the command prints a traceback",
+    EXIT_USAGE: "a bad flag or argument",
+    EXIT_INPUT: "anything wrong in or about a file or value that you named",
+    4: "gate: a rule is violated",
+    5: "gate undecided: the interval straddles a limit, or a number is not known",
+    EXIT_DATA: "our own data, or a folder over it, cannot be read",
+    7: "differs from what it is compared with",
+    130: "interrupted with Ctrl-C",
+    141: "the reader of a pipe went away",
+}
+_FORMATS = {
+    "table": "for people, at most 80 columns, no color on a pipe",
+    "json": "the contract: every number with unit, interval, formula and sources",
+    "ndjson": "a row a line, each written when it is ready",
+    "csv": "one row a line of the breakdown, fixed columns",
+    "markdown": "for comments; a hidden first line lets a script update it",
+    "github": "annotations of a pull request",
+    "sarif": "code scanning, SARIF 2.1.0",
+    "junit": "test reports of CI",
+    "hf-card": "co2_eq_emissions of a model card, in grams",
+    "sci": "score of ISO/IEC 21031 per functional unit",
+    "ghg": "inventory by scope and category of the GHG Protocol",
+}
+_IMPORTS = {
+    "CodeCarbon": "emissions.csv of version 2 or later",
+    "nvidia-smi": "--query-gpu=timestamp,index,uuid,name,power.draw --format=csv -l 1",
+    "DCGM": "dcgmi dmon -e 155, or Prometheus lines of DCGM_FI_DEV_POWER_USAGE",
+    "Slurm": "sacct -P --format=JobID,JobName,State,Start,ElapsedRaw,AllocTRES",
+    "Hugging Face": "config.json: the shape of a model, parameters counted",
+}
+_BOUNDARIES = {
+    "gpu": "accelerator boards alone, as nvidia-smi measures",
+    "node": "a whole server, as its power supply or BMC measures",
+    "it_system": "all servers and the network between them, AC, before PUE",
+    "provisioned": "it_system with the hours in which it stands idle",
+    "facility": "at the utility meter, with PUE",
+}
+_ENVIRONMENT = {
+    "CARBONCTL_HARDWARE_DB": "a folder laid over the bundled data, as --hardware-db",
+    "NO_COLOR": "set to anything: no color, as --no-color",
+    "COLUMNS": "width of tables, 40 to 80",
+    "TERM": "dumb: plain text",
+}
+
+
+def topic(name: str) -> str:
+    """The text of a topic or an error code; KeyError when there is none."""
+    code, word = name.upper(), name.lower()
+    if code not in CODES and word not in TOPICS:
+        raise KeyError(name)
+    return _code(code) if code in CODES else TOPICS[word]
+
+
+def _code(code: str) -> str:
+    cause, remedy = REMEDIES[code]
+    return f"{code}: {CODES[code]}\n\n{_rows({'cause': cause, 'remedy': remedy})}"
+
+
+def _rows(rows: dict[str, str]) -> str:
+    """Names and what they mean, in two columns."""
+    wide = max(len(name) for name in rows) + 2
+    filled = [
+        textwrap.fill(
+            text,
+            _WIDTH,
+            initial_indent=f"{name:<{wide}}",
+            subsequent_indent=" " * wide,
+            break_on_hyphens=False,
+        )
+        for name, text in rows.items()
+    ]
+    return "\n".join(filled) + "\n"
+
+
+def _prose(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, break_on_hyphens=False) + "\n"
+
+
+def _exit_codes() -> str:
+    rows = _rows({str(code): text for code, text in _EXITS.items()})
+    worst = "Of several files the gravest counts: 1 > 2 > 3 > 6 > 4 > 5 > 7."
+    return f"{rows}\n{_prose(worst)}"
+
+
+def _formats() -> str:
+    streams = (
+        "Results go to stdout or to -o FILE, all else to stderr; with json, github, sarif and "
+        "junit, errors of an input go to stdout too, in that format."
+    )
+    return (
+        f"Output, -f:\n\n{_rows(_FORMATS)}\nInput, init train --from FILE:\n\n{_rows(_IMPORTS)}\n"
+        f"{_prose(streams)}"
+    )
+
+
+def _units() -> str:
+    rules = (
+        "A quantity is a number and its unit: 10 d, 700 W, 0.4 kg/kWh, 1M/day. Bare numbers are "
+        "for counts and shares alone; counts may end in k, M, B, G or T, shares in %. A range is "
+        "[low, value, high]. A GB is 1e9 bytes, a year 8,760 h, a month a twelfth of it."
+    )
+    rows = {kind: " ".join(names) for kind, names in symbols().items()}
+    return f"{_prose(rules)}\n{_rows(rows)}"
+
+
+def _boundaries() -> str:
+    rules = (
+        "The only bridge from gpu to it_system is the host power factor; PUE is applied once, at "
+        "facility. A measured energy or power says its boundary: 433 MWh:it_system as a flag, "
+        "scope: it_system in a file. What lies outside every result is listed as not estimated."
+    )
+    return f"{_rows(_BOUNDARIES)}\n{_prose(rules)}"
+
+
+def _environment() -> str:
+    rules = "A flag goes before a variable. No command opens a network connection."
+    return f"{_rows(_ENVIRONMENT)}\n{_prose(rules)}"
+
+
+def _errors() -> str:
+    return _rows(CODES) + "\nOne of them with cause and remedy: carbonctl help CC101\n"
+
+
+TOPICS = {
+    "exit-codes": _exit_codes(),
+    "formats": _formats(),
+    "units": _units(),
+    "boundaries": _boundaries(),
+    "environment": _environment(),
+    "errors": _errors(),
+}

@@ -1,0 +1,254 @@
+"""From files, stdin, flags and ``--set`` to a checked scenario, with every position kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from carbonctl.core import strict_yaml
+from carbonctl.core.errors import (
+    CarbonctlError,
+    InputError,
+    Mark,
+    Problem,
+    did_you_mean,
+    in_order,
+)
+from carbonctl.core.record import compared
+from carbonctl.core.strict_yaml import Document
+from carbonctl.scenario.read import extends
+from carbonctl.scenario.read.consistency import names
+from carbonctl.scenario.read.flag_reach import reach
+from carbonctl.scenario.schema.key_aliases import rename_aliases
+from carbonctl.scenario.schema.scenario_file import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from carbonctl.catalog.read import Catalog
+
+PHASES = ("data", "experiments", "train", "infer")
+_CODES = {
+    "missing": ("CC206", "is required here"),
+    "extra_forbidden": ("CC101", "unknown key"),
+    "literal_error": ("CC207", ""),
+    "string_pattern_mismatch": ("CC203", ""),
+    "string_type": ("CC201", "expected text"),
+    "bool_type": ("CC201", "expected true or false"),
+    "bool_parsing": ("CC201", "expected true or false"),
+    "list_type": ("CC201", "expected a list"),
+    "dict_type": ("CC201", "expected keys and values"),
+    "model_type": ("CC201", "expected keys and values"),
+    "model_attributes_type": ("CC201", "expected keys and values"),
+}
+_MAPPINGS = {"dict_type", "model_type", "model_attributes_type"}
+_EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
+
+
+@compared
+class Setting:
+    """One value from the command line: its path in the scenario, and the flag that gave it.
+
+    A flag that ``reaches`` replaces what estimated phases state for themselves; ``--set`` does not.
+    """
+
+    path: str
+    value: Any
+    flag: str
+    reaches: bool = False
+
+
+def read(
+    source: str | None,
+    settings: Iterable[Setting],
+    catalog: Catalog,
+    raw: bytes | None = None,
+    *,
+    keep: bool = False,
+    phases: tuple[str, ...] = PHASES,
+    root: str | None = None,
+) -> tuple[Scenario, Document]:
+    """The scenario from a file, from ``-`` (stdin), or from settings alone.
+
+    ``raw`` are the bytes of the source where somebody had to look at them before. What is wrong
+    is raised, or kept, as in ``checked``. ``phases`` are those that flags reach; files that it
+    extends lie in ``root``.
+    """
+    if source is None:
+        document = Document({}, {(): Mark("the command line")})
+    else:
+        document = extends.load(source, raw, root)
+    apply_settings(document, settings, phases)
+    return checked(document, catalog, keep=keep), document
+
+
+def apply_settings(
+    document: Document, settings: Iterable[Setting], phases: tuple[str, ...] = PHASES
+) -> None:
+    """Put settings into a document in their order; what has no place there is kept as found."""
+    rename_aliases(document)
+    for setting in settings:
+        try:
+            if setting.reaches:
+                reach(document, setting, phases, _apply)
+            else:
+                _apply(document, setting)
+        except InputError as error:
+            document.found += error.problems
+            document.lost.append((setting.path.split(".")[0],))
+
+
+def checked(document: Document, catalog: Catalog, *, keep: bool = False) -> Scenario:
+    """The scenario in a document, once nothing is wrong with its keys, values and names.
+
+    Every problem of these comes out in one InputError. With ``keep`` they are noted in the
+    document, for ``resolve`` to tell with those of meaning, and what they concern is unknown.
+    """
+    rename_aliases(document)  # those of --set, and of saved results
+    wrong = names(document, catalog)
+    try:
+        scenario = Scenario.model_validate(document.data)
+        if not wrong and not document.found:
+            return scenario
+    except ValidationError as error:
+        from carbonctl.scenario.read.recovery import sifted  # noqa: PLC0415 - for faulty files alone
+
+        for item in sifted(error.errors(include_url=False)):
+            wrong += [(tuple(item["loc"]), problem) for problem in _problems(item, document)]
+    document.lost += [path for path, _ in wrong]
+    document.found = in_order([*document.found, *(problem for _, problem in wrong)])
+    if not keep:
+        raise InputError(document.found, document.sources)
+    from carbonctl.scenario.read.recovery import readable  # noqa: PLC0415 - for faulty files alone
+
+    return readable(document)
+
+
+def parse_sets(texts: Iterable[str]) -> list[Setting]:
+    """Every ``path=value`` of ``--set``, or what is wrong with each."""
+    made: list[Setting] = []
+    problems: list[Problem] = []
+    for text in texts:
+        try:
+            made.append(parse_set(text))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return made
+
+
+def parse_set(text: str) -> Setting:
+    """``path=value`` of ``--set``; the value is read as YAML."""
+    path, equals, raw = text.partition("=")
+    flag = f"--set {path}"
+    if not equals or not path.strip():
+        message = f'"{text}" is not path=value'
+        raise InputError([Problem("CC201", message, Mark("--set"), "as in --set train.mfu=M")])
+    try:
+        value = strict_yaml.parse(raw.encode(), flag).data if raw.strip() else None
+    except CarbonctlError as error:
+        fixed = [Problem(p.code, p.message, Mark(flag), p.hint) for p in error.problems]
+        raise InputError(fixed) from None
+    return Setting(path.strip(), value, flag)
+
+
+def _apply(document: Document, setting: Setting) -> None:
+    """Set one value by its dotted path, making mappings on the way."""
+    path = tuple(int(s) if s.isdigit() else s for s in setting.path.split("."))
+    here, mark = document.data, Mark(setting.flag)
+    for place, step in enumerate(path[:-1]):
+        following = _child(here, step)
+        if not isinstance(following, dict | list):
+            following = _opened(following, setting)
+            if not _put(here, step, following):
+                raise InputError([_no_place(setting)], document.sources)
+            document.marks.setdefault(path[: place + 1], mark)
+        here = following
+    if not _put(here, path[-1], setting.value):
+        raise InputError([_no_place(setting)], document.sources)
+    for old in [p for p in document.marks if p[: len(path)] == path]:
+        del document.marks[old]
+    document.marks[path] = document.keys[path] = mark
+
+
+def _opened(value: Any, setting: Setting) -> dict[str, Any]:
+    """A mapping in the place of nothing, or of a model that was named by text."""
+    if value is None:
+        return {}
+    if setting.path.split(".")[-2] == "model" and isinstance(value, str):
+        return {"id": value}
+    message = f'"{value}" stands where {setting.path} would go'
+    raise InputError([Problem("CC303", message, Mark(setting.flag), "set the whole of it")])
+
+
+def _child(here: Any, step: str | int) -> Any:
+    if isinstance(here, dict):
+        return here.get(str(step))
+    if isinstance(here, list) and isinstance(step, int) and step < len(here):
+        return here[step]
+    return None
+
+
+def _put(here: Any, step: str | int, value: Any) -> bool:
+    if isinstance(here, dict):
+        here[str(step)] = value
+        return True
+    if isinstance(here, list) and isinstance(step, int) and step < len(here):
+        here[step] = value
+        return True
+    return False
+
+
+def _no_place(setting: Setting) -> Problem:
+    return Problem("CC101", f'there is no place "{setting.path}"', Mark(setting.flag))
+
+
+def _problems(item: Any, document: Document) -> list[Problem]:
+    """What pydantic found at one place; a quantity may hold several mistakes."""
+    path = tuple(item["loc"])
+    if not str(item["type"]).startswith("CC"):
+        return [_problem(item, document)]
+    return [
+        Problem(
+            fail["code"],
+            fail["message"],
+            document.mark((*path, *fail["at"]), key=fail["key"]),
+            fail["hint"],
+        )
+        for fail in item["ctx"]["fails"]
+    ]
+
+
+def _problem(item: Any, document: Document) -> Problem:
+    path = tuple(item["loc"])
+    kind = str(item["type"])
+    code, text = _CODES.get(kind, ("CC201", str(item["msg"])))
+    if code == "CC101" and kind == "extra_forbidden":
+        mark = document.mark(path, key=True)
+        return Problem(code, f'unknown key "{path[-1]}"', mark, _near_key(path))
+    if code == "CC206":
+        return Problem(code, f'"{path[-1]}" {text}', document.mark(path[:-1]))
+    if kind == "literal_error":
+        expected = str(item["ctx"]["expected"]).replace("'", "")
+        text = f'"{item["input"]}" is not one of {expected}'
+    if kind == "string_pattern_mismatch":
+        text = f'"{item["input"]}" has the wrong form; as in 1024x1024'
+    hint = _as_in(path) if kind in _MAPPINGS else ""
+    return Problem(code, text, document.mark(path), hint)
+
+
+def _near_key(path: tuple[Any, ...]) -> str:
+    from carbonctl.scenario.read.recovery import model_at  # noqa: PLC0415 - for faulty files alone
+
+    owner = model_at(path[:-1])
+    names = [f.alias or name for name, f in owner.model_fields.items()] if owner else []
+    hint = did_you_mean(str(path[-1]), names)
+    return hint or ("keys here: " + ", ".join(sorted(names)) if names else "")
+
+
+def _as_in(path: tuple[Any, ...]) -> str:
+    """How a section is written that stands there as a word, or which keys it has."""
+    example = _EXAMPLES.get(str(path[-1])) if path else None
+    return f"as in {path[-1]}: {example}" if example else _near_key((*path, ""))

@@ -1,0 +1,1 @@
+"""Machines: published footprints, bills of materials, racks and datacenters."""

@@ -1,0 +1,1 @@
+"""Services: load, device, model and what is stated of their operating point."""

@@ -1,0 +1,137 @@
+"""How one replica of a language model lies on its devices: shared layers, ranks, experts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.estimate.serving.service import Ranks
+from carbonctl.formulas.serving import parallel_work as compute_parallel
+from carbonctl.scenario.resolve.context import derived
+from carbonctl.scenario.resolve.serving.serving_device import parallel
+
+if TYPE_CHECKING:
+    from carbonctl.core.fact import Fact
+    from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.serving.service import Decoder, Moe
+    from carbonctl.scenario.resolve.context import Context
+    from carbonctl.scenario.resolve.hardware.machine import Device
+    from carbonctl.scenario.schema import scenario_file as schema
+
+_SPREAD = ("data_parallel", "expert_parallel")
+
+
+def ranks(ctx: Context, infer: schema.Infer, path: Path) -> Ranks[Fact] | None:
+    """Data-parallel ranks of a replica; None where there is one."""
+    if infer.data_parallel is None or infer.data_parallel.value == 1.0:
+        return None
+    where = (*path, "data_parallel")
+    if infer.speculative is not None:
+        message = "speculative decoding with data_parallel > 1 is not supported yet"
+        ctx.fail("CC306", message, where, "leave speculative or data_parallel out")
+    each = (*path, "tensor_parallel")
+    return Ranks(
+        ctx.given(infer.data_parallel, where, "ranks of one replica"),
+        ctx.either(infer.tensor_parallel, each, "rank_accelerators"),
+        ctx.default("data_parallel_launch"),
+    )
+
+
+def expert_devices(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
+    """Devices over which experts are spread, where the scenario says."""
+    if infer.expert_parallel is None:
+        return None
+    where = (*path, "expert_parallel")
+    return ctx.given(infer.expert_parallel, where, "devices that experts are spread over")
+
+
+def replica(
+    ctx: Context, infer: schema.Infer, m: Decoder[Fact], found: Device, path: Path
+) -> Fact | None:
+    """Devices of one replica, where the scenario says: those of one rank, times its ranks."""
+    shared = parallel(ctx, infer, found, path)
+    if shared is not None:
+        _divides_heads(ctx, m, shared, path)
+    if infer.pipeline_parallel is not None:
+        shared = _staged(ctx, infer, shared, found, path)
+    if m.moe is None:
+        _no_mixture(ctx, infer, path)
+        return shared
+    devices = shared if m.moe.ranks is None else _all(m.moe.ranks)
+    if m.moe.ranks is not None and found.count is not None and devices is not None:
+        _within(ctx, devices, found.count, path)
+    _experts_spread(ctx, m.moe, devices, path)
+    return devices
+
+
+def _staged(
+    ctx: Context, infer: schema.Infer, shared: Fact | None, found: Device, path: Path
+) -> Fact:
+    """Devices of a replica whose layers lie in stages, each stage on devices that share them."""
+    where = (*path, "pipeline_parallel")
+    if infer.data_parallel is not None:
+        message = "pipeline_parallel with data_parallel is not supported yet"
+        ctx.fail("CC306", message, where, "leave one of them out")
+    stages = ctx.given(infer.pipeline_parallel, where, "stages of one replica")
+    each = 1.0 if shared is None else shared.value
+    note, label = f"{stages.value:g} stages of {each:g}", "devices of one replica"
+    devices = derived(f"{stages.key}/devices", stages.value * each, stages, note, label)
+    if found.count is not None and devices.value > found.count.value:
+        message = f"{note} take {devices.value:g} devices; hardware.count is {found.count.value:g}"
+        ctx.fail("CC303", message, where, "at most all devices make one replica")
+    return devices
+
+
+def _all(ranks: Ranks[Fact]) -> Fact:
+    """Devices of all ranks."""
+    each, count = ranks.rank_accelerators.value, ranks.data_parallel.value
+    devices = compute_parallel.replica_accelerators_by_ranks(
+        rank_accelerators=each, data_parallel=count
+    )
+    note = f"{count:g} ranks of {each:g}"
+    key, label = f"{ranks.data_parallel.key}/devices", "devices of one replica"
+    return derived(key, float(devices), ranks.data_parallel, note, label)
+
+
+def _no_mixture(ctx: Context, infer: schema.Infer, path: Path) -> None:
+    for name in _SPREAD:
+        if getattr(infer, name) is not None:
+            message = f"{name} is of mixtures of experts; copies of another model are replicas"
+            ctx.fail("CC303", message, (*path, name), "leave it out: the load says how many")
+
+
+def _within(ctx: Context, devices: Fact, count: Fact, path: Path) -> None:
+    if devices.value > count.value:
+        message = (
+            f"{devices.note} take {devices.value:g} devices; hardware.count is {count.value:g}"
+        )
+        ctx.fail("CC303", message, (*path, "data_parallel"), "at most all devices make one replica")
+
+
+def _experts_spread(ctx: Context, moe: Moe[Fact], devices: Fact | None, path: Path) -> None:
+    """Experts lie on a part of the devices that divides them alike, one expert each at least."""
+    spread, where = moe.expert_parallel, (*path, "expert_parallel")
+    if spread is None:
+        return
+    if devices is None:
+        message = "expert_parallel needs the devices of a replica beside it"
+        ctx.fail("CC206", message, where, "give tensor_parallel, or data_parallel of 2 and more")
+    most = min(devices.value, moe.experts.value)
+    if spread.value <= most and devices.value % spread.value == 0:
+        return
+    fit = [n for n in range(1, int(most) + 1) if devices.value % n == 0]
+    nearest = min(fit, key=lambda n: abs(n - spread.value))
+    message = f"{moe.experts.value:g} experts cannot be spread over {spread.value:g} of the"
+    message += f" {devices.value:g} devices of a replica"
+    ctx.fail("CC304", message, where, f"the nearest that can: {nearest}")
+
+
+def _divides_heads(ctx: Context, m: Decoder[Fact], shared: Fact, path: Path) -> None:
+    """Each device of a rank takes the same number of heads, where their number is known."""
+    heads, devices = m.attention.heads, shared.value
+    if heads.origin == "archetype" or heads.value % devices == 0:
+        return
+    fit = [n for n in range(1, int(heads.value) + 1) if heads.value % n == 0]
+    below, above = [n for n in fit if n < devices][-1:], [n for n in fit if n > devices][:1]
+    message = f"{heads.value:g} attention heads cannot be shared by {devices:g} devices alike"
+    hint = f"the nearest that can: {' or '.join(map(str, below + above))}"
+    ctx.fail("CC304", message, (*path, "tensor_parallel"), hint)

@@ -1,0 +1,1 @@
+"""Training runs: evidence, work, power, and what they keep in memory."""

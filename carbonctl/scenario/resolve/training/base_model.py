@@ -1,0 +1,24 @@
+"""The base model that a training starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbonctl.estimate.inputs import Base
+
+if TYPE_CHECKING:
+    from carbonctl.core.fact import Fact
+    from carbonctl.scenario.resolve.context import Context
+    from carbonctl.scenario.schema import scenario_file as schema
+
+
+def base(ctx: Context, scenario: schema.Scenario, wanted: list[str]) -> Base[Fact] | None:
+    """Footprint and uses of a base model, where training is estimated and states them."""
+    train = scenario.train
+    if train is None or train.base is None or "train" not in wanted:
+        return None
+    path = ("train", "base")
+    return Base(
+        ctx.given(train.base.footprint, (*path, "footprint"), "footprint of the base model"),
+        ctx.given(train.base.downstream_uses, (*path, "downstream_uses"), "models made from it"),
+    )
