@@ -440,7 +440,7 @@ MODEL = {
     "tied_embeddings": True, "window": 512,
 }  # fmt: skip
 MIXED = {"active_params": "14e9", "experts": 16, "experts_per_token": 1}
-TABLES = {"mlp_params": "2e9", "tables.count": 200, "tables.rows": "9e6", "tables.dim": 128,
+TABLES = {"mlp_params": "2e9", "tables.count": 200, "tables.rows": "4e7", "tables.dim": 128,
           "tables.lookups": 40,
           "tables.bytes": 2}  # fmt: skip
 # keys of a model at the top that one command leaves out: a model is described once, for all phases

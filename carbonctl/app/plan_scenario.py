@@ -66,6 +66,12 @@ def _also_wrong(known: Resolved) -> list[Problem]:
 
 def _planned(draft: Draft, phase: Phase[Fact]) -> Phase[Fact]:
     """The same phase, once its plan is found to be feasible at its central values."""
+    service = draft.ctx.service_checks.get(phase.id)
+    if service is not None and isinstance(phase.work, Serving):
+        from carbonctl.app.peak_checks import check_peak  # noqa: PLC0415 - where something is stated
+
+        check_peak(draft.ctx, phase.work, service)
+        return phase
     check = draft.sections.training_checks.get(phase.id)
     if check is None or not isinstance(phase.work, TrainRun):
         return phase

@@ -16,9 +16,10 @@ from carbonctl.app.capacity import less_than_a_replica
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.serving.recommendation_service import table_devices
 from carbonctl.estimate.serving.replica import DecoderReplica, load_of
 from carbonctl.estimate.serving.request import whole_request
-from carbonctl.estimate.serving.service import Decoder, Serving
+from carbonctl.estimate.serving.service import Decoder, Ranking, Serving
 from carbonctl.formulas.serving import replica_limits as formulas
 from carbonctl.plan import operating_point as plan
 
@@ -50,6 +51,8 @@ def check_services(resolved: Resolved) -> Checked:
     for phase in resolved.inputs.phases:
         if not isinstance(phase.work, Serving):
             continue
+        if isinstance(phase.work.model, Ranking):
+            _note_exchange(phase.work.model, resolved)
         if isinstance(phase.work.model, Decoder) and phase.work.model.limits is not None:
             found = _Service.of(phase, resolved).problems()
             checked.errors.extend(found.errors)
@@ -59,6 +62,14 @@ def check_services(resolved: Resolved) -> Checked:
             if words is not None:
                 resolved.not_estimated["a replica of one's own"] = words
     return checked
+
+
+def _note_exchange(facts: Ranking[Fact], resolved: Resolved) -> None:
+    """Note the all-to-all of tables on several servers, whose link is not known."""
+    model = bind(facts, lambda fact: fact.value)
+    if model.work.exchange is None and float(table_devices(model)) > 1.0:
+        reason = "the link of servers is not known"
+        resolved.not_estimated["all-to-all between servers"] = reason
 
 
 def check_draws(resolved: Resolved, infeasible_share: float) -> None:

@@ -144,7 +144,7 @@ def exchanging_s(
     *,
     pooled_gb: Num,
     exchange_passes: Num,
-    accelerators: Num,
+    exchanging_accelerators: Num,
     link_gb_per_s: Num,
     exchange_efficiency: Num,
 ) -> Num:
@@ -156,19 +156,51 @@ def exchanging_s(
         Pooled embeddings of one sample, one row a table. [GB]
     exchange_passes
         2 to train: embeddings forward, gradients back. [1]
-    accelerators
+    exchanging_accelerators
         Devices that hold the tables; a share of 1/n stays at home. [1]
     link_gb_per_s, exchange_efficiency
         Link of a device, one way, and how much of it is reached. [GB/s], [1]
 
     Examples
     --------
-    >>> exchanging_s(pooled_gb=1e-4, exchange_passes=2.0, accelerators=2.0, link_gb_per_s=25.0,
-    ...     exchange_efficiency=0.5)
+    >>> exchanging_s(pooled_gb=1e-4, exchange_passes=2.0, exchanging_accelerators=2.0,
+    ...     link_gb_per_s=25.0, exchange_efficiency=0.5)
     8e-06
     """
-    away_gb = exchange_passes * pooled_gb * (1.0 - 1.0 / accelerators)
+    away_gb = exchange_passes * pooled_gb * (1.0 - 1.0 / exchanging_accelerators)
     return away_gb / (link_gb_per_s * exchange_efficiency)
+
+
+@formula(
+    unit="GB/s",
+    equation="BW = BW_link if n <= n_linked else BW_network",
+    source="mudigere-2022-zionex",
+)
+def exchange_gb_per_s(
+    *,
+    exchanging_accelerators: Num,
+    linked_accelerators: Num,
+    link_gb_per_s: Num,
+    network_gb_per_s: Num,
+) -> Num:
+    """Speed of the slowest link of an all-to-all, for each device and one way.
+
+    Parameters
+    ----------
+    exchanging_accelerators
+        Devices that take part. [1]
+    linked_accelerators
+        Devices of one machine, which links join. [1]
+    link_gb_per_s, network_gb_per_s
+        Link of a device inside its machine, and its share of the network beyond. [GB/s]
+
+    Examples
+    --------
+    >>> float(exchange_gb_per_s(exchanging_accelerators=16.0, linked_accelerators=8.0,
+    ...     link_gb_per_s=450.0, network_gb_per_s=50.0))
+    50.0
+    """
+    return np.where(exchanging_accelerators > linked_accelerators, network_gb_per_s, link_gb_per_s)
 
 
 @formula(unit="GB", equation="X = T * d * b", source="mudigere-2022-zionex")

@@ -113,8 +113,8 @@ def test_resnet_50_on_imagenet_for_90_epochs():
 
 def test_one_device_exchanges_nothing():
     link = {"exchange_passes": 2.0, "link_gb_per_s": 25.0, "exchange_efficiency": 0.5}
-    assert compute_dlrm.exchanging_s(pooled_gb=1e-4, accelerators=1.0, **link) == 0.0
-    many = compute_dlrm.exchanging_s(pooled_gb=1e-4, accelerators=1e9, **link)
+    assert compute_dlrm.exchanging_s(pooled_gb=1e-4, exchanging_accelerators=1.0, **link) == 0.0
+    many = compute_dlrm.exchanging_s(pooled_gb=1e-4, exchanging_accelerators=1e9, **link)
     assert many == approx(2 * 1e-4 / 12.5)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.results import Use
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
 def ranking_use(model: Ranking[Num], fleet: Fleet[Num], demand: Demand, site: Site[Num]) -> Use:
     """Energy and provisioned hours of a ranking service."""
-    waited = device_s(dlrm_limits(model.work))
+    devices = table_devices(model)
+    waited = device_s(ranking_limits(model, devices))
     busy = serving_time.busy_hours_from_unit_time(served_units=demand.served_units, unit_s=waited)
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual
     )
     load, busy_of_load = provisioned(fleet, busy)
-    devices = table_devices(model)
     hours = fleet_hours.accelerator_hours_by_capacity(
         load_hours=load, memory_devices=devices, period_hours=fleet.period_hours
     )
@@ -49,6 +50,15 @@ def ranking_use(model: Ranking[Num], fleet: Fleet[Num], demand: Demand, site: Si
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
     return Use(hours, it, facility, functional_units=demand.functional_units,
                served=served(fleet, busy, None))  # fmt: skip
+
+
+def ranking_limits(model: Ranking[Num], devices: Num) -> dict[str, Num]:
+    """Device time [s] of each thing that one ranked item may wait for, tables on these devices."""
+    exchange = model.work.exchange
+    if exchange is None:
+        return dlrm_limits(model.work)
+    exchange = replace(exchange, accelerators=devices)
+    return dlrm_limits(replace(model.work, exchange=exchange))
 
 
 def table_devices(model: Ranking[Num]) -> Num:

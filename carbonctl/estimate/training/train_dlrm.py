@@ -43,6 +43,7 @@ def dlrm_limits(work: DlrmWork[Num]) -> dict[str, Num]:
     outside = work.exchange
     if outside is None:
         return limits
+    assert outside.accelerators is not None  # noqa: S101 - a service has put in those of its tables
     pooled = compute_dlrm.pooled_gb(
         tables=work.tables,
         embedding_dim=work.embedding_dim,
@@ -51,8 +52,13 @@ def dlrm_limits(work: DlrmWork[Num]) -> dict[str, Num]:
     limits["exchanging_s"] = compute_dlrm.exchanging_s(
         pooled_gb=pooled,
         exchange_passes=outside.exchange_passes,
-        accelerators=outside.accelerators,
-        link_gb_per_s=outside.link_gb_per_s,
+        exchanging_accelerators=outside.accelerators,
+        link_gb_per_s=compute_dlrm.exchange_gb_per_s(
+            exchanging_accelerators=outside.accelerators,
+            linked_accelerators=outside.linked_accelerators,
+            link_gb_per_s=outside.link_gb_per_s,
+            network_gb_per_s=outside.network_gb_per_s,
+        ),
         exchange_efficiency=outside.exchange_efficiency,
     )
     if outside.reader_per_hour is not None:

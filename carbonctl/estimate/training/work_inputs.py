@@ -122,9 +122,11 @@ class DlrmWork(Generic[T]):
 class Exchange(Generic[T]):
     """What the devices of a recommendation model wait for outside themselves."""
 
-    accelerators: T
+    accelerators: T | None  # None: as many as hold one copy of the tables
+    linked_accelerators: T  # devices of one machine
+    link_gb_per_s: T  # inside a machine, one way
+    network_gb_per_s: T  # between machines
     exchange_passes: T
-    link_gb_per_s: T
     exchange_efficiency: T
     reader_per_hour: T | None
 

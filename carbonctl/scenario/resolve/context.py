@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonctl.core.strict_yaml import Document, Path
+    from carbonctl.scenario.resolve.serving.service_check import ServiceCheck
     from carbonctl.scenario.schema.quantity import Given
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Context:
     not_estimated: dict[str, str] = field(default_factory=dict)
     accounting: str = "location"
     read: set[Path] = field(default_factory=set)  # places of quantities that were asked for
+    service_checks: dict[str | int, ServiceCheck] = field(default_factory=dict)  # by phase
 
     def aside(self) -> Context:
         """The same for a figure that is only compared: what is wrong with it is not said."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.training.work_inputs import DlrmWork, Exchange
@@ -63,41 +62,34 @@ def _exchange(
     rate = None
     if readers is not None:
         rate = ctx.given(readers, (*path, "reader_throughput"), "reader throughput")
-    link = _link(ctx, found.accelerator, beyond=found.count.value > found.per_machine.value)
     return Exchange(
         found.count,
+        found.per_machine,
+        _link(ctx, found.accelerator),
+        ctx.default("network_per_accelerator"),
         ctx.default("exchange_passes"),
-        _chosen_by(found.count, link),
         ctx.default("exchange_efficiency"),
         rate,
     )
 
 
-def _chosen_by(count: Fact, link: Fact) -> Fact:
-    """The same link, which another number of devices might not use."""
-    return replace(link, derived_from=(*link.derived_from, count.key))
-
-
-def served_exchange(ctx: Context, found: Device, tables: Fact) -> Exchange[Fact] | None:
+def served_exchange(ctx: Context, found: Device) -> Exchange[Fact] | None:
     """The all-to-all of a service between the devices that hold one copy of the tables."""
-    if tables.value <= 1:
-        return None
     if found.accelerator is None:
-        ctx.not_estimated["all-to-all between servers"] = "the link of servers is not known"
         return None
     return Exchange(
-        tables,
+        None,
+        found.per_machine,
+        _link(ctx, found.accelerator),
+        ctx.default("network_per_accelerator"),
         ctx.default("exchange_serve_passes"),
-        _link(ctx, found.accelerator, beyond=tables.value > found.per_machine.value),
         ctx.default("exchange_efficiency"),
         None,
     )
 
 
-def _link(ctx: Context, accelerator: Record, *, beyond: bool) -> Fact:
-    """The link of a device, one way: between machines, or inside one."""
-    if beyond:
-        return ctx.default("network_per_accelerator")
+def _link(ctx: Context, accelerator: Record) -> Fact:
+    """The link of a device inside its machine, one way."""
     both = accelerator.fact("link_bandwidth", label="link speed")
     both = both or ctx.default("link_bandwidth_pcie")
     note = "one of two ways"

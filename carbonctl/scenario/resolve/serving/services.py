@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.serving.recommendation_service import table_devices
 from carbonctl.estimate.serving.service import Decoder, Fleet, Ranking, Serving, Throughput
 from carbonctl.scenario.resolve.context import derived
 from carbonctl.scenario.resolve.model_shape import known_format, shape
 from carbonctl.scenario.resolve.recommender import dlrm_work, served_exchange
-from carbonctl.scenario.resolve.serving.bounds import unit_in_time, within_peak
 from carbonctl.scenario.resolve.serving.diffusion_serving import diffusion
 from carbonctl.scenario.resolve.serving.encoder_serving import READERS, encoder
 from carbonctl.scenario.resolve.serving.language_serving import (
@@ -20,6 +17,7 @@ from carbonctl.scenario.resolve.serving.language_serving import (
     throughput,
     tokens,
 )
+from carbonctl.scenario.resolve.serving.service_check import check_throughput, check_unit_latency
 from carbonctl.scenario.resolve.serving.serving_device import power_limit
 from carbonctl.scenario.resolve.serving.stated_operating_point import with_limits
 from carbonctl.scenario.resolve.training.metering import host_factor
@@ -72,7 +70,7 @@ def serving(
     if isinstance(made, Decoder):
         made = with_limits(ctx, infer, made, found, path)
         return Serving(fleet, made), "work" if made.measured is None else "throughput"
-    unit_in_time(ctx, infer, made, found, path)
+    check_unit_latency(ctx, infer, found, path)
     return Serving(fleet, made), "work"
 
 
@@ -108,7 +106,7 @@ def _language(
     if infer.throughput is None or infer.concurrency is not None:
         return decoder(ctx, infer, shaped, found, path)
     measured = _throughput(ctx, infer, found, path)
-    within_peak(ctx, infer, measured, shaped, found, path)
+    check_throughput(ctx, infer, shaped.active_params, found, path)
     return measured
 
 
@@ -195,16 +193,11 @@ def _ranking(ctx: Context, found: Device, work: DlrmWork[Fact]) -> Ranking[Fact]
         loaded = derived(f"{loaded.key}/slot", loaded.value / share, loaded, note, loaded.label)
         idle = derived(f"{idle.key}/slot", idle.value / share, idle, note, idle.label)
     memory = "memory" if found.accelerator is not None else "dram"
-    bare = Ranking(
-        work=work,
+    return Ranking(
+        work=replace(work, exchange=served_exchange(ctx, found)),
         device_memory_gb=ctx.needed(record, memory, found.path, f"memory, {record.name}"),
         memory_share=ctx.default("memory_share"),
         idle_power_w=idle,
         loaded_power_w=loaded,
         energy_residual=ctx.default("ranking_residual"),
     )
-    least = float(table_devices(bind(bare, lambda fact: fact.value)))
-    note = "tables over what the memory of a device holds"
-    tables = derived("infer/table_devices", least, bare.device_memory_gb, note, "devices of tables")
-    exchange = served_exchange(ctx, found, replace(tables, unit="1"))
-    return replace(bare, work=replace(work, exchange=exchange))

@@ -1,0 +1,65 @@
+"""The least time that devices take at their peak: of one unit of a service, and of one token."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbonctl.estimate.serving.encoder_sample import encode, encoded
+from carbonctl.estimate.serving.generated_batch import batch_work
+from carbonctl.estimate.serving.recommendation_service import table_devices
+from carbonctl.estimate.serving.request import whole_output
+from carbonctl.estimate.serving.service import Encoder, Ranking
+from carbonctl.estimate.training.train_dlrm import device_s, dlrm_limits
+from carbonctl.formulas.serving import decode_work, serving_time
+
+if TYPE_CHECKING:
+    from carbonctl.core.types import Num
+    from carbonctl.estimate.serving.service import Diffusion, Throughput
+
+
+def least_unit_s(model: Ranking[Num] | Diffusion[Num] | Encoder[Num], accelerators: Num) -> Num:
+    """Time [s] of one item, one sample or one batch of pictures at the peak of its devices.
+
+    ``accelerators`` are all devices of the service [1]; only the tables of a ranking are spread
+    over them.
+    """
+    if isinstance(model, Ranking):
+        devices = np.maximum(table_devices(model), accelerators)
+        at_peak = replace(model.work, matmul_efficiency=1.0, gather_efficiency=1.0, exchange=None)
+        return device_s(dlrm_limits(at_peak)) / devices
+    if isinstance(model, Encoder):
+        return encode(replace(encoded(model), compute_efficiency=1.0)).unit_s
+    return serving_time.unit_s_from_flop(
+        unit_flop=batch_work(model).flop,
+        peak_flop_per_s=model.board.peak_flop_per_s * model.replica_accelerators,
+        compute_efficiency=1.0,
+    )
+
+
+def least_token_s(
+    service: Throughput[Num], active_params: Num, prompt_tokens: Num, peak_flop_per_s: Num
+) -> Num:
+    """Time [s] of one output token with its share of the prompt, at the peak of all devices.
+
+    ``prompt_tokens`` are those that no cache spares [1], ``peak_flop_per_s`` is of one device.
+    Attention is not counted, so no device is faster.
+    """
+    whole = whole_output(service)
+    flop = decode_work.step_flop(
+        active_params=active_params,
+        look_flop=0.0,
+        attended_layer_tokens=0.0,
+        prompt_look_flop=0.0,
+        prompt_layer_tokens=0.0,
+        prompt_tokens=prompt_tokens,
+        output_tokens=whole.output_tokens,
+        batch=1.0,
+    )
+    return serving_time.unit_s_from_flop(
+        unit_flop=flop,
+        peak_flop_per_s=peak_flop_per_s * whole.accelerators,
+        compute_efficiency=1.0,
+    )
