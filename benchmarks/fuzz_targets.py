@@ -57,12 +57,12 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     """Read, resolve and estimate a scenario of either kind; its result as JSON."""
     from carbonctl.app.estimate import evaluate as phases_of  # noqa: PLC0415
     from carbonctl.app.load import PHASES, Scenario  # noqa: PLC0415
+    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415
     from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
     from carbonctl.report.facts import cited  # noqa: PLC0415
     from carbonctl.report.machine import as_json  # noqa: PLC0415
     from carbonctl.scenario.read.read_scenario import read  # noqa: PLC0415
-    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     _stdin(raw)
@@ -70,7 +70,7 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     result: Any
     loaded = Scenario(made, document, _catalog())
     if made.embodied is not None and not loaded.has_phases:
-        item = resolve_item(made, document, _catalog())
+        item = plan_item(made, document, _catalog())
         result = evaluate(item.inputs, embodied, samples=samples, seed=1)
     else:
         result = phases_of(loaded, PHASES, samples=samples, seed=1)[1]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scenarios import command_of
 
+from carbonctl.app.plan_hardware import plan_item
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.scenario.read.read_scenario import read
-from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ def inputs_of(config: Path, *phases: str, settings: Iterable[Setting] = ()) -> A
     catalog = Catalog.open()
     scenario, document = read(str(config), settings, catalog)
     if command_of(config) == "embodied":
-        return resolve_item(scenario, document, catalog).inputs
+        return plan_item(scenario, document, catalog).inputs
     return plan_scenario(scenario, document, catalog, phases).inputs
 
 

@@ -144,11 +144,6 @@ RECORDS = {
     "bom", "inputs", "replacement_inputs", "sample_inputs", "service", "training_run",
     "work_inputs",
 }  # fmt: skip
-# files of scenario that still estimate
-ESTIMATING = {
-    "bounds", "chips", "embodied_target", "machine_parts", "parallel_layout", "plausible",
-    "services", "stated_figures",
-}  # fmt: skip
 
 
 def test_scenario_reads_facts_and_computes_nothing():
@@ -161,7 +156,7 @@ def test_scenario_reads_facts_and_computes_nothing():
             )
             if parts[0] == "carbonctl" and computes and not for_types:
                 found.add(path.stem)
-    assert found <= ESTIMATING
+    assert found == set()
 
 
 @each_file

@@ -240,10 +240,10 @@ class Attribution:
     def _resolve(self, document: Document) -> Resolved:
         scenario = checked(document, self.catalog)
         if self.command == "embodied":
+            from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
             from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for items alone
-            from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
 
-            return resolve_item(scenario, document, self.catalog).inputs, embodied
+            return plan_item(scenario, document, self.catalog).inputs, embodied
         from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
         from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
 

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 def embodied(scenario: Scenario, *, samples: int, seed: int) -> Result:
     """The result that ``embodied`` makes of the hardware of a scenario."""
+    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied as estimate  # noqa: PLC0415 - after a good input
     from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
     from carbonctl.report.given import given  # noqa: PLC0415
-    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     sections, document, catalog = scenario
-    item = resolve_item(sections, document, catalog)
+    item = plan_item(sections, document, catalog)
     evaluated = evaluate(item.inputs, estimate, samples=samples, seed=seed)
     metadata = ResultMetadata(
         name=sections.name or "",

@@ -91,9 +91,9 @@ def _evaluate_phases(scenario: Scenario, phases: tuple[str, ...]) -> Evaluated:
 
 def _evaluate_item(scenario: Scenario) -> Evaluated:
     """The estimate of whole hardware."""
+    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for this kind alone
-    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
-    item = resolve_item(*scenario)
+    item = plan_item(*scenario)
     return evaluate(item.inputs, embodied, samples=0, seed=0)

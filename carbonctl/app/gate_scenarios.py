@@ -134,11 +134,11 @@ def evaluate_life(
 
 def evaluate_item(file: str, flags: dict[str, Any], loaded: Loaded) -> Looked:
     """Whole machines: no electricity, so the same on every basis."""
+    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for whole items alone
-    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
 
     scenario, document, catalog = loaded
-    item = resolve_item(scenario, document, catalog)
+    item = plan_item(scenario, document, catalog)
     result = study(item.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
     beside = ResultMetadata(
         scenario.name or "", item.title, None, item.not_estimated, item.warnings,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from carbonctl.app.plan_hardware import CentralPartModel
 from carbonctl.core.errors import InputError, in_order
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.service import Serving
@@ -32,7 +33,9 @@ def plan_scenario(
     need_period: bool = False,
 ) -> Resolved:
     """Facts of every wanted phase that can be; InputError with all problems when there are any."""
-    draft = Draft.open(scenario, document, catalog, phases, need_period=need_period)
+    draft = Draft.open(
+        scenario, document, catalog, phases, CentralPartModel(), need_period=need_period
+    )
     planned = (tried(partial(_planned, draft, phase)) for phase in draft.phases())
     try:
         resolved = draft.resolved([phase for phase in planned if phase is not None])

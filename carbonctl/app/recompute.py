@@ -100,17 +100,17 @@ def _counts(difference: ValueDifference) -> bool:
 
 def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[str, Fact] | None:
     """The facts of a scenario without the overlay; None where it cannot do without."""
+    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - where there is an overlay
     from carbonctl.core.errors import CarbonctlError  # noqa: PLC0415
     from carbonctl.estimate.inputs import facts  # noqa: PLC0415
-    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
 
     copied = Document(copy.deepcopy(document.data), {}, {}, document.sources)
     try:
         plain = from_document(copied, Catalog(catalog.roots[-1:]))
         if command == "embodied":
-            return facts(resolve_item(*plain).inputs)
+            return facts(plan_item(*plain).inputs)
         return facts(plan_scenario(*plain, PHASES_OF[command]).inputs)
     except CarbonctlError:
         return None

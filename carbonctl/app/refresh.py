@@ -40,8 +40,8 @@ def decide(
     scenario: Scenario, *, samples: int, seed: int
 ) -> tuple[ResolvedRefresh, Evaluated[Refresh]]:
     """A replacement, resolved and evaluated."""
-    from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh  # noqa: PLC0415 - for this kind alone
+    from carbonctl.app.plan_hardware import plan_refresh  # noqa: PLC0415 - for this kind alone
     from carbonctl.study.refresh import decide as study  # noqa: PLC0415
 
-    resolved = resolve_refresh(*scenario)
+    resolved = plan_refresh(*scenario)
     return resolved, study(resolved.inputs, samples=samples, seed=seed)

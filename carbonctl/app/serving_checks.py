@@ -17,8 +17,7 @@ from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.recommendation_service import table_devices
-from carbonctl.estimate.serving.replica import DecoderReplica, load_of
-from carbonctl.estimate.serving.request import whole_request
+from carbonctl.estimate.serving.replica import DecoderReplica, load_of, whole_replica
 from carbonctl.estimate.serving.service import Decoder, Ranking, Serving
 from carbonctl.formulas.serving import replica_limits as formulas
 from carbonctl.plan import operating_point as plan
@@ -114,6 +113,9 @@ class _Service(NamedTuple):
 
     def problems(self) -> Checked:
         """The limit that stops every size of a replica, and what else should be known."""
+        layout = self._layout()
+        if layout is not None:
+            return Checked([layout], [])
         errors: list[Problem] = []
         warnings: list[Problem] = []
         memory = self.point.status in {plan.NOT_ALLOWED, plan.NO_SEQUENCE, plan.NO_CONCURRENCY}
@@ -130,6 +132,27 @@ class _Service(NamedTuple):
             reason = "ttft is held against a prompt alone"
             self.resolved.not_estimated["queues before the first token"] = reason
         return Checked(errors, warnings)
+
+    def _layout(self) -> Problem | None:
+        """Ranks beyond the devices there are, or experts that a replica cannot share."""
+        moe, devices = self.replica.model.moe, self.limits.replica_accelerators
+        if moe is None or devices is None:
+            return None
+        count, ranks, spread = self.limits.accelerators, moe.ranks, moe.expert_parallel
+        if ranks is not None and count is not None and devices > count:
+            message = f"{ranks.data_parallel:g} ranks of {ranks.rank_accelerators:g} take"
+            message += f" {devices:g} devices; hardware.count is {count:g}"
+            hint = "at most all devices make one replica"
+            return Problem("CC303", message, self.mark("data_parallel"), hint)
+        most = min(devices, moe.experts)
+        if spread is None or (spread <= most and devices % spread == 0):
+            return None
+        fit = [n for n in range(1, int(most) + 1) if devices % n == 0]
+        nearest = min(fit, key=lambda n: abs(n - spread))
+        message = f"{moe.experts:g} experts cannot be spread over {spread:g} of the"
+        message += f" {devices:g} devices of a replica"
+        hint = f"the nearest that can: {nearest}"
+        return Problem("CC304", message, self.mark("expert_parallel"), hint)
 
     def _fits_somewhere(self) -> bool:
         """Whether memory suffices at the best ends of the facts that decide it."""
@@ -324,7 +347,7 @@ class _Service(NamedTuple):
 def _planned(work: Any, lens: Any) -> tuple[DecoderReplica, Limits[Any], plan.Load, OperatingPoint]:
     """A service's replica, limits, load and choice, as a lens sees its facts."""
     plain = bind(work, lens)
-    model = whole_request(plain.model)
+    model = whole_replica(plain.model)
     limits: Any = model.limits
     replica = DecoderReplica(model)
     load = load_of(model, plain.fleet)

@@ -117,13 +117,12 @@ def validate_scenario(scenario: Scenario) -> list[Problem]:
 def _checks(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
     """A scenario as what it is: a replacement, a life, or else whole hardware."""
     from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - after good options
-    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
-    from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh  # noqa: PLC0415
+    from carbonctl.app.plan_hardware import plan_item, plan_refresh  # noqa: PLC0415
 
     sections = scenario.sections
     if sections.refresh is not None:
-        yield lambda: resolve_refresh(*scenario).warnings
+        yield lambda: plan_refresh(*scenario).warnings
     if scenario.has_phases or (sections.refresh is None and sections.embodied is None):
         yield lambda: evaluate(scenario, PHASES, samples=0, seed=0)[0].warnings
     elif sections.refresh is None:
-        yield lambda: resolve_item(*scenario).warnings
+        yield lambda: plan_item(*scenario).warnings

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from carbonctl.catalog import published
 from carbonctl.catalog.published import number
 from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.serving.replica import stated_size
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder
 from carbonctl.scenario.schema.shared_sections import KvPrecision, Precision
 from carbonctl.verify.cases import LOADS, Tables, is_wall_metered, resolve_service, scenario_of
@@ -79,7 +80,7 @@ class Case:
     def replica_accelerators(self) -> float:
         """Accelerators that share one copy of the model; all that were measured, of samples."""
         if isinstance(self.record, Decoder):
-            return float(self.central.limits.replica_accelerators)
+            return float(stated_size(self.central))  # type: ignore[arg-type]
         if isinstance(self.record, Diffusion):
             return float(self.central.replica_accelerators)
         return self.accelerators

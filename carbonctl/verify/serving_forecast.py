@@ -14,8 +14,7 @@ from carbonctl.estimate.denoising_pass import denoise_flop
 from carbonctl.estimate.serving.decode_step import decode_work, step_of
 from carbonctl.estimate.serving.encoder_sample import encode, encoded
 from carbonctl.estimate.serving.generated_batch import batch_energy_j, batch_of, batch_work
-from carbonctl.estimate.serving.replica import placed
-from carbonctl.estimate.serving.request import whole_request
+from carbonctl.estimate.serving.replica import placed, whole_replica
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder, Measured
 from carbonctl.estimate.training.sample_inputs import Stated
 from carbonctl.formulas.hardware import power
@@ -86,7 +85,7 @@ def _language(
     stack: Stack, measured: Array, devices: Array, constants: Mapping[str, Num]
 ) -> Forecast:
     """Decode steps of language models: as long as they are modeled, and as they were measured."""
-    m = at_stated_point(whole_request(stack.bind(constants)))
+    m = at_stated_point(whole_replica(stack.bind(constants)))
     work = decode_work(m)
     step = step_of(m, work)
     per_hour = measured * s_from_hours(1.0)

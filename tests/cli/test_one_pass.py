@@ -17,14 +17,13 @@ from tables import for_each
 
 from carbonctl.app.estimate import evaluate
 from carbonctl.app.load import PHASES_OF, Scenario
+from carbonctl.app.plan_hardware import plan_item, plan_refresh
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError
 from carbonctl.core.strict_yaml import Document
 from carbonctl.scenario.read.read_scenario import checked, read
 from carbonctl.scenario.read.recovery import UNKNOWN
 from carbonctl.scenario.resolve.context import Unresolved, tried
-from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
-from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh
 
 BAD = Path(__file__).parent / "bad"
 CATALOG = Catalog.open()
@@ -41,9 +40,9 @@ def problems(document, command):
     try:
         scenario = checked(document, CATALOG, keep=True)
         if command == "refresh":
-            resolve_refresh(scenario, document, CATALOG)
+            plan_refresh(scenario, document, CATALOG)
         elif command == "embodied":
-            resolve_item(scenario, document, CATALOG)
+            plan_item(scenario, document, CATALOG)
         else:
             whole, loaded = command == "lifecycle", Scenario(scenario, document, CATALOG)
             evaluate(loaded, PHASES_OF[command], samples=0, seed=1, need_period=whole)

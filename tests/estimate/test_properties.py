@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest import approx  # noqa: PT013 - arithmetic reads better without a prefix
 from tables import for_each
 
+from carbonctl.app.plan_hardware import plan_item, plan_refresh
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
@@ -25,8 +26,6 @@ from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.training.train_boundary import device_power_w
 from carbonctl.formulas import load_all
 from carbonctl.scenario.read.read_scenario import Setting, read
-from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
-from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh
 from carbonctl.study.montecarlo import Draws, central, evaluate, interval, traced
 
 load_all()
@@ -50,9 +49,9 @@ def inputs(name):
     shared = (Setting("infer.shared", value=True, flag="--shared"),) if name in SERVED else ()
     scenario, document = read(str(CONFIGS / f"{name}.yaml"), shared, Catalog.open())
     if name in ITEMS:
-        return resolve_item(scenario, document, Catalog.open()).inputs
+        return plan_item(scenario, document, Catalog.open()).inputs
     if name in CHOICES:
-        return resolve_refresh(scenario, document, Catalog.open()).inputs
+        return plan_refresh(scenario, document, Catalog.open()).inputs
     return plan_scenario(scenario, document, Catalog.open()).inputs
 
 

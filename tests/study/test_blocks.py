@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from carbonctl.app.plan_hardware import plan_refresh
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
@@ -14,7 +15,6 @@ from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.results import Lifecycle
 from carbonctl.scenario.read.read_scenario import read
-from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh
 from carbonctl.study import blocks
 from carbonctl.study.montecarlo import Draws, evaluate
 
@@ -29,7 +29,7 @@ def life(name):
 
 def choice(name):
     scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
-    return resolve_refresh(scenario, document, Catalog.open()).inputs
+    return plan_refresh(scenario, document, Catalog.open()).inputs
 
 
 def numbers(result):

@@ -10,7 +10,7 @@ import numpy as np
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
 from carbonctl.estimate.serving.decode_step import computed_prompt, decode_work, prefill_attention
-from carbonctl.estimate.serving.moe import held_weight_gb, ranks_of
+from carbonctl.estimate.serving.moe import held_weight_gb, ranks_of, replica_accelerators
 from carbonctl.estimate.serving.request import decode_round, whole_request
 from carbonctl.formulas.hardware import power
 from carbonctl.formulas.serving import occupancy
@@ -120,7 +120,8 @@ class Chosen(NamedTuple):
 
 def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> Chosen:
     """The model of a whole request at the batch and on the devices that are chosen for its load."""
-    model, limits = whole_request(model), model.limits
+    model = whole_replica(model)
+    limits = model.limits
     if limits is None:
         return Chosen(model, {"batch": model.batch})
     load = load_of(model, fleet)
@@ -157,6 +158,21 @@ def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> Chosen:
     made = placed(model, batch, devices)
     keeps = is_feasible(point, is_exact=limits.is_stated and limits.is_exact)
     return Chosen(made, {"batch": made.batch, "chosen": numbers, "is_feasible": keeps})
+
+
+def whole_replica(model: Decoder[Num]) -> Decoder[Num]:
+    """The model of a whole request, with the devices of all its ranks where ranks are stated."""
+    model = whole_request(model)
+    if model.limits is None or ranks_of(model) is None:
+        return model
+    return replace(model, limits=replace(model.limits, replica_accelerators=stated_size(model)))
+
+
+def stated_size(model: Decoder[Num]) -> Num | None:
+    """Devices of one replica where that is stated: of all ranks, or those that share the model."""
+    if ranks_of(model) is not None:
+        return replica_accelerators(model)
+    return None if model.limits is None else model.limits.replica_accelerators
 
 
 def _most(limits: Limits[Num], point: OperatingPoint, chosen: Any) -> Num:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonctl.core.strict_yaml import Document, Path
+    from carbonctl.scenario.resolve.hardware.part_model import PartModel
     from carbonctl.scenario.resolve.serving.service_check import ServiceCheck
     from carbonctl.scenario.schema.quantity import Given
 
@@ -50,6 +51,7 @@ class Context:
     warnings: list[Problem] = field(default_factory=list)
     not_estimated: dict[str, str] = field(default_factory=dict)
     accounting: str = "location"
+    part_model: PartModel | None = None  # where hardware is resolved
     read: set[Path] = field(default_factory=set)  # places of quantities that were asked for
     service_checks: dict[str | int, ServiceCheck] = field(default_factory=dict)  # by phase
 

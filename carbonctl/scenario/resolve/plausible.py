@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from carbonctl.catalog import grids
 from carbonctl.catalog.grids import G_PER_KG
 from carbonctl.estimate.embodied.bom import Chip, Die
-from carbonctl.estimate.inputs import bind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,16 +70,13 @@ def board_power(ctx: Context, given: Fact, record: Record, path: Path) -> None:
 
 def die_yields(ctx: Context, parts: Iterable[Part[Fact]], path: Path) -> None:
     """A die of which hardly any works, as of an area or a defect density in another unit."""
-    from carbonctl.estimate.embodied.part_carbon import good_share  # noqa: PLC0415 - only for chips
-
     dies = (die for part in parts if isinstance(part, Chip) for die in part.parts)
     for die in dies:
-        if not isinstance(die, Die):
+        if not isinstance(die, Die) or ctx.part_model is None:
             continue
-        plain = bind(die, lambda fact: fact.value)
-        share = float(good_share(plain.good, plain.die_area_cm2))
+        share = ctx.part_model.fab_yield(die)
         if share < LOWEST_YIELD:
-            message = f"a yield of {share:.2g}: no die of {plain.die_area_cm2:g} cm2 is made so"
+            message = f"a yield of {share:.2g}: no die of {die.die_area_cm2.value:g} cm2 is made so"
             ctx.warn("CC307", message, path, "check its area and embodied.fab.yield")
 
 

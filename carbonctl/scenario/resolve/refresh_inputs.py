@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document, Path
     from carbonctl.estimate.embodied.bom import Hardware
+    from carbonctl.scenario.resolve.hardware.part_model import PartModel
     from carbonctl.scenario.schema import refresh_section as schema_refresh
     from carbonctl.scenario.schema import scenario_file as schema
     from carbonctl.scenario.schema.quantity import Given
@@ -50,10 +51,10 @@ class ResolvedRefresh:
 
 
 def resolve_refresh(
-    scenario: schema.Scenario, document: Document, catalog: Catalog
+    scenario: schema.Scenario, document: Document, catalog: Catalog, part_model: PartModel
 ) -> ResolvedRefresh:
     """Facts of a replacement; InputError with all problems when there are any."""
-    ctx = Context(document, catalog, list(document.found))
+    ctx = Context(document, catalog, list(document.found), part_model=part_model)
     section = scenario.refresh
     if section is None:
         message = "nothing to decide: give refresh, with old and new"

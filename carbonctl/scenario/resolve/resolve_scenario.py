@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.inputs import Phase
+    from carbonctl.scenario.resolve.hardware.part_model import PartModel
     from carbonctl.scenario.resolve.phases import CountedDevices
     from carbonctl.scenario.schema import scenario_file as schema
 
@@ -80,11 +81,18 @@ class Draft:
         document: Document,
         catalog: Catalog,
         phases: tuple[str, ...],
+        part_model: PartModel,
         *,
         need_period: bool = False,
     ) -> Draft:
         """A draft of the wanted phases of a scenario, with problems of the scenario as a whole."""
-        ctx = Context(document, catalog, list(document.found), accounting=scenario.accounting)
+        ctx = Context(
+            document,
+            catalog,
+            list(document.found),
+            accounting=scenario.accounting,
+            part_model=part_model,
+        )
         wanted = [name for name in phases if getattr(scenario, name) is not None]
         period = _period(ctx, scenario, need=need_period)
         known = len(ctx.problems)

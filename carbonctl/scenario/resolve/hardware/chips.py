@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carbonctl.core.fact import Fact
 from carbonctl.core.record import compared
@@ -17,7 +17,6 @@ from carbonctl.estimate.embodied.bom import (
     Wafer,
     Yield,
 )
-from carbonctl.formulas.hardware import fab
 from carbonctl.scenario.resolve.context import ONE, archetype, derived
 from carbonctl.scenario.resolve.hardware import stand_ins
 
@@ -219,12 +218,7 @@ def _fits(ctx: Context, die: Die[Fact], path: Path) -> None:
     """A die that is larger than the wafer cannot be made."""
     wafer = die.wafer or DEFAULT.wafer(ctx, path)
     assert wafer is not None  # noqa: S101 - the default has one
-    sizes: dict[str, Any] = {
-        "wafer_cm": wafer.wafer_cm.value,
-        "edge_cm": wafer.edge_cm.value,
-        "kerf_cm": wafer.kerf_cm.value,
-    }
-    if fab.dies_per_wafer(die_area_cm2=die.die_area_cm2.value, **sizes) < 1:
+    if ctx.part_model is not None and ctx.part_model.dies_per_wafer(die, wafer) < 1:
         shown = f"{die.die_area_cm2.value:g} cm2 does not fit on a wafer of"
         ctx.fail("CC304", f"a die of {shown} {wafer.wafer_cm.value:g} cm", path)
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
 from carbonctl.estimate.embodied.bom import Comparator, Counted, Machine, Machines
-from carbonctl.estimate.embodied.part_carbon import part_carbon
-from carbonctl.estimate.inputs import ItemInputs, bind
+from carbonctl.estimate.inputs import ItemInputs
 from carbonctl.scenario.read.consistency import machine_agrees
 from carbonctl.scenario.read.flag_reach import flagged
 from carbonctl.scenario.read.unused_keys import list_or_database, unused_of_item
@@ -16,6 +15,7 @@ from carbonctl.scenario.resolve.context import ONE, Context, derived, tried
 from carbonctl.scenario.resolve.hardware import machine as machines
 from carbonctl.scenario.resolve.hardware import machine_parts as parts_
 from carbonctl.scenario.resolve.hardware import racks_and_sites as subjects
+from carbonctl.scenario.resolve.hardware import stated_figures as figures
 from carbonctl.scenario.resolve.hardware.bill_of_materials import bill, given_comparators
 from carbonctl.scenario.resolve.hardware.machine_extras import comparators, mass_of
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.embodied.bom import Hardware, Part
+    from carbonctl.scenario.resolve.hardware.part_model import PartModel
     from carbonctl.scenario.schema import scenario_file as schema
 
 _NOTHING = {
@@ -45,9 +46,11 @@ class ResolvedItem:
     not_estimated: dict[str, str]
 
 
-def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog) -> ResolvedItem:
+def resolve_item(
+    scenario: schema.Scenario, document: Document, catalog: Catalog, part_model: PartModel
+) -> ResolvedItem:
     """Facts of whole machines; InputError with all problems when there are any."""
-    ctx = Context(document, catalog, list(document.found))
+    ctx = Context(document, catalog, list(document.found), part_model=part_model)
     tried(lambda: machine_agrees(ctx, scenario, ("hardware",)))
     made = tried(lambda: _made(ctx, scenario))
     if made is not None and not ctx.problems:
@@ -223,7 +226,7 @@ def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator
     if not isinstance(part, Counted) or not record.data.get("dies"):
         return ()
     built = parts_.module(ctx, record, ONE, ("hardware",))
-    value = float(part_carbon(bind(built, lambda fact: fact.value)))
+    value = figures.modeled_kgco2e(ctx, [built])
     boundary, note = part.unit_kgco2e.boundary, "bottom-up model"
     if boundary not in ("module", ""):
         note = f"bottom-up model of the module; the figure is of the {boundary}"
@@ -233,6 +236,6 @@ def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator
 def _modeled_board(ctx: Context, board: Record, found: machines.Device) -> tuple[Comparator, ...]:
     assert found.accelerator is not None  # noqa: S101 - the caller looked
     built = parts_.module(ctx, found.accelerator, found.per_machine, ("hardware",))
-    value = float(part_carbon(bind(built, lambda fact: fact.value)))
+    value = figures.modeled_kgco2e(ctx, [built])
     note = "bottom-up model of its modules"
     return (Comparator(board.name, value, "carbonctl-embodied-fit", note),)

@@ -247,7 +247,7 @@ def _modeled(ctx: Context, found: Device, server: Record, path: Path) -> tuple[C
     )
     if bare is None:
         return ()
-    modeled = figures.modeled_kgco2e(bare)
+    modeled = figures.modeled_kgco2e(ctx, bare)
     return (Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model"),)
 
 

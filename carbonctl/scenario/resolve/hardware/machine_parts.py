@@ -18,8 +18,6 @@ from carbonctl.estimate.embodied.bom import (
     Racked,
     Rated,
 )
-from carbonctl.estimate.embodied.part_carbon import part_carbon
-from carbonctl.estimate.inputs import bind
 from carbonctl.scenario.resolve.context import ONE, derived
 from carbonctl.scenario.resolve.hardware import chips, stand_ins
 from carbonctl.scenario.resolve.hardware.chips import DEFAULT
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
-    from carbonctl.core.types import Num
     from carbonctl.estimate.embodied.bom import Part, Piece
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.chips import FabChoice
@@ -101,8 +98,9 @@ def module(
 
 def _plausible(ctx: Context, record: Record, pieces: tuple[Piece[Fact], ...], path: Path) -> None:
     """Memory that is most of an accelerator's carbon points to a wrong factor or capacity."""
-    bound: tuple[Piece[Num], ...] = bind(pieces, lambda fact: fact.value)
-    carbon = {piece.id: float(part_carbon(piece)) for piece in bound}
+    if ctx.part_model is None:
+        return
+    carbon = {piece.id: ctx.part_model.part_kgco2e(piece) for piece in pieces}
     share = carbon["memory"] / sum(carbon.values())
     if share > _MOST_OF_MEMORY:
         message = f"memory is {share:.0%} of the carbon of {record.name}"

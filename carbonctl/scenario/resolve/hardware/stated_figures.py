@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.embodied.part_carbon import part_carbon
-from carbonctl.estimate.inputs import bind
 from carbonctl.scenario.resolve.context import ONE, derived, tried
 from carbonctl.scenario.resolve.hardware.machine_parts import host_parts, module
 
@@ -57,14 +55,15 @@ def _host_row(ctx: Context, server: Record, path: Path) -> Fact | None:
     return None if not made else _figure(ctx, server, made, "server_residual")
 
 
-def modeled_kgco2e(parts: Iterable[Part[Fact]]) -> float:
+def modeled_kgco2e(ctx: Context, parts: Iterable[Part[Fact]]) -> float:
     """Embodied carbon [kgCO2e] of parts together, each at its central values."""
-    return sum(float(part_carbon(bind(part, lambda fact: fact.value))) for part in parts)
+    assert ctx.part_model is not None  # noqa: S101 - given where hardware is resolved
+    return sum(map(ctx.part_model.part_kgco2e, parts))
 
 
 def _figure(ctx: Context, record: Record, made: tuple[Part[Fact], ...], residual: str) -> Fact:
     """The modeled carbon of parts as one fact, with the error of the model as its range."""
-    value = modeled_kgco2e(made)
+    value = modeled_kgco2e(ctx, made)
     error = ctx.default(residual)
     key = f"{record.kind}/{record.id}:modeled"
     whole = derived(key, value, error, error.note, f"{record.name}, by its parts")

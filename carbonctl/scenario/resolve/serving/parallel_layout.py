@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.serving.service import Ranks
-from carbonctl.formulas.serving import parallel_work as compute_parallel
 from carbonctl.scenario.resolve.context import derived
 from carbonctl.scenario.resolve.serving.serving_device import parallel
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
-    from carbonctl.estimate.serving.service import Decoder, Moe
+    from carbonctl.estimate.serving.service import Decoder
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.machine import Device
     from carbonctl.scenario.schema import scenario_file as schema
@@ -47,7 +46,7 @@ def expert_devices(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None
 def replica(
     ctx: Context, infer: schema.Infer, m: Decoder[Fact], found: Device, path: Path
 ) -> Fact | None:
-    """Devices of one replica, where the scenario says: those of one rank, times its ranks."""
+    """Devices of one replica, where the scenario says; None where it does not, or gives ranks."""
     shared = parallel(ctx, infer, found, path)
     if shared is not None:
         _divides_heads(ctx, m, shared, path)
@@ -56,11 +55,13 @@ def replica(
     if m.moe is None:
         _no_mixture(ctx, infer, path)
         return shared
-    devices = shared if m.moe.ranks is None else _all(m.moe.ranks)
-    if m.moe.ranks is not None and found.count is not None and devices is not None:
-        _within(ctx, devices, found.count, path)
-    _experts_spread(ctx, m.moe, devices, path)
-    return devices
+    if m.moe.ranks is not None:
+        return None  # the estimate counts the devices of all ranks
+    if m.moe.expert_parallel is not None and shared is None:
+        message = "expert_parallel needs the devices of a replica beside it"
+        hint = "give tensor_parallel, or data_parallel of 2 and more"
+        ctx.fail("CC206", message, (*path, "expert_parallel"), hint)
+    return shared
 
 
 def _staged(
@@ -81,48 +82,11 @@ def _staged(
     return devices
 
 
-def _all(ranks: Ranks[Fact]) -> Fact:
-    """Devices of all ranks."""
-    each, count = ranks.rank_accelerators.value, ranks.data_parallel.value
-    devices = compute_parallel.replica_accelerators_by_ranks(
-        rank_accelerators=each, data_parallel=count
-    )
-    note = f"{count:g} ranks of {each:g}"
-    key, label = f"{ranks.data_parallel.key}/devices", "devices of one replica"
-    return derived(key, float(devices), ranks.data_parallel, note, label)
-
-
 def _no_mixture(ctx: Context, infer: schema.Infer, path: Path) -> None:
     for name in _SPREAD:
         if getattr(infer, name) is not None:
             message = f"{name} is of mixtures of experts; copies of another model are replicas"
             ctx.fail("CC303", message, (*path, name), "leave it out: the load says how many")
-
-
-def _within(ctx: Context, devices: Fact, count: Fact, path: Path) -> None:
-    if devices.value > count.value:
-        message = (
-            f"{devices.note} take {devices.value:g} devices; hardware.count is {count.value:g}"
-        )
-        ctx.fail("CC303", message, (*path, "data_parallel"), "at most all devices make one replica")
-
-
-def _experts_spread(ctx: Context, moe: Moe[Fact], devices: Fact | None, path: Path) -> None:
-    """Experts lie on a part of the devices that divides them alike, one expert each at least."""
-    spread, where = moe.expert_parallel, (*path, "expert_parallel")
-    if spread is None:
-        return
-    if devices is None:
-        message = "expert_parallel needs the devices of a replica beside it"
-        ctx.fail("CC206", message, where, "give tensor_parallel, or data_parallel of 2 and more")
-    most = min(devices.value, moe.experts.value)
-    if spread.value <= most and devices.value % spread.value == 0:
-        return
-    fit = [n for n in range(1, int(most) + 1) if devices.value % n == 0]
-    nearest = min(fit, key=lambda n: abs(n - spread.value))
-    message = f"{moe.experts.value:g} experts cannot be spread over {spread.value:g} of the"
-    message += f" {devices.value:g} devices of a replica"
-    ctx.fail("CC304", message, where, f"the nearest that can: {nearest}")
 
 
 def _divides_heads(ctx: Context, m: Decoder[Fact], shared: Fact, path: Path) -> None:
