@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from carbonctl.app.plan_hardware import CentralPartModel
 from carbonctl.core.errors import InputError, in_order
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.serving.service import Serving
+from carbonctl.estimate.serving.service import Ranking, Serving
 from carbonctl.estimate.training.training_run import TrainRun
 from carbonctl.scenario.resolve.context import tried
 from carbonctl.scenario.resolve.resolve_scenario import PHASES, Draft, ResolveError
@@ -69,11 +69,8 @@ def _also_wrong(known: Resolved) -> list[Problem]:
 
 def _planned(draft: Draft, phase: Phase[Fact]) -> Phase[Fact]:
     """The same phase, once its plan is found to be feasible at its central values."""
-    service = draft.ctx.service_checks.get(phase.id)
-    if service is not None and isinstance(phase.work, Serving):
-        from carbonctl.app.peak_checks import check_peak  # noqa: PLC0415 - where something is stated
-
-        check_peak(draft.ctx, phase.work, service)
+    if isinstance(phase.work, Serving):
+        _check_service(draft, phase.id, phase.work)
         return phase
     check = draft.sections.training_checks.get(phase.id)
     if check is None or not isinstance(phase.work, TrainRun):
@@ -91,6 +88,19 @@ def _planned(draft: Draft, phase: Phase[Fact]) -> Phase[Fact]:
     )
     report_training_status(Planned(draft.ctx, check, phase.work, limits))
     return phase
+
+
+def _check_service(draft: Draft, phase_id: str, service: Serving[Fact]) -> None:
+    """Note what the devices of a service cannot reach, and what is not known of them."""
+    check = draft.ctx.service_checks.get(phase_id)
+    if check is not None:
+        from carbonctl.app.peak_checks import check_peak  # noqa: PLC0415 - where something is stated
+
+        check_peak(draft.ctx, service, check)
+    if isinstance(service.model, Ranking):
+        from carbonctl.app.serving_checks import note_exchange  # noqa: PLC0415 - to rank
+
+        note_exchange(service.model, draft.ctx.not_estimated)
 
 
 def _central(fact: Fact) -> float:

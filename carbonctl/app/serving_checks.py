@@ -50,8 +50,6 @@ def check_services(resolved: Resolved) -> Checked:
     for phase in resolved.inputs.phases:
         if not isinstance(phase.work, Serving):
             continue
-        if isinstance(phase.work.model, Ranking):
-            _note_exchange(phase.work.model, resolved)
         if isinstance(phase.work.model, Decoder) and phase.work.model.limits is not None:
             found = _Service.of(phase, resolved).problems()
             checked.errors.extend(found.errors)
@@ -63,12 +61,12 @@ def check_services(resolved: Resolved) -> Checked:
     return checked
 
 
-def _note_exchange(facts: Ranking[Fact], resolved: Resolved) -> None:
+def note_exchange(facts: Ranking[Fact], not_estimated: dict[str, str]) -> None:
     """Note the all-to-all of tables on several servers, whose link is not known."""
     model = bind(facts, lambda fact: fact.value)
     if model.work.exchange is None and float(table_devices(model)) > 1.0:
         reason = "the link of servers is not known"
-        resolved.not_estimated["all-to-all between servers"] = reason
+        not_estimated["all-to-all between servers"] = reason
 
 
 def check_draws(resolved: Resolved, infeasible_share: float) -> None:
@@ -238,7 +236,7 @@ class _Service(NamedTuple):
         floor = float(self.replica.floor_s(best)) * 1e3
         assert self.limits.itl_s is not None  # noqa: S101 - it stops the choice
         target = self.limits.itl_s * 1e3
-        message = f"{target:g} ms between tokens cannot be met on {best:g} devices: "
+        message = f"{target:g} ms between tokens cannot be met on {_devices(best)}: "
         if target < floor:
             message += f"reading the weights once takes {floor:.3g} ms"
         else:
@@ -262,7 +260,7 @@ class _Service(NamedTuple):
         place = int(np.argmin(alone))
         assert self.limits.ttft_s is not None  # noqa: S101 - it stops the choice
         target, least = self.limits.ttft_s * 1e3, float(alone[place]) * 1e3
-        message = f"{target:g} ms to the first token cannot be met on {sizes[place]:g} devices: "
+        message = f"{target:g} ms to the first token cannot be met on {_devices(sizes[place])}: "
         message += f"a prompt alone takes {least:.3g} ms"
         hint = f"the nearest that is met is {_up(least):g} ms"
         return Problem("CC304", message, self.mark("latency", "ttft"), hint)
@@ -353,6 +351,11 @@ def _planned(work: Any, lens: Any) -> tuple[DecoderReplica, Limits[Any], plan.Lo
     load = load_of(model, plain.fleet)
     point = plan.choose_operating_point(replica, limits, load, 0)
     return replica, limits, load, point
+
+
+def _devices(count: float) -> str:
+    """A number of devices in words."""
+    return "1 device" if count == 1.0 else f"{count:g} devices"
 
 
 def _up(value: float) -> float:

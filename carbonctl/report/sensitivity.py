@@ -78,6 +78,11 @@ def _total_at(result: Result, changed: Fact, value: float) -> tuple[float, float
     return value, float(made.total_kgco2e)
 
 
+def _shown(value: float, unit: str) -> str:
+    """A value as it is shown; a count with three digits, as the total beside it."""
+    return numbers.quantity(float(f"{value:.3g}") if unit == "1" else value, unit)
+
+
 def next_question(data: EstimateResult) -> str:
     """The assumed value that decides most of what a flag can state, and what it would change."""
     for item in data.get("sensitivity", []):  # results of older versions hold none
@@ -85,7 +90,7 @@ def next_question(data: EstimateResult) -> str:
         flag = _flag(name, data)
         if not flag:
             continue
-        low, high = (numbers.quantity(item[end], item["unit"]) for end in ("low", "high"))
+        low, high = (_shown(end, item["unit"]) for end in (item["low"], item["high"]))
         named = f"{item['label']} " if name.startswith(_OTHER_MEANING) else ""
         totals = (item["total_at_low_kgco2e"], item["total_at_high_kgco2e"])
         first, last = (numbers.carbon(one).replace(" ", "\u00a0") for one in totals)  # one word
