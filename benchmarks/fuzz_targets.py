@@ -56,8 +56,9 @@ def _stdin(raw: bytes) -> None:
 def scenario(raw: bytes, samples: int = 0) -> None:
     """Read, resolve and estimate a scenario of either kind; its result as JSON."""
     from carbonctl.app.estimate import evaluate as phases_of  # noqa: PLC0415
-    from carbonctl.app.load import PHASES, Scenario  # noqa: PLC0415
+    from carbonctl.app.load import Scenario  # noqa: PLC0415
     from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
+    from carbonctl.core.phase_names import PHASES  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415
     from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
     from carbonctl.report.facts import cited  # noqa: PLC0415

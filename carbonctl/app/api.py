@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED, check_samples
-from carbonctl.app.load import PHASES, PHASES_OF, Scenario, load_scenario
+from carbonctl.app.load import PHASES_OF, Scenario, load_scenario
 from carbonctl.app.outcome import Result
 from carbonctl.core.errors import InputError, Mark, Problem, UsageError
+from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

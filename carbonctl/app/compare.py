@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.app.estimate import evaluate
-from carbonctl.app.load import PHASES
 from carbonctl.app.outcome import Outcome, Quantity, quantity_of
 from carbonctl.core.errors import UsageError, gathered
+from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
+from carbonctl.app.load import PHASES_OF, load_scenario
 from carbonctl.app.outcome import Outcome, Quantity, quantity_of
 from carbonctl.app.recompute import check_is_estimate, given_document, recompute
 from carbonctl.core.errors import InputError, Mark, Problem, gathered
+from carbonctl.core.phase_names import PHASES
 from carbonctl.core.record import compared
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind, facts

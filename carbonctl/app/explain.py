@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.app.load import PHASES, PHASES_OF, Scenario, from_document
+from carbonctl.app.load import PHASES_OF, Scenario, from_document
 from carbonctl.app.outcome import Outcome
+from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog

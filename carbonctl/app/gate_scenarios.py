@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from carbonctl.app.estimate import evaluate, metadata_of
-from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
+from carbonctl.app.load import PHASES_OF, load_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.files import name_of
+from carbonctl.core.phase_names import PHASES
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import facts as facts_of
 from carbonctl.gate.causes import Causes, Remembered

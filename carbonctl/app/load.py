@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbonctl.core import files
+from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario.read.read_scenario import Setting
     from carbonctl.scenario.schema import scenario_file as schema
 
-PHASES = ("data", "experiments", "train", "infer")
 # command -> the phases that it estimates
 PHASES_OF = {"train": PHASES[:3], "infer": PHASES[3:], "lifecycle": PHASES}
 

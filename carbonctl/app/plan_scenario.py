@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from carbonctl.app.plan_hardware import CentralPartModel
 from carbonctl.core.errors import InputError, in_order
+from carbonctl.core.phase_names import PHASES
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.service import Ranking, Serving
 from carbonctl.estimate.training.training_run import TrainRun
 from carbonctl.scenario.resolve.context import tried
-from carbonctl.scenario.resolve.resolve_scenario import PHASES, Draft, ResolveError
+from carbonctl.scenario.resolve.resolve_scenario import Draft, ResolveError
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog

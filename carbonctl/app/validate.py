@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from carbonctl.app.load import PHASES, load_scenario
+from carbonctl.app.load import load_scenario
 from carbonctl.app.outcome import Outcome
 from carbonctl.core.errors import InputError, Problem, gathered
 from carbonctl.core.files import name_of
+from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

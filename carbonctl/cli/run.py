@@ -6,11 +6,12 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from carbonctl.app.load import PHASES, PHASES_OF
+from carbonctl.app.load import PHASES_OF
 from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import draws
 from carbonctl.core.errors import UsageError
 from carbonctl.core.output import emit
+from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -10,10 +10,11 @@ from scenarios import CONFIGS, command_of
 from tables import for_each
 
 from carbonctl.app.estimate import evaluate
-from carbonctl.app.load import PHASES, load_scenario
+from carbonctl.app.load import load_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
+from carbonctl.core.phase_names import PHASES
 from carbonctl.formulas.facility.operational import facility_energy_kwh
 from carbonctl.report.basis import basis
 from carbonctl.study.montecarlo import Draws, replay

@@ -15,6 +15,7 @@ from carbonctl.core.errors import (
     did_you_mean,
     in_order,
 )
+from carbonctl.core.phase_names import PHASES
 from carbonctl.core.record import compared
 from carbonctl.core.strict_yaml import Document
 from carbonctl.scenario.read import extends
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
 
-PHASES = ("data", "experiments", "train", "infer")
 _CODES = {
     "missing": ("CC206", "is required here"),
     "extra_forbidden": ("CC101", "unknown key"),

@@ -34,7 +34,6 @@ UNITS = {"requests": "request", "images": "image", "videos": "video", "items": "
 BUDGET = {"total": "total_kgco2e"} | {
     f"per_{unit}": f"infer.per_{unit}_kgco2e" for unit in UNITS.values()
 }
-PHASES = ("data", "experiments", "train", "infer")
 _OUTSIDE = {
     "wide-area network": "outside the boundary",
     "user devices": "outside the boundary",
