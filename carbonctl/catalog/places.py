@@ -50,6 +50,7 @@ def regions(catalog: Catalog) -> list[dict[str, str]]:
     return list(_regions(catalog).values())
 
 
+@cache
 def find(catalog: Catalog, name: str, provider: str = "") -> Place:
     """The place that a name means; UnknownName or AmbiguousName when there is not one.
 

@@ -121,6 +121,7 @@ class Catalog:
         found = {p.stem for root in self.roots for p in (root / kind).glob("*.yaml")}
         return tuple(sorted(found))
 
+    @cache  # noqa: B019 - a catalog lives as long as the program
     def record(self, kind: str, name: str) -> Record:
         """The record with this id or alias; UnknownName or AmbiguousName when there is none."""
         record = self.unchecked(kind, name)

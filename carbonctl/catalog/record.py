@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.catalog.fields import SHARES, SIGNED, unit_of_field
@@ -30,6 +31,7 @@ class Record:
     overlay: str = ""  # the file, where it lies in a folder of the user's own
     where: Mark | None = None  # where the user named it
     assumed: str = ""  # what was taken for granted where the name could mean others too
+    read: dict[object, Fact] = field(default_factory=dict)  # facts by path, without a place
 
     @property
     def name(self) -> str:
@@ -44,12 +46,25 @@ class Record:
     def number(self, *fields: str) -> float | None:
         """A plain number, by a path of keys; None when unknown."""
         value: Any = self.data
-        for field in fields:
-            value = value.get(field) if isinstance(value, dict) else None
+        for key in fields:
+            value = value.get(key) if isinstance(value, dict) else None
         return float(value) if isinstance(value, int | float) else None
 
     def fact(self, *path: str | int, label: str = "", origin: Origin | None = None) -> Fact | None:
         """The fact at a path of keys, in its canonical unit; None when the record lacks it."""
+        asked = (path, label, origin)
+        known = self.read.get(asked)
+        if known is None:
+            known = self._fact_at(path, label, origin)
+            if known is None:
+                return None
+            self.read[asked] = known
+        return known if self.where is None else replace(known, where=self.where)
+
+    def _fact_at(
+        self, path: tuple[str | int, ...], label: str, origin: Origin | None
+    ) -> Fact | None:
+        """The fact at a path of keys, read from the file; None when the record lacks it."""
         entry: Any = self.data
         for step in path:
             try:
@@ -57,8 +72,8 @@ class Record:
             except (KeyError, IndexError, TypeError):
                 return None
         names = [p for p in reversed(path) if isinstance(p, str)]
-        field = next((name for name in names if unit_of_field(name)), names[0])
-        return self._fact(path, field, entry, label, origin)
+        name = next((name for name in names if unit_of_field(name)), names[0])
+        return self._fact(path, name, entry, label, origin)
 
     def plain(self, field: str, *, label: str = "") -> Fact | None:
         """A plain number of a record that names one source for the whole file."""
@@ -125,7 +140,6 @@ class Record:
             note=self._note(str(entry.get("note", ""))),
             label=label or f"{self.name}, {field.replace('_', ' ')}",
             boundary=str(entry.get("boundary", "")),
-            where=self.where,
         )
 
     def _key(self, path: tuple[str | int, ...]) -> str:
