@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.serving.least_time import least_token_s, least_unit_s
-from carbonctl.estimate.serving.service import Decoder, Throughput
+from carbonctl.estimate.serving.least_time import least_token_s
+from carbonctl.estimate.serving.service import Throughput
+from carbonctl.estimate.serving.service_kinds import service_kind
 from carbonctl.scenario.resolve.serving.service_check import UNIT_TARGETS
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
-    from carbonctl.estimate.serving.service import Diffusion, Encoder, Ranking, Serving
+    from carbonctl.estimate.serving.service import Serving
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.serving.service_check import ServiceCheck
 
@@ -25,8 +26,13 @@ def check_peak(ctx: Context, service: Serving[Fact], check: ServiceCheck) -> Non
     """
     if isinstance(service.model, Throughput):
         _check_throughput(ctx, service.model, check)
-    elif not isinstance(service.model, Decoder):
-        _check_unit_latency(ctx, service.model, check)
+        return
+    least_unit_s = service_kind(service.model).least_unit_s
+    if least_unit_s is not None:
+        count = check.device.count
+        plain = bind(service.model, lambda fact: fact.value)
+        least_ms = float(least_unit_s(plain, count.value if count else 1.0)) * 1e3
+        _check_unit_latency(ctx, least_ms, check)
 
 
 def _check_throughput(ctx: Context, model: Throughput[Fact], check: ServiceCheck) -> None:
@@ -48,13 +54,8 @@ def _check_throughput(ctx: Context, model: Throughput[Fact], check: ServiceCheck
         ctx.fail("CC304", message, (*check.path, "throughput"), hint)
 
 
-def _check_unit_latency(
-    ctx: Context, model: Ranking[Fact] | Diffusion[Fact] | Encoder[Fact], check: ServiceCheck
-) -> None:
+def _check_unit_latency(ctx: Context, least_ms: float, check: ServiceCheck) -> None:
     """A target of a picture, a sample or an item is no shorter than its least time."""
-    count = check.device.count
-    plain = bind(model, lambda fact: fact.value)
-    least_ms = float(least_unit_s(plain, count.value if count else 1.0)) * 1e3
     for name in UNIT_TARGETS:
         target = getattr(check.infer.latency, name)
         asked_ms = None if target is None else float(s_from_hours(target.value)) * 1e3

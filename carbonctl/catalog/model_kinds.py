@@ -1,7 +1,8 @@
 """Kinds of models, as their records name them: what each learns from, and what it is called.
 
-A new kind of model is one entry here; one of ``estimate/training_kinds.py`` or
-``estimate/service_kinds.py``; a file of its formulas; a file of its estimate; a file of its facts.
+A new kind of model is one entry here; one of ``estimate/training/training_kinds.py`` or
+``estimate/serving/service_kinds.py``; a file of its formulas; a file of its record and estimate; a
+file of its facts, which the entry here names.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ class ModelKind(NamedTuple):
     """What training and reports need to know of a kind of model.
 
     ``learns_from`` is the evidence of its work: tokens, tokens read and written apart, samples;
-    ``sample`` what one of them is. ``is_sized`` says whether parameters tell what its work draws.
+    ``sample`` what one of them is. ``is_sized`` says whether parameters tell what its work draws;
+    ``service`` the file of ``scenario/resolve/serving`` that resolves it where it answers requests.
     """
 
     label: str = "LLM"
@@ -24,15 +26,16 @@ class ModelKind(NamedTuple):
     sample: Sample = ""
     attends_both_sides: bool = False
     is_sized: bool = True
+    service: str = ""
 
 
 MODEL_KINDS: dict[str, ModelKind] = {
-    "llm": ModelKind(learns_from="tokens"),
-    "llm_dense": ModelKind(learns_from="tokens"),
-    "llm_moe": ModelKind(learns_from="tokens"),
-    "encoder": ModelKind("encoder", "tokens", attends_both_sides=True),
+    "llm": ModelKind(learns_from="tokens", service="language_serving"),
+    "llm_dense": ModelKind(learns_from="tokens", service="language_serving"),
+    "llm_moe": ModelKind(learns_from="tokens", service="language_serving"),
+    "encoder": ModelKind("encoder", "tokens", attends_both_sides=True, service="encoder_serving"),
     "encoder_decoder": ModelKind(learns_from="both_tokens"),
-    "embedding": ModelKind("embedding model"),
+    "embedding": ModelKind("embedding model", service="encoder_serving"),
     "diffusion_dit": ModelKind("image model", "samples", "picture"),
     "diffusion_unet": ModelKind("image model", "samples", "picture", is_sized=False),
     "video_dit": ModelKind("video model", "samples", "picture"),

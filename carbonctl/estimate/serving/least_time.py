@@ -11,27 +11,28 @@ from carbonctl.estimate.serving.encoder_sample import encode, encoded
 from carbonctl.estimate.serving.generated_batch import batch_work
 from carbonctl.estimate.serving.recommendation_service import table_devices
 from carbonctl.estimate.serving.request import whole_output
-from carbonctl.estimate.serving.service import Encoder, Ranking
 from carbonctl.estimate.training.train_dlrm import device_s, dlrm_limits
 from carbonctl.formulas.serving import decode_work, serving_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.serving.service import Diffusion, Throughput
+    from carbonctl.estimate.serving.service import Diffusion, Encoder, Ranking, Throughput
 
 
-def least_unit_s(model: Ranking[Num] | Diffusion[Num] | Encoder[Num], accelerators: Num) -> Num:
-    """Time [s] of one item, one sample or one batch of pictures at the peak of its devices.
+def least_item_s(model: Ranking[Num], accelerators: Num) -> Num:
+    """Time [s] of one ranked item, its tables spread over all devices of the service [1]."""
+    devices = np.maximum(table_devices(model), accelerators)
+    at_peak = replace(model.work, matmul_efficiency=1.0, gather_efficiency=1.0, exchange=None)
+    return device_s(dlrm_limits(at_peak)) / devices
 
-    ``accelerators`` are all devices of the service [1]; only the tables of a ranking are spread
-    over them.
-    """
-    if isinstance(model, Ranking):
-        devices = np.maximum(table_devices(model), accelerators)
-        at_peak = replace(model.work, matmul_efficiency=1.0, gather_efficiency=1.0, exchange=None)
-        return device_s(dlrm_limits(at_peak)) / devices
-    if isinstance(model, Encoder):
-        return encode(replace(encoded(model), compute_efficiency=1.0)).unit_s
+
+def least_sample_s(model: Encoder[Num], _accelerators: Num) -> Num:
+    """Time [s] of one sample, which one device reads."""
+    return encode(replace(encoded(model), compute_efficiency=1.0)).unit_s
+
+
+def least_batch_s(model: Diffusion[Num], _accelerators: Num) -> Num:
+    """Time [s] of one batch of pictures or clips on the devices of one replica."""
     return serving_time.unit_s_from_flop(
         unit_flop=batch_work(model).flop,
         peak_flop_per_s=model.board.peak_flop_per_s * model.replica_accelerators,

@@ -117,8 +117,12 @@ class Speculation(Generic[T]):
     acceptance: T
 
 
+class ServedModel(Generic[T]):
+    """A served model of any kind; ``service_kinds`` has what the estimate does with it."""
+
+
 @record
-class Decoder(Generic[T]):
+class Decoder(ServedModel[T]):
     """A language model on one replica; with ``limits`` its operating point is yet to be chosen.
 
     ``reasoning_tokens`` are written beside the answer's, ``media_tokens`` read beside the prompt's.
@@ -150,7 +154,7 @@ class Decoder(Generic[T]):
 
 
 @record
-class Throughput(Generic[T]):
+class Throughput(ServedModel[T]):
     """A language service whose throughput is known."""
 
     output_tokens: T
@@ -177,7 +181,7 @@ class DiffusionRuntime(Generic[T]):
 
 
 @record
-class Diffusion(Generic[T]):
+class Diffusion(ServedModel[T]):
     """An image or video model at its operating point on one replica.
 
     Work of one pass: known and scaled (``reference_flop``), from latent tokens (``token_edge``),
@@ -222,7 +226,7 @@ class Encoded(Generic[T]):
 
 
 @record
-class Encoder(Generic[T]):
+class Encoder(ServedModel[T]):
     """A service of a model that reads and does not generate, sample by sample."""
 
     sample: Photograph[T] | Speech[T] | Stated[T] | Text[T]
@@ -237,7 +241,7 @@ class Encoder(Generic[T]):
 
 
 @record
-class Ranking(Generic[T]):
+class Ranking(ServedModel[T]):
     """A recommendation service on whole servers or accelerators."""
 
     work: DlrmWork[T]
@@ -253,4 +257,4 @@ class Serving(Generic[T]):
     """A service: its load and fleet, and one model."""
 
     fleet: Fleet[T]
-    model: Decoder[T] | Throughput[T] | Diffusion[T] | Encoder[T] | Ranking[T]
+    model: ServedModel[T]

@@ -18,6 +18,7 @@ from carbonctl.estimate.serving.language_service import (
     thousand_tokens,
     throughput_work,
 )
+from carbonctl.estimate.serving.least_time import least_batch_s, least_item_s, least_sample_s
 from carbonctl.estimate.serving.recommendation_service import ranking_use
 from carbonctl.estimate.serving.replica import Chosen, at_operating_point, resident_power_w
 from carbonctl.estimate.serving.request import whole_output
@@ -39,13 +40,16 @@ class Boards(NamedTuple):
 
     ``work`` returns busy hours and energy of the boards for units that are served; ``choose`` the
     model with all that a unit holds, at its operating point; ``other_units`` what the service makes
-    beside its unit; ``resident_power_w`` the power of one board that has nothing to do.
+    beside its unit; ``resident_power_w`` the power of one board that has nothing to do;
+    ``least_unit_s`` the time of one unit at the peak of this many devices, where a target of
+    latency is held against that.
     """
 
     work: Callable[[Any, Num], BoardWork]
     choose: Callable[[Any, Fleet[Num]], Chosen] = lambda model, _fleet: Chosen(model)
     resident_power_w: Callable[[Any], Num | None] = lambda _model: None
     other_units: Callable[[Any, Num], dict[str, Num]] = lambda _model, _total: {}
+    least_unit_s: Callable[[Any, Num], Num] | None = None
 
     def use(self, model: Any, fleet: Fleet[Num], demand: Demand, site: Site[Num]) -> Use:
         """Energy and provisioned hours of a service of this kind."""
@@ -60,6 +64,7 @@ class Servers(NamedTuple):
     """A kind whose energy is that of whole servers, between idle and loaded."""
 
     use: Callable[[Any, Fleet[Num], Demand, Site[Num]], Use]
+    least_unit_s: Callable[[Any, Num], Num] | None = None
 
 
 def service_kind(model: object) -> Boards | Servers:
@@ -75,8 +80,11 @@ _KINDS: dict[type, Boards | Servers] = {
         other_units=thousand_tokens,
     ),
     Diffusion: Boards(
-        diffusion_work, resident_power_w=diffusion_resident_w, other_units=video_seconds
+        diffusion_work,
+        resident_power_w=diffusion_resident_w,
+        other_units=video_seconds,
+        least_unit_s=least_batch_s,
     ),
-    Encoder: Boards(encoder_work, resident_power_w=encoder_resident_w),
-    Ranking: Servers(ranking_use),
+    Encoder: Boards(encoder_work, resident_power_w=encoder_resident_w, least_unit_s=least_sample_s),
+    Ranking: Servers(ranking_use, least_unit_s=least_item_s),
 }

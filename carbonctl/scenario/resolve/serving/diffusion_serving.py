@@ -11,11 +11,13 @@ from carbonctl.core.units import gb_from_bytes
 from carbonctl.estimate.serving.service import Diffusion, DiffusionRuntime
 from carbonctl.scenario.resolve.context import ONE
 from carbonctl.scenario.resolve.model_shape import model_path
+from carbonctl.scenario.resolve.serving.service_check import check_unit_latency
 from carbonctl.scenario.resolve.serving.serving_device import board, parallel
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.inputs import Evidence
     from carbonctl.estimate.serving.service import Board
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.machine import Device
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema.quantity import Given
 
 _FLOAT16_DIFFUSION, _RUNTIME = "bf16", "diffusers"
+
+
+def resolve_service(
+    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
+) -> tuple[Diffusion[Fact], Evidence]:
+    """Facts of the service and how its energy is known; its latency is noted to be checked."""
+    made = diffusion(ctx, infer, shaped, found, path)
+    check_unit_latency(ctx, infer, found, path)
+    return made, "work"
 
 
 def diffusion(

@@ -10,21 +10,31 @@ from carbonctl.estimate.training.sample_inputs import Photograph, Speech, Stated
 from carbonctl.scenario.resolve.context import ONE
 from carbonctl.scenario.resolve.model_shape import model_path
 from carbonctl.scenario.resolve.serving.precision import served_format, serving_board
+from carbonctl.scenario.resolve.serving.service_check import check_unit_latency
 from carbonctl.scenario.resolve.training.sample_training import photograph, speech
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.inputs import Evidence
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.machine import Device
     from carbonctl.scenario.resolve.model_shape import Shape
     from carbonctl.scenario.schema import scenario_file as schema
 
-READERS = {"encoder", "embedding"}
 _PACKED = {"int8", "fp8"}
 _WRITES = ("output_tokens", "output_cv", "kv_precision", "reasoning_tokens", "concurrency",
            "throughput", "latency", "speculative", "prompt_cache_hits", "tensor_parallel",
            "pipeline_parallel", "data_parallel", "expert_parallel", "runtime")  # fmt: skip
+
+
+def resolve_service(
+    ctx: Context, infer: schema.Infer, shaped: Shape | None, found: Device, path: Path
+) -> tuple[Encoder[Fact], Evidence]:
+    """Facts of the service and how its energy is known; its latency is noted to be checked."""
+    made = encoder(ctx, infer, shaped, found, path)
+    check_unit_latency(ctx, infer, found, path)
+    return made, "work"
 
 
 def encoder(

@@ -12,6 +12,7 @@ from carbonctl.estimate.serving.service import (
     Moe,
     Runtime,
     Speculation,
+    Throughput,
 )
 from carbonctl.scenario.resolve.model_shape import Shape, element_bytes, shape
 from carbonctl.scenario.resolve.serving.parallel_layout import expert_devices, ranks
@@ -21,17 +22,61 @@ from carbonctl.scenario.resolve.serving.precision import (
     serving_board,
     weight_bytes,
 )
+from carbonctl.scenario.resolve.serving.service_check import check_throughput
+from carbonctl.scenario.resolve.serving.serving_device import power_limit
+from carbonctl.scenario.resolve.serving.stated_operating_point import with_limits
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
+    from carbonctl.estimate.inputs import Evidence
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.machine import Device
     from carbonctl.scenario.schema import scenario_file as schema
 
 DEFAULT_RUNTIME = "vllm_2025"
 _MEDIA = ("image_tokens", "video_tokens", "audio_tokens")
+
+
+def resolve_service(
+    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
+) -> tuple[Decoder[Fact] | Throughput[Fact], Evidence]:
+    """A model that writes: from its work, or from a throughput that was measured."""
+    _one_operating_point(ctx, infer, path)
+    if infer.throughput is None or infer.concurrency is not None:
+        made = with_limits(ctx, infer, decoder(ctx, infer, shaped, found, path), found, path)
+        return made, "work" if made.measured is None else "throughput"
+    measured = _throughput(ctx, infer, found, path)
+    check_throughput(ctx, infer, shaped.active_params, found, path)
+    return measured, "throughput"
+
+
+def _one_operating_point(ctx: Context, infer: schema.Infer, path: Path) -> None:
+    """A target of latency sets the batch, and nothing else may."""
+    target = infer.latency
+    if target is None:
+        return
+    if target.itl is None and target.ttft is None:
+        where, message = (*path, "latency"), "requests have a latency per token: itl, or ttft"
+        ctx.fail("CC306", message, where, "as in latency: {itl: 50 ms}, or give concurrency")
+    for name in ("concurrency", "throughput"):
+        if target.itl is not None and getattr(infer, name) is not None:
+            message = f"latency.itl and {name} both set the operating point"
+            ctx.fail("CC301", message, (*path, name), "keep one")
+
+
+def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Throughput[Fact]:
+    """Board power at a measured throughput whose batch is not known."""
+    reached, devices = throughput(ctx, infer, found, path)
+    return Throughput(
+        output_tokens=tokens(ctx, infer, "output_tokens", path),
+        accelerators=devices,
+        throughput_per_hour=reached,
+        tdp_w=power_limit(ctx, found, path),
+        device_power_share=ctx.default("serving_power_share"),
+        reasoning_tokens=reasoning(ctx, infer, path),
+    )
 
 
 def decoder(

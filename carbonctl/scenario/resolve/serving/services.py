@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.serving.service import Decoder, Fleet, Ranking, Serving, Throughput
-from carbonctl.scenario.resolve.context import derived
+from carbonctl.catalog.model_kinds import model_kind
+from carbonctl.estimate.serving.service import Fleet, Serving
 from carbonctl.scenario.resolve.model_shape import known_format, shape
-from carbonctl.scenario.resolve.recommender import dlrm_work, served_exchange
-from carbonctl.scenario.resolve.serving.diffusion_serving import diffusion
-from carbonctl.scenario.resolve.serving.encoder_serving import READERS, encoder
-from carbonctl.scenario.resolve.serving.language_serving import (
-    decoder,
-    reasoning,
-    throughput,
-    tokens,
-)
-from carbonctl.scenario.resolve.serving.service_check import check_throughput, check_unit_latency
-from carbonctl.scenario.resolve.serving.serving_device import power_limit
-from carbonctl.scenario.resolve.serving.stated_operating_point import with_limits
+from carbonctl.scenario.resolve.serving.ranking_serving import ranking_service
 from carbonctl.scenario.resolve.training.metering import host_factor
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
     from carbonctl.estimate.inputs import Evidence
-    from carbonctl.estimate.serving.service import Diffusion, Encoder
-    from carbonctl.estimate.training.work_inputs import DlrmWork
+    from carbonctl.estimate.serving.service import ServedModel
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.machine import Device
-    from carbonctl.scenario.resolve.model_shape import Shape
     from carbonctl.scenario.schema import scenario_file as schema
 
-    Served = Decoder[Fact] | Throughput[Fact] | Diffusion[Fact] | Encoder[Fact] | Ranking[Fact]
 
 LOADS = ("requests", "images", "videos", "items", "samples")
+# load -> the file of this folder that resolves its models, whatever their kind
+_FILES = {
+    "images": "diffusion_serving",
+    "videos": "diffusion_serving",
+    "samples": "encoder_serving",
+}
 
 
 def load(ctx: Context, infer: schema.Infer, path: Path) -> str:
@@ -64,64 +57,33 @@ def serving(
     if held:
         share = fleet.fleet_share or ctx.rule("held_share")
         fleet = replace(fleet, fleet_share=share, accelerators=found.count)
-    made = service_model(ctx, infer, model, found, path)
-    if isinstance(made, Throughput):
-        return Serving(fleet, made), "throughput"
-    if isinstance(made, Decoder):
-        made = with_limits(ctx, infer, made, found, path)
-        return Serving(fleet, made), "work" if made.measured is None else "throughput"
-    check_unit_latency(ctx, infer, found, path)
-    return Serving(fleet, made), "work"
+    made, evidence = _resolve_model(ctx, infer, model, found, path)
+    return Serving(fleet, made), evidence
 
 
-def service_model(
+def _resolve_model(
     ctx: Context, infer: schema.Infer, model: schema.Model | None, found: Device, path: Path
-) -> Served:
-    """The model of a service, as it is stated; the operating point of a decoder is not chosen."""
+) -> tuple[ServedModel[Fact], Evidence]:
+    """The model of a service and how its energy is known, by its load and its kind.
+
+    A kind of model that answers requests names its file in ``catalog/model_kinds``.
+    """
     name = load(ctx, infer, path)
     if infer.precision is not None:
         known_format(ctx, found, infer.precision, path)
     if name == "items":
-        if infer.host_power_factor is not None:
-            message = "host_power_factor changes nothing: the power of ranking is that of servers"
-            ctx.fail("CC303", message, (*path, "host_power_factor"), "remove it")
-        return _ranking(ctx, found, dlrm_work(ctx, model, found, path, train=False))
-    if name == "samples" and infer.sample_work is not None:
-        return encoder(ctx, infer, None, found, path)
-    shaped = shape(ctx, model, path)
-    if name in {"images", "videos"}:
-        return diffusion(ctx, infer, shaped, found, path)
-    if name == "samples" or shaped.kind in READERS:
-        return encoder(ctx, infer, shaped, found, path)
-    return _language(ctx, infer, shaped, found, path)
-
-
-def _language(
-    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
-) -> Decoder[Fact] | Throughput[Fact]:
-    """A model that writes: from its work, or from a throughput that was measured."""
-    if not shaped.kind.startswith("llm"):
-        ctx.fail("CC306", f"serving {shaped.kind} by requests is not estimated yet", path)
-    _one_operating_point(ctx, infer, path)
-    if infer.throughput is None or infer.concurrency is not None:
-        return decoder(ctx, infer, shaped, found, path)
-    measured = _throughput(ctx, infer, found, path)
-    check_throughput(ctx, infer, shaped.active_params, found, path)
-    return measured
-
-
-def _one_operating_point(ctx: Context, infer: schema.Infer, path: Path) -> None:
-    """A target of latency sets the batch, and nothing else may."""
-    target = infer.latency
-    if target is None:
-        return
-    if target.itl is None and target.ttft is None:
-        where, message = (*path, "latency"), "requests have a latency per token: itl, or ttft"
-        ctx.fail("CC306", message, where, "as in latency: {itl: 50 ms}, or give concurrency")
-    for name in ("concurrency", "throughput"):
-        if target.itl is not None and getattr(infer, name) is not None:
-            message = f"latency.itl and {name} both set the operating point"
-            ctx.fail("CC301", message, (*path, name), "keep one")
+        return ranking_service(ctx, infer, model, found, path)
+    is_stated = name == "samples" and infer.sample_work is not None
+    shaped = None if is_stated else shape(ctx, model, path)
+    file = _FILES.get(name) or model_kind(shaped.kind if shaped else None).service
+    if not file:
+        kind = shaped.kind if shaped else "that"
+        ctx.fail("CC306", f"serving {kind} by requests is not estimated yet", path)
+    module = import_module(f"carbonctl.scenario.resolve.serving.{file}")
+    resolved: tuple[ServedModel[Fact], Evidence] = module.resolve_service(
+        ctx, infer, shaped, found, path
+    )
+    return resolved
 
 
 def _fleet(
@@ -167,37 +129,3 @@ def _fleet_share(ctx: Context, infer: schema.Infer, found: Device, path: Path) -
             message = f"{name} follows from the load and the fleet that fleet_share is a share of"
             ctx.fail("CC303", message, (*path, name), "keep one of the two")
     return ctx.given(infer.fleet_share, where, "share of the fleet")
-
-
-def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Throughput[Fact]:
-    """Board power at a measured throughput whose batch is not known."""
-    reached, devices = throughput(ctx, infer, found, path)
-    return Throughput(
-        output_tokens=tokens(ctx, infer, "output_tokens", path),
-        accelerators=devices,
-        throughput_per_hour=reached,
-        tdp_w=power_limit(ctx, found, path),
-        device_power_share=ctx.default("serving_power_share"),
-        reasoning_tokens=reasoning(ctx, infer, path),
-    )
-
-
-def _ranking(ctx: Context, found: Device, work: DlrmWork[Fact]) -> Ranking[Fact]:
-    record, server = found.record, found.server
-    if server is None:
-        ctx.fail("CC304", f"the host of {record.name} is not known", found.path)
-    loaded = ctx.needed(server, "typical_power", found.path, f"loaded power, {server.name}")
-    idle = ctx.needed(server, "idle_power", found.path, f"idle power, {server.name}")
-    if found.accelerator is not None:
-        share, note = found.per_machine.value, "of one accelerator slot"
-        loaded = derived(f"{loaded.key}/slot", loaded.value / share, loaded, note, loaded.label)
-        idle = derived(f"{idle.key}/slot", idle.value / share, idle, note, idle.label)
-    memory = "memory" if found.accelerator is not None else "dram"
-    return Ranking(
-        work=replace(work, exchange=served_exchange(ctx, found)),
-        device_memory_gb=ctx.needed(record, memory, found.path, f"memory, {record.name}"),
-        memory_share=ctx.default("memory_share"),
-        idle_power_w=idle,
-        loaded_power_w=loaded,
-        energy_residual=ctx.default("ranking_residual"),
-    )
