@@ -16,11 +16,12 @@ from carbonctl.core.errors import InputError, Mark, Problem, UsageError
 from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from carbonctl.app.compare import Comparison
     from carbonctl.app.diff import DiffResult, SideInput
     from carbonctl.app.explain import Explanation
+    from carbonctl.app.gate import GateResult
     from carbonctl.app.refresh import Decision
     from carbonctl.app.validate import Validation
     from carbonctl.app.verify import Verification
@@ -210,6 +211,36 @@ def validate(
 
     names = [os.fspath(file) for file in files]
     return validate_files(names, _path(hardware_db), _path(root))
+
+
+def gate(
+    *files: str | os.PathLike[str],
+    policy: str | os.PathLike[str] | None = None,
+    baseline: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    today: str | None = None,
+    trust_result: bool = False,
+    samples: int = DEFAULT_SAMPLES,
+    seed: int = DEFAULT_SEED,
+    hardware_db: str | os.PathLike[str] | None = None,
+) -> GateResult:
+    """The verdict of a policy, or of the budget of each scenario, on scenarios and saved results.
+
+    ``baseline`` is a file or several to compare to; ``today`` is the day, as in 2027-03-31, that
+    exceptions are judged by; ``trust_result`` takes saved results as they stand. A violated rule
+    raises nothing: ``status`` and ``exit_code`` say it. InputError has every problem of every file.
+    """
+    check_samples(samples)
+    if not files:
+        message = "gate takes one or more files"
+        raise UsageError(message)
+    from carbonctl.app.gate import run_gate  # noqa: PLC0415 - heavy
+    from carbonctl.app.gate_input import GateOptions  # noqa: PLC0415
+
+    data = _path(hardware_db)
+    options = GateOptions(samples, seed, hardware_db=data, trust_result=trust_result)
+    earlier = [baseline] if isinstance(baseline, str | os.PathLike) else baseline
+    names, befores = ([os.fspath(file) for file in each] for each in (files, earlier))
+    return run_gate(names, _path(policy), befores, today, options=options)
 
 
 def _command_of(phases: str | Iterable[str] | None) -> str:

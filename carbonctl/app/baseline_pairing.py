@@ -6,65 +6,64 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from carbonctl.app.gate_scenarios import left_out
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from carbonctl.app.gate_scenarios import Looked
+    from carbonctl.app.gate_input import GateInput
 
 
-def check_names(results: Iterable[Looked], what: str) -> None:
+def check_names(results: Iterable[GateInput], what: str) -> None:
     """InputError where two results have one name: rules and baselines tell them apart by it."""
-    first: dict[str, Looked] = {}
+    first: dict[str, GateInput] = {}
     problems = []
     for one in results:
-        name = one.subject.name
+        name = one.name
         other = first.setdefault(name, one)
         if other is not one:
-            message = f'two {what} are named "{name}": {other.subject.file} and {one.subject.file}'
+            message = f'two {what} are named "{name}": {other.file} and {one.file}'
             hint = "give each scenario a name: of its own"
-            problems.append(Problem("CC616", message, Mark(one.subject.file, 1, 1), hint))
+            problems.append(Problem("CC616", message, Mark(one.file, 1, 1), hint))
     if problems:
         raise InputError(problems)
 
 
-def pair(heads: Sequence[Looked], baselines: Sequence[Looked]) -> dict[str, Looked]:
+def pair(heads: Sequence[GateInput], baselines: Sequence[GateInput]) -> dict[str, GateInput]:
     """The baseline of every head that has one, by the file of the head.
 
     One head and one baseline belong together. Of several, those belong together whose paths end
     alike, the longest common end first; what is left is paired by name.
     """
     if len(heads) == len(baselines) == 1:
-        return {heads[0].subject.file: baselines[0]}
-    found: dict[str, Looked] = {}
+        return {heads[0].file: baselines[0]}
+    found: dict[str, GateInput] = {}
     left = list(baselines)
     for head, baseline in _by_path(heads, baselines):
-        found[head.subject.file] = baseline
+        found[head.file] = baseline
         left = [one for one in left if one is not baseline]
-    by_name = {one.subject.name: one for one in left}
+    by_name = {one.name: one for one in left}
     for head in heads:
-        if head.subject.file not in found and head.subject.name in by_name:
-            found[head.subject.file] = by_name[head.subject.name]
+        if head.file not in found and head.name in by_name:
+            found[head.file] = by_name[head.name]
     return found
 
 
-def check_extent(head: Looked, baseline: Looked) -> None:
+def check_extent(head: GateInput, baseline: GateInput) -> None:
     """InputError where one is of some phases of its scenario and the other of all of them."""
-    ends = [left_out(one.data) for one in (head, baseline)]
+    ends = [one.phases_left_out for one in (head, baseline)]
     if ends[0] == ends[1]:
         return
     (side, names) = ("result", ends[0]) if ends[0] - ends[1] else ("baseline", ends[1] - ends[0])
     listed = " and ".join(sorted(names))
     message = f"the {side} leaves out {listed} of its scenario, which the other one estimates"
     hint = "save both by carbonctl lifecycle, or give the scenarios"
-    raise InputError([Problem("CC605", message, Mark(head.subject.file, 1, 1), hint)])
+    raise InputError([Problem("CC605", message, Mark(head.file, 1, 1), hint)])
 
 
 def _by_path(
-    heads: Sequence[Looked], baselines: Sequence[Looked]
-) -> Iterable[tuple[Looked, Looked]]:
+    heads: Sequence[GateInput], baselines: Sequence[GateInput]
+) -> Iterable[tuple[GateInput, GateInput]]:
     """Pairs with the longest common end of their paths; a tie on either side is no pair."""
     lengths = {
         (i, j): _common_end(head.path, baseline.path)

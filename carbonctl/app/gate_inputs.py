@@ -6,79 +6,77 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from carbonctl.app.gate_input import BASES, Contents, GateInput, Request, pack
 from carbonctl.app.gate_scenarios import (
-    BASES,
-    Looked,
-    Wanted,
     evaluate_item,
     evaluate_life,
-    left_out,
-    scenario_input,
+    load_scenario_input,
+    phases_left_out,
 )
 from carbonctl.app.load import from_document
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError, Mark, Problem, UsageError
 from carbonctl.core.files import name_of
-from carbonctl.gate.causes import Causes, Remembered
-from carbonctl.gate.judge import Subject
+from carbonctl.gate.causes import Causes, SavedCauses
 
 if TYPE_CHECKING:
+    from carbonctl.app.gate_input import GateOptions
     from carbonctl.core.strict_json import Json
     from carbonctl.result.estimate import EstimateResult
 
-__all__ = ["Looked", "Wanted", "is_allowed", "look"]
+Position = tuple[str | int, ...]
 
 
-def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
-    """The results of one file; of a scenario there is one."""
+def load_gate_inputs(file: str, options: GateOptions, request: Request) -> list[GateInput]:
+    """The results of one file; of a scenario there is one. InputError where it is broken."""
     if file != "-" and Path(file).suffix != ".json":
-        return [scenario_input(file, flags, wanted)]
+        return [load_scenario_input(file, options, request)]
     from carbonctl.report import saved  # noqa: PLC0415 - JSON, for what may be a saved result
     from carbonctl.report.ci.findings import results  # noqa: PLC0415
 
     raw = saved.raw_of(file)
     if not saved.is_result(raw):
-        return [scenario_input(file, flags, wanted, raw)]
+        return [load_scenario_input(file, options, request, raw)]
     from carbonctl.app.recompute import check_is_estimate  # noqa: PLC0415 - for saved results alone
 
-    made = saved.parse(raw, name_of(file), metrics=True)
-    check_is_estimate(made)
-    if flags["sets"]:
+    document = saved.parse(raw, name_of(file), metrics=True)
+    check_is_estimate(document)
+    if options.sets:
         message = "--set changes a scenario; a saved result stays as it is"
         raise UsageError(message)
-    several = "results" in made.data
-    found = cast("list[dict[str, Any]]", results(made.data))
-    if not found:
-        problem = Problem("CC604", "there is no result in this to hold", made.mark(("results",)))
-        raise InputError([problem], made.sources)
-    names = [name_of(file) + (f"#{i + 1}" if len(found) > 1 else "") for i in range(len(found))]
-    places: list[tuple[str | int, ...]] = [
-        ("results", place) if several else () for place in range(len(found))
-    ]
+    is_list = "results" in document.data
+    saved_results = cast("list[dict[str, Any]]", results(document.data))
+    count = len(saved_results)
+    if not count:
+        mark = document.mark(("results",))
+        problem = Problem("CC604", "there is no result in this to hold", mark)
+        raise InputError([problem], document.sources)
+    names = [name_of(file) + (f"#{i + 1}" if count > 1 else "") for i in range(count)]
+    positions: list[Position] = [("results", i) if is_list else () for i in range(count)]
     return [
-        _saved(made, at, data, name, flags, wanted)
-        for at, data, name in zip(places, found, names, strict=True)
+        _load_saved(document, position, data, name, options, request)
+        for position, data, name in zip(positions, saved_results, names, strict=True)
     ]
 
 
-def _saved(
-    made: Json,
-    at: tuple[str | int, ...],
+def _load_saved(
+    document: Json,
+    position: Position,
     data: dict[str, Any],
     name: str,
-    flags: dict[str, Any],
-    wanted: Wanted,
-) -> Looked:
+    options: GateOptions,
+    request: Request,
+) -> GateInput:
     """A saved result: computed again, or as it stands where that is asked for or refused anyway."""
-    own = data["data"].get("overlay_folder")
-    if flags.get("trust_result"):
-        return _remembered(data, name, "trusted")
-    recorded = own is not None or bool(data["data"]["overlay"])
-    if recorded and not is_allowed(own, wanted.overlays):
-        return _remembered(data, name, "refused")
-    if recorded:
-        flags = flags | {"hardware_db": flags.get("hardware_db") or own}
-    return _recomputed(made, at, name, flags, wanted)
+    folder = data["data"].get("overlay_folder")
+    if options.trust_result:
+        return _as_saved(data, name, "trusted")
+    has_overlay = folder is not None or bool(data["data"]["overlay"])
+    if has_overlay and not is_allowed(folder, request.overlays):
+        return _as_saved(data, name, "refused")
+    if has_overlay:
+        options = replace(options, hardware_db=options.hardware_db or folder)
+    return _recompute(document, position, name, options, request)
 
 
 def is_allowed(folder: str | None, overlays: tuple[str, ...]) -> bool:
@@ -86,26 +84,29 @@ def is_allowed(folder: str | None, overlays: tuple[str, ...]) -> bool:
     return folder is not None and str(Path(folder).resolve()) in overlays
 
 
-def _remembered(data: dict[str, Any], file: str, status: str) -> Looked:
+def _as_saved(data: dict[str, Any], file: str, status: str) -> GateInput:
+    """A saved result as it stands, with what it still knows of its inputs."""
     from carbonctl.report.saved_facts import facts  # noqa: PLC0415 - for saved results alone
 
     own = data["accounting"]
     bases = {own: data} if own in BASES else dict.fromkeys(BASES, data)
     shares = {d["key"]: d["variance_share"] for d in data["drivers"]}
-    subject = Subject(file, data["name"] or Path(file).stem, bases)
-    kept = {key: value for key, value in data.items() if key != "gate"}
+    plain = {key: value for key, value in data.items() if key != "gate"}
     keys, folder = data["data"]["overlay"], data["data"].get("overlay_folder")
-    return Looked(
-        subject,
-        kept,
-        Remembered(facts(cast("EstimateResult", data)), shares),
-        path=_path_of(data, file),
-        saved=_told(data, file, subject.name, status, None),
+    causes = SavedCauses(facts(cast("EstimateResult", data)), shares)
+    name = data["name"] or Path(file).stem
+    return GateInput(
+        file,
+        name,
+        pack(Contents(bases, plain, causes)),
+        phases_left_out=frozenset(phases_left_out(plain)),
+        path=_scenario_file(data, file),
+        saved=_saved_status(data, file, name, status, None),
         overlay={"folder": folder, "facts": keys} if keys or folder else None,
     )
 
 
-def _told(
+def _saved_status(
     data: dict[str, Any], file: str, name: str, status: str, now: float | None
 ) -> dict[str, Any]:
     """What a verdict says of a saved result."""
@@ -120,60 +121,62 @@ def _told(
     }
 
 
-def _path_of(data: dict[str, Any], file: str) -> str:
+def _scenario_file(data: dict[str, Any], file: str) -> str:
     """The scenario that a saved result was made of, else the file of the result."""
     files = data.get("inputs", {}).get("files", [])
     return str(files[-1]) if files else file
 
 
-def _recomputed(
-    made: Json, at: tuple[str | int, ...], name: str, flags: dict[str, Any], wanted: Wanted
-) -> Looked:
+def _recompute(
+    document: Json, position: Position, name: str, options: GateOptions, request: Request
+) -> GateInput:
     """A saved result computed again; InputError where the same version comes to another one."""
-    from carbonctl.app import recompute as again  # noqa: PLC0415 - for saved results alone
+    from carbonctl.app import recompute  # noqa: PLC0415 - for saved results alone
     from carbonctl.report.ci.findings import results  # noqa: PLC0415
 
-    data: Any = results(made.data)[int(at[-1]) if at else 0]
-    document = again.given_document(made, at)
-    loaded = from_document(document, Catalog.open(flags["hardware_db"]))
-    own = {data["accounting"]} & set(BASES)
-    wider = Wanted(wanted.first, wanted.others | own, wanted.overlays)
-    drawn = {"samples": data["samples"], "seed": data["seed"]}
-    same = again.is_of_this_version(data)
+    data: Any = results(document.data)[int(position[-1]) if position else 0]
+    scenario = recompute.given_document(document, position)
+    loaded = from_document(scenario, Catalog.open(options.hardware_db))
+    request = replace(request, others=request.others | ({data["accounting"]} & set(BASES)))
 
-    def evaluated(asked: dict[str, Any], command: str) -> Looked:
+    def evaluate(options: GateOptions, command: str) -> tuple[GateInput, Contents, Any]:
+        """The result, its contents, and its data on the basis of the saved one."""
         if command == "embodied":
-            return evaluate_item(name, flags | asked, loaded)
-        return evaluate_life(name, flags | asked, wider, loaded, command)
+            result = evaluate_item(name, options, request, loaded)
+        else:
+            result = evaluate_life(name, options, request, loaded, command)
+        contents = result.contents()
+        return result, contents, contents.bases.get(data["accounting"]) or contents.data
 
-    looked = None
-    if same:
-        looked = evaluated(drawn, data["command"])
-        now = looked.subject.bases.get(data["accounting"]) or looked.data
-        again.check_agrees(made, at, data, cast("EstimateResult", now))
-    own_draws = {key: flags[key] for key in drawn}
-    whole = "lifecycle" if left_out(data) else data["command"]
-    if looked is None or own_draws != drawn or whole != data["command"]:
-        looked = evaluated(own_draws, whole)
-    now = looked.subject.bases.get(data["accounting"]) or looked.data
-    plain = "agrees" if same else "other version"
-    status = plain if whole == data["command"] else "part"
-    told = _told(data, name, looked.subject.name, status, now["total_kgco2e"])
-    causes = _placed_as_saved(looked, data["facts"])
-    return replace(looked, causes=causes, path=_path_of(data, name), saved=told)
+    as_saved = replace(options, samples=data["samples"], seed=data["seed"])
+    whole = "lifecycle" if phases_left_out(data) else data["command"]
+    is_same_version = recompute.is_of_this_version(data)
+    if is_same_version:
+        result, contents, now = evaluate(as_saved, data["command"])
+        recompute.check_agrees(document, position, data, cast("EstimateResult", now))
+    if not is_same_version or options != as_saved or whole != data["command"]:
+        result, contents, now = evaluate(options, whole)
+    status = "agrees" if is_same_version else "other version"
+    status = status if whole == data["command"] else "part"
+    return replace(
+        result,
+        packed=pack(_with_saved_places(contents, data["facts"])),
+        path=_scenario_file(data, name),
+        saved=_saved_status(data, name, result.name, status, now["total_kgco2e"]),
+    )
 
 
-def _placed_as_saved(looked: Looked, saved: dict[str, dict[str, Any]]) -> Causes | Remembered:
-    """The causes of a result with its facts at the lines of the scenario, not of the result."""
-    causes = looked.causes
-    known = {key: Mark.parse(saved[key]["where"]) for key in causes.facts if key in saved}
-    for data in looked.subject.bases.values():
-        for key in known.keys() & data["facts"].keys():
+def _with_saved_places(contents: Contents, saved: dict[str, dict[str, Any]]) -> Contents:
+    """The contents with facts at the lines of the scenario, not of the saved result."""
+    causes = contents.causes
+    places = {key: Mark.parse(saved[key]["where"]) for key in causes.facts if key in saved}
+    for data in contents.bases.values():
+        for key in places.keys() & data["facts"].keys():
             data["facts"][key]["where"] = saved[key]["where"]
-    moved = {
-        key: replace(fact, where=known[key]) if key in known else fact
+    facts = {
+        key: replace(fact, where=places[key]) if key in places else fact
         for key, fact in causes.facts.items()
     }
     if isinstance(causes, Causes):  # its sections are those of the saved file
-        return replace(causes, facts=moved, sections={})
-    return replace(causes, facts=moved)
+        return contents._replace(causes=replace(causes, facts=facts, sections={}))
+    return contents._replace(causes=replace(causes, facts=facts))

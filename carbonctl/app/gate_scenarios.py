@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from carbonctl.app.estimate import evaluate, metadata_of
+from carbonctl.app.gate_input import BASES, Contents, GateInput, pack
 from carbonctl.app.load import PHASES_OF, load_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.files import name_of
 from carbonctl.core.phase_names import PHASES
-from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import facts as facts_of
-from carbonctl.gate.causes import Causes, Remembered
-from carbonctl.gate.judge import Subject
+from carbonctl.gate.causes import Causes
+from carbonctl.gate.measures import shares_over
 from carbonctl.gate.rules import budget_rules
 from carbonctl.report.envelope import ResultMetadata, envelope
 from carbonctl.report.given import given
@@ -28,140 +27,123 @@ from carbonctl.study.montecarlo import evaluate as study
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from carbonctl.app.gate_input import GateOptions, Request
     from carbonctl.app.load import Scenario as Loaded
     from carbonctl.core.errors import Problem
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
     from carbonctl.core.types import Array
     from carbonctl.estimate.results import Item, Lifecycle, Line
-    from carbonctl.gate.rules import Rule
     from carbonctl.study.montecarlo import Evaluated
 
-BASES = ("location", "market")
 
-
-@record
-class Looked:
-    """One result, ready to be held: what a gate sees, what moves it, and its own budget."""
-
-    subject: Subject
-    data: dict[str, Any]
-    causes: Causes | Remembered
-    budget: tuple[Rule, ...] = ()
-    warnings: list[Problem] = field(default_factory=list)
-    sources: dict[str, list[str]] = field(default_factory=dict)
-    catalog: Catalog | None = None
-    path: str = ""  # the file of the scenario, by which a baseline is found
-    saved: dict[str, Any] | None = None  # what a saved result said, and what was made of it
-    overlay: dict[str, Any] | None = None  # the folder of one's own, and the facts it changed
-
-
-@compared
-class Wanted:
-    """On which basis a result is wanted first, on which others its rules ask for it.
-
-    ``overlays`` are the folders of hardware data that the policy allows.
-    """
-
-    first: str | None = None
-    others: frozenset[str] = frozenset()
-    overlays: tuple[str, ...] = ()
-
-
-def scenario_input(
-    file: str, flags: dict[str, Any], wanted: Wanted, raw: bytes | None = None
-) -> Looked:
-    """A scenario of either kind, as ``validate`` tells them apart."""
+def load_scenario_input(
+    file: str, options: GateOptions, request: Request, raw: bytes | None = None
+) -> GateInput:
+    """The result of a scenario of either kind, as ``validate`` tells them apart."""
     loaded = load_scenario(
-        file,
-        parse_sets(flags.get("sets") or ()),
-        Catalog.open(flags.get("hardware_db")),
-        raw=raw,
-        root=flags.get("root"),
-    )
-    scenario = loaded[0]
-    if any(getattr(scenario, name) is not None for name in PHASES) or scenario.embodied is None:
-        return evaluate_life(file, flags, wanted, loaded)
-    return evaluate_item(file, flags, loaded)
+        file, parse_sets(options.sets), Catalog.open(options.hardware_db), raw=raw,
+        root=options.root,
+    )  # fmt: skip
+    sections = loaded.sections
+    if loaded.has_phases or sections.embodied is None:
+        return evaluate_life(file, options, request, loaded)
+    return evaluate_item(file, options, request, loaded)
 
 
 def evaluate_life(
-    file: str, flags: dict[str, Any], wanted: Wanted, loaded: Loaded, command: str = "lifecycle"
-) -> Looked:
-    """The phases that a command estimates, on every basis that is wanted."""
+    file: str, options: GateOptions, request: Request, loaded: Loaded, command: str = "lifecycle"
+) -> GateInput:
+    """The phases that a command estimates, on every basis that is requested."""
     scenario, document, catalog = loaded
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415 - not for whole items
 
-    phases = PHASES_OF[command]
     needs_period = scenario.infer is not None or scenario.data is not None
     need = needs_period and command == "lifecycle"
     resolved, result = evaluate(
-        loaded, phases, samples=flags["samples"], seed=flags["seed"], need_period=need
+        loaded,
+        PHASES_OF[command],
+        samples=options.samples,
+        seed=options.seed,
+        need_period=need,
     )
-    own = wanted.first or scenario.accounting
-    bases = {scenario.accounting, own, *wanted.others}
+    own = request.first or scenario.accounting
+    bases = {scenario.accounting, own, *request.others}
     if "operational_market_kgco2e" not in result.point.metrics:
         bases -= {"market"}  # no contracts: null on this basis
     evaluated = {scenario.accounting: result} | {
         basis: study(
             resolved.inputs,
             partial(lifecycle, basis=basis),
-            samples=flags["samples"],
-            seed=flags["seed"],
+            samples=options.samples,
+            seed=options.seed,
         )
         for basis in sorted(bases - {scenario.accounting})
     }
-    told = metadata_of(resolved, catalog)
-    made: dict[str, dict[str, Any]] = {
-        basis: cast("dict[str, Any]", envelope(command, r, catalog, told))
-        for basis, r in evaluated.items()
+    metadata = metadata_of(resolved, catalog)
+    data: dict[str, dict[str, Any]] = {
+        basis: cast("dict[str, Any]", envelope(command, one, catalog, metadata))
+        for basis, one in evaluated.items()
     }
-    first = own if own in made else scenario.accounting
-    causes = _causes(
-        resolved.inputs, partial(lifecycle, basis=first), result, made[first], document
-    )
-    return Looked(
-        Subject(name_of(file), _title(scenario.name, file), made, _draws(evaluated)),
-        made[first],
-        causes,
-        budget_rules(scenario, document, BUDGET),
-        resolved.warnings,
-        document.sources,
-        catalog,
-        path="" if file == "-" else file,
-        overlay=_overlay(loaded, resolved.inputs, made, command),
-    )
+    first = own if own in data else scenario.accounting
+    estimate = partial(lifecycle, basis=first)
+    causes = _causes(resolved.inputs, estimate, result, data[first], document)
+    overlay = _overlay(loaded, resolved.inputs, data, command)
+    made = _Evaluated(data, data[first], causes, evaluated, resolved.warnings, overlay)
+    return made.as_input(file, loaded, request)
 
 
-def evaluate_item(file: str, flags: dict[str, Any], loaded: Loaded) -> Looked:
+def evaluate_item(file: str, options: GateOptions, request: Request, loaded: Loaded) -> GateInput:
     """Whole machines: no electricity, so the same on every basis."""
     from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for whole items alone
 
     scenario, document, catalog = loaded
     item = plan_item(scenario, document, catalog)
-    result = study(item.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
-    beside = ResultMetadata(
+    result = study(item.inputs, embodied, samples=options.samples, seed=options.seed)
+    metadata = ResultMetadata(
         scenario.name or "", item.title, None, item.not_estimated, item.warnings,
         inputs=given(document),
     )  # fmt: skip
-    data = cast("dict[str, Any]", envelope("embodied", result, catalog, beside))
-    return Looked(
-        Subject(
+    data = cast("dict[str, Any]", envelope("embodied", result, catalog, metadata))
+    causes = _causes(item.inputs, embodied, result, data, document)
+    overlay = _overlay(loaded, item.inputs, {"": data}, "embodied")
+    made = _Evaluated(
+        dict.fromkeys(BASES, data), data, causes, dict.fromkeys(BASES, result), item.warnings,
+        overlay,
+    )  # fmt: skip
+    return made.as_input(file, loaded, request)
+
+
+class _Evaluated(NamedTuple):
+    """An evaluated scenario, before its draws are counted and forgotten."""
+
+    bases: dict[str, dict[str, Any]]
+    data: dict[str, Any]
+    causes: Causes
+    results: dict[str, Evaluated[Any]]
+    warnings: list[Problem]
+    overlay: dict[str, Any] | None
+
+    def as_input(self, file: str, loaded: Loaded, request: Request) -> GateInput:
+        """The result with the share of its draws over each limit of the policy and the budget."""
+        scenario, document, catalog = loaded
+        budget = budget_rules(scenario, document, BUDGET)
+        own = [limit for rule in budget if (limit := rule.draw_limit) is not None]
+        limits = dict.fromkeys([*request.limits, *own])
+        return GateInput(
             name_of(file),
             _title(scenario.name, file),
-            dict.fromkeys(BASES, data),
-            _draws(dict.fromkeys(BASES, result)),
-        ),
-        data,
-        _causes(item.inputs, embodied, result, data, document),
-        budget_rules(scenario, document, BUDGET),
-        item.warnings,
-        document.sources,
-        catalog,
-        path="" if file == "-" else file,
-        overlay=_overlay(loaded, item.inputs, {"": data}, "embodied"),
-    )
+            pack(Contents(self.bases, self.data, self.causes)),
+            shares_over(limits, _draws(self.results)),
+            frozenset(phases_left_out(self.data)),
+            budget=budget,
+            warnings=tuple(self.warnings),
+            sources=document.sources,
+            catalog=catalog,
+            path="" if file == "-" else file,
+            overlay=self.overlay,
+        )
 
 
 def _overlay(
@@ -193,7 +175,7 @@ def _moved(fact: Fact, bundled: Fact | None) -> bool:
     return (fact.value, fact.low, fact.high) != (bundled.value, bundled.low, bundled.high)
 
 
-def left_out(data: dict[str, Any]) -> set[str]:
+def phases_left_out(data: dict[str, Any]) -> set[str]:
     """Phases of a scenario that the command which made its result does not estimate."""
     given = data.get("inputs", {}).get("scenario", {})
     estimated = PHASES_OF.get(data["command"], ())

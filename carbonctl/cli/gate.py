@@ -1,120 +1,54 @@
-"""``carbonctl gate``: results held to a policy, or to the budget of their scenario."""
+"""``carbonctl gate``: results judged by a policy, or by the budget of their scenario."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING
 
-import typer
-
-from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import format_of, format_of_file
 from carbonctl.cli.progress import draws
 from carbonctl.cli.run import rendered, table_out, warn
-from carbonctl.core.errors import UsageError
 from carbonctl.report.formats import FORMATS
 
 if TYPE_CHECKING:
-    from carbonctl.app.gate import Gate
+    from carbonctl.app.gate import GateResult
 
-Text = Optional[str]  # noqa: UP045 - Typer reads this at run time
-Files = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Scenarios or saved results; - for stdin.")
-]
-Policy = Annotated[Text, typer.Option("--policy", metavar="FILE", help="The rules to hold.")]
-Baseline = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option("--baseline", metavar="FILE", help="Saved results or scenarios to compare to."),
-]
-Today = Annotated[
-    Text, typer.Option("--today", metavar="DAY", help="The day exceptions are judged by.")
-]
-Notes = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option("--note", metavar="TEXT", help="A line that the verdict repeats."),
-]
-Trust = Annotated[
-    bool,
-    typer.Option("--trust-result", help="Take saved results as they stand; the verdict says so."),
-]
-Output = Annotated[
-    Text,
-    typer.Option(
-        "-o",
-        "--output",
-        help="Write the result too, as its extension says; .json is for report and --baseline.",
-    ),
-]
+_RUN = ("format", "json", "output", "sets", *o.DRAWS, *o.DATA, "quiet", "no_color")
 
 
-def command(
-    files: Files,
-    policy: Policy = None,
-    baseline: Baseline = None,
-    today: Today = None,
-    trust_result: Trust = False,
-    note: Notes = None,
-    format: o.Format = None,
-    json: o.Json = False,
-    output: Output = None,
-    sets: o.Sets = None,
-    samples: o.Draws = DEFAULT_SAMPLES,
-    seed: o.Seed = DEFAULT_SEED,
-    hardware_db: o.HardwareDb = None,
-    root: o.Root = None,
-    quiet: o.Quiet = False,
-    no_color: o.NoColor = False,
-) -> int:
+@o.takes("policy", "baseline", "today", "trust_result", "note", *_RUN)
+def command(files: o.GateFiles, asked: o.PolicyOptions, run: o.GateRunOptions) -> int:
     """Hold scenarios to a policy: exit 0 when they pass, 4 when not, 5 when undecided."""
-    flags = dict(locals())
-    form = format_of(format, json=json)
-    saved = format_of_file(output, FORMATS)
-    _check(flags)
-    from carbonctl.app.gate import hold  # noqa: PLC0415 - after the flags are known good
+    form = format_of(run.format, json=run.json)
+    forms = [(format_of_file(run.output, FORMATS) or "json", run.output)] if run.output else []
+    asked.check(files, run.output)
+    from carbonctl.app.gate import run_gate  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.app.gate_input import GateOptions  # noqa: PLC0415
 
-    with draws(samples):
-        gate = hold(flags)
-    warn(gate.warnings, quiet=quiet)
-    if output is not None:
-        _write(gate, flags | {"format": saved or "json"})
-    _write(gate, flags | {"format": form, "output": None})
-    if form != "table" and not quiet:
-        _findings(gate)
-    code: int = gate.verdict["exit_code"]
-    return code
+    sets, baseline, notes = (
+        tuple(given or ()) for given in (asked.sets, asked.baseline, asked.note)
+    )
+    options = GateOptions(
+        run.samples, run.seed, sets, run.hardware_db, run.root, asked.trust_result
+    )
+    with draws(run.samples):
+        gate = run_gate(files, asked.policy, baseline, asked.today, notes, options)
+    warn(gate.warnings, quiet=run.quiet)
+    for name, output in [*forms, (form, None)]:
+        _write(gate, name, output, run)
+    if form != "table" and not run.quiet:
+        from carbonctl.report.text.gate_words import findings  # noqa: PLC0415 - for programs
+
+        sys.stderr.write(findings(gate.verdict, gate.sources))
+    return gate.exit_code
 
 
-def _write(gate: "Gate", flags: dict[str, Any]) -> None:
+def _write(gate: "GateResult", form: str, output: str | None, run: o.RunOptions) -> None:
     """Results and verdict in one format, to stdout or into a file."""
-    if flags["format"] != "table":
-        rendered(gate.as_data(), flags["format"], flags["output"])
+    if form != "table":
+        rendered(gate.as_data(), form, output)
         return
     from carbonctl.report.text.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
 
-    table_out(
-        lambda out: render(gate.verdict, gate.results, out, quiet=flags["quiet"]),
-        output=flags["output"],
-        no_color=flags["no_color"],
-    )
-
-
-def _check(flags: dict[str, Any]) -> None:
-    named = [*flags["files"], *(flags["baseline"] or ())]
-    if named.count("-") > 1:
-        message = "only one of the files can come from stdin"
-        raise UsageError(message)
-    for name in ("policy", "output"):
-        if flags[name] == "-":
-            message = f"--{name} names a file; - is for scenarios and results"
-            raise UsageError(message)
-
-
-def _findings(gate: "Gate") -> None:
-    """What does not pass, in the form of errors, where stdout is for programs."""
-    from carbonctl.report.numbers import printable  # noqa: PLC0415
-    from carbonctl.report.text.errors import one  # noqa: PLC0415 - where there is something to say
-    from carbonctl.report.text.gate_words import problems, refusals  # noqa: PLC0415
-
-    found = problems(gate.verdict["rules"])
-    found += [("error", refused) for refused in refusals(gate.verdict)]
-    for level, problem in found:
-        sys.stderr.write(printable(one(problem, gate.sources, level)) + "\n")
+    verdict, results = gate.verdict, gate.results
+    paint = lambda out: render(verdict, results, out, quiet=run.quiet)  # noqa: E731
+    table_out(paint, output=output, no_color=run.no_color)

@@ -1,5 +1,7 @@
 """``carbonctl init``: a scenario to start from, or one made from logs of a run."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,9 +29,7 @@ def command(
     """Write a commented scenario that runs unedited, one from logs, or a policy with CI files."""
     check_kind(kind, has_files=bool(files), has_target=bool(from_ or run.output))
     if kind == GATE:
-        from carbonctl.cli.starter import start  # noqa: PLC0415 - for a gate alone
-
-        start(files or [], run.hardware_db)
+        _start_gate(files or [], run.hardware_db)
         return
     format_of_file(run.output, ("yaml",))
     check_is_new(run.output)
@@ -37,3 +37,20 @@ def command(
     for note in notes if run.output is not None else ():  # on stdout they are comments of the file
         typer.echo(f"note: {note}", err=True)
     emit(text, run.output)
+
+
+def _start_gate(files: list[str], hardware_db: str | None) -> None:
+    """Write what is not there yet, say what to add to what is, and the one line to run."""
+    from carbonctl.app.init_gate import GITLAB, start_gate  # noqa: PLC0415 - for a gate alone
+
+    start = start_gate(files, hardware_db)
+    for target, text in start.texts.items():
+        if Path(target).exists():
+            shown = "".join(f"    {line}\n" for line in text.splitlines())
+            sys.stdout.write(f"kept  {target}, which was there; it could have\n{shown}")
+            continue
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        emit(text, target)
+        hint = f"; .gitlab-ci.yml takes it by  include: {{local: {target}}}"
+        sys.stdout.write(f"wrote {target}{hint if target == GITLAB else ''}\n")
+    sys.stdout.write(f"next  {start.next_command}\n")

@@ -270,6 +270,63 @@ class ScoreRunOptions(TextRunOptions):
     verbose: Annotated[bool, _EVERY_GROUP] = False
 
 
+_OUTPUT_OF_GATE = typer.Option(
+    "-o",
+    "--output",
+    help="Write the result too, as its extension says; .json is for report and --baseline.",
+)
+
+
+@record
+class GateRunOptions(RunOptions):
+    """The same for ``gate``, which writes a file beside what it prints."""
+
+    output: Annotated[Text, _OUTPUT_OF_GATE] = None
+
+
+GateFiles = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Scenarios or saved results; - for stdin.")
+]
+_Policy = Annotated[Text, typer.Option("--policy", metavar="FILE", help="The rules to hold.")]
+_Baseline = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--baseline", metavar="FILE", help="Saved results or scenarios to compare to."),
+]
+_Today = Annotated[
+    Text, typer.Option("--today", metavar="DAY", help="The day exceptions are judged by.")
+]
+_Notes = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--note", metavar="TEXT", help="A line that the verdict repeats."),
+]
+_Trust = Annotated[
+    bool,
+    typer.Option("--trust-result", help="Take saved results as they stand; the verdict says so."),
+]
+
+
+@record
+class PolicyOptions:
+    """Flags that say what results are judged by."""
+
+    policy: _Policy = None
+    baseline: _Baseline = None
+    today: _Today = None
+    trust_result: _Trust = False
+    note: _Notes = None
+    sets: Sets = None
+
+    def check(self, files: list[str], output: str | None) -> None:
+        """UsageError where stdin is named twice, or stands where a file is needed."""
+        if [*files, *(self.baseline or ())].count("-") > 1:
+            message = "only one of the files can come from stdin"
+            raise UsageError(message)
+        for name, file in (("policy", self.policy), ("output", output)):
+            if file == "-":
+                message = f"--{name} names a file; - is for scenarios and results"
+                raise UsageError(message)
+
+
 MODEL = ("model", "params", "active_params")
 HARDWARE = ("gpu", "server", "instance")
 TRAINING = (

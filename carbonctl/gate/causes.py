@@ -6,15 +6,18 @@ from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from carbonctl.core.metrics import COST, TOTAL
 from carbonctl.core.record import compared, record
 from carbonctl.estimate.inputs import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from carbonctl.core.errors import Mark
     from carbonctl.core.fact import Fact
+    from carbonctl.core.types import Array, Num
     from carbonctl.estimate.results import Item, Lifecycle, Line
 
 _STEP = 0.01
@@ -54,16 +57,23 @@ class Causes:
         return self._with({})
 
     @cached_property
-    def _moved(self) -> dict[str, dict[str, float]]:
-        """Every number after each input rose by one percent."""
-        return {
-            key: self._with({key: fact.value * (1 + _STEP)}) for key, fact in self.placed.items()
+    def _moved(self) -> dict[str, Array]:
+        """Every number as a column: in each row another input is one percent higher."""
+        rows = np.arange(len(self.placed))
+        columns = {
+            fact.key: np.where(rows == row, fact.value * (1 + _STEP), fact.value)
+            for row, fact in enumerate(self.placed.values())
         }
+        values = self._values_with(columns)
+        return {name: np.broadcast_to(value, rows.shape) for name, value in values.items()}
 
     def _with(self, changed: dict[str, float]) -> dict[str, float]:
+        return {name: float(value) for name, value in self._values_with(changed).items()}
+
+    def _values_with(self, changed: Mapping[str, Num]) -> dict[str, Num]:
+        """Every metric and line with some facts changed."""
         result = self.estimate(bind(self.inputs, lambda f: changed.get(f.key, f.value)))
-        values = {name: float(value) for name, value in result.metrics.items()}
-        return values | dict(_lines(result.lines))
+        return dict(result.metrics) | dict(_lines(result.lines))
 
     def top(self, name: str) -> Fact | None:
         """The input that a number follows most; of several, one of its own section, then given."""
@@ -72,14 +82,12 @@ class Causes:
         if not base:
             return None
         phase = name.partition(".")[0]
-
-        def rank(key: str) -> tuple[float, bool, bool]:
-            moved = abs(self._moved[key].get(of, base) / base - 1) / _STEP
-            fact = self.placed[key]
-            return -round(moved, _ALIKE), not key.startswith(f"{phase}."), not fact.given
-
-        ranked = sorted(self.placed, key=rank)
-        return self.placed[ranked[0]] if ranked and rank(ranked[0])[0] < 0 else None
+        moved = np.abs(self._moved.get(of, np.full(len(self.placed), base)) / base - 1) / _STEP
+        ranked = sorted(
+            (-round(float(share), _ALIKE), not key.startswith(f"{phase}."), not fact.given, row)
+            for row, ((key, fact), share) in enumerate(zip(self.placed.items(), moved, strict=True))
+        )
+        return list(self.placed.values())[ranked[0][-1]] if ranked and ranked[0][0] < 0 else None
 
     def section(self, name: str) -> Mark | None:
         """Where the phase that a number is of stands in the file."""
@@ -112,7 +120,7 @@ class Causes:
 
 
 @record
-class Remembered:
+class SavedCauses:
     """What a saved result still knows of its causes: shares of the variance, facts with places."""
 
     facts: dict[str, Fact]
@@ -135,10 +143,10 @@ class Remembered:
         return [Change(fact, was, None) for fact, was in pairs if fact.where is not None]
 
 
-def _lines(lines: Iterable[Line]) -> Iterable[tuple[str, float]]:
+def _lines(lines: Iterable[Line]) -> Iterable[tuple[str, Num]]:
     for line in lines:
-        yield line.id, float(line.kgco2e)
-        yield f"{line.id}_kgco2e", float(line.kgco2e)
+        yield line.id, line.kgco2e
+        yield f"{line.id}_kgco2e", line.kgco2e
         yield from _lines(line.children)
 
 

@@ -17,12 +17,11 @@ from carbonctl.gate.evidence import Finding
 from carbonctl.gate.measures import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Mapping
     from datetime import date
 
-    from carbonctl.core.types import Array
     from carbonctl.gate.measures import Measure
-    from carbonctl.gate.rules import Excuse, Rule
+    from carbonctl.gate.rules import Excuse, Limit, Rule
 
 STATUSES = ("pass", "warn", "fail", "uncertain", "excepted", "skipped")
 _NO_DRAWS = "there are no draws to take the statistic of"
@@ -33,27 +32,32 @@ _IN_PART = {"embodied": ("embodied share of ", "host of "), "manufacturing": ("h
 
 @compared
 class Subject:
-    """A result as a gate sees it: its data on each basis, and the draws behind them."""
+    """A result as rules see it: its data on each basis, and the share of draws over limits."""
 
     file: str
     name: str
     bases: dict[str, dict[str, Any]]
-    draws: dict[str, dict[str, Array]] = field(default_factory=dict)
-    earlier: str = ""  # its name in the baseline, where that is another
+    shares_over: Mapping[Limit, float] = field(default_factory=dict)
+    earlier_name: str = ""  # its name in the baseline, where that is another
 
     @property
     def names(self) -> tuple[str, ...]:
         """The name, and the one in the baseline where that is another."""
-        return (self.name, self.earlier) if self.earlier else (self.name,)
+        return (self.name, self.earlier_name) if self.earlier_name else (self.name,)
 
     def measure(self, metric: str, basis: str) -> Measure | None:
         """A number on one basis; None where the result lacks it."""
         data = self.bases.get(basis)
-        return None if data is None else measure(data, metric, self.draws.get(basis, {}))
+        return None if data is None else measure(data, metric)
+
+    def share_over(self, rule: Rule) -> float | None:
+        """The share of draws over the limit of a rule [1]; None where there are no draws."""
+        limit = rule.draw_limit
+        return None if limit is None else self.shares_over.get(limit)
 
 
 @compared
-class Held:
+class RuleResult:
     """The verdict of one rule on one result; numbers in the unit of the rule."""
 
     rule: Rule
@@ -90,7 +94,7 @@ class Unanswerable(Exception):  # noqa: N818 - told to the user as an error of t
 
 def judge(
     rule: Rule, subject: Subject, reference: Subject | None, excuses: Iterable[Excuse], today: date
-) -> Held:
+) -> RuleResult:
     """Hold one rule against one result; violations that an exception covers are excepted."""
     if rule.kind == "require":
         held = _require(rule, subject)
@@ -110,16 +114,15 @@ def judge(
     return _excused(held, covering, today)
 
 
-def exit_code(held: Iterable[Held]) -> int:
-    """The exit code of all verdicts: a violation outranks an undecided rule."""
-    codes = {one.exit_code for one in held}
-    return next((code for code in (EXIT_VIOLATED, EXIT_UNDECIDED) if code in codes), 0)
+def exit_code(codes: Iterable[int]) -> int:
+    """The exit code of all rules: a violation outranks an undecided rule."""
+    found = set(codes)
+    return next((code for code in (EXIT_VIOLATED, EXIT_UNDECIDED) if code in found), 0)
 
 
-def status(held: Iterable[Held]) -> str:
-    """The worst status of all verdicts."""
-    found = {one.status for one in held}
-    return next((s for s in ("fail", "uncertain", "warn") if s in found), "pass")
+def worst_status(statuses: Container[str]) -> str:
+    """The status of all rules together."""
+    return next((s for s in ("fail", "uncertain", "warn") if s in statuses), "pass")
 
 
 def _violated(rule: Rule) -> str:
@@ -140,36 +143,38 @@ def _why_null(rule: Rule, subject: Subject, what: str = "result") -> str:
     return f"the {what} has no {rule.metric}"
 
 
-def _limit(rule: Rule, subject: Subject) -> Held:
+def _limit(rule: Rule, subject: Subject) -> RuleResult:
     """An absolute limit on a statistic, or on the share of draws over it."""
     found = _found(rule, subject)
     if found is None:
-        return Held(rule, subject, "uncertain", _bar(rule), reason=_why_null(rule, subject))
-    over = found.over(rule.limit)
+        return RuleResult(rule, subject, "uncertain", _bar(rule), reason=_why_null(rule, subject))
+    over = subject.share_over(rule)
     observed = over if rule.kind == "max_probability" else found.at(rule.statistic)
     limit = _bar(rule)
     common: dict[str, Any] = {"probability": over, "measured": found}
     if observed is None:
-        return Held(rule, subject, "uncertain", limit, reason=_NO_DRAWS, **common)
+        return RuleResult(rule, subject, "uncertain", limit, reason=_NO_DRAWS, **common)
     if observed > limit:
-        return Held(rule, subject, _violated(rule), limit, observed, **common)
+        return RuleResult(rule, subject, _violated(rule), limit, observed, **common)
     if rule.kind == "max" and (found.p95 is None or found.p95 > limit):
         reason = _NO_INTERVAL if found.p95 is None else "the interval straddles the limit"
-        return Held(rule, subject, "uncertain", limit, observed, reason=reason, **common)
-    return Held(rule, subject, "pass", limit, observed, **common)
+        return RuleResult(rule, subject, "uncertain", limit, observed, reason=reason, **common)
+    return RuleResult(rule, subject, "pass", limit, observed, **common)
 
 
 def _bar(rule: Rule) -> float:
     return rule.limit if rule.probability is None else rule.probability
 
 
-def _increase(rule: Rule, subject: Subject, reference: Subject | None) -> Held:
+def _increase(rule: Rule, subject: Subject, reference: Subject | None) -> RuleResult:
     """An increase against a baseline; one below ``min_delta`` never violates."""
     if reference is None:
         if not rule.baseline_optional:
             message = f'the rule "{rule.id}" compares to a baseline, and there is none'
             raise Unanswerable("CC605", message, rule)
-        return Held(rule, subject, "skipped", reason="there is no baseline, and none is required")
+        return RuleResult(
+            rule, subject, "skipped", reason="there is no baseline, and none is required"
+        )
     if rule.accounting in subject.bases and rule.accounting not in reference.bases:
         message = f"the baseline is not on the {rule.accounting} basis"
         raise Unanswerable("CC605", message, rule)
@@ -179,18 +184,18 @@ def _increase(rule: Rule, subject: Subject, reference: Subject | None) -> Held:
         mine = (subject, "result", now)
         lacking, what, found = mine if observed is None else (reference, "baseline", before)
         reason = _why_null(rule, lacking, what) if found is None else _NO_DRAWS
-        return Held(rule, subject, "uncertain", baseline=was, measured=now, reason=reason)
+        return RuleResult(rule, subject, "uncertain", baseline=was, measured=now, reason=reason)
     allowed = abs(was) * rule.limit if rule.relative else rule.limit
     limit = was + max(allowed, rule.min_delta)
     verdict = _violated(rule) if observed > limit else "pass"
-    return Held(rule, subject, verdict, limit, observed, was, measured=now)
+    return RuleResult(rule, subject, verdict, limit, observed, was, measured=now)
 
 
-def _require(rule: Rule, subject: Subject) -> Held:
+def _require(rule: Rule, subject: Subject) -> RuleResult:
     """Everything that must be in the result, with why it is not."""
     data = data_for(rule, subject)
     lacking = tuple(f for name in rule.names if (f := missing(data, name)) is not None)
-    return Held(rule, subject, _violated(rule) if lacking else "pass", findings=lacking)
+    return RuleResult(rule, subject, _violated(rule) if lacking else "pass", findings=lacking)
 
 
 def data_for(rule: Rule, subject: Subject) -> dict[str, Any]:
@@ -217,7 +222,7 @@ def _is_about(what: str, name: str) -> bool:
     return name.replace("_", " ") in what.split(", ") or what.startswith(_IN_PART.get(name, "\0"))
 
 
-def _forbid(rule: Rule, subject: Subject) -> Held:
+def _forbid(rule: Rule, subject: Subject) -> RuleResult:
     """Lines of the breakdown that rest on a refused tier and are more than a share of the total."""
     data = data_for(rule, subject)
     refused = tuple(
@@ -225,23 +230,23 @@ def _forbid(rule: Rule, subject: Subject) -> Held:
         for node in data["breakdown"]
         if node["tier"] in rule.names and (node["share"] or 0.0) > rule.above_share
     )
-    return Held(rule, subject, _violated(rule) if refused else "pass", findings=refused)
+    return RuleResult(rule, subject, _violated(rule) if refused else "pass", findings=refused)
 
 
-def _demand(rule: Rule, subject: Subject, found: tuple[Finding, ...]) -> Held:
+def _demand(rule: Rule, subject: Subject, found: tuple[Finding, ...]) -> RuleResult:
     """A rule that nothing may be found by."""
-    return Held(rule, subject, _violated(rule) if found else "pass", findings=found)
+    return RuleResult(rule, subject, _violated(rule) if found else "pass", findings=found)
 
 
-def _limit_unsourced(rule: Rule, subject: Subject) -> Held:
+def _limit_unsourced(rule: Rule, subject: Subject) -> RuleResult:
     """How many numbers are given without a source."""
     found = evidence.unsourced(subject.bases.values())
     over = len(found) > rule.limit
     verdict, shown = (_violated(rule), found) if over else ("pass", ())
-    return Held(rule, subject, verdict, rule.limit, float(len(found)), findings=shown)
+    return RuleResult(rule, subject, verdict, rule.limit, float(len(found)), findings=shown)
 
 
-def _excused(held: Held, covering: list[Excuse], today: date) -> Held:
+def _excused(held: RuleResult, covering: list[Excuse], today: date) -> RuleResult:
     """A covered violation is excepted until its day; after it, it counts again and says so."""
     if held.status not in {"fail", "warn", "uncertain"} or not covering:
         return held

@@ -9,35 +9,30 @@ from carbonctl.core.naming import unit_of, unit_suffix
 from carbonctl.core.record import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from carbonctl.core.types import Array
+    from carbonctl.gate.rules import Limit
 
 
 @compared
 class Measure:
-    """One number with its interval and its draws; None where there are none."""
+    """One number with its interval; None where there are no draws."""
 
     value: float
     p05: float | None = None
     p50: float | None = None
     p95: float | None = None
-    draws: Array | None = None
 
     def at(self, statistic: str) -> float | None:
         """The value or one of its percentiles."""
         found: float | None = getattr(self, statistic)
         return found
 
-    def over(self, limit: float) -> float | None:
-        """The share of draws above a limit."""
-        return None if self.draws is None else float((self.draws > limit).mean())
-
     def times(self, price: float) -> Measure:
         """The same in money."""
         p05, p50, p95 = (None if e is None else e * price for e in (self.p05, self.p50, self.p95))
-        draws = None if self.draws is None else self.draws * price
-        return Measure(self.value * price, p05, p50, p95, draws)
+        return Measure(self.value * price, p05, p50, p95)
 
 
 @compared
@@ -50,7 +45,18 @@ class Part:
     unit: str
 
 
-def measure(data: dict[str, Any], metric: str, draws: dict[str, Array]) -> Measure | None:
+def shares_over(
+    limits: Iterable[Limit], draws: Mapping[str, Mapping[str, Array]]
+) -> dict[Limit, float]:
+    """The share of draws above each limit [1], where there are draws of its metric."""
+    return {
+        limit: float((found * limit.price > limit.limit).mean())
+        for limit in limits
+        if (found := draws.get(limit.accounting, {}).get(limit.metric)) is not None
+    }
+
+
+def measure(data: dict[str, Any], metric: str) -> Measure | None:
     """A number of a result by its name; None where the result has none."""
     if metric in QUALITY:
         value = _quality(data, metric)
@@ -59,7 +65,7 @@ def measure(data: dict[str, Any], metric: str, draws: dict[str, Array]) -> Measu
     node = data["metrics"].get(name) or _node(data["breakdown"], name)
     if node is None or node["value"] is None:
         return None
-    return Measure(node["value"], node["p05"], node["p50"], node["p95"], draws.get(name))
+    return Measure(node["value"], node["p05"], node["p50"], node["p95"])
 
 
 def names(data: dict[str, Any]) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from carbonctl.core.metrics import COST, TOTAL
 from carbonctl.core.naming import unit_of
 from carbonctl.core.record import compared
 
@@ -30,6 +31,15 @@ Kind = Literal[
 ]
 # how far a rule binds: a limit that blocks, another rule that blocks, one that only warns
 LIMITS, BLOCKS, WARNS = 2, 1, 0
+
+
+class Limit(NamedTuple):
+    """A limit on a metric of one basis, as its value times a price [unit of the rule]."""
+
+    accounting: str
+    metric: str
+    price: float
+    limit: float
 
 
 @compared
@@ -61,6 +71,15 @@ class Rule:
     def applies(self, *scenarios: str) -> bool:
         """Whether the rule is about a scenario of one of these names."""
         return any(fnmatchcase(name, pattern) for name in scenarios for pattern in self.scenarios)
+
+    @property
+    def draw_limit(self) -> Limit | None:
+        """What every draw is compared with; None where the rule is about no number of its own."""
+        if self.kind not in {"max", "max_probability"}:
+            return None
+        price = 1.0 if self.price is None else self.price.per_kgco2e
+        metric = TOTAL if self.metric == COST else self.metric
+        return Limit(self.accounting, metric, price, self.limit)
 
     @property
     def strength(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import EXIT_VIOLATED, Mark
 from carbonctl.core.metrics import TOTAL, in_words
-from carbonctl.gate.judge import STATUSES, Held, Subject, data_for, exit_code, status
+from carbonctl.gate.judge import STATUSES, RuleResult, data_for, exit_code, worst_status
 from carbonctl.gate.measures import Part, parts
 from carbonctl.report.numbers import printable
 from carbonctl.report.text.gate_words import message, unit
@@ -15,7 +15,7 @@ from carbonctl.study.difference import MISSING, edits
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
-    from carbonctl.gate.causes import Causes, Change, Remembered
+    from carbonctl.gate.causes import Causes, Change, SavedCauses
     from carbonctl.gate.refusals import Refusal
     from carbonctl.gate.rules import Policy
 
@@ -24,10 +24,8 @@ _PLAIN = {"pass", "skipped"}
 _WITHOUT_INPUT = {"require", "forbid_warnings", "require_source", "max_given_without_source"}
 
 
-def as_data(
-    held: list[Held],
-    causes: dict[str, Causes | Remembered],
-    befores: dict[str, dict[str, Any]],
+def verdict_of(
+    rules: list[dict[str, Any]],
     policy: Policy | None,
     baseline: dict[str, Any] | None,
     today: str | None,
@@ -35,26 +33,24 @@ def as_data(
 ) -> dict[str, Any]:
     """The ``gate`` object: the verdict of all rules on all files.
 
-    ``causes`` are those of each file, ``befores`` the result of the baseline for each file;
-    ``unapplied`` are rules that were about none of the files.
+    ``rules`` are those of ``rule_verdict``; ``unapplied`` are rules that were about none of the
+    files.
     """
-    counts = Counter(one.status for one in held)
+    counts = Counter(rule["status"] for rule in rules)
     return {
-        "status": status(held),
-        "exit_code": exit_code(held),
+        "status": worst_status(counts),
+        "exit_code": exit_code(rule["exit_code"] for rule in rules),
         "policy": None if policy is None else {"file": policy.file, "sha256": policy.sha256},
         "baseline": baseline,
         "today": today,
         "counts": {name: counts[name] for name in STATUSES},
         "unapplied": unapplied,
-        "rules": [
-            _rule(one, causes[one.subject.file], befores.get(one.subject.file)) for one in held
-        ],
+        "rules": rules,
     }
 
 
 def with_beside(
-    verdict: dict[str, Any], refused: list[tuple[Subject, Refusal]], beside: dict[str, Any]
+    verdict: dict[str, Any], refused: list[dict[str, Any]], beside: dict[str, Any]
 ) -> dict[str, Any]:
     """The verdict with what no policy allowed, and with what is said beside its rules.
 
@@ -62,20 +58,20 @@ def with_beside(
     """
     said = {key: value for key, value in beside.items() if value or key == "changed_inputs"}
     if refused:
-        rows = [_refusal(subject, one) for subject, one in refused]
-        counts = verdict["counts"] | {"refused": len(rows)}
+        counts = verdict["counts"] | {"refused": len(refused)}
         verdict = verdict | {"status": "fail", "exit_code": EXIT_VIOLATED, "counts": counts}
-        said = {"refused": rows} | said
+        said = {"refused": refused} | said
     if verdict["exit_code"]:
         said.pop("changed_inputs", None)
     return verdict | said
 
 
-def _refusal(subject: Subject, one: Refusal) -> dict[str, Any]:
+def refusal_verdict(file: str, scenario: str, one: Refusal) -> dict[str, Any]:
+    """Why a gate does not accept the result of a file."""
     return {
         "code": one.code,
-        "file": subject.file,
-        "scenario": subject.name,
+        "file": file,
+        "scenario": scenario,
         "message": printable(one.message),
         "hint": printable(one.hint) or None,
         "folder": one.folder,
@@ -85,7 +81,7 @@ def _refusal(subject: Subject, one: Refusal) -> dict[str, Any]:
 
 
 def changed_inputs(
-    subject: Subject, now: dict[str, Any], before: dict[str, Any]
+    file: str, scenario: str, now: dict[str, Any], before: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Every input that a result gives otherwise than its baseline, words and names too."""
     ends = [data.get("inputs", {}).get("scenario") for data in (before, now)]
@@ -97,8 +93,8 @@ def changed_inputs(
         fact = now["facts"].get(key)
         rows.append(
             {
-                "file": subject.file,
-                "scenario": subject.name,
+                "file": file,
+                "scenario": scenario,
                 "path": key,
                 "baseline": None if was is MISSING else was,
                 "value": None if value is MISSING else value,
@@ -108,7 +104,10 @@ def changed_inputs(
     return rows
 
 
-def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None) -> dict[str, Any]:
+def rule_verdict(
+    one: RuleResult, causes: Causes | SavedCauses, before: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The verdict of one rule on one file; ``before`` is the result of its baseline."""
     rule = one.rule
     plain = one.status in _PLAIN
     changes = [] if plain or before is None else causes.changes(_driven(one), before["facts"])
@@ -144,7 +143,7 @@ def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None)
     }
 
 
-def _numbers(one: Held) -> dict[str, Any]:
+def _numbers(one: RuleResult) -> dict[str, Any]:
     """The limit of a rule, what was found, and how far they are apart."""
     rule, found = one.rule, one.measured
     margin, up = _less(one.limit, one.observed), _less(one.observed, one.baseline)
@@ -169,20 +168,20 @@ def _less(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
 
 
-def _statistic(one: Held) -> str | None:
+def _statistic(one: RuleResult) -> str | None:
     if not one.rule.metric:
         return None
     return "probability" if one.rule.kind == "max_probability" else one.rule.statistic
 
 
-def _driven(one: Held) -> str:
+def _driven(one: RuleResult) -> str:
     """The number whose causes are wanted: the rule's own, the line that is refused, the total."""
     lines = [finding.line for finding in one.findings if finding.line]
     metric = one.rule.metric
     return lines[0] if lines else TOTAL if not metric or metric.startswith("quality.") else metric
 
 
-def _input(one: Held, causes: Causes | Remembered, changes: list[Change]) -> Fact | None:
+def _input(one: RuleResult, causes: Causes | SavedCauses, changes: list[Change]) -> Fact | None:
     """The input to look at: the change that moved the number most, else what it follows most."""
     if one.status in _PLAIN or one.rule.kind in _WITHOUT_INPUT:
         return None
@@ -190,7 +189,7 @@ def _input(one: Held, causes: Causes | Remembered, changes: list[Change]) -> Fac
     return worse[0].fact if worse else causes.top(_driven(one))
 
 
-def _phase(one: Held, causes: Causes | Remembered) -> Mark | None:
+def _phase(one: RuleResult, causes: Causes | SavedCauses) -> Mark | None:
     """The phase that a rule is about; of what is missing the whole file."""
     if one.findings and not one.findings[0].line:
         return causes.section(one.findings[0].name.partition(".")[0]) or causes.section("")
@@ -198,7 +197,7 @@ def _phase(one: Held, causes: Causes | Remembered) -> Mark | None:
 
 
 def _contributors(
-    one: Held, causes: Causes | Remembered, before: dict[str, Any] | None
+    one: RuleResult, causes: Causes | SavedCauses, before: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
     """The largest parts of the number, or against a baseline those that grew most."""
     lines = {finding.line for finding in one.findings if finding.line}
@@ -215,7 +214,7 @@ def _contributors(
 
 
 def _contributor(
-    part: Part, whole: float, was: dict[str, float], causes: Causes | Remembered
+    part: Part, whole: float, was: dict[str, float], causes: Causes | SavedCauses
 ) -> dict[str, Any]:
     top: Fact | None = causes.top(part.id)
     return {
@@ -243,7 +242,7 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _exception(one: Held) -> dict[str, Any] | None:
+def _exception(one: RuleResult) -> dict[str, Any] | None:
     excuse = one.excuse
     if excuse is None:
         return None

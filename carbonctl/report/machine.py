@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Problem
+from carbonctl.core.json_text import indented_json
 from carbonctl.report import rows
 from carbonctl.report.ci.findings import overlay, results
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def as_json(data: Any) -> str:
     """The envelope as JSON, one stable byte sequence for the same result."""
     try:
-        return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return indented_json(data) + "\n"
     except ValueError:
         raise not_finite() from None
 

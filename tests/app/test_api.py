@@ -189,6 +189,21 @@ def test_a_load_that_the_hardware_cannot_carry_is_an_error_here_too():
     assert caught.value.problems[0].message.startswith("the load needs")
 
 
+def test_a_gate_is_that_of_the_command_line(carbonctl):
+    demo = ROOT / "tests" / "gate_demo"
+    head, base = demo / "head-region" / "chat.yaml", demo / "base" / "chat.yaml"
+    policy = demo / "policy.yaml"
+    found = api.gate(head, policy=policy, baseline=base, today="2026-11-25", samples=200)
+    args = ("--policy", policy, "--baseline", base, "--today", "2026-11-25", "--samples", 200)
+    ran = carbonctl("gate", head, *args, "-f", "json")
+    assert found.to_json() == ran.out
+    assert found.exit_code == ran.code == 4
+    assert found.status == "fail"
+    assert repr(found).startswith("fail: ")
+    with pytest.raises(api.UsageError, match="one or more files"):
+        api.gate(policy=policy)
+
+
 def test_what_is_no_scenario_or_no_set_of_phases_is_refused():
     refused = [
         (lambda: api.load("train:\n  days: 10\n"), api.InputError, "where the path of a file"),

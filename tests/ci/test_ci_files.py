@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from carbonctl import __version__
-from carbonctl.cli.starter import FILES, GITLAB, PROJECT
+from carbonctl.app.init_gate import FILES, GITLAB, PROJECT
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "tests" / "gate_demo"

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from tables import for_each
 
-from carbonctl.gate.judge import Subject, Unanswerable, exit_code, judge, status
+from carbonctl.gate.judge import Subject, Unanswerable, exit_code, judge, worst_status
 from carbonctl.gate.limits import Price
+from carbonctl.gate.measures import shares_over
 from carbonctl.gate.rules import Excuse, Rule
 
 TODAY = date(2026, 11, 25)
@@ -37,9 +38,19 @@ def result(total=None, *, lines=(), missing=None, market=None):
     }
 
 
+class Drawn:
+    """The share of draws over any limit that is asked for."""
+
+    def __init__(self, draws):
+        self.draws = draws
+
+    def get(self, limit):
+        return shares_over([limit], self.draws).get(limit)
+
+
 def subject(data=None, draws=None, name="chat"):
     drawn = {} if draws is None else {"total_kgco2e": np.asarray(draws, dtype=float)}
-    return Subject("chat.yaml", name, {"location": data or result()}, {"location": drawn})
+    return Subject("chat.yaml", name, {"location": data or result()}, Drawn({"location": drawn}))
 
 
 def rule(kind="max", metric="total_kgco2e", **more):
@@ -257,12 +268,12 @@ def test_an_exception_says_nothing_of_a_rule_that_passes():
 
 def test_a_violation_outranks_an_undecided_rule():
     failed, undecided = held(rule(limit=1.0)), held(rule(limit=150.0, on_uncertain="fail"))
-    assert exit_code([undecided, failed]) == 4
-    assert exit_code([undecided]) == 5
+    assert exit_code([undecided.exit_code, failed.exit_code]) == 4
+    assert exit_code([undecided.exit_code]) == 5
     assert exit_code([]) == 0
-    assert status([undecided, failed]) == "fail"
-    assert status([undecided]) == "uncertain"
-    assert status([held(rule(limit=1.0, level="warn"))]) == "warn"
+    assert worst_status([undecided.status, failed.status]) == "fail"
+    assert worst_status([undecided.status]) == "uncertain"
+    assert worst_status([held(rule(limit=1.0, level="warn")).status]) == "warn"
 
 
 def test_a_rule_is_about_scenarios_of_some_names():

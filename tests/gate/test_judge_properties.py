@@ -13,6 +13,7 @@ from scenarios import CONFIGS, command_of
 from tables import for_each
 
 from carbonctl.gate.judge import Subject, judge
+from carbonctl.gate.measures import shares_over
 from carbonctl.gate.rules import Excuse, Rule
 
 TODAY = date(2026, 11, 25)
@@ -37,11 +38,13 @@ def subject(drawn):
     p05, p50, p95 = (float(np.quantile(drawn, q)) for q in (0.05, 0.5, 0.95))
     node = {"value": float(np.median(drawn)), "p05": p05, "p50": p50, "p95": p95}
     data = {"metrics": {"total_kgco2e": node}, "breakdown": []}
-    return Subject("f.yaml", "f", {"location": data}, {"location": {"total_kgco2e": drawn}})
+    return data, {"location": {"total_kgco2e": drawn}}
 
 
 def held(rule, drawn, excuses=()):
-    return judge(rule, subject(drawn), None, excuses, TODAY)
+    data, draws = subject(drawn)
+    shares = shares_over([rule.draw_limit], draws)
+    return judge(rule, Subject("f.yaml", "f", {"location": data}, shares), None, excuses, TODAY)
 
 
 @given(rules, draws, amounts)

@@ -13,6 +13,8 @@ from carbonctl.report.text.notes import COMPACT, say
 from carbonctl.report.text.table import RULED, heading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     from carbonctl.result.estimate import EstimateResult
@@ -33,17 +35,25 @@ _RULE, _HOLDS, _NARROW = 16, 22, 12
 
 
 def render(
-    data: GateVerdict, results: dict[str, EstimateResult], out: Console, *, quiet: bool = False
+    data: GateVerdict,
+    results: Iterable[tuple[str, EstimateResult]],
+    out: Console,
+    *,
+    quiet: bool = False,
 ) -> None:
-    """Print the rules on the result of every file, and the verdict last."""
-    data = numbers.printable_texts(data)  # a saved result may come from anywhere
-    for file, result in results.items():
-        own = [rule for rule in data["rules"] if rule["file"] == numbers.printable_texts(file)]
-        if not quiet:
-            _one(result | {"title": numbers.printable_texts(result["title"])}, own, out)
+    """Print the rules on the result of every file, and the verdict last.
+
+    Texts of a saved result may come from anywhere, so all are made printable.
+    """
     if not quiet:
+        rules: dict[str, list[RuleVerdict]] = {}
+        for rule in data["rules"]:
+            rules.setdefault(rule["file"], []).append(rule)
+        for file, result in results:
+            own = numbers.printable_texts(rules.get(file, []))
+            _one(result | {"title": numbers.printable_texts(result["title"])}, own, out)
         for label, text in beside(data):
-            say(out, label, text)
+            say(out, label, numbers.printable_texts(text))
     _verdict(data, out)
 
 

@@ -14,7 +14,7 @@ from carbonctl.report import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from carbonctl.gate.judge import Held
+    from carbonctl.gate.judge import RuleResult
     from carbonctl.result.gate import (
         ChangedFact,
         ChangedInput,
@@ -36,7 +36,7 @@ _DEMANDS = {
 }
 
 
-def unit(one: Held) -> str | None:
+def unit(one: RuleResult) -> str | None:
     """The unit of a limit and of what is observed."""
     if one.rule.kind == "max_probability":
         return "1"
@@ -61,12 +61,12 @@ def measured(value: float, metric: str, unit: str | None) -> str:
     return amount(value, unit or "1")
 
 
-def shown(value: float | None, data: Held) -> str:
+def shown(value: float | None, data: RuleResult) -> str:
     """The same of a rule that was held; a dash where there is none."""
     return "-" if value is None else measured(value, data.rule.metric, unit(data))
 
 
-def message(one: Held) -> str:
+def message(one: RuleResult) -> str:
     """What the rule found, in one line."""
     rule = one.rule
     if rule.kind in _DEMANDS:
@@ -82,7 +82,7 @@ def message(one: Held) -> str:
     return text
 
 
-def _found(one: Held) -> str:
+def _found(one: RuleResult) -> str:
     """What is missing or refused, or that nothing is."""
     rule, found = one.rule, "; ".join(f"{f.name} ({f.reason})" for f in one.findings)
     if rule.kind == "max_given_without_source":
@@ -101,13 +101,13 @@ def _found(one: Held) -> str:
     return f"no part{least} is of tier {names}"
 
 
-def _of(one: Held) -> str:
+def _of(one: RuleResult) -> str:
     if one.rule.kind == "max_probability":
         return f"share of draws over {amount(one.rule.limit, one.rule.unit)}"
     return one.rule.statistic
 
 
-def _compared(one: Held) -> str:
+def _compared(one: RuleResult) -> str:
     """How far the observation is from the limit."""
     assert one.observed is not None  # noqa: S101 - message has looked
     assert one.limit is not None  # noqa: S101
@@ -179,7 +179,7 @@ def beside(verdict: GateVerdict) -> list[tuple[str, str]]:
         for one in verdict.get("saved", [])
         if (words := saved_in_words(one))
     ]
-    own = [rule["id"] for rule in verdict["rules"] if rule.get("own_budget")]
+    own = dict.fromkeys(rule["id"] for rule in verdict["rules"] if rule.get("own_budget"))
     if own and verdict.get("policy"):
         said.append(
             ("own budget", f"{', '.join(own)}: judged too, and satisfies nothing of the policy")
@@ -212,6 +212,16 @@ def _mark(place: Place | None, file: str) -> Mark:
 
 def _rule_place(policy: Place | None) -> str:
     return "" if policy is None else f"the rule is at {policy['file']}:{policy['line']}"
+
+
+def findings(verdict: GateVerdict, sources: dict[str, list[str]]) -> str:
+    """What does not pass, in the form of errors; empty where everything does."""
+    from carbonctl.report.text.errors import one  # noqa: PLC0415 - where there is something to say
+
+    found = problems(verdict["rules"])
+    found += [("error", refused) for refused in refusals(verdict)]
+    texts = (one(problem, sources, level) for level, problem in found)
+    return "".join(f"{numbers.printable(text)}\n" for text in texts)
 
 
 def drives(rule: RuleVerdict) -> str:

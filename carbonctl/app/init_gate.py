@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import math
 import re
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbonctl import __version__
-from carbonctl.app.gate_inputs import Wanted, look
+from carbonctl.app.gate_input import GateInput, GateOptions, Request
+from carbonctl.app.gate_inputs import load_gate_inputs
+from carbonctl.app.gate_scenarios import load_scenario_input
 from carbonctl.catalog.locate import bundled
 from carbonctl.core.errors import UsageError
 from carbonctl.core.metrics import TOTAL
-from carbonctl.core.output import emit
 from carbonctl.gate.judge import missing
 from carbonctl.report.numbers import carbon_unit
 
 if TYPE_CHECKING:
-    from carbonctl.gate.judge import Subject
+    from collections.abc import Iterator, Sequence
 
 POLICY, SCENARIO = "carbon-policy.yaml", "carbon.yaml"
 GITLAB = ".gitlab/carbon.yaml"
@@ -36,54 +36,54 @@ _HEADROOM = 1.1
 _SMALLEST = (1e-6, "mg")
 
 
-def start(files: list[str], hardware_db: str | None) -> None:
-    """Write what is not there yet, say what to add to what is, and the one line to run."""
+class GateStart(NamedTuple):
+    """Files that a gate in CI takes, by where they go, and the command to run next."""
+
+    texts: dict[str, str]
+    next_command: str
+
+
+def start_gate(files: Sequence[str], hardware_db: str | None) -> GateStart:
+    """A policy whose limits fit today's estimate of these scenarios, and the files of CI.
+
+    Without files it is for ``carbon.yaml``, which is a bundled scenario where there is none yet.
+    """
     wrong = [file for file in files if file == "-" or re.search(r"[\s'\"]", file)]
     if wrong:
         message = f'a scenario for CI is a file without blanks in its name, not "{wrong[0]}"'
         raise UsageError(message)
     named = list(dict.fromkeys(files)) or [SCENARIO]
-    made: dict[str, str] = {}
+    texts: dict[str, str] = {}
     if not files and not Path(SCENARIO).exists():
         template = bundled("configs") / "lifecycle-chat-7b.yaml"
-        emit(template.read_text(encoding="utf-8"), SCENARIO)
-        sys.stdout.write(f"wrote {SCENARIO}\n")
-    words = _words(named, hardware_db)
-    for target, template_name in FILES.items():
-        text = (bundled("configs") / "gate" / f"{template_name}.yaml").read_text(encoding="utf-8")
+        texts[SCENARIO] = template.read_text(encoding="utf-8")
+    words = _words(named, hardware_db, texts)
+    for target, name in FILES.items():
+        text = (bundled("configs") / "gate" / f"{name}.yaml").read_text(encoding="utf-8")
         for word, value in words.items():
             text = text.replace(f"@{word}@", value)
-        made[target] = text
-    for target, text in made.items():
-        _write(target, text)
-    sys.stdout.write(f"next  carbonctl gate {' '.join(named)} --policy {POLICY}\n")
+        texts[target] = text
+    return GateStart(texts, f"carbonctl gate {' '.join(named)} --policy {POLICY}")
 
 
-def _write(target: str, text: str) -> None:
-    if Path(target).exists():
-        shown = "".join(f"    {line}\n" for line in text.splitlines())
-        sys.stdout.write(f"kept  {target}, which was there; it could have\n{shown}")
-        return
-    Path(target).parent.mkdir(parents=True, exist_ok=True)
-    emit(text, target)
-    note = f"; .gitlab-ci.yml takes it by  include: {{local: {target}}}" if target == GITLAB else ""
-    sys.stdout.write(f"wrote {target}{note}\n")
-
-
-def _words(files: list[str], hardware_db: str | None) -> dict[str, str]:
-    """What stands in the templates, from the estimates of today."""
-    flags = {"samples": 2000, "seed": 1, "sets": None, "hardware_db": hardware_db}
-    looked = [one for file in files for one in look(file, flags, Wanted("location"))]
-    names = [one.subject.name for one in looked]
+def _words(files: list[str], hardware_db: str | None, texts: dict[str, str]) -> dict[str, str]:
+    """What stands in the templates, from the estimates of today; ``texts`` are not written yet."""
+    inputs = list(_inputs(files, hardware_db, texts))
+    names = [one.name for one in inputs]
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         message = f'two scenarios are called "{twice[0]}"; rules tell them apart by name'
         raise UsageError(message)
-    caps = [line for one in looked for line in _caps(one.subject)]
-    complete = [n for n in _COMPLETE if all(missing(one.data, n) is None for one in looked)]
+    contents = [one.contents() for one in inputs]
+    caps = [
+        line
+        for name, each in zip(names, contents, strict=True)
+        for line in _caps(name, each.bases["location"]["metrics"])
+    ]
+    complete = [n for n in _COMPLETE if all(missing(each.data, n) is None for each in contents)]
     if complete:
         caps.append(f"  - {{id: complete, require: [{', '.join(complete)}]}}")
-    assumed = max(len(one.data["assumptions"]) / len(one.data["facts"]) for one in looked)
+    assumed = max(len(each.data["assumptions"]) / len(each.data["facts"]) for each in contents)
     return {
         "CAPS": "\n".join(caps),
         "ASSUMED": str(min(100, 10 * math.ceil(10 * assumed + 1))),
@@ -97,17 +97,28 @@ def _words(files: list[str], hardware_db: str | None) -> dict[str, str]:
     }
 
 
+def _inputs(
+    files: list[str], hardware_db: str | None, texts: dict[str, str]
+) -> Iterator[GateInput]:
+    """The result of each scenario, on the location basis."""
+    options, request = GateOptions(hardware_db=hardware_db), Request("location")
+    for file in files:
+        if file in texts:
+            yield load_scenario_input(file, options, request, texts[file].encode())
+        else:
+            yield from load_gate_inputs(file, options, request)
+
+
 def _pattern(files: list[str]) -> str:
     """A regular expression that fits these files alone."""
     return "|".join(re.escape(file).replace("\\-", "-") for file in files)
 
 
-def _caps(subject: Subject) -> list[str]:
+def _caps(scenario: str, metrics: dict[str, Any]) -> list[str]:
     """A cap on the total, and on one request or image where the scenario serves."""
-    metrics = subject.bases["location"]["metrics"]
     served = [m for m in metrics if re.fullmatch(r"infer\.per_\w+_kgco2e", m)]
-    name = json.dumps(subject.name, ensure_ascii=False)
-    word = re.sub(r"[^A-Za-z0-9]+", "-", subject.name).strip("-")[:40] or "scenario"
+    name = json.dumps(scenario, ensure_ascii=False)
+    word = re.sub(r"[^A-Za-z0-9]+", "-", scenario).strip("-")[:40] or "scenario"
     ids = {TOTAL: f"cap-{word}"} | {m: f"{m[6:-7].replace('_', '-')}-{word}" for m in served}
     return [
         f"  - {{id: {ids[m]}, metric: {m}, max: {_limit(metrics[m])}, scenarios: [{name}]}}"
