@@ -131,6 +131,34 @@ def test_an_array_of_loads_is_the_loop_over_them(model, target):
         np.testing.assert_allclose(np.ravel(np.broadcast_to(made, (12, 1))), each, rtol=1e-12)
 
 
+@pytest.mark.parametrize("size", [{}, {"replica_accelerators": 8.0}, {"accelerators": 16.0}],
+                         ids=["any", "stated", "counted"])  # fmt: skip
+@pytest.mark.parametrize("rows", [(4,), (4, 1)], ids=["draws", "rows"])
+def test_memory_of_a_row_limits_that_row_alone(rows, size):
+    work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
+    model = whole_request(work.model)
+    limits = replace(model.limits, concurrency=None, is_full=True, most_sequences=1e4, **size)
+
+    def point(share):
+        replica = DecoderReplica(replace(model, memory_share=share))
+        return plan.choose_operating_point(replica, limits, plan.Load(1.0), np.ndim(share))
+
+    shares = np.array([0.5, 0.7, 0.9, 0.95])
+    together = point(shares.reshape(rows)).batch
+    assert together.shape == rows
+    np.testing.assert_allclose(np.ravel(together), [point(share).batch for share in shares])
+
+
+def test_counted_devices_carry_a_concurrency_of_each_row():
+    work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm", "count": 6})
+    stated = np.array([[8.0], [1_000.0], [1e6]])
+    limits = {"is_stated": True, "is_exact": True}
+    rows = chosen(work, concurrency=stated, axes=2, **limits)
+    alone = [chosen(work, concurrency=value, **limits) for value in np.ravel(stated)]
+    assert np.ravel(rows.devices).tolist() == [point.devices for point in alone]
+    assert np.ravel(rows.status).tolist() == [point.status for point in alone]
+
+
 def test_the_load_of_a_replica_is_what_it_carries():
     """Little's law: sequences in flight over the time of a token are the tokens that arrive."""
     work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
@@ -158,11 +186,11 @@ def test_a_size_is_the_one_of_least_energy_among_those_that_hold_the_model():
         assert devices == min(energies, key=energies.get)
 
 
-def chosen(work, **limits):
+def chosen(work, axes=0, **limits):
     model = whole_request(work.model)
     bounds = replace(model.limits, **limits)
     load = plan.Load(1e9)
-    return plan.choose_operating_point(DecoderReplica(model), bounds, load, 0)
+    return plan.choose_operating_point(DecoderReplica(model), bounds, load, axes)
 
 
 def test_each_limit_stops_the_choice_with_its_own_status():
