@@ -229,6 +229,29 @@ def test_heads_are_shared_alike_but_for_the_fewest_devices_that_hold_the_model()
     assert chosen(work).devices == 32
 
 
+SHARED_HEADS = [
+    ("qwen2.5-7b", "l4", {"itl_s": 0.02}, 4, 8),  # 28 heads
+    ("gpt2-xl", "t4", {}, 1, 2),  # 25 heads
+]
+
+
+@pytest.mark.parametrize(("model", "gpu", "target", "alike", "cheapest"), SHARED_HEADS)
+def test_a_size_that_does_not_divide_the_heads_is_passed_over(model, gpu, target, alike, cheapest):
+    """Links join 8 devices: the size that is cheapest but for its heads is among them."""
+    work, _ = service(model, {"accelerator": gpu})
+    bounds = {"concurrency": None, **target} if target else {}
+    assert work.model.limits.linked_accelerators == 8
+    assert chosen(work, **bounds).devices == alike
+    assert chosen(work, **bounds, heads=None).devices == cheapest
+    assert work.model.limits.heads % cheapest
+
+
+def test_a_target_that_only_devices_of_uneven_heads_keep_is_not_kept():
+    work, _ = service("falcon-7b", {"accelerator": "l4"})
+    assert chosen(work, concurrency=None, itl_s=0.03).status == plan.NO_ITL
+    assert chosen(work, concurrency=None, itl_s=0.03, heads=None).status == plan.OK
+
+
 def test_all_counted_devices_are_one_replica_where_no_power_of_two_holds_the_model():
     work, _ = service("llama-3.1-70b", {"accelerator": "nvidia-a100-sxm4-40gb", "count": 6})
     assert chosen(work).devices in {4.0, 6.0}
