@@ -9,6 +9,7 @@ from scenarios import CONFIGS
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.replica import DecoderReplica, at_operating_point
 from carbonctl.estimate.serving.request import whole_request
@@ -19,15 +20,15 @@ CATALOG = Catalog.open()
 LOADS = np.geomspace(0.05, 3e5, 100)[:, None]  # tokens a second
 # power of a busy replica that falls as its batch rises: total energy may fall with load until the
 # serving constants are fitted under the constraint that it does not
-FALLING_POWER = {"falcon-7b", "mixtral-8x7b", "qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3"}
+FALLING_POWER = {"mixtral-8x7b", "qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3"}
 
 
 def central(fact):
     return fact.value
 
 
-def service(model, gpu, **settings):
-    """A resolved language service at its central values, and its site."""
+def inputs_of(model, gpu, **settings):
+    """A resolved language service at its central values."""
     flat = {
         "model": model,
         "infer.hardware": gpu,
@@ -39,9 +40,13 @@ def service(model, gpu, **settings):
     } | {f"infer.{key}": value for key, value in settings.items()}
     given = [Setting(path, value, "test") for path, value in flat.items()]
     scenario, document = read(None, given, CATALOG)
-    (phase,) = plan_scenario(scenario, document, CATALOG, ("infer",)).inputs.phases
-    plain = bind(phase, central)
-    return plain.work, plain.site
+    return bind(plan_scenario(scenario, document, CATALOG, ("infer",)).inputs, central)
+
+
+def service(model, gpu, **settings):
+    """The work of a language service at its central values, and its site."""
+    (phase,) = inputs_of(model, gpu, **settings).phases
+    return phase.work, phase.site
 
 
 def at_load(work, tokens_per_s):
@@ -69,13 +74,14 @@ def test_a_request_takes_no_more_energy_as_load_rises(model, gpu, target):
     work, site = service(model, {"accelerator": gpu}, **target)
     loaded = at_load(work, LOADS)
     use, sizes = infer(loaded, site), np.ravel(point_of(loaded)[1])
-    each = np.ravel(use.device_energy_kwh / use.functional_units)
-    assert (np.diff(each) <= 1e-9 * each[:-1]).all()
+    for rung in (use.device_energy_kwh, use.facility_energy_kwh):
+        each = np.ravel(rung / use.functional_units)
+        assert (np.diff(each) <= 1e-9 * each[:-1]).all()
     hours = np.ravel(use.accelerator_hours)
     assert (np.diff(hours) >= -1e-9 * hours[:-1])[np.diff(sizes) == 0].all()
     energy = np.ravel(use.it_energy_kwh)
     falls = (energy[:-1] - energy[1:]) / energy[:-1]
-    assert falls.max() <= (0.25 if model in FALLING_POWER else 1e-9)
+    assert falls.max() <= (0.08 if model in FALLING_POWER else 1e-9)
 
 
 HELD = [("llama-3.1-70b", "h100-sxm", 8), ("llama-3.1-8b", "l40s", 2), ("falcon-7b", "t4", 4),
@@ -90,13 +96,67 @@ def test_held_devices_take_no_less_energy_as_load_rises(model, gpu, count):
     energy = np.ravel(use.it_energy_kwh)[carried]
     assert carried.sum() > 20
     falls = (energy[:-1] - energy[1:]) / energy[:-1]
-    assert falls.max() <= (0.10 if model in FALLING_POWER else 1e-9)
+    assert falls.max() <= (0.03 if model in FALLING_POWER else 1e-9)
+    each = energy / np.ravel(use.functional_units)[carried]
+    sizes = np.ravel(np.broadcast_to(use.served.replica_accelerators, LOADS.shape))[carried]
+    # of another size there are other numbers of replicas: two that are half full after a full one
+    assert (np.diff(each) <= 1e-9 * each[:-1])[np.diff(sizes) == 0].all()
     hours = np.ravel(use.accelerator_hours)[carried]
     np.testing.assert_allclose(hours, count * work.fleet.period_hours)
 
 
+@pytest.mark.parametrize(("model", "gpu"), NEEDED)
+def test_power_of_a_busy_replica_falls_with_its_batch_for_the_models_named_alone(model, gpu):
+    """The list of exceptions above is that of the fitted constants, and no longer."""
+    work, _ = service(model, {"accelerator": gpu})
+    replica, batch = DecoderReplica(whole_request(work.model)), np.geomspace(1.0, 1_000.0, 30)
+    devices = point_of(at_load(work, 1e9))[1]
+    seconds = replica.inter_token_latency_s(batch, devices) / batch
+    power = replica.token_energy_j(batch, devices, above_resident=False) / seconds
+    assert (np.diff(power) < -1e-9 * power[:-1]).any() == (model in FALLING_POWER)
+
+
+@pytest.mark.parametrize(("model", "gpu"), NEEDED)
+@pytest.mark.parametrize("name", ["prompt_tokens", "output_tokens"])
+def test_more_tokens_at_a_partial_load_take_about_as_much_at_least(model, gpu, name):
+    """Longer requests are decoded in larger batches: energy may fall a little, time does not."""
+    life = inputs_of(model, {"accelerator": gpu})
+    (phase,) = life.phases
+    tokens, rates = np.geomspace(50.0, 5_000.0, 30)[:, None], np.geomspace(0.1, 1e5, 25)
+    work = replace(
+        phase.work,
+        model=replace(phase.work.model, **{name: tokens}),
+        fleet=replace(phase.work.fleet, rate_per_hour=rates),
+    )
+    found = lifecycle(replace(life, phases=(replace(phase, work=work),)))
+    use = found.phases[0].use
+    assert fall(use.accelerator_hours) <= 1e-9
+    assert fall(use.it_energy_kwh) <= (0.15 if model in FALLING_POWER else 0.05)
+    assert fall(found.total_kgco2e) <= 0.10  # on a clean grid
+
+
+def fall(values):
+    """The deepest fall below an earlier value, as a share of it."""
+    before = np.maximum.accumulate(values, axis=0)
+    return ((before - values) / before).max()
+
+
+PERIODS = np.geomspace(1.0, 87_600.0, 50)[:, None]
+
+
+@pytest.mark.parametrize(("model", "gpu"), NEEDED[:4])
+@pytest.mark.parametrize("count", [{}, {"count": 16}], ids=["by need", "held"])
+def test_a_longer_period_takes_more(model, gpu, count):
+    life = inputs_of(model, {"accelerator": gpu, **count})
+    (phase,) = life.phases
+    work = replace(phase.work, fleet=replace(phase.work.fleet, period_hours=PERIODS))
+    found = lifecycle(replace(life, phases=(replace(phase, work=work),)))
+    for values in (found.total_kgco2e, found.phases[0].use.it_energy_kwh):
+        assert (np.diff(values, axis=0) > 0.0).all()
+
+
 @pytest.mark.parametrize("gpu", ["h100-sxm", "l4", "mi300x"])
-def test_a_larger_model_takes_no_less_energy_at_full_load(gpu):
+def test_a_larger_model_takes_more_energy_at_full_load(gpu):
     """One form of model: only its parameters and what it is asked for differ."""
     work, site = service({"params": "8B"}, {"accelerator": gpu})
     sizes = np.geomspace(1e9, 5e11, 100)[:, None]
@@ -104,7 +164,7 @@ def test_a_larger_model_takes_no_less_energy_at_full_load(gpu):
     busy = replace(work, model=model)
     use = infer(at_load(busy, 1e9), site)
     energy = np.ravel(use.device_energy_kwh)
-    assert (np.diff(energy) >= -1e-9 * energy[:-1]).all()
+    assert (np.diff(energy) > 0.0).all()
 
 
 @pytest.mark.parametrize("name", ["prompt_tokens", "output_tokens"])
