@@ -21,8 +21,11 @@ from carbonctl.estimate.serving.request import whole_request
 from carbonctl.estimate.serving.service import Decoder, Serving
 from carbonctl.formulas.serving import replica_limits as formulas
 from carbonctl.plan import operating_point as plan
+from carbonctl.study.montecarlo import Draws
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbonctl.core.errors import Mark
     from carbonctl.core.fact import Fact
     from carbonctl.estimate.inputs import Phase
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
 
 MOST_INFEASIBLE = 0.20  # of the draws: beyond it an interval would be that of a few
 LEAST_INFEASIBLE = 0.01
-_Z80 = 0.8416  # normal quantile of the share of draws that must be feasible, 80 %
+_DRAWS = 500  # of the facts, where a hint names a limit that most of them keep
+_KEPT = 0.85  # of those draws: more than must be feasible, for an estimate draws others
 # facts of a model: more of them, fewer sequences in memory, and the other way round
 _FALLING = ("output_cv", "kv_bytes", "prompt_tokens", "output_tokens", "reasoning_tokens")
 _RISING = ("memory_share",)
@@ -209,17 +213,19 @@ class _Service(NamedTuple):
             message += f"reading the weights once takes {floor:.3g} ms"
         else:
             message += f"one sequence alone takes {reached:.3g} ms"
-        hint = f"the nearest that is met is {_up(reached / self._slow()):g} ms"
+        nearest = self._kept_by_most(_alone_s)
+        hint = f"the nearest that is met is {nearest:g} ms"
         return Problem("CC304", message, self.mark("latency", "itl"), hint)
 
-    def _slow(self) -> float:
-        """Throughput over the modeled one that is reached in all but the share that may miss it."""
-        assert self.facts.limits is not None  # noqa: S101 - it has a choice
-        residual = self.facts.limits.throughput_residual
-        if residual is None or residual.exact:
-            return 1.0
-        middle, below, _ = residual.spread()
-        return math.exp(middle - _Z80 * below)
+    def _kept_by_most(self, seconds: Callable[[DecoderReplica, Any], Any]) -> float:
+        """A time in ms that the best size keeps in most draws; ``seconds`` are those of each size.
+
+        A target at the central time would be missed in about every second draw.
+        """
+        work = next(p.work for p in self.resolved.inputs.phases if p.id == self.phase)
+        model = whole_request(bind(work, Draws(_DRAWS, 1)).model)
+        each = np.asarray(seconds(DecoderReplica(model), self._sizes()[:, None]), dtype=float)
+        return _up(float(np.quantile(np.min(each, axis=0), _KEPT)) * 1e3)
 
     def _no_ttft(self) -> Problem:
         """A prompt alone must be computed in the time to the first token."""
@@ -230,7 +236,8 @@ class _Service(NamedTuple):
         target, least = self.limits.ttft_s * 1e3, float(alone[place]) * 1e3
         message = f"{target:g} ms to the first token cannot be met on {sizes[place]:g} devices: "
         message += f"a prompt alone takes {least:.3g} ms"
-        hint = f"the nearest that is met is {_up(least):g} ms"
+        nearest = self._kept_by_most(lambda replica, devices: replica.prefill_s(devices))
+        hint = f"the nearest that is met is {nearest:g} ms"
         return Problem("CC304", message, self.mark("latency", "ttft"), hint)
 
     def _beyond_bandwidth(self) -> list[Problem]:
@@ -319,6 +326,14 @@ def _planned(work: Any, lens: Any) -> tuple[DecoderReplica, Limits[Any], plan.Lo
     load = load_of(model, plain.fleet)
     point = plan.choose_operating_point(replica, limits, load, 0)
     return replica, limits, load, point
+
+
+def _alone_s(replica: DecoderReplica, devices: Any) -> Any:
+    """Time between the tokens of one sequence, as a target of latency is compared with it [s]."""
+    limits = replica.model.limits
+    residual = None if limits is None else limits.throughput_residual
+    alone = replica.inter_token_latency_s(1.0, devices)
+    return alone if residual is None else alone / residual
 
 
 def _up(value: float) -> float:
