@@ -201,10 +201,8 @@ class _Service(NamedTuple):
 
     def _no_itl(self) -> Problem:
         """A time between tokens below what bandwidth, or the stack, allows."""
-        sizes = self._sizes()
-        alone = np.asarray(self.replica.inter_token_latency_s(1.0, sizes), dtype=float)
-        place = int(np.argmin(alone))
-        best, reached = float(sizes[place]), float(alone[place]) * 1e3
+        best, seconds = self._quickest(lambda replica, n: replica.inter_token_latency_s(1.0, n))
+        reached = seconds * 1e3
         floor = float(self.replica.floor_s(best)) * 1e3
         assert self.limits.itl_s is not None  # noqa: S101 - it stops the choice
         target = self.limits.itl_s * 1e3
@@ -217,6 +215,13 @@ class _Service(NamedTuple):
         hint = f"the nearest that is met is {nearest:g} ms"
         return Problem("CC304", message, self.mark("latency", "itl"), hint)
 
+    def _quickest(self, seconds: Callable[[DecoderReplica, Any], Any]) -> tuple[float, float]:
+        """The size of a replica that takes the least time, and that time [s]."""
+        sizes = self._sizes()
+        each = np.broadcast_to(np.asarray(seconds(self.replica, sizes), dtype=float), sizes.shape)
+        place = int(np.argmin(each))
+        return float(sizes[place]), float(each[place])
+
     def _kept_by_most(self, seconds: Callable[[DecoderReplica, Any], Any]) -> float:
         """A time in ms that the best size keeps in most draws; ``seconds`` are those of each size.
 
@@ -224,19 +229,18 @@ class _Service(NamedTuple):
         """
         work = next(p.work for p in self.resolved.inputs.phases if p.id == self.phase)
         model = whole_request(bind(work, Draws(_DRAWS, 1)).model)
-        each = np.asarray(seconds(DecoderReplica(model), self._sizes()[:, None]), dtype=float)
-        return _up(float(np.quantile(np.min(each, axis=0), _KEPT)) * 1e3)
+        sizes = self._sizes()[:, None]
+        each = np.asarray(seconds(DecoderReplica(model), sizes), dtype=float)
+        best = np.min(each + np.zeros_like(sizes), axis=0)  # ranks take as long on any devices
+        return _up(float(np.quantile(best, _KEPT)) * 1e3)
 
     def _no_ttft(self) -> Problem:
         """A prompt alone must be computed in the time to the first token."""
-        sizes = self._sizes()
-        alone = np.asarray(self.replica.prefill_s(sizes), dtype=float)
-        place = int(np.argmin(alone))
+        best, seconds = self._quickest(DecoderReplica.prefill_s)
         assert self.limits.ttft_s is not None  # noqa: S101 - it stops the choice
-        target, least = self.limits.ttft_s * 1e3, float(alone[place]) * 1e3
-        message = f"{target:g} ms to the first token cannot be met on {sizes[place]:g} devices: "
-        message += f"a prompt alone takes {least:.3g} ms"
-        nearest = self._kept_by_most(lambda replica, devices: replica.prefill_s(devices))
+        message = f"{self.limits.ttft_s * 1e3:g} ms to the first token cannot be met on"
+        message += f" {best:g} devices: a prompt alone takes {seconds * 1e3:.3g} ms"
+        nearest = self._kept_by_most(DecoderReplica.prefill_s)
         hint = f"the nearest that is met is {nearest:g} ms"
         return Problem("CC304", message, self.mark("latency", "ttft"), hint)
 

@@ -11,7 +11,7 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError
 from carbonctl.scenario.read.read_scenario import read
 
-SERVICE = ("infer", "--model", "llama-3.1-70b", "--tokens", "500:300", "--region", "FR",
+SERVICE = ("infer", "--tokens", "500:300", "--region", "FR",
            "--requests", "1M/day")  # fmt: skip
 
 
@@ -19,9 +19,9 @@ SERVICE = ("infer", "--model", "llama-3.1-70b", "--tokens", "500:300", "--region
 def serve(carbonctl):
     """Exit code and messages of a service with settings."""
 
-    def call(*settings, gpu="h100-sxm", samples=0):
+    def call(*settings, gpu="h100-sxm", model="llama-3.1-70b", samples=0):
         given = [word for setting in settings for word in ("--set", f"infer.{setting}")]
-        ran = carbonctl(*SERVICE, "--gpu", gpu, *given, "--samples", str(samples))
+        ran = carbonctl(*SERVICE, "--model", model, "--gpu", gpu, *given, "--samples", str(samples))
         return ran.code, ran.err
 
     return call
@@ -85,6 +85,16 @@ def test_the_nearest_latency_that_is_named_is_met_in_most_draws(serve, key, gpu)
     nearest = float(re.search(r"the nearest that is met is ([\d.]+) ms", said)[1])
     assert serve(f"latency.{key}={nearest} ms", gpu=gpu, samples=1_000)[0] == 0
     assert serve(f"latency.{key}={0.85 * nearest} ms", gpu=gpu, samples=1_000)[0] == 3
+
+
+@pytest.mark.parametrize("key", ["itl", "ttft"])
+def test_so_is_that_of_ranks_whose_time_no_size_changes(serve, key):
+    stated = ("data_parallel=8", "tensor_parallel=1", "requests=10k/day")
+    words = {"gpu": "h200-sxm", "model": "deepseek-v3"}
+    code, said = serve(*stated, f"latency.{key}=0.5 ms", **words)
+    assert (code, "on 8 devices" in said) == (3, True)
+    nearest = re.search(r"the nearest that is met is ([\d.]+) ms", said)[1]
+    assert serve(*stated, f"latency.{key}={nearest} ms", samples=500, **words)[0] == 0
 
 
 @pytest.mark.parametrize(
