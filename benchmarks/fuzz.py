@@ -87,17 +87,17 @@ def _expired(*_: object) -> None:
     raise TimeoutError
 
 
-def by_hypothesis(name: str, tally: Tally, seed: int) -> None:
-    """One batch of one target."""
+def by_hypothesis(name: str, tally: Tally, seed: int, size: int) -> None:
+    """One batch of one target, of this many inputs."""
     from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415
     from hypothesis import seed as seeded  # noqa: PLC0415
 
     target = TARGETS[name]
-    batch = tally.inputs // BATCH
+    batch = tally.inputs // size
 
     @seeded(zlib.crc32(f"{seed} {name} {batch}".encode()))
     @settings(
-        max_examples=BATCH, database=None, deadline=None, phases=[Phase.generate],
+        max_examples=size, database=None, deadline=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(inputs(target))
@@ -199,7 +199,7 @@ def run(log: dict[str, Any], args: argparse.Namespace) -> None:
             if args.engine == "atheris":
                 tally = _atheris(name, wanted, args.seed)
             else:
-                by_hypothesis(name, tally, args.seed)
+                by_hypothesis(name, tally, args.seed, args.batch)
             log["targets"][key] = vars(tally) | {"outcomes": dict(sorted(tally.outcomes.items()))}
             _save(log, args.log)
         print(f"{key}: {tally.inputs:,} inputs, slowest {tally.slowest_s} s", flush=True)
@@ -210,6 +210,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Random inputs for everything that reads.")
     parser.add_argument("target", nargs="*", choices=[[], *TARGETS])
     parser.add_argument("--inputs", type=int, default=200_000)
+    parser.add_argument("--batch", type=int, default=BATCH, help="inputs between two writes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=["hypothesis", "atheris"], default="hypothesis")
     parser.add_argument("--log", type=Path, default=LOG)

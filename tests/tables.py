@@ -18,7 +18,7 @@ SHOWN = 2_000  # characters of what is said about one case
 
 def for_each(
     names: str,
-    cases: Iterable[object],
+    cases: Iterable[object] | Callable[[], Iterable[object]],
     ids: Callable[[object], object] | Iterable[object] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator that makes one test of a check and a table of cases.
@@ -32,14 +32,21 @@ def for_each(
     names
         Parameters of the check that a case fills, divided by commas.
     cases
-        One value a case, or a tuple of as many values as there are names.
+        One value a case, or a tuple of as many values as there are names; a function that returns
+        them where they take long to find, called when the test runs.
     ids
         Name of a case, from the case or one each; its ``repr`` where there is none.
     """
     filled = [name.strip() for name in names.split(",")]
-    table = list(cases)
-    named = [ids(case) for case in table] if callable(ids) else list(ids or map(repr, table))
-    assert len(named) == len(table), "one name a case"
+    later = cases if callable(cases) else None
+    table = [] if callable(cases) else list(cases)
+
+    def name_cases(table: list[object]) -> list[object]:
+        named = [ids(case) for case in table] if callable(ids) else list(ids or map(repr, table))
+        assert len(named) == len(table), "one name a case"
+        return named
+
+    name_cases(table)
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
         taken = inspect.signature(check).parameters.values()
@@ -47,7 +54,8 @@ def for_each(
         @functools.wraps(check)
         def test(**fixtures: object) -> None:
             errors: list[tuple[object, BaseException]] = []
-            for place, (name, case) in enumerate(zip(named, table, strict=True)):
+            rows = table if later is None else list(later())
+            for place, (name, case) in enumerate(zip(name_cases(rows), rows, strict=True)):
                 values = case if len(filled) > 1 else (case,)
                 arguments = dict(zip(filled, values, strict=True))
                 try:
@@ -56,7 +64,7 @@ def for_each(
                 except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - listed below
                     errors.append((name, error))
             if errors:
-                raise AssertionError(_listed(errors, len(table))) from errors[0][1]
+                raise AssertionError(_listed(errors, len(rows))) from errors[0][1]
 
         kept = [parameter for parameter in taken if parameter.name not in filled]
         test.__signature__ = inspect.Signature(kept)

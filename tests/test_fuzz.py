@@ -44,33 +44,53 @@ def test_every_target_was_fuzzed_by_both_engines_and_reached_good_and_bad(log):
     assert seen <= set(CODES) | ends
 
 
-def test_it_runs_and_goes_on_where_it_was(environment, tmp_path):
-    path = tmp_path / "log.json"
+@pytest.fixture
+def fuzz(environment):
+    """A process that may fuzz several times; its exit code and what it wrote."""
+    start = f"""
+import json, sys
+from pathlib import Path
+sys.path.insert(0, {str(SCRIPT.parent)!r})
+import fuzz, fuzz_targets
+def run(name, inputs, batch, log):
+    sys.argv = f"fuzz --inputs {{inputs}} --batch {{batch}} --log {{log}} {{name}}".split()
+    return fuzz.main()
+"""
 
-    def run(inputs):
-        words = [sys.executable, SCRIPT, "--inputs", str(inputs), "--log", path, "quantity"]
+    def call(script):
+        words = [sys.executable, "-c", start + script]
         done = subprocess.run(words, capture_output=True, check=False, env=environment, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(path.read_text(encoding="utf-8"))["targets"]["hypothesis: quantity"]
+        return done.returncode, done.stdout + done.stderr
 
-    first = run(5_000)
-    assert first["inputs"] == 500  # one batch
-    assert run(5_000) == first
-    assert run(10_000)["inputs"] == 1000
-    path.unlink()
-    assert run(5_000)["outcomes"] == first["outcomes"]  # of the same seed
+    return call
 
 
-def test_it_finds_what_is_broken(environment, tmp_path):
-    script = (
-        f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); import fuzz, fuzz_targets\n"
-        "def broken(raw):\n    if b'7' in raw: raise ZeroDivisionError\n"
-        "fuzz.TARGETS['broken'] = fuzz_targets.Target(broken, (b'a: 1',), 1.0)\n"
-        f"log = {str(tmp_path / 'log.json')!r}\n"
-        "sys.argv = ['fuzz', '--inputs', '500', '--log', log, 'broken']\n"
-        "sys.exit(fuzz.main())\n"
-    )
-    words = [sys.executable, "-c", script]
-    done = subprocess.run(words, capture_output=True, check=False, env=environment, text=True)
-    assert done.returncode == 1
-    assert "hypothesis: broken: ZeroDivisionError: <string>:3" in done.stdout
+def test_it_runs_and_goes_on_where_it_was(fuzz, tmp_path):
+    """A tenth of the inputs are quantities; a second log begins again with the same seed."""
+    code, said = fuzz(f"""
+log = Path({str(tmp_path)!r}) / "log.json"
+for place, inputs in enumerate((500, 500, 1_000, 500)):
+    if place == 3:
+        log.unlink()
+    assert run("quantity", inputs, 50, log) == 0
+    log.with_name(f"{{place}}.json").write_text(log.read_text())
+""")
+    assert code == 0, said
+    paths = [tmp_path / f"{place}.json" for place in range(4)]
+    logs = [json.loads(path.read_text(encoding="utf-8"))["targets"] for path in paths]
+    first, again, more, other = (log["hypothesis: quantity"] for log in logs)
+    assert first["inputs"] == 50  # one batch
+    assert again == first
+    assert more["inputs"] == 100
+    assert other["outcomes"] == first["outcomes"]
+
+
+def test_it_finds_what_is_broken(fuzz, tmp_path):
+    code, said = fuzz(f"""
+def broken(raw):
+    if b"7" in raw: raise ZeroDivisionError
+fuzz.TARGETS["broken"] = fuzz_targets.Target(broken, (b"a: 1",), 1.0)
+sys.exit(run("broken", 100, 100, {str(tmp_path / "log.json")!r}))
+""")
+    assert code == 1
+    assert "hypothesis: broken: ZeroDivisionError: <string>:" in said

@@ -140,6 +140,53 @@ def test_formulas_and_estimates_read_no_files():
             assert found & banned == set(), path
 
 
+# layers that have a module of the same name about one thing: its estimate, its use case, its
+# command, its record, its text
+ONE_THING = {
+    "compare": ["app", "cli", "result", "study"],
+    "diff": ["app", "cli", "result"],
+    "difference": ["report", "study"],
+    "errors": ["core", "report"],
+    "estimate": ["app", "result"],
+    "explain": ["app", "cli", "report"],
+    "facts": ["report", "result"],
+    "gate": ["app", "cli", "report", "result"],
+    "infer": ["cli", "estimate"],
+    "lifecycle": ["cli", "estimate"],
+    "places": ["app", "catalog"],
+    "refresh": ["app", "cli", "estimate", "report", "result", "study"],
+    "train": ["cli", "estimate"],
+    "verify": ["app", "cli", "report", "result"],
+}
+# layers that have a module of the same name about different things, until one is renamed
+TWO_THINGS = {
+    "check": ["catalog", "result"],  # rules of hardware data; how a saved result fits its record
+    "hardware": ["app", "estimate"],  # records that are listed; embodied carbon of a machine
+    "machine": ["report", "scenario"],  # forms for programs; what the work runs on
+    "numbers": ["imports", "report"],  # numbers as logs write them; numbers for people
+    "record": ["catalog", "core", "report"],  # of hardware data, and its text; a kind of dataclass
+    "rows": ["report", "study"],  # of a table; of estimates
+    "rules": ["catalog", "gate"],  # of an accelerator's figures; of a policy
+    "training_runs": ["scenario", "verify"],  # of a scenario; published ones
+}
+
+
+def are_halves(rooms):
+    """A use case and its command, or a formula and the estimate or plan that uses it."""
+    return rooms in (["app", "cli"], ["estimate", "formulas"], ["formulas", "plan"])
+
+
+def test_a_name_stands_for_one_thing():
+    """A new module is named for its subject, or is one more layer of the thing it is named for."""
+    rooms = {}
+    for path in FILES:
+        if path.stem != "__init__":
+            rooms.setdefault(path.stem, []).append(room(path))
+    twice = {name: sorted(where) for name, where in rooms.items() if len(where) > 1}
+    found = {name: where for name, where in twice.items() if not are_halves(where)}
+    assert found == ONE_THING | TWO_THINGS
+
+
 RECORDS = {
     "bom", "inputs", "replacement_inputs", "sample_inputs", "service", "training_run",
     "work_inputs",

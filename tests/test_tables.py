@@ -47,6 +47,23 @@ def test_tables_may_be_crossed():
     assert seen == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
 
 
+def test_cases_of_a_function_are_found_when_the_test_runs():
+    asked = []
+
+    def numbers():
+        asked.append("numbers")
+        return [1, 2]
+
+    @for_each("number", numbers, ids=str)
+    def check(number):
+        assert number < 2
+
+    assert asked == []
+    with pytest.raises(AssertionError, match=r"1 of 2 cases fail\n\* 2: "):
+        check()
+    assert asked == ["numbers"]
+
+
 @for_each("word", ["a", "b"])
 def test_every_case_has_a_folder_and_patches_of_its_own(word, tmp_path, monkeypatch, configs):
     assert configs.is_dir()

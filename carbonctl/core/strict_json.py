@@ -103,10 +103,22 @@ def _once(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
 
 
 def _not_finite(made: Json) -> Iterator[Problem]:
+    if _is_finite(made.data):
+        return
     for path, value in walk(made.data):
-        whole = isinstance(value, int) and abs(value) > _LARGEST
-        if whole or (isinstance(value, float) and not math.isfinite(value)):
+        if not isinstance(value, dict | list) and not _is_finite(value):
             yield Problem("CC204", "this is not a finite number", made.mark(path))
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether every number in plain data is finite, integers beyond the largest float counted."""
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or abs(value) <= _LARGEST
 
 
 def _twice(made: Json) -> Iterator[Problem]:
@@ -158,7 +170,7 @@ def _tokens(text: str) -> Iterator[tuple[Path, int, int, bool]]:
         elif word == ":":
             wants_key = False
         elif wants_key:
-            here[-1] = json.loads(word)
+            here[-1] = json.loads(word) if "\\" in word else word[1:-1]
             yield tuple(here), found.start(), len(word), True
         else:
             yield tuple(here), found.start(), len(word), False

@@ -159,7 +159,8 @@ def sizes_of(limits: Limits[Num], axes: int) -> Array:
     The stated one; else powers of two for each rank, and all devices where they are counted.
     """
     if limits.replica_accelerators is not None:
-        return np.asarray(limits.replica_accelerators, dtype=float)[None]
+        stated = np.asarray(limits.replica_accelerators, dtype=float)
+        return stated.reshape(1, *(1,) * (axes - stated.ndim), *stated.shape)
     powers = np.array([2.0**step for step in range(LARGEST + 1)]).reshape(-1, *(1,) * axes)
     if limits.accelerators is None:
         return powers
@@ -241,7 +242,7 @@ def is_allowed(devices: Array, memory: Array, limits: Limits[Num]) -> Any:
     if counted:
         wanted = limits.concurrency if limits.is_stated and limits.concurrency is not None else 1.0
         others = np.any(allowed[powers] & (memory >= wanted)[powers], axis=0)
-        allowed[-1] = ~others
+        allowed = np.stack(np.broadcast_arrays(*allowed[powers], ~others))
     return allowed
 
 

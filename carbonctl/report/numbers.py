@@ -124,6 +124,8 @@ def clipped(text: str, most: int) -> str:
 
 def printable(text: str) -> str:
     """Text from outside, with what could steer a terminal taken out."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 

@@ -92,7 +92,7 @@ def test_the_bugs_of_ours_end_with_1(carbonctl, monkeypatch):
     def broken(*_args, **_kwargs):
         raise ZeroDivisionError("by a tester")
 
-    monkeypatch.setattr("carbonctl.app.gate.hold", broken)
+    monkeypatch.setattr("carbonctl.app.gate.run_gate", broken)
     assert carbonctl("gate", BASE, "--policy", POLICY).code == 1
     assert "gate" in app.COMMANDS
 

@@ -9,6 +9,7 @@ from scenarios import CONFIGS
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
+from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.replica import DecoderReplica, at_operating_point
 from carbonctl.estimate.serving.request import whole_request
@@ -19,15 +20,15 @@ CATALOG = Catalog.open()
 LOADS = np.geomspace(0.05, 3e5, 100)[:, None]  # tokens a second
 # power of a busy replica that falls as its batch rises: total energy may fall with load until the
 # serving constants are fitted under the constraint that it does not
-FALLING_POWER = {"falcon-7b", "mixtral-8x7b", "qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3"}
+FALLING_POWER = {"mixtral-8x7b", "qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3"}
 
 
 def central(fact):
     return fact.value
 
 
-def service(model, gpu, **settings):
-    """A resolved language service at its central values, and its site."""
+def inputs_of(model, gpu, **settings):
+    """A resolved language service at its central values."""
     flat = {
         "model": model,
         "infer.hardware": gpu,
@@ -39,9 +40,13 @@ def service(model, gpu, **settings):
     } | {f"infer.{key}": value for key, value in settings.items()}
     given = [Setting(path, value, "test") for path, value in flat.items()]
     scenario, document = read(None, given, CATALOG)
-    (phase,) = plan_scenario(scenario, document, CATALOG, ("infer",)).inputs.phases
-    plain = bind(phase, central)
-    return plain.work, plain.site
+    return bind(plan_scenario(scenario, document, CATALOG, ("infer",)).inputs, central)
+
+
+def service(model, gpu, **settings):
+    """The work of a language service at its central values, and its site."""
+    (phase,) = inputs_of(model, gpu, **settings).phases
+    return phase.work, phase.site
 
 
 def at_load(work, tokens_per_s):
@@ -69,13 +74,14 @@ def test_a_request_takes_no_more_energy_as_load_rises(model, gpu, target):
     work, site = service(model, {"accelerator": gpu}, **target)
     loaded = at_load(work, LOADS)
     use, sizes = infer(loaded, site), np.ravel(point_of(loaded)[1])
-    each = np.ravel(use.device_energy_kwh / use.functional_units)
-    assert (np.diff(each) <= 1e-9 * each[:-1]).all()
+    for rung in (use.device_energy_kwh, use.facility_energy_kwh):
+        each = np.ravel(rung / use.functional_units)
+        assert (np.diff(each) <= 1e-9 * each[:-1]).all()
     hours = np.ravel(use.accelerator_hours)
     assert (np.diff(hours) >= -1e-9 * hours[:-1])[np.diff(sizes) == 0].all()
     energy = np.ravel(use.it_energy_kwh)
     falls = (energy[:-1] - energy[1:]) / energy[:-1]
-    assert falls.max() <= (0.25 if model in FALLING_POWER else 1e-9)
+    assert falls.max() <= (0.08 if model in FALLING_POWER else 1e-9)
 
 
 HELD = [("llama-3.1-70b", "h100-sxm", 8), ("llama-3.1-8b", "l40s", 2), ("falcon-7b", "t4", 4),
@@ -90,13 +96,67 @@ def test_held_devices_take_no_less_energy_as_load_rises(model, gpu, count):
     energy = np.ravel(use.it_energy_kwh)[carried]
     assert carried.sum() > 20
     falls = (energy[:-1] - energy[1:]) / energy[:-1]
-    assert falls.max() <= (0.10 if model in FALLING_POWER else 1e-9)
+    assert falls.max() <= (0.03 if model in FALLING_POWER else 1e-9)
+    each = energy / np.ravel(use.functional_units)[carried]
+    sizes = np.ravel(np.broadcast_to(use.served.replica_accelerators, LOADS.shape))[carried]
+    # of another size there are other numbers of replicas: two that are half full after a full one
+    assert (np.diff(each) <= 1e-9 * each[:-1])[np.diff(sizes) == 0].all()
     hours = np.ravel(use.accelerator_hours)[carried]
     np.testing.assert_allclose(hours, count * work.fleet.period_hours)
 
 
+@pytest.mark.parametrize(("model", "gpu"), NEEDED)
+def test_power_of_a_busy_replica_falls_with_its_batch_for_the_models_named_alone(model, gpu):
+    """The list of exceptions above is that of the fitted constants, and no longer."""
+    work, _ = service(model, {"accelerator": gpu})
+    replica, batch = DecoderReplica(whole_request(work.model)), np.geomspace(1.0, 1_000.0, 30)
+    devices = point_of(at_load(work, 1e9))[1]
+    seconds = replica.inter_token_latency_s(batch, devices) / batch
+    power = replica.token_energy_j(batch, devices, above_resident=False) / seconds
+    assert (np.diff(power) < -1e-9 * power[:-1]).any() == (model in FALLING_POWER)
+
+
+@pytest.mark.parametrize(("model", "gpu"), NEEDED)
+@pytest.mark.parametrize("name", ["prompt_tokens", "output_tokens"])
+def test_more_tokens_at_a_partial_load_take_about_as_much_at_least(model, gpu, name):
+    """Longer requests are decoded in larger batches: energy may fall a little, time does not."""
+    life = inputs_of(model, {"accelerator": gpu})
+    (phase,) = life.phases
+    tokens, rates = np.geomspace(50.0, 5_000.0, 30)[:, None], np.geomspace(0.1, 1e5, 25)
+    work = replace(
+        phase.work,
+        model=replace(phase.work.model, **{name: tokens}),
+        fleet=replace(phase.work.fleet, rate_per_hour=rates),
+    )
+    found = lifecycle(replace(life, phases=(replace(phase, work=work),)))
+    use = found.phases[0].use
+    assert fall(use.accelerator_hours) <= 1e-9
+    assert fall(use.it_energy_kwh) <= (0.15 if model in FALLING_POWER else 0.05)
+    assert fall(found.total_kgco2e) <= 0.10  # on a clean grid
+
+
+def fall(values):
+    """The deepest fall below an earlier value, as a share of it."""
+    before = np.maximum.accumulate(values, axis=0)
+    return ((before - values) / before).max()
+
+
+PERIODS = np.geomspace(1.0, 87_600.0, 50)[:, None]
+
+
+@pytest.mark.parametrize(("model", "gpu"), NEEDED[:4])
+@pytest.mark.parametrize("count", [{}, {"count": 16}], ids=["by need", "held"])
+def test_a_longer_period_takes_more(model, gpu, count):
+    life = inputs_of(model, {"accelerator": gpu, **count})
+    (phase,) = life.phases
+    work = replace(phase.work, fleet=replace(phase.work.fleet, period_hours=PERIODS))
+    found = lifecycle(replace(life, phases=(replace(phase, work=work),)))
+    for values in (found.total_kgco2e, found.phases[0].use.it_energy_kwh):
+        assert (np.diff(values, axis=0) > 0.0).all()
+
+
 @pytest.mark.parametrize("gpu", ["h100-sxm", "l4", "mi300x"])
-def test_a_larger_model_takes_no_less_energy_at_full_load(gpu):
+def test_a_larger_model_takes_more_energy_at_full_load(gpu):
     """One form of model: only its parameters and what it is asked for differ."""
     work, site = service({"params": "8B"}, {"accelerator": gpu})
     sizes = np.geomspace(1e9, 5e11, 100)[:, None]
@@ -104,7 +164,7 @@ def test_a_larger_model_takes_no_less_energy_at_full_load(gpu):
     busy = replace(work, model=model)
     use = infer(at_load(busy, 1e9), site)
     energy = np.ravel(use.device_energy_kwh)
-    assert (np.diff(energy) >= -1e-9 * energy[:-1]).all()
+    assert (np.diff(energy) > 0.0).all()
 
 
 @pytest.mark.parametrize("name", ["prompt_tokens", "output_tokens"])
@@ -129,6 +189,34 @@ def test_an_array_of_loads_is_the_loop_over_them(model, target):
     alone = np.array([point_of(at_load(work, load)) for load in loads])
     for made, each in zip(together, alone.T, strict=True):
         np.testing.assert_allclose(np.ravel(np.broadcast_to(made, (12, 1))), each, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [{}, {"replica_accelerators": 8.0}, {"accelerators": 16.0}],
+                         ids=["any", "stated", "counted"])  # fmt: skip
+@pytest.mark.parametrize("rows", [(4,), (4, 1)], ids=["draws", "rows"])
+def test_memory_of_a_row_limits_that_row_alone(rows, size):
+    work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
+    model = whole_request(work.model)
+    limits = replace(model.limits, concurrency=None, is_full=True, most_sequences=1e4, **size)
+
+    def point(share):
+        replica = DecoderReplica(replace(model, memory_share=share))
+        return plan.choose_operating_point(replica, limits, plan.Load(1.0), np.ndim(share))
+
+    shares = np.array([0.5, 0.7, 0.9, 0.95])
+    together = point(shares.reshape(rows)).batch
+    assert together.shape == rows
+    np.testing.assert_allclose(np.ravel(together), [point(share).batch for share in shares])
+
+
+def test_counted_devices_carry_a_concurrency_of_each_row():
+    work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm", "count": 6})
+    stated = np.array([[8.0], [1_000.0], [1e6]])
+    limits = {"is_stated": True, "is_exact": True}
+    rows = chosen(work, concurrency=stated, axes=2, **limits)
+    alone = [chosen(work, concurrency=value, **limits) for value in np.ravel(stated)]
+    assert np.ravel(rows.devices).tolist() == [point.devices for point in alone]
+    assert np.ravel(rows.status).tolist() == [point.status for point in alone]
 
 
 def test_the_load_of_a_replica_is_what_it_carries():
@@ -158,11 +246,11 @@ def test_a_size_is_the_one_of_least_energy_among_those_that_hold_the_model():
         assert devices == min(energies, key=energies.get)
 
 
-def chosen(work, **limits):
+def chosen(work, axes=0, **limits):
     model = whole_request(work.model)
     bounds = replace(model.limits, **limits)
     load = plan.Load(1e9)
-    return plan.choose_operating_point(DecoderReplica(model), bounds, load, 0)
+    return plan.choose_operating_point(DecoderReplica(model), bounds, load, axes)
 
 
 def test_each_limit_stops_the_choice_with_its_own_status():
@@ -199,6 +287,29 @@ def test_heads_are_shared_alike_but_for_the_fewest_devices_that_hold_the_model()
     assert chosen(work).devices == 1
     work, _ = service("bloom-176b", {"accelerator": "t4"})  # 112 heads, 352 GB of weights
     assert chosen(work).devices == 32
+
+
+SHARED_HEADS = [
+    ("qwen2.5-7b", "l4", {"itl_s": 0.02}, 4, 8),  # 28 heads
+    ("gpt2-xl", "t4", {}, 1, 2),  # 25 heads
+]
+
+
+@pytest.mark.parametrize(("model", "gpu", "target", "alike", "cheapest"), SHARED_HEADS)
+def test_a_size_that_does_not_divide_the_heads_is_passed_over(model, gpu, target, alike, cheapest):
+    """Links join 8 devices: the size that is cheapest but for its heads is among them."""
+    work, _ = service(model, {"accelerator": gpu})
+    bounds = {"concurrency": None, **target} if target else {}
+    assert work.model.limits.linked_accelerators == 8
+    assert chosen(work, **bounds).devices == alike
+    assert chosen(work, **bounds, heads=None).devices == cheapest
+    assert work.model.limits.heads % cheapest
+
+
+def test_a_target_that_only_devices_of_uneven_heads_keep_is_not_kept():
+    work, _ = service("falcon-7b", {"accelerator": "l4"})
+    assert chosen(work, concurrency=None, itl_s=0.03).status == plan.NO_ITL
+    assert chosen(work, concurrency=None, itl_s=0.03, heads=None).status == plan.OK
 
 
 def test_all_counted_devices_are_one_replica_where_no_power_of_two_holds_the_model():

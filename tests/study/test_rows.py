@@ -8,14 +8,14 @@ from columns import bind_changed, inputs_of, steps_of
 from scenarios import CONFIGS, LIVES_AND_ITEMS, command_of
 
 from carbonctl.core.errors import CarbonctlError
+from carbonctl.core.phase_names import PHASES
 from carbonctl.estimate.inputs import facts
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.scenario.read.read_scenario import Setting
 from carbonctl.study.rows import estimate_rows
 
-TRAINED = [path for path in LIVES_AND_ITEMS if command_of(path) in {"train", "lifecycle"}]
+LIVES = [path for path in LIVES_AND_ITEMS if command_of(path) != "embodied"]
 ROWS = 5
-PHASES = ("data", "experiments", "train")
 
 
 def metrics(bound):
@@ -33,8 +33,8 @@ def columns_of(inputs):
     }
 
 
-def test_rows_of_any_training_are_the_loop_of_single_estimates():
-    for config in TRAINED:
+def test_rows_of_any_scenario_are_the_loop_of_single_estimates():
+    for config in LIVES:
         inputs = inputs_of(config, *PHASES)
         columns = columns_of(inputs)
         rows = estimate_rows(inputs, columns, metrics, rows_per_block=2)
@@ -43,7 +43,7 @@ def test_rows_of_any_training_are_the_loop_of_single_estimates():
             single = metrics(bind_changed(inputs, own))
             assert single.keys() == rows.keys()
             for name, value in single.items():
-                assert rows[name][row] == pytest.approx(value, rel=1e-12, nan_ok=True), config
+                assert rows[name][row] == pytest.approx(value, rel=1e-9, nan_ok=True), config
 
 
 def test_what_no_column_touches_is_the_same_in_every_row():
@@ -72,7 +72,7 @@ def changed(fact):
 def test_a_column_of_a_stated_value_is_the_scenario_that_states_another():
     """Resolving chose nothing by it; where it did, the column is refused by name."""
     refused, equal, wrong = [], [], []
-    for config in TRAINED:
+    for config in LIVES:
         inputs = inputs_of(config, *PHASES)
         for key, fact in facts(inputs).items():
             if not fact.given:
@@ -93,5 +93,13 @@ def test_a_column_of_a_stated_value_is_the_scenario_that_states_another():
             same = all(rows[name][0] == pytest.approx(single[name], rel=1e-9) for name in single)
             (equal if same else wrong).append(f"{config.stem} {key}")
     assert wrong == []
-    assert refused == ["train-video train.frames"]
-    assert len(equal) > 100
+    assert refused == [
+        "infer-gemini-boundary model.active_params",  # the shape of the nearest model
+        "infer-text-to-video infer.frames",  # latent frames
+        "lifecycle-chat-7b-stockholm model.hidden",  # the width of a head
+        "lifecycle-chat-7b-stockholm model.heads",
+        "lifecycle-chat-7b model.hidden",
+        "lifecycle-chat-7b model.heads",
+        "train-video train.frames",
+    ]
+    assert len(equal) > 200

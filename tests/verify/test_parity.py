@@ -3,6 +3,7 @@
 import importlib.util
 import random
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -19,7 +20,6 @@ SPEC = importlib.util.spec_from_file_location("parity", ROOT / "benchmarks" / "p
 parity = sys.modules["parity"] = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(parity)
 CATALOG = Catalog.open()
-FOUND = serving_cases.read(bundled("hardware_db") / "published" / "inference.csv", CATALOG)
 KINDS = {
     "dense": lambda case: case.sort == "language" and case.row["task"] != "gpqa",
     "mixture": lambda case: case.sort == "mixture",
@@ -34,10 +34,16 @@ KINDS = {
 SAMPLED = 60
 
 
+@cache
+def bundled_cases():
+    """Cases of the bundled table; read when first asked for, for that takes a second."""
+    return serving_cases.read(bundled("hardware_db") / "published" / "inference.csv", CATALOG)
+
+
 def sampled():
     """Rows of each kind by turns, in an order that a fixed seed shuffles."""
     generator, found = random.Random(12), []
-    of_kinds = [[case for case in FOUND.cases if holds(case)] for holds in KINDS.values()]
+    of_kinds = [[case for case in bundled_cases().cases if holds(case)] for holds in KINDS.values()]
     for of_kind in of_kinds:
         generator.shuffle(of_kind)
     for turn in range(SAMPLED):
@@ -65,14 +71,14 @@ def test_measured_rows_are_the_same_by_infer_and_by_verify():
 
 
 def test_no_row_of_the_table_is_dropped_because_infer_refuses_it():
-    reasons = {reason for counted in FOUND.excluded.values() for reason in counted}
+    reasons = {reason for counted in bundled_cases().excluded.values() for reason in counted}
     assert not any("fit" in reason.split() and "concurrency" in reason for reason in reasons)
-    assert len(FOUND.cases) == 1889
+    assert len(bundled_cases().cases) == 1889
 
 
 def test_a_row_states_its_scenario_and_nothing_else():
     tables = cases.Tables.of(CATALOG)
-    row = next(c for c in FOUND.cases if c.row["task"] == "gpqa" and not c.is_moe).row
+    row = next(c for c in bundled_cases().cases if c.row["task"] == "gpqa" and not c.is_moe).row
     said = cases.scenario_of(row, tables)
     assert said["infer"]["output_cv"]["value"] == 0.6
     assert said["infer"]["concurrency"] == float(row["avg_batch_size"])
@@ -87,7 +93,7 @@ def test_a_row_states_its_scenario_and_nothing_else():
 
 def test_passes_of_the_denoiser_are_those_of_the_row():
     tables = cases.Tables.of(CATALOG)
-    row = next(c for c in FOUND.cases if c.sort == "image").row
+    row = next(c for c in bundled_cases().cases if c.sort == "image").row
     once, twice = (
         cases.resolve_service(cases.scenario_of(row | {"guidance_passes": n}, tables), CATALOG)
         for n in "12"

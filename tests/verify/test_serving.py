@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,16 +16,21 @@ from carbonctl.verify import serving_cases, serving_forecast, serving_model, ser
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "inference.csv"
-FOUND = serving_cases.read(TABLE, CATALOG)
 KEYS = {
     "test", "group", "method", "n", "families", "median_ape", "p90_ape", "median_abs_log_ratio",
     "bias", "within_2x", "coverage", "width_factor", "interval_score", "excluded",
 }  # fmt: skip
 
 
+@cache
+def bundled_cases():
+    """Cases of the bundled table; read when first asked for, for that takes a second."""
+    return serving_cases.read(TABLE, CATALOG)
+
+
 @pytest.fixture(scope="module")
 def scores():
-    return serving_scores.scores(FOUND, CATALOG, bundled=True)
+    return serving_scores.scores(bundled_cases(), CATALOG, bundled=True)
 
 
 def one(scores, test, method="carbonctl", group="all"):
@@ -85,18 +91,18 @@ def test_nine_of_ten_lie_in_the_interval(scores, test):
 
 
 def test_four_of_five_lie_in_the_80_percent_interval_when_the_batch_is_not_known():
-    shown = [serving_scores.at_batch(FOUND.cases, batch) for batch in (64.0, 8.0, 512.0)]
+    shown = [serving_scores.at_batch(bundled_cases().cases, batch) for batch in (64.0, 8.0, 512.0)]
     middle, low, high = (serving_scores.shipped(cases, CATALOG) for cases in shown)
     forecast = serving_scores.batch_unknown(middle, low, high)
-    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.is_fitted]
-    miss = forecast.log_value[rows] - np.log([FOUND.cases[i].energy_j for i in rows])
+    rows = [i for i, c in enumerate(bundled_cases().cases) if c.kind == "language" and c.is_fitted]
+    miss = forecast.log_value[rows] - np.log([bundled_cases().cases[i].energy_j for i in rows])
     assert np.mean(np.abs(miss) <= serving_scores.Z80 * forecast.log_sd[rows]) >= 0.75
 
 
 def test_ranks_are_right(scores):
     del scores  # the same fit, in sample: ranks hardly move
-    rows = [i for i, c in enumerate(FOUND.cases) if c.kind == "language" and c.is_fitted]
-    cases = [FOUND.cases[i] for i in rows]
+    rows = [i for i, c in enumerate(bundled_cases().cases) if c.kind == "language" and c.is_fitted]
+    cases = [bundled_cases().cases[i] for i in rows]
     made = serving_scores.shipped(cases, CATALOG)["energy"].log_value
     told = np.array([case.energy_j for case in cases])
     ranks = np.corrcoef(np.argsort(np.argsort(made)), np.argsort(np.argsort(told)))[0, 1]
@@ -104,7 +110,7 @@ def test_ranks_are_right(scores):
 
 
 def test_a_family_has_no_say_in_its_own_forecast():
-    cases = [c for c in FOUND.cases if c.kind == "picture"]
+    cases = [c for c in bundled_cases().cases if c.kind == "picture"]
     prior = serving_model.priors(CATALOG, "picture")
     borrowed = {"resident_factor": 1.3, "dense_efficiency": 0.87}
     others = [c for c in cases if c.row["family"] != "wan2.1"]
@@ -118,8 +124,8 @@ def test_a_family_has_no_say_in_its_own_forecast():
 
 def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
     whole = {kind: serving_model.shipped(CATALOG)[kind] for kind in serving_model.KINDS}
-    seen = [c for c in FOUND.cases if c.architecture != "Hopper" and c.is_fitted]
-    unseen = [c for c in FOUND.cases if c.architecture == "Hopper"]
+    seen = [c for c in bundled_cases().cases if c.architecture != "Hopper" and c.is_fitted]
+    unseen = [c for c in bundled_cases().cases if c.architecture == "Hopper"]
     found = serving_scores.without(whole, seen, unseen, CATALOG)
     prior = serving_model.priors(CATALOG, "language")
     language = serving_model.fit([c for c in seen if c.kind == "language"], prior, {})
@@ -128,12 +134,12 @@ def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
         assert lent == found["language"].constants[name] != whole["language"].constants[name]
         assert lent == pytest.approx(language.constants[name], rel=5e-3)
     pictures = [c for c in unseen if c.kind == "picture"]
-    others = [c for c in FOUND.cases if c.is_fitted and c not in pictures]
+    others = [c for c in bundled_cases().cases if c.is_fitted and c not in pictures]
     assert serving_scores.without(whole, others, pictures, CATALOG)["sample"] is whole["sample"]
 
 
 def test_the_fit_is_where_scipy_finds_the_least_squares():
-    cases = [c for c in FOUND.cases if c.kind == "sample"]
+    cases = [c for c in bundled_cases().cases if c.kind == "sample"]
     prior, borrowed = serving_model.priors(CATALOG, "sample"), {"resident_factor": 1.3}
     groups, told = serving_forecast.groups(cases), serving_model.measured(cases)
 
@@ -152,11 +158,11 @@ def test_the_fit_is_where_scipy_finds_the_least_squares():
 
 @pytest.fixture(scope="module")
 def fitted():
-    return serving_scores.fit_all(FOUND.cases, CATALOG)
+    return serving_scores.fit_all(bundled_cases().cases, CATALOG)
 
 
 def own(kind):
-    return [case for case in FOUND.cases if case.kind == kind and case.is_fitted]
+    return [case for case in bundled_cases().cases if case.kind == kind and case.is_fitted]
 
 
 def test_a_constant_is_told_by_the_cases_whose_forecasts_lean_on_it(fitted):
@@ -209,12 +215,12 @@ def test_a_fitted_picture_encodes_its_prompt_as_an_estimate_does():
 def test_every_row_is_a_case_or_counted():
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = len(list(csv.DictReader(file)))
-    left = sum(count for reasons in FOUND.excluded.values() for count in reasons.values())
-    assert len(FOUND.cases) + left == rows
+    left = sum(count for reasons in bundled_cases().excluded.values() for count in reasons.values())
+    assert len(bundled_cases().cases) + left == rows
 
 
 def test_contaminated_rows_are_counted_with_their_reason():
-    reasons = FOUND.excluded["energy_per_token"]
+    reasons = bundled_cases().excluded["energy_per_token"]
     assert any("seven idle GPUs" in reason for reason in reasons)
 
 
@@ -238,7 +244,7 @@ def test_other_cases_are_forecast_with_the_shipped_constants(tmp_path, carbonctl
 def test_estimates_print_the_energy_that_verify_scores(result):
     """One configuration of the table, said as flags."""
     case = next(
-        c for c in FOUND.cases
+        c for c in bundled_cases().cases
         if c.row["task"] == "lm-arena-chat" and "Llama-3.1-8B" in c.row["model"] and c.batch > 60
     )  # fmt: skip
     v = case.central
@@ -255,7 +261,9 @@ def test_estimates_print_the_energy_that_verify_scores(result):
 
 def test_measured_8_bits_are_dearer_than_16_at_small_batches_and_so_are_their_forecasts():
     # One mixture was measured in both, on as many devices: 8 bits on ranks, 16 bits without.
-    served = [c for c in FOUND.cases if c.kind == "language" and c.runtime.startswith("vllm")]
+    served = [
+        c for c in bundled_cases().cases if c.kind == "language" and c.runtime.startswith("vllm")
+    ]
     told = {_configuration(c): c for c in served if c.row["weight_precision"] == "bf16"}
     eight = [c for c in served if c.row["weight_precision"] == "fp8"]
     pairs = [(c, told[_configuration(c)]) for c in eight if _configuration(c) in told]
