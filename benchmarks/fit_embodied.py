@@ -41,7 +41,7 @@ LABELS = {
 def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
-    found = products.read(FOLDER / "published" / "embodied.csv", catalog).products
+    found = products.read_cases(FOLDER / "published" / "embodied.csv", catalog).products
     known = [product for product in found if not product.pooled]
     model = embodied_model.fit(found, embodied_model.priors(catalog))
     units = {row["constant"]: row["unit"] for row in catalog.table("embodied/priors.csv")}

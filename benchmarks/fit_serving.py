@@ -65,7 +65,7 @@ COSTS = {
 def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
-    cases = serving_cases.read(FOLDER / "published" / "inference.csv", catalog).cases
+    cases = serving_cases.read_cases(FOLDER / "published" / "inference.csv", catalog).cases
     models = serving_scores.fit_all(cases, catalog)
     lines, costs = [HEAD], {}
     for kind, model in models.items():

@@ -46,7 +46,7 @@ SHAPES = {"saturated_power_share": "share", "host_power_factor": "pue", "node_po
 def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
-    cases = training_runs.read(FOLDER / "published" / "training.csv", catalog).cases
+    cases = training_runs.read_cases(FOLDER / "published" / "training.csv", catalog).cases
     model = training_model.fit(cases, training_model.priors(catalog))
     timed = [case for case in cases if case.test != "power"]
     powered = [case for case in cases if case.test != "time"]

@@ -61,12 +61,12 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
     from carbonctl.report.facts import cited  # noqa: PLC0415
     from carbonctl.report.machine import as_json  # noqa: PLC0415
-    from carbonctl.scenario.read.read_scenario import read  # noqa: PLC0415
+    from carbonctl.scenario.read.read_scenario import read_scenario  # noqa: PLC0415
     from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     _stdin(raw)
-    made, document = read("-", (), _catalog(), keep=True)
+    made, document = read_scenario("-", (), _catalog(), keep=True)
     result: Any
     loaded = Scenario(made, document, _catalog())
     if made.embodied is not None and not loaded.has_phases:

@@ -25,7 +25,7 @@ from carbonctl.estimate.embodied.hardware import machine
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.training.train_boundary import device_power_w
-from carbonctl.scenario.read.read_scenario import read
+from carbonctl.scenario.read.read_scenario import read_scenario
 from carbonctl.study.montecarlo import central
 from carbonctl.study.rows import estimate_rows
 
@@ -47,7 +47,7 @@ train: {days: 10 d}
 def inputs_of_scenario() -> LifecycleInputs[Any]:
     """Facts of the training run that all rows are variants of."""
     catalog = Catalog.open()
-    scenario, document = read("rows.yaml", [], catalog, SCENARIO)
+    scenario, document = read_scenario("rows.yaml", [], catalog, SCENARIO)
     return plan_scenario(scenario, document, catalog, ("train",)).inputs
 
 

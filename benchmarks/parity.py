@@ -25,7 +25,7 @@ from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.request import whole_request
 from carbonctl.estimate.serving.service import Decoder
-from carbonctl.scenario.read.read_scenario import checked
+from carbonctl.scenario.read.read_scenario import check_scenario
 from carbonctl.verify import serving_cases, serving_forecast, serving_model
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def estimate(case: Case, catalog: Catalog) -> Estimated | str:
     data["infer"]["shared"] = True
     document = Document(data, {(): Mark(case.row["row_id"])})
     try:
-        resolved = plan_scenario(checked(document, catalog), document, catalog, ("infer",))
+        resolved = plan_scenario(check_scenario(document, catalog), document, catalog, ("infer",))
     except InputError as error:
         return "; ".join(f"{problem.code} {problem.message}" for problem in error.problems)
     (phase,) = resolved.inputs.phases
@@ -83,7 +83,7 @@ def forecast(cases: list[Case], catalog: Catalog) -> Array:
 def main() -> None:
     """Compare and print."""
     catalog = Catalog.open()
-    cases = serving_cases.read(TABLE, catalog).cases
+    cases = serving_cases.read_cases(TABLE, catalog).cases
     counts: Counter[tuple[str, str]] = Counter()
     refused: Counter[tuple[str, str]] = Counter()
     for case, stacked in zip(cases, forecast(cases, catalog), strict=True):

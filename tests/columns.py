@@ -10,7 +10,7 @@ from scenarios import command_of
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind, facts
-from carbonctl.scenario.read.read_scenario import read
+from carbonctl.scenario.read.read_scenario import read_scenario
 from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _RELATIVE_TOLERANCE = 1e-12  # vectorized exp and log may differ from scalar one
 def inputs_of(config: Path, *phases: str, settings: Iterable[Setting] = ()) -> Any:
     """Facts of some phases of a bundled scenario, or of the item that it describes."""
     catalog = Catalog.open()
-    scenario, document = read(str(config), settings, catalog)
+    scenario, document = read_scenario(str(config), settings, catalog)
     if command_of(config) == "embodied":
         return resolve_item(scenario, document, catalog).inputs
     return plan_scenario(scenario, document, catalog, phases).inputs

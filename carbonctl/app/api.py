@@ -250,12 +250,12 @@ def _changed(
 ) -> Scenario:
     """A scenario with values changed, or on other data; the one that is given stays as it is."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for these alone
-    from carbonctl.scenario.read.read_scenario import apply_settings, checked  # noqa: PLC0415
+    from carbonctl.scenario.read.read_scenario import apply_settings, check_scenario  # noqa: PLC0415
 
     catalog = source.catalog if hardware_db is None else Catalog.open(_path(hardware_db))
     document = source.document.copied()
     apply_settings(document, settings)
-    return Scenario(checked(document, catalog, keep=True), document, catalog)
+    return Scenario(check_scenario(document, catalog, keep=True), document, catalog)
 
 
 def _text_of(source: Source) -> tuple[str, bytes | None]:

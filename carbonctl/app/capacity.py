@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.inputs import Phase
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.scenario.resolve.phases import CountedDevices
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.study.montecarlo import Evaluated
 
 _MOSTLY = 0.5  # a load that fills less of its replica leaves most of it to others
@@ -39,7 +39,7 @@ class Capacity:
     usual_busy: float = 1.0
 
 
-def capacities(resolved: Resolved) -> list[tuple[Capacity, Phase[Fact]]]:
+def capacities(resolved: ResolvedScenario) -> list[tuple[Capacity, Phase[Fact]]]:
     """What each stated count of devices gives the service that runs on it."""
     phases = {phase.id: phase for phase in resolved.inputs.phases}
     return [
@@ -50,7 +50,7 @@ def capacities(resolved: Resolved) -> list[tuple[Capacity, Phase[Fact]]]:
 
 
 def _capacity(work: Serving[Fact], counted: CountedDevices, period_hours: float) -> Capacity:
-    share, usual, count = work.fleet.fleet_share, counted.usual_busy_share, counted.count.value
+    share, usual, count = work.fleet.fleet_share, counted.default_busy_share, counted.count.value
     own, busy = (1.0, work.fleet.busy_share.value) if share is None else (share.value, 1.0)
     least = 0.0
     if isinstance(work.model, Ranking):
@@ -96,7 +96,7 @@ def _central(fact: Fact) -> float:
     return fact.value
 
 
-def check_capacity(resolved: Resolved, result: Evaluated[Lifecycle]) -> None:
+def check_capacity(resolved: ResolvedScenario, result: Evaluated[Lifecycle]) -> None:
     """InputError for a load that the stated devices cannot carry even when always busy."""
     metrics = result.point.metrics
     errors, warnings = overloads(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carbonctl.app.load import Scenario
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.result.compare import CompareResult
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.study.montecarlo import Evaluated
 
     Named = tuple[str, Callable[[], Scenario]]  # what to call it where it has no name, and its load
@@ -54,7 +54,7 @@ def compare(
     from carbonctl.report.text.side_by_side import as_data  # noqa: PLC0415
     from carbonctl.study.compare import compare as study  # noqa: PLC0415
 
-    def run(load: Callable[[], Scenario]) -> tuple[str, Resolved, Evaluated[Lifecycle]]:
+    def run(load: Callable[[], Scenario]) -> tuple[str, ResolvedScenario, Evaluated[Lifecycle]]:
         scenario = load()
         resolved, evaluated = evaluate(scenario, PHASES, samples=samples, seed=seed)
         return title(resolved, charged(resolved, scenario.catalog)), resolved, evaluated

@@ -19,7 +19,7 @@ from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind, facts
 from carbonctl.report import saved
 from carbonctl.report.ci.findings import results
-from carbonctl.scenario.read.read_scenario import checked
+from carbonctl.scenario.read.read_scenario import check_scenario
 from carbonctl.study.difference import (
     Difference,
     Side,
@@ -238,7 +238,7 @@ class Attribution:
         return self.resolved[made]
 
     def _resolve(self, document: Document) -> Resolved:
-        scenario = checked(document, self.catalog)
+        scenario = check_scenario(document, self.catalog)
         if self.command == "embodied":
             from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for items alone
             from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.report.envelope import ResultMetadata
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.study.montecarlo import Evaluated
 
 
@@ -42,7 +42,7 @@ def evaluate(
     samples: int,
     seed: int,
     need_period: bool = False,
-) -> tuple[Resolved, Evaluated[Lifecycle]]:
+) -> tuple[ResolvedScenario, Evaluated[Lifecycle]]:
     """Phases of a scenario, resolved, planned and evaluated on the basis of the scenario."""
     from carbonctl.app.capacity import check_capacity  # noqa: PLC0415 - with the heavy ones
     from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
@@ -58,7 +58,7 @@ def evaluate(
     return resolved, evaluated
 
 
-def metadata_of(resolved: Resolved, catalog: Catalog) -> ResultMetadata:
+def metadata_of(resolved: ResolvedScenario, catalog: Catalog) -> ResultMetadata:
     """What a result says beside the numbers of some phases."""
     from carbonctl.report.charged import charged, title  # noqa: PLC0415 - after a good input
     from carbonctl.report.envelope import ResultMetadata  # noqa: PLC0415

@@ -68,17 +68,19 @@ def load_scenario(
     the document, for the use case to tell together with those of meaning.
     """
     from carbonctl.app import file_kind  # noqa: PLC0415 - after the options are known good
-    from carbonctl.scenario.read.read_scenario import read  # noqa: PLC0415
+    from carbonctl.scenario.read.read_scenario import read_scenario  # noqa: PLC0415
 
     if source is not None:
         raw = files.read(source, files.MAX_TEXT) if raw is None else raw
         file_kind.refuse(raw, source)
-    sections, document = read(source, settings, catalog, raw, keep=True, phases=phases, root=root)
+    sections, document = read_scenario(
+        source, settings, catalog, raw, keep=True, phases=phases, root=root
+    )
     return Scenario(sections, document, catalog)
 
 
 def from_document(document: Document, catalog: Catalog) -> Scenario:
     """The scenario of a document that was read before, such as that of a saved result."""
-    from carbonctl.scenario.read.read_scenario import checked  # noqa: PLC0415 - pydantic, after a good file
+    from carbonctl.scenario.read.read_scenario import check_scenario  # noqa: PLC0415 - pydantic, after a good file
 
-    return Scenario(checked(document, catalog, keep=True), document, catalog)
+    return Scenario(check_scenario(document, catalog, keep=True), document, catalog)

@@ -10,8 +10,8 @@ from carbonctl.core.errors import InputError, in_order
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.service import Serving
 from carbonctl.estimate.training.training_run import TrainRun
-from carbonctl.scenario.resolve.context import tried
-from carbonctl.scenario.resolve.resolve_scenario import PHASES, Draft, ResolveError
+from carbonctl.scenario.resolve.context import attempt
+from carbonctl.scenario.resolve.resolve_scenario import PHASES, ResolveError, ScenarioResolver
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.inputs import Phase
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.scenario.schema.scenario_file import Scenario
 
 
@@ -30,12 +30,12 @@ def plan_scenario(
     phases: tuple[str, ...] = PHASES,
     *,
     need_period: bool = False,
-) -> Resolved:
+) -> ResolvedScenario:
     """Facts of every wanted phase that can be; InputError with all problems when there are any."""
-    draft = Draft.open(scenario, document, catalog, phases, need_period=need_period)
-    planned = (tried(partial(_planned, draft, phase)) for phase in draft.phases())
+    resolver = ScenarioResolver.open(scenario, document, catalog, phases, need_period=need_period)
+    planned = (attempt(partial(_planned, resolver, phase)) for phase in resolver.resolve_phases())
     try:
-        resolved = draft.resolved([phase for phase in planned if phase is not None])
+        resolved = resolver.finish([phase for phase in planned if phase is not None])
     except ResolveError as error:
         errors = in_order([*error.problems, *_also_wrong(error.partial)])
         raise InputError(errors, error.sources) from None
@@ -49,24 +49,24 @@ def plan_scenario(
     return resolved
 
 
-def _also_wrong(known: Resolved) -> list[Problem]:
+def _also_wrong(known: ResolvedScenario) -> list[Problem]:
     """What stops the services of a faulty scenario, as far as they are known."""
     from carbonctl.app.capacity import capacities, overloads, served_hours  # noqa: PLC0415
     from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - for faulty files alone
 
-    checked = tried(lambda: check_services(known))
+    checked = attempt(lambda: check_services(known))
     if checked is None or checked.errors:
         return [] if checked is None else checked.errors
     hours = [
-        (one, tried(partial(served_hours, phase)))
-        for one, phase in tried(lambda: capacities(known)) or []
+        (one, attempt(partial(served_hours, phase)))
+        for one, phase in attempt(lambda: capacities(known)) or []
     ]
     return overloads([(one, found) for one, found in hours if found is not None], known.document)[0]
 
 
-def _planned(draft: Draft, phase: Phase[Fact]) -> Phase[Fact]:
+def _planned(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phase[Fact]:
     """The same phase, once its plan is found to be feasible at its central values."""
-    check = draft.sections.training_checks.get(phase.id)
+    check = resolver.sections.training_checks.get(phase.id)
     if check is None or not isinstance(phase.work, TrainRun):
         return phase
     from carbonctl.app.training_messages import Planned, report_training_status  # noqa: PLC0415
@@ -80,7 +80,7 @@ def _planned(draft: Draft, phase: Phase[Fact]) -> Phase[Fact]:
         mfu=None if mfu is None else mfu.value,
         billed_mfu=None if billed is None else billed.value,
     )
-    report_training_status(Planned(draft.ctx, check, phase.work, limits))
+    report_training_status(Planned(resolver.ctx, check, phase.work, limits))
     return phase
 
 

@@ -46,8 +46,8 @@ def score(test: Test, *, cases: str | None, hardware_db: str | None) -> Scores:
 
     table, study = (importlib.import_module(f"carbonctl.{name}") for name in _MODULES[test])
     catalog = Catalog.open(hardware_db)
-    fitted = table.read(bundled("hardware_db") / "published" / f"{test}.csv", catalog)
-    found = fitted if cases is None else table.read(Path(cases), catalog)
+    fitted = table.read_cases(bundled("hardware_db") / "published" / f"{test}.csv", catalog)
+    found = fitted if cases is None else table.read_cases(Path(cases), catalog)
     seen = study.in_sample(found, None if cases is None else fitted)
     scores = study.scores(found, catalog, bundled=cases is None)
     data = report.as_data(scores, found.sha256, seen)

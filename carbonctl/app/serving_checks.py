@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.estimate.inputs import Phase
     from carbonctl.plan.operating_point import Limits, OperatingPoint
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
 
 MOST_INFEASIBLE = 0.20  # of the draws: beyond it an interval would be that of a few
 LEAST_INFEASIBLE = 0.01
@@ -44,7 +44,7 @@ class Checked(NamedTuple):
     warnings: list[Problem]
 
 
-def check_services(resolved: Resolved) -> Checked:
+def check_services(resolved: ResolvedScenario) -> Checked:
     """Errors and warnings of the services of a scenario; what is left out is noted in it."""
     checked = Checked([], [])
     for phase in resolved.inputs.phases:
@@ -61,7 +61,7 @@ def check_services(resolved: Resolved) -> Checked:
     return checked
 
 
-def check_draws(resolved: Resolved, infeasible_share: float) -> None:
+def check_draws(resolved: ResolvedScenario, infeasible_share: float) -> None:
     """InputError where many draws of a service are not feasible, a warning where some are."""
     share = infeasible_share
     if share < LEAST_INFEASIBLE:
@@ -86,10 +86,10 @@ class _Service(NamedTuple):
     load: plan.Load
     point: OperatingPoint
     phase: str
-    resolved: Resolved
+    resolved: ResolvedScenario
 
     @classmethod
-    def of(cls, phase: Phase[Fact], resolved: Resolved) -> _Service:
+    def of(cls, phase: Phase[Fact], resolved: ResolvedScenario) -> _Service:
         """The service of a phase."""
         work = phase.work
         assert isinstance(work, Serving)  # noqa: S101 - the caller looked

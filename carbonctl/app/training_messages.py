@@ -43,7 +43,7 @@ class Planned(NamedTuple):
     @property
     def count_path(self) -> Path:
         """Where the number of its devices stands."""
-        own = self.ctx.written((*self.check.path, "hardware", "count"))
+        own = self.ctx.path_in_file((*self.check.path, "hardware", "count"))
         return own if own in self.ctx.document.marks else ("hardware", "count")
 
 

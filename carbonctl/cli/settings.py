@@ -10,7 +10,7 @@ from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import UsageError
 from carbonctl.core.units import UnitError, number
 from carbonctl.scenario.read.read_scenario import Setting, parse_sets
-from carbonctl.scenario.resolve.hardware.accelerator_counts import is_server, per_named
+from carbonctl.scenario.resolve.hardware.accelerator_counts import accelerators_in, is_server
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -58,7 +58,7 @@ _COUNTED = {
 def settings(options: ScenarioOptions, catalog: Catalog) -> list[Setting]:
     """The flags of a command as settings of a scenario, ``--set`` last."""
     made = [
-        Setting(path, value, flag, reaches=True)
+        Setting(path, value, flag, applies_to_phases=True)
         for name, (flag, path) in _PLAIN.items()
         if (value := getattr(options, name)) is not None
     ]
@@ -69,18 +69,22 @@ def settings(options: ScenarioOptions, catalog: Catalog) -> list[Setting]:
         if text is not None:
             made += _replaced(side, text, catalog)
     if options.days is not None:
-        made.append(Setting("train.days", _timed(options.days, "d"), "--days", reaches=True))
+        made.append(
+            Setting("train.days", _timed(options.days, "d"), "--days", applies_to_phases=True)
+        )
     if options.hours is not None:
         if options.days is not None:
             message = "--days and --hours both say how long training runs"
             raise UsageError(message, "give one of the two")
-        made.append(Setting("train.days", _timed(options.hours, "h"), "--hours", reaches=True))
+        made.append(
+            Setting("train.days", _timed(options.hours, "h"), "--hours", applies_to_phases=True)
+        )
     if options.lora:
-        made.append(Setting("train.method", "lora", "--lora", reaches=True))
+        made.append(Setting("train.method", "lora", "--lora", applies_to_phases=True))
     if options.energy is not None:
         value, _, scope = options.energy.partition(":")
         measured = {"value": value, "scope": scope} if scope else value
-        made.append(Setting("train.energy", measured, "--energy", reaches=True))
+        made.append(Setting("train.energy", measured, "--energy", applies_to_phases=True))
     if options.tokens is not None:
         made += _tokens(options.tokens)
     return [*made, *parse_sets(options.sets or ())]
@@ -100,7 +104,7 @@ def _hardware(options: ScenarioOptions, catalog: Catalog) -> list[Setting]:
                 raise UsageError(message, "give it once")
             values[place] = (setting.value, flag)
     flag = next((flag for _, flag in values.values()), "")
-    return [Setting("hardware", values, flag, reaches=True)] if values else []
+    return [Setting("hardware", values, flag, applies_to_phases=True)] if values else []
 
 
 def _counted(flag: str, key: str, text: str, catalog: Catalog) -> list[Setting]:
@@ -108,7 +112,7 @@ def _counted(flag: str, key: str, text: str, catalog: Catalog) -> list[Setting]:
     name, colon, count = text.rpartition(":")
     if not colon or (key == "instance" and _is_instance(text, catalog)):
         return [Setting(f"hardware.{key}", text, flag)]
-    devices = _devices(count, per_named(catalog, key, name))
+    devices = _devices(count, accelerators_in(catalog, key, name))
     return [Setting(f"hardware.{key}", name, flag), Setting("hardware.count", devices, flag)]
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.core.record import compared
 from carbonctl.report.numbers import quantity
-from carbonctl.scenario.resolve.hardware.accelerator_counts import in_words
-from carbonctl.scenario.resolve.serving.held_hardware import held_path
+from carbonctl.scenario.resolve.hardware.accelerator_counts import format_hardware
+from carbonctl.scenario.resolve.serving.dedicated_hardware import dedicated_hardware_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.inputs import Phase
     from carbonctl.result.estimate import ChargedPhase, ChargeRule, Operator
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.scenario.schema import scenario_file as schema
 
 _GPU_VENDORS = ("nvidia-", "amd-", "intel-")
@@ -56,7 +56,7 @@ class Charged:
         }
 
 
-def charged(resolved: Resolved, catalog: Catalog) -> list[Charged]:
+def charged(resolved: ResolvedScenario, catalog: Catalog) -> list[Charged]:
     """Every estimated phase, with the hardware and the place that it is charged for."""
     return [_charged(phase, resolved.scenario, catalog) for phase in resolved.inputs.phases]
 
@@ -69,12 +69,12 @@ def _charged(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> 
         named = None
     if phase.kind == "data":
         model = None
-    words = in_words(catalog, named) if named is not None else ""
+    words = format_hardware(catalog, named) if named is not None else ""
     count = named.count.value if named is not None and named.count is not None else None
     rule = ""
     if phase.kind == "infer":
         shared_out = scenario.infer is not None and scenario.infer.fleet_share is not None
-        rule = "held" if shared_out or held_path(scenario) is not None else "by need"
+        rule = "held" if shared_out or dedicated_hardware_path(scenario) is not None else "by need"
     given = any(getattr(o, "site", None) and o.site.grid is not None for o in owners[:1])
     place = phase.site.name
     if given and place != "a given grid":
@@ -129,7 +129,7 @@ def _owners(phase_id: str, scenario: schema.Scenario) -> list[Any]:
     return [*owners, scenario]
 
 
-def title(resolved: Resolved, every: list[Charged]) -> str:
+def title(resolved: ResolvedScenario, every: list[Charged]) -> str:
     """What was estimated, in a few words of the user's: hardware and place of every phase."""
     name = f"{resolved.scenario.name}: " if resolved.scenario.name else ""
     phases = [one for one in every if one.kind not in ("data", "idle")] or every

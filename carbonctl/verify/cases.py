@@ -15,9 +15,9 @@ from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.replica import at_operating_point
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder
-from carbonctl.scenario.read.read_scenario import checked
-from carbonctl.scenario.resolve.context import ONE, Context, Unresolved, derived
-from carbonctl.scenario.resolve.hardware.machine import device
+from carbonctl.scenario.read.read_scenario import check_scenario
+from carbonctl.scenario.resolve.context import ONE, Context, Unresolved, derive_fact
+from carbonctl.scenario.resolve.hardware.machine import resolve_device
 from carbonctl.scenario.resolve.serving.services import serving
 
 if TYPE_CHECKING:
@@ -227,10 +227,10 @@ def resolve_service(data: Data, catalog: Catalog) -> Service | str:
     document = Document(data, {(): Mark("a measured case")})
     ctx = Context(document, catalog)
     try:
-        scenario = checked(document, catalog)
+        scenario = check_scenario(document, catalog)
         infer = scenario.infer
         assert infer is not None  # noqa: S101 - a case is a service
-        found = device(ctx, scenario.hardware, ("hardware",))
+        found = resolve_device(ctx, scenario.hardware, ("hardware",))
         period = ctx.default("period")
         made, _ = serving(ctx, infer, scenario.model, found, period, ("infer",))
     except Unresolved:
@@ -249,8 +249,10 @@ def _filled(model: Decoder[Fact], fleet: Fleet[Fact]) -> Decoder[Fact]:
     assert model.limits is not None  # noqa: S101 - the caller looked
     plain, load = (bind(part, lambda fact: fact.value) for part in (model, fleet))
     chosen = at_operating_point(plain, load).model
-    batch = derived("infer.concurrency/batch", chosen.batch, ONE, "as memory holds", "concurrency")
-    devices = derived(
+    batch = derive_fact(
+        "infer.concurrency/batch", chosen.batch, ONE, "as memory holds", "concurrency"
+    )
+    devices = derive_fact(
         "infer.concurrency/devices", chosen.replica_accelerators, ONE, "as chosen", "devices"
     )
     limits = replace(model.limits, replica_accelerators=devices)

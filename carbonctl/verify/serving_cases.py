@@ -123,7 +123,7 @@ class Cases:
     sha256: str
 
 
-def read(path: Path, catalog: Catalog) -> Cases:
+def read_cases(path: Path, catalog: Catalog) -> Cases:
     """Cases of a table of measured configurations; InputError where it is no such table."""
     least = _LEAST | dict.fromkeys(_OPTIONAL, 0.0)
     rows, sha256 = published.read(path, _NEEDED, least, "inference.csv", "row_id", _WORDS)

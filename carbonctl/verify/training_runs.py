@@ -75,7 +75,7 @@ class Cases:
     sha256: str
 
 
-def read(path: Path, catalog: Catalog) -> Cases:
+def read_cases(path: Path, catalog: Catalog) -> Cases:
     """Cases of a table of published runs; InputError where it is no such table."""
     rows, sha256 = published.read(path, _NEEDED, _LEAST, "training.csv", "run_id", _WORDS)
     cases: list[Case] = []

@@ -219,7 +219,7 @@ def test_an_interrupt_inside_a_command_ends_with_130(carbonctl, monkeypatch):
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("carbonctl.scenario.read.read_scenario.read", interrupted)
+    monkeypatch.setattr("carbonctl.scenario.read.read_scenario.read_scenario", interrupted)
     ran = carbonctl("train", *ONE_LINER)
     assert (ran.code, ran.out) == (130, "")
     assert "Traceback" not in ran.err

@@ -24,7 +24,7 @@ from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.training.train_boundary import device_power_w
 from carbonctl.formulas import load_all
-from carbonctl.scenario.read.read_scenario import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
 from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh
 from carbonctl.study.montecarlo import Draws, central, evaluate, interval, traced
@@ -48,7 +48,7 @@ each_life = for_each("name", LIVES, ids=str)
 def inputs(name):
     """Facts of a bundled scenario; a service is charged by need, so that load moves all of it."""
     shared = (Setting("infer.shared", value=True, flag="--shared"),) if name in SERVED else ()
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"), shared, Catalog.open())
+    scenario, document = read_scenario(str(CONFIGS / f"{name}.yaml"), shared, Catalog.open())
     if name in ITEMS:
         return resolve_item(scenario, document, Catalog.open()).inputs
     if name in CHOICES:

@@ -21,7 +21,7 @@ from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.service import Encoded
 from carbonctl.formulas import load_all
 from carbonctl.formulas.serving import expert_work as compute_experts
-from carbonctl.scenario.read.read_scenario import parse_set, read
+from carbonctl.scenario.read.read_scenario import parse_set, read_scenario
 from carbonctl.study.montecarlo import Draws, central
 
 load_all()
@@ -46,7 +46,7 @@ def phase(config, *settings_):
     """The facts of a bundled service, some of it set otherwise."""
     catalog = Catalog.open()
     path = str(CONFIGS / f"{config}.yaml")
-    scenario, document = read(path, tuple(map(parse_set, settings_)), catalog)
+    scenario, document = read_scenario(path, tuple(map(parse_set, settings_)), catalog)
     return plan_scenario(scenario, document, catalog).inputs.phases[0]
 
 

@@ -13,7 +13,7 @@ from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.replica import DecoderReplica, at_operating_point
 from carbonctl.estimate.serving.request import whole_request
 from carbonctl.plan import operating_point as plan
-from carbonctl.scenario.read.read_scenario import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 
 CATALOG = Catalog.open()
 LOADS = np.geomspace(0.05, 3e5, 100)[:, None]  # tokens a second
@@ -38,7 +38,7 @@ def service(model, gpu, **settings):
         "period": "1 y",
     } | {f"infer.{key}": value for key, value in settings.items()}
     given = [Setting(path, value, "test") for path, value in flat.items()]
-    scenario, document = read(None, given, CATALOG)
+    scenario, document = read_scenario(None, given, CATALOG)
     (phase,) = plan_scenario(scenario, document, CATALOG, ("infer",)).inputs.phases
     plain = bind(phase, central)
     return plain.work, plain.site

@@ -15,7 +15,7 @@ from carbonctl.formulas.hardware import fab
 from carbonctl.scenario.resolve.hardware import published_products as products
 
 CATALOG = Catalog.open()
-FOUND = products.read(bundled("hardware_db") / "published" / "embodied.csv", CATALOG)
+FOUND = products.read_cases(bundled("hardware_db") / "published" / "embodied.csv", CATALOG)
 ROWS, _ = published.read(
     bundled("hardware_db") / "published" / "embodied.csv",
     products.NEEDED,

@@ -364,7 +364,7 @@ def test_a_model_of_which_a_token_passes_a_part_is_a_mixture(name, result):
     assert value(told) == pytest.approx(value(named), rel=1e-4)
     assumed = {one["label"]: one for one in told["assumptions"]}
     assert {"experts", "experts per token", "layers"} <= assumed.keys()
-    assert "a mixture of like size" in assumed["experts"]["note"]
+    assert "the nearest MoE model by size" in assumed["experts"]["note"]
     dense = result(*words, "--params", f"{total:g}")
     assert value(told) < value(dense)
 

@@ -29,7 +29,7 @@ TRAIN = ("train", "--gpu", "h100-sxm:8", "--days", "10", "--region", "NO", "--sa
 
 def read(source, given=()):
     """Scenario and positions of a file under the bundled catalog."""
-    return reading.read(source, given, Catalog.open())
+    return reading.read_scenario(source, given, Catalog.open())
 
 
 def write(folder, name, text):

@@ -13,7 +13,7 @@ from carbonctl.core.record import record
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.results import Lifecycle
-from carbonctl.scenario.read.read_scenario import read
+from carbonctl.scenario.read.read_scenario import read_scenario
 from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh
 from carbonctl.study import blocks
 from carbonctl.study.montecarlo import Draws, evaluate
@@ -23,12 +23,12 @@ SAMPLES, BLOCK = 1_000, 64  # the last block is a shorter one
 
 
 def life(name):
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
+    scenario, document = read_scenario(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
     return plan_scenario(scenario, document, Catalog.open()).inputs
 
 
 def choice(name):
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
+    scenario, document = read_scenario(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
     return resolve_refresh(scenario, document, Catalog.open()).inputs
 
 

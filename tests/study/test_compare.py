@@ -11,7 +11,7 @@ from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
-from carbonctl.scenario.read.read_scenario import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 from carbonctl.study.compare import compare
 from carbonctl.study.montecarlo import central, evaluate
 
@@ -23,7 +23,7 @@ SAMPLES = 1_000
 def scenario(name, **changes):
     """Inputs of a bundled scenario, with some values set."""
     settings = [Setting(k.replace("__", "."), v, f"--set {k}") for k, v in changes.items()]
-    found, document = read(str(CONFIGS / f"{name}.yaml"), settings, Catalog.open())
+    found, document = read_scenario(str(CONFIGS / f"{name}.yaml"), settings, Catalog.open())
     return plan_scenario(found, document, Catalog.open()).inputs
 
 

@@ -15,12 +15,12 @@ from tables import for_each
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.read import Catalog
 from carbonctl.scenario.resolve.hardware import published_products as products
-from carbonctl.scenario.resolve.hardware.published_configuration import Drive, read_build
+from carbonctl.scenario.resolve.hardware.published_configuration import Drive, parse_build
 from carbonctl.verify import embodied_model, embodied_scores
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "embodied.csv"
-FOUND = products.read(TABLE, CATALOG)
+FOUND = products.read_cases(TABLE, CATALOG)
 PRODUCTS = FOUND.products
 PRIORS = embodied_model.priors(CATALOG)
 KEYS = {
@@ -298,7 +298,7 @@ def test_a_cell_that_is_no_number_is_refused_with_its_line(table, carbonctl, cel
     ],
 )
 def test_a_configuration_is_read_as_a_bill_of_materials(config, cpus, dram, drives):
-    build = read_build(config)
+    build = parse_build(config)
     assert (build.cpus, build.dram_gb, build.drives) == (cpus, dram, drives)
 
 

@@ -19,7 +19,7 @@ SPEC = importlib.util.spec_from_file_location("parity", ROOT / "benchmarks" / "p
 parity = sys.modules["parity"] = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(parity)
 CATALOG = Catalog.open()
-FOUND = serving_cases.read(bundled("hardware_db") / "published" / "inference.csv", CATALOG)
+FOUND = serving_cases.read_cases(bundled("hardware_db") / "published" / "inference.csv", CATALOG)
 KINDS = {
     "dense": lambda case: case.sort == "language" and case.row["task"] != "gpqa",
     "mixture": lambda case: case.sort == "mixture",

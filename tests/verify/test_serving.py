@@ -15,7 +15,7 @@ from carbonctl.verify import serving_cases, serving_forecast, serving_model, ser
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "inference.csv"
-FOUND = serving_cases.read(TABLE, CATALOG)
+FOUND = serving_cases.read_cases(TABLE, CATALOG)
 KEYS = {
     "test", "group", "method", "n", "families", "median_ape", "p90_ape", "median_abs_log_ratio",
     "bias", "within_2x", "coverage", "width_factor", "interval_score", "excluded",

@@ -93,7 +93,7 @@ def test_training_runs_may_state_their_precision(table):
             source=source,
             which=lambda row: row["accelerator_id"].startswith("nvidia-h100-sxm"),
         )
-        return next(c.peak_flop_per_s for c in training_runs.read(path, catalog).cases)
+        return next(c.peak_flop_per_s for c in training_runs.read_cases(path, catalog).cases)
 
     assert peak(precision="fp8") == pytest.approx(2 * peak(), rel=0.01)
     assert peak(precision="bf16") == peak(precision="") == peak()

@@ -16,7 +16,7 @@ from carbonctl.verify import scoring, training_model, training_runs, training_sc
 
 CATALOG = Catalog.open()
 TABLE = bundled("hardware_db") / "published" / "training.csv"
-FOUND = training_runs.read(TABLE, CATALOG)
+FOUND = training_runs.read_cases(TABLE, CATALOG)
 PRIORS = training_model.priors(CATALOG)
 KEYS = {
     "test", "group", "method", "n", "families", "median_ape", "p90_ape", "median_abs_log_ratio",
@@ -162,7 +162,7 @@ def test_other_cases_are_forecast_with_the_shipped_constants(table, carbonctl):
 
 def test_hours_are_linear_in_tokens(table):
     path = table({}, {"train_tokens_b": "4000"})
-    one, two = (c for c in training_runs.read(path, CATALOG).cases if c.test == "time")
+    one, two = (c for c in training_runs.read_cases(path, CATALOG).cases if c.test == "time")
     shipped = training_model.shipped(CATALOG)
     idle = PRIORS.resident_power_share
     first, second = training_model.log_forecast([one, two], shipped.constants, {}, idle)
@@ -194,7 +194,7 @@ def test_a_power_at_the_meter_holds_its_pue(table):
     measured = {"power_boundary": "it_system", "avg_power_w_per_accel": "440", "pue": "2"}
     meter = measured | {"power_boundary": "facility", "avg_power_w_per_accel": "880"}
     used = {"use_in_power_test": "1"}
-    cases = training_runs.read(table(measured | used, meter | used), CATALOG).cases
+    cases = training_runs.read_cases(table(measured | used, meter | used), CATALOG).cases
     inside, outside = (case for case in cases if case.test == "power")
     model = training_model.shipped(CATALOG)
     first, second = training_model.log_forecast(
@@ -213,13 +213,13 @@ def test_rows_that_cannot_be_forecast_are_counted_all_the_same(table, carbonctl)
 def test_a_table_saved_with_a_byte_order_mark_is_the_same_table(tmp_path):
     path = tmp_path / "cases.csv"
     path.write_bytes(b"\xef\xbb\xbf" + TABLE.read_bytes())
-    cases = training_runs.read(path, CATALOG).cases
+    cases = training_runs.read_cases(path, CATALOG).cases
     assert [case.measured for case in cases] == [case.measured for case in FOUND.cases]
 
 
 def test_an_estimate_from_flags_and_a_case_forecast_the_same_hours(table, result):
     """What is verified is what a user gets."""
-    (case, *_) = training_runs.read(table({}), CATALOG).cases
+    (case, *_) = training_runs.read_cases(table({}), CATALOG).cases
     model = training_model.shipped(CATALOG)
     (hours,) = training_model.log_forecast([case], model.constants, {}, 0.2)
     size, tokens = case.row["active_params_b"], case.row["train_tokens_b"]
@@ -231,7 +231,7 @@ def test_an_estimate_from_flags_and_a_case_forecast_the_same_hours(table, result
 
 
 def test_an_unknown_accelerator_is_left_out_and_counted(table):
-    found = training_runs.read(table({"accelerator_id": "no-such"}), CATALOG)
+    found = training_runs.read_cases(table({"accelerator_id": "no-such"}), CATALOG)
     assert found.excluded["time"] == {"accelerator not in hardware_db": 1}
 
 

@@ -10,7 +10,7 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.verify import training_runs
 
 TABLE = bundled("hardware_db") / "published" / "training.csv"
-FITTED = training_runs.read(TABLE, Catalog.open()).cases
+FITTED = training_runs.read_cases(TABLE, Catalog.open()).cases
 NEW = {"run_id": "new", "family": "new", "organisation": "New"}
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         DifferingInput,
     )
     from carbonctl.result.node import Metric
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.study.compare import Comparison, Row
     from carbonctl.study.montecarlo import Evaluated
 
@@ -51,7 +51,7 @@ def as_data(
     names: list[str],
     titles: list[str],
     results: list[Evaluated[Lifecycle]],
-    resolved: list[Resolved],
+    resolved: list[ResolvedScenario],
 ) -> CompareResult:
     """A comparison as plain data."""
     turning = compared.turning

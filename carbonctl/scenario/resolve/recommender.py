@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.training.work_inputs import DlrmWork, Exchange
-from carbonctl.scenario.resolve.context import derived
-from carbonctl.scenario.resolve.model_shape import dlrm_shape, peak
+from carbonctl.scenario.resolve.context import derive_fact
+from carbonctl.scenario.resolve.model_shape import dlrm_shape, find_peak
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 def dlrm_work(
     ctx: Context,
     model: schema.Model | None,
-    found: Device,
+    device: Device,
     path: Path,
     *,
     train: bool,
     run: schema.Run | None = None,
 ) -> DlrmWork[Fact]:
-    """Work of one sample of a recommendation model on a device."""
+    """Inputs for the work of one sample of a recommendation model on a device."""
     dense, tables, rows, lookups, dim, bytes_ = dlrm_shape(ctx, model, path)
-    record = found.record
+    record = device.record
     passes = "dlrm_train_passes" if train else "dlrm_serve_passes"
     memory_passes = "dlrm_memory_passes" if train else "dlrm_serve_passes"
     return DlrmWork(
@@ -41,20 +41,20 @@ def dlrm_work(
         embedding_bytes=bytes_,
         compute_passes=ctx.default(passes),
         memory_passes=ctx.default(memory_passes),
-        peak_flop_per_s=peak(ctx, found, "bf16" if found.accelerator else "fp32", path),
+        peak_flop_per_s=find_peak(ctx, device, "bf16" if device.accelerator else "fp32", path),
         matmul_efficiency=ctx.default("matmul_efficiency"),
-        bandwidth_gb_per_s=ctx.needed(record, "bandwidth", found.path),
+        bandwidth_gb_per_s=ctx.required_fact(record, "bandwidth", device.path),
         gather_efficiency=ctx.default("gather_efficiency"),
-        exchange=_exchange(ctx, found, run, path) if train else None,
+        exchange=_exchange(ctx, device, run, path) if train else None,
     )
 
 
 def _exchange(
-    ctx: Context, found: Device, run: schema.Run | None, path: Path
+    ctx: Context, device: Device, run: schema.Run | None, path: Path
 ) -> Exchange[Fact] | None:
-    """The all-to-all between devices, and the readers where their rate is given."""
+    """Inputs of the all-to-all between devices; None without a count of accelerators."""
     readers = run.reader_throughput if run else None
-    if found.count is None or found.accelerator is None:
+    if device.count is None or device.accelerator is None:
         ctx.not_estimated["all-to-all between devices"] = "no count of accelerators"
         if readers is not None:
             message = "reader_throughput needs hardware.count, the accelerators that share it"
@@ -62,43 +62,45 @@ def _exchange(
         return None
     rate = None
     if readers is not None:
-        rate = ctx.given(readers, (*path, "reader_throughput"), "reader throughput")
-    link = _link(ctx, found.accelerator, beyond=found.count.value > found.per_machine.value)
+        rate = ctx.stated_fact(readers, (*path, "reader_throughput"), "reader throughput")
+    link = _link_bandwidth(
+        ctx, device.accelerator, beyond=device.count.value > device.per_machine.value
+    )
     return Exchange(
-        found.count,
+        device.count,
         ctx.default("exchange_passes"),
-        _chosen_by(found.count, link),
+        _depends_on_count(device.count, link),
         ctx.default("exchange_efficiency"),
         rate,
     )
 
 
-def _chosen_by(count: Fact, link: Fact) -> Fact:
-    """The same link, which another number of devices might not use."""
+def _depends_on_count(count: Fact, link: Fact) -> Fact:
+    """The link, marked as derived from the number of devices, which decides which link is used."""
     return replace(link, derived_from=(*link.derived_from, count.key))
 
 
-def served_exchange(ctx: Context, found: Device, tables: Fact) -> Exchange[Fact] | None:
-    """The all-to-all of a service between the devices that hold one copy of the tables."""
+def serving_exchange(ctx: Context, device: Device, tables: Fact) -> Exchange[Fact] | None:
+    """Inputs of the all-to-all between the devices that hold one copy of the tables."""
     if tables.value <= 1:
         return None
-    if found.accelerator is None:
+    if device.accelerator is None:
         ctx.not_estimated["all-to-all between servers"] = "the link of servers is not known"
         return None
     return Exchange(
         tables,
         ctx.default("exchange_serve_passes"),
-        _link(ctx, found.accelerator, beyond=tables.value > found.per_machine.value),
+        _link_bandwidth(ctx, device.accelerator, beyond=tables.value > device.per_machine.value),
         ctx.default("exchange_efficiency"),
         None,
     )
 
 
-def _link(ctx: Context, accelerator: Record, *, beyond: bool) -> Fact:
-    """The link of a device, one way: between machines, or inside one."""
+def _link_bandwidth(ctx: Context, accelerator: Record, *, beyond: bool) -> Fact:
+    """Link bandwidth of a device in one direction: between machines, or inside one [GB/s]."""
     if beyond:
         return ctx.default("network_per_accelerator")
     both = accelerator.fact("link_bandwidth", label="link speed")
     both = both or ctx.default("link_bandwidth_pcie")
     note = "one of two ways"
-    return derived(f"{both.key}/one_way", both.value / 2, both, note, "link speed, one way")
+    return derive_fact(f"{both.key}/one_way", both.value / 2, both, note, "link speed, one way")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.serving.service import Throughput
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.machine import Device
-    from carbonctl.scenario.resolve.model_shape import Shape
+    from carbonctl.scenario.resolve.model_shape import ModelShape
     from carbonctl.scenario.schema import scenario_file as schema
 
 _UNIT_TARGETS = ("p50", "p95", "p99")
@@ -33,30 +33,30 @@ def within_peak(
     ctx: Context,
     infer: schema.Infer,
     made: Throughput[Fact],
-    shaped: Shape,
-    found: Device,
+    shape: ModelShape,
+    device: Device,
     path: Path,
 ) -> None:
     """No throughput whose operations exceed the highest peak of all stated devices."""
-    names = [name for name in found.record.data if name.startswith("peak_")]
-    peaks = [fact.value for name in names if (fact := found.record.fact(name)) is not None]
+    names = [name for name in device.record.data if name.startswith("peak_")]
+    peaks = [fact.value for name in names if (fact := device.record.fact(name)) is not None]
     if not peaks:
         return
     told = whole_output(bind(made, lambda fact: fact.value))
     seconds = serving_time.unit_s_from_flop(
-        unit_flop=_token_flop(ctx, infer, shaped, told.output_tokens, path),
+        unit_flop=_token_flop(ctx, infer, shape, told.output_tokens, path),
         peak_flop_per_s=max(peaks) * told.accelerators,
         compute_efficiency=1.0,
     )
     if told.throughput_per_hour * seconds > s_from_hours(1.0):
         message = f"that throughput takes more operations than {told.accelerators:g} devices"
-        message += f" of {found.record.name} make at their highest peak"
+        message += f" of {device.record.name} make at their highest peak"
         hint = f"at most {_down(float(1.0 / seconds)):,.0f} token/s"
         ctx.fail("CC304", message, (*path, "throughput"), hint)
 
 
 def _token_flop(
-    ctx: Context, infer: schema.Infer, shaped: Shape, output_tokens: float, path: Path
+    ctx: Context, infer: schema.Infer, shape: ModelShape, output_tokens: float, path: Path
 ) -> float:
     """Least operations of an output token with its share of the prompt: no attention counted."""
     ctx.read.update({(*path, "prompt_tokens"), (*path, "prompt_cache_hits")})
@@ -64,7 +64,7 @@ def _token_flop(
     cached = 0.0 if infer.prompt_cache_hits is None else infer.prompt_cache_hits.value
     return float(
         compute_decode.step_flop(
-            active_params=shaped.active_params.value,
+            active_params=shape.active_params.value,
             look_flop=0.0,
             attended_layer_tokens=0.0,
             prompt_look_flop=0.0,
@@ -80,7 +80,7 @@ def unit_in_time(
     ctx: Context,
     infer: schema.Infer,
     model: Ranking[Fact] | Diffusion[Fact] | Encoder[Fact],
-    found: Device,
+    device: Device,
     path: Path,
 ) -> None:
     """A target of a picture, a sample or an item is no shorter than its least time."""
@@ -91,7 +91,7 @@ def unit_in_time(
         if name not in _UNIT_TARGETS:
             message = f"{name} is of requests and not used: give p50, p95 or p99"
             ctx.warn("CC303", message, (*path, "latency", name))
-    least = _least_s(bind(model, lambda fact: fact.value), found) * 1e3
+    least = _least_s(bind(model, lambda fact: fact.value), device) * 1e3
     for name in _UNIT_TARGETS:
         given = getattr(target, name)
         asked = None if given is None else float(s_from_hours(given.value)) * 1e3
@@ -101,10 +101,10 @@ def unit_in_time(
     ctx.not_estimated["latency"] = "the target is held against the least time of one alone"
 
 
-def _least_s(model: Any, found: Device) -> float:
+def _least_s(model: Any, device: Device) -> float:
     """Time of one batch of pictures, one sample or one item, at the peak of its devices."""
     if isinstance(model, Ranking):
-        devices = max(table_devices(model), found.count.value if found.count else 1.0)
+        devices = max(table_devices(model), device.count.value if device.count else 1.0)
         at_peak = replace(model.work, matmul_efficiency=1.0, gather_efficiency=1.0, exchange=None)
         return float(device_s(dlrm_limits(at_peak)) / devices)
     if isinstance(model, Encoder):

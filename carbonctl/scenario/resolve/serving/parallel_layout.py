@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from carbonctl.estimate.serving.service import Ranks
 from carbonctl.formulas.serving import parallel_work as compute_parallel
-from carbonctl.scenario.resolve.context import derived
-from carbonctl.scenario.resolve.serving.serving_device import parallel
+from carbonctl.scenario.resolve.context import derive_fact
+from carbonctl.scenario.resolve.serving.serving_device import stated_tensor_parallel
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -30,8 +30,8 @@ def ranks(ctx: Context, infer: schema.Infer, path: Path) -> Ranks[Fact] | None:
         ctx.fail("CC306", message, where, "leave speculative or data_parallel out")
     each = (*path, "tensor_parallel")
     return Ranks(
-        ctx.given(infer.data_parallel, where, "ranks of one replica"),
-        ctx.either(infer.tensor_parallel, each, "rank_accelerators"),
+        ctx.stated_fact(infer.data_parallel, where, "ranks of one replica"),
+        ctx.stated_or_default(infer.tensor_parallel, each, "rank_accelerators"),
         ctx.default("data_parallel_launch"),
     )
 
@@ -41,42 +41,42 @@ def expert_devices(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None
     if infer.expert_parallel is None:
         return None
     where = (*path, "expert_parallel")
-    return ctx.given(infer.expert_parallel, where, "devices that experts are spread over")
+    return ctx.stated_fact(infer.expert_parallel, where, "devices that experts are spread over")
 
 
 def replica(
-    ctx: Context, infer: schema.Infer, m: Decoder[Fact], found: Device, path: Path
+    ctx: Context, infer: schema.Infer, m: Decoder[Fact], device: Device, path: Path
 ) -> Fact | None:
     """Devices of one replica, where the scenario says: those of one rank, times its ranks."""
-    shared = parallel(ctx, infer, found, path)
+    shared = stated_tensor_parallel(ctx, infer, device, path)
     if shared is not None:
         _divides_heads(ctx, m, shared, path)
     if infer.pipeline_parallel is not None:
-        shared = _staged(ctx, infer, shared, found, path)
+        shared = _staged(ctx, infer, shared, device, path)
     if m.moe is None:
         _no_mixture(ctx, infer, path)
         return shared
     devices = shared if m.moe.ranks is None else _all(m.moe.ranks)
-    if m.moe.ranks is not None and found.count is not None and devices is not None:
-        _within(ctx, devices, found.count, path)
+    if m.moe.ranks is not None and device.count is not None and devices is not None:
+        _within(ctx, devices, device.count, path)
     _experts_spread(ctx, m.moe, devices, path)
     return devices
 
 
 def _staged(
-    ctx: Context, infer: schema.Infer, shared: Fact | None, found: Device, path: Path
+    ctx: Context, infer: schema.Infer, shared: Fact | None, device: Device, path: Path
 ) -> Fact:
     """Devices of a replica whose layers lie in stages, each stage on devices that share them."""
     where = (*path, "pipeline_parallel")
     if infer.data_parallel is not None:
         message = "pipeline_parallel with data_parallel is not supported yet"
         ctx.fail("CC306", message, where, "leave one of them out")
-    stages = ctx.given(infer.pipeline_parallel, where, "stages of one replica")
+    stages = ctx.stated_fact(infer.pipeline_parallel, where, "stages of one replica")
     each = 1.0 if shared is None else shared.value
     note, label = f"{stages.value:g} stages of {each:g}", "devices of one replica"
-    devices = derived(f"{stages.key}/devices", stages.value * each, stages, note, label)
-    if found.count is not None and devices.value > found.count.value:
-        message = f"{note} take {devices.value:g} devices; hardware.count is {found.count.value:g}"
+    devices = derive_fact(f"{stages.key}/devices", stages.value * each, stages, note, label)
+    if device.count is not None and devices.value > device.count.value:
+        message = f"{note} take {devices.value:g} devices; hardware.count is {device.count.value:g}"
         ctx.fail("CC303", message, where, "at most all devices make one replica")
     return devices
 
@@ -89,7 +89,7 @@ def _all(ranks: Ranks[Fact]) -> Fact:
     )
     note = f"{count:g} ranks of {each:g}"
     key, label = f"{ranks.data_parallel.key}/devices", "devices of one replica"
-    return derived(key, float(devices), ranks.data_parallel, note, label)
+    return derive_fact(key, float(devices), ranks.data_parallel, note, label)
 
 
 def _no_mixture(ctx: Context, infer: schema.Infer, path: Path) -> None:

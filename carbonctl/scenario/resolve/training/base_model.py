@@ -1,4 +1,4 @@
-"""The base model that a training starts from."""
+"""Resolve the base model that a training starts from."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema import scenario_file as schema
 
 
-def base(ctx: Context, scenario: schema.Scenario, wanted: list[str]) -> Base[Fact] | None:
-    """Footprint and uses of a base model, where training is estimated and states them."""
+def resolve_base_model(
+    ctx: Context, scenario: schema.Scenario, wanted: list[str]
+) -> Base[Fact] | None:
+    """Footprint and number of uses of the base model; None where training states none."""
     train = scenario.train
     if train is None or train.base is None or "train" not in wanted:
         return None
     path = ("train", "base")
     return Base(
-        ctx.given(train.base.footprint, (*path, "footprint"), "footprint of the base model"),
-        ctx.given(train.base.downstream_uses, (*path, "downstream_uses"), "models made from it"),
+        ctx.stated_fact(train.base.footprint, (*path, "footprint"), "footprint of the base model"),
+        ctx.stated_fact(
+            train.base.downstream_uses, (*path, "downstream_uses"), "models made from it"
+        ),
     )

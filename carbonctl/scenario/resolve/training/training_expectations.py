@@ -1,4 +1,4 @@
-"""What training is expected to reach and to draw, from size and accelerator architecture."""
+"""Expected MFU and power of training, from model size and accelerator architecture."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema import scenario_file as schema
 
 
-def mfu_by_size(ctx: Context, found: Device) -> MfuBySize[Fact]:
-    """Utilization of large models on this architecture, else of all, and the time per token."""
-    own = mfu_constant(found.record.text("architecture"))
+def mfu_by_size(ctx: Context, device: Device) -> MfuBySize[Fact]:
+    """MFU of large models on this architecture (else on all), and the overhead per token."""
+    own = mfu_constant(device.record.text("architecture"))
     name = own if own in default_names(ctx.catalog) else "saturated_mfu"
     return MfuBySize(ctx.default(name), ctx.default("token_overhead"))
 
 
 def power_by_size(ctx: Context, model: schema.Model | None, path: Path) -> PowerBySize[Fact]:
-    """Power of a board between resident and saturated; saturated where no size is known."""
+    """Board power between resident and saturated by size; saturated where size is unknown."""
     return PowerBySize(
-        _known_size(ctx, model, path),
+        _active_params(ctx, model, path),
         ctx.default("resident_power_share"),
         ctx.default("saturated_power_share"),
         ctx.default("half_power_params"),
     )
 
 
-def _known_size(ctx: Context, model: schema.Model | None, path: Path) -> Fact | None:
+def _active_params(ctx: Context, model: schema.Model | None, path: Path) -> Fact | None:
     if model is None:
         return None
     at = model_path(ctx, path)
@@ -49,7 +49,7 @@ def _known_size(ctx: Context, model: schema.Model | None, path: Path) -> Fact | 
         return None
     for name in ("active_params", "params"):
         if getattr(model, name) is not None:
-            return ctx.given(
+            return ctx.stated_fact(
                 getattr(model, name), (*at, name), name.replace("params", "parameters")
             )
     return None
