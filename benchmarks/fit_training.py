@@ -47,7 +47,7 @@ def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
     cases = training_runs.read_cases(FOLDER / "published" / "training.csv", catalog).cases
-    model = training_model.fit(cases, training_model.priors(catalog))
+    model = training_model.fit_model(cases, training_model.load_priors(catalog))
     timed = [case for case in cases if case.test != "power"]
     powered = [case for case in cases if case.test != "time"]
     lines = [HEAD]
@@ -64,7 +64,7 @@ def main() -> None:
     for name, test in (("hours_residual", "time"), ("power_residual", "power")):
         runs = sum(case.test == test for case in cases)
         lines.append(_line(name, 1.0, model.residual_sd[test], runs))
-    forecast = training_scores.held_out(cases, catalog, "family").log_value
+    forecast = training_scores.held_out_forecast(cases, catalog, "family").log_value
     for level, test in (("work", "energy"), ("hours", "power")):
         for kind, (words, arch_types) in KINDS.items():
             rows = [i for i, case in enumerate(cases)

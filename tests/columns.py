@@ -9,7 +9,7 @@ from scenarios import command_of
 
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.estimate.inputs import bind, facts
+from carbonctl.estimate.inputs import bind, collect_facts
 from carbonctl.scenario.read.read_scenario import read_scenario
 from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
 
@@ -53,7 +53,7 @@ def differing_columns(
 
     ``measure`` turns bound inputs into numbers by name.
     """
-    known = facts(inputs)
+    known = collect_facts(inputs)
     central = measure(bind_changed(inputs, {}))
     return [
         f"{key}: {problem}"

@@ -16,19 +16,19 @@ from carbonctl.app.recompute import check_is_estimate, given_document, recompute
 from carbonctl.core.errors import InputError, Mark, Problem, gathered
 from carbonctl.core.record import compared
 from carbonctl.core.strict_yaml import Document
-from carbonctl.estimate.inputs import bind, facts
+from carbonctl.estimate.inputs import bind, collect_facts
 from carbonctl.report import saved
 from carbonctl.report.ci.findings import results
 from carbonctl.scenario.read.read_scenario import check_scenario
 from carbonctl.study.difference import (
     Difference,
     Side,
-    changed,
-    changes,
+    apply_changes,
     contributions,
-    together,
+    find_changes,
+    group_changes,
 )
-from carbonctl.study.montecarlo import Draws, central, interval
+from carbonctl.study.montecarlo import Draws, central_value, interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -163,7 +163,7 @@ class Attribution:
     def __init__(self, base: Side, head: Side, command: str, catalog: Catalog) -> None:
         self.base, self.head = base, head
         self.command, self.catalog = command, catalog
-        self.inputs: list[Change] = changes(base.document.data, head.document.data)
+        self.inputs: list[Change] = find_changes(base.document.data, head.document.data)
         self.resolved: dict[frozenset[int], Resolved] = {}
 
     @cached_property
@@ -180,7 +180,7 @@ class Attribution:
     def data(self) -> list[tuple[Fact, Fact]]:
         """Facts that differ between the sides although nobody gave them."""
         before, after = self.changed_facts
-        today = facts(self.ends[0][0]) | facts(self.ends[1][0])
+        today = collect_facts(self.ends[0][0]) | collect_facts(self.ends[1][0])
         pairs = [
             (before.get(key, today[key]), after.get(key, today[key]))
             for key in dict.fromkeys((*before, *after))
@@ -193,7 +193,7 @@ class Attribution:
         inputs, estimate = self._with_changes(frozenset(i for i in made if i < count))
         facts_ = self.facts_used_by(frozenset(i - count for i in made if i >= count))
         with self._finite():
-            found = estimate(bind(inputs, lambda f: central(facts_.get(f.key, f))))
+            found = estimate(bind(inputs, lambda f: central_value(facts_.get(f.key, f))))
             return float(_finite(found.total_kgco2e))
 
     def interval(self, samples: int, seed: int) -> tuple[float, float, float] | None:
@@ -232,7 +232,7 @@ class Attribution:
         if made not in self.resolved:
             applied = [change for i, change in enumerate(self.inputs) if i in made]
             base, head = self.base.document, self.head.document
-            data = changed(base.data, applied)
+            data = apply_changes(base.data, applied)
             mixed = Document(data, base.marks | head.marks, base.keys | head.keys)
             self.resolved[made] = self._resolve(mixed)
         return self.resolved[made]
@@ -255,7 +255,7 @@ def _attributed(attribution: Attribution) -> tuple[list[Change], list[float]]:
     """Contributions of single changes, or of changes together where one alone cannot be made."""
     single = attribution.inputs
     for depth in _DEPTHS:
-        attribution.inputs, attribution.resolved = together(single, depth), {}
+        attribution.inputs, attribution.resolved = group_changes(single, depth), {}
         count = len(attribution.inputs) + len(attribution.data)
         try:
             return attribution.inputs, contributions(count, attribution.total)
@@ -279,7 +279,7 @@ def _changed_facts(side: Side, resolved: Resolved) -> dict[str, Fact]:
     if side.result is None:
         return {}
     made = {}
-    for key, fact in facts(resolved[0]).items():
+    for key, fact in collect_facts(resolved[0]).items():
         entry = side.result["facts"].get(key)
         if entry is None or fact.given or entry["origin"] in ("scenario", "cli"):
             continue

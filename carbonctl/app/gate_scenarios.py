@@ -14,7 +14,7 @@ from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.files import name_of
 from carbonctl.core.record import compared, record
-from carbonctl.estimate.inputs import facts as facts_of
+from carbonctl.estimate.inputs import collect_facts as facts_of
 from carbonctl.gate.causes import Causes, Remembered
 from carbonctl.gate.judge import Subject
 from carbonctl.gate.rules import budget_rules

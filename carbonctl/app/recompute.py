@@ -103,15 +103,15 @@ def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[st
     from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - where there is an overlay
     from carbonctl.core.errors import CarbonctlError  # noqa: PLC0415
-    from carbonctl.estimate.inputs import facts  # noqa: PLC0415
+    from carbonctl.estimate.inputs import collect_facts  # noqa: PLC0415
     from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
 
     copied = Document(copy.deepcopy(document.data), {}, {}, document.sources)
     try:
         plain = from_document(copied, Catalog(catalog.roots[-1:]))
         if command == "embodied":
-            return facts(resolve_item(*plain).inputs)
-        return facts(plan_scenario(*plain, PHASES_OF[command]).inputs)
+            return collect_facts(resolve_item(*plain).inputs)
+        return collect_facts(plan_scenario(*plain, PHASES_OF[command]).inputs)
     except CarbonctlError:
         return None
 

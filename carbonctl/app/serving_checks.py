@@ -16,8 +16,8 @@ from carbonctl.app.capacity import less_than_a_replica
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.serving.replica import DecoderReplica, load_of
-from carbonctl.estimate.serving.request import whole_request
+from carbonctl.estimate.serving.replica import DecoderReplica, arriving_load
+from carbonctl.estimate.serving.request import include_reasoning_and_media
 from carbonctl.estimate.serving.service import Decoder, Serving
 from carbonctl.formulas.serving import replica_limits as formulas
 from carbonctl.plan import operating_point as plan
@@ -201,7 +201,7 @@ class _Service(NamedTuple):
         alone = np.asarray(self.replica.inter_token_latency_s(1.0, sizes), dtype=float)
         place = int(np.argmin(alone))
         best, reached = float(sizes[place]), float(alone[place]) * 1e3
-        floor = float(self.replica.floor_s(best)) * 1e3
+        floor = float(self.replica.bandwidth_floor_s(best)) * 1e3
         assert self.limits.itl_s is not None  # noqa: S101 - it stops the choice
         target = self.limits.itl_s * 1e3
         message = f"{target:g} ms between tokens cannot be met on {best:g} devices: "
@@ -245,7 +245,7 @@ class _Service(NamedTuple):
             replica_accelerators=devices,
             throughput_per_hour=told.throughput_per_hour,
         )
-        floor = self.replica.floor_s(devices)
+        floor = self.replica.bandwidth_floor_s(devices)
         if seconds >= floor:
             return []
         most = told.throughput_per_hour / s_from_hours(1.0) * seconds / floor
@@ -277,7 +277,7 @@ class _Service(NamedTuple):
 
     def _sizes(self) -> Any:
         """Sizes of a replica that are allowed and hold a sequence."""
-        sizes = plan.sizes_of(self.limits, 0)
+        sizes = plan.replica_sizes(self.limits, 0)
         memory = self.replica.memory_sequences(sizes)
         return sizes[plan.is_allowed(sizes, memory, self.limits) & (memory >= 1.0)]
 
@@ -285,7 +285,7 @@ class _Service(NamedTuple):
         """Sizes that would be allowed whatever is stated, and what memory of each holds."""
         free = replace(self.limits, replica_accelerators=None, accelerators=None)
         ranks = float(self.replica.ranks)
-        sizes = plan.sizes_of(free, 0) * ranks
+        sizes = plan.replica_sizes(free, 0) * ranks
         memory = self.replica.memory_sequences(sizes)
         allowed = plan.is_allowed(sizes / ranks, memory, free)
         return sizes[allowed], memory[allowed]
@@ -313,10 +313,10 @@ class _Service(NamedTuple):
 def _planned(work: Any, lens: Any) -> tuple[DecoderReplica, Limits[Any], plan.Load, OperatingPoint]:
     """A service's replica, limits, load and choice, as a lens sees its facts."""
     plain = bind(work, lens)
-    model = whole_request(plain.model)
+    model = include_reasoning_and_media(plain.model)
     limits: Any = model.limits
     replica = DecoderReplica(model)
-    load = load_of(model, plain.fleet)
+    load = arriving_load(model, plain.fleet)
     point = plan.choose_operating_point(replica, limits, load, 0)
     return replica, limits, load, point
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from carbonctl.core.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from carbonctl.estimate.training.training_run import MeteredDays
 from carbonctl.plan.training import (
-    APART,
-    HIGHEST_MFU,
+    MAX_PLAUSIBLE_RATIO,
+    MAX_PUBLISHED_MFU,
     TrainingNotice,
     TrainingStatus,
     accelerators_within_a_year,
@@ -102,7 +102,7 @@ def _work_above_peak(x: Planned) -> Text:
 def _work_disagrees(x: Planned) -> Text:
     message = (
         f"these tokens imply an MFU of {x.limits.implied_mfu:.2g} per billed hour, where "
-        f"{x.limits.usual_mfu:.2g} is expected: more than {APART:g} times apart"
+        f"{x.limits.expected_mfu:.2g} is expected: more than {MAX_PLAUSIBLE_RATIO:g} times apart"
     )
     hints = ("correct the evidence or the cross check",)
     return message, (*x.check.path, "cross_check", "tokens"), hints
@@ -116,7 +116,7 @@ def _more_hours_than_devices(x: Planned) -> Text:
 def _hours_disagree(x: Planned) -> Text:
     message = (
         f"the stated hours are {x.limits.stated_hours_ratio:.2g} times those of the evidence: more "
-        f"than {APART:g} times apart"
+        f"than {MAX_PLAUSIBLE_RATIO:g} times apart"
     )
     return message, _hours_path(x), ("correct the evidence or the cross check",)
 
@@ -165,7 +165,7 @@ def _in_words(duration: Num | None) -> str:
 
 
 def _high_mfu(x: Planned, name: str, value: Num | None) -> Text:
-    message = f"an MFU of {value:.2f} is above any published run ({HIGHEST_MFU})"
+    message = f"an MFU of {value:.2f} is above any published run ({MAX_PUBLISHED_MFU})"
     return message, (*x.check.path, name), ()
 
 

@@ -14,7 +14,7 @@ from carbonctl.report.machine import as_json
 from carbonctl.report.text.markdown import cell, marker
 from carbonctl.report.text.notes import COMPACT, say
 from carbonctl.report.text.table import RULED
-from carbonctl.study.difference import MISSING, method
+from carbonctl.study.difference import MISSING, attribution_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def as_data(found: Difference, samples: int, seed: int) -> DiffResult:
         "accounting": head.data["accounting"],
         "samples": samples if found.ends else 0,
         "seed": seed,
-        "method": method(len(found.moved)),
+        "method": attribution_method(len(found.moved)),
         "total": {
             "base_kgco2e": base.total,
             "head_kgco2e": head.total,
@@ -62,7 +62,7 @@ def as_data(found: Difference, samples: int, seed: int) -> DiffResult:
         },
         "changes": sorted(entries, key=lambda e: -abs(e["contribution_kgco2e"])),
         "breakdown": _breakdown(base, head),
-        "provenance": provenance.attributed(method(len(found.moved))),
+        "provenance": provenance.attributed(attribution_method(len(found.moved))),
     }
 
 

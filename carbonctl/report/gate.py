@@ -11,7 +11,7 @@ from carbonctl.gate.judge import STATUSES, Held, Subject, data_for, exit_code, s
 from carbonctl.gate.measures import Part, parts
 from carbonctl.report.numbers import printable
 from carbonctl.report.text.gate_words import message, unit
-from carbonctl.study.difference import MISSING, edits
+from carbonctl.study.difference import MISSING, find_edits
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -92,7 +92,7 @@ def changed_inputs(
     if None in ends:
         return []
     rows = []
-    for path, was, value in edits(*ends):
+    for path, was, value in find_edits(*ends):
         key = ".".join(map(str, path))
         fact = now["facts"].get(key)
         rows.append(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.core.errors import did_you_mean
-from carbonctl.estimate.inputs import bind, facts
+from carbonctl.estimate.inputs import bind, collect_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ def estimate_rows(
         Where a key is no fact of the inputs, another fact was derived from it while resolving (its
         column would not reach that one), or columns differ in length.
     """
-    rows = _checked_length(facts(inputs), columns)
+    rows = _checked_length(collect_facts(inputs), columns)
     found: dict[str, Array] = {}
     for start in range(0, max(rows, 1), rows_per_block):
         block = slice(start, start + rows_per_block)

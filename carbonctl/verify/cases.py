@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 LOADS = {"text-to-image": "images", "text-to-video": "videos", "image-to-video": "videos"}
 WALL_RUNTIME = "trtllm"  # of queues metered at the wall whose stack is not told
-_ANY_LOAD = "1/h"  # a case is of devices that are busy; how much is asked of them is not told
+_NOMINAL_LOAD = "1/h"  # a case is of devices that are busy; how much is asked of them is not told
 _SAME_SIZE = math.log(1.35)  # a table may count the text encoder of a model, or not
 
 
 @dataclass(frozen=True)
-class Tables:
+class CaseTables:
     """What rows leave to tables: usual lengths of a task's texts, work of a sample, names."""
 
     catalog: Catalog
@@ -45,7 +45,7 @@ class Tables:
     runtimes: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, catalog: Catalog) -> Tables:
+    def of(cls, catalog: Catalog) -> CaseTables:
         """The tables of ``hardware_db/serving``, and the stacks by what their names begin with."""
         workloads, samples = (
             {row[key]: row for row in catalog.table(f"serving/{name}.csv")}
@@ -69,7 +69,7 @@ class Tables:
     def model(self, row: Row) -> Record | None:
         """The model of a row by its name, without owner and endings, where the size is alike."""
         sizes = [number(row, f"params_{which}_b") * 1e9 for which in ("total", "active")]
-        return _model(self.catalog, row["model"].split("/")[-1].lower(), *sizes)
+        return _find_model(self.catalog, row["model"].split("/")[-1].lower(), *sizes)
 
     def runtime(self, row: Row) -> str:
         """The profile of a row's serving stack; empty where none matches."""
@@ -80,19 +80,19 @@ class Tables:
 
 
 @cache
-def _model(catalog: Catalog, name: str, total: float, active: float) -> Record | None:
+def _find_model(catalog: Catalog, name: str, total: float, active: float) -> Record | None:
     while name:
         try:
             found = catalog.record("models", name)
         except (AmbiguousName, UnknownName):
             found = None
-        if found is not None and _is_of_size(found.number("total_params"), [total, active]):
+        if found is not None and _is_similar_size(found.number("total_params"), [total, active]):
             return found
         name = name.rpartition("-")[0]
     return None
 
 
-def _is_of_size(total: float | None, sizes: list[float]) -> bool:
+def _is_similar_size(total: float | None, sizes: list[float]) -> bool:
     known = [size for size in sizes if size > 0]
     near = (abs(math.log((total or 1.0) / size)) < _SAME_SIZE for size in known)
     return total is not None and (not known or any(near))
@@ -103,17 +103,17 @@ def is_wall_metered(row: Row) -> bool:
     return row["boundary_id"] == "it_system"
 
 
-def scenario_of(row: Row, tables: Tables) -> Data | str:
+def scenario_from_row(row: Row, tables: CaseTables) -> Data | str:
     """The scenario that a row states, or why there is none."""
     if row["model"] in tables.samples:
-        said = _samples(row, tables.samples[row["model"]])
+        said = _sample_service(row, tables.samples[row["model"]])
     elif row["task"] in LOADS:
-        said = _pictures(row, tables)
+        said = _diffusion_service(row, tables)
     elif row["task"] in tables.workloads or not math.isnan(_optional(row, "prompt_tokens_mean")):
         runtime = tables.runtime(row)
         if not runtime:
             return "runtime without a profile"
-        said = _language(row, tables) | {"runtime": runtime}
+        said = _language_service(row, tables) | {"runtime": runtime}
     else:
         what = row["model"] if is_wall_metered(row) else row["task"]
         return f"work of {re.sub(r'[^a-z0-9.-]', ' ', what.lower())} not known"
@@ -147,7 +147,7 @@ def _first(*values: Any) -> Any:
     return next((value for value in values if not _is_nan(value)), math.nan)
 
 
-def _assumed(spread: float, tables: Tables) -> Any:
+def _with_default_range(spread: float, tables: CaseTables) -> Any:
     """A spread of output lengths that no row states, with the range of the default that it is."""
     for name in ("output_cv", "reasoning_output_cv"):
         usual = tables.catalog.default(name)
@@ -157,7 +157,7 @@ def _assumed(spread: float, tables: Tables) -> Any:
     return spread
 
 
-def _language(row: Row, tables: Tables) -> Data:
+def _language_service(row: Row, tables: CaseTables) -> Data:
     model, devices = tables.model(row), number(row, "n_accelerators")
     ranks = _first(number(row, "data_parallel"), 1.0)
     batch = number(row, "avg_batch_size")
@@ -171,11 +171,13 @@ def _language(row: Row, tables: Tables) -> Data:
         stages = devices / ranks / _first(_optional(row, "tensor_parallel"), devices / ranks)
     of_queue = math.isnan(batch)  # that waits, and fills as many replicas as there are devices for
     return {
-        "model": _described(row) if model is None else {"id": model.id},
-        "requests": _ANY_LOAD,
+        "model": _model_from_params(row) if model is None else {"id": model.id},
+        "requests": _NOMINAL_LOAD,
         "prompt_tokens": _first(_optional(row, "prompt_tokens_mean"), usual("prompt_tokens")),
         "output_tokens": number(row, "output_tokens_mean"),
-        "output_cv": _first(_optional(row, "output_cv"), _assumed(usual("output_cv"), tables)),
+        "output_cv": _first(
+            _optional(row, "output_cv"), _with_default_range(usual("output_cv"), tables)
+        ),
         "precision": row["weight_precision"],
         "kv_precision": row.get("kv_precision", ""),
         "concurrency": "full" if of_queue else batch,
@@ -186,19 +188,21 @@ def _language(row: Row, tables: Tables) -> Data:
     }
 
 
-def _described(row: Row, **more: str) -> Data:
+def _model_from_params(row: Row, **more: str) -> Data:
     total, active = (number(row, f"params_{which}_b") * 1e9 for which in ("total", "active"))
     return {"params": _first(total, active), "active_params": active, **more}
 
 
-def _pictures(row: Row, tables: Tables) -> Data:
+def _diffusion_service(row: Row, tables: CaseTables) -> Data:
     model = tables.model(row)
     load = LOADS[row["task"]]
     width, height = number(row, "width_px"), number(row, "height_px")
     frames = number(row, "n_frames")
     return {
-        "model": _described(row, kind="diffusion_unet") if model is None else {"id": model.id},
-        load: _ANY_LOAD,
+        "model": _model_from_params(row, kind="diffusion_unet")
+        if model is None
+        else {"id": model.id},
+        load: _NOMINAL_LOAD,
         "size": "" if math.isnan(width * height) else f"{width:.0f}x{height:.0f}",
         "frames": frames if load == "videos" else None,
         "steps": number(row, "denoising_steps"),
@@ -208,10 +212,10 @@ def _pictures(row: Row, tables: Tables) -> Data:
     }
 
 
-def _samples(row: Row, sample: Row) -> Data:
+def _sample_service(row: Row, sample: Row) -> Data:
     """A sample of known work; each device works at its own."""
     return {
-        "samples": _ANY_LOAD,
+        "samples": _NOMINAL_LOAD,
         "sample_work": f"{sample['work']} {sample['unit']}",
         "precision": sample["precision"],
         "serving": {"server": "online"}.get(row["serving_scenario"], "offline"),
@@ -239,12 +243,12 @@ def resolve_service(data: Data, catalog: Catalog) -> Service | str:
         return error.problems[0].message
     model = made.model
     if isinstance(model, Decoder) and model.limits is not None and model.limits.is_full:
-        return _filled(model, made.fleet)
+        return _with_chosen_batch(model, made.fleet)
     assert isinstance(model, Decoder | Diffusion | Encoder)  # noqa: S101 - rows are of no other kind
     return model
 
 
-def _filled(model: Decoder[Fact], fleet: Fleet[Fact]) -> Decoder[Fact]:
+def _with_chosen_batch(model: Decoder[Fact], fleet: Fleet[Fact]) -> Decoder[Fact]:
     """The model of a queue with the batch and devices that the plan chooses at central values."""
     assert model.limits is not None  # noqa: S101 - the caller looked
     plain, load = (bind(part, lambda fact: fact.value) for part in (model, fleet))

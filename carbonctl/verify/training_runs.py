@@ -1,4 +1,4 @@
-"""Published training runs as cases: what a forecast may see, and what was measured."""
+"""Read published training runs as cases: inputs of a forecast, and measured values."""
 
 from __future__ import annotations
 
@@ -51,24 +51,24 @@ class Case:
     pue: float
     accelerator: str
     architecture: str
-    own_power: bool
+    has_own_power: bool
     tdp_w: float
     memory_gb: float
     peak_flop_per_s: float
     active_params: float
     token_flop: float
     tokens: float
-    sized: bool
+    is_sized: bool
 
     @property
     def facility_factor(self) -> float:
-        """PUE where the row's own boundary holds it."""
+        """PUE where the boundary of the row includes it, else 1."""
         return self.pue if self.boundary in WITH_PUE else 1.0
 
 
 @dataclass(frozen=True)
 class Cases:
-    """Cases to be forecast, rows left out counted by test and reason, hash of the table."""
+    """Cases to forecast, counts of excluded rows by test and reason, hash of the table."""
 
     cases: list[Case]
     excluded: dict[Test, dict[str, int]]
@@ -76,7 +76,7 @@ class Cases:
 
 
 def read_cases(path: Path, catalog: Catalog) -> Cases:
-    """Cases of a table of published runs; InputError where it is no such table."""
+    """Cases of a table of published runs; InputError where a column is missing."""
     rows, sha256 = published.read(path, _NEEDED, _LEAST, "training.csv", "run_id", _WORDS)
     cases: list[Case] = []
     excluded: dict[Test, Counter[str]] = {test: Counter() for test in TESTS}
@@ -92,7 +92,7 @@ def read_cases(path: Path, catalog: Catalog) -> Cases:
 
 
 def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
-    """The case, or why the row cannot be one."""
+    """The case of a row, or the reason why it is excluded."""
     reason = _REASONS[test](row)
     if reason:
         return reason
@@ -106,16 +106,16 @@ def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
     own = record.fact("train_power") is not None
     if own and boundary in {"gpu", "gpu_x_pue", "node"}:
         return "power of this accelerator is known for the IT system only"
-    return _made(test, row, record, boundary, own, catalog)
+    return _build_case(test, row, record, boundary, own, catalog)
 
 
 def _peak(row: dict[str, str]) -> str:
-    """The peak of the format that a run is trained in: of 16 bits unless its row says another."""
+    """Name of the peak of a run's number format: 16 bits unless its row states another."""
     stated = row.get("precision", "").strip() or "bf16"
     return f"peak_{PEAK_OF_PRECISION.get(stated, stated)}"
 
 
-def _made(
+def _build_case(
     test: Test,
     row: dict[str, str],
     record: Record,
@@ -140,14 +140,14 @@ def _made(
         pue=number(row, "pue"),
         accelerator=record.id,
         architecture=record.text("architecture"),
-        own_power=own,
+        has_own_power=own,
         tdp_w=rating.value,
         memory_gb=memory.value,
         peak_flop_per_s=math.nan if peak is None else peak.value,
         active_params=params,
         token_flop=float(work),
         tokens=tokens,
-        sized=model_kind(row["arch_type"]).is_sized and not math.isnan(params),
+        is_sized=model_kind(row["arch_type"]).is_sized and not math.isnan(params),
     )
 
 
@@ -197,9 +197,9 @@ _REASONS: dict[Test, Callable[[dict[str, str]], str]] = {
 
 
 def log_by_test(cases: list[Case], hours: Num, watts: Num) -> Array:
-    """Logarithm of what each case's test asks for: hours [h], power [W] or energy [MWh].
+    """Logarithm of the quantity that each case tests: hours [h], power [W] or energy [MWh].
 
-    ``watts`` stand at the case's boundary, PUE outside.
+    ``watts`` are at the boundary of the case, without PUE.
     """
     at_boundary = watts * column(cases, "facility_factor")
     kwh = operational.device_energy_kwh(accelerator_hours=hours, device_power_w=at_boundary)

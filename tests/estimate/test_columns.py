@@ -7,7 +7,7 @@ from columns import differing_columns, inputs_of
 from scenarios import LIVES_AND_ITEMS, command_of
 
 from carbonctl.estimate.embodied.hardware import embodied
-from carbonctl.estimate.inputs import ItemInputs, facts
+from carbonctl.estimate.inputs import ItemInputs, collect_facts
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.training.training_limits import training_limits
 from carbonctl.estimate.training.training_run import TrainRun
@@ -42,7 +42,7 @@ def test_a_column_of_any_fact_gives_the_estimates_of_its_values():
     for config in CONFIGS:
         inputs = inputs_of(config, "data", "experiments", "train")
         form = form_of(inputs)
-        keys = [key for key in facts(inputs) if (form, key) not in looked_at]
+        keys = [key for key in collect_facts(inputs) if (form, key) not in looked_at]
         looked_at |= {(form, key) for key in keys}
         wrong += [f"{config.stem} {line}" for line in differing_columns(inputs, measured, keys)]
     assert wrong == []

@@ -12,7 +12,7 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.training.train_dlrm import device_s, dlrm_limits
 from carbonctl.scenario.read.read_scenario import Setting, read_scenario
-from carbonctl.study.montecarlo import central
+from carbonctl.study.montecarlo import central_value
 
 
 def model(**changes):
@@ -20,7 +20,7 @@ def model(**changes):
     settings = [Setting(key.replace("__", "."), value, "--set") for key, value in changes.items()]
     scenario, document = read_scenario(str(CONFIGS / "infer-ranking.yaml"), settings, catalog)
     (phase,) = plan_scenario(scenario, document, catalog).inputs.phases
-    return bind(phase.work.model, central)
+    return bind(phase.work.model, central_value)
 
 
 def work(**changes):

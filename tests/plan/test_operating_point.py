@@ -11,7 +11,7 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.replica import DecoderReplica, at_operating_point
-from carbonctl.estimate.serving.request import whole_request
+from carbonctl.estimate.serving.request import include_reasoning_and_media
 from carbonctl.plan import operating_point as plan
 from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 
@@ -52,7 +52,7 @@ def at_load(work, tokens_per_s):
 
 
 def point_of(work):
-    model = whole_request(work.model)
+    model = include_reasoning_and_media(work.model)
     chosen = at_operating_point(model, work.fleet)
     return chosen.model.batch, chosen.model.replica_accelerators
 
@@ -136,7 +136,7 @@ def test_the_load_of_a_replica_is_what_it_carries():
     work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
     for load in (200.0, 800.0, 1_500.0):
         batch, devices = point_of(at_load(work, load))
-        model = replace(whole_request(work.model))
+        model = replace(include_reasoning_and_media(work.model))
         itl = DecoderReplica(model).inter_token_latency_s(batch, devices)
         assert 1 < batch < 64
         assert batch / itl == pytest.approx(load, rel=1e-9)
@@ -151,7 +151,7 @@ def test_a_size_is_the_one_of_least_energy_among_those_that_hold_the_model():
         for size in (2.0, 4.0, 8.0, 16.0):
             limits = replace(at.model.limits, replica_accelerators=size)
             forced = replace(at.model, limits=limits)
-            chosen = at_operating_point(whole_request(forced), at.fleet).model
+            chosen = at_operating_point(include_reasoning_and_media(forced), at.fleet).model
             energies[size] = DecoderReplica(chosen).token_energy_j(
                 chosen.batch, size, above_resident=False
             )
@@ -159,7 +159,7 @@ def test_a_size_is_the_one_of_least_energy_among_those_that_hold_the_model():
 
 
 def chosen(work, **limits):
-    model = whole_request(work.model)
+    model = include_reasoning_and_media(work.model)
     bounds = replace(model.limits, **limits)
     load = plan.Load(1e9)
     return plan.choose_operating_point(DecoderReplica(model), bounds, load, 0)

@@ -8,7 +8,7 @@ from columns import bind_changed, inputs_of, steps_of
 from scenarios import CONFIGS, LIVES_AND_ITEMS, command_of
 
 from carbonctl.core.errors import CarbonctlError
-from carbonctl.estimate.inputs import facts
+from carbonctl.estimate.inputs import collect_facts
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.scenario.read.read_scenario import Setting
 from carbonctl.study.rows import estimate_rows
@@ -24,7 +24,7 @@ def metrics(bound):
 
 def columns_of(inputs):
     """Facts that nothing was derived from as columns of values around theirs, in random order."""
-    random, known = np.random.default_rng(7), facts(inputs)
+    random, known = np.random.default_rng(7), collect_facts(inputs)
     parents = {key for fact in known.values() for key in fact.derived_from}
     return {
         key: random.choice(steps_of(fact), ROWS)
@@ -74,7 +74,7 @@ def test_a_column_of_a_stated_value_is_the_scenario_that_states_another():
     refused, equal, wrong = [], [], []
     for config in TRAINED:
         inputs = inputs_of(config, *PHASES)
-        for key, fact in facts(inputs).items():
+        for key, fact in collect_facts(inputs).items():
             if not fact.given:
                 continue
             value, text = changed(fact)
@@ -82,7 +82,7 @@ def test_a_column_of_a_stated_value_is_the_scenario_that_states_another():
                 stated = inputs_of(config, *PHASES, settings=[Setting(key, text, "--set")])
             except CarbonctlError:
                 continue  # infeasible, or written otherwise: the size of a picture, growth
-            if facts(stated)[key].value != value:
+            if collect_facts(stated)[key].value != value:
                 continue  # in days where the fact is in hours
             try:
                 rows = estimate_rows(inputs, {key: np.array([value])}, metrics)

@@ -21,13 +21,13 @@ SPEC.loader.exec_module(parity)
 CATALOG = Catalog.open()
 FOUND = serving_cases.read_cases(bundled("hardware_db") / "published" / "inference.csv", CATALOG)
 KINDS = {
-    "dense": lambda case: case.sort == "language" and case.row["task"] != "gpqa",
-    "mixture": lambda case: case.sort == "mixture",
+    "dense": lambda case: case.error_group == "language" and case.row["task"] != "gpqa",
+    "mixture": lambda case: case.error_group == "mixture",
     "reasoning": lambda case: case.row["task"] == "gpqa",
-    "media": lambda case: case.sort == "media",
+    "media": lambda case: case.error_group == "media",
     "not in the catalog": lambda case: case.archetype,
-    "image": lambda case: case.sort == "image",
-    "video": lambda case: case.sort == "video",
+    "image": lambda case: case.error_group == "image",
+    "video": lambda case: case.error_group == "video",
     "sample": lambda case: case.kind == "sample",
     "queue": lambda case: case.kind == "language" and case.wall,
 }
@@ -71,9 +71,9 @@ def test_no_row_of_the_table_is_dropped_because_infer_refuses_it():
 
 
 def test_a_row_states_its_scenario_and_nothing_else():
-    tables = cases.Tables.of(CATALOG)
+    tables = cases.CaseTables.of(CATALOG)
     row = next(c for c in FOUND.cases if c.row["task"] == "gpqa" and not c.is_moe).row
-    said = cases.scenario_of(row, tables)
+    said = cases.scenario_from_row(row, tables)
     assert said["infer"]["output_cv"]["value"] == 0.6
     assert said["infer"]["concurrency"] == float(row["avg_batch_size"])
     assert set(said["infer"]) == {
@@ -81,15 +81,17 @@ def test_a_row_states_its_scenario_and_nothing_else():
         "concurrency", "tensor_parallel",
     }  # fmt: skip
     own = row | {"prompt_tokens_mean": "111", "output_cv": "0.9", "kv_precision": "fp8"}
-    infer = cases.scenario_of(own, tables)["infer"]
+    infer = cases.scenario_from_row(own, tables)["infer"]
     assert (infer["prompt_tokens"], infer["output_cv"], infer["kv_precision"]) == (111, 0.9, "fp8")
 
 
 def test_passes_of_the_denoiser_are_those_of_the_row():
-    tables = cases.Tables.of(CATALOG)
-    row = next(c for c in FOUND.cases if c.sort == "image").row
+    tables = cases.CaseTables.of(CATALOG)
+    row = next(c for c in FOUND.cases if c.error_group == "image").row
     once, twice = (
-        cases.resolve_service(cases.scenario_of(row | {"guidance_passes": n}, tables), CATALOG)
+        cases.resolve_service(
+            cases.scenario_from_row(row | {"guidance_passes": n}, tables), CATALOG
+        )
         for n in "12"
     )
     assert (once.guidance_passes.value, twice.guidance_passes.value) == (1, 2)
@@ -114,7 +116,7 @@ def test_records_of_one_form_are_one_record_of_columns():
         Pair(fact("default:a", 3.0), fact("y", 7.0)),
     ]
     constants = {"default:a": "a"}
-    made = stacks.stacks(records, lambda f: constants.get(f.key, ""), ["same"] * 3)
+    made = stacks.stack_records(records, lambda f: constants.get(f.key, ""), ["same"] * 3)
     assert [list(stack.places) for stack in made] == [[0, 2], [1]]
     bound = made[0].bind({"a": np.array([10.0, 20.0])})
     assert bound.one.tolist() == [10.0, 20.0]
@@ -126,6 +128,6 @@ def test_records_of_one_form_are_one_record_of_columns():
 
 def test_a_constant_stands_only_in_the_rows_that_have_it():
     records = [Pair(fact("default:a", 1.0)), Pair(fact("stated", 2.0))]
-    (made,) = stacks.stacks(records, lambda f: "a" if f.key == "default:a" else "", [0, 0])
+    (made,) = stacks.stack_records(records, lambda f: "a" if f.key == "default:a" else "", [0, 0])
     assert made.bind({"a": 10.0}).one.tolist() == [[10.0], [2.0]]
     assert made.bind({"a": np.array([10.0, 20.0])}).one.tolist() == [[10.0, 20.0], [2.0, 2.0]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from carbonctl.catalog.number_formats import ALONE, NAMED, PUBLISHED, REPLACED
-from carbonctl.estimate.training.train_dlrm import LIMITS, binding
+from carbonctl.estimate.training.train_dlrm import LIMITS, binding_limit
 from carbonctl.report import numbers
 from carbonctl.report.sensitivity import next_question
 
@@ -217,7 +217,7 @@ def _wall_time(data: EstimateResult, out: Console) -> None:
         what: metrics[f"{run}.{what}"]["value"] for what in LIMITS if f"{run}.{what}" in metrics
     }
     if waits:
-        texts.append(f"waits for {binding(waits)}")
+        texts.append(f"waits for {binding_limit(waits)}")
     say(out, "wall time", "; ".join(texts))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.training.work_inputs import DlrmWork, Exchange
+from carbonctl.estimate.training.work_inputs import AllToAll, DlrmWork
 from carbonctl.scenario.resolve.context import derive_fact
 from carbonctl.scenario.resolve.model_shape import dlrm_shape, find_peak
 
@@ -51,7 +51,7 @@ def dlrm_work(
 
 def _exchange(
     ctx: Context, device: Device, run: schema.Run | None, path: Path
-) -> Exchange[Fact] | None:
+) -> AllToAll[Fact] | None:
     """Inputs of the all-to-all between devices; None without a count of accelerators."""
     readers = run.reader_throughput if run else None
     if device.count is None or device.accelerator is None:
@@ -66,7 +66,7 @@ def _exchange(
     link = _link_bandwidth(
         ctx, device.accelerator, beyond=device.count.value > device.per_machine.value
     )
-    return Exchange(
+    return AllToAll(
         device.count,
         ctx.default("exchange_passes"),
         _depends_on_count(device.count, link),
@@ -80,14 +80,14 @@ def _depends_on_count(count: Fact, link: Fact) -> Fact:
     return replace(link, derived_from=(*link.derived_from, count.key))
 
 
-def serving_exchange(ctx: Context, device: Device, tables: Fact) -> Exchange[Fact] | None:
+def serving_exchange(ctx: Context, device: Device, tables: Fact) -> AllToAll[Fact] | None:
     """Inputs of the all-to-all between the devices that hold one copy of the tables."""
     if tables.value <= 1:
         return None
     if device.accelerator is None:
         ctx.not_estimated["all-to-all between servers"] = "the link of servers is not known"
         return None
-    return Exchange(
+    return AllToAll(
         tables,
         ctx.default("exchange_serve_passes"),
         _link_bandwidth(ctx, device.accelerator, beyond=tables.value > device.per_machine.value),

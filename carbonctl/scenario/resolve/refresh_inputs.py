@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
-from carbonctl.estimate.embodied.bom import Counted, Machine
+from carbonctl.estimate.embodied.bom import CountedPart, Machine
 from carbonctl.estimate.replacement_inputs import Fleet, Peaks, RefreshInputs, SecondLife
 from carbonctl.scenario.read.consistency import check_consistency
 from carbonctl.scenario.resolve.context import ONE, Context, as_archetype, attempt, derive_fact
@@ -219,7 +219,7 @@ def _hardware(
     else:
         whole = ctx.stated_fact(section.embodied, (*path, "embodied"), "one machine, as given")
         name = (device.server or device.record).name
-        parts = (Counted("machine", name, ONE, whole),)
+        parts = (CountedPart("machine", name, ONE, whole),)
         made = Machine(name, device.per_machine, parts, None)
     rules = scenario.embodied
     if rules is not None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.embodied.bom import (
-    Capacity,
+    CapacityPart,
     Comparator,
-    Counted,
+    CountedPart,
     FabMemory,
     Machine,
-    Rated,
-    Weighed,
+    RatedPart,
+    WeighedPart,
 )
 from carbonctl.scenario.resolve import plausible
 from carbonctl.scenario.resolve.context import ONE, Unresolved, derive_fact
@@ -135,7 +135,7 @@ def _resolve_part(
         return _storage_parts(ctx, entry, kind, count, path, choice)
     if kind == "psu":
         per_w = ctx.required_fact(ctx.record("parts", "psu", at), "embodied_per_w", at, "PSU per W")
-        return [Rated(part_id, "power supplies", _rated_power(ctx, entry, count, at), per_w)]
+        return [RatedPart(part_id, "power supplies", _rated_power(ctx, entry, count, at), per_w)]
     if kind == "part":
         return [_component_part(ctx, entry, count, at, part_id)]
     if kind in {"accelerator", "cpu", "chip"}:
@@ -153,15 +153,15 @@ def _counted_part(
             ctx.fail("CC206", "a published figure needs its boundary", at[:-1], hint)
         each = ctx.stated_fact(entry.published, at, f"published figure, {entry.boundary}")
         each = replace(each, boundary=entry.boundary, tier="published")
-        return Counted(part_id, f"published {entry.boundary}", count, each)
+        return CountedPart(part_id, f"published {entry.boundary}", count, each)
     name = getattr(entry, kind)
     if kind == "baseboard":
         record = ctx.record("baseboards", name, at)
         each = ctx.required_fact(record, "embodied", at, f"{record.name}, published footprint")
-        return Counted(part_id, f"baseboard {record.id}", count, each)
+        return CountedPart(part_id, f"baseboard {record.id}", count, each)
     named = name if kind == "network" or name.startswith("nic-") else f"nic-{name}"
     record = ctx.record("network", named, at)
-    return Counted(
+    return CountedPart(
         part_id, record.name, count, ctx.required_fact(record, "embodied", at, record.name)
     )
 
@@ -188,12 +188,12 @@ def _component_part(
     record = ctx.record("parts", entry.part or "", at)
     if "embodied_per_kg" not in record.data:
         each = ctx.required_fact(record, "embodied", at, record.name)
-        return Counted(part_id, record.name, count, each)
+        return CountedPart(part_id, record.name, count, each)
     if entry.mass is None:
         ctx.fail("CC206", f"{record.id} needs a mass", at[:-1], "as in mass: 14 kg")
     mass = ctx.stated_fact(entry.mass, (*at[:-1], "mass"), "mass")
     mass = _multiply(mass, count, "kg")
-    return Weighed(part_id, record.name, mass, ctx.required_fact(record, "embodied_per_kg", at))
+    return WeighedPart(part_id, record.name, mass, ctx.required_fact(record, "embodied_per_kg", at))
 
 
 def _rated_power(ctx: Context, entry: schema.Part, count: Fact, at: Path) -> Fact:
@@ -226,7 +226,7 @@ def _storage_parts(
     if entry.per_gb is None:
         record = ctx.record(_KIND_OF_RECORD[kind], name, at)
         if record.text("form"):
-            return [Counted(part_id, record.name, count, ctx.default(record.text("form")))]
+            return [CountedPart(part_id, record.name, count, ctx.default(record.text("form")))]
     if entry.amount is None:
         ctx.fail("CC206", f"{kind} needs an amount", path, "as in amount: 2048 GB")
     each = ctx.stated_fact(entry.amount, (*path, "amount"), f"{kind} capacity")
@@ -243,7 +243,7 @@ def _storage_parts(
     if kind == "hdd":
         record = ctx.record("storage", name, at)
         per_gb = ctx.required_fact(record, "embodied_per_tb", at, f"{record.name} per GB")
-        return [Capacity(part_id, label, amount, per_gb)]
+        return [CapacityPart(part_id, label, amount, per_gb)]
     if kind == "memory":
         return [machine_parts.memory(ctx, part_id, label, amount, name, at)]
     modules = None if entry.count is None else count
@@ -271,5 +271,5 @@ def _memory_from_fab(
             ctx.catalog.record("processes", "wafer"), "ic_package", path, "package"
         )
         pieces = _multiply(number, count, "packages")
-        made.append(Counted(f"{part_id}_packages", f"packages, {label}", pieces, each))
+        made.append(CountedPart(f"{part_id}_packages", f"packages, {label}", pieces, each))
     return made

@@ -8,12 +8,12 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.record import compared
 from carbonctl.estimate.embodied.bom import (
     Chip,
-    Counted,
+    CountedPart,
     Die,
     Interposer,
     Inventory,
     Process,
-    Rated,
+    RatedPart,
     Wafer,
     Yield,
 )
@@ -156,10 +156,10 @@ def cpu(
         dies = [replaced_area(die, reason) for die in dies]
     package = ctx.catalog.record("parts", "cpu-package")
     each = ctx.required_fact(package, "embodied", path, "CPU package")
-    pieces: list[Piece[Fact]] = [*dies, Counted("package", "package", ONE, each)]
+    pieces: list[Piece[Fact]] = [*dies, CountedPart("package", "package", ONE, each)]
     rated = record.fact("tdp", label=f"TDP, {record.name}")
     if rated is not None:
-        pieces.append(Rated("cooler", "cooler", rated, ctx.default("cooling_per_w")))
+        pieces.append(RatedPart("cooler", "cooler", rated, ctx.default("cooling_per_w")))
     return Chip(part_id, record.name, count, _assembly_yield(ctx, path), tuple(pieces))
 
 
@@ -261,5 +261,5 @@ def _packaging(
     if section.packages is not None:
         number = ctx.stated_fact(section.packages, (*path, "packages"), "packages")
         each = ctx.required_fact(wafer, "ic_package", path, "package of one circuit")
-        made.append(Counted("package", "packages", number, each))
+        made.append(CountedPart("package", "packages", number, each))
     return made

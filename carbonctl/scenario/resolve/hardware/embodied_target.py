@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError, Problem, in_order
-from carbonctl.estimate.embodied.bom import Comparator, Counted, Machine, Machines
+from carbonctl.estimate.embodied.bom import Comparator, CountedPart, Machine, Machines
 from carbonctl.estimate.embodied.part_carbon import part_carbon
 from carbonctl.estimate.inputs import ItemInputs, bind
 from carbonctl.scenario.read.consistency import check_hardware_section
@@ -198,7 +198,7 @@ def _from_database(
         each = ctx.stated_fact(
             section.accelerator, ("embodied", "accelerator"), "accelerator, as given"
         )
-        part = Counted("accelerators", "accelerators", ONE, each)
+        part = CountedPart("accelerators", "accelerators", ONE, each)
     else:
         part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
     others = (
@@ -220,7 +220,7 @@ def _baseboard(
     whole = ctx.required_fact(
         record, "embodied", ("hardware",), f"{record.name}, published footprint"
     )
-    part = Counted("baseboard", record.name, ONE, whole)
+    part = CountedPart("baseboard", record.name, ONE, whole)
     modeled = _modeled_board(ctx, record, device)
     mass = find_mass(ctx, record, section, ("embodied",))
     return Machine(
@@ -230,7 +230,7 @@ def _baseboard(
 
 def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator, ...]:
     """Our own bottom-up figure beside a published one."""
-    if not isinstance(part, Counted) or not record.data.get("dies"):
+    if not isinstance(part, CountedPart) or not record.data.get("dies"):
         return ()
     built = parts_.module(ctx, record, ONE, ("hardware",))
     value = float(part_carbon(bind(built, lambda fact: fact.value)))

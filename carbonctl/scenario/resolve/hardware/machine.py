@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from carbonctl.core.record import compared
 from carbonctl.estimate.embodied.bom import (
     Comparator,
-    Counted,
+    CountedPart,
     Hardware,
     Machine,
     Route,
@@ -201,7 +201,7 @@ def resolve_machine(
         parts += spare_parts(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
         host = stated_figures.host(ctx, embodied, device.server, path)
-        parts.append(Counted("host", "host without accelerators", ONE, host))
+        parts.append(CountedPart("host", "host without accelerators", ONE, host))
     elif device.server is not None and not _figure_includes_host(device, embodied):
         server = device.server
         if device.accelerator is not None and not device.is_host_known:
@@ -239,7 +239,7 @@ def _published_machine(
     if bounded(ctx, figure, server, path).boundary not in _WITH_HOST:
         message = f"the published figure of {server.name} is of a {figure.boundary}, not a machine"
         ctx.fail("CC303", message, path, "in its record: boundary: machine")
-    part = Counted("machine", server.name, ONE, figure)
+    part = CountedPart("machine", server.name, ONE, figure)
     mass = find_mass(ctx, server, embodied, path)
     others = (*_modeled_comparator(ctx, device, server, path), *published_comparators(server))
     return Machine(server.name, device.per_machine, (part,), mass, others)
@@ -269,7 +269,7 @@ def _accelerator_parts(
     """Accelerators of a machine: as stated, as published, or from their parts."""
     if embodied is not None and embodied.accelerator is not None:
         each = stated_figures.accelerator(ctx, embodied, device.accelerator, path)
-        return [Counted("accelerators", "accelerators", device.per_machine, each)]
+        return [CountedPart("accelerators", "accelerators", device.per_machine, each)]
     record = device.accelerator
     if record is None:
         count = device.per_machine.value
@@ -280,5 +280,5 @@ def _accelerator_parts(
     if board:
         plate = ctx.catalog.record("baseboards", board)
         whole = bounded(ctx, ctx.required_fact(plate, "embodied", path), plate, path)
-        return [Counted("baseboard", f"baseboard {board}", ONE, whole)]
+        return [CountedPart("baseboard", f"baseboard {board}", ONE, whole)]
     return [accelerator_part(ctx, record, device.per_machine, path)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.estimate.embodied.bom import Comparator, Counted, Module
+from carbonctl.estimate.embodied.bom import Comparator, CountedPart, Module
 from carbonctl.scenario.resolve.context import derive_fact
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def spare_parts(
 
     made: list[Part[Fact]] = []
     for piece in accelerators:
-        if isinstance(piece, Counted):
+        if isinstance(piece, CountedPart):
             count, label = spare(piece.part_count), "spare accelerators"
             made.append(replace(piece, id="spares", label=label, part_count=count))
         elif isinstance(piece, Module):

@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.embodied.bom import (
-    Body,
     Chip,
-    Counted,
+    CountedPart,
     Interposer,
     Machines,
     Memory,
-    Modeled,
+    MemoryOnBoards,
+    ModeledPart,
     Module,
-    OnBoards,
-    Racked,
-    Rated,
+    RackShare,
+    RatedPart,
+    ServerBody,
 )
 from carbonctl.estimate.embodied.part_carbon import part_carbon
 from carbonctl.estimate.inputs import bind
@@ -40,7 +40,7 @@ _FLASH = ((2022, "nvme-tlc-2022"), (2019, "ssd-2019"), (2017, "ssd-2017"))
 _OLDEST_FLASH = "ssd-2016"
 _TALL_UNITS = 3.0
 _MOST_OF_MEMORY = 0.8  # footprints state 15 to 62 %; a tenfold factor gives more than 80 %
-_OURS = (Body, Chip, Machines, Memory, OnBoards, Rated)
+_OURS = (ServerBody, Chip, Machines, Memory, MemoryOnBoards, RatedPart)
 
 
 def accelerator_part(
@@ -50,7 +50,7 @@ def accelerator_part(
     published = record.fact("embodied", label=f"{record.name}, published footprint")
     if published is not None:
         bounded(ctx, published, record, path)
-        return Counted("accelerators", record.name, count, published)
+        return CountedPart("accelerators", record.name, count, published)
     made = module(ctx, record, count, path, fab)
     _without_interposer(ctx, record, made)
     return made
@@ -93,8 +93,8 @@ def module(
         memory(
             ctx, "memory", f"memory {kind}", ctx.required_fact(record, "memory", path), kind, path
         ),
-        Rated("thermal", "cooling", tdp, ctx.default("cooling_per_w")),
-        Counted("board", "board", ONE, each),
+        RatedPart("thermal", "cooling", tdp, ctx.default("cooling_per_w")),
+        CountedPart("board", "board", ONE, each),
     )
     _plausible(ctx, record, pieces, path)
     uplift, residual = ctx.default("assembly_uplift"), ctx.default("accelerator_residual")
@@ -141,7 +141,7 @@ def flash_per_gb(ctx: Context, record: Record, path: Path) -> Fact:
 
 def dimms(
     ctx: Context, part_id: str, label: str, amount: tuple[Fact | None, Fact], kind: str, path: Path
-) -> Memory[Fact] | OnBoards[Fact]:
+) -> Memory[Fact] | MemoryOnBoards[Fact]:
     """Memory of a server, on modules of a stated number or of a common size."""
     count, capacity = amount
     bare = memory(ctx, part_id, label, capacity, kind, path)
@@ -156,14 +156,14 @@ def dimms(
     board = ctx.required_fact(
         ctx.catalog.record("parts", "dimm-board"), "embodied", path, "module board"
     )
-    return OnBoards(
+    return MemoryOnBoards(
         part_id, label, count, board, capacity, bare.area_cm2_per_gb, bare.memory_kgco2e_per_cm2
     )
 
 
 def drives(
     ctx: Context, part_id: str, label: str, amount: tuple[Fact, Fact], kind: str, path: Path
-) -> OnBoards[Fact]:
+) -> MemoryOnBoards[Fact]:
     """Solid-state drives of a generation of flash: how many, and their capacity in all."""
     record = ctx.record("storage", kind, path)
     flash = record.text("flash")
@@ -172,7 +172,7 @@ def drives(
     area = ctx.required_fact(record, "area_per_gb", path, f"die area per GB, {record.id}")
     count, capacity = amount
     board, per_area = ctx.default("drive_board"), ctx.default(f"nand_{flash}")
-    return OnBoards(part_id, label, count, board, capacity, area, per_area)
+    return MemoryOnBoards(part_id, label, count, board, capacity, area, per_area)
 
 
 def host_parts(
@@ -209,7 +209,7 @@ def modeled(ctx: Context, made: list[Part[Fact]]) -> list[Part[Fact]]:
     """Parts of a host, those that our model makes with the error of that model."""
     residual = ctx.default("server_residual")
     return [
-        Modeled(part.id, part.label, residual, part) if isinstance(part, _OURS) else part
+        ModeledPart(part.id, part.label, residual, part) if isinstance(part, _OURS) else part
         for part in made
     ]
 
@@ -238,8 +238,8 @@ def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     )
     psu = ctx.required_fact(ctx.catalog.record("parts", "psu"), "embodied_per_w", path, "PSU per W")
     parts: list[Part[Fact]] = [
-        Counted("nic", "network cards", cards, nic),
-        Rated("psu", "power supplies", _rated(ctx, server), psu),
+        CountedPart("nic", "network cards", cards, nic),
+        RatedPart("psu", "power supplies", _rated(ctx, server), psu),
     ]
     height = server.plain("rack_units", label="rack units")
     tall = height is not None and height.value > _TALL_UNITS
@@ -268,7 +268,7 @@ def _rack(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     if height is None:
         return []
     rack = ctx.required_fact(ctx.catalog.record("parts", "rack"), "embodied", path, "rack")
-    return [Racked("rack", "rack share", rack, height, ctx.default("rack_height"))]
+    return [RackShare("rack", "rack share", rack, height, ctx.default("rack_height"))]
 
 
 def chassis_parts(ctx: Context, size: str, path: Path) -> list[Part[Fact]]:
@@ -281,7 +281,7 @@ def chassis_parts(ctx: Context, size: str, path: Path) -> list[Part[Fact]]:
     }
     factor = ctx.default("body_factor")
     return [
-        Body(
+        ServerBody(
             label,
             label,
             factor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.embodied.bom import Counted
+from carbonctl.estimate.embodied.bom import CountedPart
 from carbonctl.scenario.resolve.context import ONE, derive_fact
 from carbonctl.scenario.resolve.hardware.stand_ins import RACK_SCALE, WORKSTATION, network_cards
 
@@ -20,7 +20,7 @@ def fabric_part(ctx: Context, accelerators: Fact, path: Path) -> Part[Fact]:
     """Share of the datacenter network of some accelerators."""
     record = ctx.catalog.record("network", "fabric-per-accelerator")
     each = ctx.required_fact(record, "embodied", path, "fabric per accelerator")
-    return Counted("fabric", "network fabric", accelerators, each)
+    return CountedPart("fabric", "network fabric", accelerators, each)
 
 
 def machine_network(
@@ -39,7 +39,7 @@ def rack_scale_network(ctx: Context, server: Record, path: Path) -> list[Part[Fa
         return []
     record = ctx.catalog.record("network", "scale-up-per-accelerator")
     each = ctx.required_fact(record, "embodied", path, record.name)
-    return [Counted("scale_up", "network within the rack", accelerators, each)]
+    return [CountedPart("scale_up", "network within the rack", accelerators, each)]
 
 
 def switches_and_links(
@@ -52,7 +52,7 @@ def switches_and_links(
     ports = derive_fact("machines:ports", cards.value * count.value, cards, note, "ports")
     kinds = (("switch_ports", "switches", "switch-400g-port"), ("links", "links", "link"))
     return [
-        Counted(part_id, label, ports, ctx.required_fact(record, "embodied", path, record.name))
+        CountedPart(part_id, label, ports, ctx.required_fact(record, "embodied", path, record.name))
         for part_id, label, name in kinds
         for record in [ctx.catalog.record("network", name)]
     ]

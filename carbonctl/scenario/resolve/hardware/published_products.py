@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from carbonctl.catalog import published
 from carbonctl.catalog.published import number
 from carbonctl.core.strict_yaml import Document
-from carbonctl.estimate.embodied.bom import Counted, OnBoards, Rated
+from carbonctl.estimate.embodied.bom import CountedPart, MemoryOnBoards, RatedPart
 from carbonctl.scenario.resolve.context import ONE, Context, Unresolved, derive_fact
 from carbonctl.scenario.resolve.hardware import chips, machine_parts, stand_ins
 from carbonctl.scenario.resolve.hardware.chips import DEFAULT
@@ -62,7 +62,7 @@ class Product:
     subject: str
     measured: float
     parts: tuple[Part[Fact], ...]
-    pooled: bool
+    is_pooled: bool
 
     @property
     def derived(self) -> bool:
@@ -192,9 +192,9 @@ def _server_parts(ctx: Context, row: dict[str, str]) -> Parts:
         *_drive_parts(ctx, build.drives, since),
     ]
     nic = ctx.required_fact(ctx.catalog.record("network", "nic-400g"), "embodied", _PATH)
-    made.append(Counted("nic", "network cards", ctx.default("nics_per_machine"), nic))
+    made.append(CountedPart("nic", "network cards", ctx.default("nics_per_machine"), nic))
     per_w = ctx.required_fact(ctx.catalog.record("parts", "psu"), "embodied_per_w", _PATH)
-    made.append(Rated("psu", "power supplies", ctx.default("psu_unknown"), per_w))
+    made.append(RatedPart("psu", "power supplies", ctx.default("psu_unknown"), per_w))
     return [*made, *machine_parts.chassis_parts(ctx, "2u", _PATH)]
 
 
@@ -223,11 +223,11 @@ def _drive_parts(ctx: Context, listed: tuple[Drive, ...], year: float | None) ->
 
 def _disk_part(
     ctx: Context, part_id: str, count: float, gb: float, small: bool | None
-) -> Counted[Fact]:
+) -> CountedPart[Fact]:
     """Hard disks of a stated size (2.5 or 3.5 inch), else of the size usual for the capacity."""
     small = gb < _LARGEST_SMALL_DISK_GB if small is None else small
     each = ctx.default("hdd_25" if small else "hdd_35")
-    return Counted(part_id, each.label, _stated_amount(f"{part_id}.count", count), each)
+    return CountedPart(part_id, each.label, _stated_amount(f"{part_id}.count", count), each)
 
 
 def _storage_parts(ctx: Context, row: dict[str, str]) -> Parts:
@@ -245,7 +245,7 @@ def _storage_parts(ctx: Context, row: dict[str, str]) -> Parts:
     return [made]
 
 
-def _without_boards(made: OnBoards[Fact]) -> OnBoards[Fact]:
+def _without_boards(made: MemoryOnBoards[Fact]) -> MemoryOnBoards[Fact]:
     return replace(made, part_count=_stated_amount("boards", 0.0))
 
 

@@ -6,7 +6,14 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.embodied.bom import Building, Counted, Machine, Machines, Plant, Racked
+from carbonctl.estimate.embodied.bom import (
+    Building,
+    BuildingPart,
+    CountedPart,
+    Machine,
+    Machines,
+    RackShare,
+)
 from carbonctl.scenario.resolve.context import ONE, derive_fact
 from carbonctl.scenario.resolve.hardware.bill_of_materials import resolve_bill, stated_comparators
 from carbonctl.scenario.resolve.hardware.machine import resolve_device, resolve_machine
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema import embodied_section as schema_embodied
     from carbonctl.scenario.schema import scenario_file as schema
 
-    BuildingParts = tuple[Plant[Fact] | Building[Fact], ...]
+    BuildingParts = tuple[BuildingPart[Fact] | Building[Fact], ...]
 
 _HARDWARE = ("hardware",)
 _DATACENTER = ("embodied", "datacenter")
@@ -81,7 +88,7 @@ def resolve_cluster(
     if units is not None:
         empty, height = _empty_rack(ctx), ctx.default("rack_height")
         share = derive_fact("cluster:rack_units", units.value * needed, ONE, note, "rack units")
-        parts.append(Racked("racks", "racks", empty.unit_kgco2e, share, height))
+        parts.append(RackShare("racks", "racks", empty.unit_kgco2e, share, height))
     if device.accelerator is not None or device.record.number("accelerators"):
         parts.append(fabric_part(ctx, devices, _HARDWARE))
     else:
@@ -106,7 +113,7 @@ def resolve_client_device(
     record = ctx.record("devices", section.device, path)
     whole = ctx.required_fact(record, "embodied", path, f"{record.name}, published footprint")
     mass = find_mass(ctx, record, section, ("embodied",))
-    part = Counted("device", record.name, ONE, whole)
+    part = CountedPart("device", record.name, ONE, whole)
     return Machine(record.name, ONE, (part,), mass, stated_comparators(section))
 
 
@@ -162,7 +169,7 @@ def resolve_building(
 
 def _plant_part(
     ctx: Context, said: schema_embodied.Datacenter, name: str, life: Fact
-) -> Plant[Fact]:
+) -> BuildingPart[Fact]:
     record = ctx.catalog.record("datacenters", "construction")
     label = _LABELS.get(name, name)
     amount = ctx.stated_fact(getattr(said, name), (*_DATACENTER, name), label)
@@ -176,7 +183,7 @@ def _plant_part(
     )
     each = ctx.required_fact(record, f"embodied_{name}", (*_DATACENTER, name), f"{label}, one unit")
     lasts = life if name == "shell" else ctx.default("plant_life")
-    return Plant(name, label, amount, each, life, lasts)
+    return BuildingPart(name, label, amount, each, life, lasts)
 
 
 def _it_power(
@@ -233,6 +240,8 @@ def _total_mass(one: Machine[Fact], count: float) -> Fact | None:
     return derive_fact("machines:mass", one.mass_kg.value * count, one.mass_kg, "of all", "mass")
 
 
-def _empty_rack(ctx: Context) -> Counted[Fact]:
+def _empty_rack(ctx: Context) -> CountedPart[Fact]:
     record = ctx.catalog.record("parts", "rack")
-    return Counted("rack", "rack", ONE, ctx.required_fact(record, "embodied", _HARDWARE, "rack"))
+    return CountedPart(
+        "rack", "rack", ONE, ctx.required_fact(record, "embodied", _HARDWARE, "rack")
+    )

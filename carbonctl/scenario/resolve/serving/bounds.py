@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.serving.encoder_sample import encode, encoded
+from carbonctl.estimate.serving.encoder_sample import encoder_sample, sample_time_and_power
 from carbonctl.estimate.serving.generated_batch import batch_work
 from carbonctl.estimate.serving.recommendation_service import table_devices
-from carbonctl.estimate.serving.request import whole_output
+from carbonctl.estimate.serving.request import include_reasoning
 from carbonctl.estimate.serving.service import Diffusion, Encoder, Ranking
 from carbonctl.estimate.training.train_dlrm import device_s, dlrm_limits
 from carbonctl.formulas.serving import decode_work as compute_decode
@@ -42,7 +42,7 @@ def within_peak(
     peaks = [fact.value for name in names if (fact := device.record.fact(name)) is not None]
     if not peaks:
         return
-    told = whole_output(bind(made, lambda fact: fact.value))
+    told = include_reasoning(bind(made, lambda fact: fact.value))
     seconds = serving_time.unit_s_from_flop(
         unit_flop=_token_flop(ctx, infer, shape, told.output_tokens, path),
         peak_flop_per_s=max(peaks) * told.accelerators,
@@ -108,7 +108,9 @@ def _least_s(model: Any, device: Device) -> float:
         at_peak = replace(model.work, matmul_efficiency=1.0, gather_efficiency=1.0, exchange=None)
         return float(device_s(dlrm_limits(at_peak)) / devices)
     if isinstance(model, Encoder):
-        return float(encode(replace(encoded(model), compute_efficiency=1.0)).unit_s)
+        return float(
+            sample_time_and_power(replace(encoder_sample(model), compute_efficiency=1.0)).unit_s
+        )
     return float(
         serving_time.unit_s_from_flop(
             unit_flop=batch_work(model).flop,

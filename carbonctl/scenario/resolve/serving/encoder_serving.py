@@ -6,7 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.serving.service import Encoder
-from carbonctl.estimate.training.sample_inputs import Photograph, Speech, Stated, Text
+from carbonctl.estimate.training.sample_inputs import (
+    ImageSample,
+    SpeechSample,
+    StatedWork,
+    TextSample,
+)
 from carbonctl.scenario.resolve.context import ONE
 from carbonctl.scenario.resolve.model_shape import model_path
 from carbonctl.scenario.resolve.serving.precision import board_for_format, served_format
@@ -57,10 +62,10 @@ def _served_share(ctx: Context, infer: schema.Infer) -> Fact:
 
 def _resolve_sample(
     ctx: Context, infer: schema.Infer, shape: ModelShape | None, path: Path
-) -> Photograph[Fact] | Speech[Fact] | Stated[Fact] | Text[Fact]:
+) -> ImageSample[Fact] | SpeechSample[Fact] | StatedWork[Fact] | TextSample[Fact]:
     if shape is None:
         stated = ctx.stated_fact(infer.sample_work, (*path, "sample_work"), "work of one sample")
-        return Stated(stated)
+        return StatedWork(stated)
     if infer.samples is None:
         return _text_sample(ctx, infer, shape, path)
     record = shape.record
@@ -74,7 +79,9 @@ def _resolve_sample(
     return speech_sample(ctx, record, path)
 
 
-def _text_sample(ctx: Context, infer: schema.Infer, shape: ModelShape, path: Path) -> Text[Fact]:
+def _text_sample(
+    ctx: Context, infer: schema.Infer, shape: ModelShape, path: Path
+) -> TextSample[Fact]:
     for name in _GENERATION_KEYS:
         if name in infer.model_fields_set:
             message = f"{name} does not apply: an {shape.kind} model generates no tokens"
@@ -84,7 +91,7 @@ def _text_sample(ctx: Context, infer: schema.Infer, shape: ModelShape, path: Pat
         message = f"prompt_tokens are required to serve an {shape.kind} model"
         ctx.fail("CC206", message, path, "as in prompt_tokens: 256")
     where = model_path(ctx, path)
-    return Text(
+    return TextSample(
         params=shape.active_params,
         vocabulary=ctx.required_number(record, "vocabulary", where),
         sample_tokens=ctx.stated_fact(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbonctl.estimate.serving.service import (
     Attention,
     Decoder,
-    Measured,
+    MeasuredThroughput,
     Moe,
     Runtime,
     Speculation,
@@ -90,10 +90,10 @@ def _speculation(
 
 def _measured_throughput(
     ctx: Context, infer: schema.Infer, device: Device, path: Path
-) -> Measured[Fact] | None:
+) -> MeasuredThroughput[Fact] | None:
     if infer.throughput is None:
         return None
-    return Measured(*stated_throughput(ctx, infer, device, path))
+    return MeasuredThroughput(*stated_throughput(ctx, infer, device, path))
 
 
 def stated_throughput(

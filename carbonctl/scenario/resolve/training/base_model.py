@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.inputs import Base
+from carbonctl.estimate.inputs import BaseModelShare
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 def resolve_base_model(
     ctx: Context, scenario: schema.Scenario, wanted: list[str]
-) -> Base[Fact] | None:
+) -> BaseModelShare[Fact] | None:
     """Footprint and number of uses of the base model; None where training states none."""
     train = scenario.train
     if train is None or train.base is None or "train" not in wanted:
         return None
     path = ("train", "base")
-    return Base(
+    return BaseModelShare(
         ctx.stated_fact(train.base.footprint, (*path, "footprint"), "footprint of the base model"),
         ctx.stated_fact(
             train.base.downstream_uses, (*path, "downstream_uses"), "models made from it"

@@ -183,7 +183,7 @@ def encoder_decoder_work(
         used.mfu,
         used.goodput,
         mfu_by_size=used.by_size,
-        halves=EncoderDecoder(
+        encoder_decoder=EncoderDecoder(
             encoder_share(ctx, shape.record),
             tokens,
             ctx.stated_fact(written, (*path, "target_tokens"), "target tokens"),

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.estimate.training.sample_inputs import (
-    Photograph,
-    Picture,
+    DiffusionSample,
+    ImageSample,
     SampleWork,
-    Speech,
-    Stated,
+    SpeechSample,
+    StatedWork,
 )
 from carbonctl.scenario.resolve.context import ONE
 from carbonctl.scenario.resolve.model_shape import model_path
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema import scenario_file as schema
     from carbonctl.scenario.schema.quantity import StatedQuantity
 
-    Sample = Picture[Fact] | Photograph[Fact] | Speech[Fact] | Stated[Fact]
+    Sample = DiffusionSample[Fact] | ImageSample[Fact] | SpeechSample[Fact] | StatedWork[Fact]
 
 _STATE_IT = "or state it: sample_work: 8.2 GFLOP, forward, of one sample"
 
@@ -60,7 +60,7 @@ def _resolve_sample(
 ) -> tuple[Sample | None, str]:
     if run.sample_work is not None:
         stated = ctx.stated_fact(run.sample_work, (*path, "sample_work"), "work of one sample")
-        return Stated(stated), "billed_mfu_sample"
+        return StatedWork(stated), "billed_mfu_sample"
     if model is None or model.id is None:
         return None, ""
     record = ctx.record("models", model.id, model_path(ctx, path))
@@ -87,7 +87,9 @@ def _required_dimensions(
     return known
 
 
-def _diffusion_sample(ctx: Context, run: schema.Run, record: Record, path: Path) -> Picture[Fact]:
+def _diffusion_sample(
+    ctx: Context, run: schema.Run, record: Record, path: Path
+) -> DiffusionSample[Fact]:
     """Inputs for the work of denoising one image or clip, with its frozen encoders."""
     width, height = resolve_image_size(ctx, run.size, record, path)
     frames = stated_or_published(ctx, run.frames, (*path, "frames"), record, "frames")
@@ -95,7 +97,7 @@ def _diffusion_sample(ctx: Context, run: schema.Run, record: Record, path: Path)
     if None in text:
         ctx.not_estimated[f"text encoder of {record.name}"] = "its size is not known"
     epochs = ctx.stated_or_default(run.epochs, (*path, "epochs"), "epochs")
-    return Picture(
+    return DiffusionSample(
         width=width,
         height=height,
         frames=frames,
@@ -110,7 +112,7 @@ def _diffusion_sample(ctx: Context, run: schema.Run, record: Record, path: Path)
 
 def image_sample(
     ctx: Context, record: Record, image_size: StatedQuantity | None, path: Path
-) -> Photograph[Fact]:
+) -> ImageSample[Fact]:
     """Inputs for the work of one image that is cut into patches."""
     if record.plain("vocabulary") is not None:
         message = f"{record.name} has a text tower too, which is not estimated"
@@ -118,15 +120,15 @@ def image_sample(
     names = ("total_params", "vision_patch", "layers", "hidden_size")
     params, patch, layers, hidden = _required_dimensions(ctx, record, names, "image", path)
     edge = stated_or_published(ctx, image_size, (*path, "image_size"), record, "image_size")
-    return Photograph(params, edge, patch, layers, hidden)
+    return ImageSample(params, edge, patch, layers, hidden)
 
 
-def speech_sample(ctx: Context, record: Record, path: Path) -> Speech[Fact]:
+def speech_sample(ctx: Context, record: Record, path: Path) -> SpeechSample[Fact]:
     """Inputs for the work of one window of speech and its transcript."""
     names = ("total_params", "encoder_layers", "hidden_size")
     total, layers, hidden = _required_dimensions(ctx, record, names, "window of speech", path)
     text = ctx.default("speech_text_tokens")
-    return Speech(
+    return SpeechSample(
         total_params=total,
         encoder_share=encoder_share(ctx, record),
         sample_tokens=ctx.default("speech_tokens"),
