@@ -143,7 +143,7 @@ def quantity(raw: bytes) -> None:
     from carbonctl.scenario.read.read_scenario import parse_set  # noqa: PLC0415
 
     text = raw.decode(errors="replace")
-    strict_yaml.scalar(text)
+    strict_yaml.parse_scalar(text)
     for target in ("1", "W", "kWh", "h", "GB", "1/h", "kgCO2e", "kgCO2e/kWh"):
         with contextlib.suppress(units.UnitError):
             units.parse(text, target)

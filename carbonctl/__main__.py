@@ -16,7 +16,7 @@ THREADS_OF_ALL = "OMP_NUM_THREADS"
 
 def main() -> None:
     """Run the command line; ``--version`` answers before anything is imported."""
-    streams.guard()
+    streams.install_streams()
     _use_one_thread()
     if sys.argv[1:] == ["--version"]:
         code = _version()

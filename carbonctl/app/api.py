@@ -59,8 +59,8 @@ def load(
         With every problem of keys, values and names, each with its place.
     """
     scenario = _loaded(source, set, values, hardware_db, root)
-    if scenario.document.found:
-        raise InputError(scenario.document.found, scenario.document.sources)
+    if scenario.document.deferred_problems:
+        raise InputError(scenario.document.deferred_problems, scenario.document.sources)
     return scenario
 
 
@@ -253,7 +253,7 @@ def _changed(
     from carbonctl.scenario.read.read_scenario import apply_settings, check_scenario  # noqa: PLC0415
 
     catalog = source.catalog if hardware_db is None else Catalog.open(_path(hardware_db))
-    document = source.document.copied()
+    document = source.document.deep_copy()
     apply_settings(document, settings)
     return Scenario(check_scenario(document, catalog, keep=True), document, catalog)
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Problem
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.recommendation_service import table_devices
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MOSTLY = 0.5  # a load that fills less of its replica leaves most of it to others
 
 
-@compared
+@value_record
 class Capacity:
     """Device-hours that a stated count can give a phase, and where it is stated."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbonctl.app.estimate import evaluate
 from carbonctl.app.load import PHASES
 from carbonctl.app.outcome import Outcome, Quantity, quantity_of
-from carbonctl.core.errors import UsageError, gathered
+from carbonctl.core.errors import UsageError, collect_or_raise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,7 +59,7 @@ def compare(
         resolved, evaluated = evaluate(scenario, PHASES, samples=samples, seed=seed)
         return title(resolved, charged(resolved, scenario.catalog)), resolved, evaluated
 
-    runs = gathered(partial(run, load) for _, load in each(scenarios))
+    runs = collect_or_raise(partial(run, load) for _, load in each(scenarios))
     titles, resolved, results = ([one[0] for one in runs], [one[1] for one in runs],
                                  [one[2] for one in runs])  # fmt: skip
     if len({one.scenario.accounting for one in resolved}) > 1:

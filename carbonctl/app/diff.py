@@ -13,8 +13,8 @@ import numpy as np
 from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
 from carbonctl.app.outcome import Outcome, Quantity, quantity_of
 from carbonctl.app.recompute import check_is_estimate, given_document, recompute
-from carbonctl.core.errors import InputError, Mark, Problem, gathered
-from carbonctl.core.record import compared
+from carbonctl.core.errors import InputError, Mark, Problem, collect_or_raise
+from carbonctl.core.record import value_record
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind, collect_facts
 from carbonctl.report import saved
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.core.types import Num
     from carbonctl.result.diff import ChangeRecord
     from carbonctl.result.diff import DiffResult as DiffRecord
@@ -49,7 +49,7 @@ _DEPTHS = (40, 3, 1, 0)
 _RELATIVE_TOLERANCE = 1e-9
 
 
-@compared
+@value_record
 class SideInput:
     """One side as it was read: its name, what was given to it, and the result if one was saved."""
 
@@ -98,7 +98,7 @@ def attribute(
     sides: Iterable[Callable[[], SideInput]], *, hardware_db: str | None, samples: int, seed: int
 ) -> Difference:
     """Read two sides and attribute the difference of their totals to the changes between them."""
-    read = gathered(sides)
+    read = collect_or_raise(sides)
     command = _command(read)
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good files
 
@@ -110,7 +110,7 @@ def attribute(
             data = recompute(command, one.document, catalog, samples=0, seed=seed).data
         return Side(one.file, one.document, one.result, data)
 
-    base, head = gathered(partial(side, one) for one in read)
+    base, head = collect_or_raise(partial(side, one) for one in read)
     attribution = Attribution(base, head, command, catalog)
     found, moved = _attributed(attribution)
     tool = head.total - base.total - sum(moved)
@@ -132,7 +132,7 @@ def read_side(file: str, hardware_db: str | None, root: str | None) -> SideInput
     return saved_side(saved.parse(raw, name))
 
 
-def saved_side(made: Json) -> SideInput:
+def saved_side(made: JsonDocument) -> SideInput:
     """The one result of a parsed file, with what was given to it."""
     check_is_estimate(made)
     found = results(made.data)
@@ -142,7 +142,7 @@ def saved_side(made: Json) -> SideInput:
     return SideInput(made.name, given_document(made, at), found[0])
 
 
-def _not_one(made: Json, message: str) -> InputError:
+def _not_one(made: JsonDocument, message: str) -> InputError:
     return InputError([Problem("CC705", message, made.mark(()))], made.sources)
 
 
@@ -281,7 +281,7 @@ def _changed_facts(side: Side, resolved: Resolved) -> dict[str, Fact]:
     made = {}
     for key, fact in collect_facts(resolved[0]).items():
         entry = side.result["facts"].get(key)
-        if entry is None or fact.given or entry["origin"] in ("scenario", "cli"):
+        if entry is None or fact.is_from_user or entry["origin"] in ("scenario", "cli"):
             continue
         then = replace(
             fact,

@@ -10,7 +10,7 @@ from carbonctl.app.outcome import Outcome
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.formula import Traced
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.report.facts import Result as Evaluated
     from carbonctl.study.montecarlo import Draws
 
@@ -67,7 +67,7 @@ def evaluate_any(scenario: Scenario) -> Evaluated:
     return _evaluate_item(scenario)
 
 
-def evaluate_saved(made: Json, hardware_db: str | None) -> tuple[Evaluated, Catalog]:
+def evaluate_saved(made: JsonDocument, hardware_db: str | None) -> tuple[Evaluated, Catalog]:
     """What the one result of a file rests on, computed again by the command that made it."""
     from carbonctl.app.recompute import given_document, only_result  # noqa: PLC0415 - for these
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415

@@ -37,7 +37,7 @@ def refuse(raw: bytes, source: str) -> None:
         return
     kind, command = found
     message = f"this is {kind}, not a scenario"
-    mark = Mark(files.name_of(source), 1, 1)
+    mark = Mark(files.display_name(source), 1, 1)
     line = command.replace("{file}", quoted(source))
     raise InputError([Problem("CC013", message, mark, help=line)])
 

@@ -18,12 +18,12 @@ from carbonctl.app.gate_scenarios import (
 from carbonctl.app.load import from_document
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError, Mark, Problem, UsageError
-from carbonctl.core.files import name_of
+from carbonctl.core.files import display_name
 from carbonctl.gate.causes import Causes, Remembered
 from carbonctl.gate.judge import Subject
 
 if TYPE_CHECKING:
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.result.estimate import EstimateResult
 
 __all__ = ["Looked", "Wanted", "is_allowed", "look"]
@@ -41,7 +41,7 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
         return [scenario_input(file, flags, wanted, raw)]
     from carbonctl.app.recompute import check_is_estimate  # noqa: PLC0415 - for saved results alone
 
-    made = saved.parse(raw, name_of(file), metrics=True)
+    made = saved.parse(raw, display_name(file), metrics=True)
     check_is_estimate(made)
     if flags["sets"]:
         message = "--set changes a scenario; a saved result stays as it is"
@@ -51,7 +51,9 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
     if not found:
         problem = Problem("CC604", "there is no result in this to hold", made.mark(("results",)))
         raise InputError([problem], made.sources)
-    names = [name_of(file) + (f"#{i + 1}" if len(found) > 1 else "") for i in range(len(found))]
+    names = [
+        display_name(file) + (f"#{i + 1}" if len(found) > 1 else "") for i in range(len(found))
+    ]
     places: list[tuple[str | int, ...]] = [
         ("results", place) if several else () for place in range(len(found))
     ]
@@ -62,7 +64,7 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
 
 
 def _saved(
-    made: Json,
+    made: JsonDocument,
     at: tuple[str | int, ...],
     data: dict[str, Any],
     name: str,
@@ -127,7 +129,7 @@ def _path_of(data: dict[str, Any], file: str) -> str:
 
 
 def _recomputed(
-    made: Json, at: tuple[str | int, ...], name: str, flags: dict[str, Any], wanted: Wanted
+    made: JsonDocument, at: tuple[str | int, ...], name: str, flags: dict[str, Any], wanted: Wanted
 ) -> Looked:
     """A saved result computed again; InputError where the same version comes to another one."""
     from carbonctl.app import recompute as again  # noqa: PLC0415 - for saved results alone

@@ -12,8 +12,8 @@ import numpy as np
 from carbonctl.app.estimate import evaluate, metadata_of
 from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.core.files import name_of
-from carbonctl.core.record import compared, record
+from carbonctl.core.files import display_name
+from carbonctl.core.record import record, value_record
 from carbonctl.estimate.inputs import collect_facts as facts_of
 from carbonctl.gate.causes import Causes, Remembered
 from carbonctl.gate.judge import Subject
@@ -55,7 +55,7 @@ class Looked:
     overlay: dict[str, Any] | None = None  # the folder of one's own, and the facts it changed
 
 
-@compared
+@value_record
 class Wanted:
     """On which basis a result is wanted first, on which others its rules ask for it.
 
@@ -120,7 +120,7 @@ def evaluate_life(
         resolved.inputs, partial(lifecycle, basis=first), result, made[first], document
     )
     return Looked(
-        Subject(name_of(file), _title(scenario.name, file), made, _draws(evaluated)),
+        Subject(display_name(file), _title(scenario.name, file), made, _draws(evaluated)),
         made[first],
         causes,
         budget_rules(scenario, document, BUDGET),
@@ -147,7 +147,7 @@ def evaluate_item(file: str, flags: dict[str, Any], loaded: Loaded) -> Looked:
     data = cast("dict[str, Any]", envelope("embodied", result, catalog, beside))
     return Looked(
         Subject(
-            name_of(file),
+            display_name(file),
             _title(scenario.name, file),
             dict.fromkeys(BASES, data),
             _draws(dict.fromkeys(BASES, result)),
@@ -179,7 +179,9 @@ def _overlay(
     named = {key for data in made.values() for key in data["data"]["overlay"]}
     if plain is not None:
         named |= {
-            key for key, fact in own.items() if not fact.given and _moved(fact, plain.get(key))
+            key
+            for key, fact in own.items()
+            if not fact.is_from_user and _moved(fact, plain.get(key))
         }
     for data in made.values():
         data["data"]["overlay"] = sorted(named)

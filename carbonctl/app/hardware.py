@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.app.names import ambiguous, matching_names, unknown
-from carbonctl.core.errors import DataError, ask_did_you_mean
+from carbonctl.core.errors import DataError, format_did_you_mean
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -73,7 +73,7 @@ def find_hardware(catalog: Catalog, name: str) -> Record:
             near = near or list(error.near or ())
         except AmbiguousName as error:
             raise ambiguous(name, error) from None
-    raise unknown("CC103", f'unknown device "{name}"', ask_did_you_mean(near))
+    raise unknown("CC103", f'unknown device "{name}"', format_did_you_mean(near))
 
 
 def check_hardware(catalog: Catalog) -> dict[str, int]:

@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from carbonctl.result.node import Line
 
 
-@compared
+@value_record
 class Quantity:
     """A number with its 90 % interval and its unit; the ends are None without draws."""
 
@@ -50,7 +50,7 @@ class Quantity:
         return numbers.quantity(self.value, self.unit)
 
 
-@compared
+@value_record
 class PhaseResult:
     """One phase of a result; ``hours`` are device-hours, ``per_unit`` has what one unit takes."""
 
@@ -62,7 +62,7 @@ class PhaseResult:
     per_unit: dict[str, Quantity]
 
 
-@compared
+@value_record
 class Driver:
     """A fact, and its share of the variance of the total."""
 

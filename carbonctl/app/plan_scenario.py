@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, in_order
+from carbonctl.core.errors import InputError, sort_problems
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.service import Serving
 from carbonctl.estimate.training.training_run import TrainRun
@@ -37,14 +37,14 @@ def plan_scenario(
     try:
         resolved = resolver.finish([phase for phase in planned if phase is not None])
     except ResolveError as error:
-        errors = in_order([*error.problems, *_also_wrong(error.partial)])
+        errors = sort_problems([*error.problems, *_also_wrong(error.partial)])
         raise InputError(errors, error.sources) from None
     if any(isinstance(phase.work, Serving) for phase in resolved.inputs.phases):
         from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - only to serve
 
         checked = check_services(resolved)
         if checked.errors:
-            raise InputError(in_order(checked.errors), document.sources)
+            raise InputError(sort_problems(checked.errors), document.sources)
         resolved.warnings.extend(checked.warnings)
     return resolved
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from carbonctl.app.outcome import Result
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.core.strict_yaml import Path
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.verify import ValueDifference
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _AGREES = 1e-9
 
 
-def given_document(made: Json, at: Path = ()) -> Document:
+def given_document(made: JsonDocument, at: Path = ()) -> Document:
     """What the user gave to a saved result, with its places in the file of the result.
 
     Values of flags keep their flag as place, so that they count as given by flags again.
@@ -37,14 +37,14 @@ def given_document(made: Json, at: Path = ()) -> Document:
         raise InputError([Problem("CC705", message, made.mark(at), hint)], made.sources)
     inputs = result["inputs"]
     prefix = (*at, "inputs", "scenario")
-    values, keys = made.places
+    values, keys = made.positions
     marks = _under(values, prefix)
     for entry in inputs["flags"]:
         marks[tuple(entry["path"])] = Mark(entry["flag"])
     document = Document(
         copy.deepcopy(inputs["scenario"]), marks, _under(keys, prefix), made.sources
     )
-    document.replaced = [
+    document.overrides = [
         (r["path"], r["flag"], r["before"]) for r in inputs.get("replaced_by_flags", ())
     ]
     return document
@@ -74,7 +74,7 @@ def is_of_this_version(data: EstimateResult) -> bool:
     return {data["tool"]["version"], data["data"]["version"]} == {__version__}
 
 
-def check_agrees(made: Json, at: Path, data: EstimateResult, now: EstimateResult) -> None:
+def check_agrees(made: JsonDocument, at: Path, data: EstimateResult, now: EstimateResult) -> None:
     """InputError where a saved result is not what its own inputs come to."""
     from carbonctl.report.verified import differences  # noqa: PLC0415 - for saved results alone
 
@@ -116,7 +116,7 @@ def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[st
         return None
 
 
-def load_saved(source: str | None) -> tuple[bytes | None, Json | None]:
+def load_saved(source: str | None) -> tuple[bytes | None, JsonDocument | None]:
     """A saved result where a file is one; else the bytes that had to be read to know."""
     from carbonctl.report import saved  # noqa: PLC0415 - where a file may be one
 
@@ -128,7 +128,7 @@ def load_saved(source: str | None) -> tuple[bytes | None, Json | None]:
     return raw, saved.parse(raw, "<stdin>" if source == "-" else source)
 
 
-def only_result(made: Json) -> tuple[EstimateResult, Path]:
+def only_result(made: JsonDocument) -> tuple[EstimateResult, Path]:
     """The one result of a file, and where in it; several have no one number of a name."""
     from carbonctl.report.ci.findings import results  # noqa: PLC0415 - with the reader
 
@@ -141,7 +141,7 @@ def only_result(made: Json) -> tuple[EstimateResult, Path]:
     return found[0], ("results", 0) if "results" in made.data else ()
 
 
-def check_is_estimate(made: Json) -> None:
+def check_is_estimate(made: JsonDocument) -> None:
     """InputError for a saved comparison or difference, which no scenario alone makes."""
     from carbonctl.report.saved import ESTIMATES  # noqa: PLC0415 - with the reader
 

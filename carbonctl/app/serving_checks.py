@@ -216,9 +216,9 @@ class _Service(NamedTuple):
         """Throughput over the modeled one that is reached in all but the share that may miss it."""
         assert self.facts.limits is not None  # noqa: S101 - it has a choice
         residual = self.facts.limits.throughput_residual
-        if residual is None or residual.exact:
+        if residual is None or residual.is_exact:
             return 1.0
-        middle, below, _ = residual.spread()
+        middle, below, _ = residual.normal_parameters()
         return math.exp(middle - _Z80 * below)
 
     def _no_ttft(self) -> Problem:

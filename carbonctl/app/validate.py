@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from carbonctl.app.load import PHASES, load_scenario
 from carbonctl.app.outcome import Outcome
-from carbonctl.core.errors import InputError, Problem, gathered
-from carbonctl.core.files import name_of
+from carbonctl.core.errors import InputError, Problem, collect_or_raise
+from carbonctl.core.files import display_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -97,21 +97,21 @@ def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> li
     if file.endswith(".md") or is_card(raw):
         from carbonctl.imports.model_card import check  # noqa: PLC0415 - for cards alone
 
-        return check(Path(name_of(file)), Catalog.open(hardware_db), raw)
+        return check(Path(display_name(file)), Catalog.open(hardware_db), raw)
     if POLICY.search(raw):
         from carbonctl.gate.policy import read  # noqa: PLC0415 - for policies alone
 
-        read(name_of(file), raw)
+        read(display_name(file), raw)
         return []
     if saved.is_result(raw):
-        saved.parse(raw, name_of(file))
+        saved.parse(raw, display_name(file))
         return []
     return validate_scenario(load_scenario(file, (), Catalog.open(hardware_db), raw=raw, root=root))
 
 
 def validate_scenario(scenario: Scenario) -> list[Problem]:
     """Warnings of a scenario; InputError with every problem of it."""
-    return [warning for warnings in gathered(_checks(scenario)) for warning in warnings]
+    return [warning for warnings in collect_or_raise(_checks(scenario)) for warning in warnings]
 
 
 def _checks(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:

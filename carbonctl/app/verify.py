@@ -11,7 +11,7 @@ from carbonctl.report.ci.findings import results
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.verify import VerifiedResult, VerifyResult
 
@@ -33,7 +33,7 @@ class Verification(Outcome):
         return "\n".join(verified.lines(self.data))
 
 
-def verify(made: Json, *, hardware_db: str | None, tolerance: float) -> Verification:
+def verify(made: JsonDocument, *, hardware_db: str | None, tolerance: float) -> Verification:
     """Every result of a parsed file, computed again on today's data."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
 
@@ -53,7 +53,7 @@ def verify_file(source: str, *, hardware_db: str | None, tolerance: float) -> Ve
 
 
 def _one(
-    made: Json,
+    made: JsonDocument,
     at: tuple[str | int, ...],
     result: EstimateResult,
     catalog: Catalog,

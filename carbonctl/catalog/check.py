@@ -172,7 +172,7 @@ def _defaults(catalog: Catalog, used: Cited) -> Iterator[Problem]:
             yield from error.problems
             continue
         used.add(fact.source, f"defaults:{name}")
-        if fact.exact and not fact.note:
+        if fact.is_exact and not fact.note:
             yield _problem(f"defaults:{name}", "has neither a range nor a reason")
 
 

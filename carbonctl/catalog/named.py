@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from carbonctl.catalog import spelling
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.catalog.similar import similar
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ _LEAST_LETTERS = 3  # of a name that others may begin with
 _MOST_SHOWN = 3
 
 
-@compared
+@value_record
 class Match:
     """The id that a name means, what was assumed for it, and the format that the name states."""
 

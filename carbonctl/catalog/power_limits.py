@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -17,7 +17,7 @@ NODE_ABOVE_RATING = 1.5  # x rating of the board, with its share of processors, 
 SERVER_W = 400.0  # W a server, beside what grows with its boards
 
 
-@compared
+@value_record
 class PowerLimits:
     """Lowest and highest mean power per accelerator, in W, that a boundary allows; with why."""
 

@@ -22,9 +22,9 @@ from carbonctl.core.errors import (
     Mark,
     OwnDataError,
     Problem,
-    ask_did_you_mean,
+    format_did_you_mean,
 )
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,7 +68,7 @@ class UnknownName(LookupError):  # noqa: N818 - said to users as "unknown", it i
 
     def hint(self) -> str:
         """``did you mean ...?`` with what is spelled nearly alike; empty where nothing is."""
-        return ask_did_you_mean(self.near)
+        return format_did_you_mean(self.near)
 
 
 class AmbiguousName(LookupError):  # noqa: N818
@@ -79,7 +79,7 @@ class AmbiguousName(LookupError):  # noqa: N818
         self.name, self.choices = name, choices
 
 
-@compared
+@value_record
 class Catalog:
     """The folders that records are looked up in: a user's overlay first, then the bundled one."""
 
@@ -97,7 +97,7 @@ class Catalog:
                 hint = "--hardware-db and CARBONCTL_HARDWARE_DB name a readable folder"
                 raise DataError([Problem("CC401", f"{folder}: not a readable folder", None, hint)])
             roots = (Path(folder), *roots)
-            files.remember_folder(roots[0])
+            files.register_folder(roots[0])
         return cls(roots)
 
     @property

@@ -8,7 +8,7 @@ from carbonctl.catalog.fields import SHARES, SIGNED, unit_of_field
 from carbonctl.catalog.ranges import is_above_zero, wrong
 from carbonctl.core.errors import EXIT_INPUT, DataError, OwnDataError, Problem
 from carbonctl.core.fact import Fact, Origin, RangeKind, Shape, Tier
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.core.units import UnitError, parse
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ RANGE_KINDS: tuple[str, ...] = get_args(RangeKind)
 SHAPES: tuple[str, ...] = get_args(Shape)
 
 
-@compared
+@value_record
 class Record:
     """One file of hardware_db."""
 

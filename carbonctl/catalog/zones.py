@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -38,7 +38,7 @@ _LETTERS = str.maketrans(
 STATE = re.compile(r"(?:state:|egrid-state:|prov:)?([A-Z]{2})-([A-Z]{2,3})")
 
 
-@compared
+@value_record
 class Place:
     """Where a name leads: its zone, its country, and what the provider discloses.
 

@@ -24,7 +24,7 @@ from carbonctl.core.errors import (
     OutputError,
     Problem,
 )
-from carbonctl.core.output import emit
+from carbonctl.core.output import write_output
 from carbonctl.core.streams import STDOUT
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _root(
 
 def run(argv: list[str]) -> int:
     """Run one command; the exit code."""
-    files.start()
+    files.reset_inputs()
     try:
         _check_words(argv)
         if _shows_help(argv):
@@ -180,7 +180,7 @@ def _report(error: CarbonctlError, argv: list[str]) -> int:
 
         found = [problem.as_dict(error.exit_code) for problem in error.problems]
         try:
-            emit(errors(found, form), None)
+            write_output(errors(found, form), None)
         except (OutputError, BrokenPipeError) as lost:
             failed(lost, argv)
     return error.exit_code

@@ -8,7 +8,7 @@ from carbonctl.app.init import CHOICES, GATE, check_is_new, check_kind, start_sc
 from carbonctl.cli import complete
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import format_of_file
-from carbonctl.core.output import emit
+from carbonctl.core.output import write_output
 
 _KIND = typer.Argument(help=", ".join(CHOICES), autocompletion=complete.of(CHOICES))
 _FILES = typer.Argument(metavar="[FILE]...", help="Scenarios that CI gates (gate only).")
@@ -36,4 +36,4 @@ def command(
     text, notes = start_scenario(kind, from_ or (), run.hardware_db)
     for note in notes if run.output is not None else ():  # on stdout they are comments of the file
         typer.echo(f"note: {note}", err=True)
-    emit(text, run.output)
+    write_output(text, run.output)

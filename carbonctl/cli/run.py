@@ -10,7 +10,7 @@ from carbonctl.app.load import PHASES, PHASES_OF
 from carbonctl.cli.output_format import choose_format
 from carbonctl.cli.progress import draws
 from carbonctl.core.errors import UsageError
-from carbonctl.core.output import emit
+from carbonctl.core.output import write_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,9 +87,9 @@ def write(text: str, form: str, output: str | None) -> None:
     """Write the text of a format to stdout or a file; NDJSON to stdout line by line."""
     if form == "ndjson" and output in (None, "-"):
         for line in text.splitlines(keepends=True):
-            emit(line, None)
+            write_output(line, None)
         return
-    emit(text, output)
+    write_output(text, output)
 
 
 def draw(paint: Callable[[Console], None], run: RunOptions) -> None:
@@ -105,7 +105,7 @@ def table_out(paint: Callable[[Console], None], *, output: str | None, no_color:
     stream = io.StringIO() if to_file else None
     paint(console(stream or sys.stdout, color=not (no_color or to_file)))
     if stream is not None:
-        emit(stream.getvalue(), output)
+        write_output(stream.getvalue(), output)
 
 
 def warn(problems: Iterable[Problem], *, quiet: bool) -> None:

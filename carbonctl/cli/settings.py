@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.catalog.instances import find_instance, instances
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import UsageError
-from carbonctl.core.units import UnitError, number
+from carbonctl.core.units import UnitError, parse_number
 from carbonctl.scenario.read.read_scenario import Setting, parse_sets
 from carbonctl.scenario.resolve.hardware.accelerator_counts import accelerators_in, is_server
 
@@ -139,7 +139,7 @@ def _is_instance(text: str, catalog: Catalog) -> bool:
 def _devices(count: str, each: float) -> str:
     """Accelerators in some machines; a count that is none stays as it is, to be refused as such."""
     try:
-        machines = number(count)
+        machines = parse_number(count)
     except UnitError:
         return count
     return count if each == 1 or machines <= 0 else f"{machines * each:.12g}"

@@ -14,7 +14,7 @@ from carbonctl.app.gate_inputs import Wanted, look
 from carbonctl.catalog.locate import bundled
 from carbonctl.core.errors import UsageError
 from carbonctl.core.metrics import TOTAL
-from carbonctl.core.output import emit
+from carbonctl.core.output import write_output
 from carbonctl.gate.judge import missing
 from carbonctl.report.numbers import carbon_unit
 
@@ -46,7 +46,7 @@ def start(files: list[str], hardware_db: str | None) -> None:
     made: dict[str, str] = {}
     if not files and not Path(SCENARIO).exists():
         template = bundled("configs") / "lifecycle-chat-7b.yaml"
-        emit(template.read_text(encoding="utf-8"), SCENARIO)
+        write_output(template.read_text(encoding="utf-8"), SCENARIO)
         sys.stdout.write(f"wrote {SCENARIO}\n")
     words = _words(named, hardware_db)
     for target, template_name in FILES.items():
@@ -65,7 +65,7 @@ def _write(target: str, text: str) -> None:
         sys.stdout.write(f"kept  {target}, which was there; it could have\n{shown}")
         return
     Path(target).parent.mkdir(parents=True, exist_ok=True)
-    emit(text, target)
+    write_output(text, target)
     note = f"; .gitlab-ci.yml takes it by  include: {{local: {target}}}" if target == GITLAB else ""
     sys.stdout.write(f"wrote {target}{note}\n")
 

@@ -149,6 +149,6 @@ def bind(record: Any, lens: Callable[[Fact], Any]) -> Any:
 
 def collect_facts(record: Any) -> dict[str, Fact]:
     """Every fact in a record by its key, in order of appearance."""
-    found: dict[str, Fact] = {}
-    bind(record, lambda fact: found.setdefault(fact.key, fact))
-    return found
+    by_key: dict[str, Fact] = {}
+    bind(record, lambda fact: by_key.setdefault(fact.key, fact))
+    return by_key

@@ -30,13 +30,13 @@ def sci_per_unit(r: PhaseResult, unit: str) -> dict[str, Num]:
     if not reserved:
         return {}
     with part(f"{r.id}.sci"):
-        made = allocation.total_kgco2e(parts_kgco2e=reserved)
+        reserved_kgco2e = allocation.total_kgco2e(parts_kgco2e=reserved)
         score = carbon_metrics.sci_kgco2e(
             used_kgco2e=r.operational_location_kgco2e,
-            hardware_kgco2e=made,
+            hardware_kgco2e=reserved_kgco2e,
             functional_units=count,
         )
-    return {f"{r.id}.sci_embodied_kgco2e": made, f"{r.id}.sci_per_{unit}_kgco2e": score}
+    return {f"{r.id}.sci_embodied_kgco2e": reserved_kgco2e, f"{r.id}.sci_per_{unit}_kgco2e": score}
 
 
 def _reserved_stages(r: PhaseResult) -> Iterator[Num]:
@@ -73,11 +73,11 @@ def per_hour_and_work(r: PhaseResult, phase: Phase[Num]) -> dict[str, Num]:
 
 def crossover(lines: tuple[Line, ...], operational_location_kgco2e: Num | None) -> dict[str, Num]:
     """Carbon-free share of electricity above which embodied carbon exceeds operational [1]."""
-    made = tuple(line.kgco2e for line in lines if line.id in _STAGES)
-    if not made or operational_location_kgco2e is None:
+    amounts = tuple(line.kgco2e for line in lines if line.id in _STAGES)
+    if not amounts or operational_location_kgco2e is None:
         return {}
     with part("embodied"):
-        embodied = allocation.total_kgco2e(parts_kgco2e=made)
+        embodied = allocation.total_kgco2e(parts_kgco2e=amounts)
     share = carbon_metrics.crossover_clean_share(
         embodied_kgco2e=embodied, operational_kgco2e=operational_location_kgco2e
     )

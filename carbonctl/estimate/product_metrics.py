@@ -34,7 +34,7 @@ def design_metrics(
         facility_energy_kwh=service.facility_energy_kwh, functional_units=tasks
     )
     with part("machine"):
-        one = allocation.total_kgco2e(parts_kgco2e=service.made.stages)
+        one = allocation.total_kgco2e(parts_kgco2e=service.machine.stages)
     share = allocation.amortized_kgco2e(
         item_kgco2e=embodied_kgco2e,
         machine_hours=x.service_hours,

@@ -30,7 +30,7 @@ class FleetCarbon:
     """Machines of one kind over the horizon: energy, spares, and embodied carbon of one."""
 
     machines: Num
-    made: MachineCarbon
+    machine: MachineCarbon
     facility_energy_kwh: Num
     operational_kgco2e: Num
     spares_kgco2e: Num
@@ -167,7 +167,7 @@ def _embodied_lines(service: FleetCarbon, side: str) -> tuple[Line, ...]:
     """Embodied carbon of all machines of a kind by stage."""
     lines = []
     for stage, label in _STAGES.items():
-        one = getattr(service.made, f"{stage}_kgco2e")
+        one = getattr(service.machine, f"{stage}_kgco2e")
         if one is None:
             continue
         with part(stage):

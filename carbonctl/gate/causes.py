@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.metrics import COST, TOTAL
-from carbonctl.core.record import compared, record
+from carbonctl.core.record import record, value_record
 from carbonctl.estimate.inputs import bind
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _COUNTED = {"period", "infer.horizon"}  # they say what is counted, not what dri
 _ALIKE = 2  # digits of an elasticity; inputs that agree in them move a number alike
 
 
-@compared
+@value_record
 class Change:
     """An input that differs from the baseline, and what that moved; None where that is unknown."""
 
@@ -76,7 +76,7 @@ class Causes:
         def rank(key: str) -> tuple[float, bool, bool]:
             moved = abs(self._moved[key].get(of, base) / base - 1) / _STEP
             fact = self.placed[key]
-            return -round(moved, _ALIKE), not key.startswith(f"{phase}."), not fact.given
+            return -round(moved, _ALIKE), not key.startswith(f"{phase}."), not fact.is_from_user
 
         ranked = sorted(self.placed, key=rank)
         return self.placed[ranked[0]] if ranked and rank(ranked[0])[0] < 0 else None
@@ -123,7 +123,7 @@ class Remembered:
         phase = name.partition(".")[0]
         placed = [fact for fact in self.facts.values() if fact.where is not None]
         own = [fact for fact in placed if fact.key.startswith(f"{phase}.")] or placed
-        return max(own, key=lambda f: (self.shares.get(f.key, 0.0), f.given), default=None)
+        return max(own, key=lambda f: (self.shares.get(f.key, 0.0), f.is_from_user), default=None)
 
     def section(self, _name: str) -> Mark | None:
         """A saved result has no sections."""

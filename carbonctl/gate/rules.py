@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from carbonctl.core.naming import unit_of
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,7 +32,7 @@ Kind = Literal[
 LIMITS, BLOCKS, WARNS = 2, 1, 0
 
 
-@compared
+@value_record
 class Rule:
     """One limit, or one demand, in canonical units."""
 
@@ -72,7 +72,7 @@ class Rule:
         return LIMITS if limits else BLOCKS
 
 
-@compared
+@value_record
 class Excuse:
     """An exception: which rule, for whom, until when, why."""
 
@@ -89,7 +89,7 @@ class Excuse:
         return self.rule == rule.id and about
 
 
-@compared
+@value_record
 class Policy:
     """Rules and exceptions of one file."""
 

@@ -45,8 +45,8 @@ class Log:
 @contextmanager
 def opened(file: str, refused: Refused) -> Iterator[Log]:
     """A file, or ``-`` for stdin, as a log whose errors are kept with those of others."""
-    with files.opened(file) as handle:
-        name = files.name_of(file)
+    with files.open_source(file) as handle:
+        name = files.display_name(file)
         yield log_of(name, _lines(handle, name), refused)
 
 
@@ -64,7 +64,7 @@ def _lines(handle: BinaryIO, name: str) -> Iterator[str]:
         try:
             raw = handle.readline(MAX_LINE + 1)
         except OSError as error:
-            files.unreadable(name, error)
+            files.raise_unreadable(name, error)
         if not raw:
             return
         number += 1

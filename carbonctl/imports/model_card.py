@@ -62,7 +62,7 @@ def check(path: Path, catalog: Catalog, raw: bytes | None = None) -> list[Proble
 
 def _front_matter(path: Path, raw: bytes | None) -> Document:
     """The YAML between the first two lines of dashes, its positions those of the card."""
-    whole = strict_yaml.text_of(path, raw)
+    whole = strict_yaml.read_text(path, raw)
     lines = whole.splitlines()
     ends = [place for place, line in enumerate(lines) if line.rstrip() == "---"]
     if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004 - an opening and a closing line

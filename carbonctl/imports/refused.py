@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem, place
+from carbonctl.core.errors import InputError, Problem, position_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +70,10 @@ class Refused:
             self._raise(self.broken)
 
     def _raise(self, problems: dict[Problem, None]) -> None:
-        files = list(dict.fromkeys(place(problem)[0] for problem in problems))
-        ordered = sorted(problems, key=lambda p: (files.index(place(p)[0]), place(p)[1:]))
+        files = list(dict.fromkeys(position_key(problem)[0] for problem in problems))
+        ordered = sorted(
+            problems, key=lambda p: (files.index(position_key(p)[0]), position_key(p)[1:])
+        )
         raise InputError(ordered, self.sources)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from carbonctl.core.types import Num
 
-_GRID = 8  # points between the ends at which a function that may fall at first is looked at
+_GRID = 8  # points at which a function that may fall at first is evaluated
 
 
 def find_root(function: Callable[[Num], Num], low: Num, high: Num, steps: int) -> Num:

@@ -20,7 +20,7 @@ LEAST_SHARE = 0.005  # a share that rounds to 1 %
 
 def kind_of(fact: Fact) -> str:
     """One of the three kinds of leaf: sourced, given, assumed."""
-    if fact.given:
+    if fact.is_from_user:
         return "given"
     return "assumed" if fact.assumed else "sourced"
 
@@ -47,7 +47,7 @@ def basis(number: Traced, draws: Draws) -> dict[str, Any]:
                 "label": driver.fact.label,
                 "kind": kind_of(driver.fact),
                 "origin": driver.fact.origin,
-                "low_confidence": driver.fact.low_confidence,
+                "low_confidence": driver.fact.is_low_confidence,
                 "variance_share": driver.share,
             }
             for driver in drivers(drawn, facts, draws)
@@ -61,8 +61,8 @@ def _counts(facts: list[Fact]) -> dict[str, int]:
     return counts | {
         "default": sum(fact.origin == "default" for fact in facts),
         "archetype": sum(fact.origin == "archetype" for fact in facts),
-        "low_confidence": sum(fact.low_confidence for fact in facts),
-        "without_range": sum(fact.given and fact.exact for fact in facts),
+        "low_confidence": sum(fact.is_low_confidence for fact in facts),
+        "without_range": sum(fact.is_from_user and fact.is_exact for fact in facts),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl.catalog.model_kinds import model_kind
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.report.numbers import quantity
 from carbonctl.scenario.resolve.hardware.accelerator_counts import format_hardware
 from carbonctl.scenario.resolve.serving.dedicated_hardware import dedicated_hardware_path
@@ -24,7 +24,7 @@ _KINDS = ("experiments", "train", "infer", "data", "idle")
 _VERBS = {"train": "training", "infer": "serving", "idle": "training"}
 
 
-@compared
+@value_record
 class Charged:
     """One phase with its model, hardware and place in words.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
 from carbonctl.core.naming import unit_of
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.report.expected_error import expected_error
 from carbonctl.report.facts import assumptions, data_version, fact_as_dict, replaced, used_facts
 from carbonctl.report.numbers import printable
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "1.0"
 
 
-@compared
+@value_record
 class ResultMetadata:
     """What a result says beside its numbers."""
 

@@ -128,7 +128,7 @@ def _node(number: Traced, argument: str, seen: set[int]) -> dict[str, Any]:
     node: dict[str, Any] = {"argument": argument or None, "value": float(number)}
     if isinstance(cause, Fact):
         node |= {"kind": kind_of(cause), "key": cause.key} | fact_as_dict(cause)
-        return node | {"low_confidence": cause.low_confidence}
+        return node | {"low_confidence": cause.is_low_confidence}
     card = cause.card
     node |= {
         "kind": "formula",
@@ -190,8 +190,8 @@ def _leaf(fact: Fact) -> str:
         span = f" ({low} to {high}, {fact.range_kind})"
     mark = f", {fact.mark}" if fact.mark else ""
     note = f"; {fact.note}" if fact.note else ""
-    doubt = " (!)" if fact.low_confidence else ""
-    if fact.given:
+    doubt = " (!)" if fact.is_low_confidence else ""
+    if fact.is_from_user:
         source = "" if fact.source == "user" else f" [{fact.source}]"
         return f"{fact.label}  {value}{span}  given{GLUE}at{GLUE}{fact.where}{source}{note}"
     word = f"assumed ({fact.origin})" if fact.assumed else "sourced"

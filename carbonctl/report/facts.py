@@ -30,7 +30,7 @@ def fact_as_dict(fact: Fact) -> FactRecord:
         "unit": fact.unit,
         "low": fact.low,
         "high": fact.high,
-        "range_kind": None if fact.exact else fact.range_kind,
+        "range_kind": None if fact.is_exact else fact.range_kind,
         "origin": fact.origin,
         "source": fact.source,
         "tier": fact.tier,
@@ -54,7 +54,7 @@ def replaced(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
             "unit": row.unit,
             "origin": row.origin,
             "source": row.source,
-            "falls": given.falls,
+            "falls": given.more_is_less_carbon,
         }
         for key, (given, row) in rows.items()
         if row is not None

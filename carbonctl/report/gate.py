@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import EXIT_VIOLATED, Mark
-from carbonctl.core.metrics import TOTAL, in_words
+from carbonctl.core.metrics import TOTAL, metric_label
 from carbonctl.gate.judge import STATUSES, Held, Subject, data_for, exit_code, status
 from carbonctl.gate.measures import Part, parts
 from carbonctl.report.numbers import printable
@@ -124,7 +124,7 @@ def _rule(one: Held, causes: Causes | Remembered, before: dict[str, Any] | None)
         "file": one.subject.file,
         "scenario": one.subject.name,
         "metric": rule.metric or None,
-        "label": in_words(rule.metric) if rule.metric else None,
+        "label": metric_label(rule.metric) if rule.metric else None,
         "unit": unit(one),
         "statistic": _statistic(one),
         "accounting": rule.accounting,

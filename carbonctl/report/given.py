@@ -30,7 +30,7 @@ def given(document: Document) -> Inputs:
         ],
         "replaced_by_flags": [
             {"path": path, "flag": flag, "before": _plain(before)}
-            for path, flag, before in document.replaced
+            for path, flag, before in document.overrides
         ],
         "scenario": scenario,
     }

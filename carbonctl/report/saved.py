@@ -18,7 +18,7 @@ from carbonctl.result.kinds import Kind, kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.node import Node, Total
 
@@ -50,12 +50,12 @@ def read(source: str) -> dict[str, Any]:
     return data
 
 
-def document(source: str) -> Json:
+def document(source: str) -> JsonDocument:
     """The same with positions, for those who point at what is wrong later."""
-    return parse(raw_of(source), files.name_of(source))
+    return parse(raw_of(source), files.display_name(source))
 
 
-def parse(raw: bytes, name: str, *, metrics: bool = False) -> Json:
+def parse(raw: bytes, name: str, *, metrics: bool = False) -> JsonDocument:
     """The result in bytes that came from ``name``; with ``metrics`` those must add up too."""
     made = strict_json.parse(raw, name)
     found = list(_problems(made))
@@ -66,7 +66,7 @@ def parse(raw: bytes, name: str, *, metrics: bool = False) -> Json:
     return made
 
 
-def _problems(made: Json) -> Iterator[Problem]:
+def _problems(made: JsonDocument) -> Iterator[Problem]:
     data = made.data
     kind = _kind(data)
     if isinstance(kind, Problem):
@@ -110,7 +110,7 @@ def _kind(data: Any) -> Kind | Problem:
 
 
 def _contradictions(
-    result: EstimateResult, at: tuple[str | int, ...], made: Json
+    result: EstimateResult, at: tuple[str | int, ...], made: JsonDocument
 ) -> Iterator[Problem]:
     """Sums that do not hold: the file was changed after it was written."""
     total = result["total_kgco2e"]
@@ -131,7 +131,7 @@ def _contradictions(
         todo += [((*path, "children", i), child) for i, child in enumerate(line["children"])]
 
 
-def _wrong_metrics(made: Json) -> Iterator[Problem]:
+def _wrong_metrics(made: JsonDocument) -> Iterator[Problem]:
     """Metrics of every result of a file that contradict the rest of it."""
     several = "results" in made.data
     for place, result in enumerate(results(made.data)):
@@ -139,7 +139,9 @@ def _wrong_metrics(made: Json) -> Iterator[Problem]:
             yield from _metrics(result, ("results", place) if several else (), made)
 
 
-def _metrics(result: EstimateResult, at: tuple[str | int, ...], made: Json) -> Iterator[Problem]:
+def _metrics(
+    result: EstimateResult, at: tuple[str | int, ...], made: JsonDocument
+) -> Iterator[Problem]:
     """Metrics that are not what the breakdown, or the metrics that they are made of, come to."""
     metrics = result["metrics"]
     for name, wanted in _implied(result):
@@ -193,7 +195,7 @@ def _adds_up(lines: Sequence[Mapping[str, Any]], whole: float) -> bool:
     return _close(sum(line["value"] for line in lines), whole)
 
 
-def _percentiles(made: Json) -> Iterator[Problem]:
+def _percentiles(made: JsonDocument) -> Iterator[Problem]:
     """Percentiles are all there or none is, and they are in order."""
     for path, node in strict_json.walk(made.data):
         aside = {"inputs", "provenance"} & set(path)
@@ -205,7 +207,7 @@ def _percentiles(made: Json) -> Iterator[Problem]:
             yield Problem("CC704", "the percentiles are not in order", made.mark(path))
 
 
-def _rows(made: Json) -> Iterator[Problem]:
+def _rows(made: JsonDocument) -> Iterator[Problem]:
     """Every row of a comparison has a number for each scenario, and there are two at least."""
     data = made.data
     count = len(data["scenarios"])
@@ -224,7 +226,7 @@ def _rows(made: Json) -> Iterator[Problem]:
             yield Problem("CC704", "the breakdown does not add up to the total", mark)
 
 
-def _choices(made: Json) -> Iterator[Problem]:
+def _choices(made: JsonDocument) -> Iterator[Problem]:
     """What either choice is made of adds up to it."""
     for side in ("keep", "replace"):
         choice = made.data[side]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.fact import Fact, weakest
+from carbonctl.core.fact import Fact, weakest_tier
 from carbonctl.core.formula import Step, Traced
 
 if TYPE_CHECKING:
@@ -95,4 +95,4 @@ def steps(value: Traced) -> Iterator[tuple[Step, Traced]]:
 
 def tier_of(facts: dict[str, Fact]) -> Tier:
     """The weakest tier among the facts under a number."""
-    return weakest([fact.tier for fact in facts.values()])
+    return weakest_tier([fact.tier for fact in facts.values()])

@@ -10,7 +10,7 @@ import numpy as np
 
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import FUNCTIONS, Traced
-from carbonctl.core.record import compared, record
+from carbonctl.core.record import record, value_record
 from carbonctl.estimate.inputs import bind, collect_facts
 from carbonctl.estimate.results import Lifecycle
 from carbonctl.study.blocks import evaluate_in_blocks, map_arrays
@@ -68,9 +68,9 @@ class Draws:
 
     def __call__(self, fact: Fact) -> Num:
         """Draws of a fact over its range; their median is its value."""
-        if fact.exact:
+        if fact.is_exact:
             return self.chosen.get(fact.key, fact.value)
-        middle, below, above = fact.spread()
+        middle, below, above = fact.normal_parameters()
         z = self.normal(fact.key)
         return _unscaled(fact, middle + z * np.where(z < 0, below, above))
 
@@ -93,7 +93,7 @@ def traced_value(fact: Fact) -> Traced:
     return Traced(fact.value, fact)
 
 
-@compared
+@value_record
 class Driver:
     """Share of the variance of the log total that is due to one fact."""
 
@@ -101,7 +101,7 @@ class Driver:
     share: float
 
 
-@compared
+@value_record
 class Evaluated(Generic[R]):
     """The traced point estimate, the estimate over draws, and the facts of both."""
 
@@ -144,12 +144,12 @@ def evaluate(
     def run(lens: Callable[[Fact], Num]) -> R:
         return estimate(bind(inputs, lens))
 
-    known, point = collect_facts(inputs), run(traced_value)
+    facts, point = collect_facts(inputs), run(traced_value)
     if samples == 0:
-        return Evaluated(point, None, known, [], samples, seed, run)
+        return Evaluated(point, None, facts, [], samples, seed, run)
     draws, drawn, infeasible = _draw(run, samples, seed)
-    ranked = drivers(np.asarray(drawn.metrics[outcome]), known, draws)
-    return Evaluated(point, drawn, known, ranked, samples, seed, run, infeasible)
+    ranked = drivers(np.asarray(drawn.metrics[outcome]), facts, draws)
+    return Evaluated(point, drawn, facts, ranked, samples, seed, run, infeasible)
 
 
 def _draw(
@@ -179,26 +179,26 @@ def _draw(
     return draws, map_arrays(drawn, lambda array: array[order]), 1.0 - float(feasible.mean())
 
 
-def replay(number: Num, draws: Callable[[Fact], Num], known: dict[int, Num] | None = None) -> Num:
+def replay(number: Num, draws: Callable[[Fact], Num], cache: dict[int, Num] | None = None) -> Num:
     """A traced number evaluated again with another lens (such as draws) for its facts."""
     if not isinstance(number, Traced):
         return number
-    known = {} if known is None else known
+    cache = {} if cache is None else cache
     cause = number.cause
     if isinstance(cause, Fact):
         return draws(cause)
-    if id(cause) not in known:
+    if id(cause) not in cache:
         again = {
-            name: tuple(replay(item, draws, known) for item in value)
+            name: tuple(replay(item, draws, cache) for item in value)
             if isinstance(value, tuple)
-            else replay(value, draws, known)
+            else replay(value, draws, cache)
             for name, value in cause.arguments.items()
         }
-        known[id(cause)] = FUNCTIONS[cause.card.name](**again)
-    return known[id(cause)]
+        cache[id(cause)] = FUNCTIONS[cause.card.name](**again)
+    return cache[id(cause)]
 
 
-def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
+def drivers(total: Array, facts: dict[str, Fact], draws: Draws) -> list[Driver]:
     """Facts by their share of the variance of the logarithm of the total, largest first.
 
     The squared correlation of the total with each fact's own normal numbers; facts are drawn
@@ -220,7 +220,7 @@ def drivers(total: Array, known: dict[str, Fact], draws: Draws) -> list[Driver]:
         squared.append((r2, key))
     scale = max(1.0, sum(r2 for r2, _ in squared))
     ranked = sorted(squared, key=lambda pair: (-pair[0], pair[1]))
-    return [Driver(known[key], r2 / scale) for r2, key in ranked]
+    return [Driver(facts[key], r2 / scale) for r2, key in ranked]
 
 
 def interval(value: Num | None) -> tuple[float, float, float] | None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     Service = Decoder[Fact] | Diffusion[Fact] | Encoder[Fact]
 
 LOADS = {"text-to-image": "images", "text-to-video": "videos", "image-to-video": "videos"}
-WALL_RUNTIME = "trtllm"  # of queues metered at the wall whose stack is not told
-_NOMINAL_LOAD = "1/h"  # a case is of devices that are busy; how much is asked of them is not told
+WALL_RUNTIME = "trtllm"  # of offline queues metered at the wall without a named runtime
+_NOMINAL_LOAD = "1/h"  # any: a case measures busy devices, so their load does not matter
 _SAME_SIZE = math.log(1.35)  # a table may count the text encoder of a model, or not
 
 
@@ -250,7 +250,7 @@ def resolve_service(data: Data, catalog: Catalog) -> Service | str:
 
 def _with_chosen_batch(model: Decoder[Fact], fleet: Fleet[Fact]) -> Decoder[Fact]:
     """The model of a queue with the batch and devices that the plan chooses at central values."""
-    assert model.limits is not None  # noqa: S101 - the caller looked
+    assert model.limits is not None  # noqa: S101 - checked by the caller
     plain, load = (bind(part, lambda fact: fact.value) for part in (model, fleet))
     chosen = at_operating_point(plain, load).model
     batch = derive_fact(

@@ -62,9 +62,9 @@ def shipped_forecast(products: list[Product], catalog: Catalog) -> Forecast:
     return Forecast(value, embodied_model.log_sd(products, model))
 
 
-def scores(found: Products, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
+def scores(table: Products, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
     """One score for each group and method; the same rows for every method that has them."""
-    products = found.products
+    products = table.products
     measured = Measured(
         np.array([p.measured for p in products]), [p.row["family"] for p in products]
     )
@@ -79,20 +79,20 @@ def scores(found: Products, catalog: Catalog, *, bundled: bool) -> list[dict[str
     if products:
         methods |= baseline_forecasts(products, catalog)
     return [
-        score(TEST, group, name, forecast, rows, measured, _excluded_counts(found, forecast))
+        score(TEST, group, name, forecast, rows, measured, _excluded_counts(table, forecast))
         for group, rows in _groups(products)
         for name, forecast in methods.items()
         if np.isfinite(forecast.log_value[rows]).any() or (group, name) == ("all", CARBONCTL)
     ]
 
 
-def _excluded_counts(found: Products, forecast: Forecast) -> dict[str, int]:
+def _excluded_counts(table: Products, forecast: Forecast) -> dict[str, int]:
     """Rows left out of all products, by reason."""
-    reasons = dict(found.excluded)
-    pooled = sum(product.is_pooled for product in found.products)
+    reasons = dict(table.excluded)
+    pooled = sum(product.is_pooled for product in table.products)
     unknown = sum(
         not np.isfinite(value) and not product.is_pooled
-        for product, value in zip(found.products, forecast.log_value, strict=True)
+        for product, value in zip(table.products, forecast.log_value, strict=True)
     )
     reasons |= {_POOLED_REASON: pooled} if pooled else {}
     return reasons | ({"this method has no figure": unknown} if unknown else {})
@@ -218,10 +218,10 @@ def _act_die(die: Die[float], catalog: Catalog, constants: dict[str, float]) -> 
     )
 
 
-def in_sample(found: Products, fitted: Products | None) -> dict[str, int]:
+def in_sample(table: Products, fitted: Products | None) -> dict[str, int]:
     """Number of products that the constants were fitted to."""
     known = {_case_key(product) for product in fitted.products} if fitted else set()
-    return {TEST: sum(_case_key(product) in known for product in found.products)}
+    return {TEST: sum(_case_key(product) in known for product in table.products)}
 
 
 def _case_key(product: Product) -> tuple[str, str, str]:

@@ -107,7 +107,7 @@ class Case:
 
     @property
     def error_group(self) -> str:
-        """What a forecast's error is told for: mixtures err more, unknown prompts most."""
+        """Group of cases with a common residual SD: MoE, unknown prompts, or kind of unit."""
         noun = {"energy_per_token": "language", "energy_per_image": "image",
                 "energy_per_video": "video", "wall_energy": "sample"}[self.energy_test]  # fmt: skip
         if noun == "language" and not self.is_prompt_known:

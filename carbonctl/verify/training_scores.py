@@ -32,7 +32,7 @@ _GROUP_COLUMNS = ("accelerator", "arch_type", "organisation")
 _BILLION = 1e9
 SIZES = ("active=1B_or_more", "active=below_1B")
 HELD_OUT_AGAIN = "organisation"
-UNKNOWN_POWER = "no other run tells the power of this accelerator"
+UNKNOWN_POWER = "no other run measures the power of this accelerator"
 
 
 def held_out_forecast(cases: list[Case], catalog: Catalog, by: str) -> Forecast:

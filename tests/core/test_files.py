@@ -14,7 +14,7 @@ def code_of(source, limit=100):
     with pytest.raises(InputError) as caught:
         files.read(str(source), limit)
     (problem,) = caught.value.problems
-    assert problem.mark.file == files.name_of(str(source))
+    assert problem.mark.file == files.display_name(str(source))
     return problem.code
 
 
@@ -96,23 +96,23 @@ def test_inputs_are_known_by_inode_until_the_next_command(tmp_path):
     path, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
     path.write_text("name: x\n")
     os.link(path, other)
-    files.start()
-    assert files.input_at(other, other.stat()) == ""
+    files.reset_inputs()
+    assert files.input_name(other, other.stat()) == ""
     strict_yaml.read(path)
-    assert files.input_at(other, other.stat()) == str(path)
-    files.start()
-    assert files.input_at(other, other.stat()) == ""
+    assert files.input_name(other, other.stat()) == str(path)
+    files.reset_inputs()
+    assert files.input_name(other, other.stat()) == ""
 
 
 def test_records_of_an_own_folder_are_inputs_and_other_files_in_it_are_not(tmp_path):
     names = ("accelerators/a.yaml", "grids/x.csv", "defaults.yaml", "result.csv", "grids/note.md")
-    files.start()
-    files.remember_folder(tmp_path)
+    files.reset_inputs()
+    files.register_folder(tmp_path)
     found = []
     for name in names:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("")
-        found.append(bool(files.input_at(path, path.stat())))
-    files.start()
+        found.append(bool(files.input_name(path, path.stat())))
+    files.reset_inputs()
     assert found == [True, True, True, False, False]

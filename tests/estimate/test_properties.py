@@ -354,7 +354,7 @@ def test_drivers_are_ranked_shares_of_the_variance():
     assert shares == sorted(shares, reverse=True)
     assert min(shares) >= 0
     assert sum(shares) <= 1 + 1e-9
-    assert not any(driver.fact.exact for driver in result.drivers)
+    assert not any(driver.fact.is_exact for driver in result.drivers)
 
 
 # the naming law, on live traces

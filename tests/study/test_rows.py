@@ -55,7 +55,7 @@ def test_what_no_column_touches_is_the_same_in_every_row():
 
 def test_a_column_of_no_fact_is_refused_by_name():
     inputs = inputs_of(CONFIGS / "train-llama-3.1.yaml", "train")
-    with pytest.raises(ValueError, match=r'site.gird is no fact .*did you mean "site.grid"'):
+    with pytest.raises(ValueError, match=r'unknown fact site.gird .*did you mean "site.grid"'):
         estimate_rows(inputs, {"site.gird": np.ones(2)}, metrics)
     for columns in ({}, {"site.grid": np.ones(2), "default:lifetime": np.ones(3)}):
         with pytest.raises(ValueError, match="columns of one length"):
@@ -75,7 +75,7 @@ def test_a_column_of_a_stated_value_is_the_scenario_that_states_another():
     for config in TRAINED:
         inputs = inputs_of(config, *PHASES)
         for key, fact in collect_facts(inputs).items():
-            if not fact.given:
+            if not fact.is_from_user:
                 continue
             value, text = changed(fact)
             try:

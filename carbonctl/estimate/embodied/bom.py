@@ -209,7 +209,7 @@ class ModeledPart(Generic[T]):
     id: str
     label: str
     model_residual: T
-    made: Part[T]
+    part: Part[T]
 
 
 @record

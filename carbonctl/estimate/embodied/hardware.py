@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.estimate.embodied.part_carbon import construction, part_carbon
 from carbonctl.estimate.results import Item, Line
 from carbonctl.formulas.decisions import allocation
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.inputs import ItemInputs
 
 
-@compared
+@value_record
 class MachineCarbon:
     """Carbon of one whole machine by stage [kgCO2e]; None where its mass is unknown."""
 

@@ -50,7 +50,7 @@ def part_carbon(item: Part[Num] | Piece[Num]) -> Num:
             )
         case ModeledPart():
             return parts.modeled_kgco2e(
-                model_residual=item.model_residual, parts_kgco2e=(part_carbon(item.made),)
+                model_residual=item.model_residual, parts_kgco2e=(part_carbon(item.part),)
             )
         case Machines():
             return parts.machines_kgco2e(

@@ -88,33 +88,35 @@ def uncached_prompt_tokens(m: Decoder[Num]) -> Num:
 
 def prefill_attention(m: Decoder[Num]) -> tuple[Num, Num]:
     """Attention FLOP per attended position, and attended positions of prefill over all layers."""
-    look = decode_work.look_flop(heads=m.attention.heads, head_dim=m.attention.head_dim)
+    flop_per_position = decode_work.look_flop(
+        heads=m.attention.heads, head_dim=m.attention.head_dim
+    )
     whole = _prompt_layer_tokens(m.attention, m.prompt_tokens)
     if m.prompt_cache_share is None:
-        return look, whole
+        return flop_per_position, whole
     cached = request_work.prompt_tokens_by_cached_prefix(
         prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
     )
     with part("prefix"):
         before = _prompt_layer_tokens(m.attention, cached)
-    return look, request_work.prompt_layer_tokens_by_prompt_cache(
+    return flop_per_position, request_work.prompt_layer_tokens_by_prompt_cache(
         prompt_layer_tokens=whole, cached_layer_tokens=before
     )
 
 
 def _step_flop(m: Decoder[Num], attended: Num) -> Num:
     """FLOP of a decode step with its share of prefill; a cached prefix is only attended to."""
-    attention, (prompt_look, prompt_attended) = m.attention, prefill_attention(m)
-    look = prompt_look
+    attention, (prompt_flop_per_position, prompt_attended) = m.attention, prefill_attention(m)
+    flop_per_position = prompt_flop_per_position
     if attention.latent_rank is not None and attention.rope_dim is not None:
-        look = decode_work.look_flop_by_latent(
+        flop_per_position = decode_work.look_flop_by_latent(
             heads=attention.heads, latent_rank=attention.latent_rank, rope_dim=attention.rope_dim
         )
     return decode_work.step_flop(
         active_params=m.active_params,
-        look_flop=look,
+        look_flop=flop_per_position,
         attended_layer_tokens=attended,
-        prompt_look_flop=prompt_look,
+        prompt_look_flop=prompt_flop_per_position,
         prompt_layer_tokens=prompt_attended,
         prompt_tokens=uncached_prompt_tokens(m),
         output_tokens=moe.output_tokens_per_prompt(m),

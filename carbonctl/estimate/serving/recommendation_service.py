@@ -1,4 +1,4 @@
-"""A ranking service: as many servers as load or table memory asks for, mostly idle or not."""
+"""Recommendation services: servers provisioned for the load or for the memory of tables."""
 
 from __future__ import annotations
 

@@ -102,10 +102,10 @@ class DecoderReplica:
     def prefill_s(self, devices: Num) -> Num:
         """Prefill time of one prompt, without queueing, on one rank [s]."""
         m = self.at(1.0, devices)
-        look, attended = prefill_attention(m)
+        flop_per_position, attended = prefill_attention(m)
         return replica_limits.prefill_s(
             active_params=m.active_params,
-            prompt_look_flop=look,
+            prompt_look_flop=flop_per_position,
             prompt_layer_tokens=attended,
             prompt_tokens=uncached_prompt_tokens(m),
             replica_accelerators=devices / self.ranks,

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 def training_limits(run: TrainRun[Num], site: Site[Num], life_hours: Num) -> TrainingLimits[Num]:
     """Limits of one run: devices, MFU, hours, and the life of its hardware."""
     use = train(run, site)
-    found, check = use.details | use.cross_check, run.cross_check
+    details, check = use.details | use.cross_check, run.cross_check
     metered = isinstance(run.evidence, MeteredEnergy)
     return TrainingLimits(
         accelerators=run.accelerators,
-        minimum_accelerators=found.get("minimum_accelerators"),
-        implied_mfu=found.get("implied_mfu"),
+        minimum_accelerators=details.get("minimum_accelerators"),
+        implied_mfu=details.get("implied_mfu"),
         expected_mfu=None if check is None or check.work is None else expected_mfu(check.work),
-        stated_hours_ratio=found.get("stated_hours_ratio"),
+        stated_hours_ratio=details.get("stated_hours_ratio"),
         devices_days=_devices_days(run),
-        wall_hours=None if metered else found.get("wall_hours"),
+        wall_hours=None if metered else details.get("wall_hours"),
         life_hours=life_hours,
         cadence_hours=None if run.cadence is None else run.cadence.cadence_hours,
     )

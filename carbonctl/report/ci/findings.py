@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from carbonctl.core.errors import CODES, EXIT_UNDECIDED
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.report import numbers
 from carbonctl.report.text.gate_words import beside
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Level = Literal["error", "warning", "note", "none"]
 
 
-@compared
+@value_record
 class Finding:
     """One thing to show: which rule, how bad, in words, where, and what else to look at."""
 

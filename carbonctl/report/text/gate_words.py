@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
 from carbonctl.core.errors import Mark, Problem
-from carbonctl.core.metrics import COST, QUALITY, in_words
+from carbonctl.core.metrics import COST, QUALITY, metric_label
 from carbonctl.core.naming import unit_of
 from carbonctl.report import numbers
 
@@ -71,7 +71,7 @@ def message(one: Held) -> str:
     rule = one.rule
     if rule.kind in _DEMANDS:
         return _found(one)
-    what = f"{in_words(rule.metric)}, {_of(one)}"
+    what = f"{metric_label(rule.metric)}, {_of(one)}"
     if one.observed is None or one.limit is None:
         return f"{what}: {one.reason}"
     text = f"{what}: {_compared(one)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from carbonctl.core.errors import CODES, EXIT_BUG, EXIT_DATA, EXIT_INPUT, EXIT_USAGE
-from carbonctl.core.units import symbols
+from carbonctl.core.units import symbols_by_dimension
 from carbonctl.report.text.remedies import REMEDIES
 
 _WIDTH = 80
@@ -112,7 +112,7 @@ def _units() -> str:
         "for counts and shares alone; counts may end in k, M, B, G or T, shares in %. A range is "
         "[low, value, high]. A GB is 1e9 bytes, a year 8,760 h, a month a twelfth of it."
     )
-    rows = {kind: " ".join(names) for kind, names in symbols().items()}
+    rows = {kind: " ".join(names) for kind, names in symbols_by_dimension().items()}
     return f"{_prose(rules)}\n{_rows(rows)}"
 
 

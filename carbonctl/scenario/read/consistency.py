@@ -51,13 +51,13 @@ _MODELS: tuple[Path, ...] = (("model",), ("infer", "model"), ("infer", "speculat
 def find_unknown_names(document: Document, catalog: Catalog) -> list[tuple[Path, Problem]]:
     """Path and problem of every unknown or ambiguous name in the document."""
     ctx = Context(document, catalog)
-    found: list[tuple[Path, Problem]] = []
+    unknown: list[tuple[Path, Problem]] = []
     for path, look_up in _lookups(ctx, document.data, ()):
         try:
             look_up(path)
         except Unresolved:
-            found.append((path, ctx.problems.pop()))
-    return found
+            unknown.append((path, ctx.problems.pop()))
+    return unknown
 
 
 def _lookups(ctx: Context, value: Any, path: Path) -> Iterator[LookUp]:
@@ -287,9 +287,11 @@ def _warn_unused_values(ctx: Context, scenario: schema.Scenario) -> None:
         runs: list[tuple[Path, schema.Run]] = [(("train",), scenario.train)]
         runs += [(("train", "runs", n), run) for n, run in enumerate(scenario.train.runs)]
         for path, run in runs:
-            found = [name for name in _USED_BY_EVIDENCE if getattr(run, name) is not None]
-            if len(found) == 1:
-                _warn_unused(ctx, run, path, _RUN_VALUES, found[0], _USED_BY_EVIDENCE[found[0]])
+            evidence = [name for name in _USED_BY_EVIDENCE if getattr(run, name) is not None]
+            if len(evidence) == 1:
+                _warn_unused(
+                    ctx, run, path, _RUN_VALUES, evidence[0], _USED_BY_EVIDENCE[evidence[0]]
+                )
     infer = scenario.infer
     if infer is None:
         return

@@ -29,7 +29,7 @@ def load(source: str, raw: bytes | None = None, root: str | None = None) -> Docu
     allowed = _root(root, folder)
     given = files.read(source, MAX_BYTES) if raw is None else raw
     quoted = not regular or _is_inside(source, allowed)
-    document = _parsed(given, files.name_of(source), quoted=quoted)
+    document = _parsed(given, files.display_name(source), quoted=quoted)
     return _extended(document, folder, allowed, ())
 
 
@@ -65,7 +65,7 @@ def _is_inside(file: str | Path, allowed: Path) -> bool:
 def _parsed(raw: bytes, name: str, *, quoted: bool) -> Document:
     """The document of a mapping; errors quote its lines only where ``quoted``."""
     try:
-        document = strict_yaml.parse(raw, name, keep=True)
+        document = strict_yaml.parse(raw, name, keep_duplicate_keys=True)
     except InputError as error:
         raise InputError(error.problems, error.sources if quoted else {}) from None
     if not quoted:
@@ -74,7 +74,7 @@ def _parsed(raw: bytes, name: str, *, quoted: bool) -> Document:
         problem = Problem(
             "CC007", "expected a scenario: a mapping of keys to values", document.mark(())
         )
-        raise InputError([*document.found, problem], document.sources)
+        raise InputError([*document.deferred_problems, problem], document.sources)
     return document
 
 
@@ -117,7 +117,10 @@ def _merge(base: Document, head: Document) -> Document:
         dict(base.keys),
         {**base.sources, **head.sources},
     )
-    merged.found, merged.lost = base.found + head.found, base.lost + head.lost
+    merged.deferred_problems, merged.invalid_paths = (
+        base.deferred_problems + head.deferred_problems,
+        base.invalid_paths + head.invalid_paths,
+    )
     _merge_into(merged, head, merged.data, head.data, ())
     return merged
 

@@ -73,7 +73,7 @@ def apply_to_phases(
         places += phase_paths(document.data, section, phases)
     if section == "hardware":
         if any(_is_other_device(value_at(document.data, place), setting) for place in places):
-            document.other_hardware = setting.flag
+            document.hardware_flag = setting.flag
             _drop_device_values(document, (*phases, "embodied"), setting.flag)
         for place in places:
             _replace_hardware(document, place, setting)
@@ -90,7 +90,7 @@ def apply_to_phases(
 
 def warn_evidence_of_replaced_hardware(document: Document) -> Iterator[Problem]:
     """Warnings about hours and energy that were stated for hardware a flag has replaced."""
-    flag, train = document.other_hardware, document.data.get("train")
+    flag, train = document.hardware_flag, document.data.get("train")
     if not flag or not isinstance(train, dict):
         return
     for key in _MEASURED_EVIDENCE:
@@ -227,7 +227,7 @@ def _is_dedicated_count(data: Any, place: Path) -> bool:
 def _record_replaced(document: Document, at: Path, flag: str) -> None:
     before = value_at(document.data, at)
     if before is not None:
-        document.replaced.append((".".join(str(step) for step in at), flag, before))
+        document.overrides.append((".".join(str(step) for step in at), flag, before))
 
 
 def _put_marked(document: Document, at: Path, value: Any, flag: str) -> None:

@@ -13,9 +13,9 @@ from carbonctl.core.errors import (
     Mark,
     Problem,
     did_you_mean,
-    in_order,
+    sort_problems,
 )
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.core.strict_yaml import Document
 from carbonctl.scenario.read import extends
 from carbonctl.scenario.read.consistency import find_unknown_names
@@ -46,7 +46,7 @@ _MAPPINGS = {"dict_type", "model_type", "model_attributes_type"}
 _EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
 
 
-@compared
+@value_record
 class Setting:
     """One value from the command line: its path in the scenario, and its flag.
 
@@ -95,8 +95,8 @@ def apply_settings(
             else:
                 _apply(document, setting)
         except InputError as error:
-            document.found += error.problems
-            document.lost.append((setting.path.split(".")[0],))
+            document.deferred_problems += error.problems
+            document.invalid_paths.append((setting.path.split(".")[0],))
 
 
 def check_scenario(document: Document, catalog: Catalog, *, keep: bool = False) -> Scenario:
@@ -106,20 +106,22 @@ def check_scenario(document: Document, catalog: Catalog, *, keep: bool = False) 
     for ``resolve`` to report together with its own, and faulty values are ``UNKNOWN``.
     """
     rename_aliases(document)  # those of --set, and of saved results
-    wrong = find_unknown_names(document, catalog)
+    faults = find_unknown_names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
-        if not wrong and not document.found:
+        if not faults and not document.deferred_problems:
             return scenario
     except ValidationError as error:
         from carbonctl.scenario.read.recovery import drop_consequential_errors  # noqa: PLC0415 - for faulty files alone
 
         for item in drop_consequential_errors(error.errors(include_url=False)):
-            wrong += [(tuple(item["loc"]), problem) for problem in _problems(item, document)]
-    document.lost += [path for path, _ in wrong]
-    document.found = in_order([*document.found, *(problem for _, problem in wrong)])
+            faults += [(tuple(item["loc"]), problem) for problem in _problems(item, document)]
+    document.invalid_paths += [path for path, _ in faults]
+    document.deferred_problems = sort_problems(
+        [*document.deferred_problems, *(problem for _, problem in faults)]
+    )
     if not keep:
-        raise InputError(document.found, document.sources)
+        raise InputError(document.deferred_problems, document.sources)
     from carbonctl.scenario.read.recovery import partial_scenario  # noqa: PLC0415 - for faulty files alone
 
     return partial_scenario(document)
@@ -127,16 +129,16 @@ def check_scenario(document: Document, catalog: Catalog, *, keep: bool = False) 
 
 def parse_sets(texts: Iterable[str]) -> list[Setting]:
     """Settings of all ``--set path=value``; InputError with the problems of all."""
-    made: list[Setting] = []
+    settings: list[Setting] = []
     problems: list[Problem] = []
     for text in texts:
         try:
-            made.append(parse_set(text))
+            settings.append(parse_set(text))
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
-    return made
+    return settings
 
 
 def parse_set(text: str) -> Setting:

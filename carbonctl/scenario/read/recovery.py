@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from carbonctl.core.errors import nearest
+from carbonctl.core.errors import nearest_names
 from carbonctl.scenario.resolve.context import Unresolved, attempt
 from carbonctl.scenario.schema.scenario_file import Scenario
 
@@ -39,16 +39,18 @@ def partial_scenario(document: Document) -> Scenario:
     """The scenario of a faulty document, with ``UNKNOWN`` in place of faulty values."""
     lost, scenario = _validate_without_lost(document)
     fields, inside = _field_names(Scenario), set[str]()
-    document.misnamed = {str(path[0]) for path in document.lost if len(path) == 1} - {*fields}
+    document.unknown_top_keys = {
+        str(path[0]) for path in document.invalid_paths if len(path) == 1
+    } - {*fields}
     unknown = {
         fields[key]: _mark_unknown(getattr(scenario, fields[key]), below, inside)
         for key, below in lost.items()
         if key in fields
     }
     absent = {name for name in fields.values() if getattr(scenario, name) is None}
-    several = len(document.misnamed) <= _MAX_UNKNOWN_KEYS
+    several = len(document.unknown_top_keys) <= _MAX_UNKNOWN_KEYS
     meant = (
-        {n for key in document.misnamed for n in _likely_sections(key)}
+        {n for key in document.unknown_top_keys for n in _likely_sections(key)}
         if several
         else {*fields.values()}
     )
@@ -66,7 +68,7 @@ def drop_consequential_errors(items: list[Any]) -> list[Any]:
         item
         for item in items
         if item["type"] != "missing"
-        or not nearest(str(item["loc"][-1]), unknown.get(item["loc"][:-1], ()))
+        or not nearest_names(str(item["loc"][-1]), unknown.get(item["loc"][:-1], ()))
     ]
 
 
@@ -98,12 +100,12 @@ def _likely_sections(key: str) -> set[str]:
     owners = {
         name for name in fields.values() if (s := model_at((name,))) and key in _field_names(s)
     }
-    return owners | {fields[name] for name in nearest(key, fields)}
+    return owners | {fields[name] for name in nearest_names(key, fields)}
 
 
 def _validate_without_lost(document: Document) -> tuple[LostTree, Scenario]:
     """Paths that had to be removed for the rest to be valid, and the scenario of the rest."""
-    paths = set(document.lost)
+    paths = set(document.invalid_paths)
     while True:
         lost = _path_tree(paths)
         try:
@@ -168,12 +170,13 @@ def _mark_unknown(value: Any, lost: LostTree, inside: set[str]) -> Any:
     return UNKNOWN
 
 
-def check_remaining(s: PhaseContext, wanted: list[str]) -> None:
+def check_remaining(s: PhaseContext, phase_names: list[str]) -> None:
     """Report problems of site, hardware and load in phases that stopped at another problem."""
     from carbonctl.scenario.resolve.serving.services import load  # noqa: PLC0415 - only to serve
 
     infer, train, data = (
-        getattr(s.scenario, name) if name in wanted else None for name in ("infer", "train", "data")
+        getattr(s.scenario, name) if name in phase_names else None
+        for name in ("infer", "train", "data")
     )
     if infer is not None:
         attempt(lambda: s.find_site(infer.site, ("infer",)))

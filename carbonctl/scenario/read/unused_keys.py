@@ -42,19 +42,19 @@ _SERVING_ONLY_KEYS = (
 _MODELS = {"model", "teacher", "draft"}
 
 
-def report_unused_keys(ctx: Context, scenario: schema.Scenario, wanted: list[str]) -> None:
+def report_unused_keys(ctx: Context, scenario: schema.Scenario, phase_names: list[str]) -> None:
     """Report keys that no phase has read; call it after all phases are resolved."""
     section = scenario.embodied
-    if section is not None and wanted:
+    if section is not None and phase_names:
         for key in _EMBODIED_COMMAND_KEYS:
             if _is_set(section, key):
                 message = f"embodied.{key} has no effect here: only carbonctl embodied uses it"
                 _add_problem(ctx, message, ("embodied", key))
         check_parts_keys(ctx, section)
-    for name in wanted:
-        for path, given in _quantities(getattr(scenario, name), (name,)):
-            _report_unused(ctx, path, given)
-    if section is not None and any(phase not in _WITHOUT_HARDWARE for phase in wanted):
+    for name in phase_names:
+        for path, quantity in _quantities(getattr(scenario, name), (name,)):
+            _report_unused(ctx, path, quantity)
+    if section is not None and any(phase not in _WITHOUT_HARDWARE for phase in phase_names):
         _report_unused_of_section(ctx, section, _EMBODIED_COMMAND_KEYS + _COMPARED_KEYS)
 
 
@@ -68,9 +68,9 @@ def _report_unused_of_section(
     ctx: Context, section: schema.Embodied, beside: tuple[str, ...]
 ) -> None:
     """Report unread quantities of a section, except those under the keys ``beside``."""
-    for path, given in _quantities(section, ("embodied",)):
+    for path, quantity in _quantities(section, ("embodied",)):
         if path[1] not in beside:
-            _report_unused(ctx, path, given)
+            _report_unused(ctx, path, quantity)
 
 
 def check_parts_keys(ctx: Context, section: schema.Embodied) -> None:
@@ -146,7 +146,7 @@ def _quantities(value: Any, path: Path) -> Iterator[tuple[Path, StatedQuantity]]
             yield from _quantities(getattr(value, name), (*path, info.alias or name))
 
 
-def _report_unused(ctx: Context, path: Path, given: StatedQuantity) -> None:
+def _report_unused(ctx: Context, path: Path, quantity: StatedQuantity) -> None:
     """Report a stated quantity that no part of the estimate has read."""
     mark = ctx.mark(path)
     # a model may be described in full: which keys count depends on the kind of evidence
@@ -159,7 +159,7 @@ def _report_unused(ctx: Context, path: Path, given: StatedQuantity) -> None:
         return
     shown = ".".join(str(step) for step in path)
     _add_problem(
-        ctx, f"{shown} has no effect in this scenario ({given.value:g} {given.unit})", path
+        ctx, f"{shown} has no effect in this scenario ({quantity.value:g} {quantity.unit})", path
     )
 
 

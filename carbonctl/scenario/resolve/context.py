@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from carbonctl.catalog.read import AmbiguousName, Catalog, Record, UnknownName
 from carbonctl.core.errors import Mark, Problem
-from carbonctl.core.fact import Fact, Shape, Tier, weakest
+from carbonctl.core.fact import Fact, Shape, Tier, weakest_tier
 from carbonctl.core.record import record
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Context:
         A problem of an ``absent`` section is not noted where the file has a misspelled section,
         which is reported already.
         """
-        if not (absent and self.document.misnamed):
+        if not (absent and self.document.unknown_top_keys):
             self.problems.append(Problem(code, message, self.mark(path), hint, help_))
         raise Unresolved
 
@@ -128,21 +128,26 @@ class Context:
         )
 
     def override(
-        self, given: Fact, row: Fact | None, *, alike: bool = True, falls: bool = False
+        self,
+        given: Fact,
+        row: Fact | None,
+        *,
+        alike: bool = True,
+        more_is_less_carbon: bool = False,
     ) -> Fact:
         """A stated fact that replaces a fact of hardware_db.
 
         Without a source it takes the relative range of that fact, and counts as modeled. Where the
         two are not ``alike`` (the idle power is a lower bound of any power), it keeps its own
-        range. ``falls`` is set where a larger value means less carbon.
+        range. ``more_is_less_carbon`` marks a fact whose larger value means less carbon.
         """
-        if row is None or row.given or not given.given:
+        if row is None or row.is_from_user or not given.is_from_user:
             return given
-        made = replace(given, replaces=row, falls=falls)
+        made = replace(given, replaces=row, more_is_less_carbon=more_is_less_carbon)
         sourced_row = row.origin == "hardware_db"
-        if given.sourced or not alike or not sourced_row:
+        if given.has_source or not alike or not sourced_row:
             return made
-        return _widen_range(replace(made, tier=weakest([row.tier, "modeled"])), row)
+        return _widen_range(replace(made, tier=weakest_tier([row.tier, "modeled"])), row)
 
     def default(self, name: str) -> Fact:
         """The default of this name, from ``defaults.yaml``."""

@@ -9,7 +9,7 @@ from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
 from carbonctl.catalog.shapes import decoder, nearest_by_size
 from carbonctl.core.errors import CarbonctlError
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.scenario.resolve.context import as_archetype, derive_fact
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ ARCHETYPES = (
 _PEAKS = PEAK_OF_PRECISION | {"int4": "bf16"}  # training widens them
 
 
-@compared
+@value_record
 class ModelShape:
     """Parameters and dimensions of a model; only language models have ``fields``."""
 

@@ -110,17 +110,17 @@ class PhaseContext:
         return replace(shared, allocation_rate=self.ctx.rule("allocation_rate_held"))
 
 
-def phase_builders(sections: PhaseContext, wanted: list[str]) -> Iterator[Builder]:
+def phase_builders(sections: PhaseContext, phase_names: list[str]) -> Iterator[Builder]:
     """One function for each phase; each may fail alone, so that all problems are found."""
     scenario = sections.scenario
     groups: list[Iterable[Builder]] = []
-    if "data" in wanted and scenario.data is not None:
+    if "data" in phase_names and scenario.data is not None:
         groups.append(_storage_builders(sections, scenario.data))
-    if "train" in wanted and scenario.train is not None:
+    if "train" in phase_names and scenario.train is not None:
         groups.append(_training_builders(sections, scenario.train))
-    if "experiments" in wanted and scenario.experiments is not None:
+    if "experiments" in phase_names and scenario.experiments is not None:
         groups.append([partial(_experiments_phase, sections, scenario.experiments)])
-    if "infer" in wanted and scenario.infer is not None:
+    if "infer" in phase_names and scenario.infer is not None:
         groups.append([partial(_serving_phase, sections, scenario.infer)])
     for group in groups:
         yield from attempt(partial(list, group)) or ()
@@ -321,7 +321,7 @@ def _check_pue(s: PhaseContext, run: schema.Run, path: Path) -> None:
 
 
 def _online_phase(s: PhaseContext, train: schema.Train) -> Phase[Fact]:
-    assert train.online is not None  # noqa: S101 - the caller looked
+    assert train.online is not None  # noqa: S101 - checked by the caller
     ctx, path = s.ctx, ("train", "online")
     device = s.find_device(train.hardware, ("train",))
     work = TrainRun(
@@ -340,7 +340,7 @@ def _online_phase(s: PhaseContext, train: schema.Train) -> Phase[Fact]:
 
 
 def _idle_phase(s: PhaseContext, train: schema.Train) -> Phase[Fact]:
-    assert train.idle is not None  # noqa: S101 - the caller looked
+    assert train.idle is not None  # noqa: S101 - checked by the caller
     ctx, path = s.ctx, ("train", "idle", "energy")
     given = train.idle.energy
     if not given.scope:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem, in_order
+from carbonctl.core.errors import InputError, Problem, sort_problems
 from carbonctl.estimate.embodied.bom import CountedPart, Machine
 from carbonctl.estimate.replacement_inputs import Fleet, Peaks, RefreshInputs, SecondLife
 from carbonctl.scenario.read.consistency import check_consistency
@@ -60,12 +60,12 @@ def resolve_refresh(
     scenario: schema.Scenario, document: Document, catalog: Catalog
 ) -> ResolvedRefresh:
     """Inputs of a replacement decision; InputError with all problems if there are any."""
-    ctx = Context(document, catalog, list(document.found))
+    ctx = Context(document, catalog, list(document.deferred_problems))
     section = scenario.refresh
     if section is None:
         message = "nothing to decide: give refresh, with old and new"
         attempt(lambda: ctx.fail("CC302", message, (), _EXAMPLE, absent=True))
-        raise InputError(in_order(ctx.problems), document.sources)
+        raise InputError(sort_problems(ctx.problems), document.sources)
     check_consistency(ctx, scenario)
     for check in (
         _check_no_new_count,
@@ -76,7 +76,7 @@ def resolve_refresh(
         attempt(partial(check, ctx, scenario, section))
     made = attempt(lambda: _resolve_inputs(ctx, scenario, section))
     if made is None or ctx.problems:
-        raise InputError(in_order(ctx.problems), document.sources)
+        raise InputError(sort_problems(ctx.problems), document.sources)
     old, new, inputs, where = made
     return ResolvedRefresh(
         old.name, new.name, where, inputs, ctx.warnings, ctx.not_estimated | _NOT_ESTIMATED

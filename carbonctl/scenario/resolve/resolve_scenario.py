@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem, in_order
-from carbonctl.core.record import compared, record
+from carbonctl.core.errors import InputError, Problem, sort_problems
+from carbonctl.core.record import record, value_record
 from carbonctl.estimate.inputs import LifecycleInputs
 from carbonctl.scenario.read.consistency import check_consistency
 from carbonctl.scenario.read.flag_reach import flags_of_section, warn_evidence_of_replaced_hardware
@@ -42,7 +42,7 @@ _OUTSIDE = {
 }
 
 
-@compared
+@value_record
 class ResolvedScenario:
     """Inputs of an estimate, with warnings and what is not estimated."""
 
@@ -70,7 +70,7 @@ class ScenarioResolver:
 
     sections: PhaseContext
     requested: tuple[str, ...]
-    wanted: list[str]
+    phase_names: list[str]
     is_consistent: bool
 
     @classmethod
@@ -84,17 +84,19 @@ class ScenarioResolver:
         need_period: bool = False,
     ) -> ScenarioResolver:
         """Resolver for the given phases, after checks of the scenario as a whole."""
-        ctx = Context(document, catalog, list(document.found), accounting=scenario.accounting)
-        wanted = [name for name in phases if getattr(scenario, name) is not None]
+        ctx = Context(
+            document, catalog, list(document.deferred_problems), accounting=scenario.accounting
+        )
+        phase_names = [name for name in phases if getattr(scenario, name) is not None]
         period = _resolve_period(ctx, scenario, need=need_period)
         known = len(ctx.problems)
         check_consistency(ctx, scenario)
         attempt(lambda: check_dedicated_hardware(ctx, scenario))
         is_consistent = len(ctx.problems) == known
-        if not wanted:
+        if not phase_names:
             message = f"nothing to estimate: give {' or '.join(phases)}"
             attempt(lambda: ctx.fail("CC302", message, (), absent=True))
-        return cls(PhaseContext(ctx, scenario, period), phases, wanted, is_consistent)
+        return cls(PhaseContext(ctx, scenario, period), phases, phase_names, is_consistent)
 
     @property
     def ctx(self) -> Context:
@@ -103,40 +105,40 @@ class ScenarioResolver:
 
     def resolve_phases(self) -> Iterator[Phase[Fact]]:
         """Each phase that can be resolved; problems of the others are noted."""
-        for build in phase_builders(self.sections, self.wanted):
+        for build in phase_builders(self.sections, self.phase_names):
             phase = attempt(build)
             if phase is not None:
                 yield phase
 
-    def finish(self, made: list[Phase[Fact]]) -> ResolvedScenario:
+    def finish(self, phases: list[Phase[Fact]]) -> ResolvedScenario:
         """The resolved scenario of these phases; ResolveError with all problems if any."""
         ctx, scenario = self.ctx, self.sections.scenario
-        _check_hardware_flag(ctx, self.wanted, made)
-        if "train" in self.wanted:
+        _check_hardware_flag(ctx, self.phase_names, phases)
+        if "train" in self.phase_names:
             ctx.warnings.extend(warn_evidence_of_replaced_hardware(ctx.document))
-        made_from = None
+        base_model = None
         if not ctx.problems:
-            made_from = resolve_base_model(ctx, scenario, self.wanted)
-            report_unused_keys(ctx, scenario, self.wanted)
+            base_model = resolve_base_model(ctx, scenario, self.phase_names)
+            report_unused_keys(ctx, scenario, self.phase_names)
         if ctx.problems:
             from carbonctl.scenario.read.recovery import check_remaining  # noqa: PLC0415 - of faulty files
 
-            check_remaining(self.sections, self.wanted)
-            raise ResolveError(in_order(ctx.problems), self._partial_result(made))
-        _note_not_estimated(ctx, scenario, self.requested, made)
+            check_remaining(self.sections, self.phase_names)
+            raise ResolveError(sort_problems(ctx.problems), self._partial_result(phases))
+        _note_not_estimated(ctx, scenario, self.requested, phases)
         return replace(
-            self._partial_result(made),
-            inputs=LifecycleInputs(tuple(made), _functional_unit(scenario), made_from),
+            self._partial_result(phases),
+            inputs=LifecycleInputs(tuple(phases), _functional_unit(scenario), base_model),
             warnings=list(dict.fromkeys(ctx.warnings)),
             budget=_budget_limits(scenario),
         )
 
-    def _partial_result(self, made: list[Phase[Fact]]) -> ResolvedScenario:
+    def _partial_result(self, phases: list[Phase[Fact]]) -> ResolvedScenario:
         """The resolved scenario as far as it is known, whether or not there are problems."""
         return ResolvedScenario(
             scenario=self.sections.scenario,
             document=self.ctx.document,
-            inputs=LifecycleInputs(tuple(made)),
+            inputs=LifecycleInputs(tuple(phases)),
             period=self.sections.period,
             warnings=[],
             not_estimated=self.ctx.not_estimated,
@@ -144,9 +146,9 @@ class ScenarioResolver:
         )
 
 
-def _check_hardware_flag(ctx: Context, wanted: list[str], made: list[Phase[Fact]]) -> None:
+def _check_hardware_flag(ctx: Context, phase_names: list[str], phases: list[Phase[Fact]]) -> None:
     """Report a hardware flag that no phase uses."""
-    if ctx.problems or not wanted or any(phase.hardware is not None for phase in made):
+    if ctx.problems or not phase_names or any(phase.hardware is not None for phase in phases):
         return
     flag = next((m for m in flags_of_section(ctx.document, "hardware")), None)
     if flag is not None:
@@ -201,12 +203,12 @@ def _budget_limits(scenario: schema.Scenario) -> dict[str, float]:
 
 
 def _note_not_estimated(
-    ctx: Context, scenario: schema.Scenario, phases: tuple[str, ...], made: list[Phase[Fact]]
+    ctx: Context, scenario: schema.Scenario, requested: tuple[str, ...], phases: list[Phase[Fact]]
 ) -> None:
-    for name in phases:
-        if getattr(scenario, name) is None and len(phases) > 1:
+    for name in requested:
+        if getattr(scenario, name) is None and len(requested) > 1:
             ctx.not_estimated.setdefault(name, "not in the scenario")
-    if any(phase.hardware is None and phase.kind == "train" for phase in made):
+    if any(phase.hardware is None and phase.kind == "train" for phase in phases):
         ctx.not_estimated["embodied share of training"] = "no hardware is named"
     for name, reason in _OUTSIDE.items():
         ctx.not_estimated.setdefault(name, reason)

@@ -23,7 +23,9 @@ def rename_aliases(document: Document) -> None:
         if KEY in section:
             message = f"{ALIAS} and {KEY} are one key, and both are given"
             mark = document.mark((*path, ALIAS), key=True)
-            document.found.append(Problem("CC303", message, mark, "keep one of the two"))
+            document.deferred_problems.append(
+                Problem("CC303", message, mark, "keep one of the two")
+            )
             del section[ALIAS]
             continue
         entries = {KEY if key == ALIAS else key: value for key, value in section.items()}

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from carbonctl.core.errors import did_you_mean
 from carbonctl.core.fact import RangeKind, Shape
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.core.units import UnitError, describe_type, parse
 from carbonctl.scenario.schema.custom_type import CustomType
 from carbonctl.scenario.schema.quantity_schema import HOURS_KEY, RANGE_KINDS, SCOPES, json_schema
@@ -22,7 +22,7 @@ _LONG_KEYS = {"value", "range", "range_kind", "source", "note", "scope"}
 _MAX_VALUE = 1e60  # beyond it no quantity is physical, and products overflow
 
 
-@compared
+@value_record
 class StatedQuantity:
     """A quantity that the user stated, converted to its canonical unit."""
 
@@ -38,7 +38,7 @@ class StatedQuantity:
     accelerator_hours: StatedQuantity | None = None
 
 
-@compared
+@value_record
 class Limits:
     """Unit and bounds that a stated quantity must meet."""
 

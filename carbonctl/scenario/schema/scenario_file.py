@@ -52,13 +52,13 @@ __all__ = ["CrossCheck", "Embodied", "EndOfLife", "Experiments", "Federated", "H
            "Transport"]  # fmt: skip
 
 
-def _reject_range(given: StatedQuantity) -> StatedQuantity:
+def _reject_range(quantity: StatedQuantity) -> StatedQuantity:
     """Check that a number of devices is one number, not a range."""
-    if given.low is not None:
+    if quantity.low is not None:
         raise quantity_error(
             "CC203", "a number of devices cannot have a range", "range", "give one number"
         )
-    return given
+    return quantity
 
 
 Devices = Annotated[WholeCount, AfterValidator(_reject_range)]

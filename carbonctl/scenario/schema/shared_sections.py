@@ -91,12 +91,12 @@ class Model(Section):
         return {"id": raw} if isinstance(raw, str) else raw
 
 
-def _check_whole(given: StatedQuantity) -> StatedQuantity:
+def _check_whole(quantity: StatedQuantity) -> StatedQuantity:
     """Check that a number of devices is a whole number."""
-    if given.value != int(given.value):
-        message = f"must be a whole number of devices, not {given.value:g}"
+    if quantity.value != int(quantity.value):
+        message = f"must be a whole number of devices, not {quantity.value:g}"
         raise quantity_error("CC203", message, "value", "as in 8")
-    return given
+    return quantity
 
 
 WholeCount = Annotated[Count, AfterValidator(_check_whole)]

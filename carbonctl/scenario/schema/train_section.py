@@ -74,10 +74,10 @@ class IdleEnergy(Section):
 
     @field_validator("energy")
     @classmethod
-    def _reject_node_scope(cls, given: StatedQuantity) -> StatedQuantity:
+    def _reject_node_scope(cls, quantity: StatedQuantity) -> StatedQuantity:
         """Reject idle energy of nodes: the share of nodes was fitted under load."""
-        if given.scope != "node":
-            return given
+        if quantity.scope != "node":
+            return quantity
         message = "idle energy with scope node is not supported"
         hint = "give that of the IT system, as in {value: 257 MWh, scope: it_system}"
         raise quantity_error("CC306", message, "scope", hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.fact import Fact
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.estimate.embodied.bom import (
     Chip,
     CountedPart,
@@ -33,7 +33,7 @@ _ARCHETYPES = ((2022, "intel-xeon-platinum-8480p"), (2020, "intel-xeon-platinum-
 _OLDEST = "intel-xeon-gold-6148"
 
 
-@compared
+@value_record
 class FabChoice:
     """How dies are made: the method's facts of a node, the yield model, the wafer."""
 

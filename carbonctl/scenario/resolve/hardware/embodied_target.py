@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem, in_order
+from carbonctl.core.errors import InputError, Problem, sort_problems
 from carbonctl.estimate.embodied.bom import Comparator, CountedPart, Machine, Machines
 from carbonctl.estimate.embodied.part_carbon import part_carbon
 from carbonctl.estimate.inputs import ItemInputs, bind
@@ -47,13 +47,13 @@ class ResolvedItem:
 
 def resolve_item(scenario: schema.Scenario, document: Document, catalog: Catalog) -> ResolvedItem:
     """Facts of whole machines; InputError with all problems when there are any."""
-    ctx = Context(document, catalog, list(document.found))
+    ctx = Context(document, catalog, list(document.deferred_problems))
     attempt(lambda: check_hardware_section(ctx, scenario, ("hardware",)))
     made = attempt(lambda: _made(ctx, scenario))
     if made is not None and not ctx.problems:
         report_unused_embodied_keys(ctx, scenario.embodied)
     if made is None or ctx.problems:
-        raise InputError(in_order(ctx.problems), document.sources)
+        raise InputError(sort_problems(ctx.problems), document.sources)
     hardware, count, built = made
     name = hardware.machine.name
     if count.value != 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.estimate.embodied.bom import (
     Comparator,
     CountedPart,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _WITH_HOST = {"machine", "machine+dc"}  # boundaries of published figures that include the host
 
 
-@compared
+@value_record
 class Device:
     """The accelerator (or whole server) that runs the work, and its host."""
 

@@ -240,7 +240,7 @@ def _storage_parts(ctx: Context, row: dict[str, str]) -> Parts:
     flash = machine_parts.flash_of(None if math.isnan(year) else year)
     amount = (_stated_amount("drives", 1.0), _stated_amount("flash", gb))
     made = machine_parts.drives(ctx, "drive", "SSD", amount, flash, _PATH)
-    if row["kind"] == "flash":  # a package on somebody else's board
+    if row["kind"] == "flash":  # a package without a board of its own
         made = _without_boards(made)
     return [made]
 

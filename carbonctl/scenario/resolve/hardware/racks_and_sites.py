@@ -139,40 +139,44 @@ def resolve_building(
     ctx: Context, scenario: schema.Scenario, section: schema.Embodied
 ) -> BuildingParts:
     """Construction of a datacenter: by its stated parts, else by IT power."""
-    said = section.datacenter
-    listed = [] if said is None else [name for name in _PLANT if getattr(said, name) is not None]
+    building = section.datacenter
+    listed = (
+        [] if building is None else [name for name in _PLANT if getattr(building, name) is not None]
+    )
     life = ctx.stated_or_default(
-        said.life if said else None, (*_DATACENTER, "life"), "building_life"
+        building.life if building else None, (*_DATACENTER, "life"), "building_life"
     )
     record = ctx.catalog.record("datacenters", "construction")
-    if said is not None and listed:
-        if said.construction_per_kw_year is not None:
+    if building is not None and listed:
+        if building.construction_per_kw_year is not None:
             message = f"construction is given per kW-year and by its parts ({', '.join(listed)})"
             where = (*_DATACENTER, "construction_per_kw_year")
             ctx.fail("CC303", message, where, "keep one of the two")
         for name in ("it_power", "load"):
-            if getattr(said, name) is not None:
+            if getattr(building, name) is not None:
                 message = f"{name} has no effect on a building that is given by its parts"
                 ctx.fail("CC303", message, (*_DATACENTER, name), "keep one of the two")
-        return tuple(_plant_part(ctx, said, name, life) for name in listed)
-    own = said.construction_per_kw_year if said else None
+        return tuple(_plant_part(ctx, building, name, life) for name in listed)
+    own = building.construction_per_kw_year if building else None
     factor = ctx.required_fact(
         record, "construction_per_kw_year", _DATACENTER, "construction per kW-year"
     )
     if own is not None:
         at = (*_DATACENTER, "construction_per_kw_year")
         factor = ctx.stated_fact(own, at, "construction per average IT kW")
-    load = ctx.stated_or_default(said.load if said else None, (*_DATACENTER, "load"), "it_load")
-    power = _it_power(ctx, scenario, said)
+    load = ctx.stated_or_default(
+        building.load if building else None, (*_DATACENTER, "load"), "it_load"
+    )
+    power = _it_power(ctx, scenario, building)
     return (Building("building", "building by IT power", power, load, life, factor),)
 
 
 def _plant_part(
-    ctx: Context, said: schema_embodied.Datacenter, name: str, life: Fact
+    ctx: Context, building: schema_embodied.Datacenter, name: str, life: Fact
 ) -> BuildingPart[Fact]:
     record = ctx.catalog.record("datacenters", "construction")
     label = _LABELS.get(name, name)
-    amount = ctx.stated_fact(getattr(said, name), (*_DATACENTER, name), label)
+    amount = ctx.stated_fact(getattr(building, name), (*_DATACENTER, name), label)
     size = _SIZES[name]
     amount = replace(
         amount,
@@ -187,11 +191,11 @@ def _plant_part(
 
 
 def _it_power(
-    ctx: Context, scenario: schema.Scenario, said: schema_embodied.Datacenter | None
+    ctx: Context, scenario: schema.Scenario, building: schema_embodied.Datacenter | None
 ) -> Fact:
     """Design IT power [W]: as stated, or the maximum power of all machines."""
-    if said is not None and said.it_power is not None:
-        return ctx.stated_fact(said.it_power, (*_DATACENTER, "it_power"), "design IT power")
+    if building is not None and building.it_power is not None:
+        return ctx.stated_fact(building.it_power, (*_DATACENTER, "it_power"), "design IT power")
     hint = "as in datacenter: {it_power: 10 MW}, or --set 'embodied.datacenter.it_power=P MW'"
     if scenario.hardware is None:
         message = "a datacenter needs its IT power or its hardware"

@@ -39,7 +39,7 @@ def lifetime(ctx: Context, embodied: schema.Embodied | None, path: Path) -> Fact
     """The life of hardware, as given or as is usual; a longer one means less carbon."""
     given = None if embodied is None else embodied.lifetime
     life = ctx.stated_or_default(given, (*path, "lifetime"), "lifetime")
-    return ctx.override(life, ctx.default("lifetime"), alike=False, falls=True)
+    return ctx.override(life, ctx.default("lifetime"), alike=False, more_is_less_carbon=True)
 
 
 def _accelerator_row(ctx: Context, record: Record, path: Path) -> Fact | None:

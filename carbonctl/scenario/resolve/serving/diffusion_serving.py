@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.fact import Fact, Origin
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.core.units import gb_from_bytes
 from carbonctl.estimate.serving.service import Diffusion, DiffusionRuntime
 from carbonctl.scenario.resolve.context import ONE
@@ -126,7 +126,7 @@ def _frames_per_second(
     return usual_rate
 
 
-@compared
+@value_record
 class DenoisingPassWork:
     """Inputs for the work of one denoising pass, in one of three forms."""
 

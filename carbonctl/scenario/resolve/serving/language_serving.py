@@ -187,13 +187,13 @@ def _resolve_attention(ctx: Context, shape: ModelShape, path: Path) -> Attention
     blind = "window_tokens" in fields and fields["window_tokens"].value == 0.0
     if blind and state is None and shape.record is not None:
         ctx.not_estimated[f"state of {shape.record.name}"] = "its size is not known"
-    told = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
+    optional = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
     return Attention(
         layers,
         heads,
         head_dim,
         kv_heads,
-        **{name: fields.get(name) for name in told},
+        **{name: fields.get(name) for name in optional},
         state_elements=state,
         state_bytes=None if state is None else ctx.default("state_bytes"),
     )

@@ -37,7 +37,7 @@ def add_limits(
     limits = Limits(
         concurrency=m.batch if itl is None and not is_full else None,
         is_stated=infer.concurrency is not None and not is_full,
-        is_exact=m.batch.exact,
+        is_exact=m.batch.is_exact,
         is_full=is_full,
         most_sequences=ctx.default("most_sequences"),
         linked_accelerators=joined or device.per_machine,
@@ -51,11 +51,11 @@ def add_limits(
     return replace(m, batch=m.batch if itl is None and not is_full else ONE, limits=limits)
 
 
-def _target_seconds(ctx: Context, given: StatedQuantity | None, path: Path) -> Fact | None:
+def _target_seconds(ctx: Context, quantity: StatedQuantity | None, path: Path) -> Fact | None:
     """A latency target [s]; None where none is stated."""
-    if given is None:
+    if quantity is None:
         return None
-    fact = ctx.stated_fact(given, path, f"target of latency, {path[-1]}")
+    fact = ctx.stated_fact(quantity, path, f"target of latency, {path[-1]}")
     low, high = (None if end is None else float(s_from_hours(end)) for end in (fact.low, fact.high))
     value = float(s_from_hours(fact.value))
     return replace(fact, value=value, unit="s", low=low, high=high)

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def resolve_base_model(
-    ctx: Context, scenario: schema.Scenario, wanted: list[str]
+    ctx: Context, scenario: schema.Scenario, phase_names: list[str]
 ) -> BaseModelShare[Fact] | None:
     """Footprint and number of uses of the base model; None where training states none."""
     train = scenario.train
-    if train is None or train.base is None or "train" not in wanted:
+    if train is None or train.base is None or "train" not in phase_names:
         return None
     path = ("train", "base")
     return BaseModelShare(

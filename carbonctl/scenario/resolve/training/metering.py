@@ -52,7 +52,7 @@ def server_power(ctx: Context, run: schema.Run, device: Device, factor: Fact) ->
     """Typical power of whole servers, as power of the IT system without its network."""
     hint = "name its accelerator, hardware.accelerator, or give train.power with its scope"
     typical = ctx.required_fact(device.record, "typical_power", device.path, hint=hint)
-    if run.energy is not None:  # the power then only tells the hours
+    if run.energy is not None:  # power is then only used to compute hours
         return Power("it_system", typical, None, None, factor)
     ctx.not_estimated[f"network around {device.record.name}"] = "its power is that of the server"
     return Power("it_system", typical, None, None, None)

@@ -63,26 +63,26 @@ EVIDENCE = tuple(_LEVEL)
 
 def find_evidence(ctx: Context, run: schema.Run, path: Path) -> str:
     """The key of the one kind of evidence of a run; none or several are a problem."""
-    given = [name for name in EVIDENCE if getattr(run, name) is not None]
+    stated = [name for name in EVIDENCE if getattr(run, name) is not None]
     if run.target_tokens is not None and run.input_tokens is None:
-        given.append("target_tokens")
-    if len(given) > 1:
+        stated.append("target_tokens")
+    if len(stated) > 1:
         ctx.fail(
             "CC301",
-            f"two kinds of evidence: {given[0]} and {given[1]}",
-            (*path, given[1]),
-            _hint_for_second_evidence(given),
+            f"two kinds of evidence: {stated[0]} and {stated[1]}",
+            (*path, stated[1]),
+            _hint_for_second_evidence(stated),
         )
-    if not given:
+    if not stated:
         ctx.fail("CC302", f"no evidence: give one of {', '.join(EVIDENCE)}", path)
-    return given[0].replace("target", "input")
+    return stated[0].replace("target", "input")
 
 
-def _hint_for_second_evidence(given: list[str]) -> str:
+def _hint_for_second_evidence(stated: list[str]) -> str:
     """Hint where to write a second kind of evidence."""
-    if given[:2] == ["energy", "accelerator_hours"]:
+    if stated[:2] == ["energy", "accelerator_hours"]:
         return "keep one, or give hours that were measured with it as energy.accelerator_hours"
-    return f"keep one; put the other under cross_check: {{{given[1]}: ...}}"
+    return f"keep one; put the other under cross_check: {{{stated[1]}: ...}}"
 
 
 def evidence_level(name: str) -> Evidence:
@@ -301,8 +301,8 @@ def resolve_power(
         if device is not None and device.accelerator is not None:
             plausible.board_power(ctx, watts, device.accelerator, (*path, "power"))
             watts = _replace_device_power(ctx, watts, device.accelerator)
-        given = Power(run.power.scope, watts, None, None, factor)
-        return with_node_factor(ctx, given, device) if given.boundary == "node" else given
+        stated = Power(run.power.scope, watts, None, None, factor)
+        return with_node_factor(ctx, stated, device) if stated.boundary == "node" else stated
     if device is None:
         return Power("gpu", None, None, None, factor)
     record = device.record
