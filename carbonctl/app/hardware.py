@@ -70,7 +70,7 @@ def find_hardware(catalog: Catalog, name: str) -> Record:
         try:
             return catalog.record(kind, name)
         except UnknownName as error:
-            near = near or list(error.near or ())
+            near = near or list(error.suggestions or ())
         except AmbiguousName as error:
             raise ambiguous(name, error) from None
     raise unknown("CC103", f'unknown device "{name}"', format_did_you_mean(near))
@@ -78,9 +78,9 @@ def find_hardware(catalog: Catalog, name: str) -> Record:
 
 def check_hardware(catalog: Catalog) -> dict[str, int]:
     """How many records there are of each kind; DataError with every problem of them."""
-    from carbonctl.catalog.check import check  # noqa: PLC0415 - reads the whole base
+    from carbonctl.catalog.check import check_catalog  # noqa: PLC0415 - reads the whole base
 
-    counts, problems = check(catalog)
+    counts, problems = check_catalog(catalog)
     if problems:
         raise DataError(problems)
     return dict(counts)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 def matching_names(names: Iterable[str], word: str) -> list[str]:
     """Names that hold every part of a word, else the nearest ones."""
-    from carbonctl.catalog.similar import similar  # noqa: PLC0415 - only to search
+    from carbonctl.catalog.similar import similar_names  # noqa: PLC0415 - only to search
 
     parts = word.lower().replace("_", " ").replace("-", " ").split()
     known = list(names)
     found = [n for n in known if all(p in n.lower().replace("-", " ") for p in parts)]
-    return found or similar(word, {name: name for name in known})
+    return found or similar_names(word, {name: name for name in known})
 
 
 def unknown(code: str, message: str, hint: str) -> InputError:

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 def list_zones(catalog: Catalog) -> list[dict[str, Any]]:
     """A row for every grid zone."""
-    return [_zone(row) for row in grids.zones(catalog)]
+    return [_zone(row) for row in grids.grid_rows(catalog)]
 
 
 def list_regions(catalog: Catalog) -> list[dict[str, Any]]:
     """A row for every cloud region."""
-    return [_region(row) for row in grids.regions(catalog)]
+    return [_region(row) for row in grids.list_regions(catalog)]
 
 
 def search_places(catalog: Catalog, word: str) -> list[dict[str, Any]]:
     """Regions and zones whose id or place holds a word; InputError where none does."""
     named = {
         f"{r['provider']}:{r['region']} {r['place']}": f"{r['provider']}:{r['region']}"
-        for r in grids.regions(catalog)
-    } | {f"{r['zone']} {r['name']}": r["zone"] for r in grids.zones(catalog)}
-    named |= grids.other_names(catalog)
+        for r in grids.list_regions(catalog)
+    } | {f"{r['zone']} {r['name']}": r["zone"] for r in grids.grid_rows(catalog)}
+    named |= grids.names_to_id(catalog)
     rows = [_shown(catalog, named[name]) for name in matching_names(named, word)]
     if not rows:
         raise unknown("CC102", f'no place is called "{word}"', "carbonctl grid list")
@@ -39,7 +39,7 @@ def search_places(catalog: Catalog, word: str) -> list[dict[str, Any]]:
 def find_place(catalog: Catalog, name: str) -> Place:
     """The place that a name means; InputError where there is not one."""
     try:
-        return grids.find(catalog, name)
+        return grids.find_place(catalog, name)
     except UnknownName as error:
         raise unknown("CC102", f'unknown region "{name}"', error.hint()) from None
     except AmbiguousName as error:
@@ -48,11 +48,11 @@ def find_place(catalog: Catalog, name: str) -> Place:
 
 def factors_of(catalog: Catalog, place: Place) -> list[dict[str, Any]]:
     """A row for each factor that is published for a place; the one that is used has a star."""
-    wanted = grids.spellings(catalog, place)
-    used = grids.row_used(catalog, place, "lifecycle")
+    wanted = grids.zones_of_place(catalog, place)
+    used = grids.find_grid_row(catalog, place, "lifecycle")
     return [
         {"used": "*" if row is used else "", **_zone(row)}
-        for row in grids.zones(catalog)
+        for row in grids.grid_rows(catalog)
         if row["zone"] in wanted
     ]
 
@@ -60,7 +60,7 @@ def factors_of(catalog: Catalog, place: Place) -> list[dict[str, Any]]:
 def notes_on(catalog: Catalog, place: Place) -> list[str]:
     """What a reader of the factors of a place should know."""
     notes = []
-    if grids.row_used(catalog, place, "lifecycle") is None and factors_of(catalog, place):
+    if grids.find_grid_row(catalog, place, "lifecycle") is None and factors_of(catalog, place):
         notes.append("no lifecycle factor is known here; use a direct one: site.coverage=direct")
     if place.row:
         notes.append(
@@ -94,10 +94,10 @@ def _region(row: dict[str, str]) -> dict[str, Any]:
 
 
 def _shown(catalog: Catalog, name: str) -> dict[str, Any]:
-    place = grids.find(catalog, name)
+    place = grids.find_place(catalog, name)
     band = catalog.default("grid_band").value
-    fact = grids.intensity(catalog, place, "lifecycle", band)
-    fact = fact or grids.intensity(catalog, place, "direct", band)
+    fact = grids.carbon_intensity(catalog, place, "lifecycle", band)
+    fact = fact or grids.carbon_intensity(catalog, place, "direct", band)
     text = place.row["place"] if place.row else ""
     return {
         "name": place.name,

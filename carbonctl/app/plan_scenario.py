@@ -66,7 +66,7 @@ def _also_wrong(known: ResolvedScenario) -> list[Problem]:
 
 def _planned(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phase[Fact]:
     """The same phase, once its plan is found to be feasible at its central values."""
-    check = resolver.sections.training_checks.get(phase.id)
+    check = resolver.phase_context.training_checks.get(phase.id)
     if check is None or not isinstance(phase.work, TrainRun):
         return phase
     from carbonctl.app.training_messages import Planned, report_training_status  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Which record a name means, where it is not the record's very id."""
+"""Lookup of a record by any spelling of its name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog import spelling
 from carbonctl.catalog.read import AmbiguousName, UnknownName
-from carbonctl.catalog.similar import similar
+from carbonctl.catalog.similar import similar_names
 from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
@@ -16,46 +16,48 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
 
-_LEAST_LETTERS = 3  # of a name that others may begin with
-_MOST_SHOWN = 3
+_MIN_PREFIX_LENGTH = 3  # letters of a name whose completions are suggested
+_MAX_SUGGESTIONS = 3
 
 
 @value_record
 class Match:
-    """The id that a name means, what was assumed for it, and the format that the name states."""
+    """The id that a name means, a note on the choice, and the weight format in the name."""
 
     id: str
     note: str = ""
-    stored: str = ""
+    weight_format: str = ""
 
 
 def find_record(catalog: Catalog, kind: str, name: str) -> Match:
-    """The record of a name in any spelling; UnknownName or AmbiguousName when there is not one."""
+    """The record of a name in any spelling; UnknownName or AmbiguousName unless one matches."""
     wanted = name.lower().strip()
     if catalog.path(kind, wanted) is not None:
         return Match(wanted)
-    if match := _alias(catalog, kind, wanted, name):
+    if match := _find_alias(catalog, kind, wanted, name):
         return match
-    look_up = {"models": _model, "accelerators": _device, "cpus": _cpu}.get(kind, _by_key)
+    look_up = {"models": _find_model, "accelerators": _find_device, "cpus": _find_cpu}.get(
+        kind, _find_by_key
+    )
     if wanted and (match := look_up(catalog, kind, name)):
         return match
-    raise _unknown(catalog, kind, name)
+    raise _unknown_name(catalog, kind, name)
 
 
-def _alias(catalog: Catalog, kind: str, wanted: str, name: str) -> Match | None:
-    """The record behind another spelling, or behind an id without its vendor."""
+def _find_alias(catalog: Catalog, kind: str, wanted: str, name: str) -> Match | None:
+    """The record of an alias, or of an id without its vendor; None if there is none."""
     found = catalog.aliases(kind).get(wanted)
-    if not found and wanted and spelling.is_name(kind, wanted):
+    if not found and wanted and spelling.can_name_record(kind, wanted):
         found = [one for one in catalog.ids(kind) if one == wanted or one.endswith(f"-{wanted}")]
-    return _one(catalog, kind, name, found or ())
+    return _choose_match(catalog, kind, name, found or ())
 
 
-def _one(catalog: Catalog, kind: str, name: str, found: Iterable[str]) -> Match | None:
-    """The only id of some, or the usual one of them with a note of the others."""
+def _choose_match(catalog: Catalog, kind: str, name: str, found: Iterable[str]) -> Match | None:
+    """The only id, or the preferred one with a note that lists the others; None without ids."""
     ids = list(dict.fromkeys(found))
-    notes = _usual(catalog, kind)
-    alone = len(ids) == 1  # then a note is one of this very spelling, not of its family
-    family = spelling.key(kind, name) if alone else _family_key(kind, name)
+    notes = _preferred_notes(catalog, kind)
+    alone = len(ids) == 1  # then the note belongs to this spelling, not to its family
+    family = spelling.spelling_key(kind, name) if alone else _family_key(kind, name)
     usual = [one for one in ids if (family, one) in notes]
     if len(usual) == 1:
         others = [one for one in ids if one != usual[0]]
@@ -67,99 +69,107 @@ def _one(catalog: Catalog, kind: str, name: str, found: Iterable[str]) -> Match 
 
 
 @cache
-def _usual(catalog: Catalog, kind: str) -> dict[tuple[str, str], str]:
-    """Why an id is meant by a spelling that others share, by the key of that spelling."""
+def _preferred_notes(catalog: Catalog, kind: str) -> dict[tuple[str, str], str]:
+    """Why an id is preferred for a shared spelling, by key of the spelling and id."""
     found = {}
     for (name, record_id), note in catalog.alias_notes(kind).items():
-        for key in (spelling.key(kind, name), _family_key(kind, name)):
+        for key in (spelling.spelling_key(kind, name), _family_key(kind, name)):
             found[key, record_id] = note
     return found
 
 
 def _family_key(kind: str, name: str) -> str:
-    """What members of one family have in common: of devices all but size and form factor."""
-    return spelling.device(name).core if kind == "accelerators" else spelling.key(kind, name)
+    """The key of a family: for devices the name without memory size and form factor."""
+    return (
+        spelling.parse_device_name(name).core
+        if kind == "accelerators"
+        else spelling.spelling_key(kind, name)
+    )
 
 
 @cache
-def _index(catalog: Catalog, kind: str) -> dict[str, list[str]]:
-    """Ids of a kind by the key of each of their spellings."""
+def _ids_by_key(catalog: Catalog, kind: str) -> dict[str, list[str]]:
+    """Ids of a kind by the key of each spelling."""
     found: dict[str, dict[str, None]] = {}
     for record_id in catalog.ids(kind):
-        found.setdefault(spelling.key(kind, record_id), {})[record_id] = None
-    own = set(found)  # an id means itself, whatever a spelling of another record looks like
+        found.setdefault(spelling.spelling_key(kind, record_id), {})[record_id] = None
+    own = set(found)  # an id always means itself, even if it is an alias of another record
     for alias, ids in catalog.aliases(kind).items():
-        if (key := spelling.key(kind, alias)) not in own:
+        if (key := spelling.spelling_key(kind, alias)) not in own:
             found.setdefault(key, {}).update(dict.fromkeys(ids))
     return {key: list(ids) for key, ids in found.items()}
 
 
-def _by_key(catalog: Catalog, kind: str, name: str) -> Match | None:
-    """The record of which a spelling has the same key, of the vendor that the name states."""
-    vendors = spelling.without_vendor(spelling.words(name))[1]
-    found = _index(catalog, kind).get(spelling.key(kind, name), [])
+def _find_by_key(catalog: Catalog, kind: str, name: str) -> Match | None:
+    """The record with a spelling of the same key, and of the vendor in the name if any."""
+    vendors = spelling.split_vendor(spelling.split_words(name))[1]
+    found = _ids_by_key(catalog, kind).get(spelling.spelling_key(kind, name), [])
     fitting = [one for one in found if not vendors or _has_vendor(one, vendors)]
-    return _one(catalog, kind, name, fitting)
+    return _choose_match(catalog, kind, name, fitting)
 
 
 def _has_vendor(record_id: str, vendors: tuple[str, ...]) -> bool:
-    """Whether an id is of a vendor; one that begins with no vendor may be of any."""
+    """Whether an id can be of a vendor; an id without a vendor prefix can be of any."""
     head = record_id.partition("-")[0]
-    return head in vendors or not spelling.without_vendor([head, ""])[1]
+    return head in vendors or not spelling.split_vendor([head, ""])[1]
 
 
 # --- devices ---------------------------------------------------------------------------------
 
 
-def _device(catalog: Catalog, kind: str, name: str) -> Match | None:
-    """The device of a name that lists its parts in any order, or leaves out what is clear."""
-    if match := _by_key(catalog, kind, name):
+def _find_device(catalog: Catalog, kind: str, name: str) -> Match | None:
+    """The device of a name whose parts come in any order, or are left out if unambiguous."""
+    if match := _find_by_key(catalog, kind, name):
         return match
     if "/" in name:
-        return _either(catalog, kind, name)
-    if ends := _endings(catalog, kind).get(spelling.key(kind, name)):
-        return _one(catalog, kind, name, ends)
-    fitting = [one for one in _family(catalog, kind, name) if _fits(catalog, one, name)]
-    wanted = spelling.device(name)
-    sized = [one for one in fitting if spelling.device(one).size]
+        return _find_listed_device(catalog, kind, name)
+    if ends := _ids_by_ending(catalog, kind).get(spelling.spelling_key(kind, name)):
+        return _choose_match(catalog, kind, name, ends)
+    fitting = [
+        one for one in _find_family(catalog, kind, name) if _has_stated_parts(catalog, one, name)
+    ]
+    wanted = spelling.parse_device_name(name)
+    sized = [one for one in fitting if spelling.parse_device_name(one).size]
     if len(fitting) == 1 and sized and not wanted.size:
-        return None  # boards of other sizes may exist: it is offered, not taken
-    return _one(catalog, kind, name, fitting)
+        return None  # boards of other sizes may exist: suggest it instead
+    return _choose_match(catalog, kind, name, fitting)
 
 
 @cache
-def _endings(catalog: Catalog, kind: str) -> dict[str, list[str]]:
-    """Ids by the ends of their names: ``rtx8000`` is a ``quadro-rtx-8000``."""
+def _ids_by_ending(catalog: Catalog, kind: str) -> dict[str, list[str]]:
+    """Ids by the ends of their names: ``rtx8000`` for ``quadro-rtx-8000``."""
     found: dict[str, list[str]] = {}
     for record_id in catalog.ids(kind):
         parts = record_id.split("-")
         ends = ("-".join(parts[at:]) for at in range(1, len(parts)))
-        for end in {spelling.key(kind, end) for end in ends if spelling.is_name(kind, end)}:
+        for end in {
+            spelling.spelling_key(kind, end) for end in ends if spelling.can_name_record(kind, end)
+        }:
             found.setdefault(end, []).append(record_id)
     return found
 
 
-def _family(catalog: Catalog, kind: str, name: str) -> list[str]:
-    """Devices of which the name without size and form factor is the same."""
-    wanted = spelling.device(name)
-    found = _families(catalog, kind).get(wanted.core, []) if wanted.core else []
+def _find_family(catalog: Catalog, kind: str, name: str) -> list[str]:
+    """Ids of devices whose name without memory size and form factor is the same."""
+    wanted = spelling.parse_device_name(name)
+    found = _ids_by_family(catalog, kind).get(wanted.core, []) if wanted.core else []
     return [one for one in found if not wanted.vendors or _has_vendor(one, wanted.vendors)]
 
 
 @cache
-def _families(catalog: Catalog, kind: str) -> dict[str, list[str]]:
+def _ids_by_family(catalog: Catalog, kind: str) -> dict[str, list[str]]:
     found: dict[str, dict[str, None]] = {}
     for record_id in catalog.ids(kind):
-        found.setdefault(spelling.device(record_id).core, {})[record_id] = None
+        found.setdefault(spelling.parse_device_name(record_id).core, {})[record_id] = None
     for alias, ids in catalog.aliases(kind).items():
-        if len(ids) == 1 and (core := spelling.device(alias).core) not in found:
+        if len(ids) == 1 and (core := spelling.parse_device_name(alias).core) not in found:
             found[core] = {ids[0]: None}
     return {core: list(ids) for core, ids in found.items()}
 
 
-def _fits(catalog: Catalog, record_id: str, name: str) -> bool:
-    """Whether a device has all that a name states: size, form factor, kind of memory."""
-    wanted, known = spelling.device(name), spelling.device(record_id)
+def _has_stated_parts(catalog: Catalog, record_id: str, name: str) -> bool:
+    """Whether a device has the memory size, form factor and kind of memory in a name."""
+    wanted, known = spelling.parse_device_name(name), spelling.parse_device_name(record_id)
     record = catalog.record("accelerators", record_id)
     if wanted.form:
         stated = known.form or record.text("form_factor").lower().split(" ")[0]
@@ -174,66 +184,77 @@ def _fits(catalog: Catalog, record_id: str, name: str) -> bool:
     return wanted.size.replace("gib", "gb") in sizes
 
 
-def _either(catalog: Catalog, kind: str, name: str) -> Match | None:
-    """One of several devices that a name lists, as ``Instinct MI250X/MI250`` of lspci."""
+def _find_listed_device(catalog: Catalog, kind: str, name: str) -> Match | None:
+    """The device of a name that lists several, as ``Instinct MI250X/MI250`` of lspci."""
     ids: list[str] = []
     for part in name.replace("]", "").rpartition("[")[2].split("/"):
         try:
             ids.append(find_record(catalog, kind, part).id)
         except (UnknownName, AmbiguousName):
             return None
-    return _one(catalog, kind, name, ids)
+    return _choose_match(catalog, kind, name, ids)
 
 
-def _cpu(catalog: Catalog, kind: str, name: str) -> Match | None:
-    """The processor whose name holds every word of this one, its number among them."""
-    if match := _by_key(catalog, kind, name):
+def _find_cpu(catalog: Catalog, kind: str, name: str) -> Match | None:
+    """The processor whose name contains every word of this one, including its number."""
+    if match := _find_by_key(catalog, kind, name):
         return match
-    wanted = set(spelling.words(name))
-    if not any(sum(c.isdigit() for c in word) >= _LEAST_LETTERS for word in wanted):
+    wanted = set(spelling.split_words(name))
+    if not any(sum(c.isdigit() for c in word) >= _MIN_PREFIX_LENGTH for word in wanted):
         return None
-    found = [one for one in catalog.ids(kind) if wanted <= set(spelling.words(one))]
-    return _one(catalog, kind, name, found)
+    found = [one for one in catalog.ids(kind) if wanted <= set(spelling.split_words(one))]
+    return _choose_match(catalog, kind, name, found)
 
 
 # --- models ----------------------------------------------------------------------------------
 
 
-def _model(catalog: Catalog, kind: str, name: str) -> Match | None:
-    """The model of a Hub id, an Ollama tag or a tuned checkpoint, with the format it states."""
-    text = spelling.model_text(name)
-    bare, stored = spelling.stored_format(text)
-    names = (name, text, *spelling.base_names(bare), *spelling.base_names(spelling.dotted(bare)))
+def _find_model(catalog: Catalog, kind: str, name: str) -> Match | None:
+    """The model of a Hub id, an Ollama tag or a tuned checkpoint, with its weight format."""
+    text = spelling.bare_model_name(name)
+    bare, stored = spelling.split_weight_format(text)
+    names = (
+        name,
+        text,
+        *spelling.base_names(bare),
+        *spelling.base_names(spelling.restore_version_point(bare)),
+    )
     for one in dict.fromkeys(names):
         ids = [one] if catalog.path(kind, one) else catalog.aliases(kind).get(one)
-        ids = ids or _index(catalog, kind).get(spelling.letters(one), [])
-        if match := _one(catalog, kind, one, ids):
-            return match if one in (name, text) else replace(match, stored=stored)
+        ids = ids or _ids_by_key(catalog, kind).get(spelling.normalize(one), [])
+        if match := _choose_match(catalog, kind, one, ids):
+            return match if one in (name, text) else replace(match, weight_format=stored)
     return None
 
 
-# --- what to offer ---------------------------------------------------------------------------
+# --- suggestions -----------------------------------------------------------------------------
 
 
-def _unknown(catalog: Catalog, kind: str, name: str) -> UnknownName:
-    """The error of a name that leads nowhere, with the records that it may have meant."""
+def _unknown_name(catalog: Catalog, kind: str, name: str) -> UnknownName:
+    """The error of an unknown name, with records of similar names."""
     ids, aliases = catalog.ids(kind), catalog.aliases(kind)
-    return UnknownName(kind, name, [*ids, *aliases], near=partial(_near, catalog, kind, name))
+    return UnknownName(kind, name, [*ids, *aliases], suggest=partial(_suggest, catalog, kind, name))
 
 
-def _near(catalog: Catalog, kind: str, name: str) -> list[str]:
-    """Members of the family that a name is of, else records whose names are nearly alike."""
-    if kind == "accelerators" and (family := _family(catalog, kind, name)):
-        form = spelling.device(name).form
-        same = [one for one in family if form and spelling.device(one).form.startswith(form[:3])]
+def _suggest(catalog: Catalog, kind: str, name: str) -> list[str]:
+    """Names to suggest: devices of the same family, else records with similar names."""
+    if kind == "accelerators" and (family := _find_family(catalog, kind, name)):
+        form = spelling.parse_device_name(name).form
+        same = [
+            one
+            for one in family
+            if form and spelling.parse_device_name(one).form.startswith(form[:3])
+        ]
         return same or family
-    text = spelling.model_text(name).removesuffix("-gguf") if kind == "models" else name
+    text = spelling.bare_model_name(name).removesuffix("-gguf") if kind == "models" else name
     if kind == "models":
-        text = spelling.base_names(spelling.stored_format(text)[0])[-1]
-    wanted = spelling.key(kind, text)
-    begun = [one for one in catalog.ids(kind) if spelling.key(kind, one).startswith(wanted)]
-    if len(wanted) >= _LEAST_LETTERS and begun:
-        return begun[:_MOST_SHOWN]
+        text = spelling.base_names(spelling.split_weight_format(text)[0])[-1]
+    wanted = spelling.spelling_key(kind, text)
+    begun = [
+        one for one in catalog.ids(kind) if spelling.spelling_key(kind, one).startswith(wanted)
+    ]
+    if len(wanted) >= _MIN_PREFIX_LENGTH and begun:
+        return begun[:_MAX_SUGGESTIONS]
     known = {one: one for one in catalog.ids(kind)}
     known |= {alias: found[0] for alias, found in catalog.aliases(kind).items()}
-    return similar(text, known, partial(spelling.key, kind), as_written=True)
+    return similar_names(text, known, partial(spelling.spelling_key, kind), as_written=True)

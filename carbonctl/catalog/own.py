@@ -1,4 +1,4 @@
-"""Checks of a folder of the user's own, made when a file of it is read: values that cannot be."""
+"""Checks of the user's own hardware data, run when a file of the folder is read."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ if TYPE_CHECKING:
 
 
 def check_record(catalog: Catalog, kind: str, record_id: str) -> None:
-    """OwnDataError with every value of a record that cannot be."""
-    _raise(_of_record(catalog, kind, record_id))
+    """OwnDataError with every impossible value of a record."""
+    _raise_if_any(_record_problems(catalog, kind, record_id))
 
 
 def check_defaults(catalog: Catalog) -> None:
-    """OwnDataError with every default that cannot be, or that nothing asks for."""
-    _raise(_of_defaults(catalog))
+    """OwnDataError with every default that is impossible or does not exist."""
+    _raise_if_any(_default_problems(catalog))
 
 
 def check_table(catalog: Catalog, kind: str, path: Path, bundled_path: Path) -> None:
-    """OwnDataError with every cell that cannot be; ``kind`` is what a table of aliases is of."""
-    _raise(_of_table(catalog, kind, path, bundled_path))
+    """OwnDataError with every impossible cell; ``kind`` is the kind of record of an alias table."""
+    _raise_if_any(_table_problems(catalog, kind, path, bundled_path))
 
 
-def _raise(problems: list[Problem]) -> None:
+def _raise_if_any(problems: list[Problem]) -> None:
     if problems:
         raise OwnDataError(problems)
 
 
 @cache
-def _of_record(catalog: Catalog, kind: str, record_id: str) -> list[Problem]:
-    return ranges.of_record(catalog.unchecked(kind, record_id))
+def _record_problems(catalog: Catalog, kind: str, record_id: str) -> list[Problem]:
+    return ranges.record_problems(catalog.unchecked_record(kind, record_id))
 
 
 @cache
-def _of_defaults(catalog: Catalog) -> list[Problem]:
-    from carbonctl.catalog.read import document_of, paths_of_defaults  # noqa: PLC0415 - it calls us
+def _default_problems(catalog: Catalog) -> list[Problem]:
+    from carbonctl.catalog.read import default_files, load_document  # noqa: PLC0415 - it calls us
 
-    paths = paths_of_defaults(catalog)
+    paths = default_files(catalog)
     own = [path for path in paths if catalog.roots[0] in path.parents]
-    names = [name for path in paths if path not in own for name in document_of(path).data]
+    names = [name for path in paths if path not in own for name in load_document(path).data]
     problems: list[Problem] = []
     for path in own:
-        document = document_of(path)
+        document = load_document(path)
         for name in document.data:
             if name not in names:
                 mark, hint = document.mark((name,), key=True), did_you_mean(name, names)
@@ -62,12 +62,12 @@ def _of_defaults(catalog: Catalog) -> list[Problem]:
 
 
 @cache
-def _of_table(catalog: Catalog, kind: str, path: Path, bundled_path: Path) -> list[Problem]:
-    from carbonctl.catalog.read import rows_of  # noqa: PLC0415 - it calls us
+def _table_problems(catalog: Catalog, kind: str, path: Path, bundled_path: Path) -> list[Problem]:
+    from carbonctl.catalog.read import load_rows  # noqa: PLC0415 - it calls us
 
-    ours = rows_of(bundled_path) if bundled_path.is_file() else []
-    rows = [row for row in rows_of(path) if row not in ours]
-    problems = [found for row in rows for found in ranges.of_row(row, str(path), row.line)]
+    ours = load_rows(bundled_path) if bundled_path.is_file() else []
+    rows = [row for row in load_rows(path) if row not in ours]
+    problems = [found for row in rows for found in ranges.row_problems(row, str(path), row.line)]
     for row in rows if kind else ():
         record_id = row.get("id") or ""
         if record_id and catalog.path(kind, record_id) is None:

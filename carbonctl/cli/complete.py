@@ -39,13 +39,13 @@ def _ids(catalog: Catalog, kind: str) -> list[str]:
 
 
 def _instances(catalog: Catalog) -> list[str]:
-    from carbonctl.catalog.instances import names  # noqa: PLC0415 - after Tab alone
+    from carbonctl.catalog.instances import instance_names  # noqa: PLC0415 - after Tab alone
 
-    return names(catalog)
+    return instance_names(catalog)
 
 
 def _regions(catalog: Catalog) -> list[str]:
-    from carbonctl.catalog.grids import names  # noqa: PLC0415 - after Tab alone
+    from carbonctl.catalog.grids import place_names as names  # noqa: PLC0415 - after Tab alone
 
     return names(catalog)
 

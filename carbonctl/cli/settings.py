@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.catalog.instances import find_instance, instances
+from carbonctl.catalog.instances import find_instance, list_instances
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import UsageError
 from carbonctl.core.units import UnitError, parse_number
@@ -130,7 +130,7 @@ def _is_instance(text: str, catalog: Catalog) -> bool:
         find_instance(catalog, text)
     except UnknownName:
         head = text.rpartition(":")[0]
-        return any(head == row["provider"] for row in instances(catalog))
+        return any(head == row["provider"] for row in list_instances(catalog))
     except AmbiguousName:
         pass
     return True

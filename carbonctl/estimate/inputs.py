@@ -104,7 +104,7 @@ class Phase(Generic[T]):
     work: TrainRun[T] | Federated[T] | ShareOfTraining[T] | Storage[T] | Serving[T]
     site: Site[T]
     hardware: Hardware[T] | None
-    architecture: str = ""  # of the model that is trained, or the method that is another work
+    architecture: str = ""  # kind of the trained model, or the training method
 
 
 @record

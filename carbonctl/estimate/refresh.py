@@ -123,7 +123,7 @@ def _performance(x: RefreshInputs[Num]) -> Num:
 
 def _fleet_carbon(fleet: Fleet[Num], machines: Num, x: RefreshInputs[Num]) -> FleetCarbon:
     with part("machine"):
-        made = machine_carbon(fleet.hardware)
+        machine = machine_carbon(fleet.hardware)
     it = equal_work.it_energy_kwh_from_machines(
         machines=machines, service_hours=x.service_hours, it_power_w=_power(fleet)
     )
@@ -131,16 +131,16 @@ def _fleet_carbon(fleet: Fleet[Num], machines: Num, x: RefreshInputs[Num]) -> Fl
     used = operational.operational_location_kgco2e(
         facility_energy_kwh=energy, ci_location_kgco2e_per_kwh=x.ci_location_kgco2e_per_kwh
     )
-    assert made.manufacturing_kgco2e is not None  # noqa: S101 - machines are made, halls are built
+    assert machine.manufacturing_kgco2e is not None  # noqa: S101 - machines have manufacturing
     spares = replacement.spares_kgco2e(
         machines=machines,
-        manufacturing_kgco2e=made.manufacturing_kgco2e,
+        manufacturing_kgco2e=machine.manufacturing_kgco2e,
         spares_per_year=fleet.spares_per_year,
         service_hours=x.service_hours,
     )
     with part("running"):
         running = allocation.total_kgco2e(parts_kgco2e=(used, spares))
-    return FleetCarbon(machines, made, energy, used, spares, running)
+    return FleetCarbon(machines, machine, energy, used, spares, running)
 
 
 def _power(fleet: Fleet[Num]) -> Num:

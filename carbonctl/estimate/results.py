@@ -24,7 +24,7 @@ class ServiceSummary:
     day_hours: Num
     busy_hours: Num
     peak_to_mean: Num
-    replica_accelerators: Num | None  # None where one device works alone
+    replica_accelerators: Num | None  # None where units run on single devices
     loaded_energy_kwh: Num | None = None
     thousand_tokens: Num | None = None
     video_seconds: Num | None = None

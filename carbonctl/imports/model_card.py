@@ -195,7 +195,11 @@ def _grid(text: str, catalog: Catalog) -> float:
     """The grid factor of the first place that a text names."""
     for word in (part.strip() for part in (text, *text.split(","))):
         try:
-            row = grids.row_used(catalog, grids.find(catalog, word), "lifecycle") if word else None
+            row = (
+                grids.find_grid_row(catalog, grids.find_place(catalog, word), "lifecycle")
+                if word
+                else None
+            )
         except (UnknownName, AmbiguousName):
             continue
         if row is not None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_PUBLISHED_MFU = 0.65  # above every published run of a language model, over billed time
-MAX_PLAUSIBLE_RATIO = 2.0  # cross checks further apart than this contradict the evidence
-ROUNDING = 1.02  # hours that agree but for rounding
+MAX_PLAUSIBLE_RATIO = 2.0  # a cross check contradicts the evidence beyond this ratio
+ROUNDING = 1.02  # tolerance for rounded hours
 
 
 class TrainingStatus(IntEnum):
@@ -35,8 +35,8 @@ class TrainingStatus(IntEnum):
     WORK_DISAGREES = 3  # stated work and hours are far from the expected MFU
     MORE_HOURS_THAN_DEVICES = 4  # device-hours exceed devices x days
     HOURS_DISAGREE = 5  # stated hours are far from those of the evidence
-    LONGER_THAN_LIFE = 6  # the run outlasts its hardware
-    LONGER_THAN_CADENCE = 7  # the run is not over when it starts again
+    LONGER_THAN_LIFE = 6  # the run takes longer than the life of its hardware
+    LONGER_THAN_CADENCE = 7  # the run takes longer than its cadence
 
 
 class TrainingNotice(IntFlag):
@@ -44,7 +44,7 @@ class TrainingNotice(IntFlag):
 
     MFU = 1  # the stated MFU is above any published run
     BILLED_MFU = 2
-    IMPLIED_MFU = 4  # so is the one that stated work and hours imply
+    IMPLIED_MFU = 4  # the MFU implied by stated work and hours is above any published run
     LONGER_THAN_YEAR = 8
 
 

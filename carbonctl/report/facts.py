@@ -104,7 +104,7 @@ def data_version(result: Result, catalog: Catalog) -> DataVersion:
     own = {
         key
         for key, fact in result.facts.items()
-        if catalog.overlaid(key) or fact.note.startswith(noted)
+        if catalog.is_overlaid(key) or fact.note.startswith(noted)
     }
     return {
         "version": __version__,

@@ -71,9 +71,9 @@ def _compute_lazy_values(value: Any) -> Any:
 
 def _arrays(result: Any) -> dict[int, Array]:
     """The arrays of a result by ``id``, in order of appearance."""
-    found: dict[int, Array] = {}
-    _with_arrays(result, lambda array: found.setdefault(id(array), array))
-    return found
+    arrays: dict[int, Array] = {}
+    _with_arrays(result, lambda array: arrays.setdefault(id(array), array))
+    return arrays
 
 
 def _with_arrays(value: Any, put: Callable[[Array], Array]) -> Any:

@@ -60,10 +60,10 @@ class Difference:
 
 def find_changes(base: dict[str, Any], head: dict[str, Any]) -> list[Change]:
     """Every value that differs and may move a number, each as its own change, in file order."""
-    found = find_edits(base, head)
+    differing = find_edits(base, head)
     return [
         Change(path, ((path, a, b),))
-        for path, a, b in found
+        for path, a, b in differing
         if path[0] not in _KEYS_WITHOUT_NUMBERS
     ]
 
@@ -89,10 +89,10 @@ def _same(a: Any, b: Any) -> bool:
     return a is b or (a == b and isinstance(a, bool) == isinstance(b, bool))
 
 
-def group_changes(found: list[Change], depth: int) -> list[Change]:
+def group_changes(changes: list[Change], depth: int) -> list[Change]:
     """Changes grouped by the first ``depth`` steps of their path; with 0, all in one group."""
     groups: dict[Path, list[Change]] = {}
-    for change in found:
+    for change in changes:
         groups.setdefault(change.path[:depth], []).append(change)
     return [
         members[0]
@@ -104,16 +104,16 @@ def group_changes(found: list[Change], depth: int) -> list[Change]:
 
 def apply_changes(base: dict[str, Any], applied: list[Change]) -> dict[str, Any]:
     """The scenario after some changes."""
-    made = copy.deepcopy(base)
+    changed = copy.deepcopy(base)
     for path, _, value in (edit for change in applied for edit in change.edits):
-        here: Any = made
+        here: Any = changed
         for step in path[:-1]:
             here = here[step]
         if value is MISSING:
             del here[path[-1]]
         else:
             here[path[-1]] = copy.deepcopy(value)
-    return made
+    return changed
 
 
 def contributions(count: int, value: Callable[[frozenset[int]], float]) -> list[float]:
@@ -150,9 +150,9 @@ def _contributions_in_order(
     order: list[int], value: Callable[[frozenset[int]], float]
 ) -> list[float]:
     moved = [0.0] * len(order)
-    made: frozenset[int] = frozenset()
+    applied: frozenset[int] = frozenset()
     for place in order:
-        following = made | {place}
-        moved[place] = value(following) - value(made)
-        made = following
+        following = applied | {place}
+        moved[place] = value(following) - value(applied)
+        applied = following
     return moved

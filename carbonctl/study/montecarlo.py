@@ -162,7 +162,7 @@ def _draw(
     draws = Draws(samples, seed)
 
     def named(block: Draws) -> R:
-        result = run(block)  # metrics named later would be those of one block
+        result = run(block)  # compute metrics now, over all blocks
         return cast("R", result.with_named_metrics()) if isinstance(result, Lifecycle) else result
 
     drawn = evaluate_in_blocks(named, draws)
@@ -241,6 +241,6 @@ def _percentile(ordered: Array, share: float) -> float:
     place = share * (ordered.size - 1)
     below = int(place)
     above = min(below + 1, ordered.size - 1)
-    if not np.isfinite(ordered[[below, above]]).all():  # what is never reached has no middle
+    if not np.isfinite(ordered[[below, above]]).all():  # no interpolation with inf
         return float(ordered[round(place)])
     return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
-from carbonctl.catalog.published import number
+from carbonctl.catalog.published import cell_number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import InputError, Mark
 from carbonctl.core.strict_yaml import Document
@@ -68,7 +68,7 @@ class CaseTables:
 
     def model(self, row: Row) -> Record | None:
         """The model of a row by its name, without owner and endings, where the size is alike."""
-        sizes = [number(row, f"params_{which}_b") * 1e9 for which in ("total", "active")]
+        sizes = [cell_number(row, f"params_{which}_b") * 1e9 for which in ("total", "active")]
         return _find_model(self.catalog, row["model"].split("/")[-1].lower(), *sizes)
 
     def runtime(self, row: Row) -> str:
@@ -117,7 +117,7 @@ def scenario_from_row(row: Row, tables: CaseTables) -> Data | str:
     else:
         what = row["model"] if is_wall_metered(row) else row["task"]
         return f"work of {re.sub(r'[^a-z0-9.-]', ' ', what.lower())} not known"
-    hardware = {"accelerator": row["accelerator_id"], "count": number(row, "n_accelerators")}
+    hardware = {"accelerator": row["accelerator_id"], "count": cell_number(row, "n_accelerators")}
     model = said.pop("model", None)
     data = {"hardware": hardware, "infer": said} | ({"model": model} if model else {})
     return cast("Data", _without_blanks(data))
@@ -158,23 +158,23 @@ def _with_default_range(spread: float, tables: CaseTables) -> Any:
 
 
 def _language_service(row: Row, tables: CaseTables) -> Data:
-    model, devices = tables.model(row), number(row, "n_accelerators")
-    ranks = _first(number(row, "data_parallel"), 1.0)
-    batch = number(row, "avg_batch_size")
-    is_moe = number(row, "params_active_b") < number(row, "params_total_b")
+    model, devices = tables.model(row), cell_number(row, "n_accelerators")
+    ranks = _first(cell_number(row, "data_parallel"), 1.0)
+    batch = cell_number(row, "avg_batch_size")
+    is_moe = cell_number(row, "params_active_b") < cell_number(row, "params_total_b")
     if model is not None:
         is_moe = model.number("moe", "experts") is not None
     ranks = ranks if is_moe else 1.0
     usual = partial(_optional, tables.workloads.get(row["task"], {}))
-    stages = 1.0  # of layers, where fewer devices share one than a replica has
-    if math.isnan(number(row, "expert_parallel")):
+    stages = 1.0  # pipeline stages, where a replica has more devices than share a layer
+    if math.isnan(cell_number(row, "expert_parallel")):
         stages = devices / ranks / _first(_optional(row, "tensor_parallel"), devices / ranks)
-    of_queue = math.isnan(batch)  # that waits, and fills as many replicas as there are devices for
+    of_queue = math.isnan(batch)  # an offline queue, which fills all replicas
     return {
         "model": _model_from_params(row) if model is None else {"id": model.id},
         "requests": _NOMINAL_LOAD,
         "prompt_tokens": _first(_optional(row, "prompt_tokens_mean"), usual("prompt_tokens")),
-        "output_tokens": number(row, "output_tokens_mean"),
+        "output_tokens": cell_number(row, "output_tokens_mean"),
         "output_cv": _first(
             _optional(row, "output_cv"), _with_default_range(usual("output_cv"), tables)
         ),
@@ -184,20 +184,20 @@ def _language_service(row: Row, tables: CaseTables) -> Data:
         "tensor_parallel": None if of_queue else devices / ranks / stages,
         "pipeline_parallel": stages if stages > 1.0 else None,
         "data_parallel": ranks if ranks > 1.0 else None,
-        "expert_parallel": number(row, "expert_parallel") if is_moe else None,
+        "expert_parallel": cell_number(row, "expert_parallel") if is_moe else None,
     }
 
 
 def _model_from_params(row: Row, **more: str) -> Data:
-    total, active = (number(row, f"params_{which}_b") * 1e9 for which in ("total", "active"))
+    total, active = (cell_number(row, f"params_{which}_b") * 1e9 for which in ("total", "active"))
     return {"params": _first(total, active), "active_params": active, **more}
 
 
 def _diffusion_service(row: Row, tables: CaseTables) -> Data:
     model = tables.model(row)
     load = LOADS[row["task"]]
-    width, height = number(row, "width_px"), number(row, "height_px")
-    frames = number(row, "n_frames")
+    width, height = cell_number(row, "width_px"), cell_number(row, "height_px")
+    frames = cell_number(row, "n_frames")
     return {
         "model": _model_from_params(row, kind="diffusion_unet")
         if model is None
@@ -205,10 +205,10 @@ def _diffusion_service(row: Row, tables: CaseTables) -> Data:
         load: _NOMINAL_LOAD,
         "size": "" if math.isnan(width * height) else f"{width:.0f}x{height:.0f}",
         "frames": frames if load == "videos" else None,
-        "steps": number(row, "denoising_steps"),
+        "steps": cell_number(row, "denoising_steps"),
         "guidance_passes": _optional(row, "guidance_passes"),
-        "batch": number(row, "avg_batch_size"),
-        "tensor_parallel": number(row, "n_accelerators"),
+        "batch": cell_number(row, "avg_batch_size"),
+        "tensor_parallel": cell_number(row, "n_accelerators"),
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from carbonctl.catalog.read import fitted_names
+from carbonctl.catalog.read import constant_names
 from carbonctl.estimate.embodied.part_carbon import part_carbon
 from carbonctl.estimate.inputs import bind
 from carbonctl.verify.least_squares import (
@@ -86,7 +86,7 @@ def load_priors(catalog: Catalog) -> Priors:
 
 def shipped_model(catalog: Catalog) -> Model:
     """Model with the constants of ``hardware_db/embodied/constants.yaml``, as estimates use."""
-    facts = {name: catalog.default(name) for name in fitted_names(catalog, "embodied")}
+    facts = {name: catalog.default(name) for name in constant_names(catalog, "embodied")}
     left = {subject: f"{subject}_residual" for subject in SUBJECTS}
     constants = {name: f.value for name, f in facts.items() if name not in left.values()}
     covariance = np.diag([log_sd_of(facts[name]) ** 2 for name in constants])

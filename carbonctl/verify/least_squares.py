@@ -66,15 +66,15 @@ def least_squares_of_each(
     """
     searches = [_search(start, most) for start in starts]
     points = {place: next(search) for place, search in enumerate(searches)}
-    found: dict[int, Local] = {}
+    solutions: dict[int, Local] = {}
     while points:
         near, points = function(points), {}
         for place, local in near.items():
             try:
                 points[place] = searches[place].send(local)
             except StopIteration as ended:
-                found[place] = ended.value
-    return [found[place] for place in range(len(starts))]
+                solutions[place] = ended.value
+    return [solutions[place] for place in range(len(starts))]
 
 
 def _search(start: Array, most: Array | None) -> Generator[Array, Local, Local]:

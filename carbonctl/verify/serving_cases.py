@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.catalog import published
-from carbonctl.catalog.published import number
+from carbonctl.catalog.published import cell_number
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder
 from carbonctl.scenario.schema.shared_sections import KvPrecision, Precision
@@ -132,19 +132,19 @@ class Cases:
 def read_cases(path: Path, catalog: Catalog) -> Cases:
     """Cases of a table of measured configurations; InputError where a column is missing."""
     least = _LEAST | dict.fromkeys(_OPTIONAL, 0.0)
-    rows, sha256 = published.read(path, _NEEDED, least, "inference.csv", "row_id", _WORDS)
-    found: list[Case] = []
+    rows, sha256 = published.read_table(path, _NEEDED, least, "inference.csv", "row_id", _WORDS)
+    cases: list[Case] = []
     excluded: dict[str, Counter[str]] = {test: Counter() for test in TESTS}
     tables = CaseTables.of(catalog)
     apart = {row["source_id"]: row["reason"] for row in catalog.table("serving/apart.csv")}
     for row in rows:
         case = _case(row, tables, apart)
         if isinstance(case, Case):
-            found.append(case)
+            cases.append(case)
         else:
             excluded[_test_of(row)][case] += 1
     counted = {test: dict(sorted(reasons.items())) for test, reasons in excluded.items()}
-    return Cases(found, counted, sha256)
+    return Cases(cases, counted, sha256)
 
 
 def _test_of(row: dict[str, str]) -> str:
@@ -160,7 +160,7 @@ def _case(row: dict[str, str], tables: CaseTables, apart: dict[str, str]) -> Cas
         return apart.get(row["source_id"], "marked do_not_fit by its table")
     if row["boundary_id"] not in {"gpu", "it_system"}:
         return "no boundary that holds it"
-    if math.isnan(number(row, "n_accelerators")):
+    if math.isnan(cell_number(row, "n_accelerators")):
         return "number of accelerators not stated"
     card = tables.accelerator(row)
     if card is None:
@@ -169,7 +169,7 @@ def _case(row: dict[str, str], tables: CaseTables, apart: dict[str, str]) -> Cas
     if isinstance(scenario, str):
         return scenario
     tokens = "requests" in scenario["infer"]
-    energy = number(row, "energy_per_output_token_j" if tokens else "energy_per_request_j")
+    energy = cell_number(row, "energy_per_output_token_j" if tokens else "energy_per_request_j")
     if math.isnan(energy):
         return "no energy per token, picture or sample"
     record = resolve_service(scenario, tables.catalog)
@@ -178,7 +178,7 @@ def _case(row: dict[str, str], tables: CaseTables, apart: dict[str, str]) -> Cas
     kind = _KINDS[type(record)]
     per_second = _per_second(row)
     if kind == "language" and is_wall_metered(row):  # answers, not tokens
-        per_second *= number(row, "output_tokens_mean")
+        per_second *= cell_number(row, "output_tokens_mean")
     return Case(
         row, scenario, record, kind, _runtime(scenario, kind), card.text("architecture"), energy,
         per_second, _test_of(row), "params" in scenario.get("model", {}),
@@ -200,7 +200,7 @@ def _is_prompt_known(row: dict[str, str], tables: CaseTables) -> bool:
 
 def _per_second(row: dict[str, str]) -> float:
     """Tokens, images or samples per second of all devices together."""
-    rate = number(row, "throughput_per_s")
+    rate = cell_number(row, "throughput_per_s")
     if row["task"] in LOADS or math.isnan(rate):  # images of a batch, not of a queue
-        rate = number(row, "avg_batch_size") / number(row, "batch_latency_s")
+        rate = cell_number(row, "avg_batch_size") / cell_number(row, "batch_latency_s")
     return rate

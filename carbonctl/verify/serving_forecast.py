@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.catalog.read import fitted_names
+from carbonctl.catalog.read import constant_names
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.denoising_pass import denoise_flop
 from carbonctl.estimate.serving.decode_step import step_from_work, step_work
@@ -80,7 +80,7 @@ def _fitted_constants() -> frozenset[str]:
     """Names of fitted constants, without residuals."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - the bundled one says which
 
-    names = fitted_names(Catalog.open(), "serving")
+    names = constant_names(Catalog.open(), "serving")
     return frozenset(name for name in names if not name.endswith("_residual"))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.catalog.read import fitted_names
+from carbonctl.catalog.read import constant_names
 from carbonctl.verify import serving_forecast
 from carbonctl.verify.least_squares import least_squares, linearize
 from carbonctl.verify.scoring import log_sd_of
@@ -100,13 +100,13 @@ def log_forecast(groups: list[Group], constants: Mapping[str, Num]) -> dict[str,
     With ``power`` [W] at the wall where that was metered. A row for each case, a column for each
     value that the constants take; without columns where the constants are plain numbers.
     """
-    found: dict[str, Array] = {}
+    tables: dict[str, Array] = {}
     columns = np.broadcast_shapes(*map(np.shape, constants.values()))
     shape = (sum(len(group.places) for group in groups), *(columns or (1,)))
     for group in groups:
         for name, values in group.forecast(constants).items():
-            found.setdefault(name, np.full(shape, np.nan))[group.places] = np.log(values)
-    return found if columns else {name: table[:, 0] for name, table in found.items()}
+            tables.setdefault(name, np.full(shape, np.nan))[group.places] = np.log(values)
+    return tables if columns else {name: table[:, 0] for name, table in tables.items()}
 
 
 def log_measured(cases: list[Case]) -> dict[str, Array]:
@@ -180,11 +180,11 @@ def log_sd(cases: list[Case], model: Model) -> dict[str, Array]:
     """SD of each log forecast, from residuals and from the covariance of the constants."""
     slopes = _slopes(cases, model, NAMES)
     known = np.einsum("ij,jk,ik->i", slopes, model.covariance, slopes)
-    found: dict[str, Array] = {}
+    sds: dict[str, Array] = {}
     for name, part in zip(NAMES, np.split(known, len(NAMES)), strict=True):
         left = [model.residual_sd.get(f"{case.error_group}_{name}", np.nan) for case in cases]
-        found[name] = np.asarray(np.sqrt(part + np.array(left) ** 2))
-    return found
+        sds[name] = np.asarray(np.sqrt(part + np.array(left) ** 2))
+    return sds
 
 
 def _slopes(cases: list[Case], model: Model, forecasts: tuple[str, ...]) -> Array:
@@ -224,7 +224,7 @@ def shipped_models(catalog: Catalog) -> dict[str, Model]:
     ``board_to_wall``) and residuals of throughput of image and sample services, which only serve to
     forecast measured cases.
     """
-    facts = {name: catalog.default(name) for name in fitted_names(catalog, "serving")}
+    facts = {name: catalog.default(name) for name in constant_names(catalog, "serving")}
     for stack in KNOWN_STACKS:
         record = catalog.record("runtimes", stack)
         own = {f"{cost}_{stack}": record.fact(cost) for cost in COSTS}

@@ -56,17 +56,17 @@ def held_out_forecasts(
 
     One for each list of ``shown``: the same cases, or with less information.
     """
-    whole, found = fit_all(cases, catalog), [_empty_forecasts(cases) for _ in shown]
+    whole, all_forecasts = fit_all(cases, catalog), [_empty_forecasts(cases) for _ in shown]
     for seen, unseen in folds([_fold_name(case, by) for case in cases]):
         training_cases = [cases[i] for i in seen if cases[i].is_fitted]
         models = models_without(whole, training_cases, [cases[i] for i in unseen], catalog)
         for kind, model in models.items():
             places = [i for i in unseen if cases[i].kind == kind]
             if places:
-                for forecasts, as_seen in zip(found, shown, strict=True):
+                for forecasts, as_seen in zip(all_forecasts, shown, strict=True):
                     part = [as_seen[i] for i in places]
                     _fill_forecasts(forecasts, places, part, model, models["sample"])
-    return found
+    return all_forecasts
 
 
 def models_without(
@@ -102,7 +102,7 @@ def _empty_forecasts(cases: list[Case]) -> Forecasts:
 
 
 def _fill_forecasts(
-    found: Forecasts, places: list[int], cases: list[Case], model: Model, wall: Model
+    forecasts: Forecasts, places: list[int], cases: list[Case], model: Model, wall: Model
 ) -> None:
     """Fill in forecasts of some cases at their indices; wall-power constants are of ``wall``."""
     whole = replace(
@@ -112,7 +112,7 @@ def _fill_forecasts(
     )
     made = serving_model.log_forecast(serving_forecast.groups(cases), whole.all())
     spread = serving_model.log_sd(cases, whole)
-    for name, forecast in found.items():
+    for name, forecast in forecasts.items():
         forecast.log_value[places] = made[name]
         assert forecast.log_sd is not None  # noqa: S101 - made by _empty_forecasts
         forecast.log_sd[places] = spread[name]
@@ -120,12 +120,12 @@ def _fill_forecasts(
 
 def shipped_forecasts(cases: list[Case], catalog: Catalog) -> Forecasts:
     """Forecasts by the shipped constants."""
-    models, found = serving_model.shipped_models(catalog), _empty_forecasts(cases)
+    models, forecasts = serving_model.shipped_models(catalog), _empty_forecasts(cases)
     for kind, model in models.items():
         places = [i for i, case in enumerate(cases) if case.kind == kind]
         if places:
-            _fill_forecasts(found, places, [cases[i] for i in places], model, models["sample"])
-    return found
+            _fill_forecasts(forecasts, places, [cases[i] for i in places], model, models["sample"])
+    return forecasts
 
 
 def at_batch(cases: list[Case], batch: float) -> list[Case]:
@@ -148,9 +148,9 @@ def forecast_with_unknown_batch(middle: Forecasts, low: Forecasts, high: Forecas
     return Forecast(one.log_value, np.hypot(one.log_sd, spread))
 
 
-def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
+def scores(table: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
     """One score for each test, group and method; the same rows for every method of a group."""
-    cases, usual = found.cases, catalog.default("concurrency")
+    cases, usual = table.cases, catalog.default("concurrency")
     assert usual.low is not None  # noqa: S101 - the default has a range
     assert usual.high is not None  # noqa: S101
     shown = [cases, *(at_batch(cases, batch) for batch in (usual.value, usual.low, usual.high))]
@@ -175,7 +175,7 @@ def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
         methods[name] = {"energy": Forecast(energy, None)}
     return [
         score(
-            test, group, name, forecast, rows, measured(cases, test), _excluded_counts(found, test)
+            test, group, name, forecast, rows, measured(cases, test), _excluded_counts(table, test)
         )
         for test in TESTS
         for group, rows in _groups(cases, test)
@@ -192,11 +192,11 @@ def _of_test(test: str, methods: dict[str, Forecasts]) -> Iterator[tuple[str, Fo
             yield name, forecasts[kind]
 
 
-def in_sample(found: Cases, fitted: Cases | None) -> dict[str, int]:
+def in_sample(table: Cases, fitted: Cases | None) -> dict[str, int]:
     """Number of cases of each test that the constants were fitted to."""
     known = {_case_key(case) for case in fitted.cases if case.is_fitted} if fitted else set()
-    seen = np.array([_case_key(case) in known for case in found.cases], dtype=bool)
-    return {test: int(seen[_rows(found.cases, test)].sum()) for test in TESTS}
+    seen = np.array([_case_key(case) in known for case in table.cases], dtype=bool)
+    return {test: int(seen[_rows(table.cases, test)].sum()) for test in TESTS}
 
 
 def _case_key(case: Case) -> tuple[str, ...]:
@@ -223,10 +223,10 @@ def _rows(cases: list[Case], test: str) -> Places:
     return np.flatnonzero(energy)
 
 
-def _excluded_counts(found: Cases, test: str) -> dict[str, int]:
+def _excluded_counts(table: Cases, test: str) -> dict[str, int]:
     """Counts of rows excluded from ``all``, by reason."""
-    apart = sum(not found.cases[i].is_prompt_known for i in _rows(found.cases, test))
-    return dict(found.excluded.get(test, {})) | ({OWN_GROUP: apart} if apart else {})
+    apart = sum(not table.cases[i].is_prompt_known for i in _rows(table.cases, test))
+    return dict(table.excluded.get(test, {})) | ({OWN_GROUP: apart} if apart else {})
 
 
 def _groups(cases: list[Case], test: str) -> Iterator[tuple[str, Places]]:

@@ -61,12 +61,14 @@ def misses_without_family(
     for name in dict.fromkeys(family):
         places = np.flatnonzero(own == name)
         without[places] = residuals_without(residuals[places], slopes[places], covariance)
-    found, begin = {}, 0
+    errors, begin = {}, 0
     for evidence, has_evidence in known.items():
-        found[evidence] = np.full(len(names), np.nan)
-        found[evidence][has_evidence] = inverse_soft_l1(without[begin : begin + has_evidence.sum()])
+        errors[evidence] = np.full(len(names), np.nan)
+        errors[evidence][has_evidence] = inverse_soft_l1(
+            without[begin : begin + has_evidence.sum()]
+        )
         begin += has_evidence.sum()
-    return found
+    return errors
 
 
 def robust_sd(misses: Array) -> float:

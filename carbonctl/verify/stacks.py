@@ -63,13 +63,13 @@ def stack_records(
         (key, type(record).__name__, tuple(path for path, _ in own))
         for key, record, own in zip(apart, records, leaves, strict=True)
     ]
-    found = []
+    stacks = []
     for form in dict.fromkeys(forms):
         places = [place for place, other in enumerate(forms) if other == form]
         rows = [[fact for _, fact in leaves[place]] for place in places]
         columns = tuple(_column(facts, constant_of) for facts in zip(*rows, strict=True))
-        found.append(Stack(np.array(places), records[places[0]], columns))
-    return found
+        stacks.append(Stack(np.array(places), records[places[0]], columns))
+    return stacks
 
 
 def _leaves(value: Any, path: tuple[Hashable, ...]) -> Iterator[tuple[tuple[Hashable, ...], Fact]]:

@@ -24,7 +24,7 @@ def log_forecast(name: str, cases: list[Case], catalog: Catalog) -> Array:
         row["name"]: float(row["value"]) for row in catalog.table("training/baselines.csv")
     }
     rated = column(cases, "tdp_w")
-    no_hours = np.full(len(cases), np.nan)  # where they are the user's to give
+    no_hours = np.full(len(cases), np.nan)  # these methods need hours from the user
     if name == "tdp_hours":
         return log_by_test(cases, no_hours, rated)
     if name == "green_algorithms":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from carbonctl.catalog.read import fitted_names, mfu_constant
+from carbonctl.catalog.read import constant_names, mfu_constant
 from carbonctl.formulas.hardware import power
 from carbonctl.formulas.training import training_priors, training_time
 from carbonctl.verify.least_squares import column_by_column, least_squares, linearize
@@ -78,7 +78,7 @@ def shipped_model(catalog: Catalog, cases: Iterable[Case] = ()) -> Model:
 
     It has the training power that the database has for the accelerators of ``cases``.
     """
-    facts = {name: catalog.default(name) for name in fitted_names(catalog, "training")}
+    facts = {name: catalog.default(name) for name in constant_names(catalog, "training")}
     error_names = ("hours_residual", "power_residual", "error_of_")
     constants = {
         name: fact.value for name, fact in facts.items() if not name.startswith(error_names)

@@ -12,7 +12,7 @@ import numpy as np
 from carbonctl.catalog import published
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
-from carbonctl.catalog.published import number
+from carbonctl.catalog.published import cell_number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.units import factor
 from carbonctl.formulas.facility import operational
@@ -77,7 +77,7 @@ class Cases:
 
 def read_cases(path: Path, catalog: Catalog) -> Cases:
     """Cases of a table of published runs; InputError where a column is missing."""
-    rows, sha256 = published.read(path, _NEEDED, _LEAST, "training.csv", "run_id", _WORDS)
+    rows, sha256 = published.read_table(path, _NEEDED, _LEAST, "training.csv", "run_id", _WORDS)
     cases: list[Case] = []
     excluded: dict[Test, Counter[str]] = {test: Counter() for test in TESTS}
     for row in rows:
@@ -126,7 +126,10 @@ def _build_case(
     rating, memory, peak = (record.fact(name) for name in ("tdp", "memory", _peak(row)))
     if rating is None or memory is None or (peak is None and test != "power"):
         return "accelerator lacks a rating, memory or peak"
-    params, tokens = number(row, "active_params_b") * 1e9, number(row, "train_tokens_b") * 1e9
+    params, tokens = (
+        cell_number(row, "active_params_b") * 1e9,
+        cell_number(row, "train_tokens_b") * 1e9,
+    )
     work = training_priors.token_flop(active_params=params)
     if row["arch_type"].endswith("encoder_decoder"):
         share = catalog.default("target_tokens_share").value
@@ -135,9 +138,9 @@ def _build_case(
     return Case(
         test=test,
         row=row,
-        measured=number(row, column),
+        measured=cell_number(row, column),
         boundary=boundary,
-        pue=number(row, "pue"),
+        pue=cell_number(row, "pue"),
         accelerator=record.id,
         architecture=record.text("architecture"),
         has_own_power=own,
@@ -152,19 +155,21 @@ def _build_case(
 
 
 def _time(row: dict[str, str]) -> str:
-    if math.isnan(number(row, "accel_hours")):
+    if math.isnan(cell_number(row, "accel_hours")):
         return "no accelerator-hours"
     return _work(row)
 
 
 def _work(row: dict[str, str]) -> str:
-    if math.isnan(number(row, "active_params_b")) or math.isnan(number(row, "train_tokens_b")):
+    if math.isnan(cell_number(row, "active_params_b")) or math.isnan(
+        cell_number(row, "train_tokens_b")
+    ):
         return "no parameters or tokens"
     return ""
 
 
 def _power(row: dict[str, str]) -> str:
-    if math.isnan(number(row, "avg_power_w_per_accel")):
+    if math.isnan(cell_number(row, "avg_power_w_per_accel")):
         return "no power"
     boundary = row["power_boundary"]
     reason = _boundary(boundary, "power not measured, or without a boundary")
@@ -172,14 +177,14 @@ def _power(row: dict[str, str]) -> str:
 
 
 def _energy(row: dict[str, str]) -> str:
-    if math.isnan(number(row, "energy_mwh")):
+    if math.isnan(cell_number(row, "energy_mwh")):
         return "no energy"
     reason = _boundary(row["energy_boundary"], "energy not measured, or without a boundary")
     return reason or _pue(row, row["energy_boundary"]) or _work(row)
 
 
 def _pue(row: dict[str, str], boundary: str) -> str:
-    absent = boundary in WITH_PUE and math.isnan(number(row, "pue"))
+    absent = boundary in WITH_PUE and math.isnan(cell_number(row, "pue"))
     return "no PUE at a boundary that holds it" if absent else ""
 
 

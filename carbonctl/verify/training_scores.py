@@ -65,9 +65,9 @@ def constant_factor(cases: list[Case], catalog: Catalog) -> Forecast:
     return mean_factor_baseline(plain, true, measured(cases).family, kinds, column(cases, "test"))
 
 
-def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
+def scores(table: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
     """One score for each test, group and method; the same rows for every method of a group."""
-    cases = found.cases
+    cases = table.cases
     seen = measured(cases)
     if bundled:
         ours = held_out_forecast(cases, catalog, "family")
@@ -83,7 +83,7 @@ def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
         methods[name] = Forecast(training_baselines.log_forecast(name, cases, catalog), None)
     return [
         score(
-            test, group, name, forecast, rows, seen, _excluded_counts(found, test, forecast, ours)
+            test, group, name, forecast, rows, seen, _excluded_counts(table, test, forecast, ours)
         )
         for test in TESTS
         for group, rows in _groups(cases, test, ours.log_value)
@@ -92,13 +92,13 @@ def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
     ]
 
 
-def in_sample(found: Cases, fitted: Cases | None) -> dict[str, int]:
+def in_sample(table: Cases, fitted: Cases | None) -> dict[str, int]:
     """Number of cases of each test that the constants were fitted to.
 
     The same evidence of the same family is the same case, whatever its row is called.
     """
     known = set(map(_case_key, fitted.cases)) if fitted else set()
-    seen = [case.test for case in found.cases if _case_key(case) in known]
+    seen = [case.test for case in table.cases if _case_key(case) in known]
     return {test: seen.count(test) for test in TESTS}
 
 
@@ -111,12 +111,12 @@ def _case_key(case: Case) -> tuple[str, ...]:
     return (*names, *kind, *(f"{number:.6g}" for number in numbers))
 
 
-def _excluded_counts(found: Cases, test: str, forecast: Forecast, ours: Forecast) -> dict[str, int]:
+def _excluded_counts(table: Cases, test: str, forecast: Forecast, ours: Forecast) -> dict[str, int]:
     """Counts of excluded rows by reason; rows without our forecast are excluded for all methods."""
-    of_test = column(found.cases, "test") == test
+    of_test = column(table.cases, "test") == test
     scored = np.isfinite(forecast.log_value) & np.isfinite(ours.log_value)
     unknown = int((of_test & ~scored).sum())
-    reasons = dict(found.excluded[test])  # type: ignore[index]
+    reasons = dict(table.excluded[test])  # type: ignore[index]
     return reasons | ({UNKNOWN_POWER: unknown} if unknown else {})
 
 

@@ -16,7 +16,7 @@ from carbonctl.scenario.resolve.hardware import published_products as products
 
 CATALOG = Catalog.open()
 FOUND = products.read_cases(bundled("hardware_db") / "published" / "embodied.csv", CATALOG)
-ROWS, _ = published.read(
+ROWS, _ = published.read_table(
     bundled("hardware_db") / "published" / "embodied.csv",
     products.NEEDED,
     {},

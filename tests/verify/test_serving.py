@@ -198,7 +198,7 @@ def test_a_constant_on_its_bound_is_told_apart_and_its_note_says_so(fitted):
 
 def shipped_fact(name):
     """The shipped fact of a constant that is no stack's own."""
-    names = serving_model.fitted_names(CATALOG, "serving")
+    names = serving_model.constant_names(CATALOG, "serving")
     return CATALOG.default(name) if name in names else None
 
 

@@ -120,7 +120,7 @@ def embodied(x: ItemInputs[Num]) -> Item:
         )
         metrics["construction_kgco2e"] = amount
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
-    if made.stages:  # a building by its parts alone holds no machine
+    if made.stages:  # an empty building has no machine
         metrics["embodied_kgco2e_per_hour"] = _embodied_per_hour(made, x.hardware)
     if credit is not None:
         metrics["recovery_credit_kgco2e"] = credit

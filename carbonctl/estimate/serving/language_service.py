@@ -37,7 +37,7 @@ def decoder_board_work(m: Decoder[Num], served: Num) -> BoardWork:
         device = serving_time.device_energy_kwh_by_media(
             device_energy_kwh=device, media_residual=m.media_residual
         )
-    if m.measured is not None:  # the hours are then no forecast
+    if m.measured is not None:  # then hours are measured, and need no residual
         return BoardWork(busy, device, replica)
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=m.energy_residual

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.serving.service import Decoder, Fleet
     from carbonctl.plan.operating_point import OperatingPoint
 
-_STEPS_DENSE, _STEPS_MOE = 3, 9  # time is affine in the batch; that of experts is not
+_STEPS_DENSE, _STEPS_MOE = 3, 9  # time is affine in the batch for dense models, not for MoE
 
 
 class DecoderReplica:

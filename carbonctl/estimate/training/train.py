@@ -117,15 +117,15 @@ def _device_details(
     run: TrainRun[Num], hours: Num | None, details: dict[str, Num]
 ) -> dict[str, Num]:
     """Wall-clock time of one run, and the minimum number of devices, where they are known."""
-    found: dict[str, Num] = {}
+    device_details: dict[str, Num] = {}
     if run.accelerators is not None and hours is not None and "wall_hours" not in details:
-        found["wall_hours"] = training_time.wall_hours(
+        device_details["wall_hours"] = training_time.wall_hours(
             accelerator_hours=hours, accelerators=run.accelerators
         )
     if run.memory is not None:
-        found["minimum_accelerators"] = minimum_accelerators(run.memory)
-        found["state_gb"] = state_gb(run.memory)
-    return found
+        device_details["minimum_accelerators"] = minimum_accelerators(run.memory)
+        device_details["state_gb"] = state_gb(run.memory)
+    return device_details
 
 
 def _cross_check(run: TrainRun[Num], x: CrossCheck[Num], hours: Num) -> dict[str, Num]:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from carbonctl.catalog.number_formats import ALONE, NAMED, PUBLISHED, REPLACED
+from carbonctl.catalog.number_formats import (
+    NOTE_NAMED,
+    NOTE_PUBLISHED,
+    NOTE_REPLACED,
+    NOTE_WEIGHTS_ALONE,
+)
 from carbonctl.estimate.training.train_dlrm import LIMITS, binding_limit
 from carbonctl.report import numbers
 from carbonctl.report.sensitivity import next_question
@@ -331,15 +336,15 @@ def _precision(data: EstimateResult) -> str:
     texts = []
     for key, fact in data["facts"].items():
         note = (fact["note"] or "").partition(";")[0]
-        usual = note.partition(",")[0] in _SIXTEEN_BITS and REPLACED not in note
+        usual = note.partition(",")[0] in _SIXTEEN_BITS and NOTE_REPLACED not in note
         peak = fact["label"].startswith("dense peak")
         if not (peak or key.startswith("default:bytes_")) or usual:
             continue
-        if any(word in note for word in (PUBLISHED, NAMED, REPLACED)):
+        if any(word in note for word in (NOTE_PUBLISHED, NOTE_NAMED, NOTE_REPLACED)):
             texts.append(f"weights in {note}")
-        elif note.startswith(ALONE):
+        elif note.startswith(NOTE_WEIGHTS_ALONE):
             texts.append(note)
-        if ALONE in note:
+        if NOTE_WEIGHTS_ALONE in note:
             texts[-1] += f", computed at the {fact['label']}"
     return "; ".join(texts)
 

@@ -159,12 +159,12 @@ def _is_other_device(before: Any, setting: Setting) -> bool:
     if not isinstance(before, dict):
         return False
     values: dict[str, tuple[Any, str]] = setting.value
-    old = [spelling.device(str(before[key])) for key in NAMED if before.get(key)]
-    new = [spelling.device(str(values[key][0])) for key in NAMED if key in values]
+    old = [spelling.parse_device_name(str(before[key])) for key in NAMED if before.get(key)]
+    new = [spelling.parse_device_name(str(values[key][0])) for key in NAMED if key in values]
     return bool(old and new) and not any(_may_be_same_device(a, b) for a in old for b in new)
 
 
-def _may_be_same_device(one: spelling.Device, other: spelling.Device) -> bool:
+def _may_be_same_device(one: spelling.DeviceName, other: spelling.DeviceName) -> bool:
     """Whether two names may mean one device: a missing form or size matches any."""
     form = not one.form or not other.form or spelling.forms_agree(one.form, other.form)
     return one.core == other.core and form and len({one.size, other.size} - {""}) < 2  # noqa: PLR2004
@@ -198,22 +198,22 @@ def _drop_included_pue(document: Document, flag: str) -> None:
 def _replace_hardware(document: Document, place: Path, setting: Setting) -> None:
     """Replace the hardware of a section by that of the flags, and the count of dedicated devices.
 
-    A host that is stated beside the same accelerator is kept, and so is the count of training.
+    A host that is stated beside the same accelerator is unchanged, and so is the count of training.
     """
     before = value_at(document.data, place)
     old: dict[str, Any] = before if isinstance(before, dict) else {}
     values: dict[str, tuple[Any, str]] = setting.value
     named = {key: value for key, (value, _) in values.items()}
-    kept: dict[str, Any] = {}
+    unchanged: dict[str, Any] = {}
     if old.get("accelerator") == named.get("accelerator") and old.get("server"):
-        kept["server"] = old["server"]
+        unchanged["server"] = old["server"]
     if not _is_dedicated_count(document.data, place) and "count" in old:
-        kept["count"] = old["count"]
-    kept = {key: value for key, value in kept.items() if key not in named}
+        unchanged["count"] = old["count"]
+    unchanged = {key: value for key, value in unchanged.items() if key not in named}
     if len(place) > 1:
         _record_replaced(document, place, setting.flag)
-    marks = {(*place, key): document.mark((*place, key)) for key in kept}
-    _put_marked(document, place, kept | named, setting.flag)
+    marks = {(*place, key): document.mark((*place, key)) for key in unchanged}
+    _put_marked(document, place, unchanged | named, setting.flag)
     for key, (_, flag) in values.items():
         document.marks[(*place, key)] = document.keys[(*place, key)] = Mark(flag)
     document.marks |= {path: mark for path, mark in marks.items() if mark is not None}

@@ -106,19 +106,19 @@ def check_scenario(document: Document, catalog: Catalog, *, keep: bool = False) 
     for ``resolve`` to report together with its own, and faulty values are ``UNKNOWN``.
     """
     rename_aliases(document)  # those of --set, and of saved results
-    faults = find_unknown_names(document, catalog)
+    problems = find_unknown_names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
-        if not faults and not document.deferred_problems:
+        if not problems and not document.deferred_problems:
             return scenario
     except ValidationError as error:
         from carbonctl.scenario.read.recovery import drop_consequential_errors  # noqa: PLC0415 - for faulty files alone
 
         for item in drop_consequential_errors(error.errors(include_url=False)):
-            faults += [(tuple(item["loc"]), problem) for problem in _problems(item, document)]
-    document.invalid_paths += [path for path, _ in faults]
+            problems += [(tuple(item["loc"]), problem) for problem in _problems(item, document)]
+    document.invalid_paths += [path for path, _ in problems]
     document.deferred_problems = sort_problems(
-        [*document.deferred_problems, *(problem for _, problem in faults)]
+        [*document.deferred_problems, *(problem for _, problem in problems)]
     )
     if not keep:
         raise InputError(document.deferred_problems, document.sources)

@@ -155,7 +155,7 @@ def _report_unused(ctx: Context, path: Path, quantity: StatedQuantity) -> None:
         or path[-2] in _MODELS
         or any(problem.mark == mark for problem in ctx.warnings + ctx.problems)
     )
-    if path in ctx.read or path not in ctx.document.marks or said:
+    if path in ctx.used_paths or path not in ctx.document.marks or said:
         return
     shown = ".".join(str(step) for step in path)
     _add_problem(

@@ -49,7 +49,7 @@ class Context:
     warnings: list[Problem] = field(default_factory=list)
     not_estimated: dict[str, str] = field(default_factory=dict)
     accounting: str = "location"
-    read: set[Path] = field(default_factory=set)  # paths of quantities that were used
+    used_paths: set[Path] = field(default_factory=set)  # paths of quantities that were used
 
     def without_notes(self) -> Context:
         """A copy whose problems are discarded, for a figure that is only compared."""
@@ -108,7 +108,7 @@ class Context:
         """The fact of a stated quantity, with its position; the quantity counts as used."""
         assert given is not None  # noqa: S101 - callers have seen it in the scenario
         path = self.path_in_file(path)
-        self.read.add(path)
+        self.used_paths.add(path)
         mark = self.document.mark(path)
         return Fact(
             key=".".join(str(step) for step in path),
@@ -200,7 +200,7 @@ class Context:
 
     def required_number(self, record: Record, field_name: str, path: Path, label: str = "") -> Fact:
         """A number of a record that has no range; a missing one is a problem at ``path``."""
-        fact = record.plain(field_name, label=label)
+        fact = record.plain_fact(field_name, label=label)
         if fact is None:
             self.fail("CC304", f"{record.name} has no known {field_name.replace('_', ' ')}", path)
         return fact

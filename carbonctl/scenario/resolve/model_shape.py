@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
-from carbonctl.catalog.shapes import decoder, nearest_by_size
+from carbonctl.catalog.shapes import decoder_shape, nearest_by_size
 from carbonctl.core.errors import CarbonctlError
 from carbonctl.core.record import value_record
 from carbonctl.scenario.resolve.context import as_archetype, derive_fact
@@ -30,7 +30,7 @@ ARCHETYPES = (
     "llama-3.1-70b",
     "llama-3.1-405b",
 )
-_PEAKS = PEAK_OF_PRECISION | {"int4": "bf16"}  # training widens them
+_PEAKS = PEAK_OF_PRECISION | {"int4": "bf16"}  # training computes in 16 bits
 
 
 @value_record
@@ -58,8 +58,8 @@ def resolve_shape(
     if model.id is not None:
         record = ctx.record("models", model.id, at)
         total = _required_number(ctx, record, "total_params", at)
-        active = record.plain("active_params", label="active parameters") or total
-        return ModelShape(record.text("kind"), record, total, active, decoder(record))
+        active = record.plain_fact("active_params", label="active parameters") or total
+        return ModelShape(record.text("kind"), record, total, active, decoder_shape(record))
     return _shape_from_description(ctx, model, at)
 
 
@@ -118,7 +118,7 @@ def _shape_from_description(ctx: Context, model: schema.Model, at: Path) -> Mode
 
 def _experts_of_nearest_moe(like: Record) -> dict[str, Fact]:
     """Experts and experts per token of the nearest MoE model, where none are stated."""
-    known, note = decoder(like), f"experts of {like.name}, the nearest MoE model by size"
+    known, note = decoder_shape(like), f"experts of {like.name}, the nearest MoE model by size"
     return {name: as_archetype(known[name], note) for name in ("experts", "experts_per_token")}
 
 
@@ -137,7 +137,7 @@ def _fill_dimensions(fields: dict[str, Fact], like: Record) -> dict[str, Fact]:
     if "heads" in fields and "kv_heads" not in fields:
         fields["kv_heads"] = fields["heads"]
     for name in ("layers", "hidden_size", "heads", "kv_heads", "head_dim"):
-        fact = like.plain(name)
+        fact = like.plain_fact(name)
         if name not in fields and fact is not None:
             fields[name] = as_archetype(fact, f"shape of {like.name}, the nearest model by size")
     return fields

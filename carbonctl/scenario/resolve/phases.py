@@ -110,18 +110,18 @@ class PhaseContext:
         return replace(shared, allocation_rate=self.ctx.rule("allocation_rate_held"))
 
 
-def phase_builders(sections: PhaseContext, phase_names: list[str]) -> Iterator[Builder]:
+def phase_builders(context: PhaseContext, phase_names: list[str]) -> Iterator[Builder]:
     """One function for each phase; each may fail alone, so that all problems are found."""
-    scenario = sections.scenario
+    scenario = context.scenario
     groups: list[Iterable[Builder]] = []
     if "data" in phase_names and scenario.data is not None:
-        groups.append(_storage_builders(sections, scenario.data))
+        groups.append(_storage_builders(context, scenario.data))
     if "train" in phase_names and scenario.train is not None:
-        groups.append(_training_builders(sections, scenario.train))
+        groups.append(_training_builders(context, scenario.train))
     if "experiments" in phase_names and scenario.experiments is not None:
-        groups.append([partial(_experiments_phase, sections, scenario.experiments)])
+        groups.append([partial(_experiments_phase, context, scenario.experiments)])
     if "infer" in phase_names and scenario.infer is not None:
-        groups.append([partial(_serving_phase, sections, scenario.infer)])
+        groups.append([partial(_serving_phase, context, scenario.infer)])
     for group in groups:
         yield from attempt(partial(list, group)) or ()
 

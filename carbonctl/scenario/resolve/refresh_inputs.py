@@ -96,7 +96,7 @@ def _resolve_inputs(
     speed = attempt(lambda: _performance(ctx, section, old, new))
     if place is None or speed is None:
         return None
-    ctx.not_estimated.pop("water", None)  # said of sites; no decision here rests on it
+    ctx.not_estimated.pop("water", None)  # noted for sites; this decision does not use water
     growth, path = section.demand_growth, ("refresh", "demand_growth")
     span = _optional_fact(ctx, section.horizon, ("refresh", "horizon"), "span")
     span = span or new.fleet.hardware.lifetime_hours
@@ -223,7 +223,9 @@ def _hardware(
         made = Machine(name, device.per_machine, parts, None)
     rules = scenario.embodied
     if rules is not None:
-        rules = rules.model_copy(update={"spares": None})  # a decision has its own, of both sides
+        rules = rules.model_copy(
+            update={"spares": None}
+        )  # refresh states spares for each kind of machine
     return resolve_hardware(ctx, made, rules, scenario.end_of_life)
 
 

@@ -68,7 +68,7 @@ class ResolveError(InputError):
 class ScenarioResolver:
     """Resolves the phases of a scenario one by one, so that the caller can plan each."""
 
-    sections: PhaseContext
+    phase_context: PhaseContext
     requested: tuple[str, ...]
     phase_names: list[str]
     is_consistent: bool
@@ -101,18 +101,18 @@ class ScenarioResolver:
     @property
     def ctx(self) -> Context:
         """Positions, catalog, problems and notes of the scenario."""
-        return self.sections.ctx
+        return self.phase_context.ctx
 
     def resolve_phases(self) -> Iterator[Phase[Fact]]:
         """Each phase that can be resolved; problems of the others are noted."""
-        for build in phase_builders(self.sections, self.phase_names):
+        for build in phase_builders(self.phase_context, self.phase_names):
             phase = attempt(build)
             if phase is not None:
                 yield phase
 
     def finish(self, phases: list[Phase[Fact]]) -> ResolvedScenario:
         """The resolved scenario of these phases; ResolveError with all problems if any."""
-        ctx, scenario = self.ctx, self.sections.scenario
+        ctx, scenario = self.ctx, self.phase_context.scenario
         _check_hardware_flag(ctx, self.phase_names, phases)
         if "train" in self.phase_names:
             ctx.warnings.extend(warn_evidence_of_replaced_hardware(ctx.document))
@@ -123,7 +123,7 @@ class ScenarioResolver:
         if ctx.problems:
             from carbonctl.scenario.read.recovery import check_remaining  # noqa: PLC0415 - of faulty files
 
-            check_remaining(self.sections, self.phase_names)
+            check_remaining(self.phase_context, self.phase_names)
             raise ResolveError(sort_problems(ctx.problems), self._partial_result(phases))
         _note_not_estimated(ctx, scenario, self.requested, phases)
         return replace(
@@ -136,13 +136,13 @@ class ScenarioResolver:
     def _partial_result(self, phases: list[Phase[Fact]]) -> ResolvedScenario:
         """The resolved scenario as far as it is known, whether or not there are problems."""
         return ResolvedScenario(
-            scenario=self.sections.scenario,
+            scenario=self.phase_context.scenario,
             document=self.ctx.document,
             inputs=LifecycleInputs(tuple(phases)),
-            period=self.sections.period,
+            period=self.phase_context.period,
             warnings=[],
             not_estimated=self.ctx.not_estimated,
-            counted=self.sections.counted if self.is_consistent else [],
+            counted=self.phase_context.counted if self.is_consistent else [],
         )
 
 
@@ -169,7 +169,7 @@ def _resolve_period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> F
 def _stated_period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
     horizon = scenario.infer.horizon if scenario.infer is not None else None
     where = ("infer", "horizon")
-    ctx.read.add(where)
+    ctx.used_paths.add(where)
     if scenario.period is not None:
         if horizon is not None and horizon.value != scenario.period.value:
             message = "infer.horizon differs from period"

@@ -57,7 +57,7 @@ def resolve_site(ctx: Context, section: schema.Site | None, path: Path) -> Site[
 def find_place(ctx: Context, name: str, path: Path) -> Place:
     """The catalog's place of a region or zone; an unknown or ambiguous name is a problem."""
     try:
-        place = grids.find(ctx.catalog, name, _find_provider(ctx, path))
+        place = grids.find_place(ctx.catalog, name, _find_provider(ctx, path))
     except UnknownName as error:
         hint = error.hint()
         word = name.rpartition(":")[2].split("-")[0] or name
@@ -111,7 +111,9 @@ def _instance_provider(ctx: Context, hardware: object) -> str:
 
 def _intensity(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
     band = ctx.default("grid_band").value
-    fact = grids.intensity(ctx.catalog, place, section.coverage, band) if place.zone else None
+    fact = (
+        grids.carbon_intensity(ctx.catalog, place, section.coverage, band) if place.zone else None
+    )
     if section.grid is not None:
         at = (*path, "grid")
         given = plausible.grid(ctx, ctx.stated_fact(section.grid, at, "grid factor"), at)
@@ -150,7 +152,7 @@ def _contracted_share(ctx: Context, section: schema.Site, path: Path) -> Fact | 
 
 
 def _pue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
-    known = grids.disclosed(place, "pue", "1", "PUE", ctx.default("pue_band").value)
+    known = grids.disclosed_figure(place, "pue", "1", "PUE", ctx.default("pue_band").value)
     usual = _with_position(ctx, known, path) or _hyperscale_default(ctx, "pue", path, "PUE")
     if section.pue is not None and section.pue != "included":
         given = ctx.stated_fact(section.pue, (*path, "pue"), "PUE")
@@ -160,7 +162,7 @@ def _pue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact:
 
 def _wue(ctx: Context, section: schema.Site, place: Place, path: Path) -> Fact | None:
     band = ctx.default("water_band").value
-    known = grids.disclosed(place, "wue_l_per_kwh", "L/kWh", "water on site", band)
+    known = grids.disclosed_figure(place, "wue_l_per_kwh", "L/kWh", "water on site", band)
     if section.wue is not None:
         return ctx.override(ctx.stated_fact(section.wue, (*path, "wue"), "water on site"), known)
     return _with_position(ctx, known, path) or _hyperscale_default(

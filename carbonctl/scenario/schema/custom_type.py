@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 class CustomType:
     """Metadata for ``Annotated``: the function that validates a value, and its JSON Schema."""
 
-    def __init__(self, read: Callable[[Any], Any], form: Callable[[], dict[str, Any]]) -> None:
-        self.read, self.form = read, form
+    def __init__(
+        self, validate: Callable[[Any], Any], json_schema: Callable[[], dict[str, Any]]
+    ) -> None:
+        self.validate, self.json_schema = validate, json_schema
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
         """Core schema that calls the validating function."""
-        return no_info_plain_validator_function(self.read)
+        return no_info_plain_validator_function(self.validate)
 
     def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, Any]:
         """JSON Schema of the forms that the value may have in a file."""
-        return self.form()
+        return self.json_schema()

@@ -48,7 +48,7 @@ class Device:
     def record(self) -> Record:
         """The record with peak and power: of the accelerator, else of the server."""
         record = self.accelerator or self.server
-        assert record is not None  # noqa: S101 - device() fails before it makes an empty one
+        assert record is not None  # noqa: S101 - resolve_device() gives one of them
         return record
 
 
@@ -92,7 +92,9 @@ def _make_device(
     *,
     named: str | None,
 ) -> Device:
-    per_machine = server.plain("accelerators", label="accelerators per machine") if server else None
+    per_machine = (
+        server.plain_fact("accelerators", label="accelerators per machine") if server else None
+    )
     if per_machine is None or per_machine.value < 1:
         per_machine = ONE
     known = bool(named) or server is None or not server.id.startswith("archetype")

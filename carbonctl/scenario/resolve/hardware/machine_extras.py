@@ -46,23 +46,23 @@ def spare_parts(
         like = replace(rate, shape="positive")
         return derive_fact(rate.key, count.value * rate.value * life, like, note, "spares")
 
-    made: list[Part[Fact]] = []
+    spares: list[Part[Fact]] = []
     for piece in accelerators:
         if isinstance(piece, CountedPart):
             count, label = spare(piece.part_count), "spare accelerators"
-            made.append(replace(piece, id="spares", label=label, part_count=count))
+            spares.append(replace(piece, id="spares", label=label, part_count=count))
         elif isinstance(piece, Module):
             count, label = spare(piece.module_count), "spare accelerators"
-            made.append(replace(piece, id="spares", label=label, module_count=count))
-    return made
+            spares.append(replace(piece, id="spares", label=label, module_count=count))
+    return spares
 
 
 def published_comparators(record: Record) -> tuple[Comparator, ...]:
     """Figures of others for a record's embodied carbon."""
-    found = []
+    figures = []
     for place in range(len(record.data.get("comparators", []))):
         entry = record.data["comparators"][place]
         value = float(str(entry["value"]).split()[0])
         note = str(entry.get("note", ""))
-        found.append(Comparator(record.name, value, str(entry["source"]), note))
-    return tuple(found)
+        figures.append(Comparator(record.name, value, str(entry["source"]), note))
+    return tuple(figures)

@@ -184,7 +184,7 @@ def host_parts(
     vendor, year and class, with a warning, or a problem that says what to give.
     """
     parts: list[Part[Fact]] = []
-    sockets = server.plain("cpus", label="CPU sockets")
+    sockets = server.plain_fact("cpus", label="CPU sockets")
     if sockets is None:
         message = f"how many processors {server.name} has is not in its record"
         ctx.fail("CC304", message, path, "give its host: embodied.host: 900 kg")
@@ -241,10 +241,10 @@ def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
         CountedPart("nic", "network cards", cards, nic),
         RatedPart("psu", "power supplies", _rated(ctx, server), psu),
     ]
-    height = server.plain("rack_units", label="rack units")
+    height = server.plain_fact("rack_units", label="rack units")
     tall = height is not None and height.value > _TALL_UNITS
     body = chassis_parts(ctx, "8u" if tall else "2u", path)
-    trays = server.plain("trays", label="trays")
+    trays = server.plain_fact("trays", label="trays")
     if trays is not None:
         body = [Machines("trays", f"{trays.value:g} trays", trays, tuple(body))]
     return [*parts, *body]
@@ -264,7 +264,7 @@ def _rated(ctx: Context, server: Record) -> Fact:
 
 def _rack(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     """A share of a rack by height."""
-    height = server.plain("rack_units", label="rack units")
+    height = server.plain_fact("rack_units", label="rack units")
     if height is None:
         return []
     rack = ctx.required_fact(ctx.catalog.record("parts", "rack"), "embodied", path, "rack")

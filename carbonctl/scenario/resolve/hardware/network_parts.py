@@ -34,7 +34,7 @@ def machine_network(
 
 def rack_scale_network(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     """Switches between the accelerators of a rack-scale machine; empty for others."""
-    accelerators = server.plain("accelerators", label="accelerators")
+    accelerators = server.plain_fact("accelerators", label="accelerators")
     if server.text("category") != RACK_SCALE or accelerators is None:
         return []
     record = ctx.catalog.record("network", "scale-up-per-accelerator")

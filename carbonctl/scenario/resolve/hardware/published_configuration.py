@@ -46,8 +46,8 @@ class Build:
 
 def capacity_gb(text: str) -> float | None:
     """The first capacity in a text [GB]; None where there is none."""
-    found = _SIZE.search(text)
-    return float(found[1]) * _GB_PER_UNIT[found[2].lower()] if found else None
+    match = _SIZE.search(text)
+    return float(match[1]) * _GB_PER_UNIT[match[2].lower()] if match else None
 
 
 def parse_build(config: str) -> Build | None:
@@ -85,12 +85,12 @@ def _build_from_keys(keys: dict[str, str]) -> Build:
 def _drives_of_key(text: str, *, is_hdd: bool) -> list[Drive] | None:
     if _NONE.match(text):
         return []
-    found = _DRIVES_OF_KEY.match(text)
-    if found is None:
+    match = _DRIVES_OF_KEY.match(text)
+    if match is None:
         return None
-    known = found[2] is not None and found[2].lower() != "nan"
-    gb = float(found[2]) * _GB_PER_UNIT[found[3].lower()] if known else None
-    return [Drive(float(found[1]), gb, is_hdd)]
+    known = match[2] is not None and match[2].lower() != "nan"
+    gb = float(match[2]) * _GB_PER_UNIT[match[3].lower()] if known else None
+    return [Drive(float(match[1]), gb, is_hdd)]
 
 
 def _drives_of_text(text: str) -> list[Drive] | None:

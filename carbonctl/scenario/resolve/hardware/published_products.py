@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog import published
-from carbonctl.catalog.published import number
+from carbonctl.catalog.published import cell_number
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.embodied.bom import CountedPart, MemoryOnBoards, RatedPart
 from carbonctl.scenario.resolve.context import ONE, Context, Unresolved, derive_fact
@@ -81,8 +81,8 @@ class Products:
 
 def read_cases(path: FilePath, catalog: Catalog) -> Products:
     """Products of a table of published footprints; InputError where it lacks a column."""
-    rows, sha256 = published.read(path, NEEDED, _LEAST, "embodied.csv", "product")
-    found, excluded = [], Counter[str]()
+    rows, sha256 = published.read_table(path, NEEDED, _LEAST, "embodied.csv", "product")
+    products, excluded = [], Counter[str]()
     for row in rows:
         reason = _exclusion_reason(row, rows)
         if reason:
@@ -94,13 +94,13 @@ def read_cases(path: FilePath, catalog: Catalog) -> Products:
         except Unresolved:
             excluded[ctx.problems[-1].message] += 1
             continue
-        found.append(_product(row, made))
-    return Products(found, dict(sorted(excluded.items())), sha256)
+        products.append(_product(row, made))
+    return Products(products, dict(sorted(excluded.items())), sha256)
 
 
 def _product(row: dict[str, str], made: Parts) -> Product:
     pooled = "PAIA" in row["confidence"] and row["product"].startswith("Dell")
-    measured = number(row, "manufacturing_kgco2e")
+    measured = cell_number(row, "manufacturing_kgco2e")
     return Product(row, SUBJECTS[row["kind"]], measured, tuple(made), pooled)
 
 
@@ -110,7 +110,7 @@ def _exclusion_reason(row: dict[str, str], rows: list[dict[str, str]]) -> str:
         return _NO_PARTS[row["kind"]]
     if row["kind"] not in SUBJECTS:
         return f"kind {row['kind']} is not modeled"
-    if math.isnan(number(row, "manufacturing_kgco2e")):
+    if math.isnan(cell_number(row, "manufacturing_kgco2e")):
         return "no manufacturing figure"
     said = f"{row['whats_included']} {row['confidence']}".lower()
     for pattern, reason in _SET_ASIDE:
@@ -126,18 +126,20 @@ def _is_share(row: dict[str, str], rows: list[dict[str, str]]) -> bool:
     found = re.search(r"\(1/(\d+) of", row["product"])
     if found is None:
         return False
-    whole = number(row, "manufacturing_kgco2e") * int(found[1])
-    return any(math.isclose(number(r, "manufacturing_kgco2e"), whole, rel_tol=1e-3) for r in rows)
+    whole = cell_number(row, "manufacturing_kgco2e") * int(found[1])
+    return any(
+        math.isclose(cell_number(r, "manufacturing_kgco2e"), whole, rel_tol=1e-3) for r in rows
+    )
 
 
 def _ids_by_words(ctx: Context, kind: str) -> dict[frozenset[str], list[str]]:
     """Record ids of a kind by the words of each of their spellings."""
-    found: dict[frozenset[str], list[str]] = {}
+    ids_by_words: dict[frozenset[str], list[str]] = {}
     for record_id in ctx.catalog.ids(kind):
-        found.setdefault(_words(record_id), []).append(record_id)
+        ids_by_words.setdefault(_words(record_id), []).append(record_id)
     for spelling, ids in ctx.catalog.aliases(kind).items():
-        found.setdefault(_words(spelling), []).extend(ids)
-    return found
+        ids_by_words.setdefault(_words(spelling), []).extend(ids)
+    return ids_by_words
 
 
 def _words(text: str) -> frozenset[str]:
@@ -172,7 +174,7 @@ def _accelerator_parts(ctx: Context, row: dict[str, str]) -> Parts:
 
 def _server_parts(ctx: Context, row: dict[str, str]) -> Parts:
     """Parts of a server, or of a CPU alone."""
-    year = number(row, "year")
+    year = cell_number(row, "year")
     since = None if math.isnan(year) else year
     if row["kind"] == "cpu":
         return [chips.cpu(ctx, _find_record(ctx, "cpus", row["product"]), ONE, DEFAULT, _PATH)]
@@ -236,7 +238,7 @@ def _storage_parts(ctx: Context, row: dict[str, str]) -> Parts:
         ctx.fail("CC304", "no capacity is stated", _PATH)
     if row["kind"] == "hdd":
         return [_disk_part(ctx, "drive", 1.0, gb, None)]
-    year = number(row, "year")
+    year = cell_number(row, "year")
     flash = machine_parts.flash_of(None if math.isnan(year) else year)
     amount = (_stated_amount("drives", 1.0), _stated_amount("flash", gb))
     made = machine_parts.drives(ctx, "drive", "SSD", amount, flash, _PATH)

@@ -48,7 +48,11 @@ def resolve_rack(
     device, one = _one_machine(ctx, scenario, section)
     empty = _empty_rack(ctx)
     height = ctx.default("rack_height")
-    units = None if device.server is None else device.server.plain("rack_units", label="rack units")
+    units = (
+        None
+        if device.server is None
+        else device.server.plain_fact("rack_units", label="rack units")
+    )
     if section.per_rack is not None:
         machine_count = ctx.stated_fact(
             section.per_rack, ("embodied", "per_rack"), "machines per rack"
@@ -84,7 +88,11 @@ def resolve_cluster(
     parts: list[Part[Fact]] = [
         Machines("machines", f"{count.value:,.6g} x {one.name}", count, one.parts)
     ]
-    units = None if device.server is None else device.server.plain("rack_units", label="rack units")
+    units = (
+        None
+        if device.server is None
+        else device.server.plain_fact("rack_units", label="rack units")
+    )
     if units is not None:
         empty, height = _empty_rack(ctx), ctx.default("rack_height")
         share = derive_fact("cluster:rack_units", units.value * needed, ONE, note, "rack units")

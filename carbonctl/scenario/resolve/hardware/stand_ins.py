@@ -169,14 +169,14 @@ def _processors(catalog: Catalog, makers: frozenset[str]) -> Iterator[_Platform]
 def cpu_with_known_dies(catalog: Catalog, cpu: Record, usual: str) -> Record:
     """Processor of the same vendor, nearest in year, whose dies are known; else ``usual``."""
     year = cpu.data.get("launched")
-    found: list[tuple[int, str]] = []
+    candidates: list[tuple[int, str]] = []
     for cpu_id in catalog.ids("cpus"):
         other = catalog.record("cpus", cpu_id)
         launched = other.data.get("launched")
         same = find_vendors(other) & find_vendors(cpu)
         if same and other.data.get("dies") and isinstance(launched, int) and isinstance(year, int):
-            found.append((abs(launched - year), cpu_id))
-    return catalog.record("cpus", min(found)[1] if found else usual)
+            candidates.append((abs(launched - year), cpu_id))
+    return catalog.record("cpus", min(candidates)[1] if candidates else usual)
 
 
 def network_cards(ctx: Context, server: Record, path: Path) -> Fact:

@@ -59,7 +59,7 @@ def _token_flop(
     ctx: Context, infer: schema.Infer, shape: ModelShape, output_tokens: float, path: Path
 ) -> float:
     """Least operations of an output token with its share of the prompt: no attention counted."""
-    ctx.read.update({(*path, "prompt_tokens"), (*path, "prompt_cache_hits")})
+    ctx.used_paths.update({(*path, "prompt_tokens"), (*path, "prompt_cache_hits")})
     prompt = 0.0 if infer.prompt_tokens is None else infer.prompt_tokens.value
     cached = 0.0 if infer.prompt_cache_hits is None else infer.prompt_cache_hits.value
     return float(

@@ -43,7 +43,7 @@ def check_dedicated_hardware(ctx: Context, scenario: schema.Scenario) -> None:
         return
     for name in (
         _NEEDS_UNDEDICATED if infer.fleet_share is None else ()
-    ):  # which refuses them itself
+    ):  # fleet_share rejects these keys itself
         if getattr(infer, name) is not None:
             attempt(partial(_refuse, ctx, ("infer", name), name))
     embodied = scenario.embodied

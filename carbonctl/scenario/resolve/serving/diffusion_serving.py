@@ -72,7 +72,7 @@ def _text_encoder(ctx: Context, record: Record | None) -> tuple[Fact | None, Fac
     """Parameters and prompt tokens of the text encoder; None where they are not known."""
     text: tuple[Fact | None, Fact | None] = None, None
     if record is not None:
-        text = record.plain("text_encoder_params"), record.plain("text_tokens")
+        text = record.plain_fact("text_encoder_params"), record.plain_fact("text_tokens")
     if None in text:
         name = "the model" if record is None else record.name
         ctx.not_estimated[f"text encoder of {name}"] = "its size is not known"
@@ -120,7 +120,7 @@ def _frames_per_second(
         return None
     if infer.fps is not None:
         return ctx.stated_fact(infer.fps, (*path, "fps"), "frames per second")
-    usual_rate = None if record is None else record.plain("fps", label="frames per second")
+    usual_rate = None if record is None else record.plain_fact("fps", label="frames per second")
     if usual_rate is None:
         ctx.not_estimated["per second of video"] = "frames per second are not known; give infer.fps"
     return usual_rate
@@ -146,14 +146,14 @@ def denoising_pass_work(
 ) -> DenoisingPassWork:
     """Inputs for the work of one pass: published, from latent tokens, or from parameters."""
     known = record.fact("denoise_work", label="work of one pass")
-    layers = record.plain("layers") or ctx.default("unet_layers")
+    layers = record.plain_fact("layers") or ctx.default("unet_layers")
     if known is not None:
         pixels = native_pixels(ctx, record, path)
         return DenoisingPassWork(layers, ONE, reference_flop=known, reference_pixels=pixels)
     latents, edge = latent_frames_and_edge(ctx, record, frames, path)
-    dims = [record.plain(name) for name in ("params_per_image_token", "hidden_size")]
+    dims = [record.plain_fact(name) for name in ("params_per_image_token", "hidden_size")]
     if record.text("kind") == "diffusion_unet":
-        params = record.plain("active_params", label="denoiser parameters")
+        params = record.plain_fact("active_params", label="denoiser parameters")
         share = ctx.default("unet_share")
         return DenoisingPassWork(layers, latents, edge, unet_params=params, unet_share=share)
     if None in dims:
@@ -203,7 +203,7 @@ def stated_or_published(
     if record is None:
         message = f"{path[-1]} is required where a model is described by its parameters"
         ctx.fail("CC206", message, path[:-1], "or name the model by its id")
-    fact = record.plain(field)
+    fact = record.plain_fact(field)
     if fact is None:
         ctx.fail("CC206", f"the usual {field} of {record.name} is not known; give it", path[:-1])
     return replace(fact, origin="default", note=f"usual for {record.name}")
@@ -254,7 +254,7 @@ def latent_frames_and_edge(
     ctx: Context, record: Record, frames: Fact, path: Path
 ) -> tuple[Fact, Fact]:
     """Latent frames, and pixels along the edge of one latent token."""
-    down, patch = record.plain("vae_downsample"), record.plain("patch") or ONE
+    down, patch = record.plain_fact("vae_downsample"), record.plain_fact("patch") or ONE
     if down is None:
         ctx.fail("CC304", f"the patch size of {record.name} is not known", path)
     temporal = (record.number("vae_temporal_downsample") or 1.0) * (
@@ -280,7 +280,9 @@ def latent_frames_and_edge(
 
 def _guidance_passes(ctx: Context, infer: schema.Infer, record: Record | None, path: Path) -> Fact:
     """Forward passes of the denoiser per step: as stated, else as published for the model."""
-    known = ONE if record is None else record.plain("cfg_passes", label="passes per step") or ONE
+    known = (
+        ONE if record is None else record.plain_fact("cfg_passes", label="passes per step") or ONE
+    )
     usual = ctx.default("unlisted_guidance_passes") if record is None else known
     if infer.guidance_passes is not None:
         where = (*path, "guidance_passes")

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.catalog.number_formats import (
-    ALONE,
-    NAMED,
-    PUBLISHED,
-    REPLACED,
+    NOTE_NAMED,
+    NOTE_PUBLISHED,
+    NOTE_REPLACED,
+    NOTE_WEIGHTS_ALONE,
     has_peak,
     precision_of_dtype,
 )
@@ -53,12 +53,12 @@ def served_format(
     note = ""
     if published is not None and model is not None:
         named = model.text("dtype_named")
-        said = f"{named} {NAMED}" if named else f"{model.name} {PUBLISHED}"
+        said = f"{named} {NOTE_NAMED}" if named else f"{model.name} {NOTE_PUBLISHED}"
         note = f"{published}, as {said}"
     fitting = _nearest_supported(device.record, precision)
     if fitting != precision:
         note = note or f"{precision}, where no format is named"
-        note = f"{note}, but {device.record.name} has no {precision}: {fitting} {REPLACED}"
+        note = f"{note}, but {device.record.name} has no {precision}: {fitting} {NOTE_REPLACED}"
     return ServedFormat(fitting, note)
 
 
@@ -104,8 +104,10 @@ def board_for_format(
     if computed in _SIXTEEN_BITS:
         computed = "fp16" if "bf16" in device.record.data.get("lacks", ()) else "bf16"
     made = resolve_board(ctx, device, computed, path)
-    why = f"{ALONE} {precision}" if alone else ""
-    if stack is None and stored.note:  # no fact of a model that reads holds its bytes
+    why = f"{NOTE_WEIGHTS_ALONE} {precision}" if alone else ""
+    if (
+        stack is None and stored.note
+    ):  # an encoder has no fact for bytes per weight, so note the format here
         why = ", ".join(filter(None, (stored.note, why)))
     top = made.peak_flop_per_s
     noted = replace(top, note="; ".join(filter(None, (why, top.note))))

@@ -145,7 +145,7 @@ def _apply_method(ctx: Context, run: schema.Run, work: LlmWork[Fact], path: Path
         adapter = adapter_params(ctx, run, path)
         work = replace(work, vocabulary=None)
     if run.method == "qlora" and run.mfu is None and run.billed_mfu is None:
-        unpacking = ctx.default("unpacking_factor")  # a stated utilization holds it already
+        unpacking = ctx.default("unpacking_factor")  # a stated MFU already includes it
     work = replace(work, unpacking_factor=unpacking)
     return replace(work, adapter_params=adapter, forward_params=forward, also_trained=also)
 
@@ -194,8 +194,8 @@ def encoder_decoder_work(
 def encoder_share(ctx: Context, record: Record | None) -> Fact:
     """Share of the parameters in the encoder: by layers where known, else the default."""
     usual = ctx.default("encoder_share")
-    encoder = record.plain("encoder_layers") if record else None
-    decoder = record.plain("decoder_layers") if record else None
+    encoder = record.plain_fact("encoder_layers") if record else None
+    decoder = record.plain_fact("decoder_layers") if record else None
     if encoder is None or decoder is None:
         return usual
     share = encoder.value / (encoder.value + decoder.value)
@@ -220,7 +220,7 @@ def _resolve_attention(
             ctx.warn("CC303", message, (*path, "context"))
         return None
     record = shape.record
-    full = record.plain("full_attention_layers") if record else None
+    full = record.plain_fact("full_attention_layers") if record else None
     kind = record.text("attention") if record else "full"
     if kind in {"hybrid", "linear", "ssm"}:
         if full is None or not full.value:
@@ -242,7 +242,7 @@ def _resolve_attention(
             note="full-attention layers / layers",
             derived_from=(layers.key,) if seen else (),
         )
-    both = model_kind(shape.kind).attends_both_sides
+    both = model_kind(shape.kind).is_bidirectional
     return Attention(layers, heads, _head_width(record, width), context, both, window, share)
 
 
@@ -250,7 +250,7 @@ def training_context(ctx: Context, run: schema.Run, shape: ModelShape, path: Pat
     """Tokens per training sequence: as stated, else the model's context if that is not long."""
     if run.context is not None:
         return ctx.stated_fact(run.context, (*path, "context"), "training context")
-    longest = shape.record.plain("max_context") if shape.record else None
+    longest = shape.record.plain_fact("max_context") if shape.record else None
     if longest is None or longest.value > _USUAL_CONTEXT:
         return None
     return replace(longest, origin="default", label="training context", note="the model's usual")
@@ -286,7 +286,10 @@ def _resolve_vocabulary(
 ) -> Vocabulary[Fact] | None:
     """Vocabulary size and number of embedding tables: one where input and output are tied."""
     record, tables = shape.record, ctx.default("embedding_tables")
-    words, width = (record.plain("vocabulary") if record else None), shape.fields["hidden_size"]
+    words, width = (
+        (record.plain_fact("vocabulary") if record else None),
+        shape.fields["hidden_size"],
+    )
     tied = bool(record.data.get("tied_embeddings")) if record else False
     if record is None and model is not None and model.vocabulary is not None:
         own = (*path, "model", "vocabulary") in ctx.document.marks

@@ -78,7 +78,7 @@ def _resolve_sample(
 def _required_dimensions(
     ctx: Context, record: Record, names: tuple[str, ...], what: str, path: Path
 ) -> list[Fact]:
-    values = [record.plain(name) for name in names]
+    values = [record.plain_fact(name) for name in names]
     known = [fact for fact in values if fact is not None]
     if len(known) < len(values):
         lacking = ", ".join(n for n, fact in zip(names, values, strict=True) if fact is None)
@@ -93,7 +93,7 @@ def _diffusion_sample(
     """Inputs for the work of denoising one image or clip, with its frozen encoders."""
     width, height = resolve_image_size(ctx, run.size, record, path)
     frames = stated_or_published(ctx, run.frames, (*path, "frames"), record, "frames")
-    text = record.plain("text_encoder_params"), record.plain("text_tokens")
+    text = record.plain_fact("text_encoder_params"), record.plain_fact("text_tokens")
     if None in text:
         ctx.not_estimated[f"text encoder of {record.name}"] = "its size is not known"
     epochs = ctx.stated_or_default(run.epochs, (*path, "epochs"), "epochs")
@@ -114,7 +114,7 @@ def image_sample(
     ctx: Context, record: Record, image_size: StatedQuantity | None, path: Path
 ) -> ImageSample[Fact]:
     """Inputs for the work of one image that is cut into patches."""
-    if record.plain("vocabulary") is not None:
+    if record.plain_fact("vocabulary") is not None:
         message = f"{record.name} has a text tower too, which is not estimated"
         ctx.fail("CC304", message, model_path(ctx, path), _STATE_IT)
     names = ("total_params", "vision_patch", "layers", "hidden_size")

@@ -43,8 +43,8 @@ def _active_params(ctx: Context, model: schema.Model | None, path: Path) -> Fact
         record = ctx.record("models", model.id, at)
         if not model_kind(record.text("kind")).is_sized:
             return None
-        size = record.plain("active_params", label="active parameters")
-        return size or record.plain("total_params", label="total parameters")
+        size = record.plain_fact("active_params", label="active parameters")
+        return size or record.plain_fact("total_params", label="total parameters")
     if not model_kind(model.kind).is_sized:
         return None
     for name in ("active_params", "params"):

@@ -98,10 +98,10 @@ def resolve_train_run(
     path: Path,
 ) -> TrainRun[Fact]:
     """Inputs of one run, with the cross check that is only compared."""
-    made = _run_from_evidence(ctx, run, model, device, path)
+    train_run = _run_from_evidence(ctx, run, model, device, path)
     check, under = run.cross_check, (*path, "cross_check")
     if check is None:
-        return made
+        return train_run
     work = hours = wall = None
     if check.tokens is not None:
         if device is None:
@@ -113,13 +113,13 @@ def resolve_train_run(
         where = (*under, "accelerator_hours")
         hours = ctx.stated_fact(check.accelerator_hours, where, "hours, only compared", unit="h")
     if check.days is not None:
-        if made.accelerators is None and device is not None:
-            made = replace(made, accelerators=device.count)
-        if made.accelerators is None:
+        if train_run.accelerators is None and device is not None:
+            train_run = replace(train_run, accelerators=device.count)
+        if train_run.accelerators is None:
             message = "a cross check of days needs hardware.count, the number of accelerators"
             ctx.fail("CC206", message, (*under, "days"), absent=device is None)
         wall = ctx.stated_fact(check.days, (*under, "days"), "wall-clock time, only compared")
-    return replace(made, cross_check=CrossCheck(work, hours, wall))
+    return replace(train_run, cross_check=CrossCheck(work, hours, wall))
 
 
 def _run_from_evidence(
@@ -136,20 +136,20 @@ def _run_from_evidence(
         return _run_from_energy(ctx, run, draw, device, path)
     if name == "accelerator_hours":
         hours = ctx.stated_fact(run.accelerator_hours, (*path, name), "accelerator-hours", unit="h")
-        made = TrainRun(draw, MeteredHours(hours))
+        train_run = TrainRun(draw, MeteredHours(hours))
     elif name == "days":
-        made = _run_from_days(ctx, run, draw, device, path)
+        train_run = _run_from_days(ctx, run, draw, device, path)
     elif device is None:
         ctx.fail("CC206", "work needs hardware: an accelerator", path)
     else:
-        made = _run_from_work(ctx, run, model, device, draw, path)
+        train_run = _run_from_work(ctx, run, model, device, draw, path)
         scaling = _strong_scaling(ctx, run, device, path)
-        assert made.corrections is not None  # noqa: S101 - all work has them
-        made = replace(made, corrections=replace(made.corrections, scaling=scaling))
+        assert train_run.corrections is not None  # noqa: S101 - all work has them
+        train_run = replace(train_run, corrections=replace(train_run.corrections, scaling=scaling))
     if device is None:
-        return made
-    memory = made.memory or resolve_training_memory(ctx, run, model, device, path)
-    return replace(made, accelerators=device.count, memory=memory)
+        return train_run
+    memory = train_run.memory or resolve_training_memory(ctx, run, model, device, path)
+    return replace(train_run, accelerators=device.count, memory=memory)
 
 
 _WITHIN_IT_SYSTEM = {"gpu", "node"}  # boundaries to which ``host_power_factor`` applies

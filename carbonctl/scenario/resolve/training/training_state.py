@@ -112,7 +112,7 @@ def _total_params(ctx: Context, model: schema.Model | None, path: Path) -> Fact 
     if model.id is not None:
         record = ctx.record("models", model.id, at)
         has_tables = model_kind(record.text("kind")).sample == "tables"
-        return None if has_tables else record.plain("total_params")
+        return None if has_tables else record.plain_fact("total_params")
     return (
         None
         if model.params is None
