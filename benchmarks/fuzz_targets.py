@@ -85,11 +85,11 @@ def drawn(raw: bytes) -> None:
 
 def imported(raw: bytes) -> None:
     """A log or table of another tool, read and written as a scenario."""
-    from carbonctl.imports.detect import read_all  # noqa: PLC0415
-    from carbonctl.imports.writer import scenario as written  # noqa: PLC0415
+    from carbonctl.imports.detect import import_files  # noqa: PLC0415
+    from carbonctl.imports.writer import write_scenario as written  # noqa: PLC0415
 
     _stdin(raw)
-    written(read_all(["-"], _catalog()), ["-"], _catalog())
+    written(import_files(["-"], _catalog()), ["-"], _catalog())
 
 
 def policy(raw: bytes) -> None:
@@ -113,11 +113,11 @@ def result(raw: bytes) -> None:
 
 def card(raw: bytes) -> None:
     """The emissions of a model card."""
-    from carbonctl.imports.model_card import check  # noqa: PLC0415
+    from carbonctl.imports.model_card import check_model_card  # noqa: PLC0415
 
     path = Path("card.md")  # in the empty folder that the fuzzer works in
     path.write_bytes(raw)
-    check(path, _catalog())
+    check_model_card(path, _catalog())
 
 
 def flags(raw: bytes) -> None:

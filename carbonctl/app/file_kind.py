@@ -10,7 +10,7 @@ from carbonctl.core import files
 from carbonctl.core.errors import InputError, Mark, Problem
 
 if TYPE_CHECKING:
-    from carbonctl.imports.imported import Form
+    from carbonctl.imports.imported import LogFormat
 
 POLICY = re.compile(rb"^[ \t{]*[\"']?schema[\"']?\s*:\s*[\"']?carbonctl/policy/", re.MULTILINE)
 _HEAD_BYTES = 200_000
@@ -20,7 +20,7 @@ _CARD_KEYS = re.compile(
     r"|model-index|co2_eq_emissions|thumbnail|widget)\s*:"
 )
 _DASHES = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
-_FORMS: dict[Form, str] = {
+_FORMS: dict[LogFormat, str] = {
     "codecarbon": "a table of CodeCarbon",
     "nvidia-smi": "a log of nvidia-smi",
     "dmon": "a log of nvidia-smi dmon",
@@ -88,14 +88,14 @@ def is_card(raw: bytes) -> bool:
 
 def _log(lines: list[str], source: str) -> tuple[str, str] | None:
     """The kind of a log or table that ``init --from`` reads."""
-    from carbonctl.imports.detect import form_of  # noqa: PLC0415 - for what is no YAML of ours
+    from carbonctl.imports.detect import detect_format  # noqa: PLC0415 - for what is no YAML of ours
     from carbonctl.imports.lines import HEAD_LINES, Log  # noqa: PLC0415
 
     head = lines[:HEAD_LINES]
     if not any(line.strip() for line in head):
         return None
     try:
-        form = form_of(Log(source, head, iter(())))
+        form = detect_format(Log(source, head, iter(())))
     except InputError:
         return None
     return _FORMS.get(form, "a log"), "carbonctl init train --from {file}"

@@ -62,10 +62,10 @@ def start_scenario(
         message = f"--from makes a train scenario, not {kind}"
         raise UsageError(message, "carbonctl init train --from FILE")
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for imports alone
-    from carbonctl.imports.detect import read_all  # noqa: PLC0415
+    from carbonctl.imports.detect import import_files  # noqa: PLC0415
     from carbonctl.imports.imported import printable  # noqa: PLC0415
-    from carbonctl.imports.writer import scenario  # noqa: PLC0415
+    from carbonctl.imports.writer import write_scenario  # noqa: PLC0415
 
     catalog = Catalog.open(hardware_db)
-    found = read_all(list(logs), catalog)
-    return scenario(found, list(logs), catalog), [printable(note) for note in found.notes]
+    found = import_files(list(logs), catalog)
+    return write_scenario(found, list(logs), catalog), [printable(note) for note in found.notes]

@@ -95,9 +95,9 @@ def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> li
 
     raw = saved.raw_of(file)
     if file.endswith(".md") or is_card(raw):
-        from carbonctl.imports.model_card import check  # noqa: PLC0415 - for cards alone
+        from carbonctl.imports.model_card import check_model_card  # noqa: PLC0415 - for cards alone
 
-        return check(Path(display_name(file)), Catalog.open(hardware_db), raw)
+        return check_model_card(Path(display_name(file)), Catalog.open(hardware_db), raw)
     if POLICY.search(raw):
         from carbonctl.gate.policy import read  # noqa: PLC0415 - for policies alone
 

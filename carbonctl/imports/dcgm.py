@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import Mark
-from carbonctl.imports.imported import Row, refuse
-from carbonctl.imports.power_log import Device, Sample, moment_and_watts
+from carbonctl.imports.imported import Row, raise_at
+from carbonctl.imports.power_log import Device, Sample, read_time_and_power
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,18 +24,18 @@ _METRIC_ROW = re.compile(
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-def samples(log: Log) -> Iterator[Sample]:
+def read_samples(log: Log) -> Iterator[Sample]:
     """Samples in the order of the log; without a time where the log has none."""
     found, kept = False, len(log.refused.problems) + log.refused.lost
-    for sample in (_table if any(map(HEADER.search, log.head)) else _metrics)(log):
+    for sample in (_read_table if any(map(HEADER.search, log.head)) else _read_metrics)(log):
         found = True
         yield sample
     if not found and len(log.refused.problems) + log.refused.lost == kept:
         hint = "log with dcgmi dmon -e 155, or export that field"
-        refuse("CC502", f"there is no power here, no {METRIC}", Mark(log.name, 1, 1), hint)
+        raise_at("CC502", f"there is no power here, no {METRIC}", Mark(log.name, 1, 1), hint)
 
 
-def _table(log: Log) -> Iterator[Sample]:
+def _read_table(log: Log) -> Iterator[Sample]:
     names: list[str] = []
     for row in log.rows():
         header = HEADER.search(row.text)
@@ -66,11 +66,11 @@ def _table_sample(row: Row, names: list[str]) -> Sample:
     columns = {"time": 0, "power": power}
     full = Row(row.file, row.number, row.text, [time, found["gpu"], *values], columns)
     device = Device(("file", row.file, found["gpu"]), "", f"GPU {found['gpu']}")
-    moment, drawn = moment_and_watts(full, timed=bool(time))
+    moment, drawn = read_time_and_power(full, timed=bool(time))
     return Sample(device, moment, drawn, full)
 
 
-def _metrics(log: Log) -> Iterator[Sample]:
+def _read_metrics(log: Log) -> Iterator[Sample]:
     for row in log.rows():
         if row.text.startswith((METRIC + "{", OLD_METRIC + "{")):
             sample = None
@@ -87,11 +87,11 @@ def _metric_sample(row: Row) -> Sample:
         row.refuse("CC502", f"this is no line of {METRIC}", hint=hint)
     values = [found["labels"], found["value"], found["time"] or ""]
     full = Row(row.file, row.number, row.text, values, {"power": 1, "time": 2})
-    time, power = moment_and_watts(full, timed=bool(found["time"]))
-    return Sample(_device(dict(_LABEL.findall(found["labels"])), full), time, power, full)
+    time, power = read_time_and_power(full, timed=bool(found["time"]))
+    return Sample(_device_of_labels(dict(_LABEL.findall(found["labels"])), full), time, power, full)
 
 
-def _device(labels: dict[str, str], row: Row) -> Device:
+def _device_of_labels(labels: dict[str, str], row: Row) -> Device:
     host, index = labels.get("Hostname", ""), labels.get("gpu", "")
     shown = f"GPU {index} of {host}" if host else f"GPU {index}"
     name = labels.get("modelName", "")

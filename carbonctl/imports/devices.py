@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 _WATTS_PER_KW = 1000.0
 
 
-def as_modules(found: Imported, catalog: Catalog) -> Imported:
+def count_as_modules(found: Imported, catalog: Catalog) -> Imported:
     """The runs with devices counted as their records count them, and notes on their power."""
     runs, notes = [], list(found.notes)
     for run in found.runs:
-        card = _card(catalog, run.device)
+        card = _find_accelerator(catalog, run.device)
         if card is None:
             runs.append(run)
             continue
-        made = _counted(run, card)
-        problem = _implausible(made, card, catalog)
+        made = _in_modules(run, card)
+        problem = _power_problem(made, card, catalog)
         if problem:
             who = f"{made.name}: " * bool(made.name)
             notes.append(f"{who}{problem}; train refuses this energy until its note says why")
@@ -38,20 +38,20 @@ def as_modules(found: Imported, catalog: Catalog) -> Imported:
     return replace(found, runs=tuple(runs), notes=tuple(notes))
 
 
-def _card(catalog: Catalog, device: str) -> Record | None:
+def _find_accelerator(catalog: Catalog, device: str) -> Record | None:
     try:
         return catalog.record("accelerators", device) if device else None
     except (UnknownName, AmbiguousName):
         return None
 
 
-def _per_machine(catalog: Catalog, card: Record) -> float:
+def _accelerators_per_machine(catalog: Catalog, card: Record) -> float:
     host = card.text("host")
     held = catalog.record("servers", host).number("accelerators") if host else None
     return max(1.0, held or 1.0)
 
 
-def _counted(run: ImportedRun, card: Record) -> ImportedRun:
+def _in_modules(run: ImportedRun, card: Record) -> ImportedRun:
     """A run of boards; what is not whole boards keeps its hours and names no count."""
     each = card.number(DEVICES_PER_MODULE)
     if each is None:
@@ -70,10 +70,12 @@ def _counted(run: ImportedRun, card: Record) -> ImportedRun:
     )
 
 
-def _implausible(run: ImportedRun, card: Record, catalog: Catalog) -> str:
+def _power_problem(run: ImportedRun, card: Record, catalog: Catalog) -> str:
     """What is wrong with the mean power of a measured energy, by its boundary."""
     if run.evidence != "energy" or not run.hours:
         return ""
     count = float(run.count) if run.count else None
-    limits = power_limits(card, run.scope, count=count, per_machine=_per_machine(catalog, card))
+    limits = power_limits(
+        card, run.scope, count=count, per_machine=_accelerators_per_machine(catalog, card)
+    )
     return limits.problem(run.value * _WATTS_PER_KW / run.hours)

@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import Mark
-from carbonctl.imports.imported import Row, refuse
-from carbonctl.imports.numbers import seconds, watts
-from carbonctl.imports.power_log import Device, Sample, refuse_unread
+from carbonctl.imports.imported import Row, raise_at
+from carbonctl.imports.numbers import read_seconds, read_watts
+from carbonctl.imports.power_log import Device, Sample, check_all_devices_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HEADER = re.compile(r"\s*#\s*(?:date[\s,]+)?(?:time[\s,]+)?gpu\b.*", re.IGNORECASE)
 _HINT = "log with nvidia-smi dmon -s p -o DT"
-_EVERY = "dmon's default of one a second (-d 1)"
+_DEFAULT_INTERVAL = "dmon's default of one a second (-d 1)"
 _TIME = re.compile(r"\d\d?:\d\d:\d\d(?:\.\d+)?")
 _DAY = 86400.0
 
@@ -42,7 +42,7 @@ class _Clock:
             date = re.sub(r"\D", "", row.get("date"))
             moment = f"{date[:4]}-{date[4:6]}-{date[6:]}T{row.get('time').zfill(8)}"
             columns = {"moment": 0, "date": 0}
-            return seconds(Row(row.file, row.number, row.text, [moment], columns), "moment")
+            return read_seconds(Row(row.file, row.number, row.text, [moment], columns), "moment")
         hours, minutes, rest = row.get("time").split(":")
         moment_s = int(hours) * 3600 + int(minutes) * 60 + float(rest)
         if moment_s < self.last - _DAY / 2:
@@ -51,13 +51,13 @@ class _Clock:
         return self.days * _DAY + moment_s
 
 
-def samples(log: Log) -> Iterator[Sample]:
+def read_samples(log: Log) -> Iterator[Sample]:
     """Samples in the order of the log; without a time where it prints none."""
     columns: dict[str, int] = {}
     clock, rows, good = _Clock(), {}, set()  # type: ignore[var-annotated]
     for row in log.rows():
         if HEADER.fullmatch(row.text):
-            columns = {name.lower(): place for place, name in enumerate(_values(row.text))}
+            columns = {name.lower(): place for place, name in enumerate(_split_values(row.text))}
             if "pwr" not in columns:
                 row.refuse("CC502", "the column pwr is missing", hint=_HINT)
             continue
@@ -65,24 +65,24 @@ def samples(log: Log) -> Iterator[Sample]:
             continue  # the line of units, or what the shell said before the header
         sample = None
         with log.refused.row:
-            full = _row(row, columns)
-            device = _device(full)
+            full = _row_with_columns(row, columns)
+            device = _read_device(full)
             rows.setdefault(device, full)
-            sample = Sample(device, clock.read(full), watts(full, "power"), full)
+            sample = Sample(device, clock.read(full), read_watts(full, "power"), full)
         if sample is not None:
             good.add(sample.device)
             yield sample
-    refuse_unread(log, rows, good)
+    check_all_devices_read(log, rows, good)
     if not (rows or log.refused.lost):
-        refuse("CC502", "there are no rows under the header", Mark(log.name, 1, 1), _HINT)
+        raise_at("CC502", "there are no rows under the header", Mark(log.name, 1, 1), _HINT)
 
 
-def _values(text: str) -> list[str]:
+def _split_values(text: str) -> list[str]:
     return [value for value in re.split(r"[\s,]+", text.strip().lstrip("#").strip()) if value]
 
 
-def _row(row: Row, columns: dict[str, int]) -> Row:
-    values = _values(row.text)
+def _row_with_columns(row: Row, columns: dict[str, int]) -> Row:
+    values = _split_values(row.text)
     if len(values) != len(columns):
         message = f"this row has {len(values)} values under {len(columns)} columns"
         row.refuse("CC502", message, hint="delete the row if the log was cut short")
@@ -90,8 +90,8 @@ def _row(row: Row, columns: dict[str, int]) -> Row:
     return Row(row.file, row.number, row.text, values, named)
 
 
-def _device(row: Row) -> Device:
+def _read_device(row: Row) -> Device:
     index = row.get("gpu")
     if not index.isdecimal():
         row.refuse("CC502", f'"{index[:40]}" is no index of a GPU', "gpu")
-    return Device(("file", row.file, index), "", f"GPU {index}", every=_EVERY)
+    return Device(("file", row.file, index), "", f"GPU {index}", every=_DEFAULT_INTERVAL)

@@ -10,7 +10,7 @@ from carbonctl.core.errors import InputError, Mark, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Form = Literal["codecarbon", "nvidia-smi", "dmon", "dcgm", "slurm", "hf-config"]
+LogFormat = Literal["codecarbon", "nvidia-smi", "dmon", "dcgm", "slurm", "hf-config"]
 Evidence = Literal["energy", "accelerator_hours", "power"]
 
 
@@ -92,10 +92,10 @@ class Row:
 
     def refuse(self, code: str, message: str, name: str = "", hint: str = "") -> NoReturn:
         """An error at a column of this line."""
-        refuse(code, message, self.mark(name), hint, self.text)
+        raise_at(code, message, self.mark(name), hint, self.text)
 
 
-def refuse(code: str, message: str, mark: Mark, hint: str = "", text: str = "") -> NoReturn:
+def raise_at(code: str, message: str, mark: Mark, hint: str = "", text: str = "") -> NoReturn:
     """An error at a place, with its line where that is known."""
     before = [""] * ((mark.line or 1) - 1)
     sources = {mark.file: [*before, text]} if text else {}
@@ -107,18 +107,18 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def basename(file: str) -> str:
+def base_name(file: str) -> str:
     """The last part of a file's name, for notes."""
     return file.replace("\\", "/").rpartition("/")[2]
 
 
-def listed(names: Iterable[str], most: int = 4) -> str:
+def format_list(names: Iterable[str], most: int = 4) -> str:
     """The first few of some names, and how many more there are."""
     all_names = list(dict.fromkeys(names))
     more = len(all_names) - most
     return ", ".join(all_names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def counted(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """``1 run``, ``2 runs``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from carbonctl.core import files
 from carbonctl.core.errors import Mark
-from carbonctl.imports.imported import Row, refuse
-from carbonctl.imports.refused import Refused
+from carbonctl.imports.imported import Row, raise_at
+from carbonctl.imports.refused import ErrorCollector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Log:
     name: str
     head: list[str]
     rest: Iterator[str]
-    refused: Refused = field(default_factory=Refused)
+    refused: ErrorCollector = field(default_factory=ErrorCollector)
 
     def rows(self) -> Iterator[Row]:
         """Every line that is not blank, numbered from 1; to be read once."""
@@ -43,22 +43,22 @@ class Log:
 
 
 @contextmanager
-def opened(file: str, refused: Refused) -> Iterator[Log]:
+def open_log(file: str, refused: ErrorCollector) -> Iterator[Log]:
     """A file, or ``-`` for stdin, as a log whose errors are kept with those of others."""
     with files.open_source(file) as handle:
         name = files.display_name(file)
-        yield log_of(name, _lines(handle, name), refused)
+        yield make_log(name, _read_lines(handle, name), refused)
 
 
-def log_of(name: str, lines: Iterator[str], refused: Refused) -> Log:
+def make_log(name: str, lines: Iterator[str], refused: ErrorCollector) -> Log:
     """A log from its lines; an empty one is an error."""
     head = list(islice(lines, HEAD_LINES))
     if not any(line.strip() for line in head):
-        refuse("CC502", "the file is empty", Mark(name, 1, 1))
+        raise_at("CC502", "the file is empty", Mark(name, 1, 1))
     return Log(name, head, lines, refused)
 
 
-def _lines(handle: BinaryIO, name: str) -> Iterator[str]:
+def _read_lines(handle: BinaryIO, name: str) -> Iterator[str]:
     size = number = 0
     while True:
         try:
@@ -69,17 +69,17 @@ def _lines(handle: BinaryIO, name: str) -> Iterator[str]:
             return
         number += 1
         size += len(raw)
-        text = _decoded(raw, name, number)
+        text = _decode_line(raw, name, number)
         if size > MAX_BYTES or len(raw) > MAX_LINE:
             message = f"the file is larger than {MAX_BYTES // 10**6} MB"
             if len(raw) > MAX_LINE:
                 message = f"this line is longer than {MAX_LINE // 10**6} MB"
             hint = "log at longer intervals (-l 10), or split the log by node"
-            refuse("CC507", message, Mark(name, number, 1), hint)
+            raise_at("CC507", message, Mark(name, number, 1), hint)
         yield text
 
 
-def _decoded(raw: bytes, name: str, number: int) -> str:
+def _decode_line(raw: bytes, name: str, number: int) -> str:
     zero = raw.find(b"\0")
     try:
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -89,10 +89,10 @@ def _decoded(raw: bytes, name: str, number: int) -> str:
         return text.rstrip("\r\n")
     wide = number == 1 and raw[:2] in {b"\xff\xfe", b"\xfe\xff"}
     hint = "it is UTF-16, as PowerShell writes it: save it as UTF-8" if wide else ""
-    return refuse("CC002", "this is not UTF-8 text", Mark(name, number, zero + 1), hint)
+    return raise_at("CC002", "this is not UTF-8 text", Mark(name, number, zero + 1), hint)
 
 
-def split(text: str, separator: str) -> list[str]:
+def split_values(text: str, separator: str) -> list[str]:
     """Values of a line, without blanks around them; a quoted value may hold the separator."""
     if '"' not in text:
         return [value.strip() for value in text.split(separator)]
@@ -107,15 +107,15 @@ def split(text: str, separator: str) -> list[str]:
     return values
 
 
-def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Iterator[Row]:
+def read_table_rows(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Iterator[Row]:
     """Rows under the header of a table; missing columns end it, rows of another length are broken.
 
     A later header, of a log that was appended to by another release, holds for the rows below it.
     """
     rows = log.rows()
     header = next(rows)
-    names = [_plain(name) for name in split(header.text, separator)]
-    columns = _places(names)
+    names = [_column_name(name) for name in split_values(header.text, separator)]
+    columns = _column_index(names)
     missing = [name for name in needed if name not in columns]
     if missing:
         said = f"the column {missing[0]} is" if len(missing) == 1 else "the columns "
@@ -125,9 +125,9 @@ def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Itera
     for row in rows:
         if row.text == header.text:  # a log that was appended to
             continue
-        values = split(row.text, separator)
-        if needed[0] in row.text and set(needed) <= set(plain := [_plain(v) for v in values]):
-            names, columns = plain, _places(plain)
+        values = split_values(row.text, separator)
+        if needed[0] in row.text and set(needed) <= set(plain := [_column_name(v) for v in values]):
+            names, columns = plain, _column_index(plain)
             continue
         if len(values) != len(names):
             message = f"this row has {len(values)} values under {len(names)} columns"
@@ -141,11 +141,11 @@ def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Itera
         header.refuse("CC502", "there are no rows under the header")
 
 
-def _places(names: list[str]) -> dict[str, int]:
+def _column_index(names: list[str]) -> dict[str, int]:
     """Columns by name."""
     return {name: place for place, name in enumerate(names) if name}
 
 
-def _plain(name: str) -> str:
+def _column_name(name: str) -> str:
     """A column without its unit, as in ``power.draw [W]``."""
     return name.partition("[")[0].strip()

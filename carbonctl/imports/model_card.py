@@ -27,8 +27,8 @@ KEYS = ("emissions", "source", "training_type", "geographical_location", "hardwa
         "energy_consumed", "hours_used", "on_cloud", "cpu_model", "ram_total_size")  # fmt: skip
 _NUMBERS = ("energy_consumed", "hours_used", "ram_total_size")
 # no grid emits less or more than this a kWh, losses and all
-_CLEANEST, _DIRTIEST = 0.005, 1.5
-_ABOVE_RATING = 3.0  # host, losses and cooling of a small machine beside its board
+_MIN_GRID_FACTOR, _MAX_GRID_FACTOR = 0.005, 1.5
+_MAX_POWER_OVER_TDP = 3.0  # host, losses and cooling of a small machine beside its board
 FIELD = "co2_eq_emissions"
 TYPICAL_GRID = 0.4  # kg/kWh, to judge an order of magnitude where the card names no place
 _COUNT = r"(\d{1,3}(?:,\d{3})+|\d{1,9}k?)"
@@ -39,10 +39,10 @@ _BEFORE = re.compile(
     rf"|(?<![\w,.]){_COUNT}\s*[x\u00d7*]\s*){_WORDS}$"
 )
 _AFTER = re.compile(rf"(?:\s+(?:\d+\s?gb|gpus?|pcie|sxm\d?))*\s*\(?[x\u00d7*:]\s*{_COUNT}\b")
-LEAST_HOURS = {"pre-training": 1.0, "fine-tuning": 0.05}
+MIN_HOURS = {"pre-training": 1.0, "fine-tuning": 0.05}
 
 
-def check(path: Path, catalog: Catalog, raw: bytes | None = None) -> list[Problem]:
+def check_model_card(path: Path, catalog: Catalog, raw: bytes | None = None) -> list[Problem]:
     """Warnings about the emissions of a card; InputError where the Hub could not read it.
 
     ``raw`` are its bytes where somebody read them before.
@@ -51,13 +51,13 @@ def check(path: Path, catalog: Catalog, raw: bytes | None = None) -> list[Proble
     field = document.data.get(FIELD)
     if field is None:
         return []
-    problems = _problems(field, document)
+    problems = _field_problems(field, document)
     if problems:
         raise InputError(problems, document.sources)
     if not isinstance(field, dict):
         return []
-    found = [*_kilograms(field, document, catalog), *_energy(field, document)]
-    return [*found, *_hours(field, document, catalog)]
+    found = [*_check_unit(field, document, catalog), *_check_grid_factor(field, document)]
+    return [*found, *_check_hours(field, document, catalog)]
 
 
 def _front_matter(path: Path, raw: bytes | None) -> Document:
@@ -75,9 +75,9 @@ def _front_matter(path: Path, raw: bytes | None) -> Document:
     return document
 
 
-def _problems(field: Any, document: Document) -> list[Problem]:
+def _field_problems(field: Any, document: Document) -> list[Problem]:
     if not isinstance(field, dict):
-        return _bad_number(field, (FIELD,), document)
+        return _number_problems(field, (FIELD,), document)
     found = [
         Problem(
             "CC101",
@@ -91,14 +91,14 @@ def _problems(field: Any, document: Document) -> list[Problem]:
     if "emissions" not in field:
         at = document.mark((FIELD,))
         return [*found, Problem("CC206", '"emissions" is required here, in grams', at)]
-    found += _bad_number(field["emissions"], (FIELD, "emissions"), document)
+    found += _number_problems(field["emissions"], (FIELD, "emissions"), document)
     for key in _NUMBERS:
         if field.get(key) is not None:
-            found += _bad_number(field[key], (FIELD, key), document, "a number")
+            found += _number_problems(field[key], (FIELD, key), document, "a number")
     return found
 
 
-def _bad_number(
+def _number_problems(
     value: Any, path: tuple[str, ...], document: Document, what: str = "grams of CO2e"
 ) -> list[Problem]:
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -110,28 +110,28 @@ def _bad_number(
     return []
 
 
-def _energy(field: dict[str, Any], document: Document) -> list[Problem]:
+def _check_grid_factor(field: dict[str, Any], document: Document) -> list[Problem]:
     """A warning where energy and emissions of a card are those of no grid."""
     energy, grams = field.get("energy_consumed"), field["emissions"]
     if not energy or not grams:
         return []
     factor = grams / energy / grids.G_PER_KG
-    if _CLEANEST <= factor <= _DIRTIEST:
+    if _MIN_GRID_FACTOR <= factor <= _MAX_GRID_FACTOR:
         return []
     message = f"{grams:g} g over {energy:g} kWh are {factor:.3g} kg/kWh: no grid emits that"
     hint = "emissions are in grams, energy_consumed in kWh"
     return [Problem("CC307", message, document.mark((FIELD, "energy_consumed")), hint)]
 
 
-def _hours(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
+def _check_hours(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
     """A warning where the devices of a card cannot draw its energy in its hours."""
     energy, hours = field.get("energy_consumed"), field.get("hours_used")
-    device, count = _devices(str(field.get("hardware_used", "")), catalog)
+    device, count = _find_device(str(field.get("hardware_used", "")), catalog)
     rated = device.fact("tdp") if device is not None else None
     if not energy or not hours or device is None or rated is None:
         return []
     watts = energy / hours * 1e3
-    most = _ABOVE_RATING * rated.value * count
+    most = _MAX_POWER_OVER_TDP * rated.value * count
     if watts <= most:
         return []
     message = f"{energy:g} kWh in {hours:g} h are {watts:,.0f} W, and {count} x {device.name} are"
@@ -139,15 +139,15 @@ def _hours(field: dict[str, Any], document: Document, catalog: Catalog) -> list[
     return [Problem("CC307", message, document.mark((FIELD, "hours_used")), "check the hours")]
 
 
-def _kilograms(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
-    device, count = _devices(str(field.get("hardware_used", "")), catalog)
+def _check_unit(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
+    device, count = _find_device(str(field.get("hardware_used", "")), catalog)
     rated = device.fact("tdp") if device is not None else None
     if device is None or rated is None or not field["emissions"]:
         return []
-    grid = _grid(str(field.get("geographical_location", "")), catalog)
+    grid = _grid_factor(str(field.get("geographical_location", "")), catalog)
     hours = field["emissions"] / grid / (rated.value * count)
     kind = str(field.get("training_type", "")).lower()
-    if hours >= LEAST_HOURS.get(kind, LEAST_HOURS["pre-training"]):
+    if hours >= MIN_HOURS.get(kind, MIN_HOURS["pre-training"]):
         return []
     many = "one" if count == 1 else f"{count:,} x"
     message = (
@@ -159,21 +159,21 @@ def _kilograms(field: dict[str, Any], document: Document, catalog: Catalog) -> l
     return [Problem("CC307", message, document.mark((FIELD, "emissions")), hint)]
 
 
-def _devices(text: str, catalog: Catalog) -> tuple[Record | None, int]:
+def _find_device(text: str, catalog: Catalog) -> tuple[Record | None, int]:
     """The device whose longest name stands in a text, and how many; of several, the first by id."""
     known = {alias: ids[0] for alias, ids in catalog.aliases("accelerators").items()}
     known |= {name: name for name in catalog.ids("accelerators")}
     wanted = text.lower().replace("-", " ")
-    fitting = {name: at for name in sorted(known) if (at := _stands(name, wanted)) is not None}
+    fitting = {name: at for name in sorted(known) if (at := _find_word(name, wanted)) is not None}
     best = max(fitting, key=len, default=None)
     if best is None:
         return None, 1
     start, end = fitting[best]
     counted = _BEFORE.search(wanted[:start]) or _AFTER.match(wanted[end:])
-    return catalog.record("accelerators", known[best]), _count(counted)
+    return catalog.record("accelerators", known[best]), _device_count(counted)
 
 
-def _stands(name: str, text: str) -> tuple[int, int] | None:
+def _find_word(name: str, text: str) -> tuple[int, int] | None:
     """Where a name stands in a text as words of its own, or glued to a count: 8xH100, H100x8."""
     plain = name.lower().replace("-", " ")
     if plain not in text:
@@ -182,7 +182,7 @@ def _stands(name: str, text: str) -> tuple[int, int] | None:
     return None if found is None else found.span(1)
 
 
-def _count(found: re.Match[str] | None) -> int:
+def _device_count(found: re.Match[str] | None) -> int:
     """How many devices a match says; one where nothing is said."""
     if found is None:
         return 1
@@ -191,7 +191,7 @@ def _count(found: re.Match[str] | None) -> int:
     return max(1, int(digits.removesuffix("k").replace(",", "")) * thousands)
 
 
-def _grid(text: str, catalog: Catalog) -> float:
+def _grid_factor(text: str, catalog: Catalog) -> float:
     """The grid factor of the first place that a text names."""
     for word in (part.strip() for part in (text, *text.split(","))):
         try:

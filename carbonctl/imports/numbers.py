@@ -15,7 +15,7 @@ _WATTS = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?: ?W)?")
 _EPOCH_MS = 1e11  # larger epochs are in milliseconds
 
 
-def number(row: Row, name: str, *, least: float = 0.0) -> float:
+def read_number(row: Row, name: str, *, least: float = 0.0) -> float:
     """A finite number of at least ``least`` in a column."""
     text = row.get(name)
     try:
@@ -29,7 +29,7 @@ def number(row: Row, name: str, *, least: float = 0.0) -> float:
     return value
 
 
-def watts(row: Row, name: str) -> float:
+def read_watts(row: Row, name: str) -> float:
     """A power of one device."""
     text = row.get(name)
     found = _WATTS.fullmatch(text)
@@ -42,7 +42,7 @@ def watts(row: Row, name: str) -> float:
     return value
 
 
-def seconds(row: Row, name: str) -> float:
+def read_seconds(row: Row, name: str) -> float:
     """A moment in seconds; clocks without a zone are read as they stand."""
     text = row.get(name)
     if re.fullmatch(r"[0-9]{9,16}(\.[0-9]+)?", text):

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.imports.lines import table
-from carbonctl.imports.power_log import HINT, Device, Sample, moment_and_watts, refuse_unread
+from carbonctl.imports.lines import read_table_rows
+from carbonctl.imports.power_log import (
+    HINT,
+    Device,
+    Sample,
+    check_all_devices_read,
+    read_time_and_power,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,17 +19,17 @@ if TYPE_CHECKING:
     from carbonctl.imports.imported import Row
     from carbonctl.imports.lines import Log
 
-_IDENTITIES = ("index", "uuid", "pci.bus_id")
-_POWERS = ("power.draw", "power.draw.average", "power.draw.instant")
+_ID_COLUMNS = ("index", "uuid", "pci.bus_id")
+_POWER_COLUMNS = ("power.draw", "power.draw.average", "power.draw.instant")
 
 
-def samples(log: Log) -> Iterator[Sample]:
+def read_samples(log: Log) -> Iterator[Sample]:
     """Samples in the order of the log."""
     devices: dict[tuple[str, ...], Device] = {}
     rows: dict[Device, Row] = {}
     good: set[Device] = set()
-    for row in table(log, ",", ("timestamp",), HINT):
-        power = next((name for name in _POWERS if name in row.columns), "")
+    for row in read_table_rows(log, ",", ("timestamp",), HINT):
+        power = next((name for name in _POWER_COLUMNS if name in row.columns), "")
         if not power:
             row.refuse("CC502", "the column power.draw is missing", hint=HINT)
         row.columns.setdefault("time", row.columns["timestamp"])
@@ -33,19 +39,19 @@ def samples(log: Log) -> Iterator[Sample]:
         sample = None
         with log.refused.row:
             if key not in devices:
-                devices[key] = _device(row)
+                devices[key] = _read_device(row)
             rows.setdefault(devices[key], row)
-            sample = Sample(devices[key], *moment_and_watts(row), row)
+            sample = Sample(devices[key], *read_time_and_power(row), row)
         if sample is not None:
             good.add(sample.device)
             yield sample
-    refuse_unread(log, rows, good)
+    check_all_devices_read(log, rows, good)
 
 
-def _device(row: Row) -> Device:
+def _read_device(row: Row) -> Device:
     uuid, host, name = (row.get(column) for column in ("uuid", "hostname", "name"))
     place = row.get("index") or row.get("pci.bus_id")
-    if not (uuid or place) and any(column in row.columns for column in _IDENTITIES):
+    if not (uuid or place) and any(column in row.columns for column in _ID_COLUMNS):
         row.refuse("CC502", "the row names no device", hint="delete the row if it was cut short")
     if not (uuid or place):
         return Device(("file", row.file, host, name), name, name or "the one device", alone=True)

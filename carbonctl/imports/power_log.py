@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from carbonctl.imports.imported import Imported, ImportedRun, basename, counted, listed
-from carbonctl.imports.numbers import seconds, watts
-from carbonctl.imports.refused import Refused, together
+from carbonctl.imports.imported import Imported, ImportedRun, base_name, format_count, format_list
+from carbonctl.imports.numbers import read_seconds, read_watts
+from carbonctl.imports.refused import ErrorCollector, read_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from carbonctl.imports.lines import Log
 
 GAP_SECONDS, GAP_FACTOR = 60.0, 10.0
-_BURST = 0.2  # of the mean step; samples of one device are about as far apart as usual
+_BURST_SHARE = 0.2  # of the mean step; samples of one device are about as far apart as usual
 HINT = "log with nvidia-smi --query-gpu=timestamp,index,uuid,name,power.draw --format=csv -l 1"
 
 
@@ -50,7 +50,7 @@ class Sample(NamedTuple):
 
 
 @dataclass(slots=True)
-class Trace:
+class DeviceTrace:
     """One device in one file, integrated as it is read."""
 
     device: Device
@@ -89,17 +89,17 @@ class Trace:
                 self.waits.append((step, sample.row))
 
 
-def read(logs: Iterable[Iterator[Sample]], refused: Refused) -> Imported:
+def read_power_logs(logs: Iterable[Iterator[Sample]], refused: ErrorCollector) -> Imported:
     """Energy of every device of every file; a mean power where the logs have no times."""
-    traces = [trace for samples in logs for trace in traced(samples, refused)]
+    traces = [trace for samples in logs for trace in integrate_by_device(samples, refused)]
     if all(trace.samples == 1 and trace.first is not None for trace in traces):
         refused.end_empty()
     refused.end()
     for trace in traces:
-        _refuse_gaps(trace, refused)
+        _check_gaps(trace, refused)
         with refused:
-            _refuse_bursts(trace)
-    _refuse_twice(traces, refused)
+            _check_intervals(trace)
+    _check_duplicates(traces, refused)
     refused.end()
     untimed = [trace for trace in traces if trace.first is None]
     if untimed and len(untimed) < len(traces):
@@ -108,10 +108,10 @@ def read(logs: Iterable[Iterator[Sample]], refused: Refused) -> Imported:
     groups = [[trace for trace in traces if trace.device.name == name] for name in names]
     make = _power_run if untimed else _energy_run
     runs = [make(group) for group in groups]
-    return Imported(runs=_named(runs), comments=_comments(traces))
+    return Imported(runs=_name_runs(runs), comments=_comments(traces))
 
 
-def refuse_unread(log: Log, rows: dict[Device, Row], good: set[Device]) -> None:
+def check_all_devices_read(log: Log, rows: dict[Device, Row], good: set[Device]) -> None:
     """A device that is in the log and has a power in none of its rows, where others have one."""
     for device, row in rows.items():
         if good and device not in good:
@@ -121,11 +121,13 @@ def refuse_unread(log: Log, rows: dict[Device, Row], good: set[Device]) -> None:
                 row.refuse("CC506", message, "power", hint)
 
 
-def moment_and_watts(row: Row, *, timed: bool = True) -> tuple[float | None, float]:
+def read_time_and_power(row: Row, *, timed: bool = True) -> tuple[float | None, float]:
     """Time, where the row has one, and power of a row."""
     if not timed:
-        return None, watts(row, "power")
-    moment, power = together(lambda: seconds(row, "time"), lambda: watts(row, "power"))
+        return None, read_watts(row, "power")
+    moment, power = read_together(
+        lambda: read_seconds(row, "time"), lambda: read_watts(row, "power")
+    )
     return moment, power
 
 
@@ -133,31 +135,31 @@ def _refuse_unnamed(row: Row) -> NoReturn:
     row.refuse("CC502", "neither index, uuid nor pci.bus_id tells devices apart", hint=HINT)
 
 
-def _refuse_bursts(trace: Trace) -> None:
+def _check_intervals(trace: DeviceTrace) -> None:
     """Rows of several devices that nobody names: a few at once, then a pause."""
     if not trace.device.alone or len(trace.steps) < 2:  # noqa: PLR2004 - one step has no rhythm
         return
     quartile = sorted(trace.steps)[len(trace.steps) // 4]
-    if quartile < _BURST * sum(trace.steps) / len(trace.steps):
+    if quartile < _BURST_SHARE * sum(trace.steps) / len(trace.steps):
         _refuse_unnamed(trace.row)
 
 
-def traced(samples: Iterator[Sample], refused: Refused) -> list[Trace]:
+def integrate_by_device(samples: Iterator[Sample], refused: ErrorCollector) -> list[DeviceTrace]:
     """Every device of one file, integrated."""
-    traces: dict[tuple[str, ...], Trace] = {}
+    traces: dict[tuple[str, ...], DeviceTrace] = {}
     with refused:
         for sample in samples:
             device, time, power, row = sample
             trace = traces.get(device.key)
             if trace is None:
-                trace = traces[device.key] = Trace(device, row, time, time, power)
+                trace = traces[device.key] = DeviceTrace(device, row, time, time, power)
             with refused:
                 trace.add(sample)
             refused.used = True
     return list(traces.values())
 
 
-def _refuse_gaps(trace: Trace, refused: Refused) -> None:
+def _check_gaps(trace: DeviceTrace, refused: ErrorCollector) -> None:
     """A gap is an error where it ends."""
     if trace.samples == 1 and trace.first is not None:
         message = f"{trace.device.shown} has one sample; energy needs two"
@@ -172,9 +174,9 @@ def _refuse_gaps(trace: Trace, refused: Refused) -> None:
                 row.refuse("CC503", message, "time", hint)
 
 
-def _refuse_twice(traces: list[Trace], refused: Refused) -> None:
+def _check_duplicates(traces: list[DeviceTrace], refused: ErrorCollector) -> None:
     """A device that two files log at the same time, and a file that is a copy of another."""
-    seen: dict[object, list[Trace]] = {}
+    seen: dict[object, list[DeviceTrace]] = {}
     hint = "give one log a node: ranks of one node each log all of its devices"
     said: set[str] = set()
     for trace in traces:
@@ -185,21 +187,21 @@ def _refuse_twice(traces: list[Trace], refused: Refused) -> None:
                     continue
                 if trace.row.file in said:
                     continue  # all devices of a file are in the other one
-                if key == copy or _overlap(trace, other):
+                if key == copy or _overlaps(trace, other):
                     said.add(trace.row.file)
-                    message = f"{trace.device.shown} is logged in {basename(other.row.file)} too"
+                    message = f"{trace.device.shown} is logged in {base_name(other.row.file)} too"
                     with refused:
                         trace.row.refuse("CC505", message, hint=hint)
             seen[key].append(trace)
 
 
-def _overlap(one: Trace, other: Trace) -> bool:
+def _overlaps(one: DeviceTrace, other: DeviceTrace) -> bool:
     if one.first is None or one.last is None or other.first is None or other.last is None:
         return True  # no times tell them apart
     return one.first < other.last and other.first < one.last
 
 
-def _energy_run(traces: list[Trace]) -> ImportedRun:
+def _energy_run(traces: list[DeviceTrace]) -> ImportedRun:
     joules = sum(trace.joules for trace in traces)
     if joules <= 0:
         traces[0].row.refuse("CC502", "the power is 0 at all times", "power")
@@ -210,7 +212,7 @@ def _energy_run(traces: list[Trace]) -> ImportedRun:
     return ImportedRun(
         evidence="energy",
         value=joules / 3.6e6,
-        note=f"from {_files(traces)}, {_samples(traces)} of {counted(count, 'device')}, "
+        note=f"from {_file_list(traces)}, {_sample_count(traces)} of {format_count(count, 'device')}, "
         "power integrated over time by trapezoids",
         scope="gpu",
         device=traces[0].device.name,
@@ -220,7 +222,7 @@ def _energy_run(traces: list[Trace]) -> ImportedRun:
     )
 
 
-def _power_run(traces: list[Trace]) -> ImportedRun:
+def _power_run(traces: list[DeviceTrace]) -> ImportedRun:
     count = len({trace.device.key for trace in traces})
     watts_each = sum(t.watt_sum for t in traces) / sum(t.samples for t in traces)
     if watts_each <= 0:
@@ -229,28 +231,30 @@ def _power_run(traces: list[Trace]) -> ImportedRun:
     return ImportedRun(
         evidence="power",
         value=watts_each,
-        note=f"from {_files(traces)}, mean of {_samples(traces)} of {counted(count, 'device')}",
+        note=f"from {_file_list(traces)}, mean of {_sample_count(traces)} of {format_count(count, 'device')}",
         scope="gpu",
         device=traces[0].device.name,
         count=count,
         comments=(
-            f"the log has no times, only {counted(most, 'sample')} a device",
+            f"the log has no times, only {format_count(most, 'sample')} a device",
             f"at {traces[0].device.every} that would be {most} s",
         ),
     )
 
 
-def _named(runs: list[ImportedRun]) -> tuple[ImportedRun, ...]:
+def _name_runs(runs: list[ImportedRun]) -> tuple[ImportedRun, ...]:
     """Devices of several kinds are runs of their own, called by the device."""
     if len(runs) == 1:
         return tuple(runs)
     return tuple(replace(run, name=run.device or "unnamed device") for run in runs)
 
 
-def _comments(traces: list[Trace]) -> tuple[str, ...]:
+def _comments(traces: list[DeviceTrace]) -> tuple[str, ...]:
     files = len({trace.row.file for trace in traces})
     known = all(trace.device.key[0] != "file" for trace in traces)
-    said = [f"{counted(files, 'log')} of power at the accelerators; hosts and network are modeled"]
+    said = [
+        f"{format_count(files, 'log')} of power at the accelerators; hosts and network are modeled"
+    ]
     if files > 1 and not known:
         said.append("the logs name neither uuid nor hostname: each is taken for another node")
     if any(trace.device.alone for trace in traces):
@@ -258,9 +262,9 @@ def _comments(traces: list[Trace]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _files(traces: list[Trace]) -> str:
-    return listed((basename(trace.row.file) for trace in traces), 3)
+def _file_list(traces: list[DeviceTrace]) -> str:
+    return format_list((base_name(trace.row.file) for trace in traces), 3)
 
 
-def _samples(traces: list[Trace]) -> str:
-    return counted(sum(trace.samples for trace in traces), "sample")
+def _sample_count(traces: list[DeviceTrace]) -> str:
+    return format_count(sum(trace.samples for trace in traces), "sample")

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-MOST = 1000  # a file in which every row is wrong says no more after these
+MAX_ERRORS = 1000  # a file in which every row is wrong says no more after these
 
 
-class Refused:
+class ErrorCollector:
     """``with refused: ...`` keeps an error and goes on after the block; ``end`` raises them all.
 
     ``with refused.row: ...`` does the same with the errors of a broken row, which ``end`` raises
@@ -31,7 +31,7 @@ class Refused:
         self.full = False
         self.used = False  # whether any row was good
         self.lost = 0  # rows left out
-        self.row = _Row(self)
+        self.row = _RowErrorCollector(self)
 
     def __enter__(self) -> None:
         return None
@@ -45,7 +45,7 @@ class Refused:
         if not isinstance(error, InputError) or self.full:
             return False
         self.keep(error, self.problems)
-        self.full = len(self.problems) >= MOST
+        self.full = len(self.problems) >= MAX_ERRORS
         if self.full:
             self.end()
         return True
@@ -77,10 +77,10 @@ class Refused:
         raise InputError(ordered, self.sources)
 
 
-class _Row:
+class _RowErrorCollector:
     """Keeps the errors of a row that is left out."""
 
-    def __init__(self, refused: Refused) -> None:
+    def __init__(self, refused: ErrorCollector) -> None:
         self.refused = refused
 
     def __enter__(self) -> None:
@@ -96,7 +96,7 @@ class _Row:
         if not isinstance(error, InputError) or refused.full:
             return False
         refused.lost += 1
-        if len(refused.broken) < MOST:
+        if len(refused.broken) < MAX_ERRORS:
             refused.keep(error, refused.broken)
         elif not refused.used:
             refused.full = True
@@ -104,9 +104,9 @@ class _Row:
         return True
 
 
-def together(*readers: Callable[[], float]) -> list[float]:
+def read_together(*readers: Callable[[], float]) -> list[float]:
     """What the readers of one row give, or the errors of all of them in one."""
-    refused = Refused()
+    refused = ErrorCollector()
     values = []
     for reader in readers:
         with refused:

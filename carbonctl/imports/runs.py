@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbonctl.imports.imported import ImportedRun, basename, counted, listed, printable
+from carbonctl.imports.imported import ImportedRun, base_name, format_count, format_list, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from carbonctl.imports.imported import Row
 
-MOST_RUNS = 24  # beyond them the smallest are one run: a table has no room for more
+MAX_RUNS = 24  # beyond them the smallest are one run: a table has no room for more
 _FEW_RUNS = 12  # of one project: each stands for itself
-_MOSTLY = 0.5
+_MAJORITY = 0.5
 _JOULES_PER_KWH = 3.6e6
 
 
 @dataclass(slots=True)
-class Total:
+class RunTotal:
     """The last row of a run, read. Energies in kWh, times in s."""
 
     row: Row
@@ -57,43 +57,45 @@ class Total:
         return self.duration * self.count / 3600
 
 
-def grouped(totals: list[Total]) -> tuple[ImportedRun, ...]:
+def group_runs(totals: list[RunTotal]) -> tuple[ImportedRun, ...]:
     """Runs by project, device and site; each for itself where a project has few and is alone."""
     own_site = len({(total.region, total.pue) for total in totals}) > 1
     kinds = len({(total.device, total.count) for total in totals}) > 1
     projects = {total.project for total in totals}
     apart = len(totals) <= _FEW_RUNS and len(projects) == 1
-    groups: dict[tuple[object, ...], list[Total]] = {}
+    groups: dict[tuple[object, ...], list[RunTotal]] = {}
     for total in totals:
         name = _run_id(total) if apart or not total.project else total.project
-        groups.setdefault((name, *_kind(total)), []).append(total)
-    if len(groups) > MOST_RUNS:
-        groups = _folded(groups)
-    names = _names(groups, own_site=own_site, kinds=kinds)
+        groups.setdefault((name, *_group_key(total)), []).append(total)
+    if len(groups) > MAX_RUNS:
+        groups = _merge_smallest(groups)
+    names = _distinct_names(groups, own_site=own_site, kinds=kinds)
     alone = len(groups) == 1
     return tuple(
-        _run(group, "" if alone else name, own_site=own_site)
+        _build_run(group, "" if alone else name, own_site=own_site)
         for name, group in zip(names, groups.values(), strict=True)
     )
 
 
-def _run_id(total: Total) -> str:
+def _run_id(total: RunTotal) -> str:
     return total.row.get("run_id") or f"{total.project or 'run'} {total.row.get('timestamp')}"
 
 
-def _kind(total: Total) -> tuple[object, ...]:
+def _group_key(total: RunTotal) -> tuple[object, ...]:
     """What runs that are counted together have in common."""
     return total.device, total.count, total.region, total.pue
 
 
-def _folded(groups: dict[tuple[object, ...], list[Total]]) -> dict[tuple[object, ...], list[Total]]:
+def _merge_smallest(
+    groups: dict[tuple[object, ...], list[RunTotal]],
+) -> dict[tuple[object, ...], list[RunTotal]]:
     """The largest groups, and the rest as one run of each kind."""
     energy = {key: sum(total.bare_energy for total in group) for key, group in groups.items()}
     kinds = len({key[1:] for key in groups})
-    largest = sorted(groups, key=lambda key: -energy[key])[: max(0, MOST_RUNS - kinds)]
+    largest = sorted(groups, key=lambda key: -energy[key])[: max(0, MAX_RUNS - kinds)]
     kept = set(largest)
-    made: dict[tuple[object, ...], list[Total]] = {}
-    rest: dict[tuple[object, ...], list[Total]] = {}
+    made: dict[tuple[object, ...], list[RunTotal]] = {}
+    rest: dict[tuple[object, ...], list[RunTotal]] = {}
     for key, group in groups.items():
         if key in kept:
             made[key] = group
@@ -105,7 +107,7 @@ def _folded(groups: dict[tuple[object, ...], list[Total]]) -> dict[tuple[object,
 _OTHERS = "others"
 
 
-def _names(
+def _distinct_names(
     groups: Iterable[tuple[object, ...]], *, own_site: bool, kinds: bool
 ) -> list[str]:  # fmt: skip
     """A name a group; one that stands twice gets its site, its device, then a number."""
@@ -123,16 +125,16 @@ def _names(
     return found
 
 
-def _run(group: list[Total], name: str, *, own_site: bool) -> ImportedRun:
+def _build_run(group: list[RunTotal], name: str, *, own_site: bool) -> ImportedRun:
     first, last = group[0], group[-1]
     energy = sum(total.bare_energy for total in group)
     told = sum(total.energy for total in group)
-    files = listed((basename(total.row.file) for total in group), 2)
-    rows = counted(sum(total.rows for total in group), "row")
+    files = format_list((base_name(total.row.file) for total in group), 2)
+    rows = format_count(sum(total.rows for total in group), "row")
     if len(group) == 1 and (run := first.row.get("run_id")):
         note = f"from {files}, last row of run {run} ({rows})"
     else:
-        note = f"from {files}, last rows of {counted(len(group), 'run')} ({rows})"
+        note = f"from {files}, last rows of {format_count(len(group), 'run')} ({rows})"
     if first.pue > 1:
         note += f"; {told:g} kWh with PUE {first.pue:g}, divided by it"
     return ImportedRun(
@@ -152,35 +154,35 @@ def _run(group: list[Total], name: str, *, own_site: bool) -> ImportedRun:
     )
 
 
-def _boards_kwh(group: list[Total]) -> float | None:
+def _boards_kwh(group: list[RunTotal]) -> float | None:
     """Energy of the GPUs in kWh, without PUE; None where a row does not tell it."""
     if any(total.gpu_energy is None for total in group):
         return None
     return sum((total.gpu_energy or 0.0) / total.pue for total in group)
 
 
-def _comments(group: list[Total], energy: float) -> list[str]:
+def _comments(group: list[RunTotal], energy: float) -> list[str]:
     seconds = sum(total.duration for total in group)
     watts = f", {energy / seconds * _JOULES_PER_KWH:.4g} W on average" if seconds else ""
     said = [f"duration {seconds / 3600:.4g} h = {seconds / 86400:.4g} d{watts}"]
     if len(group) > 1:
         projects = {total.project for total in group}
-        what = f" of {counted(len(projects), 'project')}" if len(projects) > 1 else ""
-        said[0] += f", {counted(len(group), 'run')}{what}"
+        what = f" of {format_count(len(projects), 'project')}" if len(projects) > 1 else ""
+        said[0] += f", {format_count(len(group), 'run')}{what}"
     pue = group[0].pue
     said += [f"PUE {pue:g}, as told to CodeCarbon"] * (pue > 1)
-    return said + _constants(group)
+    return said + _constant_power_note(group)
 
 
-def _constants(group: list[Total]) -> list[str]:
+def _constant_power_note(group: list[RunTotal]) -> list[str]:
     """Whether the energy is mostly a constant power of the host times the duration."""
     told = sum(total.energy for total in group)
-    parts: dict[str, Callable[[Total], float]] = {
+    parts: dict[str, Callable[[RunTotal], float]] = {
         "memory": lambda total: total.ram_energy or 0.0,
         "CPU": _constant_cpu,
     }
     shares = {name: sum(map(of, group)) / told for name, of in parts.items()}
-    if sum(shares.values()) <= _MOSTLY:
+    if sum(shares.values()) <= _MAJORITY:
         return []
     named = " and ".join(name for name, share in shares.items() if share > 0)
     watts = sum(shares.values()) * told * _JOULES_PER_KWH
@@ -190,7 +192,7 @@ def _constants(group: list[Total]) -> list[str]:
     return [f"{said}{mean}: a rule of CodeCarbon where it has no meter"]
 
 
-def _constant_cpu(total: Total) -> float:
+def _constant_cpu(total: RunTotal) -> float:
     """Energy of the CPU in kWh where it is ``cpu_power`` all the time, as without a meter."""
     if not total.cpu_energy or not total.duration:
         return 0.0
@@ -199,7 +201,7 @@ def _constant_cpu(total: Total) -> float:
     except ValueError:
         return 0.0
     mean = total.cpu_energy * _JOULES_PER_KWH / total.duration
-    return total.cpu_energy if abs(mean - stated) <= _SAME_POWER * stated else 0.0
+    return total.cpu_energy if abs(mean - stated) <= _POWER_TOLERANCE * stated else 0.0
 
 
-_SAME_POWER = 0.02  # cpu_power is rounded, and the first sample is late
+_POWER_TOLERANCE = 0.02  # cpu_power is rounded, and the first sample is late

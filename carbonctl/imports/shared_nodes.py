@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError
-from carbonctl.imports.imported import basename, listed
-from carbonctl.imports.numbers import seconds
+from carbonctl.imports.imported import base_name, format_list
+from carbonctl.imports.numbers import read_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carbonctl.imports.imported import Row
 
-_MOST_NODES = 100_000  # of one list; no allocation has more
-_SLACK_SECONDS = 1.0  # Slurm's clock
+_MAX_NODES = 100_000  # of one list; no allocation has more
+_CLOCK_TOLERANCE_SECONDS = 1.0  # Slurm's clock
 _RANGES = re.compile(r"\[([0-9,-]+)\]")
 
 
@@ -41,7 +41,7 @@ class Job:
         return self.row.get("JobID") or self.row.get("JobIDRaw")
 
 
-def apart(jobs: list[Job]) -> tuple[list[Job], list[Job]]:
+def split_shared_jobs(jobs: list[Job]) -> tuple[list[Job], list[Job]]:
     """The jobs, those that share a node with another one counted by hours; and these jobs.
 
     A shared job without devices has no hours to count by: its energy is in that of its neighbors,
@@ -49,16 +49,16 @@ def apart(jobs: list[Job]) -> tuple[list[Job], list[Job]]:
     """
     by_node: dict[str, list[tuple[float, float, Job]]] = {}
     for job in jobs:
-        span = _span(job) if job.joules else None
+        span = _time_span(job) if job.joules else None
         if span is not None:
-            for node in nodes(job.row.get("NodeList")):
+            for node in expand_node_list(job.row.get("NodeList")):
                 by_node.setdefault(node, []).append((*span, job))
     shared: dict[int, Job] = {}
     for spans in by_node.values():
         spans.sort(key=lambda one: one[:2])
         latest = spans[0]
         for start, end, job in spans[1:]:
-            if min(end, latest[1]) - start > _SLACK_SECONDS:
+            if min(end, latest[1]) - start > _CLOCK_TOLERANCE_SECONDS:
                 shared |= {id(latest[2]): latest[2], id(job): job}
             latest = max(latest, (start, end, job), key=lambda one: one[1])
     for job in shared.values():
@@ -66,44 +66,44 @@ def apart(jobs: list[Job]) -> tuple[list[Job], list[Job]]:
             message = f"the job {job.job_id} has no GPU and shares a node with another job"
             hint = "leave it out: the energy of its nodes is in that of the other one"
             job.row.refuse("CC505", message, "JobID", hint)
-    return _by_hours(jobs, shared), list(shared.values())
+    return _without_shared_energy(jobs, shared), list(shared.values())
 
 
-def _by_hours(jobs: list[Job], shared: dict[int, Job]) -> list[Job]:
+def _without_shared_energy(jobs: list[Job], shared: dict[int, Job]) -> list[Job]:
     return [replace(job, joules=0.0) if id(job) in shared else job for job in jobs]
 
 
 def shared_note(shared: list[Job]) -> str:
     """What is said of jobs whose energies hold each other's."""
-    files = listed((basename(job.row.file) for job in shared), 2)
+    files = format_list((base_name(job.row.file) for job in shared), 2)
     return (
-        f"{files}: {listed(job.job_id for job in shared)} are on one node at one time, and the "
+        f"{files}: {format_list(job.job_id for job in shared)} are on one node at one time, and the "
         "energy of a node is in each: not used, they count by their hours"
     )
 
 
-def _span(job: Job) -> tuple[float, float] | None:
+def _time_span(job: Job) -> tuple[float, float] | None:
     """Start and end in s; None where the table does not tell."""
     try:
-        start = seconds(job.row, "Start")
+        start = read_seconds(job.row, "Start")
     except InputError:
         return None
     return start, start + job.hours * 3600
 
 
-def nodes(text: str) -> Iterator[str]:
+def expand_node_list(text: str) -> Iterator[str]:
     """Names of a list such as ``gpu[01-04,07],login1``; what is no list is one name."""
     made = 0
     for entry in re.split(r",(?![^\[]*\])", text):
-        for name in _expanded(entry.strip()):
+        for name in _expand_entry(entry.strip()):
             made += 1
-            if made > _MOST_NODES:
+            if made > _MAX_NODES:
                 return
             if name and name != "None assigned":
                 yield name
 
 
-def _expanded(entry: str) -> Iterator[str]:
+def _expand_entry(entry: str) -> Iterator[str]:
     found = _RANGES.search(entry)
     if found is None:
         yield entry
@@ -115,5 +115,5 @@ def _expanded(entry: str) -> Iterator[str]:
             yield entry
             return
         last = int(high[:9]) if high else int(low)
-        for number in range(int(low), min(last, int(low) + _MOST_NODES) + 1):
-            yield from _expanded(f"{before}{number:0{len(low)}d}{after}")
+        for number in range(int(low), min(last, int(low) + _MAX_NODES) + 1):
+            yield from _expand_entry(f"{before}{number:0{len(low)}d}{after}")

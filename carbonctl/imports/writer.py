@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.grids import canonical_place
 from carbonctl.catalog.read import AmbiguousName, Catalog, UnknownName
-from carbonctl.imports.imported import listed
+from carbonctl.imports.imported import format_list
 from carbonctl.imports.imported import printable as _printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _UNITS = {"energy": " kWh", "power": " W", "accelerator_hours": ""}
 
 
-def scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
+def write_scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
     """Text of a scenario file."""
     named = " ".join(f"--from {shlex.quote(file)}" for file in files)
     head = [_comment(f"Written by: carbonctl init train {named}")]
@@ -28,10 +28,10 @@ def scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
     return "\n".join(
         [
             *head,
-            *(_model(found.model) if found.model else []),
-            *_hardware_on_top(found, catalog),
-            *_site(found, catalog),
-            *_train(found, catalog),
+            *(_model_lines(found.model) if found.model else []),
+            *_common_hardware_lines(found, catalog),
+            *_common_site_lines(found, catalog),
+            *_train_lines(found, catalog),
             "",
         ]
     )
@@ -46,26 +46,26 @@ def _quoted(text: str) -> str:
     return json.dumps(_printable(text), ensure_ascii=False)
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     return f"{value:.12g}"
 
 
-def _model(model: ImportedModel) -> list[str]:
+def _model_lines(model: ImportedModel) -> list[str]:
     if model.name:
         return [*map(_comment, model.comments), f"model: {model.name}"]
     entries = ", ".join(f"{key}: {value}" for key, value in model.shape.items())
     return [*map(_comment, model.comments), f"model: {{kind: llm, {entries}}}"]
 
 
-def _hardware_on_top(found: Imported, catalog: Catalog) -> list[str]:
+def _common_hardware_lines(found: Imported, catalog: Catalog) -> list[str]:
     if not found.runs:
         why = "as in h100-sxm; no file says what it ran on"
         return [f"# hardware: {{accelerator: NAME, count: NUMBER}}   # {why}"]
     devices = {(run.device, run.count) for run in found.runs}
-    return [_hardware(*devices.pop(), catalog)] if len(devices) == 1 else []
+    return [_hardware_line(*devices.pop(), catalog)] if len(devices) == 1 else []
 
 
-def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> str:
+def _hardware_line(device: str, count: int, catalog: Catalog, indent: str = "") -> str:
     number = f", count: {count}" if count else ""
     unknown = f"{indent}# hardware: {{accelerator: NAME{number}}}   # "
     if not device:
@@ -74,28 +74,28 @@ def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> st
     try:
         record = catalog.record("accelerators", device)
     except AmbiguousName as error:
-        return f'{unknown}"{shown}" may be {listed(error.choices, 6)}'
+        return f'{unknown}"{shown}" may be {format_list(error.choices, 6)}'
     except UnknownName:
         return f'{unknown}"{shown}" is not in hardware_db; try carbonctl hw search WORD'
     said = _printable(record.assumed) or f'"{shown}"'
     return f"{indent}hardware: {{accelerator: {record.id}{number}}}   # {said}"
 
 
-def _site(found: Imported, catalog: Catalog) -> list[str]:
+def _common_site_lines(found: Imported, catalog: Catalog) -> list[str]:
     if any(run.place or run.region for run in found.runs):
         return []  # each run says where it ran
     where = "as in FR or aws:us-east-1; no file says where it ran"
     if found.place:
         where = f"the log says {found.place}"
-    region = f"region: {_quoted(_region(catalog, found.region)) if found.region else 'REGION'}"
+    region = f"region: {_quoted(_canonical_or_same(catalog, found.region)) if found.region else 'REGION'}"
     if found.pue is None:
         return [_comment(f"site: {{{region}}}   # {where}; or train --region")]
     note = _quoted("as told to CodeCarbon")
-    pue = f"  pue: {{value: {_number(found.pue)}, note: {note}}}"
+    pue = f"  pue: {{value: {_format_number(found.pue)}, note: {note}}}"
     return ["site:", _comment(f"{region}   # {where}; or train --region", "  "), pue]
 
 
-def _region(catalog: Catalog, name: str) -> str:
+def _canonical_or_same(catalog: Catalog, name: str) -> str:
     """The id of a place that a log names; the name as it stands where it leads nowhere."""
     try:
         return canonical_place(catalog, name)
@@ -103,7 +103,7 @@ def _region(catalog: Catalog, name: str) -> str:
         return name
 
 
-def _own_site(run: ImportedRun, catalog: Catalog, indent: str) -> list[str]:
+def _run_site_lines(run: ImportedRun, catalog: Catalog, indent: str) -> list[str]:
     """The site of one run, where runs have several; a place that is not known is left to say."""
     try:
         region = canonical_place(catalog, run.region)
@@ -113,36 +113,36 @@ def _own_site(run: ImportedRun, catalog: Catalog, indent: str) -> list[str]:
     pue = ""
     if run.pue is not None:
         note = _quoted("as told to CodeCarbon")
-        pue = f", pue: {{value: {_number(run.pue)}, note: {note}}}"
+        pue = f", pue: {{value: {_format_number(run.pue)}, note: {note}}}"
     return [f"{indent}site: {{region: {_quoted(region)}{pue}}}   # {_printable(run.place)}"]
 
 
-def _train(found: Imported, catalog: Catalog) -> list[str]:
+def _train_lines(found: Imported, catalog: Catalog) -> list[str]:
     if not found.runs and found.model is not None:
         model = found.model
         precision = f"  precision: {model.precision}   # {_printable(model.precision_comment)}"
         tokens = "  # tokens: NUMBER   # as in 15T; the tokens of training are in no config.json"
         return ["train:", precision, tokens]
     if len(found.runs) == 1:
-        return ["train:", *_run(found.runs[0], "  ")]
+        return ["train:", *_run_lines(found.runs[0], "  ")]
     same = len({(run.device, run.count) for run in found.runs}) == 1
     own_sites = any(run.place or run.region for run in found.runs)
     lines = ["train:", "  runs:"]
     for run in found.runs:
         lines.append(f"    - name: {_quoted(run.name)}")
         if not same:
-            lines.append(_hardware(run.device, run.count, catalog, "      "))
+            lines.append(_hardware_line(run.device, run.count, catalog, "      "))
         if own_sites:
-            lines += _own_site(run, catalog, "      ")
-        lines += _run(run, "      ")
+            lines += _run_site_lines(run, catalog, "      ")
+        lines += _run_lines(run, "      ")
     return lines
 
 
-def _run(run: ImportedRun, indent: str) -> list[str]:
+def _run_lines(run: ImportedRun, indent: str) -> list[str]:
     lines = [_comment(text, indent) for text in run.comments]
-    value = _number(run.value) + _UNITS[run.evidence]
+    value = _format_number(run.value) + _UNITS[run.evidence]
     scope = f", scope: {run.scope}" if run.scope else ""
-    hours = f", accelerator_hours: {_number(run.hours)}" if run.hours else ""
+    hours = f", accelerator_hours: {_format_number(run.hours)}" if run.hours else ""
     note = f", note: {_quoted(run.note)}" if run.note else ""
     entry = f"{{value: {value}{scope}{hours}{note}}}"
     lines.append(f"{indent}{run.evidence}: {entry}")
