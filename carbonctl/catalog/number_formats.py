@@ -39,7 +39,7 @@ def default_precision(record: Record) -> str | None:
 
 
 def has_peak(record: Record, precision: str) -> bool:
-    """Whether a device computes in a format: it has a dense peak, and ``lacks`` does not list it."""
+    """Whether a device computes in a format: it has a dense peak and does not lack the format."""
     peak = f"peak_{PEAK_OF_PRECISION.get(precision, precision)}"
     return record.data.get(peak) is not None and precision not in record.data.get("lacks", ())
 

@@ -1,7 +1,7 @@
-"""Parameters of language models, counted from the entries of their Hugging Face configuration.
+"""Number of parameters of language models, counted from their Hugging Face configuration.
 
-Matrices and vectors as the classes of transformers create them: embeddings, attention with grouped
-keys, gated or plain feed-forward layers, routers and experts, norms, biases.
+Counts the matrices and vectors that the classes of ``transformers`` create: embeddings,
+grouped-query attention, gated or plain feed-forward layers, routers, experts, norms, biases.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ if TYPE_CHECKING:
 
     from carbonctl.imports.hf_config import Config
 
-ShapeAndUnused = tuple[
-    dict[str, int], int
-]  # the shape, and the parameters that one token leaves unused
+# shape, and number of parameters that one token does not use
+ShapeAndUnused = tuple[dict[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
 class DecoderFamily:
-    """How a family of gated decoders differs from Llama."""
+    """Differences of a family of gated decoders from Llama."""
 
     has_optional_kv_heads: bool = False
     requires_head_dim: bool = False
@@ -32,11 +31,11 @@ class DecoderFamily:
     has_wide_norms: bool = False  # norms of queries and keys, over all heads
     norms: int = 2
     has_tied_embeddings: bool = False  # unless the file says otherwise
-    experts_key: str = ""
+    experts_key: str = ""  # entry with the number of experts
     expert_size_key: str = "moe_intermediate_size"
     has_shared_expert: bool = False
-    shared_experts_key: str = ""  # experts beside the routed ones, each of the same size
-    dense_first_key: str = ""  # how many of the first layers have no experts
+    shared_experts_key: str = ""  # entry with the number of shared experts of the same size
+    dense_first_key: str = ""  # entry with the number of first layers without experts
     has_router_bias: bool = False
     has_latent_attention: bool = False  # attention through compressed keys and values (DeepSeek)
     head_norms_key: str = ""  # norms of queries and keys by head, when this entry is true
@@ -131,7 +130,7 @@ DECODERS = {
         has_router_bias=True,
     ),
 }
-# model_type, of a whole file or of the language model inside one -> the class that it makes
+# model_type of a file, or of the language model in it -> class
 MODEL_TYPES = {
     "llama": "LlamaForCausalLM",
     "mistral": "MistralForCausalLM",
@@ -168,7 +167,7 @@ MODEL_TYPES = {
     "gpt_neox": "GPTNeoXForCausalLM",
     "gpt2": "GPT2LMHeadModel",
 }
-# classes whose language model stands in a section of its own, or is one of those above
+# class -> supported class with the same language model
 EQUIVALENT_CLASS = {
     "Qwen2VLForConditionalGeneration": "Qwen2ForCausalLM",
     "Qwen2_5_VLForConditionalGeneration": "Qwen2ForCausalLM",
@@ -178,15 +177,15 @@ EQUIVALENT_CLASS = {
 
 
 def count_decoder(config: Config, kind: DecoderFamily) -> ShapeAndUnused:
-    """A gated decoder with grouped keys, dense or with experts."""
+    """Shape of a gated decoder with grouped-query attention, dense or MoE."""
     hidden, layers = config.count("hidden_size"), config.count("num_hidden_layers")
     heads = config.count("num_attention_heads")
     if kind.has_latent_attention:
         return _count_latent_decoder(config, kind, hidden, layers, heads)
     kv_heads = config.count("num_key_value_heads", heads if kind.has_optional_kv_heads else None)
-    config.divides("num_key_value_heads", kv_heads, heads)
+    config.check_divides("num_key_value_heads", kv_heads, heads)
     if "head_dim" not in config and not kind.requires_head_dim:
-        config.divides("num_attention_heads", heads, hidden)
+        config.check_divides("num_attention_heads", heads, hidden)
         head_dim = hidden // heads
     else:
         head_dim = config.count("head_dim")
@@ -217,7 +216,7 @@ def count_decoder(config: Config, kind: DecoderFamily) -> ShapeAndUnused:
 def _feed_forward(
     config: Config, kind: DecoderFamily, hidden: int, layers: int
 ) -> tuple[int, int, dict[str, int]]:
-    """Parameters of all feed-forward layers, those that a token leaves unused, the experts."""
+    """Parameters of all feed-forward layers, those one token does not use, and the experts."""
     if not kind.experts_key:
         return (
             layers * _gated_feed_forward(config, kind, hidden, config.count("intermediate_size")),
@@ -225,8 +224,8 @@ def _feed_forward(
             {},
         )
     experts, used = config.count(kind.experts_key), config.count("num_experts_per_tok")
-    if used > experts and not config.refused.problems:
-        config.refuse("num_experts_per_tok", f"{used} experts a token are more than {experts}")
+    if used > experts and not config.errors.problems:
+        config.add_error("num_experts_per_tok", f"{used} experts a token are more than {experts}")
     expert = 3 * hidden * config.count(kind.expert_size_key)
     sparse_layer = hidden * experts + experts * expert + experts * kind.has_router_bias
     if kind.shared_experts_key and kind.shared_experts_key in config:
@@ -251,7 +250,7 @@ def _gated_feed_forward(config: Config, kind: DecoderFamily, hidden: int, inner:
 def _count_latent_decoder(
     config: Config, kind: DecoderFamily, hidden: int, layers: int, heads: int
 ) -> ShapeAndUnused:
-    """DeepSeek V2, V3 and what follows them: keys and values through a narrow latent."""
+    """Shape of a decoder with multi-head latent attention, such as DeepSeek V2 and V3."""
     rank, rope = config.count("kv_lora_rank"), config.count("qk_rope_head_dim")
     nope, value = config.count("qk_nope_head_dim"), config.count("v_head_dim")
     wide = heads * (nope + rope)
@@ -277,14 +276,14 @@ def _count_latent_decoder(
 
 
 def count_gpt_oss(config: Config) -> ShapeAndUnused:
-    """gpt-oss: biases everywhere, a sink a head, experts with biases."""
+    """Shape of gpt-oss: biases everywhere, one attention sink per head, experts with biases."""
     hidden, layers = config.count("hidden_size"), config.count("num_hidden_layers")
     heads, kv_heads = config.count("num_attention_heads"), config.count("num_key_value_heads")
     head_dim, inner = config.count("head_dim"), config.count("intermediate_size")
     experts, used = config.count("num_local_experts"), config.count("num_experts_per_tok")
-    config.divides("num_key_value_heads", kv_heads, heads)
-    if used > experts and not config.refused.problems:
-        config.refuse("num_experts_per_tok", f"{used} experts a token are more than {experts}")
+    config.check_divides("num_key_value_heads", kv_heads, heads)
+    if used > experts and not config.errors.problems:
+        config.add_error("num_experts_per_tok", f"{used} experts a token are more than {experts}")
     wide, narrow = heads * head_dim, kv_heads * head_dim
     attention = 2 * hidden * (wide + narrow) + wide + 2 * narrow + hidden + heads
     expert = 3 * hidden * inner + 2 * inner + hidden
@@ -304,7 +303,7 @@ def count_gpt_oss(config: Config) -> ShapeAndUnused:
 
 
 def count_gpt_neox(config: Config) -> ShapeAndUnused:
-    """GPT-NeoX and Pythia: full attention, plain feed-forward, biases, an output of its own."""
+    """Shape of GPT-NeoX and Pythia: full attention, plain feed-forward, biases, untied output."""
     hidden, inner = config.count("hidden_size"), config.count("intermediate_size")
     layers, heads = config.count("num_hidden_layers"), config.count("num_attention_heads")
     bias = 4 * hidden if config.flag("attention_bias", True) else 0
@@ -314,7 +313,7 @@ def count_gpt_neox(config: Config) -> ShapeAndUnused:
 
 
 def count_gpt2(config: Config) -> ShapeAndUnused:
-    """GPT-2: learned positions, full attention, plain feed-forward, biases, tied output."""
+    """Shape of GPT-2: learned positions, full attention, plain feed-forward, tied output."""
     hidden, layers, heads = (config.count(key) for key in ("n_embd", "n_layer", "n_head"))
     inner = config.count("n_inner", 4 * hidden)
     tables = 1 if config.flag("tie_word_embeddings", True) else 2
@@ -325,7 +324,7 @@ def count_gpt2(config: Config) -> ShapeAndUnused:
 def _count_plain_decoder(
     config: Config, embeddings: int, layers: int, hidden: int, inner: int, heads: int, bias: int
 ) -> dict[str, int]:
-    config.divides("n_head" if "n_head" in config else "num_attention_heads", heads, hidden)
+    config.check_divides("n_head" if "n_head" in config else "num_attention_heads", heads, hidden)
     layer = 4 * hidden * hidden + bias + 2 * hidden * inner + inner + hidden + 4 * hidden
     return {
         "params": embeddings + layers * layer + 2 * hidden,

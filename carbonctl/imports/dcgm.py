@@ -1,4 +1,4 @@
-"""Samples of power from NVIDIA's DCGM: the table of ``dcgmi dmon -e 155``, or Prometheus lines."""
+"""Power samples of NVIDIA DCGM: the table of ``dcgmi dmon -e 155``, or Prometheus lines."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 def read_samples(log: Log) -> Iterator[Sample]:
-    """Samples in the order of the log; without a time where the log has none."""
-    found, kept = False, len(log.refused.problems) + log.refused.lost
+    """Power samples in the order of the log; time is None if the log has no times."""
+    found, kept = False, len(log.errors.problems) + log.errors.skipped_rows
     for sample in (_read_table if any(map(HEADER.search, log.head)) else _read_metrics)(log):
         found = True
         yield sample
-    if not found and len(log.refused.problems) + log.refused.lost == kept:
+    if not found and len(log.errors.problems) + log.errors.skipped_rows == kept:
         hint = "log with dcgmi dmon -e 155, or export that field"
-        raise_at("CC502", f"there is no power here, no {METRIC}", Mark(log.name, 1, 1), hint)
+        raise_at("CC502", f"the file has no power: no {METRIC}", Mark(log.name, 1, 1), hint)
 
 
 def _read_table(log: Log) -> Iterator[Sample]:
@@ -42,14 +42,14 @@ def _read_table(log: Log) -> Iterator[Sample]:
         if header is not None:
             names = header[1].split()
             if "POWER" not in names:
-                row.refuse(
+                row.raise_error(
                     "CC502", "the column POWER is missing", hint="log with dcgmi dmon -e 155"
                 )
             continue
         if re.search(r"(^|\s)ID(\s|$)", row.text, re.IGNORECASE) or not names:
-            continue  # the line of units, or what the shell said before the header
+            continue  # the line of units, or shell output before the header
         sample = None
-        with log.refused.row:
+        with log.errors.row:
             sample = _table_sample(row, names)
         if sample is not None:
             yield sample
@@ -60,7 +60,7 @@ def _table_sample(row: Row, names: list[str]) -> Sample:
     values = found["rest"].split() if found else []
     if found is None or len(values) != len(names):
         message = f"this row does not have the {len(names)} values of the header"
-        row.refuse("CC502", message, hint="delete the row if the log was cut short")
+        row.raise_error("CC502", message, hint="delete the row if the log was cut short")
     power = 2 + names.index("POWER")
     time = (found["time"] or "").strip()
     columns = {"time": 0, "power": power}
@@ -74,7 +74,7 @@ def _read_metrics(log: Log) -> Iterator[Sample]:
     for row in log.rows():
         if row.text.startswith((METRIC + "{", OLD_METRIC + "{")):
             sample = None
-            with log.refused.row:
+            with log.errors.row:
                 sample = _metric_sample(row)
             if sample is not None:
                 yield sample
@@ -84,7 +84,7 @@ def _metric_sample(row: Row) -> Sample:
     found = _METRIC_ROW.fullmatch(row.text.strip())
     if found is None:
         hint = "delete the row if the log was cut short"
-        row.refuse("CC502", f"this is no line of {METRIC}", hint=hint)
+        row.raise_error("CC502", f"expected a line of {METRIC}", hint=hint)
     values = [found["labels"], found["value"], found["time"] or ""]
     full = Row(row.file, row.number, row.text, values, {"power": 1, "time": 2})
     time, power = read_time_and_power(full, timed=bool(found["time"]))
@@ -99,7 +99,7 @@ def _device_of_labels(labels: dict[str, str], row: Row) -> Device:
     if uuid:
         return Device(("uuid", uuid), name, shown)
     if not index:
-        row.refuse("CC502", "the line has neither the label gpu nor UUID")
+        row.raise_error("CC502", "the line has neither the label gpu nor UUID")
     if host:
         return Device(("host", host, index), name, shown)
     return Device(("file", row.file, index), name, shown)

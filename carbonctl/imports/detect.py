@@ -1,4 +1,4 @@
-"""Which form each file has, by what it says, and all of them together."""
+"""Detection of the format of each file, and import of several files together."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SAMPLE_READERS: dict[LogFormat, Callable[[Log], Iterator[Sample]]] = {
     "dmon": dmon.read_samples,
     "dcgm": dcgm.read_samples,
 }
-_MAX_SHOWN = 5  # rows that are left out are said one by one, up to these
+_MAX_SHOWN = 5  # excluded rows that notes list one by one
 _KIND_OF_FORMAT = {
     "codecarbon": "CodeCarbon",
     "nvidia-smi": "a power log",
@@ -49,7 +49,7 @@ _KIND_OF_FORMAT = {
 
 
 def detect_format(log: Log) -> LogFormat:
-    """The form of a file; an error that says what was looked for when it has none."""
+    """The format of a file; InputError that lists the known formats if it has none."""
     first = next(Row(log.name, n, text) for n, text in enumerate(log.head, 1) if text.strip())
     text = first.text.lstrip()
     names = [name.partition("[")[0].strip() for name in split_values(text, ",")]
@@ -71,43 +71,45 @@ def detect_format(log: Log) -> LogFormat:
     ):
         return "dcgm"
     hint = next((said for pattern, said in _HINTS if pattern.search(first.text)), KNOWN_HEADERS)
-    return first.refuse("CC501", "this file has none of the forms that can be imported", hint=hint)
+    return first.raise_error(
+        "CC501", "this file has none of the formats that can be imported", hint=hint
+    )
 
 
 def import_files(files: Sequence[str], catalog: Catalog) -> Imported:
-    """What the files say together: one kind of measurement, a model's shape, or both.
+    """Contents of the files together: one kind of measurement, a model's shape, or both.
 
-    Errors of every file come out in one InputError.
+    One InputError has the problems of all files.
     """
-    refused, found = ErrorCollector(), Imported()
+    errors, imported = ErrorCollector(), Imported()
     with ExitStack() as stack:
         forms = []
         for file in _check_distinct(files):
-            with refused:
-                log = stack.enter_context(open_log(file, refused))
+            with errors:
+                log = stack.enter_context(open_log(file, errors))
                 forms.append((log, detect_format(log)))
         configs = [log for log, form in forms if form == "hf-config"]
         measured = [(log, form) for log, form in forms if form != "hf-config"]
-        with refused:
+        with errors:
             _check_same_kind(configs, measured)
-            with refused:
-                found = hf_config.read_model(configs[0], catalog) if configs else found
-            made = _read_logs(measured, refused)
-            found = replace(count_as_modules(made, catalog), model=found.model)
-    refused.end()
-    return replace(found, notes=(*_excluded_rows_notes(refused), *found.notes))
+            with errors:
+                imported = hf_config.read_model(configs[0], catalog) if configs else imported
+            logs = _read_logs(measured, errors)
+            imported = replace(count_as_modules(logs, catalog), model=imported.model)
+    errors.raise_if_any()
+    return replace(imported, notes=(*_excluded_rows_notes(errors), *imported.notes))
 
 
-def _excluded_rows_notes(refused: ErrorCollector) -> list[str]:
-    """What rows are not counted, and why, where not all of them were refused."""
-    if not refused.lost:
+def _excluded_rows_notes(errors: ErrorCollector) -> list[str]:
+    """Notes on broken rows that are excluded, with the reason of each; none without such rows."""
+    if not errors.skipped_rows:
         return []
-    rows = "1 broken row" if refused.lost == 1 else f"{refused.lost:,} broken rows"
+    rows = "1 broken row" if errors.skipped_rows == 1 else f"{errors.skipped_rows:,} broken rows"
     whys: dict[str, None] = {}
-    for problem in refused.broken:
+    for problem in errors.row_problems:
         line = f"line {problem.mark.line}" if problem.mark and problem.mark.line else "a line"
         whys[f"{line}: {problem.message[:80]}"] = None
-    return [f"left out and not counted: {rows}", *(f"  {why}" for why in list(whys)[:_MAX_SHOWN]),
+    return [f"excluded: {rows}", *(f"  {why}" for why in list(whys)[:_MAX_SHOWN]),
             *([f"  and {len(whys) - _MAX_SHOWN} more"] * (len(whys) > _MAX_SHOWN))]  # fmt: skip
 
 
@@ -119,7 +121,7 @@ def _check_distinct(files: Sequence[str]) -> Sequence[str]:
 
 
 def _check_same_kind(configs: Sequence[Log], measured: Sequence[tuple[Log, LogFormat]]) -> None:
-    hint = "one kind of evidence a file: import them one by one, and list the runs yourself"
+    hint = "one import takes one kind of evidence: import the files one by one, and list the runs"
     if len(configs) > 1:
         raise_at("CC509", "a second config.json", Mark(configs[1].name, 1, 1), hint)
     for log, form in measured[1:]:
@@ -129,14 +131,14 @@ def _check_same_kind(configs: Sequence[Log], measured: Sequence[tuple[Log, LogFo
             raise_at("CC509", message, Mark(log.name, 1, 1), hint)
 
 
-def _read_logs(measured: Sequence[tuple[Log, LogFormat]], refused: ErrorCollector) -> Imported:
+def _read_logs(measured: Sequence[tuple[Log, LogFormat]], errors: ErrorCollector) -> Imported:
     if not measured:
-        refused.end()
+        errors.raise_if_any()
         return Imported()
     logs = [log for log, _ in measured]
     form = measured[0][1]
     if form in _SAMPLE_READERS:
         samples = [_SAMPLE_READERS[form](log) for log, form in measured]
-        return power_log.read_power_logs(samples, refused)
+        return power_log.read_power_logs(samples, errors)
     read = codecarbon.read_runs if form == "codecarbon" else slurm.read_jobs
-    return read(logs, refused)
+    return read(logs, errors)

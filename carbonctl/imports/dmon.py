@@ -1,7 +1,7 @@
-"""Samples of power from ``nvidia-smi dmon``: its table, with or without dates and times.
+"""Power samples of ``nvidia-smi dmon``, with or without dates and times.
 
-``-o T`` prints the time of day alone: a clock that falls by more than half a day has passed
-midnight. ``--format csv`` puts commas between the values.
+``-o T`` prints the time of day only: a time that decreases by more than half a day has passed
+midnight. ``--format csv`` separates values with commas.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _DAY = 86400.0
 
 
 class _Clock:
-    """Times of day on one line, where the log has no dates."""
+    """Converts times of day into continuous seconds, if the log has no dates."""
 
     def __init__(self) -> None:
         self.days, self.last = 0, 0.0
 
     def read(self, row: Row) -> float | None:
-        """The moment of a row in s; None where the log prints no time."""
+        """Time of a row in s; None if the log has no times."""
         if "time" not in row.columns:
             return None
         if not _TIME.fullmatch(row.get("time")):
-            row.refuse("CC506", f'"{row.get("time")[:40]}" is no time of day', "time")
+            row.raise_error("CC506", f'"{row.get("time")[:40]}" is not a time of day', "time")
         if "date" in row.columns:
             date = re.sub(r"\D", "", row.get("date"))
             moment = f"{date[:4]}-{date[4:6]}-{date[6:]}T{row.get('time').zfill(8)}"
@@ -52,19 +52,19 @@ class _Clock:
 
 
 def read_samples(log: Log) -> Iterator[Sample]:
-    """Samples in the order of the log; without a time where it prints none."""
+    """Power samples in the order of the log; time is None if the log has no times."""
     columns: dict[str, int] = {}
     clock, rows, good = _Clock(), {}, set()  # type: ignore[var-annotated]
     for row in log.rows():
         if HEADER.fullmatch(row.text):
             columns = {name.lower(): place for place, name in enumerate(_split_values(row.text))}
             if "pwr" not in columns:
-                row.refuse("CC502", "the column pwr is missing", hint=_HINT)
+                row.raise_error("CC502", "the column pwr is missing", hint=_HINT)
             continue
         if row.text.lstrip().startswith("#") or not columns:
-            continue  # the line of units, or what the shell said before the header
+            continue  # the line of units, or shell output before the header
         sample = None
-        with log.refused.row:
+        with log.errors.row:
             full = _row_with_columns(row, columns)
             device = _read_device(full)
             rows.setdefault(device, full)
@@ -73,7 +73,7 @@ def read_samples(log: Log) -> Iterator[Sample]:
             good.add(sample.device)
             yield sample
     check_all_devices_read(log, rows, good)
-    if not (rows or log.refused.lost):
+    if not (rows or log.errors.skipped_rows):
         raise_at("CC502", "there are no rows under the header", Mark(log.name, 1, 1), _HINT)
 
 
@@ -85,7 +85,7 @@ def _row_with_columns(row: Row, columns: dict[str, int]) -> Row:
     values = _split_values(row.text)
     if len(values) != len(columns):
         message = f"this row has {len(values)} values under {len(columns)} columns"
-        row.refuse("CC502", message, hint="delete the row if the log was cut short")
+        row.raise_error("CC502", message, hint="delete the row if the log was cut short")
     named = columns | {"power": columns["pwr"]}
     return Row(row.file, row.number, row.text, values, named)
 
@@ -93,5 +93,5 @@ def _row_with_columns(row: Row, columns: dict[str, int]) -> Row:
 def _read_device(row: Row) -> Device:
     index = row.get("gpu")
     if not index.isdecimal():
-        row.refuse("CC502", f'"{index[:40]}" is no index of a GPU', "gpu")
-    return Device(("file", row.file, index), "", f"GPU {index}", every=_DEFAULT_INTERVAL)
+        row.raise_error("CC502", f'"{index[:40]}" is not the index of a GPU', "gpu")
+    return Device(("file", row.file, index), "", f"GPU {index}", default_interval=_DEFAULT_INTERVAL)

@@ -1,4 +1,4 @@
-"""Lines of a file that may be of any size and kind: streamed, bounded, text or an error."""
+"""Reading of logs line by line: streamed, bounded in size, strict UTF-8."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ _QUOTED = re.compile(r'\s*"(?:[^"]|"")*"\s*')
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A named stream of lines, whose first ones may be looked at before it is read."""
+    """A named stream of lines; the first lines, ``head``, can be inspected before reading."""
 
     name: str
     head: list[str]
     rest: Iterator[str]
-    refused: ErrorCollector = field(default_factory=ErrorCollector)
+    errors: ErrorCollector = field(default_factory=ErrorCollector)
 
     def rows(self) -> Iterator[Row]:
-        """Every line that is not blank, numbered from 1; to be read once."""
+        """All lines that are not blank, numbered from 1; can be read once."""
         for number, text in enumerate(chain(self.head, self.rest), 1):
             if text.strip():
                 yield Row(self.name, number, text)
 
     def text(self) -> str:
-        """The whole of the stream."""
+        """The whole text; can be read once."""
         return "\n".join(chain(self.head, self.rest))
 
 
 @contextmanager
-def open_log(file: str, refused: ErrorCollector) -> Iterator[Log]:
-    """A file, or ``-`` for stdin, as a log whose errors are kept with those of others."""
+def open_log(file: str, errors: ErrorCollector) -> Iterator[Log]:
+    """A file, or stdin for ``-``, as a log that adds its errors to ``errors``."""
     with files.open_source(file) as handle:
         name = files.display_name(file)
-        yield make_log(name, _read_lines(handle, name), refused)
+        yield make_log(name, _read_lines(handle, name), errors)
 
 
-def make_log(name: str, lines: Iterator[str], refused: ErrorCollector) -> Log:
-    """A log from its lines; an empty one is an error."""
+def make_log(name: str, lines: Iterator[str], errors: ErrorCollector) -> Log:
+    """A log from its lines; InputError if it is empty."""
     head = list(islice(lines, HEAD_LINES))
     if not any(line.strip() for line in head):
         raise_at("CC502", "the file is empty", Mark(name, 1, 1))
-    return Log(name, head, lines, refused)
+    return Log(name, head, lines, errors)
 
 
 def _read_lines(handle: BinaryIO, name: str) -> Iterator[str]:
@@ -93,7 +93,7 @@ def _decode_line(raw: bytes, name: str, number: int) -> str:
 
 
 def split_values(text: str, separator: str) -> list[str]:
-    """Values of a line, without blanks around them; a quoted value may hold the separator."""
+    """Values of a line without surrounding blanks; a quoted value may contain the separator."""
     if '"' not in text:
         return [value.strip() for value in text.split(separator)]
     values, start = [], 0
@@ -108,9 +108,9 @@ def split_values(text: str, separator: str) -> list[str]:
 
 
 def read_table_rows(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Iterator[Row]:
-    """Rows under the header of a table; missing columns end it, rows of another length are broken.
+    """Rows of a table below its header; raises if columns are missing, skips broken rows.
 
-    A later header, of a log that was appended to by another release, holds for the rows below it.
+    If another release appended to the log, a later header applies to the rows below it.
     """
     rows = log.rows()
     header = next(rows)
@@ -120,7 +120,7 @@ def read_table_rows(log: Log, separator: str, needed: tuple[str, ...], hint: str
     if missing:
         said = f"the column {missing[0]} is" if len(missing) == 1 else "the columns "
         said += "" if len(missing) == 1 else f"{', '.join(missing)} are"
-        header.refuse("CC502", f"{said} missing", hint=hint)
+        header.raise_error("CC502", f"{said} missing", hint=hint)
     empty = True
     for row in rows:
         if row.text == header.text:  # a log that was appended to
@@ -131,21 +131,21 @@ def read_table_rows(log: Log, separator: str, needed: tuple[str, ...], hint: str
             continue
         if len(values) != len(names):
             message = f"this row has {len(values)} values under {len(names)} columns"
-            with log.refused.row:
-                row.refuse("CC502", message, hint="delete the row if the log was cut short")
+            with log.errors.row:
+                row.raise_error("CC502", message, hint="delete the row if the log was cut short")
             empty = False
             continue
         empty = False
         yield Row(row.file, row.number, row.text, values, columns)
     if empty:
-        header.refuse("CC502", "there are no rows under the header")
+        header.raise_error("CC502", "there are no rows under the header")
 
 
 def _column_index(names: list[str]) -> dict[str, int]:
-    """Columns by name."""
+    """Index of each column by name."""
     return {name: place for place, name in enumerate(names) if name}
 
 
 def _column_name(name: str) -> str:
-    """A column without its unit, as in ``power.draw [W]``."""
+    """Name of a column without its unit: ``power.draw`` for ``power.draw [W]``."""
     return name.partition("[")[0].strip()

@@ -1,8 +1,8 @@
-"""The emissions that a model card states: ``co2_eq_emissions``, in grams.
+"""Check of the emissions in a model card: ``co2_eq_emissions``, in grams.
 
-Cards have been published with kilograms in that field and corrected later
-(nicholasKluge/TeenyTinyLlama-460m-awq and two others on the Hub), so a value that would be less
-than an hour of the device that the card names is pointed out.
+Some cards were published with kilograms in that field and corrected later
+(nicholasKluge/TeenyTinyLlama-460m-awq and two others on the Hub). So the check warns of a value
+below that of one hour on the device in the card.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.strict_yaml import Document
 
-# keys of the Hub, and those that trainers write beside them where CodeCarbon is installed
+# keys of the Hub, and keys that trainers add if CodeCarbon is installed
 KEYS = ("emissions", "source", "training_type", "geographical_location", "hardware_used",
         "energy_consumed", "hours_used", "on_cloud", "cpu_model", "ram_total_size")  # fmt: skip
 _NUMBERS = ("energy_consumed", "hours_used", "ram_total_size")
-# no grid emits less or more than this a kWh, losses and all
+# limits in kg/kWh of any grid, including losses
 _MIN_GRID_FACTOR, _MAX_GRID_FACTOR = 0.005, 1.5
-_MAX_POWER_OVER_TDP = 3.0  # host, losses and cooling of a small machine beside its board
+_MAX_POWER_OVER_TDP = 3.0  # includes host, losses and cooling of a small machine
 FIELD = "co2_eq_emissions"
-TYPICAL_GRID = 0.4  # kg/kWh, to judge an order of magnitude where the card names no place
+TYPICAL_GRID = 0.4  # kg/kWh, for the order of magnitude if the card names no place
 _COUNT = r"(\d{1,3}(?:,\d{3})+|\d{1,9}k?)"
 _WORDS = r"(?:(?:nvidia|amd|intel|google|aws|tesla|geforce)\s+)*"
-# 16,000 H100 first or after a mark, for a bare number may belong to another name; 8 x H100 anywhere
+# "16,000 H100" only at the start or after punctuation, as the number may belong to another word;
+# "8 x H100" anywhere
 _BEFORE = re.compile(
     rf"(?:(?:^|(?<!\d)[,;+(&/]|\b(?:of|on|with|and))\s*{_COUNT}\s+"
     rf"|(?<![\w,.]){_COUNT}\s*[x\u00d7*]\s*){_WORDS}$"
@@ -43,9 +44,9 @@ MIN_HOURS = {"pre-training": 1.0, "fine-tuning": 0.05}
 
 
 def check_model_card(path: Path, catalog: Catalog, raw: bytes | None = None) -> list[Problem]:
-    """Warnings about the emissions of a card; InputError where the Hub could not read it.
+    """Warnings about the emissions in a model card; InputError if the Hub could not read it.
 
-    ``raw`` are its bytes where somebody read them before.
+    ``raw`` are its bytes, if already read.
     """
     document = _front_matter(path, raw)
     field = document.data.get(FIELD)
@@ -61,16 +62,16 @@ def check_model_card(path: Path, catalog: Catalog, raw: bytes | None = None) -> 
 
 
 def _front_matter(path: Path, raw: bytes | None) -> Document:
-    """The YAML between the first two lines of dashes, its positions those of the card."""
+    """The metadata between the first two lines of ``---``, with positions in the card."""
     whole = strict_yaml.read_text(path, raw)
     lines = whole.splitlines()
     ends = [place for place, line in enumerate(lines) if line.rstrip() == "---"]
     if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004 - an opening and a closing line
-        message = "a model card begins with metadata between two lines of ---"
+        message = "expected metadata between two lines of --- at the start of the model card"
         raise InputError([Problem("CC007", message, Mark(str(path), 1, 1))], {str(path): lines})
     document = strict_yaml.parse("\n".join(["", *lines[1 : ends[1]]]).encode(), str(path))
     if not isinstance(document.data, dict):
-        problem = Problem("CC007", "the metadata of a card is a mapping of keys", document.mark(()))
+        problem = Problem("CC007", "expected keys and values as metadata", document.mark(()))
         raise InputError([problem], document.sources)
     return document
 
@@ -111,7 +112,7 @@ def _number_problems(
 
 
 def _check_grid_factor(field: dict[str, Any], document: Document) -> list[Problem]:
-    """A warning where energy and emissions of a card are those of no grid."""
+    """A warning if emissions over energy is no plausible grid factor."""
     energy, grams = field.get("energy_consumed"), field["emissions"]
     if not energy or not grams:
         return []
@@ -124,7 +125,7 @@ def _check_grid_factor(field: dict[str, Any], document: Document) -> list[Proble
 
 
 def _check_hours(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
-    """A warning where the devices of a card cannot draw its energy in its hours."""
+    """A warning if the devices of a card cannot draw the stated energy in the stated hours."""
     energy, hours = field.get("energy_consumed"), field.get("hours_used")
     device, count = _find_device(str(field.get("hardware_used", "")), catalog)
     rated = device.fact("tdp") if device is not None else None
@@ -160,7 +161,7 @@ def _check_unit(field: dict[str, Any], document: Document, catalog: Catalog) -> 
 
 
 def _find_device(text: str, catalog: Catalog) -> tuple[Record | None, int]:
-    """The device whose longest name stands in a text, and how many; of several, the first by id."""
+    """The device with the longest name in a text, and its count; None and 1 without a device."""
     known = {alias: ids[0] for alias, ids in catalog.aliases("accelerators").items()}
     known |= {name: name for name in catalog.ids("accelerators")}
     wanted = text.lower().replace("-", " ")
@@ -174,7 +175,7 @@ def _find_device(text: str, catalog: Catalog) -> tuple[Record | None, int]:
 
 
 def _find_word(name: str, text: str) -> tuple[int, int] | None:
-    """Where a name stands in a text as words of its own, or glued to a count: 8xH100, H100x8."""
+    """Start and end of a name in a text, as a word or joined to a count: 8xH100, H100x8."""
     plain = name.lower().replace("-", " ")
     if plain not in text:
         return None
@@ -183,7 +184,7 @@ def _find_word(name: str, text: str) -> tuple[int, int] | None:
 
 
 def _device_count(found: re.Match[str] | None) -> int:
-    """How many devices a match says; one where nothing is said."""
+    """Number of devices in a match; 1 without a match."""
     if found is None:
         return 1
     digits = next(group for group in found.groups() if group)
@@ -192,7 +193,7 @@ def _device_count(found: re.Match[str] | None) -> int:
 
 
 def _grid_factor(text: str, catalog: Catalog) -> float:
-    """The grid factor of the first place that a text names."""
+    """The grid factor in kg/kWh of the first place in a text; a typical one if there is none."""
     for word in (part.strip() for part in (text, *text.split(","))):
         try:
             row = (

@@ -1,4 +1,4 @@
-"""Samples of power from ``nvidia-smi --query-gpu=timestamp,index,... --format=csv``."""
+"""Power samples of ``nvidia-smi --query-gpu=timestamp,index,... --format=csv``."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _POWER_COLUMNS = ("power.draw", "power.draw.average", "power.draw.instant")
 
 
 def read_samples(log: Log) -> Iterator[Sample]:
-    """Samples in the order of the log."""
+    """Power samples in the order of the log."""
     devices: dict[tuple[str, ...], Device] = {}
     rows: dict[Device, Row] = {}
     good: set[Device] = set()
     for row in read_table_rows(log, ",", ("timestamp",), HINT):
         power = next((name for name in _POWER_COLUMNS if name in row.columns), "")
         if not power:
-            row.refuse("CC502", "the column power.draw is missing", hint=HINT)
+            row.raise_error("CC502", "the column power.draw is missing", hint=HINT)
         row.columns.setdefault("time", row.columns["timestamp"])
         row.columns.setdefault("power", row.columns[power])
         names = ("uuid", "hostname", "index", "pci.bus_id", "name")
         key = tuple(row.get(name) for name in names)
         sample = None
-        with log.refused.row:
+        with log.errors.row:
             if key not in devices:
                 devices[key] = _read_device(row)
             rows.setdefault(devices[key], row)
@@ -52,9 +52,13 @@ def _read_device(row: Row) -> Device:
     uuid, host, name = (row.get(column) for column in ("uuid", "hostname", "name"))
     place = row.get("index") or row.get("pci.bus_id")
     if not (uuid or place) and any(column in row.columns for column in _ID_COLUMNS):
-        row.refuse("CC502", "the row names no device", hint="delete the row if it was cut short")
+        row.raise_error(
+            "CC502", "the row names no device", hint="delete the row if it was cut short"
+        )
     if not (uuid or place):
-        return Device(("file", row.file, host, name), name, name or "the one device", alone=True)
+        return Device(
+            ("file", row.file, host, name), name, name or "the one device", is_unnamed_single=True
+        )
     shown = f"GPU {place or uuid}" + (f" of {host}" if host else "")
     if uuid:
         return Device(("uuid", uuid), name, shown)

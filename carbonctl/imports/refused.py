@@ -1,7 +1,7 @@
-"""Errors of several rows and files, kept until all are read and then raised together.
+"""Collection of errors of many rows and files, raised together after all are read.
 
-A row that is broken is left out and said, where others can be used; what contradicts other rows
-is an error of the file.
+A broken row is skipped with a note if other rows are valid. A row that contradicts other rows is
+an error.
 """
 
 from __future__ import annotations
@@ -14,23 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-MAX_ERRORS = 1000  # a file in which every row is wrong says no more after these
+MAX_ERRORS = 1000  # reading stops after this many
 
 
 class ErrorCollector:
-    """``with refused: ...`` keeps an error and goes on after the block; ``end`` raises them all.
+    """Collects InputErrors: ``with errors: ...`` keeps an error and continues after the block.
 
-    ``with refused.row: ...`` does the same with the errors of a broken row, which ``end`` raises
-    only beside others, and ``end_empty`` where no row could be used.
+    ``with errors.row: ...`` keeps the error of a broken row, which is skipped.
+    ``raise_if_any`` raises all errors if there is one that is not of a row; ``raise_if_no_rows``
+    raises the errors of rows too, for a file without valid rows.
     """
 
     def __init__(self) -> None:
         self.problems: dict[Problem, None] = {}
-        self.broken: dict[Problem, None] = {}
+        self.row_problems: dict[Problem, None] = {}
         self.sources: dict[str, list[str]] = {}
-        self.full = False
-        self.used = False  # whether any row was good
-        self.lost = 0  # rows left out
+        self.is_full = False
+        self.has_valid_rows = False
+        self.skipped_rows = 0
         self.row = _RowErrorCollector(self)
 
     def __enter__(self) -> None:
@@ -42,32 +43,32 @@ class ErrorCollector:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if not isinstance(error, InputError) or self.full:
+        if not isinstance(error, InputError) or self.is_full:
             return False
-        self.keep(error, self.problems)
-        self.full = len(self.problems) >= MAX_ERRORS
-        if self.full:
-            self.end()
+        self.add(error, self.problems)
+        self.is_full = len(self.problems) >= MAX_ERRORS
+        if self.is_full:
+            self.raise_if_any()
         return True
 
-    def keep(self, error: InputError, where: dict[Problem, None]) -> None:
-        """Note the problems of an error, with their lines."""
+    def add(self, error: InputError, where: dict[Problem, None]) -> None:
+        """Add the problems of an error, with their lines."""
         where |= dict.fromkeys(error.problems)
         for file, lines in error.sources.items():
             known = self.sources.setdefault(file, [])
             known += [""] * (len(lines) - len(known))
             known[len(lines) - 1] = lines[-1]
 
-    def end(self) -> None:
-        """Raise everything that was kept, in the order of the files and their lines."""
+    def raise_if_any(self) -> None:
+        """Raise all collected errors by file and line, if one is not of a row."""
         if self.problems:
-            self._raise(self.problems | self.broken)
+            self._raise(self.problems | self.row_problems)
 
-    def end_empty(self) -> None:
-        """Raise what is wrong with the rows of files that have no usable one."""
-        self.end()
-        if self.broken:
-            self._raise(self.broken)
+    def raise_if_no_rows(self) -> None:
+        """Raise all collected errors, also if they are errors of rows only."""
+        self.raise_if_any()
+        if self.row_problems:
+            self._raise(self.row_problems)
 
     def _raise(self, problems: dict[Problem, None]) -> None:
         files = list(dict.fromkeys(position_key(problem)[0] for problem in problems))
@@ -78,10 +79,10 @@ class ErrorCollector:
 
 
 class _RowErrorCollector:
-    """Keeps the errors of a row that is left out."""
+    """Collects the errors of rows that are skipped."""
 
-    def __init__(self, refused: ErrorCollector) -> None:
-        self.refused = refused
+    def __init__(self, errors: ErrorCollector) -> None:
+        self.errors = errors
 
     def __enter__(self) -> None:
         return None
@@ -92,24 +93,24 @@ class _RowErrorCollector:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        refused = self.refused
-        if not isinstance(error, InputError) or refused.full:
+        errors = self.errors
+        if not isinstance(error, InputError) or errors.is_full:
             return False
-        refused.lost += 1
-        if len(refused.broken) < MAX_ERRORS:
-            refused.keep(error, refused.broken)
-        elif not refused.used:
-            refused.full = True
-            refused.end_empty()
+        errors.skipped_rows += 1
+        if len(errors.row_problems) < MAX_ERRORS:
+            errors.add(error, errors.row_problems)
+        elif not errors.has_valid_rows:
+            errors.is_full = True
+            errors.raise_if_no_rows()
         return True
 
 
 def read_together(*readers: Callable[[], float]) -> list[float]:
-    """What the readers of one row give, or the errors of all of them in one."""
-    refused = ErrorCollector()
+    """Results of all readers; one InputError with the problems of all that fail."""
+    errors = ErrorCollector()
     values = []
     for reader in readers:
-        with refused:
+        with errors:
             values.append(reader())
-    refused.end()
+    errors.raise_if_any()
     return values

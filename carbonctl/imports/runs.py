@@ -1,4 +1,4 @@
-"""Runs of a table grouped by project, device and site, and folded where they are too many."""
+"""Runs of a table grouped by project, device and site; the smallest merged if there are many."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
     from carbonctl.imports.imported import Row
 
-MAX_RUNS = 24  # beyond them the smallest are one run: a table has no room for more
-_FEW_RUNS = 12  # of one project: each stands for itself
+MAX_RUNS = 24  # the smallest runs beyond this number are merged, to keep tables short
+_FEW_RUNS = 12  # up to this number, runs of one project are not grouped
 _MAJORITY = 0.5
 _JOULES_PER_KWH = 3.6e6
 
 
 @dataclass(slots=True)
 class RunTotal:
-    """The last row of a run, read. Energies in kWh, times in s."""
+    """Values of the last row of a run. Energies in kWh, times in s."""
 
     row: Row
     energy: float
@@ -38,17 +38,17 @@ class RunTotal:
 
     @property
     def start(self) -> float:
-        """The moment at which the run started."""
+        """Start of the run in s since the epoch."""
         return self.end - self.duration
 
     @property
     def project(self) -> str:
-        """What the user called the project of the run."""
+        """Name of the project of the run."""
         return self.row.get("project_name")
 
     @property
-    def bare_energy(self) -> float:
-        """Energy without the PUE that CodeCarbon was told, in kWh."""
+    def energy_without_pue(self) -> float:
+        """Energy in kWh without the PUE configured in CodeCarbon."""
         return self.energy / self.pue
 
     @property
@@ -58,7 +58,7 @@ class RunTotal:
 
 
 def group_runs(totals: list[RunTotal]) -> tuple[ImportedRun, ...]:
-    """Runs by project, device and site; each for itself where a project has few and is alone."""
+    """Runs grouped by project, device and site; ungrouped if there is one project with few."""
     own_site = len({(total.region, total.pue) for total in totals}) > 1
     kinds = len({(total.device, total.count) for total in totals}) > 1
     projects = {total.project for total in totals}
@@ -82,26 +82,28 @@ def _run_id(total: RunTotal) -> str:
 
 
 def _group_key(total: RunTotal) -> tuple[object, ...]:
-    """What runs that are counted together have in common."""
+    """Key of the runs of one group: device, count, region and PUE."""
     return total.device, total.count, total.region, total.pue
 
 
 def _merge_smallest(
     groups: dict[tuple[object, ...], list[RunTotal]],
 ) -> dict[tuple[object, ...], list[RunTotal]]:
-    """The largest groups, and the rest as one run of each kind."""
-    energy = {key: sum(total.bare_energy for total in group) for key, group in groups.items()}
+    """The largest groups, and the rest merged into one group per kind."""
+    energy = {
+        key: sum(total.energy_without_pue for total in group) for key, group in groups.items()
+    }
     kinds = len({key[1:] for key in groups})
     largest = sorted(groups, key=lambda key: -energy[key])[: max(0, MAX_RUNS - kinds)]
     kept = set(largest)
-    made: dict[tuple[object, ...], list[RunTotal]] = {}
+    largest_groups: dict[tuple[object, ...], list[RunTotal]] = {}
     rest: dict[tuple[object, ...], list[RunTotal]] = {}
     for key, group in groups.items():
         if key in kept:
-            made[key] = group
+            largest_groups[key] = group
         else:
             rest.setdefault((_OTHERS, *key[1:]), []).extend(group)
-    return made | rest
+    return largest_groups | rest
 
 
 _OTHERS = "others"
@@ -110,25 +112,27 @@ _OTHERS = "others"
 def _distinct_names(
     groups: Iterable[tuple[object, ...]], *, own_site: bool, kinds: bool
 ) -> list[str]:  # fmt: skip
-    """A name a group; one that stands twice gets its site, its device, then a number."""
-    found: list[str] = []
+    """A distinct name per group; repeated names get a site, a device or a number."""
+    unique: list[str] = []
     keys = list(groups)
-    often = {key[0] for key in keys if sum(other[0] == key[0] for other in keys) > 1}
+    repeated = {key[0] for key in keys if sum(other[0] == key[0] for other in keys) > 1}
     for name, device, _, region, _ in keys:
-        made = printable(str(name))
-        if name in often:
-            made += f" {region}" * bool(own_site and region) + f" {device}" * bool(kinds and device)
-        base, place = made, 2
-        while made in found:
-            made, place = f"{base} {place}", place + 1
-        found.append(made)
-    return found
+        candidate = printable(str(name))
+        if name in repeated:
+            candidate += f" {region}" * bool(own_site and region) + f" {device}" * bool(
+                kinds and device
+            )
+        base, place = candidate, 2
+        while candidate in unique:
+            candidate, place = f"{base} {place}", place + 1
+        unique.append(candidate)
+    return unique
 
 
 def _build_run(group: list[RunTotal], name: str, *, own_site: bool) -> ImportedRun:
     first, last = group[0], group[-1]
-    energy = sum(total.bare_energy for total in group)
-    told = sum(total.energy for total in group)
+    energy = sum(total.energy_without_pue for total in group)
+    energy_with_pue = sum(total.energy for total in group)
     files = format_list((base_name(total.row.file) for total in group), 2)
     rows = format_count(sum(total.rows for total in group), "row")
     if len(group) == 1 and (run := first.row.get("run_id")):
@@ -136,7 +140,7 @@ def _build_run(group: list[RunTotal], name: str, *, own_site: bool) -> ImportedR
     else:
         note = f"from {files}, last rows of {format_count(len(group), 'run')} ({rows})"
     if first.pue > 1:
-        note += f"; {told:g} kWh with PUE {first.pue:g}, divided by it"
+        note += f"; {energy_with_pue:g} kWh with PUE {first.pue:g}, divided by it"
     return ImportedRun(
         evidence="energy",
         value=energy,
@@ -155,7 +159,7 @@ def _build_run(group: list[RunTotal], name: str, *, own_site: bool) -> ImportedR
 
 
 def _boards_kwh(group: list[RunTotal]) -> float | None:
-    """Energy of the GPUs in kWh, without PUE; None where a row does not tell it."""
+    """Energy of the GPUs in kWh without PUE; None if a row lacks it."""
     if any(total.gpu_energy is None for total in group):
         return None
     return sum((total.gpu_energy or 0.0) / total.pue for total in group)
@@ -164,36 +168,36 @@ def _boards_kwh(group: list[RunTotal]) -> float | None:
 def _comments(group: list[RunTotal], energy: float) -> list[str]:
     seconds = sum(total.duration for total in group)
     watts = f", {energy / seconds * _JOULES_PER_KWH:.4g} W on average" if seconds else ""
-    said = [f"duration {seconds / 3600:.4g} h = {seconds / 86400:.4g} d{watts}"]
+    notes = [f"duration {seconds / 3600:.4g} h = {seconds / 86400:.4g} d{watts}"]
     if len(group) > 1:
         projects = {total.project for total in group}
         what = f" of {format_count(len(projects), 'project')}" if len(projects) > 1 else ""
-        said[0] += f", {format_count(len(group), 'run')}{what}"
+        notes[0] += f", {format_count(len(group), 'run')}{what}"
     pue = group[0].pue
-    said += [f"PUE {pue:g}, as told to CodeCarbon"] * (pue > 1)
-    return said + _constant_power_note(group)
+    notes += [f"PUE {pue:g}, as configured in CodeCarbon"] * (pue > 1)
+    return notes + _constant_power_note(group)
 
 
 def _constant_power_note(group: list[RunTotal]) -> list[str]:
-    """Whether the energy is mostly a constant power of the host times the duration."""
-    told = sum(total.energy for total in group)
+    """A note if most of the energy is an assumed constant power of the host."""
+    total_energy = sum(total.energy for total in group)
     parts: dict[str, Callable[[RunTotal], float]] = {
         "memory": lambda total: total.ram_energy or 0.0,
         "CPU": _constant_cpu,
     }
-    shares = {name: sum(map(of, group)) / told for name, of in parts.items()}
+    shares = {name: sum(map(of, group)) / total_energy for name, of in parts.items()}
     if sum(shares.values()) <= _MAJORITY:
         return []
     named = " and ".join(name for name, share in shares.items() if share > 0)
-    watts = sum(shares.values()) * told * _JOULES_PER_KWH
+    watts = sum(shares.values()) * total_energy * _JOULES_PER_KWH
     seconds = sum(total.duration for total in group)
     mean = f" ({watts / seconds:.3g} W)" if seconds else ""
     said = f"{sum(shares.values()):.0%} of this energy is {named} of the host at constant power"
-    return [f"{said}{mean}: a rule of CodeCarbon where it has no meter"]
+    return [f"{said}{mean}: CodeCarbon's default without a power meter"]
 
 
 def _constant_cpu(total: RunTotal) -> float:
-    """Energy of the CPU in kWh where it is ``cpu_power`` all the time, as without a meter."""
+    """Energy of the CPU in kWh if its power is constant, as without a meter; else 0."""
     if not total.cpu_energy or not total.duration:
         return 0.0
     try:

@@ -1,4 +1,4 @@
-"""Allocations that are on one node at one time: Slurm's energy of a node is in each of them."""
+"""Slurm allocations that share a node: each of them reports the energy of the whole node."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RANGES = re.compile(r"\[([0-9,-]+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One allocation: devices of one type, their hours, or the energy of its nodes in J."""
+    """One allocation: devices of one type, elapsed hours, and the energy of its nodes in J."""
 
     row: Row
     device: str
@@ -32,20 +32,20 @@ class Job:
 
     @property
     def group(self) -> tuple[str, str, bool]:
-        """What jobs that are counted together have in common."""
+        """Key of the jobs of one run: job name, device, and whether energy is measured."""
         return self.row.get("JobName"), self.device, self.joules > 0
 
     @property
     def job_id(self) -> str:
-        """The job as Slurm calls it."""
+        """The job id of Slurm."""
         return self.row.get("JobID") or self.row.get("JobIDRaw")
 
 
 def split_shared_jobs(jobs: list[Job]) -> tuple[list[Job], list[Job]]:
-    """The jobs, those that share a node with another one counted by hours; and these jobs.
+    """All jobs, without the energy of those that share a node; and the jobs that share one.
 
-    A shared job without devices has no hours to count by: its energy is in that of its neighbors,
-    and the other way round, so that it is an error.
+    Jobs that share a node are counted by hours. A shared job without devices is an error: it has
+    no device-hours, and its energy contains that of its neighbors.
     """
     by_node: dict[str, list[tuple[float, float, Job]]] = {}
     for job in jobs:
@@ -64,8 +64,8 @@ def split_shared_jobs(jobs: list[Job]) -> tuple[list[Job], list[Job]]:
     for job in shared.values():
         if not job.devices:
             message = f"the job {job.job_id} has no GPU and shares a node with another job"
-            hint = "leave it out: the energy of its nodes is in that of the other one"
-            job.row.refuse("CC505", message, "JobID", hint)
+            hint = "exclude it: the other job reports the energy of the node too"
+            job.row.raise_error("CC505", message, "JobID", hint)
     return _without_shared_energy(jobs, shared), list(shared.values())
 
 
@@ -74,16 +74,16 @@ def _without_shared_energy(jobs: list[Job], shared: dict[int, Job]) -> list[Job]
 
 
 def shared_note(shared: list[Job]) -> str:
-    """What is said of jobs whose energies hold each other's."""
+    """The note on jobs whose energy is not used because they share a node."""
     files = format_list((base_name(job.row.file) for job in shared), 2)
     return (
-        f"{files}: {format_list(job.job_id for job in shared)} are on one node at one time, and the "
-        "energy of a node is in each: not used, they count by their hours"
+        f"{files}: {format_list(job.job_id for job in shared)} share a node, so each reports the "
+        "energy of all: their energy is not used, they count by their hours"
     )
 
 
 def _time_span(job: Job) -> tuple[float, float] | None:
-    """Start and end in s; None where the table does not tell."""
+    """Start and end in s; None if the table lacks them."""
     try:
         start = read_seconds(job.row, "Start")
     except InputError:
@@ -92,7 +92,7 @@ def _time_span(job: Job) -> tuple[float, float] | None:
 
 
 def expand_node_list(text: str) -> Iterator[str]:
-    """Names of a list such as ``gpu[01-04,07],login1``; what is no list is one name."""
+    """Names of the nodes in a list such as ``gpu[01-04,07],login1``."""
     made = 0
     for entry in re.split(r",(?![^\[]*\])", text):
         for name in _expand_entry(entry.strip()):

@@ -1,9 +1,9 @@
-"""Slurm's accounting: ``sacct --parsable2``.
+"""Import of Slurm's accounting: ``sacct --parsable2``.
 
 A line whose JobID has no dot is an allocation; its steps (``.batch``, ``.extern``, ``.0``) use the
 same devices and are never counted. Array tasks and requeued attempts are allocations of their own.
-ConsumedEnergy is that of whole nodes: where two allocations are on one node at one time, each of
-their energies holds the other's, so that they count by their hours.
+ConsumedEnergy is the energy of whole nodes. Two allocations that share a node at the same time
+each report the energy of the other too, so both count by their hours.
 """
 
 from __future__ import annotations
@@ -41,59 +41,59 @@ _ENERGY_COLUMNS = ("ConsumedEnergyRaw", "ConsumedEnergy")
 _MIG_SLICE = re.compile(r"\d+g\.\d+gb", re.IGNORECASE)
 
 
-def read_jobs(logs: Iterable[Log], refused: ErrorCollector) -> Imported:
-    """Allocations of one or several tables, summed by job name, device and evidence."""
-    table_ = _read_jobs(logs, refused)
+def read_jobs(logs: Iterable[Log], errors: ErrorCollector) -> Imported:
+    """Training runs of one or several tables: allocations summed by job name and device."""
+    table_ = _read_jobs(logs, errors)
     jobs, shared = split_shared_jobs(table_.jobs)
     groups: dict[tuple[str, str, bool], list[Job]] = {}
     for job in jobs:
         groups.setdefault(job.group, []).append(job)
     runs = [_build_run(group, alone=len(groups) == 1) for group in groups.values()]
     notes = (shared_note(shared),) if shared else ()
-    comments = _comments(jobs, table_.left, table_.steps)
+    comments = _comments(jobs, table_.excluded, table_.steps)
     return Imported(runs=_with_distinct_names(runs), comments=comments, notes=notes)
 
 
 @dataclass(slots=True)
 class _Jobs:
-    """What tables hold: allocations that count, jobs that are left out, steps with an energy."""
+    """Contents of tables: jobs, ids of excluded jobs, number of steps with an energy."""
 
     jobs: list[Job] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
     steps: int = 0
 
 
-def _read_jobs(logs: Iterable[Log], refused: ErrorCollector) -> _Jobs:
-    made, seen = _Jobs(), {}  # type: ignore[var-annotated]
+def _read_jobs(logs: Iterable[Log], errors: ErrorCollector) -> _Jobs:
+    result, seen = _Jobs(), {}  # type: ignore[var-annotated]
     first: Row | None = None
-    for row in _rows(logs, refused):
+    for row in _rows(logs, errors):
         first = first or row
         if "." in _job_id(row):
-            made.steps += any(row.get(name).strip("0.") != "" for name in _ENERGY_COLUMNS)
+            result.steps += any(row.get(name).strip("0.") != "" for name in _ENERGY_COLUMNS)
             continue
-        found = None
-        with refused.row:
+        jobs = None
+        with errors.row:
             _check_row(row)
-            with refused:
-                found = _jobs_of_row(row)
-                if found:
+            with errors:
+                jobs = _jobs_of_row(row)
+                if jobs:
                     _check_duplicate(row, seen)
-        if found is not None:
-            refused.used = True
-            made.jobs += found
-            made.left += [] if found else [_job_id(row)]
-    refused.end()
-    if not made.jobs:
-        refused.end_empty()
+        if jobs is not None:
+            errors.has_valid_rows = True
+            result.jobs += jobs
+            result.excluded += [] if jobs else [_job_id(row)]
+    errors.raise_if_any()
+    if not result.jobs:
+        errors.raise_if_no_rows()
         if first is not None:
-            first.refuse("CC502", "no allocation here has used a GPU", hint=_HINT)
-    return made
+            first.raise_error("CC502", "no allocation here has used a GPU", hint=_HINT)
+    return result
 
 
-def _rows(logs: Iterable[Log], refused: ErrorCollector) -> Iterator[Row]:
+def _rows(logs: Iterable[Log], errors: ErrorCollector) -> Iterator[Row]:
     """Rows of every table that has the columns."""
     for log in logs:
-        with refused:
+        with errors:
             names = {name.strip() for line in log.head[:1] for name in line.split("|")}
             raw = "JobIDRaw" in names and "JobID" not in names
             yield from read_table_rows(
@@ -106,25 +106,25 @@ def _job_id(row: Row) -> str:
 
 
 def _check_row(row: Row) -> None:
-    """A row that names no job, or whose numbers are none."""
+    """Raise an error for a row without a job id or with invalid numbers."""
     if not _job_id(row):
-        row.refuse("CC502", "the row names no JobID", "JobID")
+        row.raise_error("CC502", "the row names no JobID", "JobID")
     _elapsed_hours(row)
     _consumed_joules(row)
 
 
 def _check_duplicate(row: Row, seen: dict[tuple[str, ...], Row]) -> None:
-    """The same attempt twice; a requeued one differs in its start or its length."""
+    """Raise an error if a job attempt occurs twice; requeued attempts differ in start or length."""
     key = tuple(row.values) if "Start" not in row.columns else (_job_id(row), row.get("Start"))
     first = seen.setdefault(key, row)
     if first is not row:
         where = f"line {first.number} of {base_name(first.file)}"
-        hint = "give each job once; requeued attempts need the column Start to be told apart"
-        row.refuse("CC505", f"the job {_job_id(row)} is on {where} too", "JobID", hint)
+        hint = "give each job once; requeued attempts need the column Start to be distinguished"
+        row.raise_error("CC505", f"the job {_job_id(row)} is on {where} too", "JobID", hint)
 
 
 def _jobs_of_row(row: Row) -> list[Job]:
-    """An allocation by type of device; none when it never ran or has no GPU and no energy."""
+    """Jobs of an allocation, one per type of GPU; none if it never ran or has no GPU or energy."""
     hours, joules = _elapsed_hours(row), _consumed_joules(row)
     devices = _allocated_gpus(row)
     if hours == 0 or not (devices or joules):
@@ -141,16 +141,16 @@ def _elapsed_hours(row: Row) -> float:
     if "ElapsedRaw" in row.columns and (row.get("ElapsedRaw") or "Elapsed" not in row.columns):
         return read_number(row, "ElapsedRaw") / 3600
     if "Elapsed" not in row.columns:
-        row.refuse("CC502", "the column ElapsedRaw is missing", hint=_HINT)
+        row.raise_error("CC502", "the column ElapsedRaw is missing", hint=_HINT)
     found = re.fullmatch(r"(?:(\d{1,5})-)?(\d\d):(\d\d):(\d\d)", row.get("Elapsed"))
     if found is None:
-        row.refuse("CC506", f'"{row.get("Elapsed")[:40]}" is no elapsed time', "Elapsed")
+        row.raise_error("CC506", f'"{row.get("Elapsed")[:40]}" is not an elapsed time', "Elapsed")
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return days * 24 + hours + minutes / 60 + seconds / 3600
 
 
 def _consumed_joules(row: Row) -> float:
-    """Energy of the nodes in J; 0 where Slurm measures none, which it prints as 0 or nothing."""
+    """Energy of the nodes in J; 0 if Slurm does not measure it."""
     name = next((name for name in _ENERGY_COLUMNS if row.get(name)), "")
     if not name:
         return 0.0
@@ -166,24 +166,24 @@ def _check_overflow(row: Row, joules: float, hours: float) -> None:
     watts = joules / hours / 3600 / nodes
     if watts > MAX_WATTS_PER_NODE:
         message = f"{joules:g} J are {watts:.3g} W a node: the counter has overflowed"
-        hint = "leave out ConsumedEnergyRaw: the job then counts by its hours"
+        hint = "delete ConsumedEnergyRaw: the job then counts by its hours"
         name = next(name for name in _ENERGY_COLUMNS if row.get(name))
-        row.refuse("CC506", message, name, hint)
+        row.raise_error("CC506", message, name, hint)
 
 
 def _allocated_gpus(row: Row) -> list[tuple[str, int]]:
-    """Types and numbers of GPUs: ``gres/gpu=8`` is the total of the typed entries beside it."""
+    """Types and numbers of GPUs; ``gres/gpu=8`` is the total that includes typed entries."""
     found = [(kind or "", int(n)) for kind, n in _GPU.findall(row.get("AllocTRES"))]
     typed = [(kind, n) for kind, n in found if kind and n]
     total = sum(n for kind, n in found if not kind)
     if any(_MIG_SLICE.search(kind) for kind, _ in typed):
-        message = "a slice of a GPU (MIG) is no whole device"
-        row.refuse("CC506", message, "AllocTRES", "leave out the job, or give its energy")
+        message = "the job uses a slice of a GPU (MIG), not a whole device"
+        row.raise_error("CC506", message, "AllocTRES", "exclude the job, or give its energy")
     beyond = total - sum(n for _, n in typed)
     if total and beyond < 0:
-        row.refuse("CC506", "the typed GPUs are more than gres/gpu", "AllocTRES")
+        row.raise_error("CC506", "the typed GPUs are more than gres/gpu", "AllocTRES")
     if len(typed) == 1 and beyond > 0:
-        row.refuse("CC506", "the typed GPUs are fewer than gres/gpu", "AllocTRES")
+        row.raise_error("CC506", "the typed GPUs are fewer than gres/gpu", "AllocTRES")
     return typed + ([("", beyond)] if beyond > 0 else [])
 
 
@@ -200,7 +200,7 @@ def _build_run(jobs: list[Job], *, alone: bool) -> ImportedRun:
         f"{hours:.6g} device-hours, {wall:.6g} h of {format_count(len(jobs), 'allocation')}"
     ]
     if measured:
-        comments.append("the energy is of whole nodes: of neighbors too, where nodes were shared")
+        comments.append("the energy is that of whole nodes, including other jobs on shared nodes")
         if not all(job.row.get("NodeList") and job.row.get("Start") for job in jobs):
             comments.append("whether these jobs shared nodes is unknown without Start and NodeList")
     return ImportedRun(
@@ -217,9 +217,9 @@ def _build_run(jobs: list[Job], *, alone: bool) -> ImportedRun:
 
 
 def _with_distinct_names(runs: list[ImportedRun]) -> tuple[ImportedRun, ...]:
-    """Runs whose names differ: a name twice gets its device, then a number."""
+    """The runs with distinct names: repeated names get a device or a number."""
     names: set[str] = set()
-    made = []
+    renamed = []
     for run in runs:
         name, place = run.name, 2
         if name in names:
@@ -227,18 +227,18 @@ def _with_distinct_names(runs: list[ImportedRun]) -> tuple[ImportedRun, ...]:
         while name in names:
             name, place = f"{run.name} {place}", place + 1
         names.add(name)
-        made.append(replace(run, name=name))
-    return tuple(made)
+        renamed.append(replace(run, name=name))
+    return tuple(renamed)
 
 
-def _comments(jobs: list[Job], left: list[str], steps: int) -> tuple[str, ...]:
+def _comments(jobs: list[Job], excluded: list[str], steps: int) -> tuple[str, ...]:
     rows = format_count(len({id(job.row) for job in jobs}), "allocation")
-    said = [f"{rows} of Slurm; steps are inside of them and not counted"]
-    if left:
-        said.append(f"left out, without GPU or not run: {format_list(left)}")
+    notes = [f"{rows} of Slurm; their steps are not counted again"]
+    if excluded:
+        notes.append(f"excluded, without GPU or not run: {format_list(excluded)}")
     if steps and not any(job.joules for job in jobs):
-        said.append("steps report energies, their jobs none: not used, as steps overlap on a node")
+        notes.append("only steps report an energy: not used, because steps overlap on a node")
     running = [job.job_id for job in jobs if job.row.get("State") in {"RUNNING", "R"}]
     if running:
-        said.append(f"still running, counted so far: {format_list(running)}")
-    return tuple(said)
+        notes.append(f"still running, counted up to now: {format_list(running)}")
+    return tuple(notes)

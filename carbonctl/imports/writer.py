@@ -1,4 +1,4 @@
-"""A commented scenario from what was imported; what no file could say is a commented line."""
+"""Text of a commented scenario from imported files; unknown values are commented lines."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 _UNITS = {"energy": " kWh", "power": " W", "accelerator_hours": ""}
 
 
-def write_scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
+def write_scenario(imported: Imported, files: Sequence[str], catalog: Catalog) -> str:
     """Text of a scenario file."""
     named = " ".join(f"--from {shlex.quote(file)}" for file in files)
     head = [_comment(f"Written by: carbonctl init train {named}")]
-    head += [_comment(text) for text in (*found.comments, *found.notes)]
+    head += [_comment(text) for text in (*imported.comments, *imported.notes)]
     head.append("schema: carbonctl/scenario/v2")
     return "\n".join(
         [
             *head,
-            *(_model_lines(found.model) if found.model else []),
-            *_common_hardware_lines(found, catalog),
-            *_common_site_lines(found, catalog),
-            *_train_lines(found, catalog),
+            *(_model_lines(imported.model) if imported.model else []),
+            *_common_hardware_lines(imported, catalog),
+            *_common_site_lines(imported, catalog),
+            *_train_lines(imported, catalog),
             "",
         ]
     )
@@ -42,7 +42,7 @@ def _comment(text: str, indent: str = "") -> str:
 
 
 def _quoted(text: str) -> str:
-    """Text that YAML reads back as it was."""
+    """Text in quotes that YAML reads back unchanged."""
     return json.dumps(_printable(text), ensure_ascii=False)
 
 
@@ -57,11 +57,11 @@ def _model_lines(model: ImportedModel) -> list[str]:
     return [*map(_comment, model.comments), f"model: {{kind: llm, {entries}}}"]
 
 
-def _common_hardware_lines(found: Imported, catalog: Catalog) -> list[str]:
-    if not found.runs:
-        why = "as in h100-sxm; no file says what it ran on"
+def _common_hardware_lines(imported: Imported, catalog: Catalog) -> list[str]:
+    if not imported.runs:
+        why = "as in h100-sxm; no file names the hardware"
         return [f"# hardware: {{accelerator: NAME, count: NUMBER}}   # {why}"]
-    devices = {(run.device, run.count) for run in found.runs}
+    devices = {(run.device, run.count) for run in imported.runs}
     return [_hardware_line(*devices.pop(), catalog)] if len(devices) == 1 else []
 
 
@@ -81,22 +81,23 @@ def _hardware_line(device: str, count: int, catalog: Catalog, indent: str = "") 
     return f"{indent}hardware: {{accelerator: {record.id}{number}}}   # {said}"
 
 
-def _common_site_lines(found: Imported, catalog: Catalog) -> list[str]:
-    if any(run.place or run.region for run in found.runs):
-        return []  # each run says where it ran
-    where = "as in FR or aws:us-east-1; no file says where it ran"
-    if found.place:
-        where = f"the log says {found.place}"
-    region = f"region: {_quoted(_canonical_or_same(catalog, found.region)) if found.region else 'REGION'}"
-    if found.pue is None:
+def _common_site_lines(imported: Imported, catalog: Catalog) -> list[str]:
+    if any(run.place or run.region for run in imported.runs):
+        return []  # each run has its own site
+    where = "as in FR or aws:us-east-1; no file names the place"
+    if imported.place:
+        where = f"the log has {imported.place}"
+    name = imported.region and _quoted(_canonical_or_same(catalog, imported.region))
+    region = f"region: {name or 'REGION'}"
+    if imported.pue is None:
         return [_comment(f"site: {{{region}}}   # {where}; or train --region")]
-    note = _quoted("as told to CodeCarbon")
-    pue = f"  pue: {{value: {_format_number(found.pue)}, note: {note}}}"
+    note = _quoted("as configured in CodeCarbon")
+    pue = f"  pue: {{value: {_format_number(imported.pue)}, note: {note}}}"
     return ["site:", _comment(f"{region}   # {where}; or train --region", "  "), pue]
 
 
 def _canonical_or_same(catalog: Catalog, name: str) -> str:
-    """The id of a place that a log names; the name as it stands where it leads nowhere."""
+    """The id of a place in a log; the name itself if it is unknown."""
     try:
         return canonical_place(catalog, name)
     except (AmbiguousName, UnknownName):
@@ -104,31 +105,31 @@ def _canonical_or_same(catalog: Catalog, name: str) -> str:
 
 
 def _run_site_lines(run: ImportedRun, catalog: Catalog, indent: str) -> list[str]:
-    """The site of one run, where runs have several; a place that is not known is left to say."""
+    """Lines of the site of one run; a commented line if its place is unknown."""
     try:
         region = canonical_place(catalog, run.region)
     except (AmbiguousName, UnknownName):
-        said = f"the log says {run.place}" if run.place else "the log does not say where it ran"
+        said = f"the log has {run.place}" if run.place else "the log does not name the place"
         return [_comment(f"site: {{region: REGION}}   # {said}", indent)]
     pue = ""
     if run.pue is not None:
-        note = _quoted("as told to CodeCarbon")
+        note = _quoted("as configured in CodeCarbon")
         pue = f", pue: {{value: {_format_number(run.pue)}, note: {note}}}"
     return [f"{indent}site: {{region: {_quoted(region)}{pue}}}   # {_printable(run.place)}"]
 
 
-def _train_lines(found: Imported, catalog: Catalog) -> list[str]:
-    if not found.runs and found.model is not None:
-        model = found.model
+def _train_lines(imported: Imported, catalog: Catalog) -> list[str]:
+    if not imported.runs and imported.model is not None:
+        model = imported.model
         precision = f"  precision: {model.precision}   # {_printable(model.precision_comment)}"
-        tokens = "  # tokens: NUMBER   # as in 15T; the tokens of training are in no config.json"
+        tokens = "  # tokens: NUMBER   # as in 15T; a config.json has no training tokens"
         return ["train:", precision, tokens]
-    if len(found.runs) == 1:
-        return ["train:", *_run_lines(found.runs[0], "  ")]
-    same = len({(run.device, run.count) for run in found.runs}) == 1
-    own_sites = any(run.place or run.region for run in found.runs)
+    if len(imported.runs) == 1:
+        return ["train:", *_run_lines(imported.runs[0], "  ")]
+    same = len({(run.device, run.count) for run in imported.runs}) == 1
+    own_sites = any(run.place or run.region for run in imported.runs)
     lines = ["train:", "  runs:"]
-    for run in found.runs:
+    for run in imported.runs:
         lines.append(f"    - name: {_quoted(run.name)}")
         if not same:
             lines.append(_hardware_line(run.device, run.count, catalog, "      "))
