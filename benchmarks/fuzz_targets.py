@@ -58,8 +58,8 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     from carbonctl.app.estimate import evaluate as phases_of  # noqa: PLC0415
     from carbonctl.app.load import PHASES, Scenario  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415
-    from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
-    from carbonctl.report.facts import cited  # noqa: PLC0415
+    from carbonctl.report.envelope import ResultMetadata, build_result  # noqa: PLC0415
+    from carbonctl.report.facts import with_citations  # noqa: PLC0415
     from carbonctl.report.machine import as_json  # noqa: PLC0415
     from carbonctl.scenario.read.read_scenario import read_scenario  # noqa: PLC0415
     from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
@@ -75,7 +75,7 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     else:
         result = phases_of(loaded, PHASES, samples=samples, seed=1)[1]
     metadata = ResultMetadata("", "", None, {}, [])
-    as_json(cited(envelope("lifecycle", result, _catalog(), metadata), _catalog()))
+    as_json(with_citations(build_result("lifecycle", result, _catalog(), metadata), _catalog()))
 
 
 def drawn(raw: bytes) -> None:
@@ -105,7 +105,7 @@ def result(raw: bytes) -> None:
     """A saved result, rendered in every format that takes it."""
     from carbonctl.report import formats, saved  # noqa: PLC0415
 
-    data = saved.parse(raw, "result.json").data
+    data = saved.parse_result(raw, "result.json").data
     if data["command"] in saved.ESTIMATES:
         for form in ("ndjson", "markdown", "github", "sarif", "junit", "ghg"):
             formats.render(data, form)

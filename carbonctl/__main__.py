@@ -45,9 +45,9 @@ def _version() -> int:
         sys.stdout.write(f"carbonctl {__version__}\n")
         sys.stdout.flush()
     except Exception as error:  # noqa: BLE001 - told apart there
-        from carbonctl.cli.app import failed  # noqa: PLC0415 - where there is no place to write
+        from carbonctl.cli.app import report_failure  # noqa: PLC0415 - where there is no place to write
 
-        return failed(error, [])
+        return report_failure(error, [])
     return 0
 
 

@@ -58,7 +58,7 @@ def load(
     InputError
         With every problem of keys, values and names, each with its place.
     """
-    scenario = _loaded(source, set, values, hardware_db, root)
+    scenario = _load_any(source, set, values, hardware_db, root)
     if scenario.document.deferred_problems:
         raise InputError(scenario.document.deferred_problems, scenario.document.sources)
     return scenario
@@ -80,11 +80,11 @@ def estimate(
     or ``None`` for all. ``samples`` are draws for the interval, 0 for none. ``set``,
     ``hardware_db`` and ``values`` are those of ``load``. InputError has every problem.
     """
-    command = _command_of(phases)
+    command = _command_for_phases(phases)
     check_samples(samples)
     from carbonctl.app.estimate import estimate as use_case  # noqa: PLC0415 - heavy
 
-    loaded = _loaded(scenario, set, values, hardware_db)
+    loaded = _load_any(scenario, set, values, hardware_db)
     need = command == "lifecycle" and loaded.needs_period
     return use_case(loaded, command, samples=samples, seed=seed, need_period=need)
 
@@ -102,7 +102,7 @@ def embodied(
     check_samples(samples)
     from carbonctl.app.embodied import embodied as use_case  # noqa: PLC0415 - heavy
 
-    loaded = _loaded(scenario, set, values, hardware_db)
+    loaded = _load_any(scenario, set, values, hardware_db)
     return use_case(loaded, samples=samples, seed=seed)
 
 
@@ -119,7 +119,7 @@ def refresh(
     check_samples(samples)
     from carbonctl.app.refresh import refresh as use_case  # noqa: PLC0415 - heavy
 
-    loaded = _loaded(scenario, set, values, hardware_db)
+    loaded = _load_any(scenario, set, values, hardware_db)
     return use_case(loaded, samples=samples, seed=seed)
 
 
@@ -139,7 +139,7 @@ def compare(
     from carbonctl.app.compare import compare as use_case  # noqa: PLC0415 - heavy
 
     named = [
-        (_name_of(one, place), partial(_loaded, one, set, values, hardware_db))
+        (_default_name(one, place), partial(_load_any, one, set, values, hardware_db))
         for place, one in enumerate(scenarios, 1)
     ]
     return use_case(named, samples=samples, seed=seed)
@@ -157,8 +157,8 @@ def diff(
     check_samples(samples)
     from carbonctl.app.diff import diff as use_case  # noqa: PLC0415 - heavy
 
-    data = _path(hardware_db)
-    sides = (partial(_side, one, data) for one in (base, head))
+    data = _path_or_none(hardware_db)
+    sides = (partial(_read_any_side, one, data) for one in (base, head))
     return use_case(sides, hardware_db=data, samples=samples, seed=seed)
 
 
@@ -178,7 +178,7 @@ def explain(
         return source.explain(of, samples=samples)
     from carbonctl.app.explain import evaluate_any, explain_number  # noqa: PLC0415 - heavy
 
-    loaded = _loaded(source, set, values, hardware_db)
+    loaded = _load_any(source, set, values, hardware_db)
     return explain_number(evaluate_any(loaded), of, loaded.catalog, samples=samples, seed=seed)
 
 
@@ -193,10 +193,10 @@ def verify(
     from carbonctl.report import saved  # noqa: PLC0415
 
     if isinstance(result, Result):
-        made = saved.parse(result.to_json().encode(), result.name)
+        saved_document = saved.parse_result(result.to_json().encode(), result.name)
     else:
-        made = saved.document(os.fspath(result))
-    return use_case(made, hardware_db=_path(hardware_db), tolerance=tolerance)
+        saved_document = saved.read_document(os.fspath(result))
+    return use_case(saved_document, hardware_db=_path_or_none(hardware_db), tolerance=tolerance)
 
 
 def validate(
@@ -208,25 +208,25 @@ def validate(
     from carbonctl.app.validate import validate_files  # noqa: PLC0415 - heavy
 
     names = [os.fspath(file) for file in files]
-    return validate_files(names, _path(hardware_db), _path(root))
+    return validate_files(names, _path_or_none(hardware_db), _path_or_none(root))
 
 
-def _command_of(phases: str | Iterable[str] | None) -> str:
+def _command_for_phases(phases: str | Iterable[str] | None) -> str:
     """The command that estimates some phases."""
     if phases is None:
         return "lifecycle"
     if isinstance(phases, str) and phases in PHASES_OF:
         return phases
     wanted = {phases} if isinstance(phases, str) else {*phases}
-    found = next((name for name, own in PHASES_OF.items() if wanted == {*own}), None)
-    if found is None:
+    command = next((name for name, own in PHASES_OF.items() if wanted == {*own}), None)
+    if command is None:
         message = f"{phases!r} is no set of phases that is estimated together"
         hint = f'"train", "infer", or None for all of {", ".join(PHASES)}'
         raise UsageError(message, hint)
-    return found
+    return command
 
 
-def _loaded(
+def _load_any(
     source: Source,
     changed: Mapping[str, Any] | None,
     values: Mapping[str, Any],
@@ -234,31 +234,31 @@ def _loaded(
     root: str | os.PathLike[str] | None = None,
 ) -> Scenario:
     """The scenario of any source with some values changed; its problems are kept in it."""
-    settings = _settings({**values, **(changed or {})})
+    settings = _settings_from_values({**values, **(changed or {})})
     if isinstance(source, Scenario):
         unchanged = not settings and hardware_db is None
-        return source if unchanged else _changed(source, settings, hardware_db)
+        return source if unchanged else _with_changes(source, settings, hardware_db)
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good arguments
 
-    catalog = Catalog.open(_path(hardware_db))
-    name, raw = _text_of(source)
-    return load_scenario(name, settings, catalog, raw=raw, root=_path(root))
+    catalog = Catalog.open(_path_or_none(hardware_db))
+    name, raw = _name_and_bytes(source)
+    return load_scenario(name, settings, catalog, raw=raw, root=_path_or_none(root))
 
 
-def _changed(
+def _with_changes(
     source: Scenario, settings: list[Setting], hardware_db: str | os.PathLike[str] | None
 ) -> Scenario:
     """A scenario with values changed, or on other data; the one that is given stays as it is."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for these alone
     from carbonctl.scenario.read.read_scenario import apply_settings, check_scenario  # noqa: PLC0415
 
-    catalog = source.catalog if hardware_db is None else Catalog.open(_path(hardware_db))
+    catalog = source.catalog if hardware_db is None else Catalog.open(_path_or_none(hardware_db))
     document = source.document.deep_copy()
     apply_settings(document, settings)
     return Scenario(check_scenario(document, catalog, keep=True), document, catalog)
 
 
-def _text_of(source: Source) -> tuple[str, bytes | None]:
+def _name_and_bytes(source: Source) -> tuple[str, bytes | None]:
     """The name of a source, and its bytes where it is no file."""
     if isinstance(source, str | os.PathLike):
         text = os.fspath(source)
@@ -270,18 +270,18 @@ def _text_of(source: Source) -> tuple[str, bytes | None]:
     if not isinstance(source, Mapping):
         message = f"a scenario is a path, a dict or a Scenario, not {type(source).__name__}"
         raise UsageError(message)
-    return _DICT, _json(dict(source), _DICT).encode()
+    return _DICT, _to_json(dict(source), _DICT).encode()
 
 
-def _json(value: Any, place: str) -> str:
+def _to_json(value: Any, place: str) -> str:
     """A value of Python as JSON; InputError at a place where a scenario has nothing like it."""
     try:
-        return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+        return json.dumps(value, indent=2, ensure_ascii=False, default=_json_default)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError([Problem("CC201", str(error), Mark(place))]) from None
 
 
-def _plain(value: Any) -> Any:
+def _json_default(value: Any) -> Any:
     """What JSON has no type for: numbers of numpy, paths, days, other mappings."""
     if hasattr(value, "tolist"):  # of numpy
         return value.tolist()
@@ -293,42 +293,42 @@ def _plain(value: Any) -> Any:
     raise TypeError(message)
 
 
-def _settings(values: Mapping[str, Any]) -> list[Setting]:
+def _settings_from_values(values: Mapping[str, Any]) -> list[Setting]:
     """Values by path as ``--set`` makes them: text is read as YAML, all else stays what it is."""
     if not values:
         return []
     from carbonctl.scenario.read.read_scenario import Setting, parse_sets  # noqa: PLC0415 - pydantic
 
-    made = []
+    settings = []
     for path, value in values.items():
         if isinstance(value, str):
-            made += parse_sets([f"{path}={value}"])
+            settings += parse_sets([f"{path}={value}"])
         else:
             flag = f"--set {path}"
-            made.append(Setting(path, json.loads(_json(value, flag)), flag))
-    return made
+            settings.append(Setting(path, json.loads(_to_json(value, flag)), flag))
+    return settings
 
 
-def _name_of(source: Source, place: int) -> str:
+def _default_name(source: Source, place: int) -> str:
     """What a scenario without a name is called."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     return f"scenario {place}"
 
 
-def _side(source: Source | Result, hardware_db: str | None) -> SideInput:
+def _read_any_side(source: Source | Result, hardware_db: str | None) -> SideInput:
     """One side of a difference: a saved or a fresh result, or a scenario."""
     from carbonctl.app import diff as sides  # noqa: PLC0415 - heavy
 
     if isinstance(source, Result):
         from carbonctl.report import saved  # noqa: PLC0415 - for results alone
 
-        return sides.saved_side(saved.parse(source.to_json().encode(), source.name))
+        return sides.saved_side(saved.parse_result(source.to_json().encode(), source.name))
     if isinstance(source, str | os.PathLike) and "\n" not in os.fspath(source):
         return sides.read_side(os.fspath(source), hardware_db, None)
-    loaded = _loaded(source, None, {}, hardware_db)
+    loaded = _load_any(source, None, {}, hardware_db)
     return sides.SideInput(loaded.name or _DICT, loaded.document)
 
 
-def _path(value: str | os.PathLike[str] | None) -> str | None:
+def _path_or_none(value: str | os.PathLike[str] | None) -> str | None:
     return None if value is None else str(Path(value))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.app.estimate import evaluate
 from carbonctl.app.load import PHASES
-from carbonctl.app.outcome import Outcome, Quantity, quantity_of
+from carbonctl.app.outcome import Outcome, Quantity, quantity_from_node
 from carbonctl.core.errors import UsageError, collect_or_raise
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.study.montecarlo import Evaluated
 
-    Named = tuple[str, Callable[[], Scenario]]  # what to call it where it has no name, and its load
+    NamedLoader = tuple[
+        str, Callable[[], Scenario]
+    ]  # what to call it where it has no name, and its load
 
 
 class Comparison(Outcome):
@@ -31,18 +33,18 @@ class Comparison(Outcome):
     @property
     def totals(self) -> dict[str, Quantity]:
         """The total of each scenario by its name."""
-        return {one["name"]: quantity_of(one["total"]) for one in self.data["scenarios"]}
+        return {one["name"]: quantity_from_node(one["total"]) for one in self.data["scenarios"]}
 
     def __repr__(self) -> str:
         return "; ".join(f"{name}: {total}" for name, total in self.totals.items())
 
 
 def compare(
-    scenarios: Sequence[Named],
+    scenarios: Sequence[NamedLoader],
     *,
     samples: int,
     seed: int,
-    each: Callable[[Sequence[Named]], Iterable[Named]] = iter,
+    each: Callable[[Sequence[NamedLoader]], Iterable[NamedLoader]] = iter,
 ) -> Comparison:
     """Two or more scenarios compared on common draws.
 
@@ -50,14 +52,18 @@ def compare(
     caller can show how far it is.
     """
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415 - heavy
-    from carbonctl.report.charged import charged, title  # noqa: PLC0415
-    from carbonctl.report.text.side_by_side import as_data  # noqa: PLC0415
+    from carbonctl.report.phase_charges import phase_charges, result_title  # noqa: PLC0415
+    from carbonctl.report.text.side_by_side import compare_as_data  # noqa: PLC0415
     from carbonctl.study.compare import compare as study  # noqa: PLC0415
 
     def run(load: Callable[[], Scenario]) -> tuple[str, ResolvedScenario, Evaluated[Lifecycle]]:
         scenario = load()
         resolved, evaluated = evaluate(scenario, PHASES, samples=samples, seed=seed)
-        return title(resolved, charged(resolved, scenario.catalog)), resolved, evaluated
+        return (
+            result_title(resolved, phase_charges(resolved, scenario.catalog)),
+            resolved,
+            evaluated,
+        )
 
     runs = collect_or_raise(partial(run, load) for _, load in each(scenarios))
     titles, resolved, results = ([one[0] for one in runs], [one[1] for one in runs],
@@ -67,4 +73,4 @@ def compare(
         raise UsageError(message)
     compared = study(results, [one.inputs for one in resolved], lifecycle)
     names = [one.scenario.name or file for one, (file, _) in zip(resolved, scenarios, strict=True)]
-    return Comparison(as_data(compared, names, titles, results, resolved))
+    return Comparison(compare_as_data(compared, names, titles, results, resolved))

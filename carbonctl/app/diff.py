@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
-from carbonctl.app.outcome import Outcome, Quantity, quantity_of
-from carbonctl.app.recompute import check_is_estimate, given_document, recompute
+from carbonctl.app.outcome import Outcome, Quantity, quantity_from_node
+from carbonctl.app.recompute import check_is_estimate, input_document, recompute
 from carbonctl.core.errors import InputError, Mark, Problem, collect_or_raise
 from carbonctl.core.record import value_record
 from carbonctl.core.strict_yaml import Document
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     Resolved = tuple[Any, Callable[[Any], Any]]  # inputs full of facts, and the estimate of them
 
 # how much of a path says which changes go together, where they cannot be made one by one
-_DEPTHS = (40, 3, 1, 0)
+_GROUPING_DEPTHS = (40, 3, 1, 0)
 _RELATIVE_TOLERANCE = 1e-9
 
 
@@ -67,7 +67,7 @@ class DiffResult(Outcome):
     @property
     def total(self) -> Quantity:
         """Head minus base in kgCO2e."""
-        return quantity_of(self.data["total"], "difference_kgco2e", "kgCO2e")
+        return quantity_from_node(self.data["total"], "difference_kgco2e", "kgCO2e")
 
     @property
     def changes(self) -> list[ChangeRecord]:
@@ -88,10 +88,10 @@ def diff(
     sides: Iterable[Callable[[], SideInput]], *, hardware_db: str | None, samples: int, seed: int
 ) -> DiffResult:
     """The difference between two sides (base and head), read by one call each."""
-    from carbonctl.report.difference import as_data  # noqa: PLC0415 - Rich, after good options
+    from carbonctl.report.difference import diff_as_data  # noqa: PLC0415 - Rich, after good options
 
-    found = attribute(sides, hardware_db=hardware_db, samples=samples, seed=seed)
-    return DiffResult(as_data(found, samples, seed))
+    difference = attribute(sides, hardware_db=hardware_db, samples=samples, seed=seed)
+    return DiffResult(diff_as_data(difference, samples, seed))
 
 
 def attribute(
@@ -99,7 +99,7 @@ def attribute(
 ) -> Difference:
     """Read two sides and attribute the difference of their totals to the changes between them."""
     read = collect_or_raise(sides)
-    command = _command(read)
+    command = _common_command(read)
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good files
 
     catalog = Catalog.open(hardware_db)
@@ -112,41 +112,43 @@ def attribute(
 
     base, head = collect_or_raise(partial(side, one) for one in read)
     attribution = Attribution(base, head, command, catalog)
-    found, moved = _attributed(attribution)
+    changes, moved = _attribute_changes(attribution)
     tool = head.total - base.total - sum(moved)
     if abs(tool) <= _RELATIVE_TOLERANCE * max(abs(base.total), abs(head.total)):
         tool = 0.0
     ends = None if tool else attribution.interval(samples, seed)
-    return Difference(base, head, found, attribution.data, moved, tool, ends)
+    return Difference(base, head, changes, attribution.data, moved, tool, ends)
 
 
 def read_side(file: str, hardware_db: str | None, root: str | None) -> SideInput:
     """A scenario in a file, or a saved result with what was given to it."""
-    raw = saved.raw_of(file)
+    raw = saved.read_bytes(file)
     name = "<stdin>" if file == "-" else file
     if not saved.is_result(raw):
         from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
 
         catalog = Catalog.open(hardware_db)
         return SideInput(name, load_scenario(file, (), catalog, raw=raw, root=root).document)
-    return saved_side(saved.parse(raw, name))
+    return saved_side(saved.parse_result(raw, name))
 
 
-def saved_side(made: JsonDocument) -> SideInput:
+def saved_side(saved_document: JsonDocument) -> SideInput:
     """The one result of a parsed file, with what was given to it."""
-    check_is_estimate(made)
-    found = results(made.data)
-    if len(found) != 1:
-        raise _not_one(made, "this holds several results; diff takes one a side")
-    at = ("results", 0) if "results" in made.data else ()
-    return SideInput(made.name, given_document(made, at), found[0])
+    check_is_estimate(saved_document)
+    loaded = results(saved_document.data)
+    if len(loaded) != 1:
+        raise _several_results_error(
+            saved_document, "this holds several results; diff takes one a side"
+        )
+    at = ("results", 0) if "results" in saved_document.data else ()
+    return SideInput(saved_document.name, input_document(saved_document, at), loaded[0])
 
 
-def _not_one(made: JsonDocument, message: str) -> InputError:
-    return InputError([Problem("CC705", message, made.mark(()))], made.sources)
+def _several_results_error(saved_document: JsonDocument, message: str) -> InputError:
+    return InputError([Problem("CC705", message, saved_document.mark(()))], saved_document.sources)
 
 
-def _command(read: list[SideInput]) -> str:
+def _common_command(read: list[SideInput]) -> str:
     """The command whose estimates are compared: that of a saved result, else a whole life."""
     found = {one.result["command"]: one.document for one in read if one.result is not None}
     if len(found) > 1:
@@ -185,7 +187,7 @@ class Attribution:
             (before.get(key, today[key]), after.get(key, today[key]))
             for key in dict.fromkeys((*before, *after))
         ]
-        return [(a, b) for a, b in pairs if _numbers(a) != _numbers(b)]
+        return [(a, b) for a, b in pairs if _value_and_range(a) != _value_and_range(b)]
 
     def total(self, made: frozenset[int]) -> float:
         """The total with some changes made: inputs first, then facts."""
@@ -194,7 +196,7 @@ class Attribution:
         facts_ = self.facts_used_by(frozenset(i - count for i in made if i >= count))
         with self._finite():
             found = estimate(bind(inputs, lambda f: central_value(facts_.get(f.key, f))))
-            return float(_finite(found.total_kgco2e))
+            return float(_require_finite(found.total_kgco2e))
 
     def interval(self, samples: int, seed: int) -> tuple[float, float, float] | None:
         """Of the difference, on draws that both sides share."""
@@ -204,8 +206,8 @@ class Attribution:
         drawn: list[Num] = []
         for (inputs, estimate), own in zip(self.ends, self.changed_facts, strict=True):
             with self._finite(), np.errstate(all="ignore"):
-                found = estimate(bind(inputs, partial(_drawn, draws, own)))
-                drawn.append(_finite(found.total_kgco2e))
+                found = estimate(bind(inputs, partial(_draw_fact, draws, own)))
+                drawn.append(_require_finite(found.total_kgco2e))
         return interval(np.asarray(drawn[1]) - np.asarray(drawn[0]))
 
     @contextmanager
@@ -251,34 +253,34 @@ class Attribution:
         return inputs, partial(lifecycle, basis=scenario.accounting)
 
 
-def _attributed(attribution: Attribution) -> tuple[list[Change], list[float]]:
+def _attribute_changes(attribution: Attribution) -> tuple[list[Change], list[float]]:
     """Contributions of single changes, or of changes together where one alone cannot be made."""
     single = attribution.inputs
-    for depth in _DEPTHS:
+    for depth in _GROUPING_DEPTHS:
         attribution.inputs, attribution.resolved = group_changes(single, depth), {}
         count = len(attribution.inputs) + len(attribution.data)
         try:
             return attribution.inputs, contributions(count, attribution.total)
         except InputError:
-            if depth == _DEPTHS[-1]:
+            if depth == _GROUPING_DEPTHS[-1]:
                 raise
     raise AssertionError  # the last depth returns or raises
 
 
-def _finite(value: Num) -> Any:
+def _require_finite(value: Num) -> Any:
     if not np.all(np.isfinite(value)):
         raise ArithmeticError
     return value
 
 
-def _drawn(draws: Draws, own: dict[str, Fact], fact: Fact) -> Num:
+def _draw_fact(draws: Draws, own: dict[str, Fact], fact: Fact) -> Num:
     return draws(own.get(fact.key, fact))
 
 
 def _changed_facts(side: Side, resolved: Resolved) -> dict[str, Fact]:
     if side.result is None:
         return {}
-    made = {}
+    changed = {}
     for key, fact in collect_facts(resolved[0]).items():
         entry = side.result["facts"].get(key)
         if entry is None or fact.is_from_user or entry["origin"] in ("scenario", "cli"):
@@ -291,10 +293,10 @@ def _changed_facts(side: Side, resolved: Resolved) -> dict[str, Fact]:
             high=entry["high"],
             range_kind=entry["range_kind"] or fact.range_kind,
         )
-        if _numbers(then) != _numbers(fact):
-            made[key] = then
-    return made
+        if _value_and_range(then) != _value_and_range(fact):
+            changed[key] = then
+    return changed
 
 
-def _numbers(fact: Fact) -> tuple[float | None, ...]:
+def _value_and_range(fact: Fact) -> tuple[float | None, ...]:
     return fact.value, fact.low, fact.high

@@ -28,10 +28,10 @@ def estimate(
     resolved, evaluated = evaluate(
         scenario, PHASES_OF[command], samples=samples, seed=seed, need_period=need_period
     )
-    from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after a good input
+    from carbonctl.report.envelope import build_result  # noqa: PLC0415 - after a good input
 
     catalog = scenario.catalog
-    data = envelope(command, evaluated, catalog, metadata_of(resolved, catalog))
+    data = build_result(command, evaluated, catalog, result_metadata(resolved, catalog))
     return Result(data, resolved.warnings, catalog, evaluated)
 
 
@@ -58,21 +58,21 @@ def evaluate(
     return resolved, evaluated
 
 
-def metadata_of(resolved: ResolvedScenario, catalog: Catalog) -> ResultMetadata:
+def result_metadata(resolved: ResolvedScenario, catalog: Catalog) -> ResultMetadata:
     """What a result says beside the numbers of some phases."""
-    from carbonctl.report.charged import charged, title  # noqa: PLC0415 - after a good input
     from carbonctl.report.envelope import ResultMetadata  # noqa: PLC0415
-    from carbonctl.report.given import given  # noqa: PLC0415
+    from carbonctl.report.phase_charges import phase_charges, result_title  # noqa: PLC0415 - after a good input
+    from carbonctl.report.user_inputs import user_inputs  # noqa: PLC0415
 
-    every = charged(resolved, catalog)
+    every = phase_charges(resolved, catalog)
     return ResultMetadata(
         name=resolved.scenario.name or "",
-        title=title(resolved, every),
+        title=result_title(resolved, every),
         period_hours=resolved.period.value,
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
         budget=resolved.budget,
         period=resolved.period,
-        inputs=given(resolved.document),
+        inputs=user_inputs(resolved.document),
         charged=[one.as_dict() for one in every],
     )

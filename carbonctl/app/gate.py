@@ -24,7 +24,7 @@ from carbonctl.gate.judge import Held, Subject, Unanswerable, judge
 from carbonctl.gate.measures import names
 from carbonctl.gate.refusals import Refusal, below_their_row, below_zero
 from carbonctl.gate.rules import BLOCKS, LIMITS
-from carbonctl.report.facts import cited
+from carbonctl.report.facts import with_citations
 from carbonctl.report.gate import as_data, changed_inputs, with_beside
 from carbonctl.report.text.gate_words import saved_in_words
 
@@ -53,7 +53,8 @@ class Gate:
     def as_data(self) -> dict[str, Any]:
         """One result with its verdict, or several under one."""
         made = [
-            one.data if one.catalog is None else cited(one.data, one.catalog) for one in self.looked
+            one.data if one.catalog is None else with_citations(one.data, one.catalog)
+            for one in self.looked
         ]
         if len(made) == 1:
             return made[0] | {"gate": self.verdict}

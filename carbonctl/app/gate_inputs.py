@@ -36,12 +36,12 @@ def look(file: str, flags: dict[str, Any], wanted: Wanted) -> list[Looked]:
     from carbonctl.report import saved  # noqa: PLC0415 - JSON, for what may be a saved result
     from carbonctl.report.ci.findings import results  # noqa: PLC0415
 
-    raw = saved.raw_of(file)
+    raw = saved.read_bytes(file)
     if not saved.is_result(raw):
         return [scenario_input(file, flags, wanted, raw)]
     from carbonctl.app.recompute import check_is_estimate  # noqa: PLC0415 - for saved results alone
 
-    made = saved.parse(raw, display_name(file), metrics=True)
+    made = saved.parse_result(raw, display_name(file), metrics=True)
     check_is_estimate(made)
     if flags["sets"]:
         message = "--set changes a scenario; a saved result stays as it is"
@@ -89,7 +89,7 @@ def is_allowed(folder: str | None, overlays: tuple[str, ...]) -> bool:
 
 
 def _remembered(data: dict[str, Any], file: str, status: str) -> Looked:
-    from carbonctl.report.saved_facts import facts  # noqa: PLC0415 - for saved results alone
+    from carbonctl.report.saved_facts import saved_facts  # noqa: PLC0415 - for saved results alone
 
     own = data["accounting"]
     bases = {own: data} if own in BASES else dict.fromkeys(BASES, data)
@@ -100,7 +100,7 @@ def _remembered(data: dict[str, Any], file: str, status: str) -> Looked:
     return Looked(
         subject,
         kept,
-        Remembered(facts(cast("EstimateResult", data)), shares),
+        Remembered(saved_facts(cast("EstimateResult", data)), shares),
         path=_path_of(data, file),
         saved=_told(data, file, subject.name, status, None),
         overlay={"folder": folder, "facts": keys} if keys or folder else None,
@@ -136,12 +136,12 @@ def _recomputed(
     from carbonctl.report.ci.findings import results  # noqa: PLC0415
 
     data: Any = results(made.data)[int(at[-1]) if at else 0]
-    document = again.given_document(made, at)
+    document = again.input_document(made, at)
     loaded = from_document(document, Catalog.open(flags["hardware_db"]))
     own = {data["accounting"]} & set(BASES)
     wider = Wanted(wanted.first, wanted.others | own, wanted.overlays)
     drawn = {"samples": data["samples"], "seed": data["seed"]}
-    same = again.is_of_this_version(data)
+    same = again.is_current_version(data)
 
     def evaluated(asked: dict[str, Any], command: str) -> Looked:
         if command == "embodied":
@@ -152,7 +152,7 @@ def _recomputed(
     if same:
         looked = evaluated(drawn, data["command"])
         now = looked.subject.bases.get(data["accounting"]) or looked.data
-        again.check_agrees(made, at, data, cast("EstimateResult", now))
+        again.check_matches_recomputation(made, at, data, cast("EstimateResult", now))
     own_draws = {key: flags[key] for key in drawn}
     whole = "lifecycle" if left_out(data) else data["command"]
     if looked is None or own_draws != drawn or whole != data["command"]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from carbonctl.app.estimate import evaluate, metadata_of
+from carbonctl.app.estimate import evaluate, result_metadata
 from carbonctl.app.load import PHASES, PHASES_OF, load_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.files import display_name
@@ -18,8 +18,8 @@ from carbonctl.estimate.inputs import collect_facts as facts_of
 from carbonctl.gate.causes import Causes, Remembered
 from carbonctl.gate.judge import Subject
 from carbonctl.gate.rules import budget_rules
-from carbonctl.report.envelope import ResultMetadata, envelope
-from carbonctl.report.given import given
+from carbonctl.report.envelope import ResultMetadata, build_result
+from carbonctl.report.user_inputs import user_inputs
 from carbonctl.scenario.read.read_scenario import parse_sets
 from carbonctl.scenario.resolve.resolve_scenario import BUDGET
 from carbonctl.study.montecarlo import evaluate as study
@@ -110,9 +110,9 @@ def evaluate_life(
         )
         for basis in sorted(bases - {scenario.accounting})
     }
-    told = metadata_of(resolved, catalog)
+    told = result_metadata(resolved, catalog)
     made: dict[str, dict[str, Any]] = {
-        basis: cast("dict[str, Any]", envelope(command, r, catalog, told))
+        basis: cast("dict[str, Any]", build_result(command, r, catalog, told))
         for basis, r in evaluated.items()
     }
     first = own if own in made else scenario.accounting
@@ -142,9 +142,9 @@ def evaluate_item(file: str, flags: dict[str, Any], loaded: Loaded) -> Looked:
     result = study(item.inputs, embodied, samples=flags["samples"], seed=flags["seed"])
     beside = ResultMetadata(
         scenario.name or "", item.title, None, item.not_estimated, item.warnings,
-        inputs=given(document),
+        inputs=user_inputs(document),
     )  # fmt: skip
-    data = cast("dict[str, Any]", envelope("embodied", result, catalog, beside))
+    data = cast("dict[str, Any]", build_result("embodied", result, catalog, beside))
     return Looked(
         Subject(
             display_name(file),

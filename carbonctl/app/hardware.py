@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.app.names import ambiguous, matching_names, unknown
+from carbonctl.app.names import ambiguous_name_error, matching_names, unknown_name_error
 from carbonctl.core.errors import DataError, format_did_you_mean
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _COLUMNS = {
 def list_hardware(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
     """A row for every record of a kind."""
     if kind not in KINDS:
-        raise unknown("CC207", f'"{kind}" is no kind', f"one of {', '.join(KINDS)}")
+        raise unknown_name_error("CC207", f'"{kind}" is no kind', f"one of {', '.join(KINDS)}")
     return [_row(catalog.record(kind, record_id)) for record_id in catalog.ids(kind)]
 
 
@@ -49,14 +49,14 @@ def search_hardware(catalog: Catalog, word: str) -> list[dict[str, Any]]:
         flat = {name: record_id for record_id, all_ in names.items() for name in sorted(all_)}
         strict = kind != "accelerators" or any(word.lower() in name for name in flat)
         found = matching_names(flat, word)
-        hits = dict.fromkeys(flat[n] for n in found if not strict or _holds(n, word))
+        hits = dict.fromkeys(flat[n] for n in found if not strict or _contains_word(n, word))
         rows += [{"kind": kind, "id": i, "name": catalog.record(kind, i).name} for i in hits]
     if not rows:
-        raise unknown("CC103", f'nothing is called "{word}"', "carbonctl hw list")
+        raise unknown_name_error("CC103", f'nothing is called "{word}"', "carbonctl hw list")
     return rows
 
 
-def _holds(name: str, word: str) -> bool:
+def _contains_word(name: str, word: str) -> bool:
     plain = name.lower().replace("-", " ")
     return all(part in plain for part in word.lower().replace("-", " ").split())
 
@@ -72,8 +72,8 @@ def find_hardware(catalog: Catalog, name: str) -> Record:
         except UnknownName as error:
             near = near or list(error.suggestions or ())
         except AmbiguousName as error:
-            raise ambiguous(name, error) from None
-    raise unknown("CC103", f'unknown device "{name}"', format_did_you_mean(near))
+            raise ambiguous_name_error(name, error) from None
+    raise unknown_name_error("CC103", f'unknown device "{name}"', format_did_you_mean(near))
 
 
 def check_hardware(catalog: Catalog) -> dict[str, int]:

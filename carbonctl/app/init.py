@@ -63,9 +63,11 @@ def start_scenario(
         raise UsageError(message, "carbonctl init train --from FILE")
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for imports alone
     from carbonctl.imports.detect import import_files  # noqa: PLC0415
-    from carbonctl.imports.imported import printable  # noqa: PLC0415
+    from carbonctl.imports.import_records import printable  # noqa: PLC0415
     from carbonctl.imports.writer import write_scenario  # noqa: PLC0415
 
     catalog = Catalog.open(hardware_db)
-    found = import_files(list(logs), catalog)
-    return write_scenario(found, list(logs), catalog), [printable(note) for note in found.notes]
+    imported = import_files(list(logs), catalog)
+    return write_scenario(imported, list(logs), catalog), [
+        printable(note) for note in imported.notes
+    ]

@@ -72,7 +72,7 @@ def load_scenario(
 
     if source is not None:
         raw = files.read(source, files.MAX_TEXT) if raw is None else raw
-        file_kind.refuse(raw, source)
+        file_kind.check_is_scenario(raw, source)
     sections, document = read_scenario(
         source, settings, catalog, raw, keep=True, phases=phases, root=root
     )

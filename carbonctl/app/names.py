@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def matching_names(names: Iterable[str], word: str) -> list[str]:
     """Names that hold every part of a word, else the nearest ones."""
-    from carbonctl.catalog.similar import similar_names  # noqa: PLC0415 - only to search
+    from carbonctl.catalog.similar_names import similar_names  # noqa: PLC0415 - only to search
 
     parts = word.lower().replace("_", " ").replace("-", " ").split()
     known = list(names)
@@ -22,11 +22,13 @@ def matching_names(names: Iterable[str], word: str) -> list[str]:
     return found or similar_names(word, {name: name for name in known})
 
 
-def unknown(code: str, message: str, hint: str) -> InputError:
+def unknown_name_error(code: str, message: str, hint: str) -> InputError:
     """The error of a name that leads nowhere."""
     return InputError([Problem(code, message, Mark("argument"), hint)])
 
 
-def ambiguous(name: str, error: AmbiguousName, what: str = "several") -> InputError:
+def ambiguous_name_error(name: str, error: AmbiguousName, what: str = "several") -> InputError:
     """The error of a name that fits several records or places."""
-    return unknown("CC106", f'"{name}" fits {what}', f"say which: {', '.join(error.choices)}")
+    return unknown_name_error(
+        "CC106", f'"{name}" fits {what}', f"say which: {', '.join(error.choices)}"
+    )

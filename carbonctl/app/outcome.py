@@ -44,10 +44,10 @@ class Quantity:
         if self.value is None:
             return "not known"
         if self.unit == "kgCO2e":
-            return numbers.with_interval(self.value, self.p05, self.p95)
+            return numbers.format_with_interval(self.value, self.p05, self.p95)
         if self.unit == "h":  # of devices, which nobody counts in years
-            return f"{numbers.significant(self.value, 4)} h"
-        return numbers.quantity(self.value, self.unit)
+            return f"{numbers.format_significant(self.value, 4)} h"
+        return numbers.format_quantity(self.value, self.unit)
 
 
 @value_record
@@ -90,9 +90,9 @@ class Outcome:
         """The data with the formulas and sources that their ids stand for."""
         if self.catalog is None:
             return self.data
-        from carbonctl.report.facts import cited  # noqa: PLC0415 - not for a table
+        from carbonctl.report.facts import with_citations  # noqa: PLC0415 - not for a table
 
-        return cited(self.data, self.catalog)
+        return with_citations(self.data, self.catalog)
 
     def to_dict(self) -> dict[str, Any]:
         """What ``-f json`` prints, as a dict of its own."""
@@ -155,19 +155,20 @@ class Result(Outcome):
     @property
     def total(self) -> Quantity:
         """The total in kgCO2e."""
-        return quantity_of(self.data["total"])
+        return quantity_from_node(self.data["total"])
 
     @property
     def metrics(self) -> dict[str, Quantity]:
         """Every number that has a name, such as ``train.facility_energy_kwh``."""
-        return {name: quantity_of(node) for name, node in self.data["metrics"].items()}
+        return {name: quantity_from_node(node) for name, node in self.data["metrics"].items()}
 
     @property
     def phases(self) -> tuple[PhaseResult, ...]:
         """Every estimated phase; none for whole hardware."""
-        labels = {node["id"]: node["label"] for _, _, node in _nodes(self.data["breakdown"])}
+        labels = {node["id"]: node["label"] for _, _, node in _walk_lines(self.data["breakdown"])}
         return tuple(
-            _phase(one["phase"], labels, self.data["metrics"]) for one in self.data["charged"]
+            _phase_result(one["phase"], labels, self.data["metrics"])
+            for one in self.data["charged"]
         )
 
     @property
@@ -225,7 +226,7 @@ class Result(Outcome):
                 "assumed": node["assumed"],
                 "formula": node["formula"],
             }
-            for parent, level, node in _nodes(self.data["breakdown"])
+            for parent, level, node in _walk_lines(self.data["breakdown"])
             if not node["children"]
         ]
         return pd.DataFrame(leaves)
@@ -242,20 +243,20 @@ class Result(Outcome):
         return as_html(self.data)
 
     def __repr__(self) -> str:
-        from carbonctl.report.text.notebook import in_one_line  # noqa: PLC0415 - for people alone
+        from carbonctl.report.text.notebook import one_line_summary  # noqa: PLC0415 - for people alone
 
-        return in_one_line(self.data)
+        return one_line_summary(self.data)
 
 
-def quantity_of(node: Mapping[str, Any], value: str = "value", unit: str = "") -> Quantity:
+def quantity_from_node(node: Mapping[str, Any], value: str = "value", unit: str = "") -> Quantity:
     """The number of a node of plain data that has percentiles, and its unit."""
     return Quantity(node[value], node["p05"], node["p50"], node["p95"], unit or node["unit"])
 
 
-def _phase(phase: str, labels: Mapping[str, str], metrics: Mapping[str, Any]) -> PhaseResult:
+def _phase_result(phase: str, labels: Mapping[str, str], metrics: Mapping[str, Any]) -> PhaseResult:
     def metric(name: str) -> Quantity | None:
         node = metrics.get(f"{phase}.{name}")
-        return None if node is None else quantity_of(node)
+        return None if node is None else quantity_from_node(node)
 
     start = f"{phase}.per_"
     names = (f"{phase}.{kind}" for kind in ("operational_location", "manufacturing"))
@@ -266,17 +267,17 @@ def _phase(phase: str, labels: Mapping[str, str], metrics: Mapping[str, Any]) ->
         energy=metric("facility_energy_kwh"),
         hours=metric("accelerator_hours"),
         per_unit={
-            name.removeprefix(f"{phase}."): quantity_of(node)
+            name.removeprefix(f"{phase}."): quantity_from_node(node)
             for name, node in metrics.items()
             if name.startswith(start)
         },
     )
 
 
-def _nodes(
+def _walk_lines(
     lines: Sequence[Line], parent: str = "total", level: int = 0
 ) -> Iterator[tuple[str, int, Line]]:
     """Lines of a breakdown in their order, each with the line above it and its depth."""
     for line in lines:
         yield parent, level, line
-        yield from _nodes(line["children"], line["id"], level + 1)
+        yield from _walk_lines(line["children"], line["id"], level + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.app.names import ambiguous, matching_names, unknown
+from carbonctl.app.names import ambiguous_name_error, matching_names, unknown_name_error
 from carbonctl.catalog import grids
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 def list_zones(catalog: Catalog) -> list[dict[str, Any]]:
     """A row for every grid zone."""
-    return [_zone(row) for row in grids.grid_rows(catalog)]
+    return [_zone_row(row) for row in grids.grid_rows(catalog)]
 
 
 def list_regions(catalog: Catalog) -> list[dict[str, Any]]:
     """A row for every cloud region."""
-    return [_region(row) for row in grids.list_regions(catalog)]
+    return [_region_row(row) for row in grids.list_regions(catalog)]
 
 
 def search_places(catalog: Catalog, word: str) -> list[dict[str, Any]]:
@@ -30,9 +30,9 @@ def search_places(catalog: Catalog, word: str) -> list[dict[str, Any]]:
         for r in grids.list_regions(catalog)
     } | {f"{r['zone']} {r['name']}": r["zone"] for r in grids.grid_rows(catalog)}
     named |= grids.names_to_id(catalog)
-    rows = [_shown(catalog, named[name]) for name in matching_names(named, word)]
+    rows = [_place_row(catalog, named[name]) for name in matching_names(named, word)]
     if not rows:
-        raise unknown("CC102", f'no place is called "{word}"', "carbonctl grid list")
+        raise unknown_name_error("CC102", f'no place is called "{word}"', "carbonctl grid list")
     return list({row["name"]: row for row in rows}.values())
 
 
@@ -41,26 +41,28 @@ def find_place(catalog: Catalog, name: str) -> Place:
     try:
         return grids.find_place(catalog, name)
     except UnknownName as error:
-        raise unknown("CC102", f'unknown region "{name}"', error.hint()) from None
+        raise unknown_name_error("CC102", f'unknown region "{name}"', error.hint()) from None
     except AmbiguousName as error:
-        raise ambiguous(name, error, "several places") from None
+        raise ambiguous_name_error(name, error, "several places") from None
 
 
-def factors_of(catalog: Catalog, place: Place) -> list[dict[str, Any]]:
+def published_factors(catalog: Catalog, place: Place) -> list[dict[str, Any]]:
     """A row for each factor that is published for a place; the one that is used has a star."""
     wanted = grids.zones_of_place(catalog, place)
     used = grids.find_grid_row(catalog, place, "lifecycle")
     return [
-        {"used": "*" if row is used else "", **_zone(row)}
+        {"used": "*" if row is used else "", **_zone_row(row)}
         for row in grids.grid_rows(catalog)
         if row["zone"] in wanted
     ]
 
 
-def notes_on(catalog: Catalog, place: Place) -> list[str]:
+def place_notes(catalog: Catalog, place: Place) -> list[str]:
     """What a reader of the factors of a place should know."""
     notes = []
-    if grids.find_grid_row(catalog, place, "lifecycle") is None and factors_of(catalog, place):
+    if grids.find_grid_row(catalog, place, "lifecycle") is None and published_factors(
+        catalog, place
+    ):
         notes.append("no lifecycle factor is known here; use a direct one: site.coverage=direct")
     if place.row:
         notes.append(
@@ -71,7 +73,7 @@ def notes_on(catalog: Catalog, place: Place) -> list[str]:
     return notes
 
 
-def _zone(row: dict[str, str]) -> dict[str, Any]:
+def _zone_row(row: dict[str, str]) -> dict[str, Any]:
     return {
         "zone": row["zone"],
         "name": row["name"],
@@ -83,7 +85,7 @@ def _zone(row: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _region(row: dict[str, str]) -> dict[str, Any]:
+def _region_row(row: dict[str, str]) -> dict[str, Any]:
     return {
         "region": f"{row['provider']}:{row['region']}",
         "place": row["place"],
@@ -93,7 +95,7 @@ def _region(row: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _shown(catalog: Catalog, name: str) -> dict[str, Any]:
+def _place_row(catalog: Catalog, name: str) -> dict[str, Any]:
     place = grids.find_place(catalog, name)
     band = catalog.default("grid_band").value
     fact = grids.carbon_intensity(catalog, place, "lifecycle", band)

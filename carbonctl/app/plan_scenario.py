@@ -33,11 +33,14 @@ def plan_scenario(
 ) -> ResolvedScenario:
     """Facts of every wanted phase that can be; InputError with all problems when there are any."""
     resolver = ScenarioResolver.open(scenario, document, catalog, phases, need_period=need_period)
-    planned = (attempt(partial(_planned, resolver, phase)) for phase in resolver.resolve_phases())
+    planned = (
+        attempt(partial(_check_training_plan, resolver, phase))
+        for phase in resolver.resolve_phases()
+    )
     try:
         resolved = resolver.finish([phase for phase in planned if phase is not None])
     except ResolveError as error:
-        errors = sort_problems([*error.problems, *_also_wrong(error.partial)])
+        errors = sort_problems([*error.problems, *_service_errors(error.partial)])
         raise InputError(errors, error.sources) from None
     if any(isinstance(phase.work, Serving) for phase in resolved.inputs.phases):
         from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - only to serve
@@ -49,30 +52,32 @@ def plan_scenario(
     return resolved
 
 
-def _also_wrong(known: ResolvedScenario) -> list[Problem]:
+def _service_errors(known: ResolvedScenario) -> list[Problem]:
     """What stops the services of a faulty scenario, as far as they are known."""
-    from carbonctl.app.capacity import capacities, overloads, served_hours  # noqa: PLC0415
+    from carbonctl.app.capacity import find_overloads, serving_hours, stated_capacities  # noqa: PLC0415
     from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - for faulty files alone
 
     checked = attempt(lambda: check_services(known))
     if checked is None or checked.errors:
         return [] if checked is None else checked.errors
     hours = [
-        (one, attempt(partial(served_hours, phase)))
-        for one, phase in attempt(lambda: capacities(known)) or []
+        (one, attempt(partial(serving_hours, phase)))
+        for one, phase in attempt(lambda: stated_capacities(known)) or []
     ]
-    return overloads([(one, found) for one, found in hours if found is not None], known.document)[0]
+    return find_overloads(
+        [(one, found) for one, found in hours if found is not None], known.document
+    )[0]
 
 
-def _planned(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phase[Fact]:
+def _check_training_plan(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phase[Fact]:
     """The same phase, once its plan is found to be feasible at its central values."""
     check = resolver.phase_context.training_checks.get(phase.id)
     if check is None or not isinstance(phase.work, TrainRun):
         return phase
-    from carbonctl.app.training_messages import Planned, report_training_status  # noqa: PLC0415
+    from carbonctl.app.training_messages import PlannedRun, report_training_status  # noqa: PLC0415
     from carbonctl.estimate.training.training_limits import training_limits  # noqa: PLC0415 - to train
 
-    numbers = bind(phase.work, _central), bind(phase.site, _central)
+    numbers = bind(phase.work, _central_value), bind(phase.site, _central_value)
     found = training_limits(*numbers, check.life.value)
     mfu, billed = check.run.mfu, check.run.billed_mfu
     limits = replace(
@@ -80,9 +85,9 @@ def _planned(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phase[Fact]:
         mfu=None if mfu is None else mfu.value,
         billed_mfu=None if billed is None else billed.value,
     )
-    report_training_status(Planned(resolver.ctx, check, phase.work, limits))
+    report_training_status(PlannedRun(resolver.ctx, check, phase.work, limits))
     return phase
 
 
-def _central(fact: Fact) -> float:
+def _central_value(fact: Fact) -> float:
     return fact.value

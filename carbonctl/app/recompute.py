@@ -20,29 +20,34 @@ if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.verify import ValueDifference
 
-_AGREES = 1e-9
+_RELATIVE_TOLERANCE = 1e-9
 
 
-def given_document(made: JsonDocument, at: Path = ()) -> Document:
+def input_document(saved_document: JsonDocument, at: Path = ()) -> Document:
     """What the user gave to a saved result, with its places in the file of the result.
 
     Values of flags keep their flag as place, so that they count as given by flags again.
     """
-    result = made.data
+    result = saved_document.data
     for step in at:
         result = result[step]
     if "inputs" not in result:
         message = "this result does not hold what was given, so it cannot be computed again"
         hint = "give the scenario itself, or save its result with this version"
-        raise InputError([Problem("CC705", message, made.mark(at), hint)], made.sources)
+        raise InputError(
+            [Problem("CC705", message, saved_document.mark(at), hint)], saved_document.sources
+        )
     inputs = result["inputs"]
     prefix = (*at, "inputs", "scenario")
-    values, keys = made.positions
-    marks = _under(values, prefix)
+    values, keys = saved_document.positions
+    marks = _relative_marks(values, prefix)
     for entry in inputs["flags"]:
         marks[tuple(entry["path"])] = Mark(entry["flag"])
     document = Document(
-        copy.deepcopy(inputs["scenario"]), marks, _under(keys, prefix), made.sources
+        copy.deepcopy(inputs["scenario"]),
+        marks,
+        _relative_marks(keys, prefix),
+        saved_document.sources,
     )
     document.overrides = [
         (r["path"], r["flag"], r["before"]) for r in inputs.get("replaced_by_flags", ())
@@ -50,7 +55,7 @@ def given_document(made: JsonDocument, at: Path = ()) -> Document:
     return document
 
 
-def _under(marks: dict[Path, Mark], prefix: Path) -> dict[Path, Mark]:
+def _relative_marks(marks: dict[Path, Mark], prefix: Path) -> dict[Path, Mark]:
     size = len(prefix)
     return {path[size:]: mark for path, mark in marks.items() if path[:size] == prefix}
 
@@ -69,16 +74,22 @@ def recompute(
     return estimate(scenario, command, samples=samples, seed=seed)
 
 
-def is_of_this_version(data: EstimateResult) -> bool:
+def is_current_version(data: EstimateResult) -> bool:
     """Whether the same tool and the same data made a saved result."""
     return {data["tool"]["version"], data["data"]["version"]} == {__version__}
 
 
-def check_agrees(made: JsonDocument, at: Path, data: EstimateResult, now: EstimateResult) -> None:
+def check_matches_recomputation(
+    saved_document: JsonDocument, at: Path, data: EstimateResult, now: EstimateResult
+) -> None:
     """InputError where a saved result is not what its own inputs come to."""
-    from carbonctl.report.verified import differences  # noqa: PLC0415 - for saved results alone
+    from carbonctl.report.verification import find_differences  # noqa: PLC0415 - for saved results alone
 
-    found = [one for one in differences(data, now, _AGREES)[1] if _counts(one)]
+    found = [
+        one
+        for one in find_differences(data, now, _RELATIVE_TOLERANCE)[1]
+        if _is_number_or_digest(one)
+    ]
     if not found:
         return
     first = found[0]
@@ -86,11 +97,11 @@ def check_agrees(made: JsonDocument, at: Path, data: EstimateResult, now: Estima
     message = f"{first['path']} is {first['saved']} here and {first['now']} computed again"
     more = f"; {len(found) - 1} other values differ" if len(found) > 1 else ""
     hint = "save it again; --trust-result takes it as it stands, and says so in the verdict"
-    problem = Problem("CC613", message + more, made.mark((*at, *path)), hint)
-    raise InputError([problem], made.sources)
+    problem = Problem("CC613", message + more, saved_document.mark((*at, *path)), hint)
+    raise InputError([problem], saved_document.sources)
 
 
-def _counts(difference: ValueDifference) -> bool:
+def _is_number_or_digest(difference: ValueDifference) -> bool:
     """Whether a number or the digest of the inputs differs; labels are made anew, and judged so."""
     ends = [difference["saved"], difference["now"]]
     return difference["path"] == "inputs/sha256" or any(
@@ -122,30 +133,32 @@ def load_saved(source: str | None) -> tuple[bytes | None, JsonDocument | None]:
 
     if source is None or (source != "-" and PurePath(source).suffix != ".json"):
         return None, None
-    raw = saved.raw_of(source)
+    raw = saved.read_bytes(source)
     if not saved.is_result(raw):
         return raw, None
-    return raw, saved.parse(raw, "<stdin>" if source == "-" else source)
+    return raw, saved.parse_result(raw, "<stdin>" if source == "-" else source)
 
 
-def only_result(made: JsonDocument) -> tuple[EstimateResult, Path]:
+def single_result(saved_document: JsonDocument) -> tuple[EstimateResult, Path]:
     """The one result of a file, and where in it; several have no one number of a name."""
     from carbonctl.report.ci.findings import results  # noqa: PLC0415 - with the reader
 
-    check_is_estimate(made)
-    found = results(made.data)
+    check_is_estimate(saved_document)
+    found = results(saved_document.data)
     if len(found) != 1:
         message = f"there are {len(found)} results here, and one is wanted"
-        problem = Problem("CC705", message, made.mark(("results",)))
-        raise InputError([problem], made.sources)
-    return found[0], ("results", 0) if "results" in made.data else ()
+        problem = Problem("CC705", message, saved_document.mark(("results",)))
+        raise InputError([problem], saved_document.sources)
+    return found[0], ("results", 0) if "results" in saved_document.data else ()
 
 
-def check_is_estimate(made: JsonDocument) -> None:
+def check_is_estimate(saved_document: JsonDocument) -> None:
     """InputError for a saved comparison or difference, which no scenario alone makes."""
     from carbonctl.report.saved import ESTIMATES  # noqa: PLC0415 - with the reader
 
-    command = made.data["command"]
+    command = saved_document.data["command"]
     if command not in ESTIMATES:
         message = f'this was made by "{command}"; expected the result of an estimate'
-        raise InputError([Problem("CC705", message, made.mark(("command",)))], made.sources)
+        raise InputError(
+            [Problem("CC705", message, saved_document.mark(("command",)))], saved_document.sources
+        )

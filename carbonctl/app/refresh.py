@@ -29,14 +29,14 @@ class Decision(Outcome):
 
 def refresh(scenario: Scenario, *, samples: int, seed: int) -> Decision:
     """The decision on the replacement that a scenario describes."""
-    from carbonctl.report.refresh import as_data  # noqa: PLC0415 - after the input is known good
+    from carbonctl.report.refresh import refresh_as_data  # noqa: PLC0415 - after the input is known good
 
-    resolved, decided = decide(scenario, samples=samples, seed=seed)
-    data = as_data(scenario.name, decided, resolved, scenario.catalog)
+    resolved, decided = evaluate_refresh(scenario, samples=samples, seed=seed)
+    data = refresh_as_data(scenario.name, decided, resolved, scenario.catalog)
     return Decision(data, resolved.warnings, scenario.catalog)
 
 
-def decide(
+def evaluate_refresh(
     scenario: Scenario, *, samples: int, seed: int
 ) -> tuple[ResolvedRefresh, Evaluated[Refresh]]:
     """A replacement, resolved and evaluated."""

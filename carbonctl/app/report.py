@@ -14,7 +14,7 @@ _MODULES = {
     "compare": "text.side_by_side",
     "diff": "difference",
     "refresh": "text.refresh_table",
-    "verify": "verified",
+    "verify": "verification",
 }
 
 
@@ -55,5 +55,5 @@ class SavedReport:
 
 def load_report(source: str, *, is_exact: bool) -> SavedReport:
     """The saved result in a file; its texts are made printable unless ``is_exact``."""
-    data = saved.read(source)
+    data = saved.read_result(source)
     return SavedReport(data if is_exact else printable_texts(data))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from carbonctl.app.capacity import less_than_a_replica
+from carbonctl.app.capacity import underfilled_replica_note
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
@@ -29,33 +29,33 @@ if TYPE_CHECKING:
     from carbonctl.plan.operating_point import Limits, OperatingPoint
     from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
 
-MOST_INFEASIBLE = 0.20  # of the draws: beyond it an interval would be that of a few
-LEAST_INFEASIBLE = 0.01
+MAX_INFEASIBLE_SHARE = 0.20  # of the draws: beyond it an interval would be that of a few
+MIN_INFEASIBLE_SHARE = 0.01
 _Z80 = 0.8416  # normal quantile of the share of draws that must be feasible, 80 %
 # facts of a model: more of them, fewer sequences in memory, and the other way round
-_FALLING = ("output_cv", "kv_bytes", "prompt_tokens", "output_tokens", "reasoning_tokens")
-_RISING = ("memory_share",)
+_LOWER_IS_BETTER = ("output_cv", "kv_bytes", "prompt_tokens", "output_tokens", "reasoning_tokens")
+_HIGHER_IS_BETTER = ("memory_share",)
 
 
-class Checked(NamedTuple):
+class CheckResult(NamedTuple):
     """What is wrong with services, and what should be known of them."""
 
     errors: list[Problem]
     warnings: list[Problem]
 
 
-def check_services(resolved: ResolvedScenario) -> Checked:
+def check_services(resolved: ResolvedScenario) -> CheckResult:
     """Errors and warnings of the services of a scenario; what is left out is noted in it."""
-    checked = Checked([], [])
+    checked = CheckResult([], [])
     for phase in resolved.inputs.phases:
         if not isinstance(phase.work, Serving):
             continue
         if isinstance(phase.work.model, Decoder) and phase.work.model.limits is not None:
-            found = _Service.of(phase, resolved).problems()
+            found = _LanguageServiceCheck.of(phase, resolved).problems()
             checked.errors.extend(found.errors)
             checked.warnings.extend(found.warnings)
         if not checked.errors:
-            words = less_than_a_replica(phase)
+            words = underfilled_replica_note(phase)
             if words is not None:
                 resolved.not_estimated["a replica of one's own"] = words
     return checked
@@ -64,20 +64,20 @@ def check_services(resolved: ResolvedScenario) -> Checked:
 def check_draws(resolved: ResolvedScenario, infeasible_share: float) -> None:
     """InputError where many draws of a service are not feasible, a warning where some are."""
     share = infeasible_share
-    if share < LEAST_INFEASIBLE:
+    if share < MIN_INFEASIBLE_SHARE:
         return
     service = next(p for p in resolved.inputs.phases if isinstance(p.work, Serving))
     document, under = resolved.document, (service.id, "latency")
     where: tuple[str, ...] = under if under in resolved.document.marks else (service.id,)
     message = f"in {100 * share:.0f} % of the draws no replica keeps what is asked of the service"
-    if share > MOST_INFEASIBLE:
+    if share > MAX_INFEASIBLE_SHARE:
         hint = "allow a longer latency, shorter prompts, or more devices; --samples 0 omits draws"
         raise InputError([Problem("CC304", message, document.mark(where), hint)], document.sources)
     hint = "the interval is that of the other draws"
     resolved.warnings.append(Problem("CC304", message, document.mark(where), hint))
 
 
-class _Service(NamedTuple):
+class _LanguageServiceCheck(NamedTuple):
     """A language service at its central values, its choice, and where its limits are stated."""
 
     facts: Decoder[Fact]
@@ -89,67 +89,67 @@ class _Service(NamedTuple):
     resolved: ResolvedScenario
 
     @classmethod
-    def of(cls, phase: Phase[Fact], resolved: ResolvedScenario) -> _Service:
+    def of(cls, phase: Phase[Fact], resolved: ResolvedScenario) -> _LanguageServiceCheck:
         """The service of a phase."""
         work = phase.work
         assert isinstance(work, Serving)  # noqa: S101 - the caller looked
         assert isinstance(work.model, Decoder)  # noqa: S101
-        replica, limits, load, point = _planned(work, lambda fact: fact.value)
+        replica, limits, load, point = _plan_service(work, lambda fact: fact.value)
         return cls(work.model, replica, limits, load, point, phase.id, resolved)
 
     def mark(self, *keys: str) -> Mark | None:
         """Where a key of the service stands."""
         return self.resolved.document.mark((self.phase, *keys))
 
-    def problems(self) -> Checked:
+    def problems(self) -> CheckResult:
         """The limit that stops every size of a replica, and what else should be known."""
         errors: list[Problem] = []
         warnings: list[Problem] = []
         memory = self.point.status in {plan.NOT_ALLOWED, plan.NO_SEQUENCE, plan.NO_CONCURRENCY}
-        stop = self._stop()
-        if stop is not None and memory and self._fits_somewhere():
+        stop = self._blocking_problem()
+        if stop is not None and memory and self._fits_at_best_ends():
             said = f"{stop.message}; at the best ends of the ranges it fits"
             warnings.append(replace(stop, message=said))
         elif stop is not None:
             errors.append(stop)
         if not errors:
-            errors += self._beyond_bandwidth()
-            warnings += self._not_filled()
+            errors += self._bandwidth_errors()
+            warnings += self._concurrency_warnings()
         if self.limits.ttft_s is not None:
             reason = "ttft is held against a prompt alone"
             self.resolved.not_estimated["queues before the first token"] = reason
-        return Checked(errors, warnings)
+        return CheckResult(errors, warnings)
 
-    def _fits_somewhere(self) -> bool:
+    def _fits_at_best_ends(self) -> bool:
         """Whether memory suffices at the best ends of the facts that decide it."""
-        best = {id(getattr(self.facts, name)): "low" for name in _FALLING}
-        best |= {id(getattr(self.facts, name)): "high" for name in _RISING}
+        best = {id(getattr(self.facts, name)): "low" for name in _LOWER_IS_BETTER}
+        best |= {id(getattr(self.facts, name)): "high" for name in _HIGHER_IS_BETTER}
 
         def lens(fact: Fact) -> float:
             end = getattr(fact, best[id(fact)]) if id(fact) in best else None
             return float(fact.value if end is None else end)
 
         work = next(p.work for p in self.resolved.inputs.phases if p.id == self.phase)
-        *_, point = _planned(work, lens)
+        *_, point = _plan_service(work, lens)
         return bool(point.status > plan.NO_CONCURRENCY)
 
-    def _stop(self) -> Problem | None:
+    def _blocking_problem(self) -> Problem | None:
         """What stops the size that came furthest."""
         match self.point.status:
             case plan.NOT_ALLOWED | plan.NO_SEQUENCE:
-                return self._no_sequence()
+                return self._one_sequence_does_not_fit()
             case plan.NO_CONCURRENCY:
-                return self._no_concurrency()
+                return self._concurrency_does_not_fit()
             case plan.NO_ITL:
-                return self._no_itl()
+                return self._itl_not_reachable()
             case plan.NO_TTFT:
-                return self._no_ttft()
+                return self._ttft_not_reachable()
             case _:  # a load beyond held devices is found by its hours
                 return None
 
-    def _no_sequence(self) -> Problem:
+    def _one_sequence_does_not_fit(self) -> Problem:
         """No replica of the devices there are holds the weights and one sequence."""
-        least, ranks = self._fewest(1.0), float(self.replica.ranks)
+        least, ranks = self._min_devices(1.0), float(self.replica.ranks)
         memory = f"{self.replica.model.board.memory_gb:g} GB"
         if math.isinf(least):
             each = float(self.replica.sequence_gb(ranks))
@@ -165,7 +165,7 @@ class _Service(NamedTuple):
             where = self.facts.limits.accelerators.where
             message = f"{message}; hardware.count is {count:g}"
             return Problem("CC304", message, where, f"give {least:.0f}")
-        key, wanted = self._size_key(), least / ranks
+        key, wanted = self._replica_size_key(), least / ranks
         if ranks == 1.0:
             message = f"{message}; {key} is {stated:g}"
             return Problem("CC304", message, self.mark(key), f"give {wanted:.0f}")
@@ -173,31 +173,31 @@ class _Service(NamedTuple):
         hint = f"give tensor_parallel: {wanted:.0f}, or fewer ranks"
         return Problem("CC304", f"{message}; they have {stated:g}", self.mark(key), hint)
 
-    def _no_concurrency(self) -> Problem:
+    def _concurrency_does_not_fit(self) -> Problem:
         """A stated concurrency that the memory of no allowed replica holds."""
         wanted, where = float(self.point.batch), self.mark("concurrency")
         memory = f"devices of {self.replica.model.board.memory_gb:g} GB"
-        devices, stated = self._fewest(wanted), self.limits.replica_accelerators
+        devices, stated = self._min_devices(wanted), self.limits.replica_accelerators
         counted = self.limits.accelerators
         if stated is not None:
             most = math.floor(float(self.replica.memory_sequences(stated)))
             message = f"a concurrency of {wanted:,.0f} does not fit {stated:g} {memory}:"
             message += f" the largest that fits is {most:,.0f}"
-            return Problem("CC304", message, where, self._wider(devices))
+            return Problem("CC304", message, where, self._tensor_parallel_hint(devices))
         message = f"a concurrency of {wanted:,.0f} takes {devices:.0f} {memory}"
         if math.isinf(devices):
             message = f"a concurrency of {wanted:,.0f} fits no number of {memory}:"
             message += " each holds keys and values of all"
         if counted is not None:
             message += f"; hardware.count is {counted:g}"
-        hint = f"the largest that fits is {math.floor(self._largest()):,.0f}"
+        hint = f"the largest that fits is {math.floor(self._max_batch()):,.0f}"
         if counted is None and self.replica.model.moe is not None:
             hint += "; data_parallel gives each rank sequences of its own"
         return Problem("CC304", message, where, hint)
 
-    def _no_itl(self) -> Problem:
+    def _itl_not_reachable(self) -> Problem:
         """A time between tokens below what bandwidth, or the stack, allows."""
-        sizes = self._sizes()
+        sizes = self._allowed_sizes()
         alone = np.asarray(self.replica.inter_token_latency_s(1.0, sizes), dtype=float)
         place = int(np.argmin(alone))
         best, reached = float(sizes[place]), float(alone[place]) * 1e3
@@ -209,10 +209,12 @@ class _Service(NamedTuple):
             message += f"reading the weights once takes {floor:.3g} ms"
         else:
             message += f"one sequence alone takes {reached:.3g} ms"
-        hint = f"the nearest that is met is {_up(reached / self._slow()):g} ms"
+        hint = (
+            f"the nearest that is met is {_round_up(reached / self._low_throughput_factor()):g} ms"
+        )
         return Problem("CC304", message, self.mark("latency", "itl"), hint)
 
-    def _slow(self) -> float:
+    def _low_throughput_factor(self) -> float:
         """Throughput over the modeled one that is reached in all but the share that may miss it."""
         assert self.facts.limits is not None  # noqa: S101 - it has a choice
         residual = self.facts.limits.throughput_residual
@@ -221,40 +223,40 @@ class _Service(NamedTuple):
         middle, below, _ = residual.normal_parameters()
         return math.exp(middle - _Z80 * below)
 
-    def _no_ttft(self) -> Problem:
+    def _ttft_not_reachable(self) -> Problem:
         """A prompt alone must be computed in the time to the first token."""
-        sizes = self._sizes()
+        sizes = self._allowed_sizes()
         alone = np.asarray(self.replica.prefill_s(sizes), dtype=float)
         place = int(np.argmin(alone))
         assert self.limits.ttft_s is not None  # noqa: S101 - it stops the choice
         target, least = self.limits.ttft_s * 1e3, float(alone[place]) * 1e3
         message = f"{target:g} ms to the first token cannot be met on {sizes[place]:g} devices: "
         message += f"a prompt alone takes {least:.3g} ms"
-        hint = f"the nearest that is met is {_up(least):g} ms"
+        hint = f"the nearest that is met is {_round_up(least):g} ms"
         return Problem("CC304", message, self.mark("latency", "ttft"), hint)
 
-    def _beyond_bandwidth(self) -> list[Problem]:
+    def _bandwidth_errors(self) -> list[Problem]:
         """A throughput beyond that of a step that does nothing but read the weights."""
-        told = self.replica.model.measured
-        if told is None:
+        measured = self.replica.model.measured
+        if measured is None:
             return []
         devices = self.point.devices
         seconds = formulas.step_s_from_throughput(
             batch=self.point.batch,
-            accelerators=told.accelerators,
+            accelerators=measured.accelerators,
             replica_accelerators=devices,
-            throughput_per_hour=told.throughput_per_hour,
+            throughput_per_hour=measured.throughput_per_hour,
         )
         floor = self.replica.bandwidth_floor_s(devices)
         if seconds >= floor:
             return []
-        most = told.throughput_per_hour / s_from_hours(1.0) * seconds / floor
+        most = measured.throughput_per_hour / s_from_hours(1.0) * seconds / floor
         message = f"that throughput takes steps of {seconds * 1e3:.3g} ms at this concurrency;"
         message += f" reading the weights once takes {floor * 1e3:.3g} ms"
         hint = f"at most {most:,.0f} token/s"
         return [Problem("CC304", message, self.mark("throughput"), hint)]
 
-    def _not_filled(self) -> list[Problem]:
+    def _concurrency_warnings(self) -> list[Problem]:
         """A stated concurrency that the load does not keep in flight; it stays as stated."""
         if not self.limits.is_stated or self.limits.concurrency is None:
             return []
@@ -270,18 +272,18 @@ class _Service(NamedTuple):
         hint = "right where requests are gathered and run together; else leave it out"
         return [Problem("CC303", message, self.mark("concurrency"), hint)]
 
-    def _size_key(self) -> str:
+    def _replica_size_key(self) -> str:
         """The key that says how many devices a replica has."""
         wide = (self.phase, "tensor_parallel")
         return "tensor_parallel" if wide in self.resolved.document.marks else "data_parallel"
 
-    def _sizes(self) -> Any:
+    def _allowed_sizes(self) -> Any:
         """Sizes of a replica that are allowed and hold a sequence."""
         sizes = plan.replica_sizes(self.limits, 0)
         memory = self.replica.memory_sequences(sizes)
         return sizes[plan.is_allowed(sizes, memory, self.limits) & (memory >= 1.0)]
 
-    def _any_size(self) -> tuple[Any, Any]:
+    def _unconstrained_sizes(self) -> tuple[Any, Any]:
         """Sizes that would be allowed whatever is stated, and what memory of each holds."""
         free = replace(self.limits, replica_accelerators=None, accelerators=None)
         ranks = float(self.replica.ranks)
@@ -290,19 +292,19 @@ class _Service(NamedTuple):
         allowed = plan.is_allowed(sizes / ranks, memory, free)
         return sizes[allowed], memory[allowed]
 
-    def _fewest(self, batch: float) -> float:
+    def _min_devices(self, batch: float) -> float:
         """The fewest devices that would hold a batch; infinite where no number does."""
-        sizes, memory = self._any_size()
+        sizes, memory = self._unconstrained_sizes()
         return float(np.min(np.where(memory >= batch, sizes, np.inf), initial=np.inf))
 
-    def _largest(self) -> float:
+    def _max_batch(self) -> float:
         """The largest batch that the devices there are hold, or any number of them."""
         if self.limits.accelerators is not None:
             sizes = np.array([self.limits.accelerators])
             return float(self.replica.memory_sequences(sizes)[0])
-        return float(np.max(self._any_size()[1], initial=0.0))
+        return float(np.max(self._unconstrained_sizes()[1], initial=0.0))
 
-    def _wider(self, devices: float) -> str:
+    def _tensor_parallel_hint(self, devices: float) -> str:
         """Devices of a rank that would hold a batch, as a hint."""
         if math.isinf(devices):
             more = float(self.replica.ranks) > 1
@@ -310,7 +312,9 @@ class _Service(NamedTuple):
         return f"or tensor_parallel: {devices / float(self.replica.ranks):.0f}"
 
 
-def _planned(work: Any, lens: Any) -> tuple[DecoderReplica, Limits[Any], plan.Load, OperatingPoint]:
+def _plan_service(
+    work: Any, lens: Any
+) -> tuple[DecoderReplica, Limits[Any], plan.Load, OperatingPoint]:
     """A service's replica, limits, load and choice, as a lens sees its facts."""
     plain = bind(work, lens)
     model = include_reasoning_and_media(plain.model)
@@ -321,7 +325,7 @@ def _planned(work: Any, lens: Any) -> tuple[DecoderReplica, Limits[Any], plan.Lo
     return replica, limits, load, point
 
 
-def _up(value: float) -> float:
+def _round_up(value: float) -> float:
     """A value with three digits, not below it."""
     size = 10.0 ** (math.floor(math.log10(value)) - 2)
     return math.ceil(value / size) * size

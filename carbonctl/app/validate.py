@@ -22,8 +22,8 @@ class Validation(Outcome):
     """What is to be said of files that are valid: their warnings."""
 
     def __init__(self, warnings: Sequence[Problem]) -> None:
-        said = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
-        super().__init__({"schema_version": "1.0", "errors": [], "warnings": said}, warnings)
+        records = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
+        super().__init__({"schema_version": "1.0", "errors": [], "warnings": records}, warnings)
 
     def render(self, form: str) -> str:
         """The text of a format that is no table; nothing for a table."""
@@ -89,12 +89,12 @@ def validate_files(
 
 def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> list[Problem]:
     """Read a file as what it is and check it, a scenario without draws; its warnings."""
-    from carbonctl.app.file_kind import POLICY, is_card  # noqa: PLC0415 - after good options
+    from carbonctl.app.file_kind import POLICY, is_model_card  # noqa: PLC0415 - after good options
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
     from carbonctl.report import saved  # noqa: PLC0415
 
-    raw = saved.raw_of(file)
-    if file.endswith(".md") or is_card(raw):
+    raw = saved.read_bytes(file)
+    if file.endswith(".md") or is_model_card(raw):
         from carbonctl.imports.model_card import check_model_card  # noqa: PLC0415 - for cards alone
 
         return check_model_card(Path(display_name(file)), Catalog.open(hardware_db), raw)
@@ -104,17 +104,19 @@ def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> li
         read(display_name(file), raw)
         return []
     if saved.is_result(raw):
-        saved.parse(raw, display_name(file))
+        saved.parse_result(raw, display_name(file))
         return []
     return validate_scenario(load_scenario(file, (), Catalog.open(hardware_db), raw=raw, root=root))
 
 
 def validate_scenario(scenario: Scenario) -> list[Problem]:
     """Warnings of a scenario; InputError with every problem of it."""
-    return [warning for warnings in collect_or_raise(_checks(scenario)) for warning in warnings]
+    return [
+        warning for warnings in collect_or_raise(_check_steps(scenario)) for warning in warnings
+    ]
 
 
-def _checks(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
+def _check_steps(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
     """A scenario as what it is: a replacement, a life, or else whole hardware."""
     from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - after good options
     from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.catalog import own, ranges
+from carbonctl.catalog import ranges, user_data
 from carbonctl.catalog.locate import bundled
 from carbonctl.catalog.record import Record
 from carbonctl.core import files, strict_yaml
@@ -64,7 +64,7 @@ class UnknownName(LookupError):  # noqa: N818 - an expected outcome, not a defec
     @cached_property
     def suggestions(self) -> list[str]:
         """Names to suggest instead; computed at the first use, because it is slow."""
-        from carbonctl.catalog.similar import similar_names  # noqa: PLC0415 - on the way out
+        from carbonctl.catalog.similar_names import similar_names  # noqa: PLC0415 - on the way out
 
         return similar_names(self.name, self.known) if self._near is None else self._near()
 
@@ -127,14 +127,14 @@ class Catalog:
         """The record with this id or alias; UnknownName or AmbiguousName unless one matches."""
         record = self.unchecked_record(kind, name)
         if record.overlay:
-            own.check_record(self, kind, record.id)
+            user_data.check_record(self, kind, record.id)
         return record
 
     def unchecked_record(self, kind: str, name: str) -> Record:
         """The same without checks of its values, for callers that check them."""
         path, match = self.path(kind, name), None
         if path is None:
-            from carbonctl.catalog.named import find_record  # noqa: PLC0415 - an id opens one file
+            from carbonctl.catalog.record_lookup import find_record  # noqa: PLC0415 - an id opens one file
 
             match = find_record(self, kind, name)
             path = self.path(kind, match.id)
@@ -187,7 +187,7 @@ class Catalog:
     def default(self, name: str) -> Fact:
         """A default fact: judged in ``defaults.yaml``, or a constant fitted to published data."""
         if len(self.roots) > 1:
-            own.check_defaults(self)
+            user_data.check_defaults(self)
         return self.unchecked_default(name)
 
     def unchecked_default(self, name: str) -> Fact:
@@ -240,7 +240,7 @@ class Catalog:
         """Rows of one file; rows of the user's own folder are checked."""
         rows = load_rows(path)
         if self._overlay(path):
-            own.check_table(self, kind, path, self.roots[-1] / name)
+            user_data.check_table(self, kind, path, self.roots[-1] / name)
         return rows
 
     def user_file(self, row: dict[str, str]) -> str:

@@ -8,8 +8,8 @@ import typer
 from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import format_of, format_of_file
-from carbonctl.cli.progress import draws
-from carbonctl.cli.run import rendered, table_out, warn
+from carbonctl.cli.progress import count_draws
+from carbonctl.cli.run import draw_on_console, render_and_write, write_warnings
 from carbonctl.core.errors import UsageError
 from carbonctl.report.formats import FORMATS
 
@@ -71,9 +71,9 @@ def command(
     _check(flags)
     from carbonctl.app.gate import hold  # noqa: PLC0415 - after the flags are known good
 
-    with draws(samples):
+    with count_draws(samples):
         gate = hold(flags)
-    warn(gate.warnings, quiet=quiet)
+    write_warnings(gate.warnings, quiet=quiet)
     if output is not None:
         _write(gate, flags | {"format": saved or "json"})
     _write(gate, flags | {"format": form, "output": None})
@@ -86,11 +86,11 @@ def command(
 def _write(gate: "Gate", flags: dict[str, Any]) -> None:
     """Results and verdict in one format, to stdout or into a file."""
     if flags["format"] != "table":
-        rendered(gate.as_data(), flags["format"], flags["output"])
+        render_and_write(gate.as_data(), flags["format"], flags["output"])
         return
     from carbonctl.report.text.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
 
-    table_out(
+    draw_on_console(
         lambda out: render(gate.verdict, gate.results, out, quiet=flags["quiet"]),
         output=flags["output"],
         no_color=flags["no_color"],
@@ -111,10 +111,10 @@ def _check(flags: dict[str, Any]) -> None:
 def _findings(gate: "Gate") -> None:
     """What does not pass, in the form of errors, where stdout is for programs."""
     from carbonctl.report.numbers import printable  # noqa: PLC0415
-    from carbonctl.report.text.errors import one  # noqa: PLC0415 - where there is something to say
+    from carbonctl.report.text.errors import format_problem  # noqa: PLC0415 - where there is something to say
     from carbonctl.report.text.gate_words import problems, refusals  # noqa: PLC0415
 
     found = problems(gate.verdict["rules"])
     found += [("error", refused) for refused in refusals(gate.verdict)]
     for level, problem in found:
-        sys.stderr.write(printable(one(problem, gate.sources, level)) + "\n")
+        sys.stderr.write(printable(format_problem(problem, gate.sources, level)) + "\n")

@@ -1,4 +1,4 @@
-"""How far a long command is: on a terminal, on stderr, and gone when it ends."""
+"""Progress of a long command, on stderr of a terminal, erased at the end."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 0.5
-_BEAT_SECONDS = 0.5
-_COUNTING = threading.Lock()
+_UPDATE_SECONDS = 0.5
+_COUNTER_LOCK = threading.Lock()
 
 
-def steps(items: Sequence[T], what: str) -> Iterator[T]:
-    """The items one by one, counted on a terminal once they take long."""
+def count_steps(items: Sequence[T], what: str) -> Iterator[T]:
+    """Yield the items; show how many are done after half a second, on a terminal."""
     start, said = time.monotonic(), ""
-    mine = _COUNTING.acquire(blocking=False)
+    mine = _COUNTER_LOCK.acquire(blocking=False)
     try:
         for place, item in enumerate(items):
             if sys.stderr.isatty() and time.monotonic() - start >= PATIENCE_SECONDS:
@@ -30,18 +30,18 @@ def steps(items: Sequence[T], what: str) -> Iterator[T]:
     finally:
         _erase(said)
         if mine:
-            _COUNTING.release()
+            _COUNTER_LOCK.release()
 
 
 @contextmanager
-def draws(samples: int) -> Iterator[None]:
-    """Seconds that some draws take, counted on a terminal once they take long."""
+def count_draws(samples: int) -> Iterator[None]:
+    """Context that shows the elapsed seconds of draws after half a second, on a terminal."""
     quiet = samples == 0 or not sys.stderr.isatty()
-    if quiet or not _COUNTING.acquire(blocking=False):  # a block around this one counts already
+    if quiet or not _COUNTER_LOCK.acquire(blocking=False):  # an outer counter is active
         yield
         return
     done, said = threading.Event(), [""]
-    counter = threading.Thread(target=_count, args=(samples, done, said), daemon=True)
+    counter = threading.Thread(target=_show_seconds, args=(samples, done, said), daemon=True)
     counter.start()
     try:
         yield
@@ -49,16 +49,16 @@ def draws(samples: int) -> Iterator[None]:
         done.set()
         counter.join()
         _erase(said[-1])
-        _COUNTING.release()
+        _COUNTER_LOCK.release()
 
 
-def _count(samples: int, done: threading.Event, said: list[str]) -> None:
+def _show_seconds(samples: int, done: threading.Event, said: list[str]) -> None:
     start = time.monotonic()
     pause = PATIENCE_SECONDS
     while not done.wait(pause):
         said.append(f"{samples:,} draws: {time.monotonic() - start:.0f} s")
         _write(said[-1])
-        pause = _BEAT_SECONDS
+        pause = _UPDATE_SECONDS
 
 
 def _write(text: str) -> None:

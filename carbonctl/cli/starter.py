@@ -16,7 +16,7 @@ from carbonctl.core.errors import UsageError
 from carbonctl.core.metrics import TOTAL
 from carbonctl.core.output import write_output
 from carbonctl.gate.judge import missing
-from carbonctl.report.numbers import carbon_unit
+from carbonctl.report.numbers import mass_unit
 
 if TYPE_CHECKING:
     from carbonctl.gate.judge import Subject
@@ -118,7 +118,7 @@ def _caps(subject: Subject) -> list[str]:
 def _limit(metric: dict[str, Any]) -> str:
     """A little above the 95th percentile, in two digits, rounded up."""
     high = _HEADROOM * (metric["value"] if metric["p95"] is None else metric["p95"])
-    size, symbol = max(carbon_unit(high), _SMALLEST)
+    size, symbol = max(mass_unit(high), _SMALLEST)
     number = high / size
     step = 10.0 ** (math.floor(math.log10(number)) - 1)
     return f"{math.ceil(number / step) * step:.6g} {symbol}"

@@ -12,16 +12,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbonctl.imports.imported import Imported, base_name, format_count, format_list
+from carbonctl.imports.error_collector import ErrorCollector, read_together
+from carbonctl.imports.import_records import Imported, base_name, format_count, format_list
 from carbonctl.imports.lines import read_table_rows
 from carbonctl.imports.numbers import read_number, read_seconds
-from carbonctl.imports.refused import ErrorCollector, read_together
 from carbonctl.imports.runs import RunTotal, group_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from carbonctl.imports.imported import Row
+    from carbonctl.imports.import_records import Row
     from carbonctl.imports.lines import Log
 
 _REQUIRED_COLUMNS = ("timestamp", "duration", "energy_consumed")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import Mark
-from carbonctl.imports.imported import Row, raise_at
+from carbonctl.imports.import_records import Row, raise_at
 from carbonctl.imports.power_log import Device, Sample, read_time_and_power
 
 if TYPE_CHECKING:

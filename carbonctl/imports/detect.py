@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from carbonctl.core.errors import Mark
 from carbonctl.imports import codecarbon, dcgm, dmon, hf_config, nvidia_smi, power_log, slurm
 from carbonctl.imports.devices import count_as_modules
-from carbonctl.imports.imported import Imported, LogFormat, Row, raise_at
+from carbonctl.imports.error_collector import ErrorCollector
+from carbonctl.imports.import_records import Imported, LogFormat, Row, raise_at
 from carbonctl.imports.lines import open_log, split_values
-from carbonctl.imports.refused import ErrorCollector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

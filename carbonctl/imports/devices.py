@@ -11,7 +11,7 @@ from carbonctl.catalog.rules import DEVICES_PER_MODULE
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
-    from carbonctl.imports.imported import Imported, ImportedRun
+    from carbonctl.imports.import_records import Imported, ImportedRun
 
 _WATTS_PER_KW = 1000.0
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import Mark
-from carbonctl.imports.imported import Row, raise_at
+from carbonctl.imports.import_records import Row, raise_at
 from carbonctl.imports.numbers import read_seconds, read_watts
 from carbonctl.imports.power_log import Device, Sample, check_all_devices_read
 

@@ -17,8 +17,8 @@ from carbonctl.imports.architectures import (
     SUPPORTED,
     count_decoder,
 )
-from carbonctl.imports.imported import Imported, ImportedModel, base_name, raise_at
-from carbonctl.imports.refused import ErrorCollector
+from carbonctl.imports.error_collector import ErrorCollector
+from carbonctl.imports.import_records import Imported, ImportedModel, base_name, raise_at
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record

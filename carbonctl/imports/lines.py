@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from carbonctl.core import files
 from carbonctl.core.errors import Mark
-from carbonctl.imports.imported import Row, raise_at
-from carbonctl.imports.refused import ErrorCollector
+from carbonctl.imports.error_collector import ErrorCollector
+from carbonctl.imports.import_records import Row, raise_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

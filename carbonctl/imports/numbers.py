@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from carbonctl.imports.imported import Row
+    from carbonctl.imports.import_records import Row
 
 MAX_WATTS = 20_000.0  # a wafer-scale system; no single accelerator draws more
 _WATTS = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?: ?W)?")

@@ -16,7 +16,7 @@ from carbonctl.imports.power_log import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from carbonctl.imports.imported import Row
+    from carbonctl.imports.import_records import Row
     from carbonctl.imports.lines import Log
 
 _ID_COLUMNS = ("index", "uuid", "pci.bus_id")

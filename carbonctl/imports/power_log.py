@@ -13,14 +13,20 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from carbonctl.imports.imported import Imported, ImportedRun, base_name, format_count, format_list
+from carbonctl.imports.error_collector import ErrorCollector, read_together
+from carbonctl.imports.import_records import (
+    Imported,
+    ImportedRun,
+    base_name,
+    format_count,
+    format_list,
+)
 from carbonctl.imports.numbers import read_seconds, read_watts
-from carbonctl.imports.refused import ErrorCollector, read_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from carbonctl.imports.imported import Row
+    from carbonctl.imports.import_records import Row
     from carbonctl.imports.lines import Log
 
 GAP_SECONDS, GAP_FACTOR = 60.0, 10.0

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbonctl.imports.imported import ImportedRun, base_name, format_count, format_list, printable
+from carbonctl.imports.import_records import (
+    ImportedRun,
+    base_name,
+    format_count,
+    format_list,
+    printable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from carbonctl.imports.imported import Row
+    from carbonctl.imports.import_records import Row
 
 MAX_RUNS = 24  # the smallest runs beyond this number are merged, to keep tables short
 _FEW_RUNS = 12  # up to this number, runs of one project are not grouped

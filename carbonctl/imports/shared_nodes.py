@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError
-from carbonctl.imports.imported import base_name, format_list
+from carbonctl.imports.import_records import base_name, format_list
 from carbonctl.imports.numbers import read_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from carbonctl.imports.imported import Row
+    from carbonctl.imports.import_records import Row
 
 _MAX_NODES = 100_000  # of one list; no allocation has more
 _CLOCK_TOLERANCE_SECONDS = 1.0  # Slurm's clock

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from carbonctl.imports.imported import (
+from carbonctl.imports.import_records import (
     Imported,
     ImportedRun,
     Row,
@@ -27,8 +27,8 @@ from carbonctl.imports.shared_nodes import Job, shared_note, split_shared_jobs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from carbonctl.imports.error_collector import ErrorCollector
     from carbonctl.imports.lines import Log
-    from carbonctl.imports.refused import ErrorCollector
 
 MAX_WATTS_PER_NODE = 200_000.0  # a whole rack; beyond it a counter has overflowed
 _HINT = (

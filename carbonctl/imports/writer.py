@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.grids import canonical_place
 from carbonctl.catalog.read import AmbiguousName, Catalog, UnknownName
-from carbonctl.imports.imported import format_list
-from carbonctl.imports.imported import printable as _printable
+from carbonctl.imports.import_records import format_list
+from carbonctl.imports.import_records import printable as _printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from carbonctl.imports.imported import Imported, ImportedModel, ImportedRun
+    from carbonctl.imports.import_records import Imported, ImportedModel, ImportedRun
 
 _UNITS = {"energy": " kWh", "power": " W", "accelerator_hours": ""}
 

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.report import numbers
-from carbonctl.report.trace import leaves
+from carbonctl.report.trace_walk import facts_under
 from carbonctl.study.montecarlo import Draws, drivers, interval, replay
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.formula import Traced
 
-SHOWN = 8  # drivers in text; json has all
-LEAST_SHARE = 0.005  # a share that rounds to 1 %
+MAX_DRIVERS = 8  # drivers in text; json has all
+MIN_SHARE = 0.005  # a share that rounds to 1 %
 
 
-def kind_of(fact: Fact) -> str:
+def evidence_kind(fact: Fact) -> str:
     """One of the three kinds of leaf: sourced, given, assumed."""
     if fact.is_from_user:
         return "given"
     return "assumed" if fact.assumed else "sourced"
 
 
-def basis(number: Traced, draws: Draws) -> dict[str, Any]:
+def fact_summary(number: Traced, draws: Draws) -> dict[str, Any]:
     """Facts under a number, counted, and ranked by their share of its variance over draws."""
-    facts = leaves(number)
-    data: dict[str, Any] = {"facts": _counts(list(facts.values()))}
+    facts = facts_under(number)
+    data: dict[str, Any] = {"facts": _count_facts(list(facts.values()))}
     if draws.samples == 0:
         return data | {"interval": None, "drivers": []}
     drawn = np.asarray(replay(number, draws), dtype=float)
@@ -45,7 +45,7 @@ def basis(number: Traced, draws: Draws) -> dict[str, Any]:
             {
                 "key": driver.fact.key,
                 "label": driver.fact.label,
-                "kind": kind_of(driver.fact),
+                "kind": evidence_kind(driver.fact),
                 "origin": driver.fact.origin,
                 "low_confidence": driver.fact.is_low_confidence,
                 "variance_share": driver.share,
@@ -55,8 +55,8 @@ def basis(number: Traced, draws: Draws) -> dict[str, Any]:
     }
 
 
-def _counts(facts: list[Fact]) -> dict[str, int]:
-    kinds = [kind_of(fact) for fact in facts]
+def _count_facts(facts: list[Fact]) -> dict[str, int]:
+    kinds = [evidence_kind(fact) for fact in facts]
     counts = {kind: kinds.count(kind) for kind in ("given", "sourced", "assumed")}
     return counts | {
         "default": sum(fact.origin == "default" for fact in facts),
@@ -66,7 +66,7 @@ def _counts(facts: list[Fact]) -> dict[str, int]:
     }
 
 
-def as_text(data: dict[str, Any], unit: str) -> list[str]:
+def fact_summary_lines(data: dict[str, Any], unit: str) -> list[str]:
     """Lines under the tree."""
     counts = data["facts"]
     said = [f"{counts[kind]} {kind}" for kind in ("given", "sourced") if counts[kind]]
@@ -80,16 +80,16 @@ def as_text(data: dict[str, Any], unit: str) -> list[str]:
     ends = data["interval"]
     if ends is None or not ends["p95"] > ends["p05"]:
         return lines
-    low, high = (numbers.quantity(ends[end], unit) for end in ("p05", "p95"))
+    low, high = (numbers.format_quantity(ends[end], unit) for end in ("p05", "p95"))
     lines.append(f"90 % interval  {low} to {high} ({ends['samples']:,} draws, seed {ends['seed']})")
-    ranked = [d for d in data["drivers"] if d["variance_share"] >= LEAST_SHARE][:SHOWN]
+    ranked = [d for d in data["drivers"] if d["variance_share"] >= MIN_SHARE][:MAX_DRIVERS]
     for place, driver in enumerate(ranked):
         head = "what decides it" if place == 0 else ""
-        lines.append(f"{head:<15}{driver['variance_share']:>5.0%}  {_named(driver)}")
+        lines.append(f"{head:<15}{driver['variance_share']:>5.0%}  {_driver_text(driver)}")
     return lines
 
 
-def _named(driver: dict[str, Any]) -> str:
+def _driver_text(driver: dict[str, Any]) -> str:
     kind = driver["origin"] if driver["kind"] == "assumed" else ""
     low = " (!)" if driver["low_confidence"] else ""
     return f"{driver['label']}, {driver['kind']}{f' ({kind})' if kind else ''}{low}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.read import default_names
 from carbonctl.core.formula import Traced
-from carbonctl.report.trace import leaves
+from carbonctl.report.trace_walk import facts_under
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -18,7 +18,7 @@ UNTESTED = "not tested on this kind of model"
 _MODELED = {"work": "hours_residual", "hours": "power_residual"}
 
 
-def expected_error(phases: tuple[PhaseResult, ...], catalog: Catalog) -> dict[str, ExpectedError]:
+def expected_errors(phases: tuple[PhaseResult, ...], catalog: Catalog) -> dict[str, ExpectedError]:
     """Errors on runs held out, by level of evidence; null where no such model was held out.
 
     Where the user states energy, or power beside hours, no error of ours is in the number. Several
@@ -27,21 +27,23 @@ def expected_error(phases: tuple[PhaseResult, ...], catalog: Catalog) -> dict[st
     found: dict[str, ExpectedError] = {}
     for phase in phases:
         level = phase.evidence
-        if phase.kind != "train" or level not in _MODELED or not _is_modeled(phase):
+        if phase.kind != "train" or level not in _MODELED or not _has_model_error(phase):
             continue
-        entry = _held_out(level, phase.architecture, catalog)
+        entry = _error_on_held_out_runs(level, phase.architecture, catalog)
         key = level if found.get(level, entry) == entry else f"{level}, {phase.architecture}"
         found[key] = entry
     return found
 
 
-def _is_modeled(phase: PhaseResult) -> bool:
+def _has_model_error(phase: PhaseResult) -> bool:
     """Whether the error of our model is in the energy of a phase."""
     energy = phase.use.facility_energy_kwh
-    return isinstance(energy, Traced) and f"default:{_MODELED[phase.evidence]}" in leaves(energy)
+    return isinstance(energy, Traced) and f"default:{_MODELED[phase.evidence]}" in facts_under(
+        energy
+    )
 
 
-def _held_out(level: str, architecture: str, catalog: Catalog) -> ExpectedError:
+def _error_on_held_out_runs(level: str, architecture: str, catalog: Catalog) -> ExpectedError:
     """The error of a kind of model at a level of evidence, or that none was held out."""
     name = f"error_of_{level}_{architecture}"
     if name not in default_names(catalog):

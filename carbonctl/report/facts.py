@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl import __version__
 from carbonctl.core.formula import Traced
 from carbonctl.report.provenance import citations
-from carbonctl.report.trace import leaves
+from carbonctl.report.trace_walk import facts_under
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -41,7 +41,7 @@ def fact_as_dict(fact: Fact) -> FactRecord:
     }
 
 
-def replaced(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
+def replaced_facts(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
     """The facts of hardware_db that given numbers stand in for, by the keys of those numbers."""
     rows = {key: (fact, fact.replaces) for key, fact in used.items()}
     return {
@@ -64,16 +64,16 @@ def replaced(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
 def used_facts(result: Result) -> dict[str, Fact]:
     """Facts that some number of the result rests on; others only stood ready."""
     values = (result.point.total_kgco2e, *result.point.metrics.values())
-    return leaves(*(value for value in values if isinstance(value, Traced)))
+    return facts_under(*(value for value in values if isinstance(value, Traced)))
 
 
-def assumptions(result: Result, *values: Num) -> list[Assumption]:
+def assumption_records(result: Result, *values: Num) -> list[Assumption]:
     """What the user did not say, ranked by its share of the variance."""
     shares = {d.fact.key: d.share for d in result.drivers}
     under: dict[str, Fact] = {}
     for value in values:
         assert isinstance(value, Traced)  # noqa: S101 - point estimates are traced
-        under |= leaves(value)
+        under |= facts_under(value)
     assumed = [fact for fact in under.values() if fact.assumed]
     ranked = sorted(assumed, key=lambda f: (-shares.get(f.key, 0.0), f.key))
     return [
@@ -91,7 +91,7 @@ def assumptions(result: Result, *values: Num) -> list[Assumption]:
     ]
 
 
-def cited(data: Any, catalog: Catalog) -> Any:
+def with_citations(data: Any, catalog: Catalog) -> Any:
     """The envelope with what its ids stand for, for readers that keep it."""
     return data | citations(data, catalog)
 

@@ -38,7 +38,7 @@ EXTENSIONS = {
     "yaml": (".yaml", ".yml"),
 }
 # formats in which a broken input is said on stdout too, and by what
-_ERRORS = {
+_ERROR_RENDERERS = {
     "json": ("machine", "errors_as_json"),
     "github": ("ci.github", "errors_as_github"),
     "sarif": ("ci.sarif", "errors_as_sarif"),
@@ -53,10 +53,10 @@ def render(data: Mapping[str, Any], form: str) -> str:
     return text
 
 
-def errors(found: list[dict[str, Any]], form: str | None) -> str:
+def render_errors(found: list[dict[str, Any]], form: str | None) -> str:
     """Problems of an input in a format that machines read; nothing in the others."""
-    if form not in _ERRORS:
+    if form not in _ERROR_RENDERERS:
         return ""
-    module, function = _ERRORS[form]
+    module, function = _ERROR_RENDERERS[form]
     text: str = getattr(importlib.import_module(f"carbonctl.report.{module}"), function)(found)
     return text

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import InputError, Problem
-from carbonctl.report import rows
+from carbonctl.report import csv_rows
 from carbonctl.report.ci.findings import overlay, results
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ def as_json(data: Any) -> str:
     try:
         return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError:
-        raise not_finite() from None
+        raise not_finite_error() from None
 
 
-def not_finite() -> InputError:
+def not_finite_error() -> InputError:
     """A value that was given, or edited into a result, is so large or small that nothing fits."""
     message = (
         "a number of the result is not finite; a value that was given is far too large or small"
@@ -38,14 +38,14 @@ def errors_as_json(found: list[dict[str, Any]]) -> str:
 def as_csv(data: Estimates) -> str:
     """The breakdown of each result as rows with fixed columns, its total last."""
     found = results(data)
-    names = rows.distinct([result["name"] or result["title"] for result in found])
-    return rows.as_text(
+    names = csv_rows.distinct_names([result["name"] or result["title"] for result in found])
+    return csv_rows.write_csv(
         row
         for result, name in zip(found, names, strict=True)
-        for row in rows.rows(
+        for row in csv_rows.breakdown_rows(
             result["breakdown"],
             result["total"],
-            partial(rows.facility_energy_kwh, metrics=result["metrics"]),
+            partial(csv_rows.facility_energy_kwh, metrics=result["metrics"]),
             name,
             overlay(result).get("overlay"),
         )

@@ -19,11 +19,11 @@ def as_ndjson(data: Estimates) -> str:
     return "".join(
         json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
         for result in results(data)
-        for row in _rows(result)
+        for row in _result_rows(result)
     )
 
 
-def _rows(result: EstimateResult) -> Iterator[dict[str, Any]]:
+def _result_rows(result: EstimateResult) -> Iterator[dict[str, Any]]:
     of = {"command": result["command"], "name": result["name"]} | overlay(result)
     yield from _nodes(result["breakdown"], of | {"parent": "total"})
     yield of | {"parent": None} | result["total"] | {"share": 1.0}

@@ -11,44 +11,48 @@ if TYPE_CHECKING:
     from carbonctl.result.node import Line
 
 
-def given(result: EstimateResult) -> dict[str, Any]:
+def given_scenario(result: EstimateResult) -> dict[str, Any]:
     """The scenario of a result; nothing where it was saved without."""
-    return _mapping(_mapping(result.get("inputs")).get("scenario"))
+    return _mapping_or_empty(_mapping_or_empty(result.get("inputs")).get("scenario"))
 
 
-def section(result: EstimateResult, phase: str, name: str) -> dict[str, Any]:
+def section_of_phase(result: EstimateResult, phase: str, name: str) -> dict[str, Any]:
     """``site`` or ``hardware`` of a phase: its own, laid over what the top of the file says."""
-    scenario = given(result)
+    scenario = given_scenario(result)
     root, *run = phase.split(".")
-    own = _mapping(scenario.get(root))
+    own = _mapping_or_empty(scenario.get(root))
     runs = own.get("runs")
-    named = [r for r in runs if _mapping(r).get("name") in run] if isinstance(runs, list) else []
+    named = (
+        [r for r in runs if _mapping_or_empty(r).get("name") in run]
+        if isinstance(runs, list)
+        else []
+    )
     for place in (*named, own, scenario):
-        if found := _mapping(_mapping(place).get(name)):
+        if found := _mapping_or_empty(_mapping_or_empty(place).get(name)):
             return found
     return {}
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _mapping_or_empty(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def operator(result: EstimateResult, phase: str) -> str:
+def operator_of_phase(result: EstimateResult, phase: str) -> str:
     """Who operates the hardware of a phase: own, colocation or cloud."""
     stated = {one["phase"]: one["operator"] for one in result.get("charged", ())}
     if phase in stated:
         return str(stated[phase])
-    return "cloud" if _rented(result, phase) else "own"
+    return "cloud" if _is_cloud_region(result, phase) else "own"
 
 
-def _rented(result: EstimateResult, phase: str) -> bool:
+def _is_cloud_region(result: EstimateResult, phase: str) -> bool:
     """Whether a phase of a result of an older version ran in a cloud."""
-    region = str(section(result, phase, "site").get("region", ""))
+    region = str(section_of_phase(result, phase, "site").get("region", ""))
     by_provider = ":" in region and not region.startswith("egrid")  # a provider's, or a grid's
-    return by_provider or "instance" in section(result, phase, "hardware")
+    return by_provider or "instance" in section_of_phase(result, phase, "hardware")
 
 
-def leaves(result: EstimateResult) -> Iterator[Line]:
+def phase_lines(result: EstimateResult) -> Iterator[Line]:
     """Lines of single phases; parts of one line stay together."""
     for line in result["breakdown"]:
         for child in line["children"] or [line]:

@@ -31,14 +31,14 @@ _FIELDS: dict[str, dict[str, str]] = {
 }
 
 
-def provenance(period: Fact | None) -> dict[str, dict[str, str]]:
+def estimate_provenance(period: Fact | None) -> dict[str, dict[str, str]]:
     """What makes the numbers that stand beside a formula or source of their own."""
     if period is None:
         return _FIELDS
     return _FIELDS | {"period_hours": {"source": period.source, "key": period.key}}
 
 
-def compared() -> dict[str, dict[str, str]]:
+def compare_provenance() -> dict[str, dict[str, str]]:
     """What makes the numbers of a comparison."""
     fact = {"method": "the fact of this label, in the JSON of its scenario with its source"}
     return {
@@ -53,7 +53,7 @@ def compared() -> dict[str, dict[str, str]]:
     }
 
 
-def attributed(method: str) -> dict[str, dict[str, str]]:
+def diff_provenance(method: str) -> dict[str, dict[str, str]]:
     """What makes the numbers of a difference."""
     return {
         **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
@@ -65,7 +65,7 @@ def attributed(method: str) -> dict[str, dict[str, str]]:
     }
 
 
-def replaced(span: Fact) -> dict[str, dict[str, str]]:
+def refresh_provenance(span: Fact) -> dict[str, dict[str, str]]:
     """What makes the numbers of a decision to replace."""
     return {
         **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
@@ -82,9 +82,9 @@ def replaced(span: Fact) -> dict[str, dict[str, str]]:
 
 def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     """Cards of the formulas that a result names, and what its ids of sources stand for."""
-    names = sorted({name for name in _values(data, "formula") if name in CARDS})
+    names = sorted({name for name in _texts_under(data, "formula") if name in CARDS})
     cards = {name: CARDS[name] for name in names}
-    ids = {card.source for card in cards.values()} | set(_values(data, "source"))
+    ids = {card.source for card in cards.values()} | set(_texts_under(data, "source"))
     known = catalog.sources()
     return {
         "formulas": {
@@ -97,14 +97,14 @@ def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _values(value: Any, key: str) -> Iterator[str]:
+def _texts_under(value: Any, key: str) -> Iterator[str]:
     """Texts under a key, anywhere but in what the user gave and in what that replaces."""
     if isinstance(value, dict):
         if isinstance(found := value.get(key), str):
             yield found
         for name, item in value.items():
             if name not in {"scenario", "replaced"}:
-                yield from _values(item, key)
+                yield from _texts_under(item, key)
     elif isinstance(value, list):
         for item in value:
-            yield from _values(item, key)
+            yield from _texts_under(item, key)

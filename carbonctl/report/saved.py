@@ -12,7 +12,7 @@ from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.metrics import TOTAL
 from carbonctl.gate.measures import nodes, parts
 from carbonctl.report.ci.findings import results
-from carbonctl.result.check import misfits
+from carbonctl.result.check import find_schema_problems
 from carbonctl.result.kinds import Kind, kind_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from carbonctl.result.node import Node, Total
 
 ESTIMATES = ("train", "infer", "lifecycle", "embodied", "gate")
-_CLOSE = 1e-9
+_RELATIVE_TOLERANCE = 1e-9
 _SUMS = {"facility_energy_kwh", "water_l"}  # metrics of the whole that are sums over phases
 _PER_UNIT = re.compile(r"per_(request|image|video|item|sample)_kgco2e")
 
@@ -39,63 +39,66 @@ def is_result(raw: bytes) -> bool:
         return b'"schema_version"' in text[:200]
 
 
-def raw_of(source: str) -> bytes:
+def read_bytes(source: str) -> bytes:
     """The bytes of a file that the user named, or of stdin for ``-``."""
     return files.read(source, strict_json.MAX_BYTES)
 
 
-def read(source: str) -> dict[str, Any]:
+def read_result(source: str) -> dict[str, Any]:
     """The result in a file, or on stdin for ``-``; InputError with every problem of it."""
-    data: dict[str, Any] = document(source).data
+    data: dict[str, Any] = read_document(source).data
     return data
 
 
-def document(source: str) -> JsonDocument:
+def read_document(source: str) -> JsonDocument:
     """The same with positions, for those who point at what is wrong later."""
-    return parse(raw_of(source), files.display_name(source))
+    return parse_result(read_bytes(source), files.display_name(source))
 
 
-def parse(raw: bytes, name: str, *, metrics: bool = False) -> JsonDocument:
+def parse_result(raw: bytes, name: str, *, metrics: bool = False) -> JsonDocument:
     """The result in bytes that came from ``name``; with ``metrics`` those must add up too."""
     made = strict_json.parse(raw, name)
-    found = list(_problems(made))
+    found = list(_result_problems(made))
     if metrics and not found:
-        found = list(_wrong_metrics(made))
+        found = list(_metric_problems(made))
     if found:
         raise InputError(found, made.sources)
     return made
 
 
-def _problems(made: JsonDocument) -> Iterator[Problem]:
+def _result_problems(made: JsonDocument) -> Iterator[Problem]:
     data = made.data
-    kind = _kind(data)
+    kind = _kind_or_problem(data)
     if isinstance(kind, Problem):
         where = made.mark(() if kind.code == "CC702" else ("schema_version",))
         yield Problem(kind.code, kind.message, where, kind.hint)
         return
-    found = [Problem(code, said, made.mark(path)) for code, said, path in misfits(data, kind)]
+    found = [
+        Problem(code, said, made.mark(path))
+        for code, said, path in find_schema_problems(data, kind)
+    ]
     if found:
-        yield from sorted(found, key=_place)
+        yield from sorted(found, key=_position)
         return
-    yield from _percentiles(made)
+    yield from _percentile_problems(made)
     if kind in ("estimate", "gate"):
         several = "results" in data
         for place, result in enumerate(results(data)):
             at: tuple[str | int, ...] = ("results", place) if several else ()
-            yield from _contradictions(result, at, made)
+            yield from _sum_problems(result, at, made)
     elif kind == "compare":
-        yield from _rows(made)
+        yield from _compare_problems(made)
     elif kind == "refresh":
-        yield from _choices(made)
+        yield from _refresh_problems(made)
 
 
-def _place(problem: Problem) -> tuple[int, int]:
+def _position(problem: Problem) -> tuple[int, int]:
     """Line and column of a problem."""
     mark = problem.mark
     return (mark.line or 0, mark.column or 0) if mark is not None else (0, 0)
 
 
-def _kind(data: Any) -> Kind | Problem:
+def _kind_or_problem(data: Any) -> Kind | Problem:
     """The kind of result in a file, or what is in it instead."""
     if not isinstance(data, dict) or "schema_version" not in data:
         hint = "carbonctl lifecycle FILE -f json -o RESULT.json makes one"
@@ -109,7 +112,7 @@ def _kind(data: Any) -> Kind | Problem:
     return kind or Problem("CC702", "this is no result of carbonctl: its command is unknown")
 
 
-def _contradictions(
+def _sum_problems(
     result: EstimateResult, at: tuple[str | int, ...], made: JsonDocument
 ) -> Iterator[Problem]:
     """Sums that do not hold: the file was changed after it was written."""
@@ -131,22 +134,24 @@ def _contradictions(
         todo += [((*path, "children", i), child) for i, child in enumerate(line["children"])]
 
 
-def _wrong_metrics(made: JsonDocument) -> Iterator[Problem]:
+def _metric_problems(made: JsonDocument) -> Iterator[Problem]:
     """Metrics of every result of a file that contradict the rest of it."""
     several = "results" in made.data
     for place, result in enumerate(results(made.data)):
         if "metrics" in result and "breakdown" in result and "total_kgco2e" in result:
-            yield from _metrics(result, ("results", place) if several else (), made)
+            yield from _metric_problems_of_result(
+                result, ("results", place) if several else (), made
+            )
 
 
-def _metrics(
+def _metric_problems_of_result(
     result: EstimateResult, at: tuple[str | int, ...], made: JsonDocument
 ) -> Iterator[Problem]:
     """Metrics that are not what the breakdown, or the metrics that they are made of, come to."""
     metrics = result["metrics"]
-    for name, wanted in _implied(result):
+    for name, wanted in _implied_metrics(result):
         found = metrics.get(name)
-        if found is None or found["value"] is None or _close(found["value"], wanted):
+        if found is None or found["value"] is None or _is_close(found["value"], wanted):
             continue
         message = f"this is not {wanted:.12g}, what the rest of the result comes to"
         yield Problem("CC704", message, made.mark((*at, "metrics", name, "value")))
@@ -163,7 +168,7 @@ def _metrics(
                 yield Problem("CC704", f"this is not the {end} of {node['id']}", mark)
 
 
-def _implied(result: EstimateResult) -> Iterator[tuple[str, float]]:
+def _implied_metrics(result: EstimateResult) -> Iterator[tuple[str, float]]:
     """What metrics must be, by the total, the lines of the breakdown and one another."""
     plain = cast("dict[str, Any]", result)
     yield TOTAL, result["total_kgco2e"]
@@ -187,15 +192,15 @@ def _implied(result: EstimateResult) -> Iterator[tuple[str, float]]:
             yield name, whole / units
 
 
-def _close(a: float, b: float) -> bool:
-    return math.isclose(a, b, rel_tol=_CLOSE, abs_tol=1e-12)
+def _is_close(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=_RELATIVE_TOLERANCE, abs_tol=1e-12)
 
 
 def _adds_up(lines: Sequence[Mapping[str, Any]], whole: float) -> bool:
-    return _close(sum(line["value"] for line in lines), whole)
+    return _is_close(sum(line["value"] for line in lines), whole)
 
 
-def _percentiles(made: JsonDocument) -> Iterator[Problem]:
+def _percentile_problems(made: JsonDocument) -> Iterator[Problem]:
     """Percentiles are all there or none is, and they are in order."""
     for path, node in strict_json.walk(made.data):
         aside = {"inputs", "provenance"} & set(path)
@@ -207,7 +212,7 @@ def _percentiles(made: JsonDocument) -> Iterator[Problem]:
             yield Problem("CC704", "the percentiles are not in order", made.mark(path))
 
 
-def _rows(made: JsonDocument) -> Iterator[Problem]:
+def _compare_problems(made: JsonDocument) -> Iterator[Problem]:
     """Every row of a comparison has a number for each scenario, and there are two at least."""
     data = made.data
     count = len(data["scenarios"])
@@ -226,7 +231,7 @@ def _rows(made: JsonDocument) -> Iterator[Problem]:
             yield Problem("CC704", "the breakdown does not add up to the total", mark)
 
 
-def _choices(made: JsonDocument) -> Iterator[Problem]:
+def _refresh_problems(made: JsonDocument) -> Iterator[Problem]:
     """What either choice is made of adds up to it."""
     for side in ("keep", "replace"):
         choice = made.data[side]

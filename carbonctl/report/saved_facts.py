@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult
 
 
-def facts(data: EstimateResult) -> dict[str, Fact]:
+def saved_facts(data: EstimateResult) -> dict[str, Fact]:
     """The facts of a saved result, with the places where they stood."""
     return {
         key: Fact(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import Traced
 from carbonctl.report import numbers
-from carbonctl.report.trace import leaves
+from carbonctl.report.trace_walk import facts_under
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.facts import Sensitivity
 
-LEAST_SHARE = 0.05  # of the variance: what decides less is not worth a question
+MIN_VARIANCE_SHARE = 0.05  # of the variance: what decides less is not worth a question
 
 # start of an assumed fact's name -> flag that states it; a capital letter is for the user to fill
 _FLAGS = {
@@ -39,16 +39,16 @@ def sensitivity(result: Result) -> list[Sensitivity]:
     """The total at both ends of each assumed range that decides, all else at central values."""
     total = result.point.total_kgco2e
     assert isinstance(total, Traced)  # noqa: S101 - point estimates are traced
-    facts = leaves(total)
-    deciding = [d.fact.key for d in result.drivers if d.share >= LEAST_SHARE]
+    facts = facts_under(total)
+    deciding = [d.fact.key for d in result.drivers if d.share >= MIN_VARIANCE_SHARE]
     return [
-        _ends(result, fact, fact.low, fact.high)
+        _total_at_ends(result, fact, fact.low, fact.high)
         for fact in (facts[key] for key in deciding if key in facts)
         if fact.assumed and fact.low is not None and fact.high is not None
     ]
 
 
-def _ends(result: Result, fact: Fact, low: float, high: float) -> Sensitivity:
+def _total_at_ends(result: Result, fact: Fact, low: float, high: float) -> Sensitivity:
     """One fact, the ends of its range, and the total at each of them."""
     (low, at_low), (high, at_high) = (_total_at(result, fact, end) for end in (low, high))
     return {
@@ -85,10 +85,12 @@ def next_question(data: EstimateResult) -> str:
         flag = _flag(name, data)
         if not flag:
             continue
-        low, high = (numbers.quantity(item[end], item["unit"]) for end in ("low", "high"))
+        low, high = (numbers.format_quantity(item[end], item["unit"]) for end in ("low", "high"))
         named = f"{item['label']} " if name.startswith(_OTHER_MEANING) else ""
         totals = (item["total_at_low_kgco2e"], item["total_at_high_kgco2e"])
-        first, last = (numbers.carbon(one).replace(" ", "\u00a0") for one in totals)  # one word
+        first, last = (
+            numbers.format_mass(one).replace(" ", "\u00a0") for one in totals
+        )  # one word
         ends = f"at {named}{low} the total is {first}, at {high} it is {last}"
         return f"state {flag}: {ends}"
     return ""

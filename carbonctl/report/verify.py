@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class View:
+class ScoreView:
     """How the scores of one table are introduced, and which groups are shown beside ``all``."""
 
     title: str
@@ -23,7 +23,7 @@ class View:
     shown: frozenset[tuple[str, str]] = frozenset()
 
 
-_TRAINING = View(
+_TRAINING = ScoreView(
     "Training runs, forecast before they were made",
     "run",
     {
@@ -33,7 +33,7 @@ _TRAINING = View(
     },
     frozenset({("energy", "active=1B_or_more")}),
 )
-_EMBODIED = View(
+_EMBODIED = ScoreView(
     "Product footprints, forecast from what the products are made of",
     "product",
     {"manufacturing": "manufacturing, kgCO2e from a bill of materials"},
@@ -42,7 +42,7 @@ _EMBODIED = View(
         for group in ("subject=accelerator", "subject=server", "subject=storage", "pooled=dell")
     ),
 )
-_INFERENCE = View(
+_INFERENCE = ScoreView(
     "Serving, forecast before it was measured",
     "configuration",
     {
@@ -56,19 +56,19 @@ _INFERENCE = View(
     frozenset({("energy_per_token", "model=dense, one device"),
                ("energy_per_token", "task=image-chat"), ("energy_per_token", "task=video-chat")}),
 )  # fmt: skip
-VIEWS = {"training": _TRAINING, "embodied": _EMBODIED, "inference": _INFERENCE}
-_HEAD = f"{'':2}{'method':<25}{'n':>5}{'median':>8}{'p90':>8}{'bias':>8}{'within 2x':>11}"
+SCORE_VIEWS = {"training": _TRAINING, "embodied": _EMBODIED, "inference": _INFERENCE}
+_HEADER = f"{'':2}{'method':<25}{'n':>5}{'median':>8}{'p90':>8}{'bias':>8}{'within 2x':>11}"
 _WIDTH = 80
 
 
-def as_data(
+def scores_as_data(
     scores: list[dict[str, Any]], sha256: str, in_sample: Mapping[str, int]
 ) -> dict[str, Any]:
     """Scores as plain data, with the runs of each test whose own numbers made the constants."""
     return {"cases_sha256": sha256, "in_sample": dict(in_sample), "tests": scores}
 
 
-def as_text(data: dict[str, Any], view: View, *, held_out: bool, verbose: bool) -> str:
+def format_scores(data: dict[str, Any], view: ScoreView, *, held_out: bool, verbose: bool) -> str:
     """Scores as one block for each test and group, ours first."""
     how = (
         f"Every constant is fitted without the family of the {view.noun} that it forecasts."
@@ -80,14 +80,14 @@ def as_text(data: dict[str, Any], view: View, *, held_out: bool, verbose: bool) 
         for s in data["tests"]
         if verbose or s["group"] == "all" or (s["test"], s["group"]) in view.shown
     ]
-    lines = [view.title, how, *_in_sample(data, view)]
+    lines = [view.title, how, *_in_sample_lines(data, view)]
     for (test, group), found in groupby(shown, lambda s: (s["test"], s["group"])):
-        lines += ["", *_block(view, test, group, list(found))]
+        lines += ["", *_group_lines(view, test, group, list(found))]
     lines += ["", f"cases sha256 {data['cases_sha256'][:16]}"]
     return "\n".join(lines) + "\n"
 
 
-def _in_sample(data: dict[str, Any], view: View) -> list[str]:
+def _in_sample_lines(data: dict[str, Any], view: ScoreView) -> list[str]:
     """A warning where cases were seen by the fit, so that their errors prove nothing."""
     seen = [f"{count} of {test}" for test, count in data["in_sample"].items() if count]
     if not seen:
@@ -100,14 +100,16 @@ def _in_sample(data: dict[str, Any], view: View) -> list[str]:
     return textwrap.wrap(text, _WIDTH)
 
 
-def _block(view: View, test: str, group: str, scores: list[dict[str, Any]]) -> Iterator[str]:
+def _group_lines(
+    view: ScoreView, test: str, group: str, scores: list[dict[str, Any]]
+) -> Iterator[str]:
     first = scores[0]
     which = "" if group == "all" else f" [{printable(group)}]"
-    head = f"{view.questions[test]}{which}: {_many(first['n'], view.noun)} of "
-    yield from textwrap.wrap(head + _many(first["families"], "family"), _WIDTH)
+    head = f"{view.questions[test]}{which}: {_format_count(first['n'], view.noun)} of "
+    yield from textwrap.wrap(head + _format_count(first["families"], "family"), _WIDTH)
     if first["n"]:
-        yield _HEAD + f"{'covered':>9}"
-        yield from map(_line, scores)
+        yield _HEADER + f"{'covered':>9}"
+        yield from map(_score_line, scores)
     if group == "all" and first["excluded"]:
         left = "; ".join(f"{reason} ({count})" for reason, count in first["excluded"].items())
         yield from textwrap.wrap(
@@ -115,12 +117,12 @@ def _block(view: View, test: str, group: str, scores: list[dict[str, Any]]) -> I
         )
 
 
-def _many(count: int, noun: str) -> str:
+def _format_count(count: int, noun: str) -> str:
     plural = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
     return f"{count} {noun if count == 1 else plural}"
 
 
-def _line(score: dict[str, Any]) -> str:
+def _score_line(score: dict[str, Any]) -> str:
     covered = "-" if score["coverage"] is None else f"{score['coverage']:.0%}"
     return (
         f"  {score['method']:<25}{score['n']:>5}{score['median_ape']:>8.1%}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from carbonctl.core.units import describe_type
-from carbonctl.result.kinds import Kind, adapter
+from carbonctl.result.kinds import Kind, type_adapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +25,10 @@ _EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
 }
-_SHORT = 40  # characters of a value that an error shows
+_MAX_SHOWN_LENGTH = 40  # characters of a value that an error shows
 
 
-class Misfit(NamedTuple):
+class SchemaProblem(NamedTuple):
     """One thing that does not fit: code, message, where."""
 
     code: str
@@ -36,37 +36,45 @@ class Misfit(NamedTuple):
     path: Path
 
 
-def misfits(data: Any, kind: Kind) -> Iterator[Misfit]:
+def find_schema_problems(data: Any, kind: Kind) -> Iterator[SchemaProblem]:
     """Everything in ``data`` that is not as the record of its kind says; no value is converted."""
     try:
-        adapter(kind).validate_python(data, strict=True)
+        type_adapter(kind).validate_python(data, strict=True)
     except ValidationError as error:
         seen: set[Path] = set()
         for found in error.errors(include_url=False):
-            misfit = _misfit(found, data)
+            misfit = _schema_problem(found, data)
             if misfit.code == "CC206" or misfit.path not in seen:
                 yield misfit
             seen.add(misfit.path)
 
 
-def _misfit(found: ErrorDetails, data: Any) -> Misfit:
+def _schema_problem(found: ErrorDetails, data: Any) -> SchemaProblem:
     """One error of pydantic in our words."""
     kind, path = found["type"], found["loc"]
     if kind == "missing":
-        return Misfit("CC206", f'"{path[-1]}" is required here', path[:-1])
-    path, got, context = _existing(path, data), _got(found["input"]), found.get("ctx", {})
+        return SchemaProblem("CC206", f'"{path[-1]}" is required here', path[:-1])
+    path, got, context = (
+        _existing_path(path, data),
+        _format_value(found["input"]),
+        found.get("ctx", {}),
+    )
     if kind == "literal_error":
         expected = context["expected"].replace("'", '"')
-        return Misfit("CC207", f"expected {expected}, got {got}", path)
+        return SchemaProblem("CC207", f"expected {expected}, got {got}", path)
     if kind in {"greater_than_equal", "less_than_equal"}:
         limit = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
-        return Misfit("CC203", f"must be {limit}, got {got}", path)
+        return SchemaProblem("CC203", f"must be {limit}, got {got}", path)
     if kind == "string_pattern_mismatch":
-        return Misfit("CC203", f"expected text that matches {context['pattern']}, got {got}", path)
-    return Misfit("CC201", f"expected {_EXPECTED.get(kind, 'another value')}, got {got}", path)
+        return SchemaProblem(
+            "CC203", f"expected text that matches {context['pattern']}, got {got}", path
+        )
+    return SchemaProblem(
+        "CC201", f"expected {_EXPECTED.get(kind, 'another value')}, got {got}", path
+    )
 
 
-def _existing(path: Path, data: Any) -> Path:
+def _existing_path(path: Path, data: Any) -> Path:
     """The part of a path that is in the data: pydantic adds the name of a type in a union."""
     for place, step in enumerate(path):
         is_item = isinstance(data, list) and isinstance(step, int)
@@ -76,8 +84,11 @@ def _existing(path: Path, data: Any) -> Path:
     return path
 
 
-def _got(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """A wrong value as JSON writes it; of long ones and of lists only what they are."""
-    if isinstance(value, str | int | float | None) and len(written := json.dumps(value)) <= _SHORT:
+    if (
+        isinstance(value, str | int | float | None)
+        and len(written := json.dumps(value)) <= _MAX_SHOWN_LENGTH
+    ):
         return written
     return describe_type(value)

@@ -42,6 +42,6 @@ def kind_of(command: object) -> Kind | None:
 
 
 @cache
-def adapter(kind: Kind) -> TypeAdapter[Any]:
+def type_adapter(kind: Kind) -> TypeAdapter[Any]:
     """What checks and describes results of a kind, built once."""
     return TypeAdapter(_RECORDS[kind])

@@ -8,7 +8,7 @@ from carbonctl.core.fact import Tier
 from carbonctl.result.scalar import Unit
 
 
-class Ends(TypedDict):
+class Percentiles(TypedDict):
     """The 90 % interval of a number with its median; all null without draws."""
 
     p05: float | None
@@ -16,7 +16,7 @@ class Ends(TypedDict):
     p95: float | None
 
 
-class Metric(Ends):
+class Metric(Percentiles):
     """A number that has a name, in the unit that its name ends in."""
 
     value: float
@@ -25,7 +25,7 @@ class Metric(Ends):
     source_ids: list[str]
 
 
-class MetricOrNull(Ends):
+class MetricOrNull(Percentiles):
     """A metric that may never be reached, as a time to pay back; then it is null."""
 
     value: float | None
@@ -34,7 +34,7 @@ class MetricOrNull(Ends):
     source_ids: list[str]
 
 
-class Named(Ends):
+class NamedNumber(Percentiles):
     """A number with its id, its label, its formula and the ids of what that takes."""
 
     id: str
@@ -44,7 +44,7 @@ class Named(Ends):
     source_ids: list[str]
 
 
-class Node(Named):
+class Node(NamedNumber):
     """A mass of CO2e; null where it is not estimated."""
 
     unit: Unit
@@ -53,7 +53,7 @@ class Node(Named):
     assumed: bool | None
 
 
-class Total(Named):
+class Total(NamedNumber):
     """A sum of lines with its interval."""
 
     unit: Unit
@@ -68,7 +68,7 @@ class ChoiceLine(Total):
     kind: str
 
 
-class BreakEven(Named):
+class BreakEven(NamedNumber):
     """Years until replacing has emitted less than keeping; null where it never does."""
 
     unit: Literal["y"]
@@ -88,7 +88,7 @@ class Comparator(TypedDict):
     note: str | None
 
 
-class Line(Named):
+class Line(NamedNumber):
     """One line of a breakdown with the lines that add up to it."""
 
     unit: Unit

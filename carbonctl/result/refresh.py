@@ -14,7 +14,7 @@ from carbonctl.result.scalar import Provenance, Samples, SchemaVersion, Seed
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
-_ALWAYS = (
+_REQUIRED = (
     "machine_ratio",
     "new_machines",
     "new.embodied_kgco2e_per_year",
@@ -22,8 +22,8 @@ _ALWAYS = (
     "break_even_growth_ratio",
     "carbon_ratio",
 )
-_ALWAYS_OR_NULL = ("break_even_kgco2e_per_kwh",)
-_BY_RULE = (
+_REQUIRED_OR_NULL = ("break_even_kgco2e_per_kwh",)
+_OPTIONAL = (
     "old_written_off_kgco2e",
     "old_first_life_kgco2e",
     "old_second_life_kgco2e",
@@ -31,7 +31,7 @@ _BY_RULE = (
 )
 
 
-class _Named:
+class _NamedMetrics:
     """Metrics by name: some always there, some by the rule of allocation, and any other."""
 
     def __get_pydantic_core_schema__(
@@ -41,9 +41,9 @@ class _Named:
         number, any_other = handler.generate_schema(Metric), handler.generate_schema(MetricOrNull)
         field = core_schema.typed_dict_field
         fields = {
-            **{name: field(number, required=True) for name in _ALWAYS},
-            **{name: field(any_other, required=True) for name in _ALWAYS_OR_NULL},
-            **{name: field(number, required=False) for name in _BY_RULE},
+            **{name: field(number, required=True) for name in _REQUIRED},
+            **{name: field(any_other, required=True) for name in _REQUIRED_OR_NULL},
+            **{name: field(number, required=False) for name in _OPTIONAL},
         }
         return core_schema.typed_dict_schema(
             fields, extras_schema=any_other, extra_behavior="allow"
@@ -86,7 +86,7 @@ class RefreshDecision(TypedDict):
     replace: Choice
     sunk: Total
     grids: list[GridStep]
-    metrics: Annotated[dict[str, MetricOrNull], _Named()]
+    metrics: Annotated[dict[str, MetricOrNull], _NamedMetrics()]
     drivers: list[DriverRecord]
     assumptions: list[Assumption]
     facts: dict[str, FactRecord]

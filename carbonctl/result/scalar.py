@@ -16,7 +16,7 @@ def _as_int(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _as_code(value: Any) -> Any:
+def _as_exit_code(value: Any) -> Any:
     """The same for an exit code, which ``false`` is none of: to Python it is 0."""
     if isinstance(value, bool):
         raise PydanticKnownError("literal_error", {"expected": "0, 4 or 5"})
@@ -26,4 +26,4 @@ def _as_code(value: Any) -> Any:
 Whole = Annotated[int, BeforeValidator(_as_int)]
 Samples = Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_as_int)]
 Seed = Annotated[int, Field(ge=0), BeforeValidator(_as_int)]
-GateExitCode = Annotated[Literal[0, 4, 5], BeforeValidator(_as_code)]
+GateExitCode = Annotated[Literal[0, 4, 5], BeforeValidator(_as_exit_code)]

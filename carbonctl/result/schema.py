@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from carbonctl.result.kinds import KINDS, Kind, adapter, commands_of
+from carbonctl.result.kinds import KINDS, Kind, commands_of, type_adapter
 
 if TYPE_CHECKING:
     from pydantic_core.core_schema import CoreSchema, NullableSchema, TypedDictSchema
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
-class _Generator(GenerateJsonSchema):
+class _SchemaGenerator(GenerateJsonSchema):
     """Without titles that only repeat names, and null as one more type of a value."""
 
     def field_title_should_be_set(self, schema: CoreSchema) -> bool:
@@ -39,21 +39,23 @@ class _Generator(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """JSON Schema of every kind of result, told apart by ``command``."""
     adapters: list[tuple[Kind, Any, TypeAdapter[Any]]] = [
-        (kind, "validation", adapter(kind)) for kind in KINDS
+        (kind, "validation", type_adapter(kind)) for kind in KINDS
     ]
-    found, shared = TypeAdapter.json_schemas(adapters, schema_generator=_Generator)
+    found, shared = TypeAdapter.json_schemas(adapters, schema_generator=_SchemaGenerator)
     return {
         "$schema": _DRAFT,
         "title": "What carbonctl -f json prints",
         "description": "Names carry their unit; null is unknown; later versions 1.x only add keys.",
         "type": "object",
         "required": ["schema_version"],
-        "allOf": [{"if": _is_of(kind), "then": found[kind, "validation"]} for kind in KINDS],
+        "allOf": [
+            {"if": _kind_condition(kind), "then": found[kind, "validation"]} for kind in KINDS
+        ],
         "$defs": shared["$defs"],
     }
 
 
-def _is_of(kind: Kind) -> dict[str, Any]:
+def _kind_condition(kind: Kind) -> dict[str, Any]:
     """What only results of one kind fit."""
     commands = commands_of(kind)
     if not commands:

@@ -131,7 +131,7 @@ def test_a_class_that_is_not_counted_is_named_by_the_model_of_its_shape(imported
     assert "cannot be counted" in text
     found = refused(json.dumps(falcon | {"num_attention_heads": 64}))
     assert found[0] == "CC508"
-    assert "in layers and width it is like falcon-40b" in found[4]
+    assert "layers and width are those of falcon-40b" in found[4]
 
 
 def test_a_small_mixture_of_experts_counted_by_hand(imported, data):

@@ -10,9 +10,9 @@ from carbonctl import __version__
 from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.units import g_from_kg
 from carbonctl.report.ci.findings import results
-from carbonctl.report.machine import not_finite
+from carbonctl.report.machine import not_finite_error
 from carbonctl.report.numbers import printable_texts
-from carbonctl.report.phase_inputs import given, leaves, phase_of, section
+from carbonctl.report.phase_inputs import given_scenario, phase_lines, phase_of, section_of_phase
 
 if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult, Estimates
@@ -24,7 +24,7 @@ _TRAINING = ("train", "idle")
 def as_hf_card(data: Estimates) -> str:
     """Electricity of training in grams, as cards state it, beside all that was estimated."""
     found = results(data)
-    lines = [line for line in leaves(found[0]) if line["kind"] in _TRAINING] if found else []
+    lines = [line for line in phase_lines(found[0]) if line["kind"] in _TRAINING] if found else []
     if len(found) != 1 or not lines:
         message = "a model card states the training of one result; there is none here"
         hint = "carbonctl train FILE -f hf-card"
@@ -36,14 +36,14 @@ def _card(result: EstimateResult, lines: list[Line]) -> str:
     grams = g_from_kg(math.fsum(line["value"] for line in lines))
     whole = g_from_kg(result["total_kgco2e"])
     if not (math.isfinite(grams) and math.isfinite(whole)):
-        raise not_finite()
+        raise not_finite_error()
     source = f"carbonctl {__version__}: electricity of training, {result['accounting']} basis"
     phases = list(dict.fromkeys(phase_of(line) for line in lines))
     said = printable_texts({
         "source": source,
-        "training_type": _type(result),
-        "geographical_location": _joined(result, phases, "site", ("region",)),
-        "hardware_used": _joined(result, phases, "hardware", ("accelerator", "server", "instance")),
+        "training_type": _training_type(result),
+        "geographical_location": _names_of_runs(result, phases, "site", ("region",)),
+        "hardware_used": _names_of_runs(result, phases, "hardware", ("accelerator", "server", "instance")),
     })  # fmt: skip
     head = [
         "---",
@@ -60,9 +60,9 @@ def _card(result: EstimateResult, lines: list[Line]) -> str:
     return "\n".join([*head, *kept, *unsaid, *laid, "---"]) + "\n"
 
 
-def _type(result: EstimateResult) -> str:
+def _training_type(result: EstimateResult) -> str:
     """The kind of training where the scenario says it; from its size alone it cannot be told."""
-    train = given(result).get("train")
+    train = given_scenario(result).get("train")
     train = train if isinstance(train, dict) else {}
     runs = train.get("runs")
     methods = {train.get("method")} | {
@@ -74,11 +74,13 @@ def _type(result: EstimateResult) -> str:
     return "fine-tuning" if tuned else ""
 
 
-def _joined(result: EstimateResult, phases: list[str], name: str, keys: tuple[str, ...]) -> str:
+def _names_of_runs(
+    result: EstimateResult, phases: list[str], name: str, keys: tuple[str, ...]
+) -> str:
     """Sites or hardware of the runs, each once, as the scenario names them."""
     found: dict[str, None] = {}
     for phase in phases:
-        given = section(result, phase, name)
+        given = section_of_phase(result, phase, name)
         count = f"{given['count']} x " if "count" in given else ""
         for key in keys:
             if key in given:

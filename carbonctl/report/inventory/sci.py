@@ -26,7 +26,7 @@ def _score(result: EstimateResult) -> dict[str, Any]:
     metrics = result["metrics"]
     scored = next((name for name in metrics if _HEAD in name), None)
     if scored is None:
-        return _row(result, status=_why_none(metrics))
+        return _row(result, status=_reason_without_score(metrics))
     phase, _, unit = scored.partition(_HEAD)
     return _row(
         result,
@@ -39,7 +39,7 @@ def _score(result: EstimateResult) -> dict[str, Any]:
     )
 
 
-def _why_none(metrics: dict[str, Metric]) -> str:
+def _reason_without_score(metrics: dict[str, Metric]) -> str:
     if any(name.endswith(".functional_units") for name in metrics):
         return "hardware is not estimated: name it"
     return "no functional unit: nothing is served"

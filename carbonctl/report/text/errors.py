@@ -16,9 +16,9 @@ _LONG_HINT = 90  # a hint that stands beside its line no longer
 _WIDTH = 80
 
 
-def as_text(error: CarbonctlError) -> str:
+def format_error(error: CarbonctlError) -> str:
     """All problems of an error, in the order in which they stand in the files."""
-    shown = [one(p, error.sources) for p in error.problems[:MAX_SHOWN]]
+    shown = [format_problem(p, error.sources) for p in error.problems[:MAX_SHOWN]]
     if isinstance(error, OutputError):  # it was estimated, and no place is left to say more
         return printable("\n".join(shown)) + "\n"
     hidden = len(error.problems) - MAX_SHOWN
@@ -31,21 +31,21 @@ def as_text(error: CarbonctlError) -> str:
     return printable("\n".join([*shown, tail])) + "\n"
 
 
-def one(problem: Problem, sources: dict[str, list[str]], level: str = "error") -> str:
+def format_problem(problem: Problem, sources: dict[str, list[str]], level: str = "error") -> str:
     """A problem with its line and what to do about it."""
     code = f"{level}[{problem.code}]" if problem.code else level
     place = f"{problem.mark}: " if problem.mark else ""
-    lines = [_in_one_line(f"{place}{code}: {problem.message}")]
+    lines = [_escape_newlines(f"{place}{code}: {problem.message}")]
     snippet = _snippet(problem, sources)
     lines += snippet
     if problem.hint and (not snippet or len(problem.hint) > _LONG_HINT):
-        lines.append(_wrapped(problem.hint))
+        lines.append(_wrap_hint(problem.hint))
     if problem.help:
-        lines.append(_in_one_line(f"   help: {problem.help}"))
+        lines.append(_escape_newlines(f"   help: {problem.help}"))
     return "\n".join(lines)
 
 
-def _in_one_line(text: str) -> str:
+def _escape_newlines(text: str) -> str:
     """Text in which no name of a file or key begins a line, which a service may take to be ours."""
     return text.replace("\n", "\\n")
 
@@ -64,10 +64,10 @@ def _snippet(problem: Problem, sources: dict[str, list[str]]) -> list[str]:
     return [f"{mark.line:>5} | {text}", f"      | {pointer}{hint}"]
 
 
-def _wrapped(hint: str) -> str:
+def _wrap_hint(hint: str) -> str:
     """A hint on lines of its own; a short one is never broken."""
     if len(hint) <= _LONG_HINT:
-        return _in_one_line(f"   hint: {hint}")
+        return _escape_newlines(f"   hint: {hint}")
     from textwrap import fill  # noqa: PLC0415 - for long hints alone
 
     return fill(hint, _WIDTH, initial_indent="   hint: ", subsequent_indent=" " * 9)

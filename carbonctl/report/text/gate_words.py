@@ -46,18 +46,18 @@ def unit(one: Held) -> str | None:
 def amount(value: float, unit: str) -> str:
     """A number of a rule in a unit that fits it."""
     if unit == "kgCO2e":
-        return numbers.carbon(value, 3)
+        return numbers.format_mass(value, 3)
     if unit == "kWh":
-        return numbers.energy(value)
+        return numbers.format_energy(value)
     if unit == "1":
-        return f"{numbers.significant(100 * value, 3)} %"
-    return f"{numbers.significant(value, 3)} {unit}".strip()
+        return f"{numbers.format_significant(100 * value, 3)} %"
+    return f"{numbers.format_significant(value, 3)} {unit}".strip()
 
 
 def measured(value: float, metric: str, unit: str | None) -> str:
     """A limit or an observation for people; of a spread, how many times."""
     if metric == "quality.spread":
-        return f"{numbers.significant(value, 3)} x"
+        return f"{numbers.format_significant(value, 3)} x"
     return amount(value, unit or "1")
 
 
@@ -97,7 +97,9 @@ def _found(one: Held) -> str:
     names = ", ".join(rule.names).replace("_", " ")
     if rule.kind == "require":
         return f"estimated: {names}"
-    least = f" over {numbers.share(rule.above_share)} of the total" if rule.above_share else ""
+    least = (
+        f" over {numbers.format_share(rule.above_share)} of the total" if rule.above_share else ""
+    )
     return f"no part{least} is of tier {names}"
 
 
@@ -153,7 +155,7 @@ def saved_in_words(saved: SavedStatus) -> str:
     if saved["status"] == "part":
         whole = f"the whole scenario is judged, {_recomputed(saved)} CO2e"
         return f"a result of some phases alone; {whole}"
-    was, now = numbers.carbon(saved["saved_kgco2e"], 4), _recomputed(saved)
+    was, now = numbers.format_mass(saved["saved_kgco2e"], 4), _recomputed(saved)
     made = f"made by carbonctl {saved['tool_version']}, and this is {__version__}"
     return f"{made}: {was} CO2e there, {now} CO2e computed again, which is judged"
 
@@ -161,7 +163,7 @@ def saved_in_words(saved: SavedStatus) -> str:
 def _recomputed(saved: SavedStatus) -> str:
     """The total of a saved result that was computed again."""
     total = saved["recomputed_kgco2e"]
-    return "-" if total is None else numbers.carbon(total, 4)
+    return "-" if total is None else numbers.format_mass(total, 4)
 
 
 def overlay_in_words(overlay: OverlayUsed) -> str:
@@ -220,7 +222,9 @@ def drives(rule: RuleVerdict) -> str:
     if changed:
         return "changed: " + "; ".join(_moved(c, rule) for c in changed[:_MOST])
     named = [
-        f"{p['label']} {numbers.share(p['share'])}" for p in rule["contributors"] if p["share"]
+        f"{p['label']} {numbers.format_share(p['share'])}"
+        for p in rule["contributors"]
+        if p["share"]
     ]
     return "driven by " + ", ".join(named) if named else ""
 
@@ -228,8 +232,8 @@ def drives(rule: RuleVerdict) -> str:
 def _moved(change: ChangedFact, rule: RuleVerdict) -> str:
     """An input that changed, and what that moved of the number that the rule is about."""
     before, unit = change["baseline"], change["unit"]
-    was = "not given" if before is None else numbers.quantity(before, unit)
-    now = numbers.quantity(change["value"], unit)
+    was = "not given" if before is None else numbers.format_quantity(before, unit)
+    now = numbers.format_quantity(change["value"], unit)
     metric = rule["metric"] or ""
     driven = unit_of(metric) if metric and metric not in {*QUALITY, COST} else "kgCO2e"
     return f"{change['label']} {was} -> {now} (+{amount(change['effect'] or 0.0, driven)})"

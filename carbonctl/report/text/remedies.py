@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carbonctl.report.text.remedies_of_files import OF_FILES
+from carbonctl.report.text.remedies_of_files import FILE_REMEDIES
 
 # code -> cause, remedy
 REMEDIES: dict[str, tuple[str, str]] = {
@@ -195,5 +195,5 @@ REMEDIES: dict[str, tuple[str, str]] = {
         ),
         "carbonctl hw check --hardware-db DIR shows every broken rule.",
     ),
-    **OF_FILES,
+    **FILE_REMEDIES,
 }

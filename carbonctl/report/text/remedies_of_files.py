@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OF_FILES: dict[str, tuple[str, str]] = {
+FILE_REMEDIES: dict[str, tuple[str, str]] = {
     "CC501": (
         "The file is none of the logs and tables that init --from reads.",
         "carbonctl help formats lists them, each with the command that writes it.",

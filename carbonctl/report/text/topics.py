@@ -56,20 +56,20 @@ _ENVIRONMENT = {
 }
 
 
-def topic(name: str) -> str:
+def help_text(name: str) -> str:
     """The text of a topic or an error code; KeyError when there is none."""
     code, word = name.upper(), name.lower()
     if code not in CODES and word not in TOPICS:
         raise KeyError(name)
-    return _code(code) if code in CODES else TOPICS[word]
+    return _error_code_text(code) if code in CODES else TOPICS[word]
 
 
-def _code(code: str) -> str:
+def _error_code_text(code: str) -> str:
     cause, remedy = REMEDIES[code]
-    return f"{code}: {CODES[code]}\n\n{_rows({'cause': cause, 'remedy': remedy})}"
+    return f"{code}: {CODES[code]}\n\n{_two_columns({'cause': cause, 'remedy': remedy})}"
 
 
-def _rows(rows: dict[str, str]) -> str:
+def _two_columns(rows: dict[str, str]) -> str:
     """Names and what they mean, in two columns."""
     wide = max(len(name) for name in rows) + 2
     filled = [
@@ -85,14 +85,14 @@ def _rows(rows: dict[str, str]) -> str:
     return "\n".join(filled) + "\n"
 
 
-def _prose(text: str) -> str:
+def _wrap_prose(text: str) -> str:
     return textwrap.fill(text, _WIDTH, break_on_hyphens=False) + "\n"
 
 
 def _exit_codes() -> str:
-    rows = _rows({str(code): text for code, text in _EXITS.items()})
+    rows = _two_columns({str(code): text for code, text in _EXITS.items()})
     worst = "Of several files the gravest counts: 1 > 2 > 3 > 6 > 4 > 5 > 7."
-    return f"{rows}\n{_prose(worst)}"
+    return f"{rows}\n{_wrap_prose(worst)}"
 
 
 def _formats() -> str:
@@ -101,8 +101,8 @@ def _formats() -> str:
         "junit, errors of an input go to stdout too, in that format."
     )
     return (
-        f"Output, -f:\n\n{_rows(_FORMATS)}\nInput, init train --from FILE:\n\n{_rows(_IMPORTS)}\n"
-        f"{_prose(streams)}"
+        f"Output, -f:\n\n{_two_columns(_FORMATS)}\nInput, init train --from FILE:\n\n{_two_columns(_IMPORTS)}\n"
+        f"{_wrap_prose(streams)}"
     )
 
 
@@ -113,7 +113,7 @@ def _units() -> str:
         "[low, value, high]. A GB is 1e9 bytes, a year 8,760 h, a month a twelfth of it."
     )
     rows = {kind: " ".join(names) for kind, names in symbols_by_dimension().items()}
-    return f"{_prose(rules)}\n{_rows(rows)}"
+    return f"{_wrap_prose(rules)}\n{_two_columns(rows)}"
 
 
 def _boundaries() -> str:
@@ -122,16 +122,16 @@ def _boundaries() -> str:
         "facility. A measured energy or power says its boundary: 433 MWh:it_system as a flag, "
         "scope: it_system in a file. What lies outside every result is listed as not estimated."
     )
-    return f"{_rows(_BOUNDARIES)}\n{_prose(rules)}"
+    return f"{_two_columns(_BOUNDARIES)}\n{_wrap_prose(rules)}"
 
 
 def _environment() -> str:
     rules = "A flag goes before a variable. No command opens a network connection."
-    return f"{_rows(_ENVIRONMENT)}\n{_prose(rules)}"
+    return f"{_two_columns(_ENVIRONMENT)}\n{_wrap_prose(rules)}"
 
 
 def _errors() -> str:
-    return _rows(CODES) + "\nOne of them with cause and remedy: carbonctl help CC101\n"
+    return _two_columns(CODES) + "\nOne of them with cause and remedy: carbonctl help CC101\n"
 
 
 TOPICS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.report.text.gate_words import beside
-from carbonctl.report.text.notes import say
+from carbonctl.report.text.notes import print_note
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +22,7 @@ def render(gate: GateVerdict, out: Console) -> None:
         subject = rule["scenario"] or rule["file"]
         said = rule["message"] or rule["reason"] or ""
         status = _WORDS.get(rule["status"], rule["status"])
-        say(out, status, f"{rule['id']} ({subject}): {said}")
+        print_note(out, status, f"{rule['id']} ({subject}): {said}")
     for label, text in beside(gate):
-        say(out, label, text)
-    say(out, "gate", f"{_WORDS[gate['status']]}; it ended with {gate['exit_code']}")
+        print_note(out, label, text)
+    print_note(out, "gate", f"{_WORDS[gate['status']]}; it ended with {gate['exit_code']}")

@@ -9,7 +9,7 @@ from carbonctl import __version__
 from carbonctl.report import numbers
 from carbonctl.report.envelope import SCHEMA_VERSION
 from carbonctl.report.machine import as_json
-from carbonctl.report.text.markdown import cell, marker
+from carbonctl.report.text.markdown import escape_cell, hidden_marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,12 +19,22 @@ if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.verify import ValueDifference, VerifiedResult, VerifyResult
 
-_SHOWN = 12
+_MAX_DIFFERENCES = 12
 # what a result holds that no estimate made, or that only says where its facts stood; of the
 # inputs the digest is compared
-_ASIDE = {"tool", "data", "title", "inputs", "provenance", "formulas", "sources", "gate", "command"}
-_NAMES = ("id", "key", "metric")
-_UNSEEN = {"where", "warnings"}
+_IGNORED_KEYS = {
+    "tool",
+    "data",
+    "title",
+    "inputs",
+    "provenance",
+    "formulas",
+    "sources",
+    "gate",
+    "command",
+}
+_ID_KEYS = ("id", "key", "metric")
+_IGNORED_NESTED_KEYS = {"where", "warnings"}
 _KINDS: dict[str, Literal["total", "data"]] = {
     "total_kgco2e": "total",
     "total": "total",
@@ -33,16 +43,16 @@ _KINDS: dict[str, Literal["total", "data"]] = {
 }
 
 
-def differences(
+def find_differences(
     saved: EstimateResult, now: EstimateResult, tolerance: float
 ) -> tuple[int, list[ValueDifference]]:
     """How many values were compared, and those that differ: the total, then data, then the rest."""
-    before, after = (_values(result) for result in (saved, now))
+    before, after = (_values_by_path(result) for result in (saved, now))
     paths = list(dict.fromkeys((*before, *after)))
     found: list[ValueDifference] = []
     for path in paths:
         a, b = before.get(path), after.get(path)
-        relative = _relative(a, b)
+        relative = _relative_difference(a, b)
         if a == b or (relative is not None and abs(relative) <= tolerance):
             continue
         kind = _KINDS.get(path.split("/", 1)[0]) or ("text" if relative is None else "number")
@@ -51,33 +61,33 @@ def differences(
     return len(paths), sorted(found, key=lambda one: order.index(one["kind"]))
 
 
-def _relative(a: Any, b: Any) -> float | None:
+def _relative_difference(a: Any, b: Any) -> float | None:
     if any(isinstance(v, bool) or not isinstance(v, int | float) for v in (a, b)):
         return None
     change = (b - a) / abs(a) if a else math.inf
     return change if math.isfinite(change) else None
 
 
-def _values(result: EstimateResult) -> dict[str, Any]:
-    return dict(_flat(result)) | {"inputs/sha256": result["inputs"]["sha256"]}
+def _values_by_path(result: EstimateResult) -> dict[str, Any]:
+    return dict(_flatten(result)) | {"inputs/sha256": result["inputs"]["sha256"]}
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Values by path; items of lists by their id or key where they have one."""
     if isinstance(value, dict):
         for key, item in value.items():
-            if key not in _UNSEEN and (path or key not in _ASIDE):
-                yield from _flat(item, f"{path}/{key}" if path else key)
+            if key not in _IGNORED_NESTED_KEYS and (path or key not in _IGNORED_KEYS):
+                yield from _flatten(item, f"{path}/{key}" if path else key)
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            names = [item.get(key) for key in _NAMES] if isinstance(item, dict) else []
+            names = [item.get(key) for key in _ID_KEYS] if isinstance(item, dict) else []
             name = next((name for name in names if name), place)
-            yield from _flat(item, f"{path}/{name}")
+            yield from _flatten(item, f"{path}/{name}")
     else:
         yield path, value
 
 
-def as_data(file: str, tolerance: float, found: list[VerifiedResult]) -> VerifyResult:
+def verification_as_data(file: str, tolerance: float, found: list[VerifiedResult]) -> VerifyResult:
     """A verification as plain data."""
     same = all(one["status"] == "same" for one in found)
     return {
@@ -91,9 +101,9 @@ def as_data(file: str, tolerance: float, found: list[VerifiedResult]) -> VerifyR
     }
 
 
-def one(saved: EstimateResult, now: EstimateResult, tolerance: float) -> VerifiedResult:
+def verify_result(saved: EstimateResult, now: EstimateResult, tolerance: float) -> VerifiedResult:
     """One result of a file, verified."""
-    compared, found = differences(saved, now, tolerance)
+    compared, found = find_differences(saved, now, tolerance)
     return {
         "name": saved["name"],
         "command": saved["command"],
@@ -105,7 +115,7 @@ def one(saved: EstimateResult, now: EstimateResult, tolerance: float) -> Verifie
     }
 
 
-def lines(data: VerifyResult) -> Iterator[str]:
+def verification_lines(data: VerifyResult) -> Iterator[str]:
     """What was found, for people."""
     for result in data["results"]:
         name = result["name"] or result["command"]
@@ -117,13 +127,13 @@ def lines(data: VerifyResult) -> Iterator[str]:
             continue
         found = result["differences"]
         yield f"differs: {len(found):,} of {result['compared']:,} values"
-        for difference in found[:_SHOWN]:
-            yield f"  {_said(difference)}"
-        if len(found) > _SHOWN:
-            yield f"  and {len(found) - _SHOWN} more; -f json lists all"
+        for difference in found[:_MAX_DIFFERENCES]:
+            yield f"  {_difference_text(difference)}"
+        if len(found) > _MAX_DIFFERENCES:
+            yield f"  and {len(found) - _MAX_DIFFERENCES} more; -f json lists all"
 
 
-def _said(difference: ValueDifference) -> str:
+def _difference_text(difference: ValueDifference) -> str:
     relative = difference["relative"]
     change = "" if relative is None else f" ({100 * relative:+.3g} %)"
     ends = (_value(difference[side]) for side in ("saved", "now"))
@@ -138,12 +148,12 @@ def _value(value: Any) -> str:
 
 def render(data: VerifyResult, out: Console) -> None:
     """Print what was found."""
-    out.print("\n".join(lines(data)), markup=False, soft_wrap=True)
+    out.print("\n".join(verification_lines(data)), markup=False, soft_wrap=True)
 
 
 def _markdown(data: VerifyResult) -> str:
-    listed = [cell(line) for line in lines(data)]
-    return "\n".join([marker("verify"), *(f"- {line}" for line in listed)]) + "\n"
+    listed = [escape_cell(line) for line in verification_lines(data)]
+    return "\n".join([hidden_marker("verify"), *(f"- {line}" for line in listed)]) + "\n"
 
 
 RENDERERS: dict[str, Callable[[VerifyResult], str]] = {"json": as_json, "markdown": _markdown}

@@ -15,49 +15,49 @@ if TYPE_CHECKING:
 Cause = Fact | Step
 
 
-class Untraced(TypeError):  # noqa: N818 - a broken promise of ours, never the user's fault
+class UntracedNumberError(TypeError):
     """A number that comes from neither a fact nor a formula: arithmetic outside a formula."""
 
 
-def cause_of(value: Any, of: str = "") -> Cause:
+def cause_of_number(value: Any, of: str = "") -> Cause:
     """The fact or step behind a number."""
     if isinstance(value, Traced):
         return value.cause
     message = f"{of or value!r} comes from no fact and no formula"
-    raise Untraced(message)
+    raise UntracedNumberError(message)
 
 
-def arguments(step: Step) -> Iterator[tuple[str, Traced]]:
+def named_arguments(step: Step) -> Iterator[tuple[str, Traced]]:
     """Named arguments of a step; items of a sum are numbered."""
     for name, value in step.arguments.items():
         if isinstance(value, tuple):
             for place, item in enumerate(value):
-                yield f"{name}[{place}]", _need(item, step, name)
+                yield f"{name}[{place}]", _require_traced(item, step, name)
         else:
-            yield name, _need(value, step, name)
+            yield name, _require_traced(value, step, name)
 
 
-def _need(value: Any, step: Step, name: str) -> Traced:
+def _require_traced(value: Any, step: Step, name: str) -> Traced:
     if not isinstance(value, Traced):
         message = f"{step.id}: {name} comes from no fact and no formula"
-        raise Untraced(message)
+        raise UntracedNumberError(message)
     return value
 
 
-def name_of(cause: Cause) -> str:
+def cause_name(cause: Cause) -> str:
     """Id of a step, key of a fact."""
     return cause.id if isinstance(cause, Step) else cause.key
 
 
-def leaves(*values: Traced) -> dict[str, Fact]:
+def facts_under(*values: Traced) -> dict[str, Fact]:
     """Facts under some numbers by key, in the order in which their trees show them."""
     found: dict[str, Fact] = {}
     for value in values:
-        found = found | _facts_under(value.cause) | found  # of one key the first fact stays
+        found = found | _facts_of_cause(value.cause) | found  # of one key the first fact stays
     return found
 
 
-def _facts_under(cause: Cause) -> dict[str, Fact]:
+def _facts_of_cause(cause: Cause) -> dict[str, Fact]:
     """Facts under a cause by key; a step keeps its own, for many numbers share steps."""
     if isinstance(cause, Fact):
         return {cause.key: cause}
@@ -65,7 +65,7 @@ def _facts_under(cause: Cause) -> dict[str, Fact]:
     if kept is None:
         kept = {}
         for one in _causes(cause):
-            kept = kept | _facts_under(one) | kept
+            kept = kept | _facts_of_cause(one) | kept
         cause.__dict__["facts_under"] = kept
     return kept
 
@@ -75,13 +75,13 @@ def _causes(step: Step) -> list[Cause]:
     found: list[Cause] = []
     for name, value in step.arguments.items():
         if isinstance(value, tuple):
-            found += [_need(item, step, name).cause for item in value]
+            found += [_require_traced(item, step, name).cause for item in value]
         else:
-            found.append(_need(value, step, name).cause)
+            found.append(_require_traced(value, step, name).cause)
     return found
 
 
-def steps(value: Traced) -> Iterator[tuple[Step, Traced]]:
+def steps_under(value: Traced) -> Iterator[tuple[Step, Traced]]:
     """Every step under a number, once, results before their arguments."""
     seen: set[int] = set()
     todo = [value]
@@ -90,9 +90,9 @@ def steps(value: Traced) -> Iterator[tuple[Step, Traced]]:
         if isinstance(number.cause, Step) and id(number.cause) not in seen:
             seen.add(id(number.cause))
             yield number.cause, number
-            todo.extend(reversed([item for _, item in arguments(number.cause)]))
+            todo.extend(reversed([item for _, item in named_arguments(number.cause)]))
 
 
-def tier_of(facts: dict[str, Fact]) -> Tier:
+def weakest_tier_of(facts: dict[str, Fact]) -> Tier:
     """The weakest tier among the facts under a number."""
     return weakest_tier([fact.tier for fact in facts.values()])

@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 COLUMNS = ("id", "label", "unit", "value", "p05", "p50", "p95", "share", "evidence", "tier",
            "assumed", "parent", "level", "leaf", "energy_kwh", "scenario", "sources",
            "overlay")  # fmt: skip
-ENERGY = ".facility_energy_kwh"  # a metric of each phase
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+ENERGY_METRIC = ".facility_energy_kwh"  # a metric of each phase
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def as_text(rows: Iterable[dict[str, Any]]) -> str:
+def write_csv(rows: Iterable[dict[str, Any]]) -> str:
     """Rows as CSV with a head."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: inert(value) for key, value in row.items()} for row in rows)
+    writer.writerows({key: escape_formula(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 
 
-def inert(value: Any) -> Any:
+def escape_formula(value: Any) -> Any:
     """A value of a cell; text that a spreadsheet would run as a formula is marked as text."""
     if not isinstance(value, str):
         return value
-    runs = value.startswith(_STARTS_A_FORMULA) or value.lstrip().startswith(_STARTS_A_FORMULA)
+    runs = value.startswith(_FORMULA_STARTS) or value.lstrip().startswith(_FORMULA_STARTS)
     text: str = printable_texts(value)
     return f"'{text}" if runs else text
 
 
-def rows(
+def breakdown_rows(
     breakdown: Sequence[Mapping[str, Any]],
     total: Mapping[str, Any],
     energy: Energy,
@@ -70,7 +70,7 @@ def rows(
         "leaf": False,
         "energy_kwh": whole if any(v is not None for v in known) else None,
         "scenario": scenario,
-        "sources": sources(total),
+        "sources": source_ids_text(total),
         "overlay": own,
     }
 
@@ -83,12 +83,12 @@ def _nodes(nodes: Sequence[Mapping[str, Any]], parent: str, level: int) -> Itera
             "parent": parent,
             "level": level,
             "leaf": not below,
-            "sources": sources(node),
+            "sources": source_ids_text(node),
         }
         yield from _nodes(below, node["id"], level + 1)
 
 
-def sources(node: Mapping[str, Any]) -> str:
+def source_ids_text(node: Mapping[str, Any]) -> str:
     """Ids of the sources of a node, in one cell."""
     return " ".join(node["source_ids"])
 
@@ -96,11 +96,11 @@ def sources(node: Mapping[str, Any]) -> str:
 def facility_energy_kwh(node_id: str, metrics: Mapping[str, MetricOrNull | Metric]) -> float | None:
     """Electricity at the meter behind a node of a breakdown; None where it stands for hardware."""
     phase, operational, _ = node_id.partition(".operational_")
-    metric = metrics.get(f"{phase}{ENERGY}") if operational else None
+    metric = metrics.get(f"{phase}{ENERGY_METRIC}") if operational else None
     return None if metric is None else metric["value"]
 
 
-def distinct(names: list[str]) -> list[str]:
+def distinct_names(names: list[str]) -> list[str]:
     """Names of which no two are the same: those that repeat are numbered."""
     seen: dict[str, int] = {}
     told = []

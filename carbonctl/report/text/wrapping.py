@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 _DEFAULT, _NARROWEST = 80, 40
 _GAP = "  "
-_ROOMY = 64  # columns in which most paths fit
-GLUE = "\u00a0"  # a blank between words that belong on one line
-_MARK = 1  # letters of a first cell that only marks a row
+_MIN_PATH_WIDTH = 64  # columns in which most paths fit
+NO_BREAK_SPACE = "\u00a0"  # a blank between words that belong on one line
+_MARK_WIDTH = 1  # letters of a first cell that only marks a row
 
 
 def terminal_width() -> int:
@@ -21,23 +21,23 @@ def terminal_width() -> int:
     return max(_NARROWEST, shutil.get_terminal_size((_DEFAULT, 24)).columns)
 
 
-def wrapped(text: str, width: int) -> str:
+def wrap_lines(text: str, width: int) -> str:
     """Lines of text, what is too long going on further in than it began; glued words stay so."""
-    lines = (part for line in text.splitlines() for part in _parts(line, width))
-    return "".join(f"{line}\n" for line in lines).replace(GLUE, " ")
+    lines = (part for line in text.splitlines() for part in _wrap_line(line, width))
+    return "".join(f"{line}\n" for line in lines).replace(NO_BREAK_SPACE, " ")
 
 
-def _parts(line: str, width: int) -> list[str]:
+def _wrap_line(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     indent = len(line) - len(line.lstrip())
     indent = min(indent, width // 2)
     further = min(indent + 4, width // 2 + 4)
-    whole = width >= _ROOMY  # so that a path can be copied
-    return fold(line.strip(), width, " " * indent, " " * further, whole=whole)
+    whole = width >= _MIN_PATH_WIDTH  # so that a path can be copied
+    return fold_text(line.strip(), width, " " * indent, " " * further, whole=whole)
 
 
-def fold(
+def fold_text(
     text: str, width: int, first: str = "", rest: str = "", *, whole: bool = False
 ) -> list[str]:
     """A text in lines of some width.
@@ -55,7 +55,7 @@ def fold(
     return lines or [first]
 
 
-def table(rows: list[list[str]], numeric: list[bool], width: int) -> str:
+def format_table(rows: list[list[str]], numeric: list[bool], width: int) -> str:
     """Rows in columns, the head first, with cells that wrap between words.
 
     A first cell that is too wide for its column stands on a line of its own. Where columns do not
@@ -64,30 +64,32 @@ def table(rows: list[list[str]], numeric: list[bool], width: int) -> str:
     """
     room = width - len(_GAP) * (len(numeric) - 1)
     least = [
-        _least(column, fixed=fixed) for column, fixed in zip(columns(rows), numeric, strict=True)
+        _min_width(column, fixed=fixed)
+        for column, fixed in zip(table_columns(rows), numeric, strict=True)
     ]
     spilled = [len(rows[0][0]), *least[1:]]
     for floor in (least, spilled):
         if sum(floor) <= room:
-            return "".join(_lines(rows, _widths(rows, floor, room), numeric))
-    return "".join(_blocks(rows, width))
+            return "".join(_table_lines(rows, _fit_widths(rows, floor, room), numeric))
+    return "".join(_row_blocks(rows, width))
 
 
-def columns(rows: list[list[str]]) -> list[tuple[str, ...]]:
+def table_columns(rows: list[list[str]]) -> list[tuple[str, ...]]:
     """The cells of each column."""
     return list(zip(*rows, strict=True))
 
 
-def _least(column: tuple[str, ...], *, fixed: bool) -> int:
+def _min_width(column: tuple[str, ...], *, fixed: bool) -> int:
     """The fewest letters in which a column breaks no word, nor a number or the head."""
     words = column if fixed else (column[0], *(word for cell in column for word in cell.split()))
     return max(map(len, words))
 
 
-def _widths(rows: list[list[str]], floor: list[int], room: int) -> list[int]:
+def _fit_widths(rows: list[list[str]], floor: list[int], room: int) -> list[int]:
     """Widths of columns within some room: the widest give way first, to their floor at most."""
     widths = [
-        max(least, *map(len, column)) for least, column in zip(floor, columns(rows), strict=True)
+        max(least, *map(len, column))
+        for least, column in zip(floor, table_columns(rows), strict=True)
     ]
     while sum(widths) > room:
         wide = [i for i, least in enumerate(floor) if widths[i] > least]
@@ -95,13 +97,13 @@ def _widths(rows: list[list[str]], floor: list[int], room: int) -> list[int]:
     return widths
 
 
-def _lines(rows: list[list[str]], widths: list[int], numeric: list[bool]) -> Iterator[str]:
+def _table_lines(rows: list[list[str]], widths: list[int], numeric: list[bool]) -> Iterator[str]:
     for row in rows:
         spills = len(row[0]) > widths[0] and " " not in row[0]
         if spills:
             yield f"{row[0]}\n"
         left = ["", *row[1:]] if spills else row
-        cells = [fold(cell, size) for cell, size in zip(left, widths, strict=True)]
+        cells = [fold_text(cell, size) for cell, size in zip(left, widths, strict=True)]
         for place in range(max(map(len, cells))):
             parts = (
                 f"{cell[place] if place < len(cell) else '':{'>' if right else '<'}{size}}"
@@ -110,12 +112,14 @@ def _lines(rows: list[list[str]], widths: list[int], numeric: list[bool]) -> Ite
             yield _GAP.join(parts).rstrip() + "\n"
 
 
-def _blocks(rows: list[list[str]], width: int) -> Iterator[str]:
+def _row_blocks(rows: list[list[str]], width: int) -> Iterator[str]:
     """Each row as a name, and under it its other cells with the names of their columns."""
     head, *body = rows
     for row in body:
-        name, after = (row[0], 1) if len(row[0]) > _MARK else (f"{row[0]:<{_MARK}} {row[1]}", 2)
-        yield from (f"{line}\n" for line in fold(name, width, "", "    "))
+        name, after = (
+            (row[0], 1) if len(row[0]) > _MARK_WIDTH else (f"{row[0]:<{_MARK_WIDTH}} {row[1]}", 2)
+        )
+        yield from (f"{line}\n" for line in fold_text(name, width, "", "    "))
         rest = zip(head[after:], row[after:], strict=True)
         said = "; ".join(f"{column} {cell or '-'}" for column, cell in rest)
-        yield from (f"{line}\n" for line in fold(said, width, "    ", "    "))
+        yield from (f"{line}\n" for line in fold_text(said, width, "    ", "    "))

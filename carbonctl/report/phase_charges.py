@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.core.record import value_record
-from carbonctl.report.numbers import quantity
+from carbonctl.report.numbers import format_quantity
 from carbonctl.scenario.resolve.hardware.accelerator_counts import format_hardware
 from carbonctl.scenario.resolve.serving.dedicated_hardware import dedicated_hardware_path
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _GPU_VENDORS = ("nvidia-", "amd-", "intel-")
 _KINDS = ("experiments", "train", "infer", "data", "idle")
-_VERBS = {"train": "training", "infer": "serving", "idle": "training"}
+_ACTIVITY = {"train": "training", "infer": "serving", "idle": "training"}
 
 
 @value_record
-class Charged:
+class PhaseCharge:
     """One phase with its model, hardware and place in words.
 
     ``rule`` is ``held`` (all of it, or a stated share of a fleet) or ``by need`` for serving, and
@@ -56,13 +56,13 @@ class Charged:
         }
 
 
-def charged(resolved: ResolvedScenario, catalog: Catalog) -> list[Charged]:
+def phase_charges(resolved: ResolvedScenario, catalog: Catalog) -> list[PhaseCharge]:
     """Every estimated phase, with the hardware and the place that it is charged for."""
-    return [_charged(phase, resolved.scenario, catalog) for phase in resolved.inputs.phases]
+    return [_phase_charge(phase, resolved.scenario, catalog) for phase in resolved.inputs.phases]
 
 
-def _charged(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> Charged:
-    owners = _owners(phase.id, scenario)
+def _phase_charge(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> PhaseCharge:
+    owners = _sections_of_phase(phase.id, scenario)
     named = next((o.hardware for o in owners if getattr(o, "hardware", None)), None)
     model = next((o.model for o in owners if getattr(o, "model", None)), None)
     if phase.kind in ("data", "idle") or (phase.hardware is None and phase.kind != "infer"):
@@ -79,11 +79,11 @@ def _charged(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> 
     place = phase.site.name
     if given and place != "a given grid":
         place += ", grid as given"
-    noun = _noun(catalog, named) if named is not None else ""
-    return Charged(
+    noun = _device_noun(catalog, named) if named is not None else ""
+    return PhaseCharge(
         phase.id,
         phase.kind,
-        _model_words(model),
+        _model_text(model),
         words,
         noun,
         place,
@@ -102,7 +102,7 @@ def _operator(phase: Phase[Any], owners: list[Any], hardware: schema.Hardware | 
     return phase.site.operator
 
 
-def _noun(catalog: Catalog, hardware: schema.Hardware) -> str:
+def _device_noun(catalog: Catalog, hardware: schema.Hardware) -> str:
     """What the count of some hardware counts: GPUs, other accelerators, or servers."""
     if hardware.accelerator is not None:
         device = catalog.record("accelerators", hardware.accelerator).id
@@ -115,7 +115,7 @@ def _noun(catalog: Catalog, hardware: schema.Hardware) -> str:
     return "GPUs" if device.startswith(_GPU_VENDORS) else "accelerators"
 
 
-def _owners(phase_id: str, scenario: schema.Scenario) -> list[Any]:
+def _sections_of_phase(phase_id: str, scenario: schema.Scenario) -> list[Any]:
     """Sections that may name what a phase uses, its own first, the top of the file last."""
     root, _, name = phase_id.partition(".")
     root = "train" if root == "idle" else root
@@ -129,42 +129,48 @@ def _owners(phase_id: str, scenario: schema.Scenario) -> list[Any]:
     return [*owners, scenario]
 
 
-def title(resolved: ResolvedScenario, every: list[Charged]) -> str:
+def result_title(resolved: ResolvedScenario, every: list[PhaseCharge]) -> str:
     """What was estimated, in a few words of the user's: hardware and place of every phase."""
     name = f"{resolved.scenario.name}: " if resolved.scenario.name else ""
     phases = [one for one in every if one.kind not in ("data", "idle")] or every
-    models = {kind: _only(one.model for one in phases if one.kind == kind) for kind in _KINDS}
-    model = _only(text for kind, text in models.items() if any(p.kind == kind for p in phases))
+    models = {
+        kind: _common_text(one.model for one in phases if one.kind == kind) for kind in _KINDS
+    }
+    model = _common_text(
+        text for kind, text in models.items() if any(p.kind == kind for p in phases)
+    )
     uses: dict[str, list[str]] = {}
     for one in phases:
         own = "" if model else models.get(one.kind, "")
-        kinds = uses.setdefault(_in_words(own, one.hardware, one.site), [])
+        kinds = uses.setdefault(_describe_use(own, one.hardware, one.site), [])
         if one.kind not in kinds:
             kinds.append(one.kind)
     if len(uses) == 1:
         bare = not (name or model or phases[0].hardware)
-        verb = _VERBS.get(phases[0].kind, phases[0].kind) if bare else model
-        return name + _in_words(verb, phases[0].hardware, phases[0].site)
-    parts = [f"{', '.join(_VERBS.get(k, k) for k in kinds)}: {use}" for use, kinds in uses.items()]
+        verb = _ACTIVITY.get(phases[0].kind, phases[0].kind) if bare else model
+        return name + _describe_use(verb, phases[0].hardware, phases[0].site)
+    parts = [
+        f"{', '.join(_ACTIVITY.get(k, k) for k in kinds)}: {use}" for use, kinds in uses.items()
+    ]
     return f"{name}{model}{', ' if model else ''}{'; '.join(parts)}"
 
 
-def _only(texts: Iterable[str]) -> str:
+def _common_text(texts: Iterable[str]) -> str:
     """The one text that all of them are; nothing where they differ."""
     found = list(dict.fromkeys(texts))
     return found[0] if len(found) == 1 else ""
 
 
-def _in_words(model: str, hardware: str, site: str) -> str:
+def _describe_use(model: str, hardware: str, site: str) -> str:
     what = ", ".join(text for text in (model, hardware) if text)
     return f"{what} in {site}".strip()
 
 
-def _model_words(model: schema.Model | None) -> str:
+def _model_text(model: schema.Model | None) -> str:
     if model is None:
         return ""
     if model.id is not None:
         return model.id
     if model.params is not None:
-        return f"{quantity(model.params.value, '1')} {model_kind(model.kind).label}"
+        return f"{format_quantity(model.params.value, '1')} {model_kind(model.kind).label}"
     return model_kind("dlrm").label

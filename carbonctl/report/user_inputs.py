@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from carbonctl.result.facts import Inputs
 
 
-def given(document: Document) -> Inputs:
+def user_inputs(document: Document) -> Inputs:
     """The scenario as it was read, ``extends`` and flags laid over it, and which values are flags.
 
     Its digest is that of the values, so that comments and order do not change it.
     """
-    scenario = _plain(document.data)
+    scenario = _as_json_value(document.data)
     text = json.dumps(scenario, sort_keys=True, ensure_ascii=False)
     return {
         "source": "user",
@@ -29,17 +29,17 @@ def given(document: Document) -> Inputs:
             if mark.line is None
         ],
         "replaced_by_flags": [
-            {"path": path, "flag": flag, "before": _plain(before)}
+            {"path": path, "flag": flag, "before": _as_json_value(before)}
             for path, flag, before in document.overrides
         ],
         "scenario": scenario,
     }
 
 
-def _plain(value: Any) -> Any:
+def _as_json_value(value: Any) -> Any:
     """YAML's values as JSON has them; a number that overflows stays as text."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _as_json_value(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_as_json_value(item) for item in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog import spelling
 from carbonctl.catalog.read import AmbiguousName, UnknownName
-from carbonctl.catalog.similar import similar_names
+from carbonctl.catalog.similar_names import similar_names
 from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
