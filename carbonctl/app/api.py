@@ -1,4 +1,4 @@
-"""The functions of ``import carbonctl``: what the command line calls, from dicts and paths."""
+"""The functions of ``import carbonctl``: the use cases of the commands, for dicts and paths."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Source = str | os.PathLike[str] | Mapping[str, Any] | Scenario
 
-_DICT = "<dict>"  # how errors call a scenario that is no file
+_DICT = "<dict>"  # name in errors of a scenario that is not a file
 
 
 def load(
@@ -38,7 +38,7 @@ def load(
     root: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Scenario:
-    """The scenario of a path, of a dict, or of another scenario, with some values changed.
+    """The scenario of a path, a dict or another scenario, with some values changed.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ def load(
     hardware_db
         A folder of your own hardware data, laid over the bundled one.
     root
-        The folder that ``extends`` stays in.
+        The folder that ``extends`` may read from.
     values
-        Values of keys at the top: ``period="2 y"``.
+        Values of top-level keys: ``period="2 y"``.
 
     Raises
     ------
     InputError
-        With every problem of keys, values and names, each with its place.
+        With every problem of keys, values and names, each with its position.
     """
     scenario = _load_any(source, set, values, hardware_db, root)
     if scenario.document.deferred_problems:
@@ -74,11 +74,11 @@ def estimate(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Result:
-    """The carbon of a scenario: of its whole life, or of some phases.
+    """The carbon of a scenario in kgCO2e: of its whole life cycle, or of some phases.
 
     ``phases`` are those of a command: ``"train"`` (data, experiments and training), ``"infer"``,
-    or ``None`` for all. ``samples`` are draws for the interval, 0 for none. ``set``,
-    ``hardware_db`` and ``values`` are those of ``load``. InputError has every problem.
+    or ``None`` for all. ``samples`` is the number of draws for the interval, 0 for none. ``set``,
+    ``hardware_db`` and ``values`` are as in ``load``. Raises InputError with every problem.
     """
     command = _command_for_phases(phases)
     check_samples(samples)
@@ -98,7 +98,7 @@ def embodied(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Result:
-    """The carbon of whole hardware from manufacturing to end of life, without use."""
+    """The carbon of whole hardware in kgCO2e, from manufacturing to end of life, without use."""
     check_samples(samples)
     from carbonctl.app.embodied import embodied as use_case  # noqa: PLC0415 - heavy
 
@@ -115,7 +115,7 @@ def refresh(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Decision:
-    """The decision whether new hardware pays back its making, as a scenario describes it."""
+    """Whether new hardware saves more than its manufacturing, with the break-even time."""
     check_samples(samples)
     from carbonctl.app.refresh import refresh as use_case  # noqa: PLC0415 - heavy
 
@@ -131,7 +131,7 @@ def compare(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Comparison:
-    """Two or more scenarios on common draws: which emits less, and how surely."""
+    """Comparison of two or more scenarios on common draws: which emits less, how surely."""
     check_samples(samples)
     if len(scenarios) < 2:  # noqa: PLR2004 - to compare takes two
         message = "compare takes two or more scenarios"
@@ -153,7 +153,7 @@ def diff(
     seed: int = DEFAULT_SEED,
     hardware_db: str | os.PathLike[str] | None = None,
 ) -> DiffResult:
-    """What changed between two scenarios or results, and how much of the difference it made."""
+    """Changes between two scenarios or results, with the contribution of each in kgCO2e."""
     check_samples(samples)
     from carbonctl.app.diff import diff as use_case  # noqa: PLC0415 - heavy
 
@@ -172,7 +172,7 @@ def explain(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Explanation:
-    """The tree of formulas under a number of a scenario or a result, and what decides it."""
+    """The formula tree of a number of a scenario or a result, and the facts that decide it."""
     check_samples(samples)
     if isinstance(source, Result):
         return source.explain(of, samples=samples)
@@ -188,7 +188,7 @@ def verify(
     tolerance: float = 1e-9,
     hardware_db: str | os.PathLike[str] | None = None,
 ) -> Verification:
-    """A saved result computed again, and every value that differs."""
+    """The recomputation of a saved result, and every value that differs."""
     from carbonctl.app.verify import verify as use_case  # noqa: PLC0415 - heavy
     from carbonctl.report import saved  # noqa: PLC0415
 
@@ -204,7 +204,7 @@ def validate(
     hardware_db: str | os.PathLike[str] | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Validation:
-    """Warnings of scenarios, policies and saved results; InputError with every problem of them."""
+    """Warnings of scenarios, policies and saved results; InputError with all their problems."""
     from carbonctl.app.validate import validate_files  # noqa: PLC0415 - heavy
 
     names = [os.fspath(file) for file in files]
@@ -220,8 +220,8 @@ def _command_for_phases(phases: str | Iterable[str] | None) -> str:
     wanted = {phases} if isinstance(phases, str) else {*phases}
     command = next((name for name, own in PHASES_OF.items() if wanted == {*own}), None)
     if command is None:
-        message = f"{phases!r} is no set of phases that is estimated together"
-        hint = f'"train", "infer", or None for all of {", ".join(PHASES)}'
+        message = f"the phases {phases!r} cannot be estimated together"
+        hint = f'give "train", "infer", or None for all of {", ".join(PHASES)}'
         raise UsageError(message, hint)
     return command
 
@@ -233,7 +233,7 @@ def _load_any(
     hardware_db: str | os.PathLike[str] | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Scenario:
-    """The scenario of any source with some values changed; its problems are kept in it."""
+    """The scenario of any source with some values changed; its problems are deferred."""
     settings = _settings_from_values({**values, **(changed or {})})
     if isinstance(source, Scenario):
         unchanged = not settings and hardware_db is None
@@ -248,7 +248,7 @@ def _load_any(
 def _with_changes(
     source: Scenario, settings: list[Setting], hardware_db: str | os.PathLike[str] | None
 ) -> Scenario:
-    """A scenario with values changed, or on other data; the one that is given stays as it is."""
+    """A copy of a scenario with values changed, or on other hardware data."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for these alone
     from carbonctl.scenario.read.read_scenario import apply_settings, check_scenario  # noqa: PLC0415
 
@@ -259,22 +259,22 @@ def _with_changes(
 
 
 def _name_and_bytes(source: Source) -> tuple[str, bytes | None]:
-    """The name of a source, and its bytes where it is no file."""
+    """The name of a source, and its bytes if it is not a file."""
     if isinstance(source, str | os.PathLike):
         text = os.fspath(source)
         if "\n" in text:
-            message = "this is text, where the path of a file is expected"
+            message = "expected the path of a file, got text of several lines"
             hint = "write it to a file, or give yaml.safe_load(text)"
             raise InputError([Problem("CC008", message, Mark(text.partition("\n")[0]), hint)])
         return text, None
     if not isinstance(source, Mapping):
-        message = f"a scenario is a path, a dict or a Scenario, not {type(source).__name__}"
+        message = f"expected a path, a dict or a Scenario, got {type(source).__name__}"
         raise UsageError(message)
     return _DICT, _to_json(dict(source), _DICT).encode()
 
 
 def _to_json(value: Any, place: str) -> str:
-    """A value of Python as JSON; InputError at a place where a scenario has nothing like it."""
+    """A Python value as JSON text; InputError if a scenario cannot contain it."""
     try:
         return json.dumps(value, indent=2, ensure_ascii=False, default=_json_default)
     except (TypeError, ValueError, RecursionError) as error:
@@ -282,19 +282,19 @@ def _to_json(value: Any, place: str) -> str:
 
 
 def _json_default(value: Any) -> Any:
-    """What JSON has no type for: numbers of numpy, paths, days, other mappings."""
+    """A JSON value for types that JSON lacks: numpy numbers, paths, dates, mappings."""
     if hasattr(value, "tolist"):  # of numpy
         return value.tolist()
     if hasattr(value, "isoformat") or isinstance(value, os.PathLike):
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
-    message = f"{type(value).__name__} is no value of a scenario"
+    message = f"a scenario cannot contain a {type(value).__name__}"
     raise TypeError(message)
 
 
 def _settings_from_values(values: Mapping[str, Any]) -> list[Setting]:
-    """Values by path as ``--set`` makes them: text is read as YAML, all else stays what it is."""
+    """Settings from values by path, as of ``--set``: text is read as YAML, other values stay."""
     if not values:
         return []
     from carbonctl.scenario.read.read_scenario import Setting, parse_sets  # noqa: PLC0415 - pydantic
@@ -310,14 +310,14 @@ def _settings_from_values(values: Mapping[str, Any]) -> list[Setting]:
 
 
 def _default_name(source: Source, place: int) -> str:
-    """What a scenario without a name is called."""
+    """The name of a scenario that has none: its path, or its number."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     return f"scenario {place}"
 
 
 def _read_any_side(source: Source | Result, hardware_db: str | None) -> SideInput:
-    """One side of a difference: a saved or a fresh result, or a scenario."""
+    """One side of a diff: a result, a file, or a scenario."""
     from carbonctl.app import diff as sides  # noqa: PLC0415 - heavy
 
     if isinstance(source, Result):

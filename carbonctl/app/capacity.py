@@ -1,4 +1,4 @@
-"""How far stated devices carry a load, and where a load does not fill even one replica."""
+"""Capacity of stated devices: load beyond it, and load that does not fill one replica."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.study.montecarlo import Evaluated
 
-_MIN_FILLED_SHARE = 0.5  # a load that fills less of its replica leaves most of it to others
+_MIN_FILLED_SHARE = 0.5  # below it most of the replica is left to other loads
 
 
 @value_record
 class StatedCapacity:
-    """Device-hours that a stated count can give a phase, and where it is stated."""
+    """Stated devices of a phase, their device-hours in the period, and the path of the count."""
 
     phase: str
     devices: float
@@ -40,7 +40,7 @@ class StatedCapacity:
 
 
 def stated_capacities(resolved: ResolvedScenario) -> list[tuple[StatedCapacity, Phase[Fact]]]:
-    """What each stated count of devices gives the service that runs on it."""
+    """The stated capacity of every service with a count of devices, and its phase."""
     phases = {phase.id: phase for phase in resolved.inputs.phases}
     return [
         (_stated_capacity(phase.work, one, resolved.period.value), phase)
@@ -65,7 +65,7 @@ def _stated_capacity(
 
 
 def serving_hours(phase: Phase[Fact]) -> float:
-    """Device-hours that a service takes at its central values; at its peak, of devices it holds."""
+    """Device-hours of a service at central values; at its peak if it holds its devices."""
     plain = bind(phase, _central_value)
     assert isinstance(plain.work, Serving)  # noqa: S101 - only services have a capacity
     use = infer(plain.work, plain.site)
@@ -77,7 +77,7 @@ def serving_hours(phase: Phase[Fact]) -> float:
 
 
 def underfilled_replica_note(phase: Phase[Fact]) -> str | None:
-    """Words for a load that is charged less than half of the replica that serves it."""
+    """A note if a load is charged less than half of its replica; else None."""
     work = phase.work
     assert isinstance(work, Serving)  # noqa: S101 - the caller looked
     if work.fleet.fleet_share is not None or not isinstance(work.model, Decoder | Diffusion):
@@ -90,8 +90,8 @@ def underfilled_replica_note(phase: Phase[Fact]) -> str | None:
     filled = float(use.accelerator_hours / (plain.work.fleet.period_hours * devices))
     if filled >= _MIN_FILLED_SHARE:
         return None
-    reason = f"the load fills {filled:.2g} of its {devices:g} devices; the rest is not charged:"
-    return f"{reason} infer.hardware with count: {devices:g} charges them here"
+    reason = f"the load uses {filled:.2g} of its {devices:g} devices; the rest is not charged;"
+    return f"{reason} infer.hardware with count: {devices:g} charges all of them"
 
 
 def _central_value(fact: Fact) -> float:
@@ -99,7 +99,7 @@ def _central_value(fact: Fact) -> float:
 
 
 def check_capacity(resolved: ResolvedScenario, result: Evaluated[Lifecycle]) -> None:
-    """InputError for a load that the stated devices cannot carry even when always busy."""
+    """InputError if a load exceeds the stated devices even at a busy share of 1."""
     metrics = result.point.metrics
     errors, warnings = find_overloads(
         [(one, _load_hours(one, metrics)) for one, _ in stated_capacities(resolved)],
@@ -111,7 +111,7 @@ def check_capacity(resolved: ResolvedScenario, result: Evaluated[Lifecycle]) -> 
 
 
 def _load_hours(capacity: StatedCapacity, metrics: dict[str, Any]) -> float:
-    """Device-hours that a load takes; of devices that it holds, those of work at its peak."""
+    """Device-hours of a load; at its peak if it holds its devices."""
     hours = float(metrics[f"{capacity.phase}.accelerator_hours"])
     if not capacity.is_held:
         return hours
@@ -121,7 +121,7 @@ def _load_hours(capacity: StatedCapacity, metrics: dict[str, Any]) -> float:
 def find_overloads(
     loads: list[tuple[StatedCapacity, float]], document: Document
 ) -> tuple[list[Problem], list[Problem]]:
-    """Loads that devices cannot carry even when always busy, and those that take more of them."""
+    """Errors for loads beyond the devices even if always busy, and warnings for high loads."""
     from carbonctl.report.numbers import format_significant  # noqa: PLC0415 - with the report
 
     errors, warnings = [], []
@@ -146,6 +146,6 @@ def find_overloads(
         elif capacity.is_held and needed > capacity.usual_busy_share * capacity.devices:
             usual = f"{100 * capacity.usual_busy_share:g} %"
             message = f"the load keeps {amount} of {capacity.devices:g} devices busy at its peak"
-            hint = f"services are seldom busier than {usual}: requests would wait"
+            hint = f"few services exceed {usual}: requests would queue"
             warnings.append(Problem("CC304", message, mark, hint))
     return errors, warnings

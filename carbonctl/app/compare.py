@@ -1,4 +1,4 @@
-"""Compare scenarios on common draws: which emits less, how surely, what would turn the order."""
+"""Compare scenarios on common draws: which emits less, how surely, what changes the order."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
     NamedLoader = tuple[
         str, Callable[[], Scenario]
-    ]  # what to call it where it has no name, and its load
+    ]  # default name, and function that loads the scenario
 
 
 class Comparison(Outcome):
-    """Scenarios side by side: totals, differences, and the input that would turn the order."""
+    """Scenarios side by side: totals, differences, and the input that would change the order."""
 
     module = "text.side_by_side"
     data: CompareResult
 
     @property
     def totals(self) -> dict[str, Quantity]:
-        """The total of each scenario by its name."""
+        """The total of each scenario by name."""
         return {one["name"]: quantity_from_node(one["total"]) for one in self.data["scenarios"]}
 
     def __repr__(self) -> str:
@@ -46,10 +46,10 @@ def compare(
     seed: int,
     each: Callable[[Sequence[NamedLoader]], Iterable[NamedLoader]] = iter,
 ) -> Comparison:
-    """Two or more scenarios compared on common draws.
+    """Comparison of two or more scenarios on common draws.
 
-    One InputError has the problems of all scenarios. ``each`` walks over the scenarios, so that a
-    caller can show how far it is.
+    One InputError has the problems of all scenarios. ``each`` iterates over the scenarios and can
+    show progress.
     """
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415 - heavy
     from carbonctl.report.phase_charges import phase_charges, result_title  # noqa: PLC0415
@@ -69,7 +69,7 @@ def compare(
     titles, resolved, results = ([one[0] for one in runs], [one[1] for one in runs],
                                  [one[2] for one in runs])  # fmt: skip
     if len({one.scenario.accounting for one in resolved}) > 1:
-        message = "the scenarios are on different bases; choose one with --accounting"
+        message = "the scenarios have different accounting bases; choose one with --accounting"
         raise UsageError(message)
     compared = study(results, [one.inputs for one in resolved], lifecycle)
     names = [one.scenario.name or file for one, (file, _) in zip(resolved, scenarios, strict=True)]

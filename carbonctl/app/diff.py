@@ -1,4 +1,4 @@
-"""Attribute the difference of two totals: make each change in turn, and say what it moved."""
+"""Attribute the difference of two totals to the changes between them."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.study.difference import Change
 
-    Resolved = tuple[Any, Callable[[Any], Any]]  # inputs full of facts, and the estimate of them
+    Resolved = tuple[Any, Callable[[Any], Any]]  # inputs with facts, and the estimate function
 
-# how much of a path says which changes go together, where they cannot be made one by one
+# lengths of the path prefix by which changes are grouped, if single changes are invalid
 _GROUPING_DEPTHS = (40, 3, 1, 0)
 _RELATIVE_TOLERANCE = 1e-9
 
 
 @value_record
 class SideInput:
-    """One side as it was read: its name, what was given to it, and the result if one was saved."""
+    """One side of a diff: its file, its scenario, and its saved result if it has one."""
 
     file: str
     document: Document
@@ -59,7 +59,7 @@ class SideInput:
 
 
 class DiffResult(Outcome):
-    """The difference of two totals, and what each change moved."""
+    """The difference of two totals, and the contribution of each change."""
 
     module = "difference"
     data: DiffRecord
@@ -71,7 +71,7 @@ class DiffResult(Outcome):
 
     @property
     def changes(self) -> list[ChangeRecord]:
-        """What changed, the largest contribution first."""
+        """The changes, the largest contribution first."""
         return copy.deepcopy(self.data["changes"])
 
     @property
@@ -87,7 +87,7 @@ class DiffResult(Outcome):
 def diff(
     sides: Iterable[Callable[[], SideInput]], *, hardware_db: str | None, samples: int, seed: int
 ) -> DiffResult:
-    """The difference between two sides (base and head), read by one call each."""
+    """The difference between base and head; each of ``sides`` reads one of them."""
     from carbonctl.report.difference import diff_as_data  # noqa: PLC0415 - Rich, after good options
 
     difference = attribute(sides, hardware_db=hardware_db, samples=samples, seed=seed)
@@ -97,7 +97,7 @@ def diff(
 def attribute(
     sides: Iterable[Callable[[], SideInput]], *, hardware_db: str | None, samples: int, seed: int
 ) -> Difference:
-    """Read two sides and attribute the difference of their totals to the changes between them."""
+    """Read two sides, and attribute the difference of their totals to the changes."""
     read = collect_or_raise(sides)
     command = _common_command(read)
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good files
@@ -121,7 +121,7 @@ def attribute(
 
 
 def read_side(file: str, hardware_db: str | None, root: str | None) -> SideInput:
-    """A scenario in a file, or a saved result with what was given to it."""
+    """The side of a file: a scenario, or a saved result with its scenario."""
     raw = saved.read_bytes(file)
     name = "<stdin>" if file == "-" else file
     if not saved.is_result(raw):
@@ -133,12 +133,12 @@ def read_side(file: str, hardware_db: str | None, root: str | None) -> SideInput
 
 
 def saved_side(saved_document: JsonDocument) -> SideInput:
-    """The one result of a parsed file, with what was given to it."""
+    """The side of a parsed saved result; InputError if the file has several results."""
     check_is_estimate(saved_document)
     loaded = results(saved_document.data)
     if len(loaded) != 1:
         raise _several_results_error(
-            saved_document, "this holds several results; diff takes one a side"
+            saved_document, "this file has several results; diff compares one per side"
         )
     at = ("results", 0) if "results" in saved_document.data else ()
     return SideInput(saved_document.name, input_document(saved_document, at), loaded[0])
@@ -149,7 +149,7 @@ def _several_results_error(saved_document: JsonDocument, message: str) -> InputE
 
 
 def _common_command(read: list[SideInput]) -> str:
-    """The command whose estimates are compared: that of a saved result, else a whole life."""
+    """The command of both sides: that of a saved result, else ``lifecycle`` or ``embodied``."""
     found = {one.result["command"]: one.document for one in read if one.result is not None}
     if len(found) > 1:
         first, second = found
@@ -160,7 +160,7 @@ def _common_command(read: list[SideInput]) -> str:
 
 
 class Attribution:
-    """The total with any of the changes made; each such scenario is resolved once."""
+    """Computes the total with any subset of the changes; caches resolved scenarios."""
 
     def __init__(self, base: Side, head: Side, command: str, catalog: Catalog) -> None:
         self.base, self.head = base, head
@@ -170,17 +170,17 @@ class Attribution:
 
     @cached_property
     def ends(self) -> tuple[Resolved, Resolved]:
-        """Both sides resolved on the data of today."""
+        """Both sides, resolved on the present data."""
         return self._resolve(self.base.document), self._resolve(self.head.document)
 
     @cached_property
     def changed_facts(self) -> tuple[dict[str, Fact], dict[str, Fact]]:
-        """Facts of each saved side that are others than those of today."""
+        """Facts of each saved side that differ from the present data."""
         return _changed_facts(self.base, self.ends[0]), _changed_facts(self.head, self.ends[1])
 
     @cached_property
     def data(self) -> list[tuple[Fact, Fact]]:
-        """Facts that differ between the sides although nobody gave them."""
+        """Facts of hardware_db that differ between the sides."""
         before, after = self.changed_facts
         today = collect_facts(self.ends[0][0]) | collect_facts(self.ends[1][0])
         pairs = [
@@ -190,7 +190,7 @@ class Attribution:
         return [(a, b) for a, b in pairs if _value_and_range(a) != _value_and_range(b)]
 
     def total(self, made: frozenset[int]) -> float:
-        """The total with some changes made: inputs first, then facts."""
+        """The total in kgCO2e with some changes applied; inputs are numbered before facts."""
         count = len(self.inputs)
         inputs, estimate = self._with_changes(frozenset(i for i in made if i < count))
         facts_ = self.facts_used_by(frozenset(i - count for i in made if i >= count))
@@ -199,7 +199,7 @@ class Attribution:
             return float(_require_finite(found.total_kgco2e))
 
     def interval(self, samples: int, seed: int) -> tuple[float, float, float] | None:
-        """Of the difference, on draws that both sides share."""
+        """The p05, p50 and p95 of the difference on common draws; None without draws."""
         if not samples:
             return None
         draws = Draws(samples, seed)
@@ -212,16 +212,16 @@ class Attribution:
 
     @contextmanager
     def _finite(self) -> Iterator[None]:
-        """Facts that a result was edited to hold may be such that no total comes out."""
+        """Context that turns an infinite total into an InputError, as of an edited result."""
         try:
             yield
         except ArithmeticError:
             saved_ = self.base if self.base.result is not None else self.head
-            message = "with the facts of this result the total is not finite"
+            message = "the facts of this result give a total that is not finite"
             raise InputError([Problem("CC704", message, Mark(saved_.file))]) from None
 
     def facts_used_by(self, made: frozenset[int]) -> dict[str, Fact]:
-        """Facts of the estimate with some of the changed facts switched, by key."""
+        """Facts by key, with some of the changed facts set to those of the head."""
         before, after = self.changed_facts
         switched = {a.key: (b if i in made else a) for i, (a, b) in enumerate(self.data)}
         return before | after | switched
@@ -254,7 +254,7 @@ class Attribution:
 
 
 def _attribute_changes(attribution: Attribution) -> tuple[list[Change], list[float]]:
-    """Contributions of single changes, or of changes together where one alone cannot be made."""
+    """Changes and their contributions; changes are grouped if single ones are invalid."""
     single = attribution.inputs
     for depth in _GROUPING_DEPTHS:
         attribution.inputs, attribution.resolved = group_changes(single, depth), {}

@@ -1,4 +1,4 @@
-"""Estimate whole hardware from manufacturing to end of life, without use."""
+"""Estimate whole hardware, from manufacturing to end of life, without use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def embodied(scenario: Scenario, *, samples: int, seed: int) -> Result:
-    """The result that ``embodied`` makes of the hardware of a scenario."""
+    """The embodied carbon of the hardware of a scenario."""
     from carbonctl.estimate.embodied.hardware import embodied as estimate  # noqa: PLC0415 - after a good input
     from carbonctl.report.envelope import ResultMetadata, build_result  # noqa: PLC0415
     from carbonctl.report.user_inputs import user_inputs  # noqa: PLC0415

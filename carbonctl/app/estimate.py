@@ -1,4 +1,4 @@
-"""Estimate phases of a scenario: plan, evaluate, check the capacity, and say it as a result."""
+"""Estimate phases of a scenario: plan, evaluate, check the capacity, build the result."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def estimate(
     scenario: Scenario, command: str, *, samples: int, seed: int, need_period: bool = False
 ) -> Result:
-    """The result that ``train``, ``infer`` or ``lifecycle`` makes of a scenario.
+    """The result of ``train``, ``infer`` or ``lifecycle`` for a scenario.
 
-    InputError with every problem of the scenario, also where the load needs more devices than it
-    states. With ``need_period`` a scenario that serves has to say for how long.
+    Raises InputError with every problem of the scenario, including a load beyond the stated
+    devices. With ``need_period``, a scenario with serving must state its period.
     """
     resolved, evaluated = evaluate(
         scenario, PHASES_OF[command], samples=samples, seed=seed, need_period=need_period
@@ -43,7 +43,7 @@ def evaluate(
     seed: int,
     need_period: bool = False,
 ) -> tuple[ResolvedScenario, Evaluated[Lifecycle]]:
-    """Phases of a scenario, resolved, planned and evaluated on the basis of the scenario."""
+    """The resolved and planned phases of a scenario, and their evaluation."""
     from carbonctl.app.capacity import check_capacity  # noqa: PLC0415 - with the heavy ones
     from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
     from carbonctl.app.serving_checks import check_draws  # noqa: PLC0415
@@ -59,7 +59,7 @@ def evaluate(
 
 
 def result_metadata(resolved: ResolvedScenario, catalog: Catalog) -> ResultMetadata:
-    """What a result says beside the numbers of some phases."""
+    """Metadata of the result of some phases."""
     from carbonctl.report.envelope import ResultMetadata  # noqa: PLC0415
     from carbonctl.report.phase_charges import phase_charges, result_title  # noqa: PLC0415 - after a good input
     from carbonctl.report.user_inputs import user_inputs  # noqa: PLC0415

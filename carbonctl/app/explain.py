@@ -1,4 +1,4 @@
-"""Explain a number: its tree of formulas down to facts, and which facts decide it."""
+"""Explain a number: its formula tree down to facts, and the facts that decide it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Explanation(Outcome):
-    """A number with the tree under it, counts of its facts, and those that decide its interval."""
+    """A number with its formula tree, the counts of its facts, and its drivers."""
 
     def __init__(self, number: Traced, name: str, catalog: Catalog, draws: Draws) -> None:
         from carbonctl.report.basis import fact_summary  # noqa: PLC0415 - after a good input
@@ -27,19 +27,19 @@ class Explanation(Outcome):
         super().__init__(formula_tree(number, name, self._basis))
 
     def in_words(self) -> str:
-        """The tree for people, with what decides the number and its citations; words glued."""
+        """The tree as text with drivers and citations; contains no-break spaces."""
         from carbonctl.report.explain import formula_tree_text  # noqa: PLC0415 - for people alone
 
         return formula_tree_text(self._number, self._name, self._basis, self._sources())
 
     def to_text(self, width: int = 100) -> str:
-        """The same in lines of some width."""
+        """The tree as text, wrapped to ``width`` columns."""
         from carbonctl.report.text.wrapping import wrap_lines  # noqa: PLC0415 - for people alone
 
         return wrap_lines(self.in_words(), width)
 
     def to_markdown(self) -> str:
-        """The tree as a block of text."""
+        """The tree as a code block."""
         return f"```text\n{self.to_text()}```\n"
 
     def __repr__(self) -> str:
@@ -49,7 +49,7 @@ class Explanation(Outcome):
 def explain_number(
     evaluated: Evaluated, name: str, catalog: Catalog, *, samples: int, seed: int
 ) -> Explanation:
-    """The explanation of a number of an estimate; InputError where none is called so."""
+    """The explanation of a number of an estimate; InputError if there is no such number."""
     from carbonctl.report.explain import find_number  # noqa: PLC0415 - after a good input
 
     number = find_number(evaluated.point, name)
@@ -57,7 +57,7 @@ def explain_number(
 
 
 def evaluate_any(scenario: Scenario) -> Evaluated:
-    """The estimate of a scenario of any kind: phases, a replacement, or whole hardware."""
+    """The evaluation of any scenario: phases, a replacement, or whole hardware."""
     if scenario.has_phases:
         return _evaluate_phases(scenario, PHASES)
     if scenario.sections.refresh is not None:
@@ -70,7 +70,7 @@ def evaluate_any(scenario: Scenario) -> Evaluated:
 def evaluate_saved(
     saved_document: JsonDocument, hardware_db: str | None
 ) -> tuple[Evaluated, Catalog]:
-    """What the one result of a file rests on, computed again by the command that made it."""
+    """The recomputation of the result of a file, and the catalog."""
     from carbonctl.app.recompute import input_document, single_result  # noqa: PLC0415 - for these
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
 
@@ -78,21 +78,21 @@ def evaluate_saved(
     scenario = from_document(input_document(saved_document, at), Catalog.open(hardware_db))
     if result["command"] == "embodied":
         return _evaluate_item(scenario), scenario.catalog
-    # a gate judges a result on the basis of its policy, which the scenario need not say
+    # the basis of a gated result comes from the policy, not from the scenario
     sections = scenario.sections.model_copy(update={"accounting": result["accounting"]})
     judged = scenario._replace(sections=sections)
     return _evaluate_phases(judged, PHASES_OF[result["command"]]), scenario.catalog
 
 
 def _evaluate_phases(scenario: Scenario, phases: tuple[str, ...]) -> Evaluated:
-    """The estimate of some phases."""
+    """The evaluation of some phases, without draws."""
     from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - for this kind alone
 
     return evaluate(scenario, phases, samples=0, seed=0)[1]
 
 
 def _evaluate_item(scenario: Scenario) -> Evaluated:
-    """The estimate of whole hardware."""
+    """The evaluation of whole hardware, without draws."""
     from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for this kind alone
     from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415

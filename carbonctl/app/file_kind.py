@@ -1,4 +1,4 @@
-"""Which kind a file is that was given as a scenario and is none, and the command that reads it."""
+"""Detection of files of another kind given as a scenario, and the command that reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 POLICY = re.compile(rb"^[ \t{]*[\"']?schema[\"']?\s*:\s*[\"']?carbonctl/policy/", re.MULTILINE)
 _HEAD_BYTES = 200_000
-_KEY = re.compile(r"[\w.-]+\s*:(\s|$)|---\s*$|%YAML")  # how a scenario begins
+_KEY = re.compile(r"[\w.-]+\s*:(\s|$)|---\s*$|%YAML")  # start of a scenario
 _CARD_KEYS = re.compile(
     r"(license|language|tags|datasets|base_model|library_name|pipeline_tag|metrics|model_name"
     r"|model-index|co2_eq_emissions|thumbnail|widget)\s*:"
@@ -31,7 +31,7 @@ _FORMAT_NAMES: dict[LogFormat, str] = {
 
 
 def check_is_scenario(raw: bytes, source: str) -> None:
-    """InputError where bytes that were given as a scenario are of another kind that we read."""
+    """Raise InputError for a file of another known kind, with the command that reads it."""
     found = _find_kind(raw, source)
     if found is None:
         return
@@ -43,7 +43,7 @@ def check_is_scenario(raw: bytes, source: str) -> None:
 
 
 def shell_quote(source: str) -> str:
-    """The name of a file as a shell takes it, whatever is in it; a dash stays stdin."""
+    """The name of a file, quoted for a shell; ``-`` stays unchanged."""
     if source == "-":
         return source
     name = f"./{source}" if source.startswith("-") else source
@@ -53,7 +53,7 @@ def shell_quote(source: str) -> str:
 
 
 def _escape_character(character: str) -> str:
-    """A character between the quotes of ``$'...'``."""
+    """A character escaped for the shell quotes ``$'...'``."""
     if character in "'\\":
         return f"\\{character}"
     if character.isprintable():
@@ -62,7 +62,7 @@ def _escape_character(character: str) -> str:
 
 
 def _find_kind(raw: bytes, source: str) -> tuple[str, str] | None:
-    """What a file is in words, and the command that reads it; None for what may be a scenario."""
+    """The kind of a file in words, and the command that reads it; None for a scenario."""
     text = raw[:_HEAD_BYTES].decode("utf-8-sig", "replace")
     lines = text.splitlines()
     first = next((line.strip() for line in lines if line.strip()), "")
@@ -79,7 +79,7 @@ def _find_kind(raw: bytes, source: str) -> tuple[str, str] | None:
 
 
 def is_model_card(raw: bytes) -> bool:
-    """Whether a file begins with metadata between two lines of dashes, as the Hub wants them."""
+    """Whether a file is a model card: metadata between two lines of ``---`` at its start."""
     if not raw.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
         return False
     parts = _DASHES.split(raw[:_HEAD_BYTES].decode("utf-8-sig", "replace"), maxsplit=2)
@@ -87,7 +87,7 @@ def is_model_card(raw: bytes) -> bool:
 
 
 def _find_log_kind(lines: list[str], source: str) -> tuple[str, str] | None:
-    """The kind of a log or table that ``init --from`` reads."""
+    """The kind of a log or table in words, and the command that imports it; None if unknown."""
     from carbonctl.imports.detect import detect_format  # noqa: PLC0415 - for what is no YAML of ours
     from carbonctl.imports.lines import HEAD_LINES, Log  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Browse the hardware data: list, search and find records, and check them all."""
+"""Browse hardware_db: list, search and find records, and check all of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 KINDS = ("accelerators", "servers", "cpus", "baseboards", "memory", "storage", "network", "parts",
          "devices", "processes", "runtimes")  # fmt: skip
-# column of a list of accelerators -> field of a record, and its size
+# column of a list of accelerators -> field of a record, and size of the unit
 _COLUMNS = {
     "tdp_w": ("tdp", 1.0),
     "memory_gb": ("memory", 1.0),
@@ -24,9 +24,9 @@ _COLUMNS = {
 
 
 def list_hardware(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
-    """A row for every record of a kind."""
+    """Rows of all records of a kind."""
     if kind not in KINDS:
-        raise unknown_name_error("CC207", f'"{kind}" is no kind', f"one of {', '.join(KINDS)}")
+        raise unknown_name_error("CC207", f'unknown kind "{kind}"', f"one of {', '.join(KINDS)}")
     return [_row(catalog.record(kind, record_id)) for record_id in catalog.ids(kind)]
 
 
@@ -39,7 +39,7 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def search_hardware(catalog: Catalog, word: str) -> list[dict[str, Any]]:
-    """Records of any kind whose id or other spelling holds a word; InputError where none does."""
+    """Rows of records whose id or alias contains a word; InputError if there is none."""
     rows = []
     for kind in KINDS:
         names = {i: {i} for i in catalog.ids(kind)}
@@ -62,7 +62,7 @@ def _contains_word(name: str, word: str) -> bool:
 
 
 def find_hardware(catalog: Catalog, name: str) -> Record:
-    """The record of any kind that a name means; InputError where there is not one."""
+    """The record of any kind that a name means; InputError unless exactly one matches."""
     from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415 - not for help
 
     near: list[str] = []
@@ -77,7 +77,7 @@ def find_hardware(catalog: Catalog, name: str) -> Record:
 
 
 def check_hardware(catalog: Catalog) -> dict[str, int]:
-    """How many records there are of each kind; DataError with every problem of them."""
+    """Number of records by kind; DataError with all problems of the records."""
     from carbonctl.catalog.check import check_catalog  # noqa: PLC0415 - reads the whole base
 
     counts, problems = check_catalog(catalog)

@@ -1,4 +1,4 @@
-"""Browse the models: list, search and find records."""
+"""Browse models: list, search and find records."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def list_models(catalog: Catalog, kind: str | None) -> list[dict[str, Any]]:
-    """A row for every model, or for those of a kind."""
+    """Rows of all models, or of those of a kind."""
     rows = _rows(catalog, catalog.ids("models"))
     kinds = sorted({row["kind"] for row in rows})
     if kind is not None and kind not in kinds:
-        raise unknown_name_error("CC207", f'"{kind}" is no kind', f"one of {', '.join(kinds)}")
+        raise unknown_name_error("CC207", f'unknown kind "{kind}"', f"one of {', '.join(kinds)}")
     return [row for row in rows if kind in (None, row["kind"])]
 
 
 def search_models(catalog: Catalog, word: str) -> list[dict[str, Any]]:
-    """Models whose id or other spelling holds a word; InputError where none does."""
+    """Rows of models whose id or alias contains a word; InputError if there is none."""
     named = {i: [i] for i in catalog.ids("models")} | catalog.aliases("models")
     found = dict.fromkeys(i for n in matching_names(named, word) for i in named[n])
     if not found:
@@ -32,7 +32,7 @@ def search_models(catalog: Catalog, word: str) -> list[dict[str, Any]]:
 
 
 def find_model(catalog: Catalog, name: str) -> Record:
-    """The model that a name means; InputError where there is not one."""
+    """The record of the model that a name means; InputError unless exactly one matches."""
     from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415 - not for help
 
     try:

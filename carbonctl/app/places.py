@@ -1,4 +1,4 @@
-"""Browse regions and grids: list, search, and one place with every publisher's factor."""
+"""Browse cloud regions and grid zones: list, search, and the factors of one place."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def list_zones(catalog: Catalog) -> list[dict[str, Any]]:
-    """A row for every grid zone."""
+    """Rows of all grid zones."""
     return [_zone_row(row) for row in grids.grid_rows(catalog)]
 
 
 def list_regions(catalog: Catalog) -> list[dict[str, Any]]:
-    """A row for every cloud region."""
+    """Rows of all cloud regions."""
     return [_region_row(row) for row in grids.list_regions(catalog)]
 
 
 def search_places(catalog: Catalog, word: str) -> list[dict[str, Any]]:
-    """Regions and zones whose id or place holds a word; InputError where none does."""
+    """Rows of regions and zones whose id or place contains a word; InputError if none does."""
     named = {
         f"{r['provider']}:{r['region']} {r['place']}": f"{r['provider']}:{r['region']}"
         for r in grids.list_regions(catalog)
@@ -37,7 +37,7 @@ def search_places(catalog: Catalog, word: str) -> list[dict[str, Any]]:
 
 
 def find_place(catalog: Catalog, name: str) -> Place:
-    """The place that a name means; InputError where there is not one."""
+    """The place that a name means; InputError unless exactly one matches."""
     try:
         return grids.find_place(catalog, name)
     except UnknownName as error:
@@ -47,7 +47,7 @@ def find_place(catalog: Catalog, name: str) -> Place:
 
 
 def published_factors(catalog: Catalog, place: Place) -> list[dict[str, Any]]:
-    """A row for each factor that is published for a place; the one that is used has a star."""
+    """Rows of all published factors of a place; the one in use has a star."""
     wanted = grids.zones_of_place(catalog, place)
     used = grids.find_grid_row(catalog, place, "lifecycle")
     return [
@@ -58,12 +58,12 @@ def published_factors(catalog: Catalog, place: Place) -> list[dict[str, Any]]:
 
 
 def place_notes(catalog: Catalog, place: Place) -> list[str]:
-    """What a reader of the factors of a place should know."""
+    """Notes on the factors of a place: coverage, PUE, water, carbon-free share."""
     notes = []
     if grids.find_grid_row(catalog, place, "lifecycle") is None and published_factors(
         catalog, place
     ):
-        notes.append("no lifecycle factor is known here; use a direct one: site.coverage=direct")
+        notes.append("no life-cycle factor is known; use a direct one: site.coverage=direct")
     if place.row:
         notes.append(
             f"PUE {place.row['pue'] or 'not disclosed'}, "

@@ -1,4 +1,4 @@
-"""A scenario that is resolved and planned: where scenario, estimate and plan meet."""
+"""Resolving and planning of a scenario: combines ``scenario``, ``estimate`` and ``plan``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plan_scenario(
     *,
     need_period: bool = False,
 ) -> ResolvedScenario:
-    """Facts of every wanted phase that can be; InputError with all problems when there are any."""
+    """The resolved and planned phases of a scenario; InputError with all problems."""
     resolver = ScenarioResolver.open(scenario, document, catalog, phases, need_period=need_period)
     planned = (
         attempt(partial(_check_training_plan, resolver, phase))
@@ -53,7 +53,7 @@ def plan_scenario(
 
 
 def _service_errors(known: ResolvedScenario) -> list[Problem]:
-    """What stops the services of a faulty scenario, as far as they are known."""
+    """Problems of the services of a scenario with other errors, as far as it is resolved."""
     from carbonctl.app.capacity import find_overloads, serving_hours, stated_capacities  # noqa: PLC0415
     from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - for faulty files alone
 
@@ -70,7 +70,7 @@ def _service_errors(known: ResolvedScenario) -> list[Problem]:
 
 
 def _check_training_plan(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phase[Fact]:
-    """The same phase, once its plan is found to be feasible at its central values."""
+    """The phase, after a check that its training plan is feasible at central values."""
     check = resolver.phase_context.training_checks.get(phase.id)
     if check is None or not isinstance(phase.work, TrainRun):
         return phase

@@ -1,4 +1,4 @@
-"""Compute a saved result again from what was given to it, and hold it to what it says."""
+"""Recompute a saved result from its inputs, and check that it matches."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _RELATIVE_TOLERANCE = 1e-9
 
 
 def input_document(saved_document: JsonDocument, at: Path = ()) -> Document:
-    """What the user gave to a saved result, with its places in the file of the result.
+    """The scenario in a saved result, with positions in the file of the result.
 
-    Values of flags keep their flag as place, so that they count as given by flags again.
+    The position of a value from a flag is the flag, so it counts as given by a flag again.
     """
     result = saved_document.data
     for step in at:
         result = result[step]
     if "inputs" not in result:
-        message = "this result does not hold what was given, so it cannot be computed again"
+        message = "this result does not contain its inputs, so it cannot be recomputed"
         hint = "give the scenario itself, or save its result with this version"
         raise InputError(
             [Problem("CC705", message, saved_document.mark(at), hint)], saved_document.sources
@@ -63,7 +63,7 @@ def _relative_marks(marks: dict[Path, Mark], prefix: Path) -> dict[Path, Mark]:
 def recompute(
     command: str, document: Document, catalog: Catalog, *, samples: int, seed: int
 ) -> Result:
-    """The result that a command makes of a document today."""
+    """The result of a command for a document, on the present data."""
     scenario = from_document(document, catalog)
     if command == "embodied":
         from carbonctl.app.embodied import embodied  # noqa: PLC0415 - for this kind alone
@@ -75,14 +75,14 @@ def recompute(
 
 
 def is_current_version(data: EstimateResult) -> bool:
-    """Whether the same tool and the same data made a saved result."""
+    """Whether this version of the program and its data made a saved result."""
     return {data["tool"]["version"], data["data"]["version"]} == {__version__}
 
 
 def check_matches_recomputation(
     saved_document: JsonDocument, at: Path, data: EstimateResult, now: EstimateResult
 ) -> None:
-    """InputError where a saved result is not what its own inputs come to."""
+    """InputError if a saved result differs from its recomputation."""
     from carbonctl.report.verification import find_differences  # noqa: PLC0415 - for saved results alone
 
     found = [
@@ -94,15 +94,15 @@ def check_matches_recomputation(
         return
     first = found[0]
     path = tuple(int(s) if s.isdecimal() else s for s in first["path"].split("/"))
-    message = f"{first['path']} is {first['saved']} here and {first['now']} computed again"
+    message = f"{first['path']} is {first['saved']} here and {first['now']} recomputed"
     more = f"; {len(found) - 1} other values differ" if len(found) > 1 else ""
-    hint = "save it again; --trust-result takes it as it stands, and says so in the verdict"
+    hint = "save it again; --trust-result accepts it, and the verdict notes that"
     problem = Problem("CC613", message + more, saved_document.mark((*at, *path)), hint)
     raise InputError([problem], saved_document.sources)
 
 
 def _is_number_or_digest(difference: ValueDifference) -> bool:
-    """Whether a number or the digest of the inputs differs; labels are made anew, and judged so."""
+    """Whether a difference is in a number or in the digest of the inputs, not in a label."""
     ends = [difference["saved"], difference["now"]]
     return difference["path"] == "inputs/sha256" or any(
         isinstance(end, int | float) and not isinstance(end, bool) for end in ends
@@ -110,7 +110,7 @@ def _is_number_or_digest(difference: ValueDifference) -> bool:
 
 
 def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[str, Fact] | None:
-    """The facts of a scenario without the overlay; None where it cannot do without."""
+    """Facts of a scenario without the user's own folder; None if it needs the folder."""
     from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - where there is an overlay
     from carbonctl.core.errors import CarbonctlError  # noqa: PLC0415
@@ -128,7 +128,7 @@ def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[st
 
 
 def load_saved(source: str | None) -> tuple[bytes | None, JsonDocument | None]:
-    """A saved result where a file is one; else the bytes that had to be read to know."""
+    """The bytes and the saved result of a file; None for what was not read or is not a result."""
     from carbonctl.report import saved  # noqa: PLC0415 - where a file may be one
 
     if source is None or (source != "-" and PurePath(source).suffix != ".json"):
@@ -140,25 +140,25 @@ def load_saved(source: str | None) -> tuple[bytes | None, JsonDocument | None]:
 
 
 def single_result(saved_document: JsonDocument) -> tuple[EstimateResult, Path]:
-    """The one result of a file, and where in it; several have no one number of a name."""
+    """The single result of a file, and its path; InputError if there are several."""
     from carbonctl.report.ci.findings import results  # noqa: PLC0415 - with the reader
 
     check_is_estimate(saved_document)
     found = results(saved_document.data)
     if len(found) != 1:
-        message = f"there are {len(found)} results here, and one is wanted"
+        message = f"expected a file with one result, got {len(found)}"
         problem = Problem("CC705", message, saved_document.mark(("results",)))
         raise InputError([problem], saved_document.sources)
     return found[0], ("results", 0) if "results" in saved_document.data else ()
 
 
 def check_is_estimate(saved_document: JsonDocument) -> None:
-    """InputError for a saved comparison or difference, which no scenario alone makes."""
+    """InputError for a saved result of another kind, such as a comparison."""
     from carbonctl.report.saved import ESTIMATES  # noqa: PLC0415 - with the reader
 
     command = saved_document.data["command"]
     if command not in ESTIMATES:
-        message = f'this was made by "{command}"; expected the result of an estimate'
+        message = f'expected the result of an estimate, got one of "{command}"'
         raise InputError(
             [Problem("CC705", message, saved_document.mark(("command",)))], saved_document.sources
         )

@@ -1,4 +1,4 @@
-"""Score forecasts beside what was measured: published runs, products and services."""
+"""Score forecasts against measurements: published runs, products and services."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from carbonctl.report.verify import ScoreView
 
 ScoreTest = Literal["training", "embodied", "inference"]
-# test -> the module that reads its table, and the one that forecasts and scores its cases
+# test -> module that reads its table, and module that forecasts and scores its cases
 _MODULES: dict[ScoreTest, tuple[str, str]] = {
     "training": ("verify.training_runs", "verify.training_scores"),
     "embodied": ("scenario.resolve.hardware.published_products", "verify.embodied_scores"),
@@ -28,18 +28,18 @@ class Scores(Outcome):
         self._view, self._is_bundled = view, is_bundled
 
     def to_text(self, *, verbose: bool = False) -> str:
-        """The errors for people; every group where ``verbose``."""
+        """The errors as text; all groups if ``verbose``."""
         from carbonctl.report.verify import format_scores  # noqa: PLC0415 - for people alone
 
         return format_scores(self.data, self._view, held_out=self._is_bundled, verbose=verbose)
 
     def to_markdown(self) -> str:
-        """The same as a block of text."""
+        """The errors as a code block."""
         return f"```text\n{self.to_text()}```\n"
 
 
 def score(test: ScoreTest, *, cases: str | None, hardware_db: str | None) -> Scores:
-    """Forecasts of the bundled table, each without its family, or of a table of one's own."""
+    """Scores of the bundled table, each case without its family, or of the user's own table."""
     from carbonctl.catalog.locate import bundled  # noqa: PLC0415 - after good options
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
     from carbonctl.report import verify as report  # noqa: PLC0415

@@ -1,7 +1,7 @@
-"""Services that cannot run as stated: each limit of the plan as an error at its place.
+"""Checks of services against the limits of the plan, with errors at their positions.
 
-An error where no value within the ranges of the facts fits; where the central one does not and
-another does, a warning with the numbers as stated.
+An error if no value within the ranges of the facts fits; a warning if the central value does not
+fit but another one does.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from carbonctl.plan.operating_point import Limits, OperatingPoint
     from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
 
-MAX_INFEASIBLE_SHARE = 0.20  # of the draws: beyond it an interval would be that of a few
+MAX_INFEASIBLE_SHARE = 0.20  # of the draws; beyond it the other draws are not representative
 MIN_INFEASIBLE_SHARE = 0.01
-_Z80 = 0.8416  # normal quantile of the share of draws that must be feasible, 80 %
-# facts of a model: more of them, fewer sequences in memory, and the other way round
+_Z80 = 0.8416  # 80 % quantile of the normal distribution: the share of draws to be feasible
+# facts of a model that decrease or increase the number of sequences in memory
 _LOWER_IS_BETTER = ("output_cv", "kv_bytes", "prompt_tokens", "output_tokens", "reasoning_tokens")
 _HIGHER_IS_BETTER = ("memory_share",)
 
 
 class CheckResult(NamedTuple):
-    """What is wrong with services, and what should be known of them."""
+    """Errors and warnings of services."""
 
     errors: list[Problem]
     warnings: list[Problem]
 
 
 def check_services(resolved: ResolvedScenario) -> CheckResult:
-    """Errors and warnings of the services of a scenario; what is left out is noted in it."""
+    """Errors and warnings of all services of a scenario; adds to its ``not_estimated``."""
     checked = CheckResult([], [])
     for phase in resolved.inputs.phases:
         if not isinstance(phase.work, Serving):
@@ -62,23 +62,23 @@ def check_services(resolved: ResolvedScenario) -> CheckResult:
 
 
 def check_draws(resolved: ResolvedScenario, infeasible_share: float) -> None:
-    """InputError where many draws of a service are not feasible, a warning where some are."""
+    """InputError if many draws of a service are infeasible, a warning if some are."""
     share = infeasible_share
     if share < MIN_INFEASIBLE_SHARE:
         return
     service = next(p for p in resolved.inputs.phases if isinstance(p.work, Serving))
     document, under = resolved.document, (service.id, "latency")
     where: tuple[str, ...] = under if under in resolved.document.marks else (service.id,)
-    message = f"in {100 * share:.0f} % of the draws no replica keeps what is asked of the service"
+    message = f"in {100 * share:.0f} % of the draws no replica meets the limits of the service"
     if share > MAX_INFEASIBLE_SHARE:
-        hint = "allow a longer latency, shorter prompts, or more devices; --samples 0 omits draws"
+        hint = "relax the latency, shorten prompts, or add devices; --samples 0 omits draws"
         raise InputError([Problem("CC304", message, document.mark(where), hint)], document.sources)
-    hint = "the interval is that of the other draws"
+    hint = "the interval is computed from the other draws"
     resolved.warnings.append(Problem("CC304", message, document.mark(where), hint))
 
 
 class _LanguageServiceCheck(NamedTuple):
-    """A language service at its central values, its choice, and where its limits are stated."""
+    """A language service at central values, with its plan and the positions of its limits."""
 
     facts: Decoder[Fact]
     replica: DecoderReplica
@@ -98,17 +98,17 @@ class _LanguageServiceCheck(NamedTuple):
         return cls(work.model, replica, limits, load, point, phase.id, resolved)
 
     def mark(self, *keys: str) -> Mark | None:
-        """Where a key of the service stands."""
+        """Position of a key of the service."""
         return self.resolved.document.mark((self.phase, *keys))
 
     def problems(self) -> CheckResult:
-        """The limit that stops every size of a replica, and what else should be known."""
+        """The limit that every size of a replica violates as an error, and warnings."""
         errors: list[Problem] = []
         warnings: list[Problem] = []
         memory = self.point.status in {plan.NOT_ALLOWED, plan.NO_SEQUENCE, plan.NO_CONCURRENCY}
         stop = self._blocking_problem()
         if stop is not None and memory and self._fits_at_best_ends():
-            said = f"{stop.message}; at the best ends of the ranges it fits"
+            said = f"{stop.message}; it fits at the favorable ends of the ranges"
             warnings.append(replace(stop, message=said))
         elif stop is not None:
             errors.append(stop)
@@ -116,12 +116,12 @@ class _LanguageServiceCheck(NamedTuple):
             errors += self._bandwidth_errors()
             warnings += self._concurrency_warnings()
         if self.limits.ttft_s is not None:
-            reason = "ttft is held against a prompt alone"
+            reason = "ttft is compared with the prefill of a single prompt"
             self.resolved.not_estimated["queues before the first token"] = reason
         return CheckResult(errors, warnings)
 
     def _fits_at_best_ends(self) -> bool:
-        """Whether memory suffices at the best ends of the facts that decide it."""
+        """Whether memory suffices at the favorable ends of the ranges of its facts."""
         best = {id(getattr(self.facts, name)): "low" for name in _LOWER_IS_BETTER}
         best |= {id(getattr(self.facts, name)): "high" for name in _HIGHER_IS_BETTER}
 
@@ -134,7 +134,7 @@ class _LanguageServiceCheck(NamedTuple):
         return bool(point.status > plan.NO_CONCURRENCY)
 
     def _blocking_problem(self) -> Problem | None:
-        """What stops the size that came furthest."""
+        """The problem that blocks the plan; None if it is feasible."""
         match self.point.status:
             case plan.NOT_ALLOWED | plan.NO_SEQUENCE:
                 return self._one_sequence_does_not_fit()
@@ -144,17 +144,17 @@ class _LanguageServiceCheck(NamedTuple):
                 return self._itl_not_reachable()
             case plan.NO_TTFT:
                 return self._ttft_not_reachable()
-            case _:  # a load beyond held devices is found by its hours
+            case _:  # a load beyond held devices is found by check_capacity
                 return None
 
     def _one_sequence_does_not_fit(self) -> Problem:
-        """No replica of the devices there are holds the weights and one sequence."""
+        """The problem that weights and one sequence do not fit the memory of any replica."""
         least, ranks = self._min_devices(1.0), float(self.replica.ranks)
         memory = f"{self.replica.model.board.memory_gb:g} GB"
         if math.isinf(least):
             each = float(self.replica.sequence_gb(ranks))
-            message = f"one sequence fits no number of devices of {memory}: each holds"
-            message += f" {each:,.3g} GB of keys and values"
+            message = f"one sequence does not fit devices of {memory}, whatever their number: each"
+            message += f" needs {each:,.3g} GB of KV cache"
             hint = "give shorter prompts, or devices with more memory"
             return Problem("CC304", message, self.mark("prompt_tokens"), hint)
         stated, count = self.limits.replica_accelerators, self.limits.accelerators
@@ -174,7 +174,7 @@ class _LanguageServiceCheck(NamedTuple):
         return Problem("CC304", f"{message}; they have {stated:g}", self.mark(key), hint)
 
     def _concurrency_does_not_fit(self) -> Problem:
-        """A stated concurrency that the memory of no allowed replica holds."""
+        """The problem that a stated concurrency does not fit the memory of any replica."""
         wanted, where = float(self.point.batch), self.mark("concurrency")
         memory = f"devices of {self.replica.model.board.memory_gb:g} GB"
         devices, stated = self._min_devices(wanted), self.limits.replica_accelerators
@@ -186,8 +186,10 @@ class _LanguageServiceCheck(NamedTuple):
             return Problem("CC304", message, where, self._tensor_parallel_hint(devices))
         message = f"a concurrency of {wanted:,.0f} takes {devices:.0f} {memory}"
         if math.isinf(devices):
-            message = f"a concurrency of {wanted:,.0f} fits no number of {memory}:"
-            message += " each holds keys and values of all"
+            message = (
+                f"a concurrency of {wanted:,.0f} does not fit {memory}, whatever their number:"
+            )
+            message += " each needs the KV cache of all sequences"
         if counted is not None:
             message += f"; hardware.count is {counted:g}"
         hint = f"the largest that fits is {math.floor(self._max_batch()):,.0f}"
@@ -196,7 +198,7 @@ class _LanguageServiceCheck(NamedTuple):
         return Problem("CC304", message, where, hint)
 
     def _itl_not_reachable(self) -> Problem:
-        """A time between tokens below what bandwidth, or the stack, allows."""
+        """The problem that an inter-token latency is below what any replica reaches."""
         sizes = self._allowed_sizes()
         alone = np.asarray(self.replica.inter_token_latency_s(1.0, sizes), dtype=float)
         place = int(np.argmin(alone))
@@ -204,18 +206,17 @@ class _LanguageServiceCheck(NamedTuple):
         floor = float(self.replica.bandwidth_floor_s(best)) * 1e3
         assert self.limits.itl_s is not None  # noqa: S101 - it stops the choice
         target = self.limits.itl_s * 1e3
-        message = f"{target:g} ms between tokens cannot be met on {best:g} devices: "
+        message = f"an inter-token latency of {target:g} ms cannot be met on {best:g} devices: "
         if target < floor:
             message += f"reading the weights once takes {floor:.3g} ms"
         else:
             message += f"one sequence alone takes {reached:.3g} ms"
-        hint = (
-            f"the nearest that is met is {_round_up(reached / self._low_throughput_factor()):g} ms"
-        )
+        lowest = _round_up(reached / self._low_throughput_factor())
+        hint = f"the lowest that can be met is {lowest:g} ms"
         return Problem("CC304", message, self.mark("latency", "itl"), hint)
 
     def _low_throughput_factor(self) -> float:
-        """Throughput over the modeled one that is reached in all but the share that may miss it."""
+        """The throughput, relative to the modeled one, that 80 % of the draws reach."""
         assert self.facts.limits is not None  # noqa: S101 - it has a choice
         residual = self.facts.limits.throughput_residual
         if residual is None or residual.is_exact:
@@ -224,19 +225,21 @@ class _LanguageServiceCheck(NamedTuple):
         return math.exp(middle - _Z80 * below)
 
     def _ttft_not_reachable(self) -> Problem:
-        """A prompt alone must be computed in the time to the first token."""
+        """The problem that a time to first token is below the prefill time of one prompt."""
         sizes = self._allowed_sizes()
         alone = np.asarray(self.replica.prefill_s(sizes), dtype=float)
         place = int(np.argmin(alone))
         assert self.limits.ttft_s is not None  # noqa: S101 - it stops the choice
         target, least = self.limits.ttft_s * 1e3, float(alone[place]) * 1e3
-        message = f"{target:g} ms to the first token cannot be met on {sizes[place]:g} devices: "
-        message += f"a prompt alone takes {least:.3g} ms"
-        hint = f"the nearest that is met is {_round_up(least):g} ms"
+        message = (
+            f"a time to first token of {target:g} ms cannot be met on {sizes[place]:g} devices"
+        )
+        message += f": the prefill of one prompt takes {least:.3g} ms"
+        hint = f"the lowest that can be met is {_round_up(least):g} ms"
         return Problem("CC304", message, self.mark("latency", "ttft"), hint)
 
     def _bandwidth_errors(self) -> list[Problem]:
-        """A throughput beyond that of a step that does nothing but read the weights."""
+        """An error if a stated throughput needs steps shorter than one read of the weights."""
         measured = self.replica.model.measured
         if measured is None:
             return []
@@ -251,13 +254,13 @@ class _LanguageServiceCheck(NamedTuple):
         if seconds >= floor:
             return []
         most = measured.throughput_per_hour / s_from_hours(1.0) * seconds / floor
-        message = f"that throughput takes steps of {seconds * 1e3:.3g} ms at this concurrency;"
+        message = f"this throughput needs steps of {seconds * 1e3:.3g} ms at this concurrency;"
         message += f" reading the weights once takes {floor * 1e3:.3g} ms"
         hint = f"at most {most:,.0f} token/s"
         return [Problem("CC304", message, self.mark("throughput"), hint)]
 
     def _concurrency_warnings(self) -> list[Problem]:
-        """A stated concurrency that the load does not keep in flight; it stays as stated."""
+        """A warning if a stated concurrency exceeds the sequences that the load has in flight."""
         if not self.limits.is_stated or self.limits.concurrency is None:
             return []
         devices, stated = self.point.devices, float(self.point.batch)
@@ -267,24 +270,24 @@ class _LanguageServiceCheck(NamedTuple):
             return []
         free = replace(self.limits, is_stated=False, replica_accelerators=devices)
         kept = plan.choose_operating_point(self.replica, free, packed, 0).batch
-        message = f"a concurrency of {stated:,.0f} is more than the load keeps in flight:"
+        message = f"a concurrency of {stated:,.0f} is more than the load has in flight:"
         message += f" {math.ceil(float(kept) - 1e-9):,.0f}"
-        hint = "right where requests are gathered and run together; else leave it out"
+        hint = "correct if requests are collected into batches; otherwise remove concurrency"
         return [Problem("CC303", message, self.mark("concurrency"), hint)]
 
     def _replica_size_key(self) -> str:
-        """The key that says how many devices a replica has."""
+        """The key of the scenario that sets the number of devices of a replica."""
         wide = (self.phase, "tensor_parallel")
         return "tensor_parallel" if wide in self.resolved.document.marks else "data_parallel"
 
     def _allowed_sizes(self) -> Any:
-        """Sizes of a replica that are allowed and hold a sequence."""
+        """Allowed sizes of a replica, in devices, whose memory fits one sequence."""
         sizes = plan.replica_sizes(self.limits, 0)
         memory = self.replica.memory_sequences(sizes)
         return sizes[plan.is_allowed(sizes, memory, self.limits) & (memory >= 1.0)]
 
     def _unconstrained_sizes(self) -> tuple[Any, Any]:
-        """Sizes that would be allowed whatever is stated, and what memory of each holds."""
+        """Sizes of a replica without stated limits, and the sequences that fit each."""
         free = replace(self.limits, replica_accelerators=None, accelerators=None)
         ranks = float(self.replica.ranks)
         sizes = plan.replica_sizes(free, 0) * ranks
@@ -293,29 +296,29 @@ class _LanguageServiceCheck(NamedTuple):
         return sizes[allowed], memory[allowed]
 
     def _min_devices(self, batch: float) -> float:
-        """The fewest devices that would hold a batch; infinite where no number does."""
+        """The smallest number of devices whose memory fits a batch; infinite if none does."""
         sizes, memory = self._unconstrained_sizes()
         return float(np.min(np.where(memory >= batch, sizes, np.inf), initial=np.inf))
 
     def _max_batch(self) -> float:
-        """The largest batch that the devices there are hold, or any number of them."""
+        """The largest batch that fits the memory of the stated devices, or of any number."""
         if self.limits.accelerators is not None:
             sizes = np.array([self.limits.accelerators])
             return float(self.replica.memory_sequences(sizes)[0])
         return float(np.max(self._unconstrained_sizes()[1], initial=0.0))
 
     def _tensor_parallel_hint(self, devices: float) -> str:
-        """Devices of a rank that would hold a batch, as a hint."""
+        """A hint with the tensor parallelism at which a batch would fit."""
         if math.isinf(devices):
             more = float(self.replica.ranks) > 1
-            return "or more ranks" if more else "more devices hold no more of the cache"
+            return "or use more ranks" if more else "more devices do not increase the KV cache"
         return f"or tensor_parallel: {devices / float(self.replica.ranks):.0f}"
 
 
 def _plan_service(
     work: Any, lens: Any
 ) -> tuple[DecoderReplica, Limits[Any], plan.Load, OperatingPoint]:
-    """A service's replica, limits, load and choice, as a lens sees its facts."""
+    """The replica, limits, load and operating point of a service, with facts bound by a lens."""
     plain = bind(work, lens)
     model = include_reasoning_and_media(plain.model)
     limits: Any = model.limits
@@ -326,6 +329,6 @@ def _plan_service(
 
 
 def _round_up(value: float) -> float:
-    """A value with three digits, not below it."""
+    """A value rounded up to three digits."""
     size = 10.0 ** (math.floor(math.log10(value)) - 2)
     return math.ceil(value / size) * size

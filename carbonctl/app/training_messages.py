@@ -1,4 +1,4 @@
-"""What is said of a training run that cannot be, or that looks wrong: code, position and hint."""
+"""Problems and warnings of training plans: code, message, position and hints."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class PlannedRun(NamedTuple):
-    """A run with its limits, and where it stands in the scenario."""
+    """A training run with its limits and its position in the scenario."""
 
     ctx: Context
     check: TrainingCheck
@@ -42,13 +42,13 @@ class PlannedRun(NamedTuple):
 
     @property
     def count_path(self) -> Path:
-        """Where the number of its devices stands."""
+        """Path of the number of devices in the scenario."""
         own = self.ctx.path_in_file((*self.check.path, "hardware", "count"))
         return own if own in self.ctx.document.marks else ("hardware", "count")
 
 
 def report_training_status(planned: PlannedRun) -> None:
-    """Note the problem of a run that cannot be, and give it up; else warn of what looks wrong."""
+    """Raise the problem of an infeasible run; else add warnings of implausible values."""
     ctx, limits = planned.ctx, planned.limits
     status = TrainingStatus(int(training_status(limits)))
     if status is not TrainingStatus.FEASIBLE:
@@ -66,7 +66,8 @@ def _too_few_devices(x: PlannedRun) -> Text:
     memory = x.run.memory
     assert memory is not None  # noqa: S101 - the least count comes from it
     message = (
-        f"training this model{_other_models_text(memory)} takes at least {x.limits.minimum_accelerators:,.0f} "
+        f"training this model{_other_models_text(memory)} takes at least "
+        f"{x.limits.minimum_accelerators:,.0f} "
         f"devices of {memory.device_memory_gb.value:.0f} GB for weights, "
         f"gradients{_state_text(memory.activations)}; {x.limits.accelerators:,.0f} are named"
     )
@@ -126,7 +127,7 @@ def _hours_disagree(x: PlannedRun) -> Text:
 
 
 def _cross_check_path(x: PlannedRun) -> Path:
-    """Where the hours stand that are only compared."""
+    """Path of the stated hours of the cross check."""
     check = x.run.cross_check
     name = "days" if check is None or check.accelerator_hours is None else "accelerator_hours"
     return (*x.check.path, "cross_check", name)
@@ -135,7 +136,7 @@ def _cross_check_path(x: PlannedRun) -> Path:
 def _longer_than_life(x: PlannedRun) -> Text:
     years = x.check.life.value / HOURS_PER_YEAR
     message = (
-        f"the run takes {_format_duration(x.limits.wall_hours)}, longer than its hardware lives"
+        f"the run takes {_format_duration(x.limits.wall_hours)}, longer than its hardware lasts"
     )
     return f"{message} ({years:g} y)", _duration_path(x), (_devices_for_a_year(x),)
 

@@ -1,4 +1,4 @@
-"""Validate files: every problem of every file, nothing estimated."""
+"""Validate files: all problems of all files, without an estimate."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Kind = Literal["scenario", "policy", "result"]
 
 
 class Validation(Outcome):
-    """What is to be said of files that are valid: their warnings."""
+    """The warnings of valid files."""
 
     def __init__(self, warnings: Sequence[Problem]) -> None:
         records = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
         super().__init__({"schema_version": "1.0", "errors": [], "warnings": records}, warnings)
 
     def render(self, form: str) -> str:
-        """The text of a format that is no table; nothing for a table."""
+        """The text of a format other than ``table``; empty for ``table``."""
         if form == "json":
             return self.to_json()
         from carbonctl.report.ci.github import errors_as_github  # noqa: PLC0415 - only if asked for
@@ -43,7 +43,7 @@ class Validation(Outcome):
 
 
 def json_schema(kind: Kind) -> Outcome:
-    """The JSON Schema of a kind of file."""
+    """The JSON Schema of a kind of file, as an Outcome."""
     return Outcome(_schema(kind))
 
 
@@ -66,9 +66,9 @@ def validate_files(
     root: str | None = None,
     on_valid: Callable[[str], object] | None = None,
 ) -> Validation:
-    """What is to be said of all files, or one InputError with every problem of every file.
+    """Warnings of all files; one InputError with all problems of all files.
 
-    ``on_valid`` takes a line for each file in which nothing is wrong.
+    ``on_valid`` is called with a line of text for each valid file.
     """
     warnings: list[Problem] = []
     problems: list[Problem] = []
@@ -88,7 +88,7 @@ def validate_files(
 
 
 def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> list[Problem]:
-    """Read a file as what it is and check it, a scenario without draws; its warnings."""
+    """Warnings of one file of any kind; InputError with its problems."""
     from carbonctl.app.file_kind import POLICY, is_model_card  # noqa: PLC0415 - after good options
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
     from carbonctl.report import saved  # noqa: PLC0415
@@ -110,14 +110,14 @@ def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> li
 
 
 def validate_scenario(scenario: Scenario) -> list[Problem]:
-    """Warnings of a scenario; InputError with every problem of it."""
+    """Warnings of a scenario; InputError with all its problems."""
     return [
         warning for warnings in collect_or_raise(_check_steps(scenario)) for warning in warnings
     ]
 
 
 def _check_steps(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
-    """A scenario as what it is: a replacement, a life, or else whole hardware."""
+    """Checks of a scenario by its kind: replacement, phases, or whole hardware."""
     from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - after good options
     from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
     from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Verify a saved result: compute it again, and say what differs."""
+"""Verify a saved result: recompute it, and report differences."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.verify import VerifiedResult, VerifyResult
 
-TOLERANCE = 1e-9  # largest relative difference that is none
+TOLERANCE = 1e-9  # largest relative difference that counts as equal
 
 
 class Verification(Outcome):
-    """Every result of a file beside the same computed again."""
+    """Differences between all results of a file and their recomputations."""
 
     module = "verification"
     data: VerifyResult
@@ -36,7 +36,7 @@ class Verification(Outcome):
 def verify(
     saved_document: JsonDocument, *, hardware_db: str | None, tolerance: float
 ) -> Verification:
-    """Every result of a parsed file, computed again on today's data."""
+    """The verification of all results of a parsed file, on the present data."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
 
     check_is_estimate(saved_document)
@@ -52,7 +52,7 @@ def verify(
 
 
 def verify_file(source: str, *, hardware_db: str | None, tolerance: float) -> Verification:
-    """The results of a file, or of stdin for ``-``, computed again."""
+    """The verification of all results of a file, or of stdin for ``-``."""
     return verify(saved.read_document(source), hardware_db=hardware_db, tolerance=tolerance)
 
 

@@ -1,4 +1,4 @@
-"""What a number rests on: how many facts of which kind, and which of them decide its interval."""
+"""Summary of the facts behind a number: counts by kind, and shares of the variance."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MIN_SHARE = 0.005  # a share that rounds to 1 %
 
 
 def evidence_kind(fact: Fact) -> str:
-    """One of the three kinds of leaf: sourced, given, assumed."""
+    """Kind of evidence of a fact: ``given``, ``sourced`` or ``assumed``."""
     if fact.is_from_user:
         return "given"
     return "assumed" if fact.assumed else "sourced"
 
 
 def fact_summary(number: Traced, draws: Draws) -> dict[str, Any]:
-    """Facts under a number, counted, and ranked by their share of its variance over draws."""
+    """Counts of the facts behind a number, its interval, and its drivers by share of variance."""
     facts = facts_under(number)
     data: dict[str, Any] = {"facts": _count_facts(list(facts.values()))}
     if draws.samples == 0:
@@ -67,7 +67,7 @@ def _count_facts(facts: list[Fact]) -> dict[str, int]:
 
 
 def fact_summary_lines(data: dict[str, Any], unit: str) -> list[str]:
-    """Lines under the tree."""
+    """Lines of the summary below the formula tree."""
     counts = data["facts"]
     said = [f"{counts[kind]} {kind}" for kind in ("given", "sourced") if counts[kind]]
     if counts["assumed"]:

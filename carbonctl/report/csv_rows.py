@@ -1,4 +1,4 @@
-"""CSV: a row for each node of a breakdown, the same columns whatever command made it."""
+"""CSV rows of a breakdown: one row per node, with the same columns for all commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d",
 
 
 def write_csv(rows: Iterable[dict[str, Any]]) -> str:
-    """Rows as CSV with a head."""
+    """Rows as CSV text with a header."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -33,7 +33,7 @@ def write_csv(rows: Iterable[dict[str, Any]]) -> str:
 
 
 def escape_formula(value: Any) -> Any:
-    """A value of a cell; text that a spreadsheet would run as a formula is marked as text."""
+    """The value of a cell; text that a spreadsheet would run as a formula gets a leading ``'``."""
     if not isinstance(value, str):
         return value
     runs = value.startswith(_FORMULA_STARTS) or value.lstrip().startswith(_FORMULA_STARTS)
@@ -48,11 +48,11 @@ def breakdown_rows(
     scenario: str,
     overlay: dict[str, Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Nodes of one result, parents before children, the total last.
+    """Rows of the nodes of one result, parents before children, the total last.
 
-    The values of rows that are leaves add up to the total; ends of intervals never do.
-    ``energy`` is the electricity behind a node in kWh, by its id; ``overlay`` is the user's own
-    folder of hardware data with the facts that came from it, said beside the total.
+    Values of leaf rows add up to the total; ends of intervals do not. ``energy`` returns the
+    electricity of a node in kWh by its id. ``overlay`` is the user's own folder of hardware data
+    with the facts that come from it, shown in the row of the total.
     """
     own = f"{overlay['folder']}: {', '.join(overlay['facts'])}" if overlay else ""
     found = list(_nodes(breakdown, total["id"], 1))
@@ -89,19 +89,19 @@ def _nodes(nodes: Sequence[Mapping[str, Any]], parent: str, level: int) -> Itera
 
 
 def source_ids_text(node: Mapping[str, Any]) -> str:
-    """Ids of the sources of a node, in one cell."""
+    """Ids of the sources of a node as text, separated by spaces."""
     return " ".join(node["source_ids"])
 
 
 def facility_energy_kwh(node_id: str, metrics: Mapping[str, MetricOrNull | Metric]) -> float | None:
-    """Electricity at the meter behind a node of a breakdown; None where it stands for hardware."""
+    """Facility energy in kWh of a node of a breakdown; None for nodes of hardware."""
     phase, operational, _ = node_id.partition(".operational_")
     metric = metrics.get(f"{phase}{ENERGY_METRIC}") if operational else None
     return None if metric is None else metric["value"]
 
 
 def distinct_names(names: list[str]) -> list[str]:
-    """Names of which no two are the same: those that repeat are numbered."""
+    """The names, with a number added to repeated ones."""
     seen: dict[str, int] = {}
     told = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Two results and what lies between them: each change, and how much of the difference it made."""
+"""Report of ``diff``: data, table and Markdown of two results and the changes between them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from carbonctl.study.difference import Change, Difference, Side
 
 _MAX_CHANGES = 12
-_RELATIVE_TOLERANCE = 1e-12  # of a total; a share of less is noise
+_RELATIVE_TOLERANCE = 1e-12  # of a total; below it a share is numerical noise
 _MAX_VALUE_WIDTH = 18
 
 
@@ -92,7 +92,7 @@ def _input_changes(found: Difference) -> Iterator[ChangeRecord]:
             "contribution_kgco2e": moved,
             "source": "user",
             "where": _place_of_change(change, found),
-            "share": None,  # of the whole, which is not known here
+            "share": None,  # set by the caller
         }
 
 
@@ -106,7 +106,7 @@ def _dotted_path(path: tuple[str | int, ...]) -> str:
 
 
 def _place_of_change(change: Change, found: Difference) -> Place | None:
-    """Where the change stands in the head, or what it left in the base."""
+    """Position of a change in the head; in the base if the head lacks the value."""
     path, _, value = change.edits[0]
     document: Document = (found.base if value is MISSING else found.head).document
     mark: Mark | None = document.mark(path)
@@ -134,7 +134,7 @@ def _data_changes(found: Difference) -> Iterator[ChangeRecord]:
 
 
 def _tool_change(found: Difference) -> Iterator[ChangeRecord]:
-    """What neither inputs nor facts explain: another version of the formulas."""
+    """The part of the difference from another version of the formulas."""
     ends = [side.data["tool"]["version"] for side in (found.base, found.head)]
     if found.tool or ends[0] != ends[1]:
         yield {
@@ -171,7 +171,7 @@ def _breakdown_rows(base: Side, head: Side) -> list[DiffLine]:
 
 
 def render(data: DiffResult, out: Console) -> None:
-    """Print the difference, what made it, and where it shows."""
+    """Print the difference, the contribution of each change, and the changed lines."""
     out.print(Text(_heading(data)))
     out.print(Text(_answer_text(data), style="bold"))
     if data["changes"]:

@@ -1,7 +1,7 @@
-"""The envelope: a result as plain data, the contract of ``-f json`` and the input of renderers.
+"""Conversion of an estimate into plain data: the output of ``-f json``, input of all renderers.
 
-Names carry their unit, numbers are never formatted, null means unknown. Additive changes only
-within one ``schema_version``.
+Names end in their unit, numbers are not formatted, null means unknown. Within one
+``schema_version`` keys are only added.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ SCHEMA_VERSION = "1.0"
 
 @value_record
 class ResultMetadata:
-    """What a result says beside its numbers."""
+    """Metadata of a result: name, title, period, warnings, budget, user inputs, charges."""
 
     name: str
     title: str
@@ -73,7 +73,7 @@ def build_result(
     catalog: Catalog,
     metadata: ResultMetadata,
 ) -> EstimateResult:
-    """Everything a reader, a gate or a later report needs from one result."""
+    """An estimate as plain data."""
     point = result.point
     used = used_facts(result)
     total = total_node(result)
@@ -96,7 +96,7 @@ def build_result(
         "expected_error": expected_errors(getattr(point, "phases", ()), catalog),
         "metrics": cast(
             "dict[str, Metric]", metric_records(result)
-        ),  # none is null but of a refresh
+        ),  # only refresh has null metrics
         "drivers": driver_records(result),
         "assumptions": assumption_records(result, point.total_kgco2e),
         "sensitivity": sensitivity(result),
@@ -115,13 +115,13 @@ def build_result(
 
 
 def warning_records(problems: list[Problem]) -> list[ProblemRecord]:
-    """Problems that a result is made in spite of."""
+    """Warnings of a result as records."""
     found = (problem.as_dict(0) | {"level": "warning"} for problem in problems)
     return [cast("ProblemRecord", one) for one in found]
 
 
 def driver_records(result: Result) -> list[DriverRecord]:
-    """The facts that the total follows most, each with its share of the variance."""
+    """Facts with their share of the variance of the total, largest first."""
     return [
         {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
         for d in result.drivers
@@ -129,7 +129,7 @@ def driver_records(result: Result) -> list[DriverRecord]:
 
 
 def _inputs(given: Inputs, used: dict[str, Fact]) -> Inputs:
-    """What the user gave, with the facts of hardware_db that given numbers stand in for."""
+    """The user's inputs, with the facts of hardware_db that they override."""
     rows = replaced_facts(used)
     return {**given, "replaced": rows} if rows else given
 
@@ -141,7 +141,7 @@ def _field_or_none(result: Any, field: str) -> Num | None:
 def build_node(
     node_id: str, label: str, value: Num | None, drawn: Num | None, unit: str = "kgCO2e"
 ) -> Node:
-    """A number with its interval, its formula and what stands under it."""
+    """A number as a node: interval, tier, formula, inputs and sources."""
     node: Node = {
         "id": node_id,
         "label": label,
@@ -173,12 +173,12 @@ def build_node(
 
 
 def finite_or_none(value: float | Num | None) -> float | None:
-    """A number that JSON can hold: a time or a grid that is never reached is null."""
+    """A number for JSON; None if it is missing or infinite (never reached)."""
     return float(value) if value is not None and math.isfinite(float(value)) else None
 
 
 def _input_names(value: Traced) -> list[str]:
-    """Names of the arguments of the step that made a number, or of the fact that it is."""
+    """Names of the inputs of the formula of a number, or of its fact."""
     cause = value.cause
     if isinstance(cause, Step):
         return [cause_name(item.cause) for _, item in named_arguments(cause)]
@@ -240,7 +240,7 @@ def _line_record(line: Line, drawn: Line | None, whole: float) -> LineRecord:
 
 
 def _operational(result: Result) -> Operational:
-    """Electricity of all phases on both bases; null on the market basis without contracts."""
+    """Carbon of electricity of all phases on both bases; market is null without contracts."""
     return {
         "location": _electricity_node("location", result),
         "market": _electricity_node("market", result),
@@ -248,7 +248,7 @@ def _operational(result: Result) -> Operational:
 
 
 def _electricity_node(basis: str, result: Result) -> Node:
-    """Electricity of all phases on one basis; null where the result is not on it."""
+    """Carbon of electricity of all phases on one basis; null if it is not estimated."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
     name = f"operational_{basis}"
     key = f"{name}_kgco2e"
@@ -257,7 +257,7 @@ def _electricity_node(basis: str, result: Result) -> Node:
 
 
 def metric_records(result: Result) -> dict[str, MetricOrNull]:
-    """Every number that has a name, with its unit, interval and formula."""
+    """All metrics with unit, interval, formula and sources."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
     metrics: dict[str, MetricOrNull] = {}
     for name, value in result.point.metrics.items():
@@ -277,7 +277,7 @@ def metric_records(result: Result) -> dict[str, MetricOrNull]:
 
 
 def _budget_lines(budget: dict[str, float], result: Result) -> list[BudgetLine]:
-    """Each limit of the scenario beside the number it limits."""
+    """Budgets of the scenario with the metrics that they limit."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
     held: list[BudgetLine] = []
     for metric, limit in budget.items():

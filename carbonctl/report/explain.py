@@ -1,4 +1,4 @@
-"""Why a number is what it is: the tree of formulas down to sourced, given or assumed facts."""
+"""Explanation of a number: its tree of formulas down to sourced, given or assumed facts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ALIASES = {"total": "total_kgco2e"}
 
 
 def find_number(result: Estimated, name: str) -> Traced:
-    """The number that a user asks for: a metric, a line, or any step on the way."""
+    """The number with a name: a metric, a line or a formula step; InputError unless one fits."""
     wanted = _ALIASES.get(name, "_".join(name.split()))
     known: dict[str, Traced] = {}
     labels = _lines_with_label(result, name)
@@ -49,7 +49,7 @@ def find_number(result: Estimated, name: str) -> Traced:
             return known[fitting[0]]
         if fitting:
             break
-    said = f'"{name}" fits several numbers' if fitting else f'no number is called "{name}"'
+    said = f'"{name}" matches several numbers' if fitting else f'no number is called "{name}"'
     names = fitting or [*known, *(line.label for line in _lines(result))]
     word = "one of" if fitting else "the nearest are"
     hint = f"{word} {', '.join(_nearest_names(name, names))}"
@@ -57,7 +57,7 @@ def find_number(result: Estimated, name: str) -> Traced:
 
 
 def _nearest_names(name: str, names: Iterable[str]) -> list[str]:
-    """The three names that look most like one, by their whole or by their last part."""
+    """The three most similar names, by whole name or last part."""
     wanted = name.casefold()
 
     def likeness(known: str) -> float:
@@ -68,9 +68,9 @@ def _nearest_names(name: str, names: Iterable[str]) -> list[str]:
 
 
 def _lines_with_label(result: Estimated, name: str) -> dict[str, Traced]:
-    """Lines of the table that have a label, by id: of the lines nearest to the total, if any."""
+    """Lines of the table with a label, by id; only those of the highest level that has one."""
     wanted = " ".join(name.casefold().split())
-    if wanted.startswith("per "):  # the first carbon of its line, without training
+    if wanted.startswith("per "):  # the metric of one phase, without training
         end = f".{wanted.replace(' ', '_')}_kgco2e"
         return {key: _as_traced(v) for key, v in result.metrics.items() if key.endswith(end)}
     lines = list(result.lines)
@@ -88,11 +88,11 @@ def _without_unit(key: str) -> str:
 
 
 def _without_index(key: str) -> str:
-    """A name without the place of its part, as in ``manufacturing.dram_2``."""
+    """A name without unit and index of its part: ``manufacturing.dram`` of ``..._2_kgco2e``."""
     return re.sub(r"_\d+(?=_|$)", "", _without_unit(key))
 
 
-# ways in which a name may be meant, the closest first; carbon before other units
+# ways to match a name, the closest first; carbon before other units
 _NAME_MATCHES: tuple[Callable[[str, str], bool], ...] = (
     lambda key, name: key == f"{name}_kgco2e",
     lambda key, name: key == f"{name}.total_kgco2e",
@@ -119,7 +119,7 @@ def _lines(result: Estimated) -> Iterator[Line]:
 
 
 def formula_tree(number: Traced, asked: str, rests_on: dict[str, Any]) -> dict[str, Any]:
-    """The tree under a number as plain data; what was shown before is only named."""
+    """The formula tree of a number as plain data; repeated steps have no children."""
     return {"asked": asked} | _tree_node(number, "", set()) | rests_on
 
 
@@ -150,7 +150,7 @@ def _tree_node(number: Traced, argument: str, seen: set[int]) -> dict[str, Any]:
 def formula_tree_text(
     number: Traced, asked: str, rests_on: dict[str, Any], sources: dict[str, dict[str, Any]]
 ) -> str:
-    """The tree for people under the name they asked by, what decides it, and its citations."""
+    """The formula tree of a number as text, with the summary of its facts and its citations."""
     used: dict[str, None] = {}
     lines = list(_tree_lines(number, "", set(), used))
     shown = cause_name(number.cause)
@@ -200,6 +200,7 @@ def _fact_text(fact: Fact) -> str:
     doubt = " (!)" if fact.is_low_confidence else ""
     if fact.is_from_user:
         source = "" if fact.source == "user" else f" [{fact.source}]"
-        return f"{fact.label}  {value}{span}  given{NO_BREAK_SPACE}at{NO_BREAK_SPACE}{fact.where}{source}{note}"
+        where = NO_BREAK_SPACE.join(("given", "at", str(fact.where)))
+        return f"{fact.label}  {value}{span}  {where}{source}{note}"
     word = f"assumed ({fact.origin})" if fact.assumed else "sourced"
     return f"{fact.label}  {value}{span}  {word}{doubt} [{fact.source}{mark}]{note}"

@@ -1,4 +1,4 @@
-"""Facts of a result as plain data: what it rests on, what was assumed, who is cited."""
+"""Facts of a result as plain data: all facts in use, overrides, assumptions, citations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def fact_as_dict(fact: Fact) -> FactRecord:
 
 
 def replaced_facts(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
-    """The facts of hardware_db that given numbers stand in for, by the keys of those numbers."""
+    """Facts of hardware_db that the user's numbers override, by keys of those numbers."""
     rows = {key: (fact, fact.replaces) for key, fact in used.items()}
     return {
         key: {
@@ -62,13 +62,13 @@ def replaced_facts(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
 
 
 def used_facts(result: Result) -> dict[str, Fact]:
-    """Facts that some number of the result rests on; others only stood ready."""
+    """Facts that a number of the result depends on."""
     values = (result.point.total_kgco2e, *result.point.metrics.values())
     return facts_under(*(value for value in values if isinstance(value, Traced)))
 
 
 def assumption_records(result: Result, *values: Num) -> list[Assumption]:
-    """What the user did not say, ranked by its share of the variance."""
+    """Assumed facts behind some numbers, by share of the variance of the total."""
     shares = {d.fact.key: d.share for d in result.drivers}
     under: dict[str, Fact] = {}
     for value in values:
@@ -92,7 +92,7 @@ def assumption_records(result: Result, *values: Num) -> list[Assumption]:
 
 
 def with_citations(data: Any, catalog: Catalog) -> Any:
-    """The envelope with what its ids stand for, for readers that keep it."""
+    """The data of a result, with formulas and sources by id."""
     return data | citations(data, catalog)
 
 

@@ -1,4 +1,4 @@
-"""Forms for programs: JSON and CSV."""
+"""Machine-readable formats: JSON and CSV."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def as_json(data: Any) -> str:
-    """The envelope as JSON, one stable byte sequence for the same result."""
+    """Data as JSON text; the same result gives the same bytes."""
     try:
         return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError:
@@ -23,20 +23,18 @@ def as_json(data: Any) -> str:
 
 
 def not_finite_error() -> InputError:
-    """A value that was given, or edited into a result, is so large or small that nothing fits."""
-    message = (
-        "a number of the result is not finite; a value that was given is far too large or small"
-    )
+    """The error for a result with a number that is not finite."""
+    message = "a number of the result is not finite; an input value is far too large or small"
     return InputError([Problem("CC204", message)])
 
 
 def errors_as_json(found: list[dict[str, Any]]) -> str:
-    """Problems of an input as JSON."""
+    """Problems as JSON text."""
     return as_json({"schema_version": "1.0", "errors": found})
 
 
 def as_csv(data: Estimates) -> str:
-    """The breakdown of each result as rows with fixed columns, its total last."""
+    """The breakdown of each result as CSV with fixed columns, its total last."""
     found = results(data)
     names = csv_rows.distinct_names([result["name"] or result["title"] for result in found])
     return csv_rows.write_csv(

@@ -1,4 +1,4 @@
-"""NDJSON: a line for each row of the breakdown, the total last, readable from the first line on."""
+"""NDJSON: one line per node of the breakdown, the total last."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def as_ndjson(data: Estimates) -> str:
-    """Nodes of every result, parents before children, each with the result that it is of."""
+    """Nodes of all results as NDJSON, parents before children, with the name of the result."""
     return "".join(
         json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
         for result in results(data)

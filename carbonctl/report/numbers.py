@@ -1,4 +1,4 @@
-"""Numbers for people: a unit that fits, and no more digits than the interval supports."""
+"""Formatting of numbers: a fitting unit, and only the digits that the interval supports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WIDE_RATIO, _NARROW_RATIO = 1.5, 1.05
 
 
 def mass_unit(kgco2e: float) -> tuple[float, str]:
-    """Size in kg and symbol of the mass unit in which a carbon reads best."""
+    """Size in kg and symbol of the mass unit that fits a mass in kg."""
     return _fitting_unit(kgco2e, _CARBON)
 
 
@@ -36,14 +36,14 @@ def _fitting_unit(value: float, table: tuple[tuple[float, str], ...]) -> tuple[f
 
 
 def supported_digits(low: float | None, high: float | None) -> int:
-    """Significant digits that an interval supports."""
+    """Number of significant digits that an interval supports: 2 or 3."""
     if low is None or high is None or low <= 0 or high <= low * _NARROW_RATIO:
         return 3
     return 2 if high > low * _WIDE_RATIO else 3
 
 
 def format_significant(value: float, count: int = 2, *, decimals: int = 2) -> str:
-    """A number to some significant digits, with no more than ``decimals`` after the point."""
+    """A number with ``count`` significant digits and at most ``decimals`` decimals."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "-"
     places = count - 1 - math.floor(math.log10(abs(value)))
@@ -54,26 +54,26 @@ def format_significant(value: float, count: int = 2, *, decimals: int = 2) -> st
 
 
 def format_mass(kgco2e: float, count: int = 2) -> str:
-    """A carbon with the mass unit that fits it."""
+    """A mass in kg with a fitting unit."""
     size, symbol = mass_unit(kgco2e)
     return f"{format_significant(kgco2e / size, count)} {symbol}"
 
 
 def format_energy(kwh: float) -> str:
-    """An energy with the unit that fits it, three digits."""
+    """An energy in kWh with a fitting unit and three digits."""
     size, symbol = _fitting_unit(kwh, _ENERGY)
     return f"{format_significant(kwh / size, 3)} {symbol}"
 
 
 def format_watt_hours(wh: float) -> str:
-    """Energy of one request or image; people read it in Wh down to a thousandth."""
+    """The energy in Wh of one request or image; in Wh down to a thousandth."""
     if wh >= 1e-3:  # noqa: PLR2004 - a thousandth
         return f"{format_significant(wh, 2, decimals=6)} Wh"
     return format_energy(wh / 1e3)
 
 
 def format_share(value: float | None) -> str:
-    """A share in percent; small ones as such, none of a total of nothing."""
+    """A share in percent; ``<1 %`` if it is small, ``-`` for None."""
     if value is None:
         return "-"
     percent = 100 * value
@@ -81,20 +81,20 @@ def format_share(value: float | None) -> str:
 
 
 def interval_ends(number: Percentiles) -> tuple[float, float] | None:
-    """The 5th and 95th percentile of a number; None without draws, or where they are the same."""
+    """The 5th and 95th percentile of a number; None without draws, or if they are equal."""
     low, high = number["p05"], number["p95"]
     return (low, high) if low is not None and high is not None and high > low else None
 
 
 def format_interval(low: float | None, high: float | None, size: float, count: int) -> str:
-    """Two ends in one unit; nothing without draws."""
+    """Both ends of an interval in a unit of ``size`` kg; empty without draws."""
     if low is None or high is None:
         return ""
     return f"{format_significant(low / size, count)} - {format_significant(high / size, count)}"
 
 
 def format_with_interval(kgco2e: float, low: float | None, high: float | None) -> str:
-    """A carbon with its interval in one unit, as in ``5.5 t CO2e (4.1-9.0)``."""
+    """A mass in kg with its interval in one unit, as in ``5.5 t CO2e (4.1-9.0)``."""
     size, symbol = mass_unit(kgco2e)
     count = supported_digits(low, high)
     said = f"{format_significant(kgco2e / size, count)} {symbol} CO2e"
@@ -105,7 +105,7 @@ def format_with_interval(kgco2e: float, low: float | None, high: float | None) -
 
 
 def format_quantity(value: float, unit: str) -> str:
-    """Any fact's value with its canonical unit, four digits, for listings."""
+    """A value in a canonical unit with four digits, as in ``700 W``."""
     if unit == "1":
         return _format_count(value)
     if unit == "h" and value and value % HOURS_PER_YEAR == 0:
@@ -118,17 +118,17 @@ def format_quantity(value: float, unit: str) -> str:
 
 
 def clip_text(text: str, most: int) -> str:
-    """Text of at most so many letters; what is cut off is marked by two dots."""
+    """Text of at most ``most`` letters; a cut is marked by two dots."""
     return text if len(text) <= most else f"{text[: most - 2]}.."
 
 
 def printable(text: str) -> str:
-    """Text from outside, with what could steer a terminal taken out."""
+    """Text with unprintable characters, which could control a terminal, replaced by ``?``."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def printable_texts(value: Any) -> Any:
-    """Plain data from outside, each text of it printable and on one line."""
+    """Plain data with every text printable and on one line."""
     if isinstance(value, dict):
         return {printable_texts(key): printable_texts(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -152,7 +152,7 @@ def _format_with_prefix(value: float, table: tuple[tuple[float, str], ...], gap:
 
 
 def _format_four_digits(value: float) -> str:
-    """Four digits; large numbers in full rather than with an exponent."""
+    """A number with four digits; large numbers without an exponent."""
     rounded = float(f"{value:.4g}")
     return f"{rounded:,.0f}" if abs(rounded) >= _MIN_LONG else f"{rounded:.4g}"
 

@@ -1,4 +1,4 @@
-"""What each phase is charged for: which model on which hardware, where, and by which rule."""
+"""Model, hardware, site and allocation rule that each phase is charged for."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ _ACTIVITY = {"train": "training", "infer": "serving", "idle": "training"}
 
 @value_record
 class PhaseCharge:
-    """One phase with its model, hardware and place in words.
+    """One phase with its model, hardware and site in words.
 
-    ``rule`` is ``held`` (all of it, or a stated share of a fleet) or ``by need`` for serving, and
-    empty for other phases; ``count`` are the devices that the scenario states for it.
+    ``rule`` is ``held`` (all devices for the whole period, or a stated share of a fleet) or ``by
+    need`` for serving, and empty for other phases. ``count`` is the number of devices in the
+    scenario.
     """
 
     phase: str
@@ -43,7 +44,7 @@ class PhaseCharge:
     rule: str = ""
 
     def as_dict(self) -> ChargedPhase:
-        """Machine form; what a phase has none of is null."""
+        """The charge as JSON data; missing values are null."""
         return {
             "phase": self.phase,
             "model": self.model or None,
@@ -57,7 +58,7 @@ class PhaseCharge:
 
 
 def phase_charges(resolved: ResolvedScenario, catalog: Catalog) -> list[PhaseCharge]:
-    """Every estimated phase, with the hardware and the place that it is charged for."""
+    """The charge of every estimated phase."""
     return [_phase_charge(phase, resolved.scenario, catalog) for phase in resolved.inputs.phases]
 
 
@@ -94,7 +95,7 @@ def _phase_charge(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog
 
 
 def _operator(phase: Phase[Any], owners: list[Any], hardware: schema.Hardware | None) -> str:
-    """Who operates the hardware: as stated; an instance is one of a cloud, wherever it stands."""
+    """Operator of the hardware: as stated, else cloud for an instance, else that of the site."""
     sites = [owner.site for owner in owners if getattr(owner, "site", None) is not None]
     stated = sites[0].operator if sites else None
     if stated is None and hardware is not None and hardware.instance is not None:
@@ -103,7 +104,7 @@ def _operator(phase: Phase[Any], owners: list[Any], hardware: schema.Hardware | 
 
 
 def _device_noun(catalog: Catalog, hardware: schema.Hardware) -> str:
-    """What the count of some hardware counts: GPUs, other accelerators, or servers."""
+    """The unit of a hardware count: GPUs, accelerators, servers or devices."""
     if hardware.accelerator is not None:
         device = catalog.record("accelerators", hardware.accelerator).id
     elif hardware.server is not None:
@@ -116,7 +117,7 @@ def _device_noun(catalog: Catalog, hardware: schema.Hardware) -> str:
 
 
 def _sections_of_phase(phase_id: str, scenario: schema.Scenario) -> list[Any]:
-    """Sections that may name what a phase uses, its own first, the top of the file last."""
+    """Sections of the scenario that apply to a phase, the most specific first."""
     root, _, name = phase_id.partition(".")
     root = "train" if root == "idle" else root
     section = getattr(scenario, root, None)
@@ -130,7 +131,7 @@ def _sections_of_phase(phase_id: str, scenario: schema.Scenario) -> list[Any]:
 
 
 def result_title(resolved: ResolvedScenario, every: list[PhaseCharge]) -> str:
-    """What was estimated, in a few words of the user's: hardware and place of every phase."""
+    """Title of a result: name, model, hardware and site of its phases."""
     name = f"{resolved.scenario.name}: " if resolved.scenario.name else ""
     phases = [one for one in every if one.kind not in ("data", "idle")] or every
     models = {
@@ -156,7 +157,7 @@ def result_title(resolved: ResolvedScenario, every: list[PhaseCharge]) -> str:
 
 
 def _common_text(texts: Iterable[str]) -> str:
-    """The one text that all of them are; nothing where they differ."""
+    """The text that all of them equal; empty if they differ."""
     found = list(dict.fromkeys(texts))
     return found[0] if len(found) == 1 else ""
 

@@ -1,4 +1,4 @@
-"""Where every number of a result comes from: formulas and sources by id, methods by field."""
+"""Provenance of the numbers of a result: formulas and sources by id, methods by field."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _FIELDS: dict[str, dict[str, str]] = {
 
 
 def estimate_provenance(period: Fact | None) -> dict[str, dict[str, str]]:
-    """What makes the numbers that stand beside a formula or source of their own."""
+    """Provenance of the fields of an estimate that have no formula or source of their own."""
     if period is None:
         return _FIELDS
     return _FIELDS | {"period_hours": {"source": period.source, "key": period.key}}
 
 
 def compare_provenance() -> dict[str, dict[str, str]]:
-    """What makes the numbers of a comparison."""
+    """Provenance of the fields of a comparison."""
     fact = {"method": "the fact of this label, in the JSON of its scenario with its source"}
     return {
         **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
@@ -54,7 +54,7 @@ def compare_provenance() -> dict[str, dict[str, str]]:
 
 
 def diff_provenance(method: str) -> dict[str, dict[str, str]]:
-    """What makes the numbers of a difference."""
+    """Provenance of the fields of a difference."""
     return {
         **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
         "base_kgco2e": {"formula": "total_kgco2e"},
@@ -66,7 +66,7 @@ def diff_provenance(method: str) -> dict[str, dict[str, str]]:
 
 
 def refresh_provenance(span: Fact) -> dict[str, dict[str, str]]:
-    """What makes the numbers of a decision to replace."""
+    """Provenance of the fields of a decision to replace."""
     return {
         **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
         "variance_share": {
@@ -81,7 +81,7 @@ def refresh_provenance(span: Fact) -> dict[str, dict[str, str]]:
 
 
 def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
-    """Cards of the formulas that a result names, and what its ids of sources stand for."""
+    """Cards of the formulas and entries of the sources that a result cites, by id."""
     names = sorted({name for name in _texts_under(data, "formula") if name in CARDS})
     cards = {name: CARDS[name] for name in names}
     ids = {card.source for card in cards.values()} | set(_texts_under(data, "source"))
@@ -98,7 +98,7 @@ def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
 
 
 def _texts_under(value: Any, key: str) -> Iterator[str]:
-    """Texts under a key, anywhere but in what the user gave and in what that replaces."""
+    """Texts under a key anywhere in the data, except in the user's scenario and overrides."""
     if isinstance(value, dict):
         if isinstance(found := value.get(key), str):
             yield found

@@ -1,4 +1,4 @@
-"""Keep or replace, as plain data, CSV and Markdown: both choices, the break-even, the grids."""
+"""Report of ``refresh`` as plain data, CSV and Markdown: both choices, break-even, grids."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MONTHS = 12.0
 def refresh_as_data(
     name: str, result: Evaluated[Refresh], resolved: ResolvedRefresh, catalog: Catalog
 ) -> RefreshDecision:
-    """A decision to replace as plain data; a time that is never reached is null."""
+    """A decision to replace as plain data; a break-even that is never reached is null."""
     point, drawn = result.point, result.drawn
     used = used_facts(result)
     years = build_node(
@@ -84,7 +84,7 @@ def refresh_as_data(
 
 
 def _within_horizon_share(result: Evaluated[Refresh], resolved: ResolvedRefresh) -> float | None:
-    """Share of the draws in which the new machines pay back within the span."""
+    """Share of the draws that break even within the horizon."""
     if result.drawn is None:
         return None
     years = np.broadcast_to(np.asarray(result.drawn.break_even_years), (result.samples,))
@@ -128,10 +128,10 @@ def _grid_steps(result: Evaluated[Refresh]) -> Iterator[GridStep]:
 
 
 def verdict_text(data: RefreshDecision) -> str:
-    """The answer in words."""
+    """The break-even time with its interval, in words."""
     node = data["break_even"]
     if node["value"] is None:
-        return "does not pay back: the new machines save nothing in service"
+        return "never breaks even: the new machines save nothing in operation"
     text = f"pays back in {time_text(node['value'])}"
     if node["p05"] is not None:
         high = node["p95"]
@@ -140,7 +140,7 @@ def verdict_text(data: RefreshDecision) -> str:
 
 
 def time_text(years: float | None) -> str:
-    """Months where they are few."""
+    """A time in years, or in months if it is short; ``never`` for None."""
     if years is None:
         return "never"
     if years < _SHOWN_IN_MONTHS:
@@ -149,7 +149,7 @@ def time_text(years: float | None) -> str:
 
 
 def table_rows(data: RefreshDecision) -> dict[str, list[float | None]]:
-    """Rows of the table by label: keep, replace."""
+    """Values of keep and replace by label of the line."""
     found: dict[str, list[float | None]] = {}
     for place, choice in enumerate((data["keep"], data["replace"])):
         for node in choice["breakdown"]:
@@ -159,29 +159,29 @@ def table_rows(data: RefreshDecision) -> dict[str, list[float | None]]:
 
 
 def choice_mass_unit(data: RefreshDecision) -> tuple[float, str]:
-    """Size in kg and symbol of the unit in which both choices read best."""
+    """Size in kg and symbol of the mass unit that fits both choices."""
     return numbers.mass_unit(max(data[side]["total"]["value"] for side in ("keep", "replace")))
 
 
 def mass_text(value: float | None, size: float) -> str:
-    """A carbon in that unit; a dash where a choice has none."""
+    """A mass in a unit of ``size`` kg; a dash for None."""
     return "-" if value is None else numbers.format_significant(value / size, decimals=2)
 
 
 def years_text(years: float | None) -> str:
-    """A break-even in years."""
+    """A break-even in years; ``never`` for None."""
     return "never" if years is None else numbers.format_significant(years)
 
 
 def ends_text(step: GridStep) -> str:
-    """The 90 % interval of a break-even; one that may never come has only a lower end."""
+    """The 90 % interval of a break-even; only a lower end if the upper one is never reached."""
     if step["p95"] is None and step["p05"] is not None:
         return f"> {years_text(step['p05'])}"
     return f"{years_text(step['p05'])}-{years_text(step['p95'])}"
 
 
 def _csv(data: RefreshDecision) -> str:
-    """Rows of both choices, each with its total, then the break-even on each grid."""
+    """CSV of both choices, each with its total, then the break-even on each grid."""
     found: list[dict[str, Any]] = []
     name = data["name"]
     for side in ("keep", "replace"):
@@ -202,7 +202,7 @@ def _csv(data: RefreshDecision) -> str:
 
 
 def _markdown(data: RefreshDecision) -> str:
-    """A heading, the verdict, both choices, the grids."""
+    """Markdown with the verdict, both choices and the grids."""
     size, symbol = choice_mass_unit(data)
     lines = [f"### {escape_cell(data['title'])}", "", f"**{escape_cell(verdict_text(data))}**", ""]
     lines += [f"| {symbol} CO2e | keep | replace |", "|---|---:|---:|"]

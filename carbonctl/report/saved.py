@@ -1,4 +1,4 @@
-"""A saved result, read back: strictly, for it may come from anywhere."""
+"""Reading of saved results, with strict checks, because a file may have been edited."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 ESTIMATES = ("train", "infer", "lifecycle", "embodied", "gate")
 _RELATIVE_TOLERANCE = 1e-9
-_SUMS = {"facility_energy_kwh", "water_l"}  # metrics of the whole that are sums over phases
+_SUMS = {"facility_energy_kwh", "water_l"}  # metrics of the total that are sums over phases
 _PER_UNIT = re.compile(r"per_(request|image|video|item|sample)_kgco2e")
 
 
 def is_result(raw: bytes) -> bool:
-    """Whether bytes are JSON of ours rather than a scenario, in whatever order its keys stand."""
+    """Whether bytes are a saved result rather than a scenario."""
     text = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if not text.startswith(b"{") or b'"schema_version"' not in text:
         return False
     try:
         return "schema_version" in json.loads(text)
-    except (ValueError, RecursionError):  # broken, and to be refused as what it says it is
+    except (ValueError, RecursionError):  # invalid JSON: report it as a broken result
         return b'"schema_version"' in text[:200]
 
 
@@ -45,18 +45,18 @@ def read_bytes(source: str) -> bytes:
 
 
 def read_result(source: str) -> dict[str, Any]:
-    """The result in a file, or on stdin for ``-``; InputError with every problem of it."""
+    """The data of the result in a file, or on stdin for ``-``; InputError with all problems."""
     data: dict[str, Any] = read_document(source).data
     return data
 
 
 def read_document(source: str) -> JsonDocument:
-    """The same with positions, for those who point at what is wrong later."""
+    """The result in a file, or on stdin for ``-``, with positions for later errors."""
     return parse_result(read_bytes(source), files.display_name(source))
 
 
 def parse_result(raw: bytes, name: str, *, metrics: bool = False) -> JsonDocument:
-    """The result in bytes that came from ``name``; with ``metrics`` those must add up too."""
+    """The result in bytes of the file ``name``; with ``metrics`` their sums are checked too."""
     made = strict_json.parse(raw, name)
     found = list(_result_problems(made))
     if metrics and not found:
@@ -99,29 +99,29 @@ def _position(problem: Problem) -> tuple[int, int]:
 
 
 def _kind_or_problem(data: Any) -> Kind | Problem:
-    """The kind of result in a file, or what is in it instead."""
+    """The kind of result in a file, or the problem if it is no result."""
     if not isinstance(data, dict) or "schema_version" not in data:
-        hint = "carbonctl lifecycle FILE -f json -o RESULT.json makes one"
-        return Problem("CC702", "this is no result of carbonctl", None, hint)
+        hint = "carbonctl lifecycle FILE -f json -o RESULT.json writes one"
+        return Problem("CC702", "this is not a result of carbonctl", None, hint)
     if "errors" in data:
-        return Problem("CC702", "this holds the errors of a command, not its result")
+        return Problem("CC702", "this contains the errors of a command, not its result")
     version = data["schema_version"]
     if not isinstance(version, str) or not version.startswith("1."):
         return Problem("CC703", f'schema version "{version}" is not one of 1.x')
     kind = kind_of(data.get("command"))
-    return kind or Problem("CC702", "this is no result of carbonctl: its command is unknown")
+    return kind or Problem("CC702", "this is not a result of carbonctl: its command is unknown")
 
 
 def _sum_problems(
     result: EstimateResult, at: tuple[str | int, ...], made: JsonDocument
 ) -> Iterator[Problem]:
-    """Sums that do not hold: the file was changed after it was written."""
+    """Problems of sums in one result, as in a file that was edited."""
     total = result["total_kgco2e"]
     if result["total"]["value"] != total:
         mark = made.mark((*at, "total", "value"))
-        yield Problem("CC704", "this is not total_kgco2e", mark)
+        yield Problem("CC704", "this differs from total_kgco2e", mark)
     if (result["samples"] > 0) != (result["total"]["p05"] is not None):
-        message = "there are draws without an interval, or an interval without draws"
+        message = "expected an interval if and only if there are draws"
         yield Problem("CC704", message, made.mark((*at, "samples")))
     if not _adds_up(result["breakdown"], total):
         mark = made.mark((*at, "breakdown"))
@@ -130,12 +130,12 @@ def _sum_problems(
     while todo:
         path, line = todo.pop()
         if line["children"] and not _adds_up(line["children"], line["value"]):
-            yield Problem("CC704", "the children do not add up to this", made.mark(path))
+            yield Problem("CC704", "the children do not add up to this value", made.mark(path))
         todo += [((*path, "children", i), child) for i, child in enumerate(line["children"])]
 
 
 def _metric_problems(made: JsonDocument) -> Iterator[Problem]:
-    """Metrics of every result of a file that contradict the rest of it."""
+    """Problems of metrics that contradict the rest of a result, for all results of a file."""
     several = "results" in made.data
     for place, result in enumerate(results(made.data)):
         if "metrics" in result and "breakdown" in result and "total_kgco2e" in result:
@@ -147,13 +147,13 @@ def _metric_problems(made: JsonDocument) -> Iterator[Problem]:
 def _metric_problems_of_result(
     result: EstimateResult, at: tuple[str | int, ...], made: JsonDocument
 ) -> Iterator[Problem]:
-    """Metrics that are not what the breakdown, or the metrics that they are made of, come to."""
+    """Problems of metrics that differ from the breakdown or from the metrics they sum."""
     metrics = result["metrics"]
     for name, wanted in _implied_metrics(result):
         found = metrics.get(name)
         if found is None or found["value"] is None or _is_close(found["value"], wanted):
             continue
-        message = f"this is not {wanted:.12g}, what the rest of the result comes to"
+        message = f"this differs from {wanted:.12g}, the value computed from the rest of the result"
         yield Problem("CC704", message, made.mark((*at, "metrics", name, "value")))
     electricity = result["operational"]
     whole: list[tuple[str, Total | Node]] = [
@@ -165,11 +165,11 @@ def _metric_problems_of_result(
         for end in ("p05", "p50", "p95"):
             if name in metrics and metrics[name][end] != node[end]:
                 mark = made.mark((*at, "metrics", name, end))
-                yield Problem("CC704", f"this is not the {end} of {node['id']}", mark)
+                yield Problem("CC704", f"this differs from the {end} of {node['id']}", mark)
 
 
 def _implied_metrics(result: EstimateResult) -> Iterator[tuple[str, float]]:
-    """What metrics must be, by the total, the lines of the breakdown and one another."""
+    """Names and values of metrics that follow from the total, the breakdown and other metrics."""
     plain = cast("dict[str, Any]", result)
     yield TOTAL, result["total_kgco2e"]
     for basis in ("location", "market"):
@@ -201,7 +201,7 @@ def _adds_up(lines: Sequence[Mapping[str, Any]], whole: float) -> bool:
 
 
 def _percentile_problems(made: JsonDocument) -> Iterator[Problem]:
-    """Percentiles are all there or none is, and they are in order."""
+    """Problems of percentiles that are incomplete or not in order."""
     for path, node in strict_json.walk(made.data):
         aside = {"inputs", "provenance"} & set(path)
         if aside or not isinstance(node, dict) or not {"p05", "p50", "p95"} <= node.keys():
@@ -213,7 +213,7 @@ def _percentile_problems(made: JsonDocument) -> Iterator[Problem]:
 
 
 def _compare_problems(made: JsonDocument) -> Iterator[Problem]:
-    """Every row of a comparison has a number for each scenario, and there are two at least."""
+    """Problems of a comparison: numbers missing for a scenario, or wrong sums."""
     data = made.data
     count = len(data["scenarios"])
     rows = [(("breakdown", place), row) for place, row in enumerate(data["breakdown"])]
@@ -232,7 +232,7 @@ def _compare_problems(made: JsonDocument) -> Iterator[Problem]:
 
 
 def _refresh_problems(made: JsonDocument) -> Iterator[Problem]:
-    """What either choice is made of adds up to it."""
+    """Problems of the sums of both choices."""
     for side in ("keep", "replace"):
         choice = made.data[side]
         if not _adds_up(choice["breakdown"], choice["total"]["value"]):

@@ -1,4 +1,4 @@
-"""Walk a traced number down to the facts it rests on."""
+"""Traversal of a traced number down to its facts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Cause = Fact | Step
 
 
 class UntracedNumberError(TypeError):
-    """A number that comes from neither a fact nor a formula: arithmetic outside a formula."""
+    """A number without a cause, as from arithmetic outside a formula: an internal error."""
 
 
 def cause_of_number(value: Any, of: str = "") -> Cause:
-    """The fact or step behind a number."""
+    """The fact or formula step that a number comes from."""
     if isinstance(value, Traced):
         return value.cause
     message = f"{of or value!r} comes from no fact and no formula"
@@ -28,7 +28,7 @@ def cause_of_number(value: Any, of: str = "") -> Cause:
 
 
 def named_arguments(step: Step) -> Iterator[tuple[str, Traced]]:
-    """Named arguments of a step; items of a sum are numbered."""
+    """Arguments of a step with names; items of a tuple are numbered."""
     for name, value in step.arguments.items():
         if isinstance(value, tuple):
             for place, item in enumerate(value):
@@ -45,12 +45,12 @@ def _require_traced(value: Any, step: Step, name: str) -> Traced:
 
 
 def cause_name(cause: Cause) -> str:
-    """Id of a step, key of a fact."""
+    """Id of a step, or key of a fact."""
     return cause.id if isinstance(cause, Step) else cause.key
 
 
 def facts_under(*values: Traced) -> dict[str, Fact]:
-    """Facts under some numbers by key, in the order in which their trees show them."""
+    """Facts behind some numbers by key, in the order of their trees."""
     found: dict[str, Fact] = {}
     for value in values:
         found = found | _facts_of_cause(value.cause) | found  # of one key the first fact stays
@@ -58,7 +58,7 @@ def facts_under(*values: Traced) -> dict[str, Fact]:
 
 
 def _facts_of_cause(cause: Cause) -> dict[str, Fact]:
-    """Facts under a cause by key; a step keeps its own, for many numbers share steps."""
+    """Facts behind a cause by key; cached per step, because numbers share steps."""
     if isinstance(cause, Fact):
         return {cause.key: cause}
     kept: dict[str, Fact] | None = cause.__dict__.get("facts_under")
@@ -71,7 +71,7 @@ def _facts_of_cause(cause: Cause) -> dict[str, Fact]:
 
 
 def _causes(step: Step) -> list[Cause]:
-    """What the arguments of a step come from, without the names that ``arguments`` makes."""
+    """Causes of the arguments of a step."""
     found: list[Cause] = []
     for name, value in step.arguments.items():
         if isinstance(value, tuple):
@@ -82,7 +82,7 @@ def _causes(step: Step) -> list[Cause]:
 
 
 def steps_under(value: Traced) -> Iterator[tuple[Step, Traced]]:
-    """Every step under a number, once, results before their arguments."""
+    """All formula steps behind a number, each once, results before their arguments."""
     seen: set[int] = set()
     todo = [value]
     while todo:
@@ -94,5 +94,5 @@ def steps_under(value: Traced) -> Iterator[tuple[Step, Traced]]:
 
 
 def weakest_tier_of(facts: dict[str, Fact]) -> Tier:
-    """The weakest tier among the facts under a number."""
+    """The weakest tier of some facts."""
     return weakest_tier([fact.tier for fact in facts.values()])

@@ -1,4 +1,4 @@
-"""What the user gave, kept in a result: enough to compute it again, and to see what changed."""
+"""The user's inputs in a result, complete enough to recompute it and to find changes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def user_inputs(document: Document) -> Inputs:
-    """The scenario as it was read, ``extends`` and flags laid over it, and which values are flags.
+    """The scenario after ``extends`` and flags, with its digest and the values from flags.
 
-    Its digest is that of the values, so that comments and order do not change it.
+    The digest is computed from the values, so comments and order do not change it.
     """
     scenario = _as_json_value(document.data)
     text = json.dumps(scenario, sort_keys=True, ensure_ascii=False)
@@ -37,7 +37,7 @@ def user_inputs(document: Document) -> Inputs:
 
 
 def _as_json_value(value: Any) -> Any:
-    """YAML's values as JSON has them; a number that overflows stays as text."""
+    """A YAML value as a JSON value; an infinite number becomes text."""
     if isinstance(value, dict):
         return {str(key): _as_json_value(item) for key, item in value.items()}
     if isinstance(value, list):

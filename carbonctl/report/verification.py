@@ -1,4 +1,4 @@
-"""A saved result beside the same computed again: what is the same, what differs, by how much."""
+"""Report of ``verify``: differences between a saved result and its recomputation."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from carbonctl.result.verify import ValueDifference, VerifiedResult, VerifyResult
 
 _MAX_DIFFERENCES = 12
-# what a result holds that no estimate made, or that only says where its facts stood; of the
-# inputs the digest is compared
+# keys that are not compared: metadata, positions; of the inputs only the digest is compared
 _IGNORED_KEYS = {
     "tool",
     "data",
@@ -46,7 +45,7 @@ _KINDS: dict[str, Literal["total", "data"]] = {
 def find_differences(
     saved: EstimateResult, now: EstimateResult, tolerance: float
 ) -> tuple[int, list[ValueDifference]]:
-    """How many values were compared, and those that differ: the total, then data, then the rest."""
+    """Number of compared values, and the differences: total first, then data, then the rest."""
     before, after = (_values_by_path(result) for result in (saved, now))
     paths = list(dict.fromkeys((*before, *after)))
     found: list[ValueDifference] = []
@@ -73,7 +72,7 @@ def _values_by_path(result: EstimateResult) -> dict[str, Any]:
 
 
 def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Values by path; items of lists by their id or key where they have one."""
+    """Values by path; items of lists by id or key if they have one."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key not in _IGNORED_NESTED_KEYS and (path or key not in _IGNORED_KEYS):
@@ -102,7 +101,7 @@ def verification_as_data(file: str, tolerance: float, found: list[VerifiedResult
 
 
 def verify_result(saved: EstimateResult, now: EstimateResult, tolerance: float) -> VerifiedResult:
-    """One result of a file, verified."""
+    """The record of one verified result."""
     compared, found = find_differences(saved, now, tolerance)
     return {
         "name": saved["name"],
@@ -116,11 +115,11 @@ def verify_result(saved: EstimateResult, now: EstimateResult, tolerance: float) 
 
 
 def verification_lines(data: VerifyResult) -> Iterator[str]:
-    """What was found, for people."""
+    """Lines of text with the differences."""
     for result in data["results"]:
         name = result["name"] or result["command"]
-        made = f"made by carbonctl {result['tool_version']}"
-        now = f"computed again by {data['tool']['version']}"
+        made = f"saved by carbonctl {result['tool_version']}"
+        now = f"recomputed by {data['tool']['version']}"
         yield f"{name}: {made}, {now}"
         if result["status"] == "same":
             yield f"same: {result['compared']:,} values within {data['tolerance']:g}"
@@ -147,7 +146,7 @@ def _value(value: Any) -> str:
 
 
 def render(data: VerifyResult, out: Console) -> None:
-    """Print what was found."""
+    """Print the differences."""
     out.print("\n".join(verification_lines(data)), markup=False, soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""Errors of forecasts beside measurements: what was forecast, on how many runs, how surely."""
+"""Report of forecast errors against measurements: tests, number of cases, error statistics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScoreView:
-    """How the scores of one table are introduced, and which groups are shown beside ``all``."""
+    """Title and wording of the scores of one table, and the groups shown besides ``all``."""
 
     title: str
     noun: str
@@ -24,7 +24,7 @@ class ScoreView:
 
 
 _TRAINING = ScoreView(
-    "Training runs, forecast before they were made",
+    "Training runs, forecast without their own data",
     "run",
     {
         "time": "time, accelerator-hours from work",
@@ -34,7 +34,7 @@ _TRAINING = ScoreView(
     frozenset({("energy", "active=1B_or_more")}),
 )
 _EMBODIED = ScoreView(
-    "Product footprints, forecast from what the products are made of",
+    "Product footprints, forecast from bills of materials",
     "product",
     {"manufacturing": "manufacturing, kgCO2e from a bill of materials"},
     frozenset(
@@ -43,14 +43,14 @@ _EMBODIED = ScoreView(
     ),
 )
 _INFERENCE = ScoreView(
-    "Serving, forecast before it was measured",
+    "Serving, forecast without its own data",
     "configuration",
     {
         "energy_per_token": "energy, J per output token",
         "energy_given_throughput": "energy, J per output token, throughput given",
         "energy_per_image": "energy, J per image",
         "energy_per_video": "energy, J per clip",
-        "wall_energy": "energy at the wall, J per sample",
+        "wall_energy": "energy at the wall plug, J per sample",
         "throughput": "throughput, tokens, pictures or samples per second",
     },
     frozenset({("energy_per_token", "model=dense, one device"),
@@ -64,16 +64,16 @@ _WIDTH = 80
 def scores_as_data(
     scores: list[dict[str, Any]], sha256: str, in_sample: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Scores as plain data, with the runs of each test whose own numbers made the constants."""
+    """Scores as plain data, with the number of cases per test that the constants were fitted to."""
     return {"cases_sha256": sha256, "in_sample": dict(in_sample), "tests": scores}
 
 
 def format_scores(data: dict[str, Any], view: ScoreView, *, held_out: bool, verbose: bool) -> str:
-    """Scores as one block for each test and group, ours first."""
+    """Scores as text, one block per test and group."""
     how = (
-        f"Every constant is fitted without the family of the {view.noun} that it forecasts."
+        f"Each {view.noun} is forecast with constants fitted without its family."
         if held_out
-        else "Forecast with the constants that estimates use, fitted to the bundled table."
+        else "Forecast with the constants of estimates, which are fitted to the bundled table."
     )
     shown = [
         s
@@ -88,14 +88,14 @@ def format_scores(data: dict[str, Any], view: ScoreView, *, held_out: bool, verb
 
 
 def _in_sample_lines(data: dict[str, Any], view: ScoreView) -> list[str]:
-    """A warning where cases were seen by the fit, so that their errors prove nothing."""
+    """A warning if the constants were fitted to some of the cases."""
     seen = [f"{count} of {test}" for test, count in data["in_sample"].items() if count]
     if not seen:
         return []
     what = f"{view.noun}s" if max(data["in_sample"].values()) > 1 else view.noun
     text = (
         f"In sample: {', '.join(seen)}: {what} of the bundled table, to which these constants "
-        "were fitted; errors on them are no forecast errors."
+        "were fitted; errors on them are not forecast errors."
     )
     return textwrap.wrap(text, _WIDTH)
 

@@ -1,4 +1,4 @@
-"""What of a saved result does not fit the record of its kind, with the path of each problem."""
+"""Check of a saved result against the schema of its kind."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_SHOWN_LENGTH = 40  # characters of a value that an error shows
 
 
 class SchemaProblem(NamedTuple):
-    """One thing that does not fit: code, message, where."""
+    """A violation of the schema: error code, message and path in the data."""
 
     code: str
     message: str
@@ -37,7 +37,7 @@ class SchemaProblem(NamedTuple):
 
 
 def find_schema_problems(data: Any, kind: Kind) -> Iterator[SchemaProblem]:
-    """Everything in ``data`` that is not as the record of its kind says; no value is converted."""
+    """Every violation of the schema of ``kind`` in ``data``; values are not converted."""
     try:
         type_adapter(kind).validate_python(data, strict=True)
     except ValidationError as error:
@@ -50,7 +50,7 @@ def find_schema_problems(data: Any, kind: Kind) -> Iterator[SchemaProblem]:
 
 
 def _schema_problem(found: ErrorDetails, data: Any) -> SchemaProblem:
-    """One error of pydantic in our words."""
+    """An error of pydantic as a SchemaProblem."""
     kind, path = found["type"], found["loc"]
     if kind == "missing":
         return SchemaProblem("CC206", f'"{path[-1]}" is required here', path[:-1])
@@ -75,7 +75,7 @@ def _schema_problem(found: ErrorDetails, data: Any) -> SchemaProblem:
 
 
 def _existing_path(path: Path, data: Any) -> Path:
-    """The part of a path that is in the data: pydantic adds the name of a type in a union."""
+    """The part of a path that exists in the data; pydantic adds names of union members."""
     for place, step in enumerate(path):
         is_item = isinstance(data, list) and isinstance(step, int)
         if not is_item and not (isinstance(data, dict) and step in data):
@@ -85,7 +85,7 @@ def _existing_path(path: Path, data: Any) -> Path:
 
 
 def _format_value(value: Any) -> str:
-    """A wrong value as JSON writes it; of long ones and of lists only what they are."""
+    """An invalid value as JSON; for long values and containers only the type."""
     if (
         isinstance(value, str | int | float | None)
         and len(written := json.dumps(value)) <= _MAX_SHOWN_LENGTH

@@ -1,4 +1,4 @@
-"""Numbers of a result: each with its interval, its formula and what stands under it."""
+"""Records of numbers of a result: value, interval, formula and inputs."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ class Percentiles(TypedDict):
 
 
 class Metric(Percentiles):
-    """A number that has a name, in the unit that its name ends in."""
+    """A named number, in the unit that its name ends in."""
 
     value: float
     unit: str
@@ -26,7 +26,7 @@ class Metric(Percentiles):
 
 
 class MetricOrNull(Percentiles):
-    """A metric that may never be reached, as a time to pay back; then it is null."""
+    """A metric that is null if it is never reached, such as a time to break even."""
 
     value: float | None
     unit: str
@@ -35,7 +35,7 @@ class MetricOrNull(Percentiles):
 
 
 class NamedNumber(Percentiles):
-    """A number with its id, its label, its formula and the ids of what that takes."""
+    """A number with its id, label, formula, ids of the formula's inputs, and sources."""
 
     id: str
     label: str
@@ -45,7 +45,7 @@ class NamedNumber(Percentiles):
 
 
 class Node(NamedNumber):
-    """A mass of CO2e; null where it is not estimated."""
+    """A mass of CO2e; null if it is not estimated."""
 
     unit: Unit
     value: float | None
@@ -63,13 +63,13 @@ class Total(NamedNumber):
 
 
 class ChoiceLine(Total):
-    """One part of keeping, or of replacing."""
+    """One line of the choice to keep, or to replace."""
 
     kind: str
 
 
 class BreakEven(NamedNumber):
-    """Years until replacing has emitted less than keeping; null where it never does."""
+    """Years until replacing has emitted less than keeping; null if it never does."""
 
     unit: Literal["y"]
     value: float | None
@@ -79,7 +79,7 @@ class BreakEven(NamedNumber):
 
 
 class Comparator(TypedDict):
-    """The same number by somebody else, and how far ours is from it."""
+    """The same number from another source, and the relative gap to it."""
 
     label: str
     kgco2e: float

@@ -1,4 +1,4 @@
-"""The JSON Schema of everything that ``-f json`` prints, generated from the records."""
+"""JSON Schema of the output of ``-f json``, generated from the records."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _SchemaGenerator(GenerateJsonSchema):
-    """Without titles that only repeat names, and null as one more type of a value."""
+    """Generator without titles that repeat names, with null as an additional type."""
 
     def field_title_should_be_set(self, schema: CoreSchema) -> bool:
-        """Never: the key says it."""
+        """Never, because the title would repeat the key."""
         del schema
         return False
 
     def typed_dict_schema(self, schema: TypedDictSchema) -> JsonSchemaValue:
-        """A record under the name that it is referred to by."""
+        """The schema of a record, without a title."""
         made = super().typed_dict_schema(schema)
         made.pop("title", None)
         return made
 
     def nullable_schema(self, schema: NullableSchema) -> JsonSchemaValue:
-        """``"type": ["number", "null"]`` where that says it all."""
+        """``"type": ["number", "null"]`` for simple types, else ``anyOf``."""
         made = super().nullable_schema(schema)
         inner = made.get("anyOf", [{}])[0]
         return {"type": [inner["type"], "null"]} if set(inner) == {"type"} else made
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of every kind of result, told apart by ``command``."""
+    """JSON Schema of all kinds of results, selected by ``command``."""
     adapters: list[tuple[Kind, Any, TypeAdapter[Any]]] = [
         (kind, "validation", type_adapter(kind)) for kind in KINDS
     ]
@@ -56,7 +56,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _kind_condition(kind: Kind) -> dict[str, Any]:
-    """What only results of one kind fit."""
+    """A condition that only results of one kind satisfy."""
     commands = commands_of(kind)
     if not commands:
         return {"not": {"required": ["command"]}}

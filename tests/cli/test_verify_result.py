@@ -101,7 +101,7 @@ def test_a_saved_result_is_validated_as_what_it_is(carbonctl, chat):
 
     ran = carbonctl("validate", edited(chat, change))
     assert (ran.code, ran.out) == (3, "")
-    assert "error[CC704]: this is not total_kgco2e" in ran.err
+    assert "error[CC704]: this differs from total_kgco2e" in ran.err
 
 
 def test_results_under_one_verdict_are_verified_each(carbonctl, tmp_path):
@@ -176,7 +176,7 @@ def test_where_a_scenario_stood_and_who_computed_it_are_no_difference(carbonctl,
 
     ran = carbonctl("verify", edited(chat, change))
     assert ran.code == 0
-    assert ran.out.startswith("chat-7b: made by carbonctl 0.0.9, computed again by ")
+    assert ran.out.startswith("chat-7b: saved by carbonctl 0.0.9, recomputed by ")
 
 
 def test_a_file_and_the_subcommands_live_side_by_side(carbonctl, chat):
@@ -190,7 +190,7 @@ def test_a_file_and_the_subcommands_live_side_by_side(carbonctl, chat):
 
 def test_markdown_of_a_verification_has_its_marker(carbonctl, chat):
     out = carbonctl("verify", chat, "-f", "markdown").out
-    assert out.startswith("<!-- carbonctl:verify -->\n- chat-7b: made by carbonctl ")
+    assert out.startswith("<!-- carbonctl:verify -->\n- chat-7b: saved by carbonctl ")
 
 
 def without_places(value):

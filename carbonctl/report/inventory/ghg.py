@@ -1,8 +1,7 @@
 """GHG Protocol inventory: each line in its scope and category, on the location basis.
 
-Electricity that the reporter buys for its own devices is scope 2 as far as plants burn for it, and
-category 3 of scope 3 beyond that; devices and buildings are capital goods. What runs in a
-provider's cloud is a purchased service, all of it in scope 3.
+Direct emissions of purchased electricity are scope 2, its upstream emissions scope 3 category 3.
+Devices and buildings are capital goods. A cloud is a purchased service, all of it scope 3.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 Category = tuple[int | None, int | None, str]
 _SERVICE: Category = (3, 1, "purchased goods and services")
-# kind of a line -> scope, category, its name, where the reporter owns the devices
+# kind of a line -> scope, category and its name, if the reporter owns the devices
 _CATEGORY_OF_KIND: dict[str, Category] = {
     "manufacturing": (3, 2, "capital goods"),
     "construction": (3, 2, "capital goods"),
@@ -30,7 +29,7 @@ _CATEGORY_OF_KIND: dict[str, Category] = {
     "end_of_life": (3, 5, "waste generated in operations"),
     "base": _SERVICE,
 }
-# metric of a phase -> where its electricity stands
+# metric of a phase -> scope and category of its electricity
 _ELECTRICITY: dict[str, Category] = {
     "scope_2_location_kgco2e": (2, None, "purchased electricity"),
     "scope_3_3_kgco2e": (3, 3, "fuel- and energy-related activities"),
@@ -39,16 +38,18 @@ _LEASED: Category = (3, 8, "upstream leased assets")
 _UNSPLIT_ELECTRICITY: Category = (
     None,
     None,
-    "electricity of scope 2 and of scope 3 category 3, not told apart",
+    "electricity of scope 2 and of scope 3 category 3, not separated",
 )
 _NO_SCOPE_1 = "generators and refrigerants are not estimated"
-_NO_DIRECT_SHARE = "this result of an older version does not tell combustion apart for the site of "
+_NO_DIRECT_SHARE = (
+    "this result of an older version does not separate direct emissions for the site of "
+)
 _AMORTIZED = "capital goods are amortized here; the protocol books them in the year of purchase"
-_NO_UPSTREAM = "the grid factor is a direct one: nothing upstream of the plants is counted"
+_NO_UPSTREAM = "the grid factor covers direct emissions only: nothing upstream is counted"
 
 
 def as_ghg(data: Estimates) -> str:
-    """An inventory of every result."""
+    """GHG inventories of all results, as JSON."""
     made = [_inventory(result) for result in results(data)]
     return as_json({"schema_version": "1.0", "format": "ghg", "inventories": made})
 
@@ -87,7 +88,7 @@ def _sum_of_scope(rows: list[dict[str, Any]], scope: int | None) -> float | None
 
 
 def _market_sum(rows: list[dict[str, Any]]) -> float | None:
-    """Electricity after contracts; null where one phase does not say what is contracted."""
+    """Market-based carbon of electricity in kgCO2e; None if a row has none."""
     values = [row["market_kgco2e"] for row in rows]
     return math.fsum(values) if values and None not in values else None
 
@@ -105,7 +106,7 @@ def _notes(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _line_rows(result: EstimateResult, node: Line) -> Iterator[dict[str, Any]]:
-    """A line in its scope; electricity of one's own devices is parted between two."""
+    """Rows of a line; electricity of own devices has two, in scope 2 and scope 3."""
     phase, metrics = phase_of(node), result["metrics"]
     by = operator_of_phase(result, phase) if phase else "own"
     if node["kind"] in _CATEGORY_OF_KIND:
@@ -124,12 +125,12 @@ def _line_rows(result: EstimateResult, node: Line) -> Iterator[dict[str, Any]]:
 
 
 def _category_of(kind: str, by: str) -> Category:
-    """Scope and category of what is no electricity; a building that is rented is a leased asset."""
+    """Scope and category of a line other than electricity; rented buildings are leased assets."""
     return _LEASED if by == "colocation" and kind == "construction" else _CATEGORY_OF_KIND[kind]
 
 
 def _market_metric(name: str) -> str:
-    """The same electricity after contracts."""
+    """Name of the market-based metric of a location-based one."""
     if name.endswith(".scope_3_3_kgco2e"):
         return name.replace("scope_3_3_", "scope_3_3_market_")
     return name.replace("location", "market")

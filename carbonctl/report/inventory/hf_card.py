@@ -1,4 +1,4 @@
-"""Front matter of a model card: ``co2_eq_emissions`` in grams, as the Hugging Face Hub reads it."""
+"""Metadata of a model card: ``co2_eq_emissions`` in grams, as the Hugging Face Hub reads it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from carbonctl.result.node import Line
 
 _TRAINING = ("train", "idle")
+_HARDWARE_KEYS = ("accelerator", "server", "instance")
 
 
 def as_hf_card(data: Estimates) -> str:
-    """Electricity of training in grams, as cards state it, beside all that was estimated."""
+    """Metadata with the carbon of training electricity in grams, and the total in a comment."""
     found = results(data)
     lines = [line for line in phase_lines(found[0]) if line["kind"] in _TRAINING] if found else []
     if len(found) != 1 or not lines:
-        message = "a model card states the training of one result; there is none here"
+        message = "a model card needs one result with training; this file has none or several"
         hint = "carbonctl train FILE -f hf-card"
         raise InputError([Problem("CC706", message, Mark("--format"), hint)])
     return _card(found[0], lines)
@@ -43,7 +44,7 @@ def _card(result: EstimateResult, lines: list[Line]) -> str:
         "source": source,
         "training_type": _training_type(result),
         "geographical_location": _names_of_runs(result, phases, "site", ("region",)),
-        "hardware_used": _names_of_runs(result, phases, "hardware", ("accelerator", "server", "instance")),
+        "hardware_used": _names_of_runs(result, phases, "hardware", _HARDWARE_KEYS),
     })  # fmt: skip
     head = [
         "---",
@@ -61,7 +62,7 @@ def _card(result: EstimateResult, lines: list[Line]) -> str:
 
 
 def _training_type(result: EstimateResult) -> str:
-    """The kind of training where the scenario says it; from its size alone it cannot be told."""
+    """``fine-tuning`` if the scenario states it; else empty."""
     train = given_scenario(result).get("train")
     train = train if isinstance(train, dict) else {}
     runs = train.get("runs")
@@ -77,7 +78,7 @@ def _training_type(result: EstimateResult) -> str:
 def _names_of_runs(
     result: EstimateResult, phases: list[str], name: str, keys: tuple[str, ...]
 ) -> str:
-    """Sites or hardware of the runs, each once, as the scenario names them."""
+    """Distinct sites or hardware of the runs, as named in the scenario."""
     found: dict[str, None] = {}
     for phase in phases:
         given = section_of_phase(result, phase, name)

@@ -1,4 +1,4 @@
-"""Markdown for pull requests: the answer, the breakdown, the verdict of a gate, the warnings."""
+"""Markdown for pull requests: verdict of a gate, total, breakdown, warnings."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _VERDICT_TEXT = {
 
 
 def hidden_marker(command: str) -> str:
-    """A hidden first line by which a script finds its own comment, to update it in place."""
+    """A hidden first line that lets a script find and update its own comment."""
     return f"<!-- carbonctl:{command} -->"
 
 
 def as_markdown(data: Estimates) -> str:
-    """One comment: verdicts first where a gate has judged, then each result."""
+    """One comment: the verdict of a gate if there is one, then each result."""
     lines = [hidden_marker("gate" if "gate" in data else data["command"])]
     if "gate" in data:
         lines += [*_gate(data["gate"]), ""]
@@ -44,7 +44,7 @@ def as_markdown(data: Estimates) -> str:
 def _gate(gate: GateVerdict) -> Iterator[str]:
     yield f"### Gate: {_VERDICT_TEXT[gate['status']].strip('*')}"
     yield ""
-    yield "| rule | verdict | scenario | what was found |"
+    yield "| rule | verdict | scenario | finding |"
     yield "|---|---|---|---|"
     for rule in gate["rules"]:
         place = rule["where"]["scenario"] or rule["where"]["policy"]
@@ -53,8 +53,8 @@ def _gate(gate: GateVerdict) -> Iterator[str]:
         said = rule["message"] or rule["reason"] or ""
         subject = rule["scenario"] or rule["file"]
         yield (
-            f"| {escape_cell(rule['id'])} | {_VERDICT_TEXT[rule['status']]} | {escape_cell(subject)} "
-            f"| {escape_cell(said + at)} |"
+            f"| {escape_cell(rule['id'])} | {_VERDICT_TEXT[rule['status']]} "
+            f"| {escape_cell(subject)} | {escape_cell(said + at)} |"
         )
     said_beside = beside(gate)
     if said_beside:
@@ -96,7 +96,7 @@ def _row(node: Line, size: float, *, drawn: bool) -> str:
 
 
 def escape_cell(text: str) -> str:
-    """Text that Markdown shows as it is: no link, image, mention, markup or end of a cell."""
+    """Text escaped for a Markdown cell: no links, images, mentions or markup."""
     plain = numbers.printable(" ".join(text.split()))
     return _AUTOLINK.sub(rf"\g<0>{_ZERO_WIDTH_SPACE}", _MARKUP.sub(_escape_match, plain))
 
@@ -109,7 +109,7 @@ def _escape_match(found: re.Match[str]) -> str:
 # HTML and entities; then escapes, code, emphasis, strikes, math, tables, links and images
 _ENTITIES = {"&": "&amp;", "<": "&lt;"}
 _MARKUP = re.compile(r"[&<]|^[>+-]|!(?=\[)|\](?:[(:\[]|(?=))|[\\`*~$|\[]|(?<!\w)_|_(?!\w)")
-# what forges make links of wherever it stands: people, issues, merge requests, addresses
-_AUTOLINK = re.compile(r"[@#](?=\w)|(?<!\w)[!%](?=\w)|\bwww(?=\.)|\b(?:https?|ftp|mailto|xmpp)(?=:)|"
-                     r"\bGH(?=-\d)", re.IGNORECASE)  # fmt: skip
+# text that code hosts turn into links: people, issues, merge requests, addresses
+_AUTOLINK = re.compile(r"[@#](?=\w)|(?<!\w)[!%](?=\w)|\bwww(?=\.)|\bGH(?=-\d)|"
+                       r"\b(?:https?|ftp|mailto|xmpp)(?=:)", re.IGNORECASE)  # fmt: skip
 _ZERO_WIDTH_SPACE = "&#8203;"  # a space of no width

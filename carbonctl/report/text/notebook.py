@@ -1,4 +1,4 @@
-"""A result in one line, and as a small table of HTML for notebooks."""
+"""A result for notebooks: one line of text, and a small HTML table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def one_line_summary(data: EstimateResult) -> str:
 
 
 def as_html(data: EstimateResult) -> str:
-    """Title, total and the lines of the breakdown; everything from outside is escaped."""
+    """HTML table with title, lines of the breakdown and total; all text is escaped."""
     size, symbol = numbers.mass_unit(data["total"]["value"])
     rows = [_row(line, size) for line in data["breakdown"]]
     rows.append(_row({**data["total"], "share": None}, size, tag="th"))

@@ -1,4 +1,4 @@
-"""Notes under the table: what one unit costs, what decides, what was assumed, what is missing."""
+"""Notes below the table: functional unit, drivers, assumptions, what is not estimated."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OTHER_UNITS = {"1k_output_tokens", "video_second", "million_items", "day"}
 
 
 def print_notes(data: EstimateResult, out: Console, *, verbose: bool) -> None:
-    """Everything that is said under the table, most useful first."""
+    """Print all notes below the table, the most useful first."""
     if data["command"] == "embodied":
         _print_comparators(data, out)
     _print_per_unit(data, out, verbose=verbose)
@@ -56,7 +56,7 @@ def print_notes(data: EstimateResult, out: Console, *, verbose: bool) -> None:
 
 
 def _print_comparators(data: EstimateResult, out: Console) -> None:
-    """Comparators with their gap, and the credit that is never netted."""
+    """Print comparators with their gap, and the recovery credit, which is never netted."""
     for node in data["breakdown"]:
         for other in node["comparators"]:
             gap = f"{100 * other['gap']:+.0f} %"
@@ -74,7 +74,7 @@ def _print_comparators(data: EstimateResult, out: Console) -> None:
 
 
 def _print_device_hour(data: EstimateResult, out: Console) -> None:
-    """What an hour of a device carries; buildings and results of other versions hold none."""
+    """Print the embodied carbon per device-hour; older results and buildings have none."""
     hour = data["metrics"].get("embodied_kgco2e_per_hour")
     rules = {fact["label"].partition(",")[0]: fact["value"] for fact in data["facts"].values()}
     life, rate = rules.get("hardware life"), rules.get("allocation rate")
@@ -87,7 +87,7 @@ def _print_device_hour(data: EstimateResult, out: Console) -> None:
 
 
 def _print_expected_error(data: EstimateResult, out: Console, *, verbose: bool) -> None:
-    """How far forecasts at this level of evidence were off, where training is the question."""
+    """Print the expected error of training energy."""
     if data["command"] != "train" and not verbose:
         return
     for level, error in data["expected_error"].items():
@@ -103,7 +103,7 @@ def _print_expected_error(data: EstimateResult, out: Console, *, verbose: bool) 
 
 
 def _print_per_unit(data: EstimateResult, out: Console, *, verbose: bool) -> None:
-    """The functional unit; units that follow from it where more is asked for."""
+    """Print carbon, energy and water per functional unit; derived units with ``verbose``."""
     metrics = data["metrics"]
     for name, metric in metrics.items():
         phase, _, rest = name.partition(".per_")
@@ -126,7 +126,7 @@ def _print_per_unit(data: EstimateResult, out: Console, *, verbose: bool) -> Non
 
 
 def _print_devices(data: EstimateResult, out: Console) -> None:
-    """How much of its hardware a service is charged: all that it holds, or what it needs."""
+    """Print the number of devices that a service is charged for: held, or needed."""
     for one in data.get("charged", ()):
         needed = data["metrics"].get(f"{one['phase']}.charged_accelerators")
         if needed is None or one["rule"] is None:
@@ -153,7 +153,7 @@ def _print_devices(data: EstimateResult, out: Console) -> None:
 
 
 def _fleet_share(data: EstimateResult) -> str:
-    """The share of a fleet that a service holds; nothing where it holds all that is counted."""
+    """The stated share of a fleet that a service holds; empty if there is none."""
     facts = data["facts"].values()
     return next(
         (numbers.format_share(f["value"]) for f in facts if f["label"] == "share of the fleet"), ""
@@ -161,7 +161,7 @@ def _fleet_share(data: EstimateResult) -> str:
 
 
 def _print_overrides(data: EstimateResult, out: Console) -> None:
-    """What the file says for a phase alone, and a flag has replaced."""
+    """Print values of the file that a flag has replaced."""
     texts = [
         f"{entry['path']} {_format_input(entry['before'])} by {entry['flag']}"
         for entry in data.get("inputs", {}).get("replaced_by_flags", ())
@@ -170,7 +170,7 @@ def _print_overrides(data: EstimateResult, out: Console) -> None:
 
 
 def _format_input(value: Any) -> str:
-    """A value of a file in one line."""
+    """A value of a file on one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_format_input(item)}" for key, item in value.items()) + "}"
     return numbers.printable(str(value))
@@ -179,7 +179,7 @@ def _format_input(value: Any) -> str:
 def _print_boundary_ladder(
     metrics: dict[str, Metric], name: str, facility_wh: float, out: Console
 ) -> None:
-    """Energy of one unit on every rung that is known, from the boards to the meter."""
+    """Print the energy of one unit at every known boundary, from gpu to facility."""
     found = {rung: metrics.get(f"{name}_{rung}_energy_wh") for rung in _BOUNDARIES}
     rungs = [(rung, metric["value"]) for rung, metric in found.items() if metric is not None]
     steps = (
@@ -191,7 +191,7 @@ def _print_boundary_ladder(
 
 
 def _print_break_even(data: EstimateResult, out: Console) -> None:
-    """Training shared among what is served, and when serving passes it."""
+    """Print training carbon per unit served, and the number of units at which serving equals it."""
     for name, metric in data["metrics"].items():
         if name.startswith("break_even_"):
             units = name.removeprefix("break_even_")
@@ -207,7 +207,7 @@ def _print_break_even(data: EstimateResult, out: Console) -> None:
 
 
 def _print_rates(data: EstimateResult, out: Console) -> None:
-    """A device-hour, an EFLOP of training, the score of SCI, and where hardware outweighs use."""
+    """Print carbon per device-hour and per EFLOP, the SCI score, and the crossover."""
     for name, metric in data["metrics"].items():
         phase, _, what = name.rpartition(".")
         if what == "carbon_kgco2e_per_hour":
@@ -231,7 +231,7 @@ def _print_rates(data: EstimateResult, out: Console) -> None:
 
 
 def _print_wall_time(data: EstimateResult, out: Console) -> None:
-    """How long a training run holds its devices, how many it takes, what each of them waits for."""
+    """Print wall time, minimum number of devices, and binding limit of a training run."""
     runs = [name for name in data["metrics"] if name.endswith(".wall_hours")]
     if data["command"] != "train" or len(runs) != 1:
         return
@@ -250,7 +250,7 @@ def _print_wall_time(data: EstimateResult, out: Console) -> None:
 
 
 def _print_cross_checks(data: EstimateResult, out: Console) -> None:
-    """Cross checks and budgets: what was stated beside the estimate, never used in it."""
+    """Print cross checks and budgets, which do not affect the estimate."""
     for name, metric in data["metrics"].items():
         run, _, what = name.rpartition(".")
         value = numbers.format_significant(metric["value"], 2)
@@ -276,7 +276,7 @@ def _print_cross_checks(data: EstimateResult, out: Console) -> None:
 
 
 def print_drivers(data: EstimateResult | RefreshDecision, out: Console) -> None:
-    """The facts that move the answer most, as many of three as a line holds."""
+    """Print the top three drivers of the variance, as far as they fit on a line."""
     top = [d for d in data["drivers"][:3] if d["variance_share"] >= 0.01]  # noqa: PLR2004 - 1 %
     grids = {label for d in data["drivers"] if (label := d["label"]).startswith(_GRID)}
     texts = []
@@ -293,7 +293,7 @@ def print_drivers(data: EstimateResult | RefreshDecision, out: Console) -> None:
 def print_assumptions(
     data: EstimateResult | RefreshDecision, out: Console, *, verbose: bool
 ) -> None:
-    """What the user did not say: the weightiest of it, or all."""
+    """Print the most influential assumptions, or all with ``verbose``."""
     items = data["assumptions"]
     if not items:
         return
@@ -317,7 +317,7 @@ def print_assumptions(
 def print_not_estimated(
     data: EstimateResult | RefreshDecision, out: Console, *, verbose: bool
 ) -> None:
-    """What is in no number, by name."""
+    """Print the names of what is not estimated; with reasons if ``verbose``."""
     lacking = data["coverage"]["not_estimated"]
     if verbose:
         for name, reason in lacking.items():
@@ -334,7 +334,7 @@ def print_not_estimated(
 
 
 def _items_that_fit(items: list[str], tail: str, out: Console) -> str:
-    """As many items as a line holds, with the tail that counts them all."""
+    """As many items as fit on a line, followed by ``tail``."""
     most = out.width - _LABEL_WIDTH - 2
     shown = items[:1]
     for item in items[1:]:
@@ -351,7 +351,7 @@ def _assumption_text(item: Assumption) -> str:
 
 
 def _grid_text(data: EstimateResult) -> str:
-    """Every grid factor that was used, with zone, year, coverage, kind and publisher."""
+    """All grid factors in use, with zone, year, coverage, kind and publisher."""
     found: dict[str, list[str]] = {}
     for key, fact in data["facts"].items():
         value = f"{fact['value']:.3g}"
@@ -365,7 +365,7 @@ def _grid_text(data: EstimateResult) -> str:
 
 
 def _precision_text(data: EstimateResult) -> str:
-    """Formats of served weights that nobody stated, and those that a device only stores."""
+    """Number formats of weights that the user did not state or a device only stores."""
     texts = []
     for key, fact in data["facts"].items():
         note = (fact["note"] or "").partition(";")[0]
@@ -383,14 +383,14 @@ def _precision_text(data: EstimateResult) -> str:
 
 
 def _next_step(data: EstimateResult) -> str:
-    """One thing worth doing: to state the most influential value that was assumed, or to ask."""
+    """The next step: state the most influential assumed value, or explain a number."""
     if data["command"] == "embodied":
         return f"carbonctl explain FILE --of {data['breakdown'][0]['id']}"
     return next_question(data) or "carbonctl explain FILE --of total"
 
 
 def print_note(out: Console, label: str, text: str) -> None:
-    """A labeled note, wrapped under itself."""
+    """Print a note with a label, wrapped and indented."""
     if not text:
         return
     compact = out.width < MIN_FULL_WIDTH

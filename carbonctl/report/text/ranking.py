@@ -1,4 +1,4 @@
-"""Many scenarios: a row for each, the least first, with every number of it."""
+"""Ranking of many scenarios: one row each, the smallest total first."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from carbonctl.result.compare import CompareResult
     from carbonctl.result.node import Total
 
-MIN_RANKED = 5  # scenarios; from here on columns of them fit no line
+MIN_RANKED = 5  # scenarios; with fewer, one column per scenario fits
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def scenario_letter(place: int) -> str:
-    """The letter of a scenario by its place on the command line; two letters after Z."""
+    """The letter of a scenario by its index; two letters after Z."""
     before, last = divmod(place, len(_LETTERS))
     return (scenario_letter(before - 1) if before else "") + _LETTERS[last]
 
 
 def total_masses(data: CompareResult) -> list[float]:
-    """The total of each scenario in kg; every scenario of a comparison has one."""
+    """The total in kg of each scenario."""
     return cast("list[float]", data["total"]["values"])
 
 
 def order_by_total(data: CompareResult) -> list[int]:
-    """Places of the scenarios, the least total first."""
+    """Indexes of the scenarios, the smallest total first."""
     totals = total_masses(data)
     return sorted(range(len(totals)), key=lambda place: totals[place])
 
 
 def ranking_verdict(data: CompareResult) -> str:
-    """Which of many scenarios emit least and most."""
+    """Which scenarios emit least and most, as text."""
     places, totals = order_by_total(data), total_masses(data)
     ends = (
         f"{scenario_letter(place)} {data['scenarios'][place]['name']} {word}, "
@@ -53,7 +53,7 @@ def ranking_verdict(data: CompareResult) -> str:
 
 
 def print_ranking(data: CompareResult, out: Console) -> None:
-    """Print totals with their intervals, each beside the least; then what each is made of."""
+    """Print totals with intervals and difference to the smallest; then the phases of each."""
     head, *rows = _total_rows(data)
     out.print(
         Text(format_table([head, *rows], [False, *[True] * (len(head) - 1)], out.width), end="")
@@ -81,7 +81,7 @@ def _total_rows(data: CompareResult) -> Iterator[list[str]]:
 
 
 def _difference_to_least(kgco2e: float, least: float) -> str:
-    """A difference to the least, with the ratio of the two."""
+    """A difference to the smallest total, with the ratio of both."""
     if kgco2e == 0:
         return "0"
     ratio = f" ({numbers.format_significant((kgco2e + least) / least, 3)} x)" if least > 0 else ""
@@ -97,14 +97,14 @@ def _interval(total: Total) -> str:
 
 
 def _phases(data: CompareResult, place: int) -> Iterator[tuple[str, str]]:
-    """Each phase of a scenario with its carbon, empty where it has none."""
+    """Each phase of a scenario with its carbon; empty if it has none."""
     for row in data["breakdown"]:
         value = row["values"][place]
         yield printable(row["label"]), "" if value is None else numbers.format_mass(value)
 
 
 def ranking_markdown(data: CompareResult) -> Iterator[str]:
-    """Rows of a Markdown table, one for each scenario, phases beside its total."""
+    """Rows of a Markdown table, one per scenario, with total and phases."""
     head, *rows = _total_rows(data)
     labels = [escape_cell(row["label"]) for row in data["breakdown"]]
     yield "| " + " | ".join([*head, *labels]) + " |"

@@ -1,4 +1,4 @@
-"""One record of the hardware data: every field with its range and source."""
+"""Text of one record of hardware_db: every field with its range and source."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _KEY_WIDTH = 22  # width of the names of fields
 
 
 def record_as_data(record: Record) -> dict[str, Any]:
-    """A record as plain data, with the number formats that follow from it."""
+    """A record as plain data, with derived number formats."""
     return {"kind": record.kind, "id": record.id} | record.data | dict(_precisions(record))
 
 
 def format_record(record: Record, width: int) -> str:
-    """A record for people, a field a line."""
+    """A record as text, one line per field."""
     out = fold_text(printable(f"{record.id}  {record.name}"), width)
     for key, value in (*record.data.items(), *_precisions(record)):
         shown = ", ".join(value) if key.endswith("_formats") else value
@@ -32,7 +32,7 @@ def format_record(record: Record, width: int) -> str:
 
 
 def _precisions(record: Record) -> Iterable[tuple[str, Any]]:
-    """Number formats that follow from a record: of a device's arithmetic, or of serving a model."""
+    """Derived number formats: native formats of a device, default precision of a model."""
     if record.kind == "accelerators":
         native, stored = number_formats.native_formats(record)
         return [("native_formats", native), ("weight_only_formats", stored)]
@@ -57,7 +57,7 @@ def _field_lines(key: str, value: Any) -> list[str]:
 
 
 def _die_as_fact(item: dict[str, Any]) -> Any:
-    """A die as one line; anything else as it is."""
+    """A die as a fact with its count and node; other items unchanged."""
     if "area" not in item:
         return item
     return item["area"] | {"value": f"{item['count']} x {item['area']['value']} {item['node']}"}

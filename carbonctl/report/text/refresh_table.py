@@ -1,4 +1,4 @@
-"""Keep or replace, as a table: the answer, both choices, other grids, what decides."""
+"""Table of ``refresh``: answer, both choices, break-even on other grids, drivers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _choice_table(data: RefreshDecision) -> Table:
 
 
 def _grid_table(data: RefreshDecision, *, compact: bool) -> Table:
-    """Break-even on other grids; on a narrow terminal one row a grid."""
+    """Table of the break-even on other grids; on a narrow terminal one row per grid."""
     heads = [f"{step['ci_kgco2e_per_kwh'] * 1e3:.4g} g" for step in data["grids"]]
     middle = [years_text(step["break_even_years"]) for step in data["grids"]]
     ends = [ends_text(step) if data["samples"] else "" for step in data["grids"]]
@@ -98,7 +98,7 @@ def _grid_table(data: RefreshDecision, *, compact: bool) -> Table:
 
 
 def _print_notes(data: RefreshDecision, out: Console) -> None:
-    """Equal work, the sunk part, the grid above which it pays, growth, the old hardware."""
+    """Print notes on equal work, sunk carbon, grids, growth and the old hardware."""
     metrics = _non_null_metrics(data)
     one = numbers.format_significant(metrics["machine_ratio"]["value"])
     new = numbers.format_significant(metrics["new_machines"]["value"])
@@ -123,12 +123,12 @@ def _print_notes(data: RefreshDecision, out: Console) -> None:
 
 
 def _non_null_metrics(data: RefreshDecision) -> dict[str, Metric]:
-    """The metrics, of which only times and grids that are never reached are null."""
+    """The metrics as numbers; only metrics that are never reached are null."""
     return cast("dict[str, Metric]", data["metrics"])
 
 
 def _print_growth(data: RefreshDecision, out: Console) -> None:
-    """How much growth the saving bears, and what is left of it under the growth stated."""
+    """Print the growth of demand that cancels the saving, and the effect of stated growth."""
     metrics = _non_null_metrics(data)
     facts = {fact["label"]: fact for fact in data["facts"].values()}
     span_of_growth, grown = map(facts.get, ("time in which demand grows", "growth of demand"))

@@ -1,4 +1,4 @@
-"""Scenarios beside each other: who emits less, how surely, where, and what turns the order."""
+"""Report of ``compare``: verdict, table, and the input that would change the order."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def compare_as_data(
 
 
 def _energy(result: Evaluated[Lifecycle]) -> dict[str, Metric]:
-    """Electricity at the meter of each phase, as metrics of the scenario."""
+    """Facility energy of each phase, as metrics of the scenario."""
     found = cast("dict[str, Metric]", metric_records(result))  # energy is never null
     return {name: found[name] for name in found if name.endswith(csv_rows.ENERGY_METRIC)}
 
@@ -218,17 +218,17 @@ def _difference(row: ComparedRow, size: float, samples: int) -> tuple[str, str]:
 
 
 def _carbon(kgco2e: float | None, size: float) -> str:
-    """A carbon in the unit of the table, small beside the others or not."""
+    """A mass in the unit of the table; a dash for None."""
     return "-" if kgco2e is None else numbers.format_significant(kgco2e / size, decimals=6)
 
 
 def _is_zero(change: DifferenceToFirst) -> bool:
-    """Whether a difference is none, centrally and in the draws where there are any."""
+    """Whether a difference is zero, at central values and in all draws."""
     return change["value"] == 0 and not change["p05"] and not change["p95"]
 
 
 def _csv(data: CompareResult) -> str:
-    """Rows of each scenario as its own command would print them."""
+    """CSV rows of each scenario, as its own command would write them."""
     names = csv_rows.distinct_names([s["name"] for s in data["scenarios"]])
     return csv_rows.write_csv(
         row for place, name in enumerate(names) for row in _csv_rows_of_scenario(data, place, name)
@@ -248,7 +248,7 @@ def _csv_rows_of_scenario(data: CompareResult, place: int, name: str) -> Iterabl
 
 
 def _row_as_node(row: ComparedRow, place: int) -> dict[str, Any]:
-    """A row of a comparison as a node that has no more than its value."""
+    """A row of a comparison as a node with its value only."""
     known = {key: row[key] for key in ("label", "unit")}
     return known | {"id": row["kind"], "value": row["values"][place], "source_ids": []}
 

@@ -1,4 +1,4 @@
-"""The table: the answer first, then phases, what decides it, what was assumed, what is missing."""
+"""Table of an estimate: total, phases, then notes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BASIS = {"location": "location basis", "market": "market basis", "whole item": 
 
 
 def make_console(file: TextIO, *, color: bool) -> Console:
-    """A console that neither guesses nor wraps: 80 columns on a pipe, at most 80 in a terminal."""
+    """A Rich console of 40 to 80 columns (80 on a pipe), without highlighting or wrapping."""
     made = Console(file=file, no_color=not color, highlight=False, soft_wrap=False, emoji=False)
     made.width = max(_NARROWEST, min(_WIDEST, made.width))
     return made
@@ -45,7 +45,7 @@ def render(
         return
     table = _breakdown_table(data, out.width, verbose=verbose)
     excess = table.__rich_measure__(out, out.options).maximum - out.width
-    if excess > 0:  # names give way, never numbers
+    if excess > 0:  # wrap names, never numbers
         longest = min(_PHASE, max(len(str(cell)) for cell in table.columns[0].cells))
         room = max(_MIN_NAME_WIDTH, longest - excess)
         table = _breakdown_table(data, out.width, verbose=verbose, room=room)
@@ -54,7 +54,7 @@ def render(
 
 
 def print_heading(data: EstimateResult, out: Console) -> None:
-    """What was estimated, and the answer with its interval."""
+    """Print the title, the total with its interval, and the other basis."""
     basis = _BASIS[data["accounting"]]
     years = data["period_hours"]
     right = basis if years is None else f"{basis}, {format_duration(years)}"
@@ -66,12 +66,12 @@ def print_heading(data: EstimateResult, out: Console) -> None:
     if (ends := numbers.interval_ends(total)) is not None:
         answer += f"   90 % interval {numbers.format_interval(*ends, size, count)} {symbol}"
     print_pair(out, answer, _other_basis_text(data), bold=True)
-    if start == 1:  # a title of several lines keeps to as many in all
+    if start == 1:  # no blank line after a title of several lines
         out.print()
 
 
 def format_duration(hours: float) -> str:
-    """A stretch of time in years, or in days where it is shorter."""
+    """A duration in years, or in days if it is shorter than a year."""
     years = hours / HOURS_PER_YEAR
     if years >= 1:
         return f"{years:.3g} year{'' if years == 1 else 's'}"
@@ -79,7 +79,7 @@ def format_duration(hours: float) -> str:
 
 
 def _other_basis_text(data: EstimateResult) -> str:
-    """What the electricity is on the other basis."""
+    """Carbon of electricity on the other basis, as text."""
     if data["command"] == "embodied":
         return ""
     other: Literal["market", "location"]
@@ -93,14 +93,14 @@ def _other_basis_text(data: EstimateResult) -> str:
 
 
 def print_pair(out: Console, left: str, right: str, *, bold: bool = False) -> int:
-    """Print two texts at the two edges, over as many lines as they need; how many lines."""
+    """Print two texts at the left and right edge; return the number of lines."""
     style = "bold" if bold else ""
     gap = out.width - len(left) - len(right)
     if gap >= 2 or not right:  # noqa: PLR2004 - two blanks between
         out.print(Text(left, style=style) + Text(" " * gap + right if right else ""))
         return 1
     *lines, last = textwrap.wrap(left, out.width, break_on_hyphens=False)
-    if not lines:  # they share no line
+    if not lines:  # both do not fit on one line
         out.print(Text(left, style=style))
         out.print(Text(right))
         return 2
@@ -136,7 +136,7 @@ def _breakdown_table(
 
 
 def _merge_small_runs(node: Line, data: EstimateResult) -> Line:
-    """A section of many runs with its largest ones and a line for the rest; -v shows all."""
+    """A node with its largest runs and one line for the rest; ``-v`` shows all."""
     runs = node["children"]
     if len(runs) <= _MAX_RUNS:
         return node
@@ -159,7 +159,7 @@ def _merge_small_runs(node: Line, data: EstimateResult) -> Line:
 
 
 def _energy_of(runs: list[Line], data: EstimateResult) -> str:
-    """Energy of some runs together; nothing where one is not known."""
+    """Total energy of some runs; empty if one is unknown."""
     names = [f"{run['id'].split('.operational_')[0]}.facility_energy_kwh" for run in runs]
     known = [data["metrics"][name]["value"] for name in names if name in data["metrics"]]
     return numbers.format_energy(sum(known)) if len(known) == len(runs) else ""
@@ -204,7 +204,7 @@ def _evidence_text(node: Line) -> str:
 
 
 def _amount_text(node: Line, data: EstimateResult) -> str:
-    """Energy beside a phase's electricity, device-years beside manufacturing."""
+    """Energy for a line of electricity, device-years for manufacturing; else empty."""
     if (amount := node.get("amount")) is not None:  # of several runs together
         return str(amount)
     metrics = data["metrics"]

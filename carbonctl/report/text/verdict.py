@@ -1,4 +1,4 @@
-"""The verdict of a gate that was saved, in short, under the tables of its results."""
+"""Short verdict of a saved gate, below the tables of its results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = {"fail": "violated", "uncertain": "undecided", "warn": "warning", "pass
 
 
 def render(gate: GateVerdict, out: Console) -> None:
-    """Print every rule with what was found, and how the gate ended."""
+    """Print every rule with its finding, and the exit code of the gate."""
     out.print()
     for rule in gate["rules"]:
         subject = rule["scenario"] or rule["file"]

@@ -1,4 +1,4 @@
-"""Text and rows within the width of a terminal: wrapped, nothing cut."""
+"""Wrapping of text and tables to the width of a terminal; nothing is cut."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 _DEFAULT, _NARROWEST = 80, 40
 _GAP = "  "
-_MIN_PATH_WIDTH = 64  # columns in which most paths fit
-NO_BREAK_SPACE = "\u00a0"  # a blank between words that belong on one line
-_MARK_WIDTH = 1  # letters of a first cell that only marks a row
+_MIN_PATH_WIDTH = 64  # from this width on paths are not broken
+NO_BREAK_SPACE = "\u00a0"  # between words that stay on one line
+_MARK_WIDTH = 1  # letters of a first cell that marks a row, such as ``*``
 
 
 def terminal_width() -> int:
-    """Columns of the terminal; of a pipe 80, unless COLUMNS says otherwise."""
+    """Columns of the terminal, at least 40; 80 for a pipe, unless COLUMNS is set."""
     return max(_NARROWEST, shutil.get_terminal_size((_DEFAULT, 24)).columns)
 
 
 def wrap_lines(text: str, width: int) -> str:
-    """Lines of text, what is too long going on further in than it began; glued words stay so."""
+    """Text with long lines wrapped and indented; no-break spaces become spaces."""
     lines = (part for line in text.splitlines() for part in _wrap_line(line, width))
     return "".join(f"{line}\n" for line in lines).replace(NO_BREAK_SPACE, " ")
 
@@ -40,9 +40,9 @@ def _wrap_line(line: str, width: int) -> list[str]:
 def fold_text(
     text: str, width: int, first: str = "", rest: str = "", *, whole: bool = False
 ) -> list[str]:
-    """A text in lines of some width.
+    """Lines of at most ``width`` columns.
 
-    A word is broken only where it alone is too long, and stays ``whole`` even then if asked.
+    A word that is too long for a line is broken, unless ``whole``.
     """
     lines = textwrap.wrap(
         text,
@@ -56,11 +56,11 @@ def fold_text(
 
 
 def format_table(rows: list[list[str]], numeric: list[bool], width: int) -> str:
-    """Rows in columns, the head first, with cells that wrap between words.
+    """Rows as a text table, the header first; cells wrap between words.
 
-    A first cell that is too wide for its column stands on a line of its own. Where columns do not
-    fit even so, a row is a name and ``column value`` pairs under it. ``numeric`` tells the
-    columns that stand at the right and never wrap.
+    A first cell that is too wide gets its own line. If the columns still do not fit, each row
+    becomes a name with ``column value`` pairs below it. ``numeric`` marks columns that are
+    right-aligned and never wrap.
     """
     room = width - len(_GAP) * (len(numeric) - 1)
     least = [
@@ -80,13 +80,13 @@ def table_columns(rows: list[list[str]]) -> list[tuple[str, ...]]:
 
 
 def _min_width(column: tuple[str, ...], *, fixed: bool) -> int:
-    """The fewest letters in which a column breaks no word, nor a number or the head."""
+    """The smallest width of a column that breaks no word, number or header."""
     words = column if fixed else (column[0], *(word for cell in column for word in cell.split()))
     return max(map(len, words))
 
 
 def _fit_widths(rows: list[list[str]], floor: list[int], room: int) -> list[int]:
-    """Widths of columns within some room: the widest give way first, to their floor at most."""
+    """Widths of columns that fit into ``room``: the widest shrink first, down to ``floor``."""
     widths = [
         max(least, *map(len, column))
         for least, column in zip(floor, table_columns(rows), strict=True)
@@ -113,7 +113,7 @@ def _table_lines(rows: list[list[str]], widths: list[int], numeric: list[bool]) 
 
 
 def _row_blocks(rows: list[list[str]], width: int) -> Iterator[str]:
-    """Each row as a name, and under it its other cells with the names of their columns."""
+    """Each row as its first cell, and below it the other cells with their column names."""
     head, *body = rows
     for row in body:
         name, after = (
