@@ -289,7 +289,7 @@ def _json_default(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
-    message = f"a scenario cannot contain a {type(value).__name__}"
+    message = f"a scenario cannot contain a value of type {type(value).__name__}"
     raise TypeError(message)
 
 

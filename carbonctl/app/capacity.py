@@ -130,15 +130,15 @@ def find_overloads(
         mark = document.mark((*capacity.path, "count"))
         amount = format_significant(needed, 3)
         message = f"the load needs {amount} devices at a busy share of {capacity.busy_share:g}"
-        given = f"hardware.count is {capacity.devices:g}"
+        stated = f"hardware.count is {capacity.devices:g}"
         if capacity.fleet_share < 1:
-            given = f"this share of the fleet is {format_significant(capacity.devices, 3)}"
+            stated = f"this share of the fleet is {format_significant(capacity.devices, 3)}"
         least = max(needed * capacity.busy_share, capacity.memory_devices)
         hint = f"at least {math.ceil(least / capacity.fleet_share):g} when always busy"
         if least == capacity.memory_devices:
             message = f"the tables take the memory of {capacity.memory_devices:g} devices"
             hint = f"at least {math.ceil(least / capacity.fleet_share):g}"
-        problem = Problem("CC304", f"{message}; {given}", mark, hint)
+        problem = Problem("CC304", f"{message}; {stated}", mark, hint)
         if least > capacity.devices:
             errors.append(problem)
         elif needed > capacity.devices:

@@ -150,13 +150,13 @@ def _several_results_error(saved_document: JsonDocument, message: str) -> InputE
 
 def _common_command(read: list[SideInput]) -> str:
     """The command of both sides: that of a saved result, else ``lifecycle`` or ``embodied``."""
-    found = {one.result["command"]: one.document for one in read if one.result is not None}
-    if len(found) > 1:
-        first, second = found
+    documents = {one.result["command"]: one.document for one in read if one.result is not None}
+    if len(documents) > 1:
+        first, second = documents
         message = f'the base was made by "{first}" and the head by "{second}"'
-        raise InputError([Problem("CC705", message, found[second].mark(()))])
+        raise InputError([Problem("CC705", message, documents[second].mark(()))])
     phases = any(one.document.data.get(name) for one in read for name in PHASES)
-    return next(iter(found), "lifecycle" if phases else "embodied")
+    return next(iter(documents), "lifecycle" if phases else "embodied")
 
 
 class Attribution:
@@ -189,11 +189,11 @@ class Attribution:
         ]
         return [(a, b) for a, b in pairs if _value_and_range(a) != _value_and_range(b)]
 
-    def total(self, made: frozenset[int]) -> float:
+    def total(self, changes: frozenset[int]) -> float:
         """The total in kgCO2e with some changes applied; inputs are numbered before facts."""
         count = len(self.inputs)
-        inputs, estimate = self._with_changes(frozenset(i for i in made if i < count))
-        facts_ = self.facts_used_by(frozenset(i - count for i in made if i >= count))
+        inputs, estimate = self._with_changes(frozenset(i for i in changes if i < count))
+        facts_ = self.facts_used_by(frozenset(i - count for i in changes if i >= count))
         with self._finite():
             found = estimate(bind(inputs, lambda f: central_value(facts_.get(f.key, f))))
             return float(_require_finite(found.total_kgco2e))
@@ -220,24 +220,24 @@ class Attribution:
             message = "the facts of this result give a total that is not finite"
             raise InputError([Problem("CC704", message, Mark(saved_.file))]) from None
 
-    def facts_used_by(self, made: frozenset[int]) -> dict[str, Fact]:
+    def facts_used_by(self, changes: frozenset[int]) -> dict[str, Fact]:
         """Facts by key, with some of the changed facts set to those of the head."""
         before, after = self.changed_facts
-        switched = {a.key: (b if i in made else a) for i, (a, b) in enumerate(self.data)}
+        switched = {a.key: (b if i in changes else a) for i, (a, b) in enumerate(self.data)}
         return before | after | switched
 
-    def _with_changes(self, made: frozenset[int]) -> Resolved:
-        if not made:
+    def _with_changes(self, changes: frozenset[int]) -> Resolved:
+        if not changes:
             return self.ends[0]
-        if len(made) == len(self.inputs):
+        if len(changes) == len(self.inputs):
             return self.ends[1]
-        if made not in self.resolved:
-            applied = [change for i, change in enumerate(self.inputs) if i in made]
+        if changes not in self.resolved:
+            applied = [change for i, change in enumerate(self.inputs) if i in changes]
             base, head = self.base.document, self.head.document
             data = apply_changes(base.data, applied)
             mixed = Document(data, base.marks | head.marks, base.keys | head.keys)
-            self.resolved[made] = self._resolve(mixed)
-        return self.resolved[made]
+            self.resolved[changes] = self._resolve(mixed)
+        return self.resolved[changes]
 
     def _resolve(self, document: Document) -> Resolved:
         scenario = check_scenario(document, self.catalog)

@@ -52,20 +52,20 @@ def plan_scenario(
     return resolved
 
 
-def _service_errors(known: ResolvedScenario) -> list[Problem]:
+def _service_errors(resolved: ResolvedScenario) -> list[Problem]:
     """Problems of the services of a scenario with other errors, as far as it is resolved."""
     from carbonctl.app.capacity import find_overloads, serving_hours, stated_capacities  # noqa: PLC0415
     from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - for faulty files alone
 
-    checked = attempt(lambda: check_services(known))
+    checked = attempt(lambda: check_services(resolved))
     if checked is None or checked.errors:
         return [] if checked is None else checked.errors
     hours = [
         (one, attempt(partial(serving_hours, phase)))
-        for one, phase in attempt(lambda: stated_capacities(known)) or []
+        for one, phase in attempt(lambda: stated_capacities(resolved)) or []
     ]
     return find_overloads(
-        [(one, found) for one, found in hours if found is not None], known.document
+        [(one, found) for one, found in hours if found is not None], resolved.document
     )[0]
 
 

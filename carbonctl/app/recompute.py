@@ -85,17 +85,17 @@ def check_matches_recomputation(
     """InputError if a saved result differs from its recomputation."""
     from carbonctl.report.verification import find_differences  # noqa: PLC0415 - for saved results alone
 
-    found = [
+    differing = [
         one
         for one in find_differences(data, now, _RELATIVE_TOLERANCE)[1]
         if _is_number_or_digest(one)
     ]
-    if not found:
+    if not differing:
         return
-    first = found[0]
+    first = differing[0]
     path = tuple(int(s) if s.isdecimal() else s for s in first["path"].split("/"))
     message = f"{first['path']} is {first['saved']} here and {first['now']} recomputed"
-    more = f"; {len(found) - 1} other values differ" if len(found) > 1 else ""
+    more = f"; {len(differing) - 1} other values differ" if len(differing) > 1 else ""
     hint = "save it again; --trust-result accepts it, and the verdict notes that"
     problem = Problem("CC613", message + more, saved_document.mark((*at, *path)), hint)
     raise InputError([problem], saved_document.sources)
@@ -144,12 +144,12 @@ def single_result(saved_document: JsonDocument) -> tuple[EstimateResult, Path]:
     from carbonctl.report.ci.findings import results  # noqa: PLC0415 - with the reader
 
     check_is_estimate(saved_document)
-    found = results(saved_document.data)
-    if len(found) != 1:
-        message = f"expected a file with one result, got {len(found)}"
+    saved_results = results(saved_document.data)
+    if len(saved_results) != 1:
+        message = f"expected a file with one result, got {len(saved_results)}"
         problem = Problem("CC705", message, saved_document.mark(("results",)))
         raise InputError([problem], saved_document.sources)
-    return found[0], ("results", 0) if "results" in saved_document.data else ()
+    return saved_results[0], ("results", 0) if "results" in saved_document.data else ()
 
 
 def check_is_estimate(saved_document: JsonDocument) -> None:

@@ -42,13 +42,13 @@ def verify(
     check_is_estimate(saved_document)
     catalog = Catalog.open(hardware_db)
     several = "results" in saved_document.data
-    found = [
+    verified = [
         _verify_one(
             saved_document, ("results", place) if several else (), result, catalog, tolerance
         )
         for place, result in enumerate(results(saved_document.data))
     ]
-    return Verification(verification.verification_as_data(saved_document.name, tolerance, found))
+    return Verification(verification.verification_as_data(saved_document.name, tolerance, verified))
 
 
 def verify_file(source: str, *, hardware_db: str | None, tolerance: float) -> Verification:

@@ -89,16 +89,16 @@ def _check_tables(
 
 def _sources_of_scenarios() -> set[str]:
     """Ids of the sources that the bundled scenarios cite."""
-    found: set[str] = set()
+    sources: set[str] = set()
     todo: list[Any] = [strict_yaml.read(p).data for p in bundled("configs").glob("*.yaml")]
     while todo:
         item = todo.pop()
         if isinstance(item, dict):
-            found |= {str(item["source"])} if "source" in item else set()
+            sources |= {str(item["source"])} if "source" in item else set()
             todo += item.values()
         elif isinstance(item, list):
             todo += item
-    return found
+    return sources
 
 
 def _problem(where: str, message: str, mark: Mark | None = None) -> Problem:
@@ -211,11 +211,11 @@ def _check_aliases(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _check_sources(catalog: Catalog, used: Citations) -> Iterator[Problem]:
-    known = catalog.sources()
+    listed = catalog.sources()
     for row in catalog.table("grids/regions.csv"):
         for column in ("facility_source", "provider_source"):
             used.add(row.get(column, ""), f"grids/regions:{row['region']}")
-    for source in sorted(set(used) - set(known) - {""}):
+    for source in sorted(set(used) - set(listed) - {""}):
         yield _problem(f"source {source}", "is used but not in sources.yaml")
-    for source in sorted(set(known) - set(used)):
+    for source in sorted(set(listed) - set(used)):
         yield _problem(f"source {source}", "is in sources.yaml but used nowhere")

@@ -55,13 +55,13 @@ def _rows(catalog: Catalog) -> dict[tuple[str, str], dict[str, str]]:
 
 @cache
 def _rows_by_spelling(catalog: Catalog) -> dict[str, list[dict[str, str]]]:
-    found: dict[str, list[dict[str, str]]] = {}
+    by_spelling: dict[str, list[dict[str, str]]] = {}
     for (owner, instance), row in _rows(catalog).items():
         owners = ["", owner, *(word for word, known in PROVIDERS.items() if known == owner)]
         shown = {instance, instance.removeprefix("Standard_")}
         for spelling in {_normalize(f"{word} {one}") for word in owners for one in shown}:
-            found.setdefault(spelling, []).append(row)
-    return found
+            by_spelling.setdefault(spelling, []).append(row)
+    return by_spelling
 
 
 def _normalize(name: str) -> str:

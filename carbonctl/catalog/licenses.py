@@ -63,16 +63,16 @@ def load_allowlist(catalog: Catalog) -> dict[str, list[str]]:
 
 def check_citations(catalog: Catalog, cited: Citations) -> Iterator[Problem]:
     """A problem for every citation that is not allowed, and every unused entry of the list."""
-    listed, known = load_allowlist(catalog), catalog.sources()
+    listed, sources = load_allowlist(catalog), catalog.sources()
     for source in sorted(cited):
-        terms = known.get(source, {}).get("license")
+        terms = sources.get(source, {}).get("license")
         if is_restrictive(terms):
             allowed = set(listed.get(source, ()))
             for place in cited[source]:
                 if place.name not in allowed:
                     yield _problem(f"{place.name}: cites {source} under {terms}", place.mark)
     for source, names in listed.items():
-        terms = known.get(source, {}).get("license")
+        terms = sources.get(source, {}).get("license")
         found = {place.name for place in cited.get(source, ())} if is_restrictive(terms) else set()
         for name in names:
             if name not in found:

@@ -108,39 +108,41 @@ def _region_place(row: dict[str, str]) -> Place:
 
 def _choose_region(name: str, rows: Iterable[dict[str, str]], provider: str) -> Place | None:
     """The region of some rows; among several providers, the one of ``provider``."""
-    found = list(rows)
-    if len(found) > 1:
-        found = [row for row in found if row["provider"] == provider] or found
-    if len(found) > 1:
-        raise AmbiguousName(name, [f"{row['provider']}:{row['region']}" for row in found])
-    return _region_place(found[0]) if found else None
+    candidates = list(rows)
+    if len(candidates) > 1:
+        candidates = [row for row in candidates if row["provider"] == provider] or candidates
+    if len(candidates) > 1:
+        raise AmbiguousName(name, [f"{row['provider']}:{row['region']}" for row in candidates])
+    return _region_place(candidates[0]) if candidates else None
 
 
 def _find_region(catalog: Catalog, wanted: str, provider: str) -> Place | None:
     """The cloud region with this exact id, with or without its provider."""
-    said, _, region = wanted.lower().rpartition(":")
-    said = PROVIDERS.get(said, said)
+    stated_provider, _, region = wanted.lower().rpartition(":")
+    stated_provider = PROVIDERS.get(stated_provider, stated_provider)
     rows = (
         row
         for (owner, known), row in _regions_by_id(catalog).items()
-        if known == region and said in ("", owner)
+        if known == region and stated_provider in ("", owner)
     )
     return _choose_region(wanted, rows, provider)
 
 
 def _find_region_by_spelling(catalog: Catalog, wanted: str, provider: str) -> Place | None:
     """The cloud region of a name with other separators, its provider first, or a zone letter."""
-    said, rest = _split_provider(catalog, wanted)
+    stated_provider, rest = _split_provider(catalog, wanted)
     for pattern, owner in ((_ZONE_OF_AWS, "aws"), (_ZONE_OF_GCP, "gcp")):
         part = pattern.fullmatch(rest.lower())
-        if part and said in ("", owner) and (owner, part[1]) in _regions_by_id(catalog):
+        if part and stated_provider in ("", owner) and (owner, part[1]) in _regions_by_id(catalog):
             return _region_place(_regions_by_id(catalog)[owner, part[1]])
     key, squeezed = place_key(rest), place_key(rest).replace(" ", "")
     same = _region_keys(catalog).get(key) or _region_keys(catalog).get(squeezed, [])
-    rows = [row for row in same if said in ("", row["provider"])]
-    if not rows and said:
+    rows = [row for row in same if stated_provider in ("", row["provider"])]
+    if not rows and stated_provider:
         inner = key if "(" not in rest else place_key(rest.partition("(")[2])
-        of_provider = (row for (owner, _), row in _regions_by_id(catalog).items() if owner == said)
+        of_provider = (
+            row for (owner, _), row in _regions_by_id(catalog).items() if owner == stated_provider
+        )
         rows = [row for row in of_provider if {key, inner} & _city_keys(row)]
     return _choose_region(wanted, rows, provider) if squeezed else None
 
@@ -148,22 +150,22 @@ def _find_region_by_spelling(catalog: Catalog, wanted: str, provider: str) -> Pl
 @cache
 def _region_keys(catalog: Catalog) -> dict[str, list[dict[str, str]]]:
     """Regions by id with spaces for hyphens, and by id without separators."""
-    found: dict[str, list[dict[str, str]]] = {}
+    by_key: dict[str, list[dict[str, str]]] = {}
     for row in _regions_by_id(catalog).values():
         key = place_key(row["region"])
         for spelled in dict.fromkeys((key, key.replace(" ", ""))):
-            found.setdefault(spelled, []).append(row)
-    return found
+            by_key.setdefault(spelled, []).append(row)
+    return by_key
 
 
 def _split_provider(catalog: Catalog, wanted: str) -> tuple[str, str]:
     """Provider (or empty) and the rest of a name such as ``AWS us-east-1``."""
-    known = {owner: owner for owner, _ in _regions_by_id(catalog)} | PROVIDERS
+    provider_of_word = {owner: owner for owner, _ in _regions_by_id(catalog)} | PROVIDERS
     lowered = wanted.lower()
-    for word in sorted(known, key=len, reverse=True):
+    for word in sorted(provider_of_word, key=len, reverse=True):
         rest = lowered.removeprefix(word)
         if rest != lowered and rest[:1] in set(" :/") and rest.strip(" :/"):
-            return known[word], wanted[len(word) :].lstrip(" :/")
+            return provider_of_word[word], wanted[len(word) :].lstrip(" :/")
     return "", wanted
 
 
@@ -179,13 +181,13 @@ def _city_keys(row: dict[str, str]) -> set[str]:
 @cache
 def _alias_rows(catalog: Catalog) -> dict[str, list[dict[str, str]]]:
     """Alias rows by key; rows of the user's own folder replace the bundled ones."""
-    found: dict[str, list[dict[str, str]]] = {}
+    by_key: dict[str, list[dict[str, str]]] = {}
     for row in catalog.table("grids/aliases.csv"):
-        rows = found.setdefault(_alias_key(row["name"]), [])
+        rows = by_key.setdefault(_alias_key(row["name"]), [])
         own = not rows or catalog.user_file(rows[0]) == catalog.user_file(row)
         if own and row["target"] not in {known["target"] for known in rows}:
             rows.append(row)
-    return found
+    return by_key
 
 
 def _alias_key(name: str) -> str:
@@ -196,11 +198,11 @@ def _alias_key(name: str) -> str:
 @cache
 def _zones_by_city(catalog: Catalog) -> dict[str, list[str]]:
     """Zones by the cities and areas of cloud regions."""
-    found: dict[str, dict[str, None]] = {}
+    by_city: dict[str, dict[str, None]] = {}
     for row in list_regions(catalog):
         for city in _city_keys(row):
-            found.setdefault(city, {})[row["zone"]] = None
-    return {city: list(zones_) for city, zones_ in found.items()}
+            by_city.setdefault(city, {})[row["zone"]] = None
+    return {city: list(zones_) for city, zones_ in by_city.items()}
 
 
 def _find_by_spelling(catalog: Catalog, wanted: str, provider: str) -> Place | None:
@@ -264,16 +266,16 @@ def _is_in_country(inner: Place, outer: Place) -> bool:
 
 def _address_candidates(catalog: Catalog, text: str) -> list[Place]:
     """Places that the last part of an address can mean: a country or a state."""
-    found: dict[str, Place] = {}
+    candidates: dict[str, Place] = {}
     for state in (
         _find_state(catalog, place_of_zone(catalog, "US"), text),
         _find_or_none(catalog, text),
     ):
         if state:
-            found[state.name] = state
+            candidates[state.name] = state
     for zone in zones_by_name(catalog).get(place_key(text), []):
-        found[zone] = place_of_zone(catalog, zone)
-    return list(found.values())
+        candidates[zone] = place_of_zone(catalog, zone)
+    return list(candidates.values())
 
 
 def _find_state(catalog: Catalog, land: Place, part: str) -> Place | None:

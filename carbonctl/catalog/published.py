@@ -40,22 +40,22 @@ def read_table(
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError([Problem("CC008", str(error).lower(), Mark(str(path)))]) from None
-    found: list[Row] = []
+    rows: list[Row] = []
     problems: list[Problem] = []
     lines: dict[tuple[str, ...], int] = {}
     for row, mark in _rows(text, str(path), needed, like):
         problems += _bad_cells(row, least, words or {}, mark)
-        said = tuple(cell.strip() for column, cell in row.items() if column != name)
-        same = lines.setdefault(said, mark.line or 0)
+        content = tuple(cell.strip() for column, cell in row.items() if column != name)
+        same = lines.setdefault(content, mark.line or 0)
         if same != mark.line:
             hint = f"a case counts once, whatever its {name}: delete one of the two rows"
             problems.append(Problem("CC505", f"the same case as line {same}", mark, hint))
-        found.append(row)
+        rows.append(row)
     if problems:
         raise InputError(problems)
-    if not found:
+    if not rows:
         _refuse("CC502", "there are no rows", Mark(str(path)))
-    return found, hashlib.sha256(raw).hexdigest()
+    return rows, hashlib.sha256(raw).hexdigest()
 
 
 def _rows(text: str, file: str, needed: Sequence[str], like: str) -> Iterator[tuple[Row, Mark]]:

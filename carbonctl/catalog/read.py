@@ -158,13 +158,13 @@ class Catalog:
 
         An alias of the user's own folder replaces the bundled one.
         """
-        found: dict[str, list[str]] = {}
+        by_alias: dict[str, list[str]] = {}
         for rows in self._alias_rows(kind):
             mine: dict[str, list[str]] = {}
             for row in rows:
                 mine.setdefault(row["spelling"].lower(), []).append(row["id"])
-            found = mine | found
-        return found
+            by_alias = mine | by_alias
+        return by_alias
 
     def alias_notes(self, kind: str) -> dict[tuple[str, str], str]:
         """Why an ambiguous alias means one of its ids, by alias and id."""
@@ -192,13 +192,13 @@ class Catalog:
 
     def unchecked_default(self, name: str) -> Fact:
         """The same without checks of the other defaults, for callers that check them."""
-        found = [path for path in default_files(self) if name in load_document(path).data]
-        if not found:
+        paths = [path for path in default_files(self) if name in load_document(path).data]
+        if not paths:
             raise DataError([Problem("CC402", f"defaults.yaml has no fact {name}")])
-        base = self._default(name, found[-1], {})
-        if len(found) == 1 or not self._overlay(found[0]):
+        base = self._default(name, paths[-1], {})
+        if len(paths) == 1 or not self._overlay(paths[0]):
             return base
-        return self._default(name, found[0], load_document(found[-1]).data[name], base)
+        return self._default(name, paths[0], load_document(paths[-1]).data[name], base)
 
     def _default(
         self, name: str, path: Path, like: dict[str, Any], base: Fact | None = None

@@ -71,11 +71,11 @@ def _choose_match(catalog: Catalog, kind: str, name: str, found: Iterable[str]) 
 @cache
 def _preferred_notes(catalog: Catalog, kind: str) -> dict[tuple[str, str], str]:
     """Why an id is preferred for a shared spelling, by key of the spelling and id."""
-    found = {}
+    notes = {}
     for (name, record_id), note in catalog.alias_notes(kind).items():
         for key in (spelling.spelling_key(kind, name), _family_key(kind, name)):
-            found[key, record_id] = note
-    return found
+            notes[key, record_id] = note
+    return notes
 
 
 def _family_key(kind: str, name: str) -> str:
@@ -90,14 +90,14 @@ def _family_key(kind: str, name: str) -> str:
 @cache
 def _ids_by_key(catalog: Catalog, kind: str) -> dict[str, list[str]]:
     """Ids of a kind by the key of each spelling."""
-    found: dict[str, dict[str, None]] = {}
+    by_key: dict[str, dict[str, None]] = {}
     for record_id in catalog.ids(kind):
-        found.setdefault(spelling.spelling_key(kind, record_id), {})[record_id] = None
-    own = set(found)  # an id always means itself, even if it is an alias of another record
+        by_key.setdefault(spelling.spelling_key(kind, record_id), {})[record_id] = None
+    own = set(by_key)  # an id always means itself, even if it is an alias of another record
     for alias, ids in catalog.aliases(kind).items():
         if (key := spelling.spelling_key(kind, alias)) not in own:
-            found.setdefault(key, {}).update(dict.fromkeys(ids))
-    return {key: list(ids) for key, ids in found.items()}
+            by_key.setdefault(key, {}).update(dict.fromkeys(ids))
+    return {key: list(ids) for key, ids in by_key.items()}
 
 
 def _find_by_key(catalog: Catalog, kind: str, name: str) -> Match | None:
@@ -138,15 +138,15 @@ def _find_device(catalog: Catalog, kind: str, name: str) -> Match | None:
 @cache
 def _ids_by_ending(catalog: Catalog, kind: str) -> dict[str, list[str]]:
     """Ids by the ends of their names: ``rtx8000`` for ``quadro-rtx-8000``."""
-    found: dict[str, list[str]] = {}
+    by_ending: dict[str, list[str]] = {}
     for record_id in catalog.ids(kind):
         parts = record_id.split("-")
         ends = ("-".join(parts[at:]) for at in range(1, len(parts)))
         for end in {
             spelling.spelling_key(kind, end) for end in ends if spelling.can_name_record(kind, end)
         }:
-            found.setdefault(end, []).append(record_id)
-    return found
+            by_ending.setdefault(end, []).append(record_id)
+    return by_ending
 
 
 def _find_family(catalog: Catalog, kind: str, name: str) -> list[str]:
@@ -158,21 +158,21 @@ def _find_family(catalog: Catalog, kind: str, name: str) -> list[str]:
 
 @cache
 def _ids_by_family(catalog: Catalog, kind: str) -> dict[str, list[str]]:
-    found: dict[str, dict[str, None]] = {}
+    by_family: dict[str, dict[str, None]] = {}
     for record_id in catalog.ids(kind):
-        found.setdefault(spelling.parse_device_name(record_id).core, {})[record_id] = None
+        by_family.setdefault(spelling.parse_device_name(record_id).core, {})[record_id] = None
     for alias, ids in catalog.aliases(kind).items():
-        if len(ids) == 1 and (core := spelling.parse_device_name(alias).core) not in found:
-            found[core] = {ids[0]: None}
-    return {core: list(ids) for core, ids in found.items()}
+        if len(ids) == 1 and (core := spelling.parse_device_name(alias).core) not in by_family:
+            by_family[core] = {ids[0]: None}
+    return {core: list(ids) for core, ids in by_family.items()}
 
 
 def _has_stated_parts(catalog: Catalog, record_id: str, name: str) -> bool:
     """Whether a device has the memory size, form factor and kind of memory in a name."""
-    wanted, known = spelling.parse_device_name(name), spelling.parse_device_name(record_id)
+    wanted, parts = spelling.parse_device_name(name), spelling.parse_device_name(record_id)
     record = catalog.record("accelerators", record_id)
     if wanted.form:
-        stated = known.form or record.text("form_factor").lower().split(" ")[0]
+        stated = parts.form or record.text("form_factor").lower().split(" ")[0]
         if not spelling.forms_agree(wanted.form, stated):
             return False
     if wanted.memory_kind and wanted.memory_kind != record.text("memory_type").lower():
@@ -180,7 +180,7 @@ def _has_stated_parts(catalog: Catalog, record_id: str, name: str) -> bool:
     if not wanted.size:
         return True
     fact = record.fact("memory")
-    sizes = {known.size} if known.size else {f"{fact.value:g}gb"} if fact else set()
+    sizes = {parts.size} if parts.size else {f"{fact.value:g}gb"} if fact else set()
     return wanted.size.replace("gib", "gb") in sizes
 
 

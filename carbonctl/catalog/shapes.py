@@ -36,11 +36,11 @@ def decoder_shape(record: Record) -> dict[str, Fact]:
     ``latent_rank`` and ``rope_dim`` for multi-head latent attention; ``state_elements`` per
     sequence if layers keep a state instead of a KV cache.
     """
-    found = {name: fact for name in _PLAIN_FIELDS if (fact := record.plain_fact(name)) is not None}
+    shape = {name: fact for name in _PLAIN_FIELDS if (fact := record.plain_fact(name)) is not None}
     for name in ("experts", "experts_per_token"):
         if (value := record.number("moe", name)) is not None:
-            found[name] = _fact(record, f"moe.{name}", value, name.replace("_", " "))
-    return found | _attention_shape(record)
+            shape[name] = _fact(record, f"moe.{name}", value, name.replace("_", " "))
+    return shape | _attention_shape(record)
 
 
 def nearest_by_size(
@@ -101,22 +101,22 @@ def _attention_shape(record: Record) -> dict[str, Fact]:
 def _state_shape(record: Record, full: float) -> dict[str, Fact]:
     """Shape of a model with state-space layers; without attention layers it has no heads."""
     label = "layers that attend"
-    found = {
+    shape = {
         "full_layers": _fact(record, "full_attention_layers", full, label),
         "window_tokens": _fact(record, "attention", 0.0, "context of the other layers"),
     }
     if not full:
-        none = replace(found["full_layers"], value=0.0, note="no attention", label="heads")
-        found |= dict.fromkeys(("heads", "kv_heads", "head_dim"), none)
+        none = replace(shape["full_layers"], value=0.0, note="no attention", label="heads")
+        shape |= dict.fromkeys(("heads", "kv_heads", "head_dim"), none)
     parts = [record.number("ssm", name) for name in ("layers", "inner_size", "state_size")]
     layers, inner, size = parts
     if layers is not None and inner is not None and size is not None:
         elements = layers * inner * size
         note = "state-space layers x inner width x state size"
-        found["state_elements"] = replace(
+        shape["state_elements"] = replace(
             _fact(record, "ssm.state", elements, "state of a sequence"), note=note
         )
-    return found
+    return shape
 
 
 def _fact(record: Record, field: str, value: float, label: str) -> Fact:

@@ -38,10 +38,10 @@ def similar_names(
     return [best[record_id][1] for record_id in ordered] if as_written else ordered
 
 
-def _similarity(wanted: str, known: str) -> float:
-    if not wanted or not known:
+def _similarity(wanted: str, other: str) -> float:
+    if not wanted or not other:
         return 0.0
-    shorter, longer = sorted((len(wanted), len(known)))
+    shorter, longer = sorted((len(wanted), len(other)))
     if 2.0 * shorter / (shorter + longer) < _MIN_SIMILARITY:
         return 0.0
-    return difflib.SequenceMatcher(None, wanted, known, autojunk=False).ratio()
+    return difflib.SequenceMatcher(None, wanted, other, autojunk=False).ratio()

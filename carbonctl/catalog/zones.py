@@ -89,11 +89,11 @@ def canonical_zones(catalog: Catalog) -> dict[str, str]:
 
     It is the consumption-based zone if there is one, else the zone of the country or state.
     """
-    known = zone_names(catalog)
+    names = zone_names(catalog)
     country = {row["iso3"]: row["iso2"] for row in load_countries(catalog)}
     by_name = {row["name"]: row["iso2"] for row in load_countries(catalog)}
-    found = {}
-    for zone, name in known.items():
+    canonical = {}
+    for zone, name in names.items():
         same = zone
         if zone in country:
             same = country[zone]
@@ -105,10 +105,10 @@ def canonical_zones(catalog: Catalog) -> dict[str, str]:
             same = zone.replace("egrid:", "egrid-lc:")
         elif part := STATE.fullmatch(zone):
             bare = f"{part[1]}-{part[2]}"
-            of_state = known.get(bare, name)
+            of_state = names.get(bare, name)
             same = part[2] if by_name.get(of_state) == part[2] else bare
-        found[zone] = same if same in known else zone
-    return found
+        canonical[zone] = same if same in names else zone
+    return canonical
 
 
 @cache
@@ -116,12 +116,12 @@ def zones_by_code(catalog: Catalog) -> dict[str, str]:
     """Canonical zone by zone id or country code in lower case."""
     merged = canonical_zones(catalog)
     direct = ("egrid:", "egrid-state:")  # direct emissions only, found by their own id
-    found = {z.lower(): z if z.startswith(direct) else same for z, same in merged.items()}
+    by_code = {z.lower(): z if z.startswith(direct) else same for z, same in merged.items()}
     for row in load_countries(catalog):
         same = next((merged[c] for c in (row["iso2"], row["iso3"]) if c in merged), None)
         for code in (row["iso2"], row["iso3"]):
-            found.setdefault(code.lower(), same or row["iso3"])
-    return found
+            by_code.setdefault(code.lower(), same or row["iso3"])
+    return by_code
 
 
 def find_zone(catalog: Catalog, wanted: str) -> Place | None:
@@ -147,19 +147,19 @@ def place_of_zone(catalog: Catalog, zone: str) -> Place:
 @cache
 def zones_by_name(catalog: Catalog) -> dict[str, list[str]]:
     """Canonical zones by name of a country, state or zone; several if they share the name."""
-    found: dict[str, dict[str, None]] = {}
+    by_name: dict[str, dict[str, None]] = {}
     merged, folded = canonical_zones(catalog), zones_by_code(catalog)
     for row in load_countries(catalog):
-        found.setdefault(place_key(row["name"]), {})[folded[row["iso3"].lower()]] = None
+        by_name.setdefault(place_key(row["name"]), {})[folded[row["iso3"].lower()]] = None
     for zone, name in zone_names(catalog).items():
         if zone.startswith("egrid"):  # codes of states and subregions, which are no names
             continue
         for title in (name, _strip_country(catalog, zone, name)):
             if key := place_key(title):
-                found.setdefault(key, {})[merged[zone]] = None
+                by_name.setdefault(key, {})[merged[zone]] = None
     for zone in (z for z in merged if z.startswith("egrid:")):
-        found.setdefault(place_key(zone.partition(":")[2]), {merged[zone]: None})
-    return {name: list(ids) for name, ids in found.items()}
+        by_name.setdefault(place_key(zone.partition(":")[2]), {merged[zone]: None})
+    return {name: list(ids) for name, ids in by_name.items()}
 
 
 def _strip_country(catalog: Catalog, zone: str, name: str) -> str:

@@ -29,9 +29,9 @@ def command(
     from carbonctl.report.difference import render  # noqa: PLC0415
 
     sides = (partial(read_side, file, run.hardware_db, run.root) for file in (base, head))
-    found = diff(sides, hardware_db=run.hardware_db, samples=run.samples, seed=run.seed)
+    difference = diff(sides, hardware_db=run.hardware_db, samples=run.samples, seed=run.seed)
     if form == "table":
-        draw_table(lambda out: render(found.data, out), run)
+        draw_table(lambda out: render(difference.data, out), run)
     else:
-        write(found.render(form), form, run.output)
-    return EXIT_DIFFERS if exit_code and found.differs else 0
+        write(difference.render(form), form, run.output)
+    return EXIT_DIFFERS if exit_code and difference.differs else 0

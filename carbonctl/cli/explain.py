@@ -25,18 +25,18 @@ def command(
     from carbonctl.app.recompute import load_saved  # noqa: PLC0415 - after good flags
     from carbonctl.report.text.wrapping import terminal_width, wrap_lines  # noqa: PLC0415
 
-    raw, kept = load_saved(file)
-    if kept is not None:
+    raw, saved_document = load_saved(file)
+    if saved_document is not None:
         scenario.check_is_empty(_FLAGS)
-        evaluated, catalog = evaluate_saved(kept, run.hardware_db)
+        evaluated, catalog = evaluate_saved(saved_document, run.hardware_db)
     else:
         loaded = load_from_options(file, scenario, run, raw=raw)
         evaluated, catalog = evaluate_any(loaded), loaded.catalog
     with count_draws(run.samples):
-        found = explain_number(evaluated, of, catalog, samples=run.samples, seed=run.seed)
+        explanation = explain_number(evaluated, of, catalog, samples=run.samples, seed=run.seed)
     if form == "json":
-        write(found.to_json(), form, run.output)
+        write(explanation.to_json(), form, run.output)
         return
-    text = found.in_words()
+    text = explanation.in_words()
     text = text.partition("\n")[0] + "\n" if run.quiet else text
     write(wrap_lines(text, terminal_width()), form, run.output)

@@ -56,12 +56,12 @@ def _check_extension(output: str | None, asked: str | None, choices: tuple[str, 
             message = f"expected a file that ends in {ends} for -f {asked}, got {output}"
             raise UsageError(message, "without -f the extension sets the format")
         return asked
-    found = next((form for form in choices if extension in EXTENSIONS[form]), None)
-    if found is None:
+    form_of_extension = next((form for form in choices if extension in EXTENSIONS[form]), None)
+    if form_of_extension is None:
         known = dict.fromkeys(e for form in choices for e in EXTENSIONS[form])
         message = f'this command has no format with the extension "{extension}" of {output}'
         raise UsageError(message, f"use one of {', '.join(known)}")
-    return found
+    return form_of_extension
 
 
 def _extension(output: str | None) -> str:

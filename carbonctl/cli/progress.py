@@ -19,16 +19,16 @@ _COUNTER_LOCK = threading.Lock()
 
 def count_steps(items: Sequence[T], what: str) -> Iterator[T]:
     """Yield the items; show how many are done after half a second, on a terminal."""
-    start, said = time.monotonic(), ""
+    start, text = time.monotonic(), ""
     mine = _COUNTER_LOCK.acquire(blocking=False)
     try:
         for place, item in enumerate(items):
             if sys.stderr.isatty() and time.monotonic() - start >= PATIENCE_SECONDS:
-                said = f"{what}: {place} of {len(items)}"
-                _write(said)
+                text = f"{what}: {place} of {len(items)}"
+                _write(text)
             yield item
     finally:
-        _erase(said)
+        _erase(text)
         if mine:
             _COUNTER_LOCK.release()
 
@@ -40,24 +40,24 @@ def count_draws(samples: int) -> Iterator[None]:
     if quiet or not _COUNTER_LOCK.acquire(blocking=False):  # an outer counter is active
         yield
         return
-    done, said = threading.Event(), [""]
-    counter = threading.Thread(target=_show_seconds, args=(samples, done, said), daemon=True)
+    done, texts = threading.Event(), [""]
+    counter = threading.Thread(target=_show_seconds, args=(samples, done, texts), daemon=True)
     counter.start()
     try:
         yield
     finally:
         done.set()
         counter.join()
-        _erase(said[-1])
+        _erase(texts[-1])
         _COUNTER_LOCK.release()
 
 
-def _show_seconds(samples: int, done: threading.Event, said: list[str]) -> None:
+def _show_seconds(samples: int, done: threading.Event, texts: list[str]) -> None:
     start = time.monotonic()
     pause = PATIENCE_SECONDS
     while not done.wait(pause):
-        said.append(f"{samples:,} draws: {time.monotonic() - start:.0f} s")
-        _write(said[-1])
+        texts.append(f"{samples:,} draws: {time.monotonic() - start:.0f} s")
+        _write(texts[-1])
         pause = _UPDATE_SECONDS
 
 
@@ -66,6 +66,6 @@ def _write(text: str) -> None:
     sys.stderr.flush()
 
 
-def _erase(said: str) -> None:
-    if said:
-        _write(f"{' ' * len(said)}\r")
+def _erase(text: str) -> None:
+    if text:
+        _write(f"{' ' * len(text)}\r")

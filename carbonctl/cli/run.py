@@ -44,11 +44,11 @@ def load_from_options(
     from carbonctl.cli.settings import settings_from_options  # noqa: PLC0415
 
     catalog = Catalog.open(run.hardware_db)
-    given = settings_from_options(scenario, catalog)
-    if source is None and not given:
+    flag_settings = settings_from_options(scenario, catalog)
+    if source is None and not flag_settings:
         message = "give a scenario file, - for stdin, or flags"
         raise UsageError(message, "carbonctl init lifecycle > my.yaml writes a scenario to edit")
-    return load_scenario(source, given, catalog, raw=raw, phases=phases, root=run.root)
+    return load_scenario(source, flag_settings, catalog, raw=raw, phases=phases, root=run.root)
 
 
 def estimate(command: str, file: str | None, scenario: ScenarioOptions, run: RunOptions) -> None:

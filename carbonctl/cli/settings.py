@@ -57,37 +57,37 @@ _COUNTED_OPTIONS = {
 
 def settings_from_options(options: ScenarioOptions, catalog: Catalog) -> list[Setting]:
     """Settings of a scenario from the flags of a command, ``--set`` last."""
-    made = [
+    found_settings = [
         Setting(path, value, flag, applies_to_phases=True)
         for name, (flag, path) in _PATH_OF_OPTION.items()
         if (value := getattr(options, name)) is not None
     ]
-    made += _hardware_settings(options, catalog)
+    found_settings += _hardware_settings(options, catalog)
     if options.shared:
-        made.append(Setting("infer.shared", True, "--shared"))
+        found_settings.append(Setting("infer.shared", True, "--shared"))
     for side, text in (("old", options.old), ("new", options.new)):
         if text is not None:
-            made += _replacement_settings(side, text, catalog)
+            found_settings += _replacement_settings(side, text, catalog)
     if options.days is not None:
-        made.append(
+        found_settings.append(
             Setting("train.days", _with_unit(options.days, "d"), "--days", applies_to_phases=True)
         )
     if options.hours is not None:
         if options.days is not None:
             message = "--days and --hours both give the duration of training"
             raise UsageError(message, "give one of the two")
-        made.append(
+        found_settings.append(
             Setting("train.days", _with_unit(options.hours, "h"), "--hours", applies_to_phases=True)
         )
     if options.lora:
-        made.append(Setting("train.method", "lora", "--lora", applies_to_phases=True))
+        found_settings.append(Setting("train.method", "lora", "--lora", applies_to_phases=True))
     if options.energy is not None:
         value, _, scope = options.energy.partition(":")
         measured = {"value": value, "scope": scope} if scope else value
-        made.append(Setting("train.energy", measured, "--energy", applies_to_phases=True))
+        found_settings.append(Setting("train.energy", measured, "--energy", applies_to_phases=True))
     if options.tokens is not None:
-        made += _token_settings(options.tokens)
-    return [*made, *parse_sets(options.sets or ())]
+        found_settings += _token_settings(options.tokens)
+    return [*found_settings, *parse_sets(options.sets or ())]
 
 
 def _hardware_settings(options: ScenarioOptions, catalog: Catalog) -> list[Setting]:

@@ -40,12 +40,12 @@ def result(file: Saved, run: o.MarkdownRunOptions, tolerance: Tolerance = 1e-9) 
     from carbonctl.app.verify import verify_file  # noqa: PLC0415 - after good flags
     from carbonctl.report.verification import render  # noqa: PLC0415
 
-    found = verify_file(file, hardware_db=run.hardware_db, tolerance=tolerance)
+    verification = verify_file(file, hardware_db=run.hardware_db, tolerance=tolerance)
     if form == "table":
-        draw_table(lambda out: render(found.data, out), run)
+        draw_table(lambda out: render(verification.data, out), run)
     else:
-        write(found.render(form), form, run.output)
-    return 0 if found.is_same else EXIT_DIFFERS
+        write(verification.render(form), form, run.output)
+    return 0 if verification.is_same else EXIT_DIFFERS
 
 
 def _score(name: Literal["training", "embodied", "inference"], run: o.ScoreRunOptions) -> None:

@@ -17,37 +17,37 @@ T = TypeVar("T")
 @dataclass_transform(frozen_default=True, eq_default=False)
 def record(cls: type[T]) -> type[T]:
     """Class decorator: a frozen dataclass that is compared by identity."""
-    made: Any = dataclass(init=False, repr=False, eq=False)(cls)
-    made.__init__, made.__setattr__, made.__delattr__ = (
+    frozen: Any = dataclass(init=False, repr=False, eq=False)(cls)
+    frozen.__init__, frozen.__setattr__, frozen.__delattr__ = (
         _init,
         _refuse_assignment,
         _refuse_assignment,
     )
-    typed: type[T] = made
+    typed: type[T] = frozen
     return typed
 
 
 @dataclass_transform(frozen_default=True)
 def value_record(cls: type[T]) -> type[T]:
     """Class decorator: a frozen dataclass that is compared by the values of its fields."""
-    made: Any = record(cls)
-    made.__eq__, made.__hash__, made.__repr__ = _equal, _hash, _repr
-    typed: type[T] = made
+    frozen: Any = record(cls)
+    frozen.__eq__, frozen.__hash__, frozen.__repr__ = _equal, _hash, _repr
+    typed: type[T] = frozen
     return typed
 
 
 def _init(self: Any, *values: Any, **named: Any) -> None:
     fields: dict[str, Field[Any]] = self.__dataclass_fields__
-    given = dict(zip(fields, values, strict=False)) | named
-    if len(given) != len(values) + len(named) or not given.keys() <= fields.keys():
-        unknown = ", ".join(sorted(given.keys() - fields.keys())) or "fields given twice"
+    arguments = dict(zip(fields, values, strict=False)) | named
+    if len(arguments) != len(values) + len(named) or not arguments.keys() <= fields.keys():
+        unknown = ", ".join(sorted(arguments.keys() - fields.keys())) or "fields given twice"
         message = f"{type(self).__name__}: {unknown}"
         raise TypeError(message)
-    if len(given) < len(fields):
+    if len(arguments) < len(fields):
         for name, one in fields.items():
-            if name not in given:
-                given[name] = _default(self, name, one)
-    self.__dict__.update(given)
+            if name not in arguments:
+                arguments[name] = _default(self, name, one)
+    self.__dict__.update(arguments)
 
 
 def _default(self: Any, name: str, one: Field[Any]) -> Any:

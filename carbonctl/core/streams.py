@@ -108,12 +108,12 @@ def _reserve_standard_descriptors() -> None:
 
 
 def _stream(old: object, handle: int, *, ignores_errors: bool) -> io.TextIOWrapper:
-    known = old if isinstance(old, io.TextIOWrapper) else None
-    raw = _Output(handle if known else None, ignores_errors=ignores_errors)
-    errors = known.errors if known and known.errors not in _STRICT else ESCAPED
+    wrapper = old if isinstance(old, io.TextIOWrapper) else None
+    raw = _Output(handle if wrapper else None, ignores_errors=ignores_errors)
+    errors = wrapper.errors if wrapper and wrapper.errors not in _STRICT else ESCAPED
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
-        encoding=known.encoding if known else "utf-8",
+        encoding=wrapper.encoding if wrapper else "utf-8",
         errors=errors,
-        line_buffering=ignores_errors or (known is not None and known.line_buffering),
+        line_buffering=ignores_errors or (wrapper is not None and wrapper.line_buffering),
     )

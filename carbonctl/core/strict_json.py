@@ -147,8 +147,8 @@ def _tokens(text: str) -> Iterator[tuple[Path, int, int, bool]]:
     here: list[str | int] = []
     inside: list[str] = []
     wants_key = False
-    for found in _TOKEN.finditer(text):
-        word = found[0]
+    for token in _TOKEN.finditer(text):
+        word = token[0]
         if word in "}]":
             inside.pop()
             here.pop()
@@ -159,9 +159,9 @@ def _tokens(text: str) -> Iterator[tuple[Path, int, int, bool]]:
             wants_key = False
         elif wants_key:
             here[-1] = json.loads(word)
-            yield tuple(here), found.start(), len(word), True
+            yield tuple(here), token.start(), len(word), True
         else:
-            yield tuple(here), found.start(), len(word), False
+            yield tuple(here), token.start(), len(word), False
             if word in "{[":
                 inside.append(word)
                 here.append("" if word == "{" else 0)

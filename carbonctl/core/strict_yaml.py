@@ -73,16 +73,19 @@ class Document:
 
     def deep_copy(self) -> Document:
         """A copy with its own data and positions."""
-        made = Document(
+        document = Document(
             copy.deepcopy(self.data), dict(self.marks), dict(self.keys), dict(self.sources)
         )
-        made.deferred_problems, made.invalid_paths = (
+        document.deferred_problems, document.invalid_paths = (
             list(self.deferred_problems),
             list(self.invalid_paths),
         )
-        made.unknown_top_keys, made.hardware_flag = set(self.unknown_top_keys), self.hardware_flag
-        made.overrides = list(self.overrides)
-        return made
+        document.unknown_top_keys, document.hardware_flag = (
+            set(self.unknown_top_keys),
+            self.hardware_flag,
+        )
+        document.overrides = list(self.overrides)
+        return document
 
     def mark(self, path: Path, *, key: bool = False) -> Mark | None:
         """Position of the value at ``path``, or of the nearest enclosing value."""

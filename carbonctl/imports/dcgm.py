@@ -26,11 +26,11 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 def read_samples(log: Log) -> Iterator[Sample]:
     """Power samples in the order of the log; time is None if the log has no times."""
-    found, kept = False, len(log.errors.problems) + log.errors.skipped_rows
+    has_samples, earlier_errors = False, len(log.errors.problems) + log.errors.skipped_rows
     for sample in (_read_table if any(map(HEADER.search, log.head)) else _read_metrics)(log):
-        found = True
+        has_samples = True
         yield sample
-    if not found and len(log.errors.problems) + log.errors.skipped_rows == kept:
+    if not has_samples and len(log.errors.problems) + log.errors.skipped_rows == earlier_errors:
         hint = "log with dcgmi dmon -e 155, or export that field"
         raise_at("CC502", f"the file has no power: no {METRIC}", Mark(log.name, 1, 1), hint)
 
@@ -56,16 +56,16 @@ def _read_table(log: Log) -> Iterator[Sample]:
 
 
 def _table_sample(row: Row, names: list[str]) -> Sample:
-    found = _TABLE_ROW.fullmatch(row.text.strip())
-    values = found["rest"].split() if found else []
-    if found is None or len(values) != len(names):
+    match = _TABLE_ROW.fullmatch(row.text.strip())
+    values = match["rest"].split() if match else []
+    if match is None or len(values) != len(names):
         message = f"this row does not have the {len(names)} values of the header"
         row.raise_error("CC502", message, hint="delete the row if the log was cut short")
     power = 2 + names.index("POWER")
-    time = (found["time"] or "").strip()
+    time = (match["time"] or "").strip()
     columns = {"time": 0, "power": power}
-    full = Row(row.file, row.number, row.text, [time, found["gpu"], *values], columns)
-    device = Device(("file", row.file, found["gpu"]), "", f"GPU {found['gpu']}")
+    full = Row(row.file, row.number, row.text, [time, match["gpu"], *values], columns)
+    device = Device(("file", row.file, match["gpu"]), "", f"GPU {match['gpu']}")
     moment, drawn = read_time_and_power(full, timed=bool(time))
     return Sample(device, moment, drawn, full)
 
@@ -81,14 +81,14 @@ def _read_metrics(log: Log) -> Iterator[Sample]:
 
 
 def _metric_sample(row: Row) -> Sample:
-    found = _METRIC_ROW.fullmatch(row.text.strip())
-    if found is None:
+    match = _METRIC_ROW.fullmatch(row.text.strip())
+    if match is None:
         hint = "delete the row if the log was cut short"
         row.raise_error("CC502", f"expected a line of {METRIC}", hint=hint)
-    values = [found["labels"], found["value"], found["time"] or ""]
+    values = [match["labels"], match["value"], match["time"] or ""]
     full = Row(row.file, row.number, row.text, values, {"power": 1, "time": 2})
-    time, power = read_time_and_power(full, timed=bool(found["time"]))
-    return Sample(_device_of_labels(dict(_LABEL.findall(found["labels"])), full), time, power, full)
+    time, power = read_time_and_power(full, timed=bool(match["time"]))
+    return Sample(_device_of_labels(dict(_LABEL.findall(match["labels"])), full), time, power, full)
 
 
 def _device_of_labels(labels: dict[str, str], row: Row) -> Device:

@@ -237,12 +237,12 @@ class _DuplicateKey(Exception):  # noqa: N818 - becomes an error with a position
 
 
 def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for key, value in pairs:
-        if key in made:
+        if key in mapping:
             raise _DuplicateKey(key)
-        made[key] = value
-    return made
+        mapping[key] = value
+    return mapping
 
 
 def _architecture(config: Config) -> str:

@@ -79,7 +79,7 @@ def _front_matter(path: Path, raw: bytes | None) -> Document:
 def _field_problems(field: Any, document: Document) -> list[Problem]:
     if not isinstance(field, dict):
         return _number_problems(field, (FIELD,), document)
-    found = [
+    problems = [
         Problem(
             "CC101",
             f'unknown key "{key}"',
@@ -91,12 +91,12 @@ def _field_problems(field: Any, document: Document) -> list[Problem]:
     ]
     if "emissions" not in field:
         at = document.mark((FIELD,))
-        return [*found, Problem("CC206", '"emissions" is required here, in grams', at)]
-    found += _number_problems(field["emissions"], (FIELD, "emissions"), document)
+        return [*problems, Problem("CC206", '"emissions" is required here, in grams', at)]
+    problems += _number_problems(field["emissions"], (FIELD, "emissions"), document)
     for key in _NUMBERS:
         if field.get(key) is not None:
-            found += _number_problems(field[key], (FIELD, key), document, "a number")
-    return found
+            problems += _number_problems(field[key], (FIELD, key), document, "a number")
+    return problems
 
 
 def _number_problems(
@@ -162,16 +162,18 @@ def _check_unit(field: dict[str, Any], document: Document, catalog: Catalog) -> 
 
 def _find_device(text: str, catalog: Catalog) -> tuple[Record | None, int]:
     """The device with the longest name in a text, and its count; None and 1 without a device."""
-    known = {alias: ids[0] for alias, ids in catalog.aliases("accelerators").items()}
-    known |= {name: name for name in catalog.ids("accelerators")}
+    id_by_name = {alias: ids[0] for alias, ids in catalog.aliases("accelerators").items()}
+    id_by_name |= {name: name for name in catalog.ids("accelerators")}
     wanted = text.lower().replace("-", " ")
-    fitting = {name: at for name in sorted(known) if (at := _find_word(name, wanted)) is not None}
+    fitting = {
+        name: at for name in sorted(id_by_name) if (at := _find_word(name, wanted)) is not None
+    }
     best = max(fitting, key=len, default=None)
     if best is None:
         return None, 1
     start, end = fitting[best]
     counted = _BEFORE.search(wanted[:start]) or _AFTER.match(wanted[end:])
-    return catalog.record("accelerators", known[best]), _device_count(counted)
+    return catalog.record("accelerators", id_by_name[best]), _device_count(counted)
 
 
 def _find_word(name: str, text: str) -> tuple[int, int] | None:

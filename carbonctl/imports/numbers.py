@@ -32,11 +32,11 @@ def read_number(row: Row, name: str, *, least: float = 0.0) -> float:
 def read_watts(row: Row, name: str) -> float:
     """The power in W of one device in a column."""
     text = row.get(name)
-    found = _WATTS.fullmatch(text)
-    if found is None:
+    match = _WATTS.fullmatch(text)
+    if match is None:
         hint = "delete the rows of this device if it did no work for this run"
         row.raise_error("CC506", f'the power is "{text[:40]}", not a number of watts', name, hint)
-    value = float(found[1])
+    value = float(match[1])
     if value > MAX_WATTS:
         row.raise_error("CC506", f"{text[:40]} W is too much for one device", name)
     return value

@@ -261,11 +261,11 @@ def _name_runs(runs: list[ImportedRun]) -> tuple[ImportedRun, ...]:
 
 def _comments(traces: list[DeviceTrace]) -> tuple[str, ...]:
     files = len({trace.row.file for trace in traces})
-    known = all(trace.device.key[0] != "file" for trace in traces)
+    have_identity = all(trace.device.key[0] != "file" for trace in traces)
     notes = [
         f"{format_count(files, 'log')} of power at the accelerators; hosts and network are modeled"
     ]
-    if files > 1 and not known:
+    if files > 1 and not have_identity:
         notes.append("the logs have neither uuid nor hostname: each log counts as another node")
     if any(trace.device.is_unnamed_single for trace in traces):
         notes.append("the log names no device: one row per time counts as one device")

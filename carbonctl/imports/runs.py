@@ -101,11 +101,11 @@ def _merge_smallest(
     }
     kinds = len({key[1:] for key in groups})
     largest = sorted(groups, key=lambda key: -energy[key])[: max(0, MAX_RUNS - kinds)]
-    kept = set(largest)
+    largest_keys = set(largest)
     largest_groups: dict[tuple[object, ...], list[RunTotal]] = {}
     rest: dict[tuple[object, ...], list[RunTotal]] = {}
     for key, group in groups.items():
-        if key in kept:
+        if key in largest_keys:
             largest_groups[key] = group
         else:
             rest.setdefault((_OTHERS, *key[1:]), []).extend(group)

@@ -93,23 +93,23 @@ def _time_span(job: Job) -> tuple[float, float] | None:
 
 def expand_node_list(text: str) -> Iterator[str]:
     """Names of the nodes in a list such as ``gpu[01-04,07],login1``."""
-    made = 0
+    count = 0
     for entry in re.split(r",(?![^\[]*\])", text):
         for name in _expand_entry(entry.strip()):
-            made += 1
-            if made > _MAX_NODES:
+            count += 1
+            if count > _MAX_NODES:
                 return
             if name and name != "None assigned":
                 yield name
 
 
 def _expand_entry(entry: str) -> Iterator[str]:
-    found = _RANGES.search(entry)
-    if found is None:
+    match = _RANGES.search(entry)
+    if match is None:
         yield entry
         return
-    before, after = entry[: found.start()], entry[found.end() :]
-    for part in found[1].split(","):
+    before, after = entry[: match.start()], entry[match.end() :]
+    for part in match[1].split(","):
         low, _, high = part.partition("-")
         if not low.isdecimal() or len(low) > 9 or (high and not high.isdecimal()):  # noqa: PLR2004
             yield entry

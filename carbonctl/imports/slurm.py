@@ -154,11 +154,11 @@ def _consumed_joules(row: Row) -> float:
     name = next((name for name in _ENERGY_COLUMNS if row.get(name)), "")
     if not name:
         return 0.0
-    found = re.fullmatch(r"([0-9.]+(?:[eE][+]?[0-9]+)?) ?([KMGTP]?)J?", row.get(name))
-    if found is None or not found[2]:
+    match = re.fullmatch(r"([0-9.]+(?:[eE][+]?[0-9]+)?) ?([KMGTP]?)J?", row.get(name))
+    if match is None or not match[2]:
         return read_number(row, name)
-    plain = Row(row.file, row.number, row.text, [found[1]], {name: 0})
-    return read_number(plain, name) * _PREFIX_FACTOR[found[2]]
+    plain = Row(row.file, row.number, row.text, [match[1]], {name: 0})
+    return read_number(plain, name) * _PREFIX_FACTOR[match[2]]
 
 
 def _check_overflow(row: Row, joules: float, hours: float) -> None:

@@ -69,12 +69,12 @@ def _count_facts(facts: list[Fact]) -> dict[str, int]:
 def fact_summary_lines(data: dict[str, Any], unit: str) -> list[str]:
     """Lines of the summary below the formula tree."""
     counts = data["facts"]
-    said = [f"{counts[kind]} {kind}" for kind in ("given", "sourced") if counts[kind]]
+    texts = [f"{counts[kind]} {kind}" for kind in ("given", "sourced") if counts[kind]]
     if counts["assumed"]:
         parts = [(counts["default"], "by default"), (counts["archetype"], "as archetypes")]
         how = ", ".join(f"{count} {words}" for count, words in parts if count)
-        said.append(f"{counts['assumed']} assumed ({how})")
-    lines = [f"rests on       {', '.join(said)}"]
+        texts.append(f"{counts['assumed']} assumed ({how})")
+    lines = [f"rests on       {', '.join(texts)}"]
     if counts["low_confidence"]:
         lines.append(f"low confidence {counts['low_confidence']} of them, marked (!)")
     ends = data["interval"]

@@ -55,11 +55,11 @@ def breakdown_rows(
     with the facts that come from it, shown in the row of the total.
     """
     own = f"{overlay['folder']}: {', '.join(overlay['facts'])}" if overlay else ""
-    found = list(_nodes(breakdown, total["id"], 1))
-    kwh = {row["id"]: energy(row["id"]) for row in found}
-    known = [kwh[row["id"]] for row in found if row["leaf"]]
-    whole = math.fsum(v for v in known if v is not None)
-    for row in found:
+    nodes = list(_nodes(breakdown, total["id"], 1))
+    kwh = {row["id"]: energy(row["id"]) for row in nodes}
+    energies = [kwh[row["id"]] for row in nodes if row["leaf"]]
+    whole = math.fsum(v for v in energies if v is not None)
+    for row in nodes:
         yield row | {"energy_kwh": kwh[row["id"]], "scenario": scenario}
     yield {
         **total,
@@ -68,7 +68,7 @@ def breakdown_rows(
         "parent": "",
         "level": 0,
         "leaf": False,
-        "energy_kwh": whole if any(v is not None for v in known) else None,
+        "energy_kwh": whole if any(v is not None for v in energies) else None,
         "scenario": scenario,
         "sources": source_ids_text(total),
         "overlay": own,
@@ -103,8 +103,8 @@ def facility_energy_kwh(node_id: str, metrics: Mapping[str, MetricOrNull | Metri
 def distinct_names(names: list[str]) -> list[str]:
     """The names, with a number added to repeated ones."""
     seen: dict[str, int] = {}
-    told = []
+    distinct = []
     for name in names:
         seen[name] = seen.get(name, 0) + 1
-        told.append(name if names.count(name) == 1 else f"{name} #{seen[name]}")
-    return told
+        distinct.append(name if names.count(name) == 1 else f"{name} #{seen[name]}")
+    return distinct

@@ -32,12 +32,12 @@ _RELATIVE_TOLERANCE = 1e-12  # of a total; below it a share is numerical noise
 _MAX_VALUE_WIDTH = 18
 
 
-def diff_as_data(found: Difference, samples: int, seed: int) -> DiffResult:
+def diff_as_data(difference: Difference, samples: int, seed: int) -> DiffResult:
     """A difference as plain data."""
-    base, head = found.base, found.head
+    base, head = difference.base, difference.head
     whole = head.total - base.total
-    ends = found.ends or (None, None, None)
-    entries = [*_input_changes(found), *_data_changes(found), *_tool_change(found)]
+    ends = difference.ends or (None, None, None)
+    entries = [*_input_changes(difference), *_data_changes(difference), *_tool_change(difference)]
     for entry in entries:
         moved = abs(whole) > _RELATIVE_TOLERANCE * max(abs(base.total), abs(head.total))
         entry["share"] = entry["contribution_kgco2e"] / whole if moved else None
@@ -48,9 +48,9 @@ def diff_as_data(found: Difference, samples: int, seed: int) -> DiffResult:
         "base": _side_record(base),
         "head": _side_record(head),
         "accounting": head.data["accounting"],
-        "samples": samples if found.ends else 0,
+        "samples": samples if difference.ends else 0,
         "seed": seed,
-        "method": attribution_method(len(found.moved)),
+        "method": attribution_method(len(difference.moved)),
         "total": {
             "base_kgco2e": base.total,
             "head_kgco2e": head.total,
@@ -62,7 +62,7 @@ def diff_as_data(found: Difference, samples: int, seed: int) -> DiffResult:
         },
         "changes": sorted(entries, key=lambda e: -abs(e["contribution_kgco2e"])),
         "breakdown": _breakdown_rows(base, head),
-        "provenance": provenance.diff_provenance(attribution_method(len(found.moved))),
+        "provenance": provenance.diff_provenance(attribution_method(len(difference.moved))),
     }
 
 
@@ -78,8 +78,8 @@ def _side_record(side: Side) -> DiffSide:
     }
 
 
-def _input_changes(found: Difference) -> Iterator[ChangeRecord]:
-    for change, moved in zip(found.inputs, found.moved, strict=False):
+def _input_changes(difference: Difference) -> Iterator[ChangeRecord]:
+    for change, moved in zip(difference.inputs, difference.moved, strict=False):
         one = len(change.edits) == 1
         ends = [_values_of_change(change, side) for side in (1, 2)]
         yield {
@@ -91,7 +91,7 @@ def _input_changes(found: Difference) -> Iterator[ChangeRecord]:
             "head": next(iter(ends[1].values()), None) if one else ends[1],
             "contribution_kgco2e": moved,
             "source": "user",
-            "where": _place_of_change(change, found),
+            "where": _place_of_change(change, difference),
             "share": None,  # set by the caller
         }
 
@@ -105,10 +105,10 @@ def _dotted_path(path: tuple[str | int, ...]) -> str:
     return ".".join(map(str, path))
 
 
-def _place_of_change(change: Change, found: Difference) -> Place | None:
+def _place_of_change(change: Change, difference: Difference) -> Place | None:
     """Position of a change in the head; in the base if the head lacks the value."""
     path, _, value = change.edits[0]
-    document: Document = (found.base if value is MISSING else found.head).document
+    document: Document = (difference.base if value is MISSING else difference.head).document
     mark: Mark | None = document.mark(path)
     if mark is None or mark.line is None or mark.column is None:
         return None
@@ -116,9 +116,9 @@ def _place_of_change(change: Change, found: Difference) -> Place | None:
     return {"file": mark.file, "line": mark.line, "column": mark.column, "end_column": ends}
 
 
-def _data_changes(found: Difference) -> Iterator[ChangeRecord]:
-    moved = found.moved[len(found.inputs) :]
-    for (before, after), contribution in zip(found.data, moved, strict=True):
+def _data_changes(difference: Difference) -> Iterator[ChangeRecord]:
+    moved = difference.moved[len(difference.inputs) :]
+    for (before, after), contribution in zip(difference.data, moved, strict=True):
         yield {
             "kind": "data",
             "key": after.key,
@@ -133,10 +133,10 @@ def _data_changes(found: Difference) -> Iterator[ChangeRecord]:
         }
 
 
-def _tool_change(found: Difference) -> Iterator[ChangeRecord]:
+def _tool_change(difference: Difference) -> Iterator[ChangeRecord]:
     """The part of the difference from another version of the formulas."""
-    ends = [side.data["tool"]["version"] for side in (found.base, found.head)]
-    if found.tool or ends[0] != ends[1]:
+    ends = [side.data["tool"]["version"] for side in (difference.base, difference.head)]
+    if difference.tool or ends[0] != ends[1]:
         yield {
             "kind": "tool",
             "key": "tool.version",
@@ -144,7 +144,7 @@ def _tool_change(found: Difference) -> Iterator[ChangeRecord]:
             "unit": None,
             "base": ends[0],
             "head": ends[1],
-            "contribution_kgco2e": found.tool,
+            "contribution_kgco2e": difference.tool,
             "source": None,
             "where": None,
             "share": None,
@@ -203,14 +203,14 @@ def _answer_text(data: DiffResult) -> str:
     ends = (
         numbers.format_significant(total[side] / size, 3) for side in ("base_kgco2e", "head_kgco2e")
     )
-    said = f"{' -> '.join(ends)} {symbol} CO2e"
+    text = f"{' -> '.join(ends)} {symbol} CO2e"
     if not total["difference_kgco2e"]:
-        return f"{said}, the same" + ("" if data["changes"] else "; nothing changed")
-    said += f", {_format_signed(total['difference_kgco2e'], size)} {symbol}"
+        return f"{text}, the same" + ("" if data["changes"] else "; nothing changed")
+    text += f", {_format_signed(total['difference_kgco2e'], size)} {symbol}"
     if (interval := numbers.interval_ends(total)) is not None:
         low, high = (_format_signed(end, size) for end in interval)
-        said += f"   90 % interval {low} to {high} {symbol}"
-    return said
+        text += f"   90 % interval {low} to {high} {symbol}"
+    return text
 
 
 def _format_signed(value: float, size: float) -> str:

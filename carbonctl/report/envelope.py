@@ -279,11 +279,11 @@ def metric_records(result: Result) -> dict[str, MetricOrNull]:
 def _budget_lines(budget: dict[str, float], result: Result) -> list[BudgetLine]:
     """Budgets of the scenario with the metrics that they limit."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
-    held: list[BudgetLine] = []
+    lines: list[BudgetLine] = []
     for metric, limit in budget.items():
         value = result.point.metrics.get(metric)
         ends = interval(drawn.get(metric))
-        held.append(
+        lines.append(
             {
                 "metric": metric,
                 "source": "user",
@@ -293,4 +293,4 @@ def _budget_lines(budget: dict[str, float], result: Result) -> list[BudgetLine]:
                 "p95": None if ends is None else ends[2],
             }
         )
-    return held
+    return lines

@@ -24,15 +24,15 @@ def expected_errors(phases: tuple[PhaseResult, ...], catalog: Catalog) -> dict[s
     A stated energy, or power with hours, has no model error and no entry. Several kinds of models
     at one level have one entry each; from the second on, the key contains the kind.
     """
-    found: dict[str, ExpectedError] = {}
+    errors: dict[str, ExpectedError] = {}
     for phase in phases:
         level = phase.evidence
         if phase.kind != "train" or level not in _MODELED or not _has_model_error(phase):
             continue
         entry = _error_on_held_out_runs(level, phase.architecture, catalog)
-        key = level if found.get(level, entry) == entry else f"{level}, {phase.architecture}"
-        found[key] = entry
-    return found
+        key = level if errors.get(level, entry) == entry else f"{level}, {phase.architecture}"
+        errors[key] = entry
+    return errors
 
 
 def _has_model_error(phase: PhaseResult) -> bool:

@@ -30,30 +30,30 @@ _ALIASES = {"total": "total_kgco2e"}
 def find_number(result: Estimated, name: str) -> Traced:
     """The number with a name: a metric, a line or a formula step; InputError unless one fits."""
     wanted = _ALIASES.get(name, "_".join(name.split()))
-    known: dict[str, Traced] = {}
+    numbers_by_name: dict[str, Traced] = {}
     labels = _lines_with_label(result, name)
     for step, number in steps_under(_as_traced(result.total_kgco2e)):
-        known.setdefault(step.id, number)
+        numbers_by_name.setdefault(step.id, number)
     for line in _lines(result):
-        known[line.id] = _as_traced(line.kgco2e)
+        numbers_by_name[line.id] = _as_traced(line.kgco2e)
     for metric, value in result.metrics.items():
-        known[metric] = _as_traced(value)
+        numbers_by_name[metric] = _as_traced(value)
     fitting: list[str] = []
-    exact = [known[wanted]] if wanted in known else []
+    exact = [numbers_by_name[wanted]] if wanted in numbers_by_name else []
     if len(found := exact or list(labels.values())) == 1:
         return found[0]
     fitting = sorted(labels)
     for fits in () if labels else _NAME_MATCHES:
-        fitting = sorted(key for key in known if fits(key, wanted))
-        if len({id(known[key].cause) for key in fitting}) == 1:
-            return known[fitting[0]]
+        fitting = sorted(key for key in numbers_by_name if fits(key, wanted))
+        if len({id(numbers_by_name[key].cause) for key in fitting}) == 1:
+            return numbers_by_name[fitting[0]]
         if fitting:
             break
-    said = f'"{name}" matches several numbers' if fitting else f'no number is called "{name}"'
-    names = fitting or [*known, *(line.label for line in _lines(result))]
+    message = f'"{name}" matches several numbers' if fitting else f'no number is called "{name}"'
+    names = fitting or [*numbers_by_name, *(line.label for line in _lines(result))]
     word = "one of" if fitting else "the nearest are"
     hint = f"{word} {', '.join(_nearest_names(name, names))}"
-    raise InputError([Problem("CC108", said, Mark("--of"), hint)])
+    raise InputError([Problem("CC108", message, Mark("--of"), hint)])
 
 
 def _nearest_names(name: str, names: Iterable[str]) -> list[str]:

@@ -53,10 +53,10 @@ def render(data: Mapping[str, Any], form: str) -> str:
     return text
 
 
-def render_errors(found: list[dict[str, Any]], form: str | None) -> str:
+def render_errors(problems: list[dict[str, Any]], form: str | None) -> str:
     """The text of problems in a machine-readable format; empty for other formats."""
     if form not in _ERROR_RENDERERS:
         return ""
     module, function = _ERROR_RENDERERS[form]
-    text: str = getattr(importlib.import_module(f"carbonctl.report.{module}"), function)(found)
+    text: str = getattr(importlib.import_module(f"carbonctl.report.{module}"), function)(problems)
     return text

@@ -85,14 +85,14 @@ def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     names = sorted({name for name in _texts_under(data, "formula") if name in CARDS})
     cards = {name: CARDS[name] for name in names}
     ids = {card.source for card in cards.values()} | set(_texts_under(data, "source"))
-    known = catalog.sources()
+    sources = catalog.sources()
     return {
         "formulas": {
             name: {"unit": card.unit, "equation": card.equation, "source": card.source}
             for name, card in cards.items()
         },
         "sources": {
-            source: known.get(source, {"title": source}) for source in sorted(ids - {"user", ""})
+            source: sources.get(source, {"title": source}) for source in sorted(ids - {"user", ""})
         },
     }
 

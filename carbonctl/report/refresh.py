@@ -150,12 +150,12 @@ def time_text(years: float | None) -> str:
 
 def table_rows(data: RefreshDecision) -> dict[str, list[float | None]]:
     """Values of keep and replace by label of the line."""
-    found: dict[str, list[float | None]] = {}
+    values_by_label: dict[str, list[float | None]] = {}
     for place, choice in enumerate((data["keep"], data["replace"])):
         for node in choice["breakdown"]:
-            found.setdefault(node["label"], [None, None])[place] = node["value"]
-    found["total"] = [data["keep"]["total"]["value"], data["replace"]["total"]["value"]]
-    return found
+            values_by_label.setdefault(node["label"], [None, None])[place] = node["value"]
+    values_by_label["total"] = [data["keep"]["total"]["value"], data["replace"]["total"]["value"]]
+    return values_by_label
 
 
 def choice_mass_unit(data: RefreshDecision) -> tuple[float, str]:
@@ -182,23 +182,23 @@ def ends_text(step: GridStep) -> str:
 
 def _csv(data: RefreshDecision) -> str:
     """CSV of both choices, each with its total, then the break-even on each grid."""
-    found: list[dict[str, Any]] = []
+    csv_rows_: list[dict[str, Any]] = []
     name = data["name"]
     for side in ("keep", "replace"):
         choice = data[side]
         scenario = f"{name}, {side}" if name else side
         energy = partial(csv_rows.facility_energy_kwh, metrics=data["metrics"])
-        found += csv_rows.breakdown_rows(choice["breakdown"], choice["total"], energy, scenario)
+        csv_rows_ += csv_rows.breakdown_rows(choice["breakdown"], choice["total"], energy, scenario)
     paid = {"level": 0, "leaf": False, "scenario": name}
-    found.append(
+    csv_rows_.append(
         data["break_even"] | paid | {"sources": csv_rows.source_ids_text(data["break_even"])}
     )
     for step in data["grids"]:
         label = f"break-even at {step['ci_kgco2e_per_kwh']:g} kgCO2e/kWh"
         ends = {key: step[key] for key in ("p05", "p50", "p95") if key in step}
         number = {"id": "break_even_years", "label": label, "unit": "y"}
-        found.append(number | {"value": step["break_even_years"]} | ends | paid)
-    return csv_rows.write_csv(found)
+        csv_rows_.append(number | {"value": step["break_even_years"]} | ends | paid)
+    return csv_rows.write_csv(csv_rows_)
 
 
 def _markdown(data: RefreshDecision) -> str:

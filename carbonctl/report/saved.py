@@ -57,39 +57,39 @@ def read_document(source: str) -> JsonDocument:
 
 def parse_result(raw: bytes, name: str, *, metrics: bool = False) -> JsonDocument:
     """The result in bytes of the file ``name``; with ``metrics`` their sums are checked too."""
-    made = strict_json.parse(raw, name)
-    found = list(_result_problems(made))
-    if metrics and not found:
-        found = list(_metric_problems(made))
-    if found:
-        raise InputError(found, made.sources)
-    return made
+    document = strict_json.parse(raw, name)
+    problems = list(_result_problems(document))
+    if metrics and not problems:
+        problems = list(_metric_problems(document))
+    if problems:
+        raise InputError(problems, document.sources)
+    return document
 
 
-def _result_problems(made: JsonDocument) -> Iterator[Problem]:
-    data = made.data
+def _result_problems(document: JsonDocument) -> Iterator[Problem]:
+    data = document.data
     kind = _kind_or_problem(data)
     if isinstance(kind, Problem):
-        where = made.mark(() if kind.code == "CC702" else ("schema_version",))
+        where = document.mark(() if kind.code == "CC702" else ("schema_version",))
         yield Problem(kind.code, kind.message, where, kind.hint)
         return
-    found = [
-        Problem(code, said, made.mark(path))
+    problems = [
+        Problem(code, said, document.mark(path))
         for code, said, path in find_schema_problems(data, kind)
     ]
-    if found:
-        yield from sorted(found, key=_position)
+    if problems:
+        yield from sorted(problems, key=_position)
         return
-    yield from _percentile_problems(made)
+    yield from _percentile_problems(document)
     if kind in ("estimate", "gate"):
         several = "results" in data
         for place, result in enumerate(results(data)):
             at: tuple[str | int, ...] = ("results", place) if several else ()
-            yield from _sum_problems(result, at, made)
+            yield from _sum_problems(result, at, document)
     elif kind == "compare":
-        yield from _compare_problems(made)
+        yield from _compare_problems(document)
     elif kind == "refresh":
-        yield from _refresh_problems(made)
+        yield from _refresh_problems(document)
 
 
 def _position(problem: Problem) -> tuple[int, int]:
@@ -113,39 +113,39 @@ def _kind_or_problem(data: Any) -> Kind | Problem:
 
 
 def _sum_problems(
-    result: EstimateResult, at: tuple[str | int, ...], made: JsonDocument
+    result: EstimateResult, at: tuple[str | int, ...], document: JsonDocument
 ) -> Iterator[Problem]:
     """Problems of sums in one result, as in a file that was edited."""
     total = result["total_kgco2e"]
     if result["total"]["value"] != total:
-        mark = made.mark((*at, "total", "value"))
+        mark = document.mark((*at, "total", "value"))
         yield Problem("CC704", "this differs from total_kgco2e", mark)
     if (result["samples"] > 0) != (result["total"]["p05"] is not None):
         message = "expected an interval if and only if there are draws"
-        yield Problem("CC704", message, made.mark((*at, "samples")))
+        yield Problem("CC704", message, document.mark((*at, "samples")))
     if not _adds_up(result["breakdown"], total):
-        mark = made.mark((*at, "breakdown"))
+        mark = document.mark((*at, "breakdown"))
         yield Problem("CC704", "the breakdown does not add up to total_kgco2e", mark)
     todo = [((*at, "breakdown", i), line) for i, line in enumerate(result["breakdown"])]
     while todo:
         path, line = todo.pop()
         if line["children"] and not _adds_up(line["children"], line["value"]):
-            yield Problem("CC704", "the children do not add up to this value", made.mark(path))
+            yield Problem("CC704", "the children do not add up to this value", document.mark(path))
         todo += [((*path, "children", i), child) for i, child in enumerate(line["children"])]
 
 
-def _metric_problems(made: JsonDocument) -> Iterator[Problem]:
+def _metric_problems(document: JsonDocument) -> Iterator[Problem]:
     """Problems of metrics that contradict the rest of a result, for all results of a file."""
-    several = "results" in made.data
-    for place, result in enumerate(results(made.data)):
+    several = "results" in document.data
+    for place, result in enumerate(results(document.data)):
         if "metrics" in result and "breakdown" in result and "total_kgco2e" in result:
             yield from _metric_problems_of_result(
-                result, ("results", place) if several else (), made
+                result, ("results", place) if several else (), document
             )
 
 
 def _metric_problems_of_result(
-    result: EstimateResult, at: tuple[str | int, ...], made: JsonDocument
+    result: EstimateResult, at: tuple[str | int, ...], document: JsonDocument
 ) -> Iterator[Problem]:
     """Problems of metrics that differ from the breakdown or from the metrics they sum."""
     metrics = result["metrics"]
@@ -154,7 +154,7 @@ def _metric_problems_of_result(
         if found is None or found["value"] is None or _is_close(found["value"], wanted):
             continue
         message = f"this differs from {wanted:.12g}, the value computed from the rest of the result"
-        yield Problem("CC704", message, made.mark((*at, "metrics", name, "value")))
+        yield Problem("CC704", message, document.mark((*at, "metrics", name, "value")))
     electricity = result["operational"]
     whole: list[tuple[str, Total | Node]] = [
         (TOTAL, result["total"]),
@@ -164,7 +164,7 @@ def _metric_problems_of_result(
     for name, node in whole:
         for end in ("p05", "p50", "p95"):
             if name in metrics and metrics[name][end] != node[end]:
-                mark = made.mark((*at, "metrics", name, end))
+                mark = document.mark((*at, "metrics", name, end))
                 yield Problem("CC704", f"this differs from the {end} of {node['id']}", mark)
 
 
@@ -200,41 +200,41 @@ def _adds_up(lines: Sequence[Mapping[str, Any]], whole: float) -> bool:
     return _is_close(sum(line["value"] for line in lines), whole)
 
 
-def _percentile_problems(made: JsonDocument) -> Iterator[Problem]:
+def _percentile_problems(document: JsonDocument) -> Iterator[Problem]:
     """Problems of percentiles that are incomplete or not in order."""
-    for path, node in strict_json.walk(made.data):
+    for path, node in strict_json.walk(document.data):
         aside = {"inputs", "provenance"} & set(path)
         if aside or not isinstance(node, dict) or not {"p05", "p50", "p95"} <= node.keys():
             continue
         ends = [node["p05"], node["p50"], node["p95"]]
         known = [end for end in ends if end is not None]
         if known and (len(known) < len(ends) or sorted(known) != known):
-            yield Problem("CC704", "the percentiles are not in order", made.mark(path))
+            yield Problem("CC704", "the percentiles are not in order", document.mark(path))
 
 
-def _compare_problems(made: JsonDocument) -> Iterator[Problem]:
+def _compare_problems(document: JsonDocument) -> Iterator[Problem]:
     """Problems of a comparison: numbers missing for a scenario, or wrong sums."""
-    data = made.data
+    data = document.data
     count = len(data["scenarios"])
     rows = [(("breakdown", place), row) for place, row in enumerate(data["breakdown"])]
     for path, row in [*rows, (("total",), data["total"])]:
         complete = len(row["values"]) == len(row["differences"]) == count > 1
         if not complete or (path == ("total",) and None in row["values"]):
-            yield Problem("CC704", "expected a number for each scenario", made.mark(path))
+            yield Problem("CC704", "expected a number for each scenario", document.mark(path))
             return
     for place, scenario in enumerate(data["scenarios"]):
         if "breakdown" in scenario and not (
             scenario["total"]["value"] == data["total"]["values"][place]
             and _adds_up(scenario["breakdown"], scenario["total"]["value"])
         ):
-            mark = made.mark(("scenarios", place, "breakdown"))
+            mark = document.mark(("scenarios", place, "breakdown"))
             yield Problem("CC704", "the breakdown does not add up to the total", mark)
 
 
-def _refresh_problems(made: JsonDocument) -> Iterator[Problem]:
+def _refresh_problems(document: JsonDocument) -> Iterator[Problem]:
     """Problems of the sums of both choices."""
     for side in ("keep", "replace"):
-        choice = made.data[side]
+        choice = document.data[side]
         if not _adds_up(choice["breakdown"], choice["total"]["value"]):
-            mark = made.mark((side, "breakdown"))
+            mark = document.mark((side, "breakdown"))
             yield Problem("CC704", "the breakdown does not add up to its total", mark)

@@ -51,34 +51,34 @@ def cause_name(cause: Cause) -> str:
 
 def facts_under(*values: Traced) -> dict[str, Fact]:
     """Facts behind some numbers by key, in the order of their trees."""
-    found: dict[str, Fact] = {}
+    facts: dict[str, Fact] = {}
     for value in values:
-        found = found | _facts_of_cause(value.cause) | found  # of one key the first fact stays
-    return found
+        facts = facts | _facts_of_cause(value.cause) | facts  # of one key the first fact stays
+    return facts
 
 
 def _facts_of_cause(cause: Cause) -> dict[str, Fact]:
     """Facts behind a cause by key; cached per step, because numbers share steps."""
     if isinstance(cause, Fact):
         return {cause.key: cause}
-    kept: dict[str, Fact] | None = cause.__dict__.get("facts_under")
-    if kept is None:
-        kept = {}
+    cached: dict[str, Fact] | None = cause.__dict__.get("facts_under")
+    if cached is None:
+        cached = {}
         for one in _causes(cause):
-            kept = kept | _facts_of_cause(one) | kept
-        cause.__dict__["facts_under"] = kept
-    return kept
+            cached = cached | _facts_of_cause(one) | cached
+        cause.__dict__["facts_under"] = cached
+    return cached
 
 
 def _causes(step: Step) -> list[Cause]:
     """Causes of the arguments of a step."""
-    found: list[Cause] = []
+    causes: list[Cause] = []
     for name, value in step.arguments.items():
         if isinstance(value, tuple):
-            found += [_require_traced(item, step, name).cause for item in value]
+            causes += [_require_traced(item, step, name).cause for item in value]
         else:
-            found.append(_require_traced(value, step, name).cause)
-    return found
+            causes.append(_require_traced(value, step, name).cause)
+    return causes
 
 
 def steps_under(value: Traced) -> Iterator[tuple[Step, Traced]]:

@@ -48,16 +48,16 @@ def find_differences(
     """Number of compared values, and the differences: total first, then data, then the rest."""
     before, after = (_values_by_path(result) for result in (saved, now))
     paths = list(dict.fromkeys((*before, *after)))
-    found: list[ValueDifference] = []
+    differing: list[ValueDifference] = []
     for path in paths:
         a, b = before.get(path), after.get(path)
         relative = _relative_difference(a, b)
         if a == b or (relative is not None and abs(relative) <= tolerance):
             continue
         kind = _KINDS.get(path.split("/", 1)[0]) or ("text" if relative is None else "number")
-        found.append({"path": path, "kind": kind, "saved": a, "now": b, "relative": relative})
+        differing.append({"path": path, "kind": kind, "saved": a, "now": b, "relative": relative})
     order = ["total", "data", "number", "text"]
-    return len(paths), sorted(found, key=lambda one: order.index(one["kind"]))
+    return len(paths), sorted(differing, key=lambda one: order.index(one["kind"]))
 
 
 def _relative_difference(a: Any, b: Any) -> float | None:
@@ -86,9 +86,11 @@ def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def verification_as_data(file: str, tolerance: float, found: list[VerifiedResult]) -> VerifyResult:
+def verification_as_data(
+    file: str, tolerance: float, results: list[VerifiedResult]
+) -> VerifyResult:
     """A verification as plain data."""
-    same = all(one["status"] == "same" for one in found)
+    same = all(one["status"] == "same" for one in results)
     return {
         "schema_version": SCHEMA_VERSION,
         "command": "verify",
@@ -96,21 +98,21 @@ def verification_as_data(file: str, tolerance: float, found: list[VerifiedResult
         "file": file,
         "status": "same" if same else "differs",
         "tolerance": tolerance,
-        "results": found,
+        "results": results,
     }
 
 
 def verify_result(saved: EstimateResult, now: EstimateResult, tolerance: float) -> VerifiedResult:
     """The record of one verified result."""
-    compared, found = find_differences(saved, now, tolerance)
+    compared, differing = find_differences(saved, now, tolerance)
     return {
         "name": saved["name"],
         "command": saved["command"],
         "tool_version": saved["tool"]["version"],
         "data_version": saved["data"]["version"],
-        "status": "differs" if found else "same",
+        "status": "differs" if differing else "same",
         "compared": compared,
-        "differences": found,
+        "differences": differing,
     }
 
 
@@ -124,12 +126,12 @@ def verification_lines(data: VerifyResult) -> Iterator[str]:
         if result["status"] == "same":
             yield f"same: {result['compared']:,} values within {data['tolerance']:g}"
             continue
-        found = result["differences"]
-        yield f"differs: {len(found):,} of {result['compared']:,} values"
-        for difference in found[:_MAX_DIFFERENCES]:
+        differing = result["differences"]
+        yield f"differs: {len(differing):,} of {result['compared']:,} values"
+        for difference in differing[:_MAX_DIFFERENCES]:
             yield f"  {_difference_text(difference)}"
-        if len(found) > _MAX_DIFFERENCES:
-            yield f"  and {len(found) - _MAX_DIFFERENCES} more; -f json lists all"
+        if len(differing) > _MAX_DIFFERENCES:
+            yield f"  and {len(differing) - _MAX_DIFFERENCES} more; -f json lists all"
 
 
 def _difference_text(difference: ValueDifference) -> str:

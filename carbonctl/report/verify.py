@@ -24,7 +24,7 @@ class ScoreView:
 
 
 _TRAINING = ScoreView(
-    "Training runs, forecast without their own data",
+    "Forecasts of training runs against measurements",
     "run",
     {
         "time": "time, accelerator-hours from work",
@@ -34,7 +34,7 @@ _TRAINING = ScoreView(
     frozenset({("energy", "active=1B_or_more")}),
 )
 _EMBODIED = ScoreView(
-    "Product footprints, forecast from bills of materials",
+    "Forecasts of product footprints against published ones",
     "product",
     {"manufacturing": "manufacturing, kgCO2e from a bill of materials"},
     frozenset(
@@ -43,7 +43,7 @@ _EMBODIED = ScoreView(
     ),
 )
 _INFERENCE = ScoreView(
-    "Serving, forecast without its own data",
+    "Forecasts of serving against measurements",
     "configuration",
     {
         "energy_per_token": "energy, J per output token",

@@ -49,15 +49,15 @@ def find_schema_problems(data: Any, kind: Kind) -> Iterator[SchemaProblem]:
             seen.add(misfit.path)
 
 
-def _schema_problem(found: ErrorDetails, data: Any) -> SchemaProblem:
+def _schema_problem(error: ErrorDetails, data: Any) -> SchemaProblem:
     """An error of pydantic as a SchemaProblem."""
-    kind, path = found["type"], found["loc"]
+    kind, path = error["type"], error["loc"]
     if kind == "missing":
         return SchemaProblem("CC206", f'"{path[-1]}" is required here', path[:-1])
     path, got, context = (
         _existing_path(path, data),
-        _format_value(found["input"]),
-        found.get("ctx", {}),
+        _format_value(error["input"]),
+        error.get("ctx", {}),
     )
     if kind == "literal_error":
         expected = context["expected"].replace("'", '"')

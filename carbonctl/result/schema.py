@@ -41,7 +41,7 @@ def json_schema() -> dict[str, Any]:
     adapters: list[tuple[Kind, Any, TypeAdapter[Any]]] = [
         (kind, "validation", type_adapter(kind)) for kind in KINDS
     ]
-    found, shared = TypeAdapter.json_schemas(adapters, schema_generator=_SchemaGenerator)
+    schemas, shared = TypeAdapter.json_schemas(adapters, schema_generator=_SchemaGenerator)
     return {
         "$schema": _DRAFT,
         "title": "What carbonctl -f json prints",
@@ -49,7 +49,7 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "required": ["schema_version"],
         "allOf": [
-            {"if": _kind_condition(kind), "then": found[kind, "validation"]} for kind in KINDS
+            {"if": _kind_condition(kind), "then": schemas[kind, "validation"]} for kind in KINDS
         ],
         "$defs": shared["$defs"],
     }

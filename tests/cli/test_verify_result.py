@@ -235,8 +235,12 @@ def test_what_cannot_be_computed_again_is_not_explained(carbonctl, chat, tmp_pat
     assert carbonctl("diff", chat, chat, "-f", "json", "-o", both).code == 0
     assert carbonctl("explain", chat, "--accounting", "market").code == 2
     for ran, code, place in (
-        (carbonctl("explain", many), "CC705", "results here, and one is wanted"),
-        (carbonctl("explain", both), "CC705", 'this was made by "diff"'),
+        (carbonctl("explain", many), "CC705", "expected a file with one result, got"),
+        (
+            carbonctl("explain", both),
+            "CC705",
+            'expected the result of an estimate, got one of "diff"',
+        ),
         (carbonctl("explain", edited(chat, lambda d: d.pop("inputs"))), "CC705", "what was given"),
     ):
         assert (ran.code, ran.out) == (3, "")

@@ -59,7 +59,7 @@ def test_an_output_file_holds_what_stdout_would(carbonctl, data, tmp_path):
 def test_only_train_has_imports(kind, carbonctl, data):
     ran = carbonctl("init", kind, "--from", data / "emissions.csv")
     assert (ran.code, ran.out) == (2, "")
-    assert f"--from makes a train scenario, not {kind}" in ran.err
+    assert f"--from works with init train only, not with init {kind}" in ran.err
 
 
 @for_each(

@@ -97,7 +97,7 @@ def test_a_stated_concurrency_that_the_load_does_not_fill_stays_and_is_warned_of
                          "--tokens", "500:300", "--concurrency", "64", "-f", "json")  # fmt: skip
 
     few, many = ran("10k/day"), ran("500k/day")
-    warned = "warning[CC303]: a concurrency of 64 is more than the load keeps in flight: 2\n"
+    warned = "warning[CC303]: a concurrency of 64 is more than the load has in flight: 2\n"
     assert warned in few.err
     assert batch(json.loads(few.out)) == 64
     assert many.err == ""

@@ -679,7 +679,7 @@ def test_init_writes_over_nothing(carbonctl, tmp_path):
     path.write_text("mine\n", encoding="utf-8")
     ran = carbonctl("init", "train", "-o", path)
     assert (ran.code, ran.out) == (2, "")
-    assert "is there" in ran.err
+    assert "exists, and init" in ran.err
     assert path.read_text(encoding="utf-8") == "mine\n"
 
 

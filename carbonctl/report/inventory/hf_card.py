@@ -24,13 +24,17 @@ _HARDWARE_KEYS = ("accelerator", "server", "instance")
 
 def as_hf_card(data: Estimates) -> str:
     """Metadata with the carbon of training electricity in grams, and the total in a comment."""
-    found = results(data)
-    lines = [line for line in phase_lines(found[0]) if line["kind"] in _TRAINING] if found else []
-    if len(found) != 1 or not lines:
+    all_results = results(data)
+    lines = (
+        [line for line in phase_lines(all_results[0]) if line["kind"] in _TRAINING]
+        if all_results
+        else []
+    )
+    if len(all_results) != 1 or not lines:
         message = "a model card needs one result with training; this file has none or several"
         hint = "carbonctl train FILE -f hf-card"
         raise InputError([Problem("CC706", message, Mark("--format"), hint)])
-    return _card(found[0], lines)
+    return _card(all_results[0], lines)
 
 
 def _card(result: EstimateResult, lines: list[Line]) -> str:
@@ -40,7 +44,7 @@ def _card(result: EstimateResult, lines: list[Line]) -> str:
         raise not_finite_error()
     source = f"carbonctl {__version__}: electricity of training, {result['accounting']} basis"
     phases = list(dict.fromkeys(phase_of(line) for line in lines))
-    said = printable_texts({
+    texts = printable_texts({
         "source": source,
         "training_type": _training_type(result),
         "geographical_location": _names_of_runs(result, phases, "site", ("region",)),
@@ -51,14 +55,14 @@ def _card(result: EstimateResult, lines: list[Line]) -> str:
         "co2_eq_emissions:",
         f"  emissions: {grams:.0f}  # grams; with everything estimated {whole:.0f}",
     ]
-    kept = [
-        f"  {key}: {json.dumps(text, ensure_ascii=False)}" for key, text in said.items() if text
+    lines_with_text = [
+        f"  {key}: {json.dumps(text, ensure_ascii=False)}" for key, text in texts.items() if text
     ]
-    unsaid = [f"  # {key}: not in the scenario" for key, text in said.items() if not text]
+    unsaid = [f"  # {key}: not in the scenario" for key, text in texts.items() if not text]
     own = result["data"].get("overlay_folder")
     facts = ", ".join(result["data"]["overlay"]) or "no fact in use"
     laid = [f"  # hardware data of {json.dumps(own)} changes {facts}"] if own else []
-    return "\n".join([*head, *kept, *unsaid, *laid, "---"]) + "\n"
+    return "\n".join([*head, *lines_with_text, *unsaid, *laid, "---"]) + "\n"
 
 
 def _training_type(result: EstimateResult) -> str:
@@ -79,11 +83,11 @@ def _names_of_runs(
     result: EstimateResult, phases: list[str], name: str, keys: tuple[str, ...]
 ) -> str:
     """Distinct sites or hardware of the runs, as named in the scenario."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for phase in phases:
         given = section_of_phase(result, phase, name)
         count = f"{given['count']} x " if "count" in given else ""
         for key in keys:
             if key in given:
-                found[f"{count}{given[key]}"] = None
-    return ", ".join(found)
+                names[f"{count}{given[key]}"] = None
+    return ", ".join(names)

@@ -50,11 +50,11 @@ def _gate(gate: GateVerdict) -> Iterator[str]:
         place = rule["where"]["scenario"] or rule["where"]["policy"]
         where = f" ({place['file']}:{place['line']})" if place and place["line"] else ""
         at = "" if rule["status"] == "pass" else where
-        said = rule["message"] or rule["reason"] or ""
+        finding = rule["message"] or rule["reason"] or ""
         subject = rule["scenario"] or rule["file"]
         yield (
             f"| {escape_cell(rule['id'])} | {_VERDICT_TEXT[rule['status']]} "
-            f"| {escape_cell(subject)} | {escape_cell(said + at)} |"
+            f"| {escape_cell(subject)} | {escape_cell(finding + at)} |"
         )
     said_beside = beside(gate)
     if said_beside:

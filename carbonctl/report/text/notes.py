@@ -352,16 +352,18 @@ def _assumption_text(item: Assumption) -> str:
 
 def _grid_text(data: EstimateResult) -> str:
     """All grid factors in use, with zone, year, coverage, kind and publisher."""
-    found: dict[str, list[str]] = {}
+    zones_by_source: dict[str, list[str]] = {}
     for key, fact in data["facts"].items():
         value = f"{fact['value']:.3g}"
         if key.startswith("grid/"):
             zone = key.removeprefix("grid/").rpartition(":")[0]
             what = f"{(fact['note'] or '').replace(',', '')}, {fact['source']}"
-            found.setdefault(what, []).append(f"{value} {zone}")
+            zones_by_source.setdefault(what, []).append(f"{value} {zone}")
         elif fact["label"] == "grid factor":
-            found.setdefault(f"as given, {fact['source']}", []).append(value)
-    return "; ".join(f"{', '.join(zones)} kg/kWh ({what})" for what, zones in found.items())
+            zones_by_source.setdefault(f"as given, {fact['source']}", []).append(value)
+    return "; ".join(
+        f"{', '.join(zones)} kg/kWh ({what})" for what, zones in zones_by_source.items()
+    )
 
 
 def _precision_text(data: EstimateResult) -> str:
