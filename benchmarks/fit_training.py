@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from carbonctl.catalog.read import Catalog, mfu_constant
+from carbonctl.catalog.read import Catalog, saturated_mfu_name
 from carbonctl.verify import training_model, training_runs, training_scores
 from carbonctl.verify.scoring import Z90
 
@@ -56,7 +56,7 @@ def main() -> None:
         if name == "saturated_mfu":  # for an architecture that none of the runs has
             sd = np.hypot(sd, model.architecture_sd)
         told_by = timed if "mfu" in name or "overhead" in name else powered
-        keys = [mfu_constant(case.architecture) for case in told_by]
+        keys = [saturated_mfu_name(case.architecture) for case in told_by]
         own = name in keys
         own_cases = [c for c, key in zip(told_by, keys, strict=True) if key == name or not own]
         runs = len({case.row["run_id"] for case in own_cases})

@@ -79,7 +79,7 @@ def serving_hours(phase: Phase[Fact]) -> float:
 def underfilled_replica_note(phase: Phase[Fact]) -> str | None:
     """A note if a load is charged less than half of its replica; else None."""
     work = phase.work
-    assert isinstance(work, Serving)  # noqa: S101 - the caller looked
+    assert isinstance(work, Serving)  # noqa: S101 - the caller checks
     if work.fleet.fleet_share is not None or not isinstance(work.model, Decoder | Diffusion):
         return None
     plain = bind(phase, _central_value)

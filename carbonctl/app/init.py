@@ -57,9 +57,9 @@ def start_scenario(
     its kind.
     """
     if not logs:
-        from carbonctl.catalog.locate import bundled  # noqa: PLC0415 - after the kind is good
+        from carbonctl.catalog.locate import bundled_folder  # noqa: PLC0415 - after the kind is good
 
-        return (bundled("configs") / f"{KINDS[kind]}.yaml").read_text(encoding="utf-8"), []
+        return (bundled_folder("configs") / f"{KINDS[kind]}.yaml").read_text(encoding="utf-8"), []
     if kind != "train":
         message = f"--from works with init train only, not with init {kind}"
         raise UsageError(message, "carbonctl init train --from FILE")

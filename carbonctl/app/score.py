@@ -40,13 +40,13 @@ class Scores(Outcome):
 
 def score(test: ScoreTest, *, cases: str | None, hardware_db: str | None) -> Scores:
     """Scores of the bundled table, each case without its family, or of the user's own table."""
-    from carbonctl.catalog.locate import bundled  # noqa: PLC0415 - after good options
+    from carbonctl.catalog.locate import bundled_folder  # noqa: PLC0415 - after good options
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
     from carbonctl.report import verify as report  # noqa: PLC0415
 
     table, study = (importlib.import_module(f"carbonctl.{name}") for name in _MODULES[test])
     catalog = Catalog.open(hardware_db)
-    fitted = table.read_cases(bundled("hardware_db") / "published" / f"{test}.csv", catalog)
+    fitted = table.read_cases(bundled_folder("hardware_db") / "published" / f"{test}.csv", catalog)
     cases_to_score = fitted if cases is None else table.read_cases(Path(cases), catalog)
     seen = study.in_sample(cases_to_score, None if cases is None else fitted)
     scores = study.scores(cases_to_score, catalog, bundled=cases is None)

@@ -92,7 +92,7 @@ class _LanguageServiceCheck(NamedTuple):
     def of(cls, phase: Phase[Fact], resolved: ResolvedScenario) -> _LanguageServiceCheck:
         """The service of a phase."""
         work = phase.work
-        assert isinstance(work, Serving)  # noqa: S101 - the caller looked
+        assert isinstance(work, Serving)  # noqa: S101 - the caller checks
         assert isinstance(work.model, Decoder)  # noqa: S101
         replica, limits, load, point = _plan_service(work, lambda fact: fact.value)
         return cls(work.model, replica, limits, load, point, phase.id, resolved)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog import licenses, ranges, rules
 from carbonctl.catalog.fields import unit_of_field
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.number_formats import precision_of_dtype
 from carbonctl.catalog.places import place_names
 from carbonctl.catalog.read import ALIASES, default_names
 from carbonctl.core import strict_yaml
-from carbonctl.core.errors import CarbonctlError, Mark, OwnDataError, Problem
+from carbonctl.core.errors import CarbonctlError, Mark, Problem, UserDataError
 from carbonctl.core.formula import CARDS
 from carbonctl.formulas import load_all
 
@@ -76,7 +76,7 @@ def _check_tables(
     for name in (*TABLES, *TABLES_WITH_SOURCE_TEXT):
         try:
             rows = list(catalog.table(f"{name}.csv"))
-        except OwnDataError as error:
+        except UserDataError as error:
             yield from error.problems
             continue
         if name in TABLES:
@@ -90,7 +90,7 @@ def _check_tables(
 def _sources_of_scenarios() -> set[str]:
     """Ids of the sources that the bundled scenarios cite."""
     sources: set[str] = set()
-    todo: list[Any] = [strict_yaml.read(p).data for p in bundled("configs").glob("*.yaml")]
+    todo: list[Any] = [strict_yaml.read(p).data for p in bundled_folder("configs").glob("*.yaml")]
     while todo:
         item = todo.pop()
         if isinstance(item, dict):
@@ -195,7 +195,7 @@ def _check_aliases(catalog: Catalog) -> Iterator[Problem]:
     for kind in ALIASES:
         try:
             aliases = catalog.aliases(kind)
-        except OwnDataError as error:
+        except UserDataError as error:
             yield from error.problems
             continue
         for alias, target in aliases.items():

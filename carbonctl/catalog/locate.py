@@ -7,7 +7,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def bundled(name: str) -> Path:
+def bundled_folder(name: str) -> Path:
     """Path of a folder of bundled data (``hardware_db`` or ``configs``).
 
     An editable install leaves a copy of these folders in site-packages that goes stale, so a

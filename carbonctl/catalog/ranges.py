@@ -18,7 +18,7 @@ from carbonctl.catalog.fields import (
     SHARES,
     unit_of_field,
 )
-from carbonctl.core.errors import DataError, Mark, OwnDataError, Problem
+from carbonctl.core.errors import DataError, Mark, Problem, UserDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,7 +90,7 @@ def record_problems(record: Record) -> list[Problem]:
         if any(unit_of_field(name) for name in names):
             try:
                 record.fact(*path)
-            except OwnDataError as error:
+            except UserDataError as error:
                 problems += error.problems
             except DataError:  # malformed: reported when the fact is used
                 continue

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog import ranges, user_data
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.record import Record
 from carbonctl.core import files, strict_yaml
 from carbonctl.core.errors import (
     CarbonctlError,
     DataError,
     Mark,
-    OwnDataError,
     Problem,
+    UserDataError,
     format_did_you_mean,
 )
 from carbonctl.core.record import value_record
@@ -91,7 +91,7 @@ class Catalog:
     def open(cls, overlay: str | None = None) -> Catalog:
         """The catalog of the bundled folder, with ``overlay`` or the folder of the environment."""
         folder = overlay or os.environ.get(OVERLAY_VARIABLE)
-        roots: tuple[Path, ...] = (bundled("hardware_db"),)
+        roots: tuple[Path, ...] = (bundled_folder("hardware_db"),)
         if not roots[0].is_dir():
             raise DataError([Problem("CC401", f"{roots[0]}: the bundled folder is missing")])
         if folder:
@@ -215,7 +215,7 @@ class Catalog:
         expected = "" if base is None else ranges.expected_default(fact, base)
         if expected:
             mark = document.mark((name,))
-            raise OwnDataError([Problem("CC402", f"default:{name}: expected {expected}", mark)])
+            raise UserDataError([Problem("CC402", f"default:{name}: expected {expected}", mark)])
         label = str(data[name].get("label", name.replace("_", " ")))
         return replace(fact, key=f"default:{name}", tier="modeled", label=label)
 
@@ -266,7 +266,7 @@ def constant_names(catalog: Catalog, model: str) -> list[str]:
 
 
 @cache
-def mfu_constant(architecture: str) -> str:
+def saturated_mfu_name(architecture: str) -> str:
     """Name of the default fact of the saturated MFU of an accelerator architecture."""
     return f"saturated_mfu_{architecture.lower().replace(' ', '_')}"
 
@@ -308,7 +308,7 @@ def load_rows(path: Path) -> list[TableRow]:
     raw = files.read(str(path), files.MAX_TEXT)
     if len(raw) > files.MAX_TEXT:
         message = f"the file is larger than {files.MAX_TEXT // 10**6} MB"
-        raise OwnDataError([Problem("CC005", message, Mark(str(path)))])
+        raise UserDataError([Problem("CC005", message, Mark(str(path)))])
     rows: list[TableRow] = []
     try:
         lines = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.catalog.fields import SHARES, SIGNED, unit_of_field
 from carbonctl.catalog.ranges import expected_value, is_above_zero
-from carbonctl.core.errors import EXIT_INPUT, DataError, OwnDataError, Problem
+from carbonctl.core.errors import EXIT_INPUT, DataError, Problem, UserDataError
 from carbonctl.core.fact import Fact, Origin, RangeKind, Shape, Tier
 from carbonctl.core.record import value_record
 from carbonctl.core.units import UnitError, parse
@@ -140,7 +140,7 @@ class Record:
     def _value_error(self, path: tuple[str | int, ...], message: str, at: str = "") -> DataError:
         """The error of an impossible value, in the user's own folder or in the bundled one."""
         error = self._data_error(path, message, at)
-        return OwnDataError(error.problems) if self.overlay else error
+        return UserDataError(error.problems) if self.overlay else error
 
     def _check_value(self, path: tuple[str | int, ...], at: str, value: float, shape: str) -> None:
         """Raise an error for a value, or an end of a range, that its shape does not allow.

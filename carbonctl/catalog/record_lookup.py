@@ -81,7 +81,7 @@ def _preferred_notes(catalog: Catalog, kind: str) -> dict[tuple[str, str], str]:
 def _family_key(kind: str, name: str) -> str:
     """The key of a family: for devices the name without memory size and form factor."""
     return (
-        spelling.parse_device_name(name).core
+        spelling.parse_device_name(name).family
         if kind == "accelerators"
         else spelling.spelling_key(kind, name)
     )
@@ -152,7 +152,7 @@ def _ids_by_ending(catalog: Catalog, kind: str) -> dict[str, list[str]]:
 def _find_family(catalog: Catalog, kind: str, name: str) -> list[str]:
     """Ids of devices whose name without memory size and form factor is the same."""
     wanted = spelling.parse_device_name(name)
-    found = _ids_by_family(catalog, kind).get(wanted.core, []) if wanted.core else []
+    found = _ids_by_family(catalog, kind).get(wanted.family, []) if wanted.family else []
     return [one for one in found if not wanted.vendors or _has_vendor(one, wanted.vendors)]
 
 
@@ -160,9 +160,9 @@ def _find_family(catalog: Catalog, kind: str, name: str) -> list[str]:
 def _ids_by_family(catalog: Catalog, kind: str) -> dict[str, list[str]]:
     by_family: dict[str, dict[str, None]] = {}
     for record_id in catalog.ids(kind):
-        by_family.setdefault(spelling.parse_device_name(record_id).core, {})[record_id] = None
+        by_family.setdefault(spelling.parse_device_name(record_id).family, {})[record_id] = None
     for alias, ids in catalog.aliases(kind).items():
-        if len(ids) == 1 and (core := spelling.parse_device_name(alias).core) not in by_family:
+        if len(ids) == 1 and (core := spelling.parse_device_name(alias).family) not in by_family:
             by_family[core] = {ids[0]: None}
     return {core: list(ids) for core, ids in by_family.items()}
 

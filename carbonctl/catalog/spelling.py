@@ -70,7 +70,7 @@ _TUNING_WORDS = {"instruct", "it", "chat", "base", "hf", "pt", "thinking", "diff
 class DeviceName(NamedTuple):
     """Parts of a device's name: its family, memory size, form factor, kind of memory, vendors."""
 
-    core: str
+    family: str
     size: str
     form: str
     memory_kind: str
@@ -137,7 +137,7 @@ def spelling_key(kind: str, text: str) -> str:
 
 def can_name_record(kind: str, text: str) -> bool:
     """Whether a text can name a record; a memory size or a form factor alone cannot."""
-    return kind != "accelerators" or bool(parse_device_name(text).core)
+    return kind != "accelerators" or bool(parse_device_name(text).family)
 
 
 def forms_agree(one: str, other: str) -> bool:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog import ranges
-from carbonctl.core.errors import Mark, OwnDataError, Problem, did_you_mean
+from carbonctl.core.errors import Mark, Problem, UserDataError, did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def check_record(catalog: Catalog, kind: str, record_id: str) -> None:
-    """OwnDataError with every impossible value of a record."""
+    """UserDataError with every impossible value of a record."""
     _raise_if_any(_record_problems(catalog, kind, record_id))
 
 
 def check_defaults(catalog: Catalog) -> None:
-    """OwnDataError with every default that is impossible or does not exist."""
+    """UserDataError with every default that is impossible or does not exist."""
     _raise_if_any(_default_problems(catalog))
 
 
 def check_table(catalog: Catalog, kind: str, path: Path, bundled_path: Path) -> None:
-    """OwnDataError with every impossible cell; ``kind`` is the kind of record of an alias table."""
+    """UserDataError with every impossible cell; ``kind`` is the record kind of an alias table."""
     _raise_if_any(_table_problems(catalog, kind, path, bundled_path))
 
 
 def _raise_if_any(problems: list[Problem]) -> None:
     if problems:
-        raise OwnDataError(problems)
+        raise UserDataError(problems)
 
 
 @cache
@@ -56,7 +56,7 @@ def _default_problems(catalog: Catalog) -> list[Problem]:
                 continue
             try:
                 catalog.unchecked_default(name)
-            except OwnDataError as error:
+            except UserDataError as error:
                 problems += error.problems
     return problems
 

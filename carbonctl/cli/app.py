@@ -120,7 +120,7 @@ def run(argv: list[str]) -> int:
         sys.stdout.flush()
     except typer.Exit as stop:
         return _flush_and_exit_code(stop.exit_code, argv)
-    except BaseException as error:  # noqa: BLE001 - told apart there
+    except BaseException as error:  # noqa: BLE001 - report_failure handles each kind
         return report_failure(error, argv)
     return code if isinstance(code, int) else 0
 
@@ -144,7 +144,7 @@ def _flush_and_exit_code(code: int, argv: list[str]) -> int:
     """Flush stdout and return the exit code, or that of a failure to write."""
     try:
         sys.stdout.flush()
-    except Exception as error:  # noqa: BLE001 - told apart there
+    except Exception as error:  # noqa: BLE001 - report_failure handles each kind
         return report_failure(error, argv)
     return code
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 0.5
+DELAY_SECONDS = 0.5
 _UPDATE_SECONDS = 0.5
 _COUNTER_LOCK = threading.Lock()
 
@@ -23,7 +23,7 @@ def count_steps(items: Sequence[T], what: str) -> Iterator[T]:
     mine = _COUNTER_LOCK.acquire(blocking=False)
     try:
         for place, item in enumerate(items):
-            if sys.stderr.isatty() and time.monotonic() - start >= PATIENCE_SECONDS:
+            if sys.stderr.isatty() and time.monotonic() - start >= DELAY_SECONDS:
                 text = f"{what}: {place} of {len(items)}"
                 _write(text)
             yield item
@@ -54,7 +54,7 @@ def count_draws(samples: int) -> Iterator[None]:
 
 def _show_seconds(samples: int, done: threading.Event, texts: list[str]) -> None:
     start = time.monotonic()
-    pause = PATIENCE_SECONDS
+    pause = DELAY_SECONDS
     while not done.wait(pause):
         texts.append(f"{samples:,} draws: {time.monotonic() - start:.0f} s")
         _write(texts[-1])

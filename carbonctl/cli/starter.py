@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
 from carbonctl.app.gate_inputs import Wanted, look
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.core.errors import UsageError
 from carbonctl.core.metrics import TOTAL
 from carbonctl.core.output import write_output
@@ -45,12 +45,14 @@ def start(files: list[str], hardware_db: str | None) -> None:
     named = list(dict.fromkeys(files)) or [SCENARIO]
     made: dict[str, str] = {}
     if not files and not Path(SCENARIO).exists():
-        template = bundled("configs") / "lifecycle-chat-7b.yaml"
+        template = bundled_folder("configs") / "lifecycle-chat-7b.yaml"
         write_output(template.read_text(encoding="utf-8"), SCENARIO)
         sys.stdout.write(f"wrote {SCENARIO}\n")
     words = _words(named, hardware_db)
     for target, template_name in FILES.items():
-        text = (bundled("configs") / "gate" / f"{template_name}.yaml").read_text(encoding="utf-8")
+        text = (bundled_folder("configs") / "gate" / f"{template_name}.yaml").read_text(
+            encoding="utf-8"
+        )
         for word, value in words.items():
             text = text.replace(f"@{word}@", value)
         made[target] = text

@@ -191,7 +191,7 @@ class DataError(CarbonctlError):
         super().__init__(problems, exit_code=EXIT_DATA)
 
 
-class OwnDataError(DataError):
+class UserDataError(DataError):
     """An impossible value in the user's own folder of hardware data. Exit code 3."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 4_000_000  # scenario, policy, model card, file of hardware_db
 MAX_RESULT = 40_000_000  # saved result
 MAX_LOG = 50_000_000  # log, table of cases
-PATIENCE_SECONDS = 10.0  # how long a pipe may be without a writer, or without a reader
+PIPE_TIMEOUT_SECONDS = 10.0  # how long a pipe may be without a writer, or without a reader
 STDIN = "<stdin>"
 _SPECIAL = {
     stat.S_IFCHR: "a character device",
@@ -135,9 +135,9 @@ def _open_pipe(source: str) -> BinaryIO:
     handle = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     poller = select.poll()
     poller.register(handle, select.POLLIN)
-    if not poller.poll(PATIENCE_SECONDS * 1000) and not _has_writer(handle):
+    if not poller.poll(PIPE_TIMEOUT_SECONDS * 1000) and not _has_writer(handle):
         os.close(handle)
-        message = f"nothing writes to this pipe, after {PATIENCE_SECONDS:g} s"
+        message = f"nothing writes to this pipe, after {PIPE_TIMEOUT_SECONDS:g} s"
         raise InputError([Problem("CC011", message, Mark(source))])
     os.set_blocking(handle, True)
     return os.fdopen(handle, "rb")

@@ -98,7 +98,7 @@ def _replace_file(path: Path, data: bytes, info: os.stat_result | None) -> None:
 
 def _write_to_device(target: str, data: bytes, *, pipe: bool) -> None:
     """Write to a device or a pipe; OutputError if no process reads the pipe in time."""
-    end = time.monotonic() + files.PATIENCE_SECONDS
+    end = time.monotonic() + files.PIPE_TIMEOUT_SECONDS
     while True:
         try:
             flags = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC | (os.O_NONBLOCK if pipe else 0)
@@ -108,7 +108,9 @@ def _write_to_device(target: str, data: bytes, *, pipe: bool) -> None:
             if not pipe or error.errno != errno.ENXIO:
                 raise
             if time.monotonic() > end:
-                message = f"{target}: nothing reads this pipe, after {files.PATIENCE_SECONDS:g} s"
+                message = (
+                    f"{target}: nothing reads this pipe, after {files.PIPE_TIMEOUT_SECONDS:g} s"
+                )
                 raise OutputError(Problem("CC011", message, Mark(FLAG))) from None
             time.sleep(_RETRY_SECONDS)
     os.set_blocking(handle, True)

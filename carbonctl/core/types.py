@@ -10,6 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
+Indexes = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 Num = float | Array

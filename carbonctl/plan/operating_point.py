@@ -15,7 +15,7 @@ from carbonctl.formulas.serving import occupancy
 from carbonctl.plan.search import find_last_within, find_root
 
 if TYPE_CHECKING:
-    from carbonctl.core.types import Array, Num, Places
+    from carbonctl.core.types import Array, Indexes, Num
 
 T = TypeVar("T")
 
@@ -130,7 +130,7 @@ def choose_operating_point(
     sizes = _evaluate_sizes(replica, limits, load, replica_sizes(limits, axes))
     furthest = np.max(sizes.status, axis=0)
     cost = np.where(sizes.status == furthest, sizes.cost_j, np.inf)
-    place: Places = np.asarray(np.argmin(cost, axis=0))
+    place: Indexes = np.asarray(np.argmin(cost, axis=0))
     devices, batch = _select_size(sizes.devices, place), _select_size(sizes.batch, place)
     return OperatingPoint(
         batch=batch,
@@ -261,7 +261,7 @@ def _sequences_within_latency(
     ))  # fmt: skip
 
 
-def _select_size(values: Array, place: Places) -> Num:
+def _select_size(values: Array, place: Indexes) -> Num:
     """Values at the chosen index of the leading axis."""
     found = np.take_along_axis(values, place[None], axis=0)[0]
     return float(found) if found.ndim == 0 else found

@@ -18,7 +18,7 @@ from carbonctl.formulas.training import training_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from carbonctl.core.types import Mask, Num, Places
+    from carbonctl.core.types import Indexes, Mask, Num
 
 T = TypeVar("T")
 MAX_PUBLISHED_MFU = 0.65  # above every published run of a language model, over billed time
@@ -69,15 +69,15 @@ class TrainingLimits(Generic[T]):
     cadence_hours: T | None = None
 
 
-def training_status(x: TrainingLimits[Num]) -> Places:
+def training_status(x: TrainingLimits[Num]) -> Indexes:
     """The ``TrainingStatus`` of a run in each cell, as integers of the shape of its limits."""
-    status: Places = np.asarray(TrainingStatus.FEASIBLE, dtype=np.intp)
+    status: Indexes = np.asarray(TrainingStatus.FEASIBLE, dtype=np.intp)
     for reason, fails in reversed([*_memory(x), *_work(x), *_hours(x), *_duration(x)]):
         status = np.where(fails, np.intp(reason), status)
     return status
 
 
-def training_notices(x: TrainingLimits[Num]) -> Places:
+def training_notices(x: TrainingLimits[Num]) -> Indexes:
     """The ``TrainingNotice`` bits of a run in each cell, as integers of the shape of its limits."""
     limits = (
         (TrainingNotice.MFU, x.mfu, MAX_PUBLISHED_MFU),
@@ -85,7 +85,7 @@ def training_notices(x: TrainingLimits[Num]) -> Places:
         (TrainingNotice.IMPLIED_MFU, x.implied_mfu, MAX_PUBLISHED_MFU),
         (TrainingNotice.LONGER_THAN_YEAR, x.wall_hours, HOURS_PER_YEAR),
     )
-    notices: Places = np.asarray(0, dtype=np.intp)
+    notices: Indexes = np.asarray(0, dtype=np.intp)
     for bit, value, most in limits:
         if value is not None:
             notices = notices + np.where(np.greater(value, most), np.intp(bit), 0)

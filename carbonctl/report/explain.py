@@ -106,7 +106,7 @@ _NAME_MATCHES: tuple[Callable[[str, str], bool], ...] = (
 
 def _as_traced(value: Any) -> Traced:
     cause_of_number(value)
-    assert isinstance(value, Traced)  # noqa: S101 - cause_of has looked
+    assert isinstance(value, Traced)  # noqa: S101 - checked by cause_of_number
     return value
 
 

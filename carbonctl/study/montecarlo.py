@@ -18,7 +18,7 @@ from carbonctl.study.blocks import evaluate_in_blocks, map_arrays
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from carbonctl.core.types import Array, Num, Places
+    from carbonctl.core.types import Array, Indexes, Num
     from carbonctl.estimate.refresh import Refresh
     from carbonctl.estimate.results import Item
 
@@ -37,7 +37,7 @@ class Draws:
     chosen: dict[str, Num] = field(
         default_factory=dict
     )  # chosen operating points over draws, by fact key
-    replaced_by: Places | None = (
+    replaced_by: Indexes | None = (
         None  # index of the draw used at each place, where some are infeasible
     )
 

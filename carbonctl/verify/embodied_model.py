@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
-    from carbonctl.core.types import Array, Num, Places
+    from carbonctl.core.types import Array, Indexes, Num
     from carbonctl.scenario.resolve.hardware.published_products import Product
 
 SUBJECTS = ("accelerator", "server", "storage")
@@ -118,7 +118,7 @@ def fit_model(products: list[Product], prior: Priors) -> Model:
     return fit_each(products, [np.arange(len(products))], prior)[0]
 
 
-def fit_each(products: list[Product], samples: Sequence[Places], prior: Priors) -> list[Model]:
+def fit_each(products: list[Product], samples: Sequence[Indexes], prior: Priors) -> list[Model]:
     """Models fitted to several samples of products, given by their indices.
 
     All are fitted in parallel, so that one evaluation of the products serves every fit.
@@ -145,14 +145,14 @@ def fit_each(products: list[Product], samples: Sequence[Places], prior: Priors) 
 class _Fit:
     """Data of one fit: indices of products, measured values, and error weights."""
 
-    places: Places
+    places: Indexes
     log_measured: Array
     error: Array
     subjects: Array
     prior: Priors
 
     @classmethod
-    def of(cls, products: list[Product], sample: Places, prior: Priors) -> _Fit:
+    def of(cls, products: list[Product], sample: Indexes, prior: Priors) -> _Fit:
         """The fit to a sample of products; pooled rows are not used."""
         fitted_places = [place for place in sample if not products[place].is_pooled]
         places = np.array(fitted_places, dtype=np.intp)

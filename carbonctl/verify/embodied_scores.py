@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carbonctl.catalog.read import Catalog, Record
-    from carbonctl.core.types import Array, Places
+    from carbonctl.core.types import Array, Indexes
     from carbonctl.estimate.embodied.bom import Part, Piece
     from carbonctl.scenario.resolve.hardware.published_products import Product, Products
 
@@ -39,7 +39,7 @@ def held_out_forecast(products: list[Product], catalog: Catalog, by: str) -> For
     samples = [seen for seen, _ in folds(names)]
     models = iter(embodied_model.fit_each(products, samples, embodied_model.load_priors(catalog)))
 
-    def forecast(_: Places, unseen: Places) -> tuple[Array, Array]:
+    def forecast(_: Indexes, unseen: Indexes) -> tuple[Array, Array]:
         model, own = next(models), [products[i] for i in unseen]
         return embodied_model.log_forecast(own, model.constants), embodied_model.log_sd(own, model)
 
@@ -98,7 +98,7 @@ def _excluded_counts(table: Products, forecast: Forecast) -> dict[str, int]:
     return reasons | ({"this method has no figure": unknown} if unknown else {})
 
 
-def _groups(products: list[Product]) -> Iterator[tuple[str, Places]]:
+def _groups(products: list[Product]) -> Iterator[tuple[str, Indexes]]:
     pooled = np.array([product.is_pooled for product in products], dtype=bool)
     rows = np.flatnonzero(~pooled)
     yield "all", rows

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from carbonctl.core.fact import Fact
-    from carbonctl.core.types import Array, Places
+    from carbonctl.core.types import Array, Indexes
 
 CARBONCTL = "carbonctl"
 MIN_GROUP_SIZE = 3
@@ -50,7 +50,7 @@ def log_sd_of(fact: Fact) -> float:
     return float(np.log(fact.high / fact.low) / (2 * Z90))
 
 
-def folds(names: Sequence[str]) -> Iterator[tuple[Places, Places]]:
+def folds(names: Sequence[str]) -> Iterator[tuple[Indexes, Indexes]]:
     """For each name: indices of all other cases, and of its own."""
     found = np.array(names)
     for name in dict.fromkeys(names):
@@ -58,7 +58,7 @@ def folds(names: Sequence[str]) -> Iterator[tuple[Places, Places]]:
 
 
 def forecast_by_folds(
-    names: Sequence[str], forecast: Callable[[Places, Places], tuple[Array, Array]]
+    names: Sequence[str], forecast: Callable[[Indexes, Indexes], tuple[Array, Array]]
 ) -> Forecast:
     """Forecasts and SDs of each name's cases from all others; nan where there is none."""
     value, sd = np.full(len(names), np.nan), np.full(len(names), np.nan)
@@ -76,7 +76,7 @@ def mean_factor_baseline(
     """
     miss = log_measured - plain
 
-    def one(place: int, seen: Places) -> tuple[float, float]:
+    def one(place: int, seen: Indexes) -> tuple[float, float]:
         for kind in kinds:
             alike = miss[seen[kind[seen] == kind[place]]]
             if len(alike) >= MIN_GROUP_SIZE:
@@ -84,14 +84,14 @@ def mean_factor_baseline(
                 return plain[place] + alike.mean(), spread
         return np.nan, np.nan
 
-    def fold(seen: Places, unseen: Places) -> tuple[Array, Array]:
+    def fold(seen: Indexes, unseen: Indexes) -> tuple[Array, Array]:
         value, sd = np.array([one(place, seen) for place in unseen]).T
         return value, sd
 
     return forecast_by_folds(names, fold)
 
 
-def groups(rows: Places, column: str, cells: Sequence[str]) -> Iterator[tuple[str, Places]]:
+def groups(rows: Indexes, column: str, cells: Sequence[str]) -> Iterator[tuple[str, Indexes]]:
     """Name ``column=cell`` and rows of each cell that is a large enough group."""
     found = np.array([cells[place] for place in rows])
     for cell in sorted(set(found)):
@@ -100,7 +100,7 @@ def groups(rows: Places, column: str, cells: Sequence[str]) -> Iterator[tuple[st
 
 
 def score(
-    test: str, group: str, method: str, forecast: Forecast, rows: Places, measured: Measured,
+    test: str, group: str, method: str, forecast: Forecast, rows: Indexes, measured: Measured,
     excluded: dict[str, int],
 ) -> dict[str, Any]:  # fmt: skip
     """Errors of one method on some rows: APEs as fractions, ratios and intervals in logarithms."""

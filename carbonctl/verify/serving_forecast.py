@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from carbonctl.core.fact import Fact
-    from carbonctl.core.types import Array, Num, Places
+    from carbonctl.core.types import Array, Indexes, Num
     from carbonctl.verify.serving_cases import Case
     from carbonctl.verify.stacks import Stack
 
@@ -38,7 +38,7 @@ _RUNTIMES, _DEFAULT = "runtimes/", "default:"
 class Group:
     """Cases with the same inputs: their indices among all, and their forecast function."""
 
-    places: Places
+    places: Indexes
     forecast: Callable[[Mapping[str, Num]], Forecast]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.types import Places
+    from carbonctl.core.types import Indexes
     from carbonctl.verify.serving_cases import Case, Cases
     from carbonctl.verify.serving_model import Model
 
@@ -212,7 +212,7 @@ def measured(cases: list[Case], test: str) -> Measured:
     return Measured(value, [case.row["family"] for case in cases])
 
 
-def _rows(cases: list[Case], test: str) -> Places:
+def _rows(cases: list[Case], test: str) -> Indexes:
     """Indices of the cases of a test; energy at a known throughput needs a measured one."""
     energy = column(cases, "energy_test") == test
     if test == "energy_given_throughput":
@@ -229,7 +229,7 @@ def _excluded_counts(table: Cases, test: str) -> dict[str, int]:
     return dict(table.excluded.get(test, {})) | ({OWN_GROUP: apart} if apart else {})
 
 
-def _groups(cases: list[Case], test: str) -> Iterator[tuple[str, Places]]:
+def _groups(cases: list[Case], test: str) -> Iterator[tuple[str, Indexes]]:
     rows = _rows(cases, test)
     is_known = np.array([case.is_prompt_known for case in cases], dtype=bool)
     yield "all", rows[is_known[rows]]

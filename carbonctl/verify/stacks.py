@@ -13,7 +13,7 @@ from carbonctl.estimate.inputs import bind
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
-    from carbonctl.core.types import Num, Places
+    from carbonctl.core.types import Indexes, Num
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Column:
 
     values: Num
     constants: tuple[str, ...]
-    which: Places
+    which: Indexes
 
     def at(self, constants: Mapping[str, Num]) -> Num:
         """The values with these constants filled in; one column per value of the constants."""
@@ -41,7 +41,7 @@ class Column:
 class Stack:
     """Records with the same fields: their indices among all, and their fields as columns."""
 
-    places: Places
+    places: Indexes
     like: Any
     columns: tuple[Column, ...]
 

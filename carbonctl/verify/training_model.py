@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from carbonctl.catalog.read import constant_names, mfu_constant
+from carbonctl.catalog.read import constant_names, saturated_mfu_name
 from carbonctl.formulas.hardware import power
 from carbonctl.formulas.training import training_priors, training_time
 from carbonctl.verify.least_squares import column_by_column, least_squares, linearize
@@ -105,7 +105,7 @@ def log_forecast(
     ``nan`` where the power of an accelerator neither follows from its TDP nor is known.
     """
     common = constants["saturated_mfu"]
-    mfus = [constants.get(mfu_constant(case.architecture), common) for case in cases]
+    mfus = [constants.get(saturated_mfu_name(case.architecture), common) for case in cases]
     work = column(cases, "token_flop")
     peak = column(cases, "peak_flop_per_s")
     mfu = training_priors.billed_mfu_by_size(
@@ -151,7 +151,9 @@ def fit_model(cases: list[Case], prior: Priors) -> Model:
     runs = _own_power_runs(cases)
     own = {name: float(np.exp(np.mean(logs))) for name, logs in runs.items()}
     known = [c for c in cases if not c.has_own_power or c.accelerator in own or c.test == "time"]
-    timed = sorted({mfu_constant(case.architecture) for case in known if case.test != "power"})
+    timed = sorted(
+        {saturated_mfu_name(case.architecture) for case in known if case.test != "power"}
+    )
     names = [*prior.shared, *timed]
     common = names.index("saturated_mfu")
     own_architecture = Prior(prior.shared["saturated_mfu"].center, prior.architecture_sd)
@@ -213,7 +215,7 @@ def log_sd(cases: list[Case], model: Model, resident_power_share: float) -> Arra
     spread = model.residual_sd
     left: dict[Test, float] = spread | {"energy": float(np.hypot(spread["time"], spread["power"]))}
     foreign = [
-        case.test != "power" and mfu_constant(case.architecture) not in model.constants
+        case.test != "power" and saturated_mfu_name(case.architecture) not in model.constants
         for case in cases
     ]
     between = np.where(foreign, model.architecture_sd, 0.0)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.types import Array, Places
+    from carbonctl.core.types import Array, Indexes
     from carbonctl.verify.training_model import Model
     from carbonctl.verify.training_runs import Case, Cases
 
@@ -39,7 +39,7 @@ def held_out_forecast(cases: list[Case], catalog: Catalog, by: str) -> Forecast:
     """Forecasts by constants fitted without the rows of the same ``by``, such as family."""
     prior = training_model.load_priors(catalog)
 
-    def forecast(seen: Places, unseen: Places) -> tuple[Array, Array]:
+    def forecast(seen: Indexes, unseen: Indexes) -> tuple[Array, Array]:
         model = training_model.fit_model([cases[i] for i in seen], prior)
         return _forecast([cases[i] for i in unseen], model, prior.resident_power_share)
 
@@ -120,7 +120,7 @@ def _excluded_counts(table: Cases, test: str, forecast: Forecast, ours: Forecast
     return reasons | ({UNKNOWN_POWER: unknown} if unknown else {})
 
 
-def _groups(cases: list[Case], test: str, forecast: Array) -> Iterator[tuple[str, Places]]:
+def _groups(cases: list[Case], test: str, forecast: Array) -> Iterator[tuple[str, Indexes]]:
     rows = np.flatnonzero((column(cases, "test") == test) & np.isfinite(forecast))
     yield "all", rows
     size = column(cases, "active_params")[rows]

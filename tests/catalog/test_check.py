@@ -9,7 +9,7 @@ from tables import for_each
 
 from carbonctl.catalog import grids
 from carbonctl.catalog.check import check_catalog
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import DataError
 
@@ -22,7 +22,7 @@ def broken(tmp_path, monkeypatch):
     monkeypatch.delenv("CARBONCTL_HARDWARE_DB", raising=False)
 
     def problems(record, *texts):
-        text = (bundled("hardware_db") / record).read_text(encoding="utf-8")
+        text = (bundled_folder("hardware_db") / record).read_text(encoding="utf-8")
         for old, new in zip(texts[::2], texts[1::2], strict=True):
             assert text.count(old) == 1
             text = text.replace(old, new)
@@ -237,7 +237,7 @@ def test_a_fact_of_an_own_folder_says_so(tmp_path):
     path.write_text("name: Mine\ntdp: {value: 9 W, source: user, note: felt}\n")
     (tmp_path / "defaults.yaml").write_text("grid_band: {value: 1.5, source: user}\n")
     (tmp_path / "grids").mkdir()
-    table = bundled("hardware_db") / "grids/ember.csv"
+    table = bundled_folder("hardware_db") / "grids/ember.csv"
     head = table.read_text(encoding="utf-8").splitlines()[0]
     row = "XX,Nowhere,zone,2030,100,lifecycle,generation,user,CC0,,"
     (tmp_path / "grids/ember.csv").write_text(f"{head}\n{row}\n")
@@ -255,7 +255,7 @@ def test_every_speed_of_a_network_card_has_a_record(name):
     assert Catalog.open().record("network", name).fact("embodied").value == 25
 
 
-BASE = bundled("hardware_db")
+BASE = bundled_folder("hardware_db")
 TOLD = set(re.findall(r"`([\w.+/-]+)`", (BASE / "README.md").read_text(encoding="utf-8")))
 PATHS = sorted(t for t in TOLD if "/" in t or t.endswith((".yaml", ".csv", ".txt")))
 

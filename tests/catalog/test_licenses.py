@@ -10,10 +10,10 @@ from tables import for_each
 
 from carbonctl.catalog import licenses
 from carbonctl.catalog.check import check_catalog
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 
-BASE = bundled("hardware_db")
+BASE = bundled_folder("hardware_db")
 CLOUD = list(Catalog((BASE,)).table("instances/cloud.csv"))
 README = (BASE / "README.md").read_text(encoding="utf-8")
 

@@ -12,7 +12,7 @@ import pytest
 
 import carbonctl.__main__ as entry
 from carbonctl import __version__
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.cli import app
 
 ONE_LINER = ("--gpu", "h100-sxm:8", "--days", "1", "--region", "NO", "--samples", "0")
@@ -294,8 +294,8 @@ def test_compare_shows_the_errors_of_every_file(carbonctl, tmp_path):
 
 
 def test_the_bundled_folder_is_that_of_this_checkout():
-    assert bundled("hardware_db") == Path(__file__).parents[2] / "hardware_db"
-    assert os.access(bundled("configs"), os.R_OK)
+    assert bundled_folder("hardware_db") == Path(__file__).parents[2] / "hardware_db"
+    assert os.access(bundled_folder("configs"), os.R_OK)
 
 
 def test_every_wrong_flag_is_shown_in_one_pass(carbonctl, configs):

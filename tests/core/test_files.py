@@ -45,13 +45,13 @@ def test_what_is_missing_or_a_folder_or_no_name_cannot_be_read(tmp_path):
 
 
 def test_a_pipe_without_a_writer_is_an_error_after_a_while(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(files, "PIPE_TIMEOUT_SECONDS", 0.02)
     os.mkfifo(tmp_path / "pipe")
     assert code_of(tmp_path / "pipe") == "CC011"
 
 
 def test_a_pipe_is_read_to_its_end_however_late_it_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(files, "PIPE_TIMEOUT_SECONDS", 0.02)
     path = tmp_path / "pipe"
     os.mkfifo(path)
     ours = os.open(path, os.O_RDWR)  # a writer that is there and has written nothing

@@ -78,7 +78,7 @@ def test_a_pipe_is_written_through(tmp_path):
 
 
 def test_a_pipe_that_nobody_reads_is_an_error_after_a_while(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(files, "PIPE_TIMEOUT_SECONDS", 0.02)
     os.mkfifo(tmp_path / "pipe")
     assert refused(tmp_path / "pipe").startswith("CC011")
 

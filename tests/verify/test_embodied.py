@@ -12,14 +12,14 @@ import pytest
 from scipy import optimize
 from tables import for_each
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.scenario.resolve.hardware import published_products as products
 from carbonctl.scenario.resolve.hardware.published_configuration import Drive, parse_build
 from carbonctl.verify import embodied_model, embodied_scores
 
 CATALOG = Catalog.open()
-TABLE = bundled("hardware_db") / "published" / "embodied.csv"
+TABLE = bundled_folder("hardware_db") / "published" / "embodied.csv"
 FOUND = products.read_cases(TABLE, CATALOG)
 PRODUCTS = FOUND.products
 PRIORS = embodied_model.load_priors(CATALOG)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scenarios import ROOT
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.record import record
@@ -19,7 +19,9 @@ SPEC = importlib.util.spec_from_file_location("parity", ROOT / "benchmarks" / "p
 parity = sys.modules["parity"] = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(parity)
 CATALOG = Catalog.open()
-FOUND = serving_cases.read_cases(bundled("hardware_db") / "published" / "inference.csv", CATALOG)
+FOUND = serving_cases.read_cases(
+    bundled_folder("hardware_db") / "published" / "inference.csv", CATALOG
+)
 KINDS = {
     "dense": lambda case: case.error_group == "language" and case.row["task"] != "gpqa",
     "mixture": lambda case: case.error_group == "mixture",

@@ -9,12 +9,12 @@ import pytest
 from scipy import optimize
 from tables import for_each
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.verify import serving_cases, serving_forecast, serving_model, serving_scores
 
 CATALOG = Catalog.open()
-TABLE = bundled("hardware_db") / "published" / "inference.csv"
+TABLE = bundled_folder("hardware_db") / "published" / "inference.csv"
 FOUND = serving_cases.read_cases(TABLE, CATALOG)
 KEYS = {
     "test", "group", "method", "n", "families", "median_ape", "p90_ape", "median_abs_log_ratio",

@@ -10,12 +10,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from carbonctl.catalog.locate import bundled
-from carbonctl.catalog.read import Catalog, mfu_constant
+from carbonctl.catalog.locate import bundled_folder
+from carbonctl.catalog.read import Catalog, saturated_mfu_name
 from carbonctl.verify import scoring, training_model, training_runs, training_scores
 
 CATALOG = Catalog.open()
-TABLE = bundled("hardware_db") / "published" / "training.csv"
+TABLE = bundled_folder("hardware_db") / "published" / "training.csv"
 FOUND = training_runs.read_cases(TABLE, CATALOG)
 PRIORS = training_model.load_priors(CATALOG)
 KEYS = {
@@ -110,7 +110,7 @@ def test_the_fit_finds_constants_that_made_the_cases():
 
 def test_no_constant_belongs_to_a_model():
     names = training_model.fit_model(FOUND.cases, PRIORS).constants
-    architectures = {mfu_constant(case.architecture) for case in FOUND.cases}
+    architectures = {saturated_mfu_name(case.architecture) for case in FOUND.cases}
     assert set(names) <= set(PRIORS.shared) | architectures
 
 

@@ -167,7 +167,7 @@ def _is_other_device(before: Any, setting: Setting) -> bool:
 def _may_be_same_device(one: spelling.DeviceName, other: spelling.DeviceName) -> bool:
     """Whether two names may mean one device: a missing form or size matches any."""
     form = not one.form or not other.form or spelling.forms_agree(one.form, other.form)
-    return one.core == other.core and form and len({one.size, other.size} - {""}) < 2  # noqa: PLR2004
+    return one.family == other.family and form and len({one.size, other.size} - {""}) < 2  # noqa: PLR2004
 
 
 def _drop_device_values(document: Document, sections: tuple[str, ...], flag: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog.model_kinds import model_kind
-from carbonctl.catalog.read import default_names, mfu_constant
+from carbonctl.catalog.read import default_names, saturated_mfu_name
 from carbonctl.estimate.inputs import PowerBySize
 from carbonctl.estimate.training.work_inputs import MfuBySize
 from carbonctl.scenario.resolve.model_shape import model_path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def mfu_by_size(ctx: Context, device: Device) -> MfuBySize[Fact]:
     """MFU of large models on this architecture (else on all), and the overhead per token."""
-    own = mfu_constant(device.record.text("architecture"))
+    own = saturated_mfu_name(device.record.text("architecture"))
     name = own if own in default_names(ctx.catalog) else "saturated_mfu"
     return MfuBySize(ctx.default(name), ctx.default("token_overhead"))
 
