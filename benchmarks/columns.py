@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from columns import differing_columns, differing_draws, every_input, far_values_of, measured
 
-from carbonctl.estimate.inputs import facts
+from carbonctl.estimate.inputs import collect_facts
 from carbonctl.study.montecarlo import Draws
 
 DRAWS = 50
@@ -34,7 +34,7 @@ def main() -> int:
         if words and not any(word in name for word in words):
             continue
         start = time.perf_counter()
-        values = {key: far_values_of(fact) for key, fact in facts(inputs).items()}
+        values = {key: far_values_of(fact) for key, fact in collect_facts(inputs).items()}
         size = sum(map(len, values.values()))
         with np.errstate(all="ignore"):  # a tenth of a count of layers is no model
             found = differing_columns(inputs, measured, values)

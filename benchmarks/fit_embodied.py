@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from carbonctl.catalog.read import Catalog
-from carbonctl.estimate.inputs import facts
+from carbonctl.estimate.inputs import collect_facts
 from carbonctl.scenario.resolve.hardware import published_products as products
 from carbonctl.verify import embodied_model
 from carbonctl.verify.scoring import Z90
@@ -41,11 +41,11 @@ LABELS = {
 def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
-    found = products.read(FOLDER / "published" / "embodied.csv", catalog).products
-    known = [product for product in found if not product.pooled]
-    model = embodied_model.fit(found, embodied_model.priors(catalog))
+    found = products.read_cases(FOLDER / "published" / "embodied.csv", catalog).products
+    known = [product for product in found if not product.is_pooled]
+    model = embodied_model.fit_model(found, embodied_model.load_priors(catalog))
     units = {row["constant"]: row["unit"] for row in catalog.table("embodied/priors.csv")}
-    used = [facts(product.parts) for product in known]
+    used = [collect_facts(product.parts) for product in known]
     lines = [HEAD]
     for place, (name, value) in enumerate(model.constants.items()):
         told_by = sum(f"default:{name}" in keys for keys in used)

@@ -65,7 +65,7 @@ COSTS = {
 def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
-    cases = serving_cases.read(FOLDER / "published" / "inference.csv", catalog).cases
+    cases = serving_cases.read_cases(FOLDER / "published" / "inference.csv", catalog).cases
     models = serving_scores.fit_all(cases, catalog)
     lines, costs = [HEAD], {}
     for kind, model in models.items():
@@ -104,7 +104,7 @@ def _cost_of(name: str) -> str | None:
 
 def _write_untold(catalog: Catalog, costs: dict[str, Costs]) -> None:
     """Costs of stacks that no language case tells of stay at their priors."""
-    prior = serving_model.priors(catalog, "language")
+    prior = serving_model.load_priors(catalog, "language")
     for name, center, spread in zip(prior.names, prior.center, prior.spread, strict=True):
         base = _cost_of(name)
         if base is not None:

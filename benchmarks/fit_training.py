@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from carbonctl.catalog.read import Catalog, mfu_constant
+from carbonctl.catalog.read import Catalog, saturated_mfu_name
 from carbonctl.verify import training_model, training_runs, training_scores
 from carbonctl.verify.scoring import Z90
 
@@ -46,8 +46,8 @@ SHAPES = {"saturated_power_share": "share", "host_power_factor": "pue", "node_po
 def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
-    cases = training_runs.read(FOLDER / "published" / "training.csv", catalog).cases
-    model = training_model.fit(cases, training_model.priors(catalog))
+    cases = training_runs.read_cases(FOLDER / "published" / "training.csv", catalog).cases
+    model = training_model.fit_model(cases, training_model.load_priors(catalog))
     timed = [case for case in cases if case.test != "power"]
     powered = [case for case in cases if case.test != "time"]
     lines = [HEAD]
@@ -56,7 +56,7 @@ def main() -> None:
         if name == "saturated_mfu":  # for an architecture that none of the runs has
             sd = np.hypot(sd, model.architecture_sd)
         told_by = timed if "mfu" in name or "overhead" in name else powered
-        keys = [mfu_constant(case.architecture) for case in told_by]
+        keys = [saturated_mfu_name(case.architecture) for case in told_by]
         own = name in keys
         own_cases = [c for c, key in zip(told_by, keys, strict=True) if key == name or not own]
         runs = len({case.row["run_id"] for case in own_cases})
@@ -64,7 +64,7 @@ def main() -> None:
     for name, test in (("hours_residual", "time"), ("power_residual", "power")):
         runs = sum(case.test == test for case in cases)
         lines.append(_line(name, 1.0, model.residual_sd[test], runs))
-    forecast = training_scores.held_out(cases, catalog, "family").log_value
+    forecast = training_scores.held_out_forecast(cases, catalog, "family").log_value
     for level, test in (("work", "energy"), ("hours", "power")):
         for kind, (words, arch_types) in KINDS.items():
             rows = [i for i, case in enumerate(cases)

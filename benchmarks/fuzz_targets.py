@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carbonctl.scenario.read.read_scenario import read_scenario
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,14 +62,13 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.core.phase_names import PHASES  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415
-    from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
-    from carbonctl.report.facts import cited  # noqa: PLC0415
+    from carbonctl.report.envelope import ResultMetadata, build_result  # noqa: PLC0415
+    from carbonctl.report.facts import with_citations  # noqa: PLC0415
     from carbonctl.report.machine import as_json  # noqa: PLC0415
-    from carbonctl.scenario.read.read_scenario import read  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     _stdin(raw)
-    made, document = read("-", (), _catalog(), keep=True)
+    made, document = read_scenario("-", (), _catalog(), keep=True)
     result: Any
     loaded = Scenario(made, document, _catalog())
     if made.embodied is not None and not loaded.has_phases:
@@ -76,7 +77,7 @@ def scenario(raw: bytes, samples: int = 0) -> None:
     else:
         result = phases_of(loaded, PHASES, samples=samples, seed=1)[1]
     metadata = ResultMetadata("", "", None, {}, [])
-    as_json(cited(envelope("lifecycle", result, _catalog(), metadata), _catalog()))
+    as_json(with_citations(build_result("lifecycle", result, _catalog(), metadata), _catalog()))
 
 
 def drawn(raw: bytes) -> None:
@@ -86,11 +87,11 @@ def drawn(raw: bytes) -> None:
 
 def imported(raw: bytes) -> None:
     """A log or table of another tool, read and written as a scenario."""
-    from carbonctl.imports.detect import read_all  # noqa: PLC0415
-    from carbonctl.imports.writer import scenario as written  # noqa: PLC0415
+    from carbonctl.imports.detect import import_files  # noqa: PLC0415
+    from carbonctl.imports.writer import write_scenario as written  # noqa: PLC0415
 
     _stdin(raw)
-    written(read_all(["-"], _catalog()), ["-"], _catalog())
+    written(import_files(["-"], _catalog()), ["-"], _catalog())
 
 
 def policy(raw: bytes) -> None:
@@ -106,7 +107,7 @@ def result(raw: bytes) -> None:
     """A saved result, rendered in every format that takes it."""
     from carbonctl.report import formats, saved  # noqa: PLC0415
 
-    data = saved.parse(raw, "result.json").data
+    data = saved.parse_result(raw, "result.json").data
     if data["command"] in saved.ESTIMATES:
         for form in ("ndjson", "markdown", "github", "sarif", "junit", "ghg"):
             formats.render(data, form)
@@ -114,11 +115,11 @@ def result(raw: bytes) -> None:
 
 def card(raw: bytes) -> None:
     """The emissions of a model card."""
-    from carbonctl.imports.model_card import check  # noqa: PLC0415
+    from carbonctl.imports.model_card import check_model_card  # noqa: PLC0415
 
     path = Path("card.md")  # in the empty folder that the fuzzer works in
     path.write_bytes(raw)
-    check(path, _catalog())
+    check_model_card(path, _catalog())
 
 
 def flags(raw: bytes) -> None:
@@ -144,7 +145,7 @@ def quantity(raw: bytes) -> None:
     from carbonctl.scenario.read.read_scenario import parse_set  # noqa: PLC0415
 
     text = raw.decode(errors="replace")
-    strict_yaml.scalar(text)
+    strict_yaml.parse_scalar(text)
     for target in ("1", "W", "kWh", "h", "GB", "1/h", "kgCO2e", "kgCO2e/kWh"):
         with contextlib.suppress(units.UnitError):
             units.parse(text, target)

@@ -21,12 +21,12 @@ import numpy as np
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.estimate.embodied.hardware import machine
+from carbonctl.estimate.embodied.hardware import machine_carbon
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.training.train_boundary import device_power_w
-from carbonctl.scenario.read.read_scenario import read
-from carbonctl.study.montecarlo import central
+from carbonctl.scenario.read.read_scenario import read_scenario
+from carbonctl.study.montecarlo import central_value
 from carbonctl.study.rows import estimate_rows
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ train: {days: 10 d}
 def inputs_of_scenario() -> LifecycleInputs[Any]:
     """Facts of the training run that all rows are variants of."""
     catalog = Catalog.open()
-    scenario, document = read("rows.yaml", [], catalog, SCENARIO)
+    scenario, document = read_scenario("rows.yaml", [], catalog, SCENARIO)
     return plan_scenario(scenario, document, catalog, ("train",)).inputs
 
 
@@ -80,8 +80,8 @@ def measure(bound: LifecycleInputs[Any]) -> Columns:
 
 def by_hand(inputs: LifecycleInputs[Any]) -> Callable[[Columns], Columns]:
     """The same results written with numpy alone; what no column changes is known beforehand."""
-    phase = bind(inputs, central).phases[0]
-    made, site, hardware = machine(phase.hardware), phase.site, phase.hardware
+    phase = bind(inputs, central_value).phases[0]
+    made, site, hardware = machine_carbon(phase.hardware), phase.site, phase.hardware
     watts, host = device_power_w(phase.work.power), phase.work.power.host_power_factor
     slots = hardware.machine.accelerators_per_machine
     building = site.construction_kgco2e_per_kw_year

@@ -23,9 +23,9 @@ from carbonctl.core.strict_yaml import Document
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.infer import infer
-from carbonctl.estimate.serving.request import whole_request
+from carbonctl.estimate.serving.request import include_reasoning_and_media
 from carbonctl.estimate.serving.service import Decoder
-from carbonctl.scenario.read.read_scenario import checked
+from carbonctl.scenario.read.read_scenario import check_scenario
 from carbonctl.verify import serving_cases, serving_forecast, serving_model
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def estimate(case: Case, catalog: Catalog) -> Estimated | str:
     data["infer"]["shared"] = True
     document = Document(data, {(): Mark(case.row["row_id"])})
     try:
-        resolved = plan_scenario(checked(document, catalog), document, catalog, ("infer",))
+        resolved = plan_scenario(check_scenario(document, catalog), document, catalog, ("infer",))
     except InputError as error:
         return "; ".join(f"{problem.code} {problem.message}" for problem in error.problems)
     (phase,) = resolved.inputs.phases
@@ -63,14 +63,14 @@ def estimate(case: Case, catalog: Catalog) -> Estimated | str:
     use, made = infer(plain.work, plain.site), plain.work.model
     units = use.functional_units
     if isinstance(made, Decoder):
-        units = units * whole_request(made).output_tokens
+        units = units * include_reasoning_and_media(made).output_tokens
     each_s = s_from_hours(use.served.busy_hours) / (case.accelerators * units)
     return Estimated(float(use.device_energy_kwh * JOULES_PER_KWH / units), float(1.0 / each_s))
 
 
 def forecast(cases: list[Case], catalog: Catalog) -> Array:
     """The same two numbers of each case as ``verify`` forecasts them, by the shipped constants."""
-    models, found = serving_model.shipped(catalog), np.full((len(cases), 2), np.nan)
+    models, found = serving_model.shipped_models(catalog), np.full((len(cases), 2), np.nan)
     for kind, model in models.items():
         places = [place for place, case in enumerate(cases) if case.kind == kind]
         groups = serving_forecast.groups([cases[place] for place in places])
@@ -83,22 +83,22 @@ def forecast(cases: list[Case], catalog: Catalog) -> Array:
 def main() -> None:
     """Compare and print."""
     catalog = Catalog.open()
-    cases = serving_cases.read(TABLE, catalog).cases
+    cases = serving_cases.read_cases(TABLE, catalog).cases
     counts: Counter[tuple[str, str]] = Counter()
     refused: Counter[tuple[str, str]] = Counter()
     for case, stacked in zip(cases, forecast(cases, catalog), strict=True):
         made = estimate(case, catalog)
         if isinstance(made, str):
-            counts[case.sort, "refused"] += 1
+            counts[case.error_group, "refused"] += 1
             where = f"{case.accelerators:g} {case.row['accelerator_id']}"
             refused[f"{case.row['model']} on {where}, {case.row['task']}", made] += 1
             continue
         off = max(abs(one / other - 1.0) for one, other in zip(made, stacked, strict=True))
-        counts[case.sort, "same" if off <= NEAR else "different"] += 1
+        counts[case.error_group, "same" if off <= NEAR else "different"] += 1
         if off > NEAR:
             print(f"{case.row['row_id']}  {off:.2%} off", file=sys.stderr)
     print(f"{'kind':12}{'same':>8}{'different':>12}{'refused':>10}")
-    for sort in dict.fromkeys(case.sort for case in cases):
+    for sort in dict.fromkeys(case.error_group for case in cases):
         same, other, none = (counts[sort, what] for what in ("same", "different", "refused"))
         print(f"{sort:12}{same:8}{other:12}{none:10}")
     for (what, why), many in sorted(refused.items()):

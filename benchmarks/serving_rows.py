@@ -20,7 +20,7 @@ from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.infer import infer
-from carbonctl.scenario.read.read_scenario import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 
 ROWS, BLOCK = 1_000_000, 16_384
 KINDS = {
@@ -44,7 +44,7 @@ def resolved(given: dict[str, object]) -> tuple[object, object]:
     """The serving phase and its site as numbers."""
     catalog = Catalog.open()
     settings = [Setting(path, value, "benchmark") for path, value in given.items()]
-    scenario, document = read(None, settings, catalog)
+    scenario, document = read_scenario(None, settings, catalog)
     (phase,) = plan_scenario(scenario, document, catalog, ("infer",)).inputs.phases
     plain = bind(phase, lambda fact: fact.value)
     return plain.work, plain.site

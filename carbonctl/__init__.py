@@ -1,6 +1,6 @@
 """Life-cycle carbon of AI: what a model costs, how sure we are, what would change it.
 
-``import carbonctl`` loads nothing; each name below is loaded when it is first used.
+``import carbonctl`` imports no submodule; each name below is imported on first use.
 docs/python.md shows them.
 """
 
@@ -73,15 +73,15 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    """A public name, loaded now and kept."""
+    """Import a public name on first use."""
     if name not in _PUBLIC:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
     from importlib import import_module  # noqa: PLC0415 - not for the command line
 
-    found = getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
-    globals()[name] = found
-    return found
+    value = getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
@@ -89,10 +89,10 @@ def __dir__() -> list[str]:
 
 
 class _Package(type(sys)):  # type: ignore[misc]
-    """The package, in which a function is not hidden by the folder that has its name."""
+    """Package type that keeps public functions when a submodule of the same name is imported."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set an attribute; the import of ``carbonctl.estimate.x`` sets none of a public name."""
+        """Set an attribute, except a submodule under a public name."""
         if not (name in _PUBLIC and isinstance(value, type(sys))):
             super().__setattr__(name, value)
 

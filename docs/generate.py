@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from carbonctl.cli.app import COMMANDS, build, run
+from carbonctl.cli.app import COMMANDS, build_app, run
 from carbonctl.core.errors import CODES
 from carbonctl.report.text.remedies import REMEDIES
 from carbonctl.report.text.topics import TOPICS
@@ -56,7 +56,7 @@ GALLERY = {
 
 def commands() -> str:
     """Every command with its arguments and flags, and every topic."""
-    root = typer.main.get_command(build())
+    root = typer.main.get_command(build_app())
     parts = ["# Commands\n", NOTE]
     for name in COMMANDS:
         parts += _command(root.commands[name], (name,))  # type: ignore[attr-defined]

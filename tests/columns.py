@@ -13,13 +13,13 @@ from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.phase_names import PHASES
 from carbonctl.estimate.embodied.hardware import embodied
-from carbonctl.estimate.inputs import ItemInputs, bind, facts
+from carbonctl.estimate.inputs import ItemInputs, bind, collect_facts
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.serving.service import Decoder, Serving
 from carbonctl.estimate.training.training_limits import training_limits
 from carbonctl.estimate.training.training_run import TrainRun
 from carbonctl.plan.training import training_notices, training_status
-from carbonctl.scenario.read.read_scenario import read
+from carbonctl.scenario.read.read_scenario import read_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,7 +45,7 @@ _REFUSED = (ValueError, TypeError, IndexError, ArithmeticError, AssertionError)
 def inputs_of(config: Path, *phases: str, settings: Iterable[Setting] = ()) -> Any:
     """Facts of some phases of a bundled scenario, or of the item that it describes."""
     catalog = Catalog.open()
-    scenario, document = read(str(config), settings, catalog)
+    scenario, document = read_scenario(str(config), settings, catalog)
     if command_of(config) == "embodied":
         return plan_item(scenario, document, catalog).inputs
     return plan_scenario(scenario, document, catalog, phases).inputs
@@ -109,11 +109,11 @@ def measured(inputs: Any) -> dict[str, Any]:
 
 def forms_of(inputs: Any) -> dict[str, Any]:
     """The form of work, or the part of a scenario, in which each fact takes part, by its key."""
-    found: dict[str, Any] = dict.fromkeys(facts(inputs), ())
+    found: dict[str, Any] = dict.fromkeys(collect_facts(inputs), ())
     for phase in getattr(inputs, "phases", ()):
         parts = ((phase.work, _form_of(phase.work)), (phase.site, "site"), (phase.hardware, "box"))
         for part, form in parts:
-            found |= {key: (*found[key], form) for key in facts(part)}
+            found |= {key: (*found[key], form) for key in collect_facts(part)}
     return found
 
 
@@ -139,7 +139,7 @@ def differing_columns(inputs: Any, measure: Measure, values: dict[str, list[floa
     ``measure`` turns bound inputs into numbers by name; ``values`` are those to look at, by the
     key of the fact, beside its own.
     """
-    known = facts(inputs)
+    known = collect_facts(inputs)
     central = measure(bind_changed(inputs, {}))
     return [
         f"{key}: {problem}"

@@ -20,7 +20,7 @@ import pytest
 from scenarios import CONFIGS, ROOT
 from traced_guard import no_arithmetic_outside_formulas
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.cli.app import run
 from carbonctl.scenario.resolve.hardware import published_products
 from carbonctl.verify import (
@@ -40,7 +40,7 @@ SLOWEST = (
     "cli/test_outputs.py", "scenario/test_every_key.py", "test_readme.py", "test_fuzz.py",
     "report/test_schemas.py", "cli/test_diff.py", "estimate/test_properties.py",
 )  # fmt: skip
-PUBLISHED = bundled("hardware_db") / "published"
+PUBLISHED = bundled_folder("hardware_db") / "published"
 STUDIES = (
     (training_scores, training_runs), (embodied_scores, published_products),
     (serving_scores, serving_cases),
@@ -78,7 +78,7 @@ def scores_once(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for study, table in STUDIES:
             patch.setattr(study, "scores", _scored_once(study.__name__, study.scores, shared))
-            patch.setattr(table, "read", _read_once(table.read))
+            patch.setattr(table, "read_cases", _read_once(table.read_cases))
         yield
 
 

@@ -6,7 +6,7 @@ import copy
 from typing import get_args, get_origin
 
 from carbonctl.scenario.schema.scenario_file import Scenario
-from carbonctl.scenario.schema.shared_sections import Strict
+from carbonctl.scenario.schema.shared_sections import Section
 
 # Keys that name or label, and change no estimate by design: each with the reason.
 LABELS = {
@@ -26,7 +26,7 @@ LABELS = {
 
 def _sections(annotation):
     """Sections that a type holds, and whether it is a list of them."""
-    if isinstance(annotation, type) and issubclass(annotation, Strict):
+    if isinstance(annotation, type) and issubclass(annotation, Section):
         return [annotation], False
     found, listed = [], get_origin(annotation) is list
     for arg in get_args(annotation):
@@ -156,7 +156,7 @@ REFUSED = {
     "infer.latency.p95": "a target below the least time",
     "infer.latency.p99": "a target below the least time",
     "embodied.parts.0.boundary": "a figure of the machine holds what is listed beside it",
-    "refresh.new.count": "equal work says how many new machines there are",
+    "refresh.new.count": "the number of new machines follows from the work",
     "embodied.fab.method": "each method has keys of its own",
     "refresh.second_life.rule": "each rule has a key of its own",
     "functional_unit": "a unit that the service does not make",

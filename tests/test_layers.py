@@ -165,7 +165,6 @@ TWO_THINGS = {
     "machine": ["report", "scenario"],  # forms for programs; what the work runs on
     "numbers": ["imports", "report"],  # numbers as logs write them; numbers for people
     "record": ["catalog", "core", "report"],  # of hardware data, and its text; a kind of dataclass
-    "rows": ["report", "study"],  # of a table; of estimates
     "rules": ["catalog", "gate"],  # of an accelerator's figures; of a policy
     "training_runs": ["scenario", "verify"],  # of a scenario; published ones
 }

@@ -1,4 +1,4 @@
-"""Under tests, arithmetic of the program on numbers that remember is an error outside a formula.
+"""Under tests, arithmetic of the program on traced numbers is an error outside a formula.
 
 A ``Traced`` number is a float: added or multiplied outside of a formula it gives a plain float,
 and the trace ends there without a word. At run time nothing of this exists.
@@ -24,7 +24,7 @@ BODIES = ("carbonctl.formulas.", "carbonctl.core.units")  # formulas, and the co
 
 
 class UntracedArithmeticError(AssertionError):
-    """A number that remembers was used in arithmetic outside of a formula."""
+    """A traced number was used in arithmetic outside of a formula."""
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Use cases, one a file: typed options in, one typed outcome out, nothing printed."""
+"""Use cases, one per file: typed options in, one typed outcome out; nothing is printed."""

@@ -1,4 +1,4 @@
-"""The functions of ``import carbonctl``: what the command line calls, from dicts and paths."""
+"""The functions of ``import carbonctl``: the use cases of the commands, for dicts and paths."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Source = str | os.PathLike[str] | Mapping[str, Any] | Scenario
 
-_DICT = "<dict>"  # how errors call a scenario that is no file
+_DICT = "<dict>"  # name in errors of a scenario that is not a file
 
 
 def load(
@@ -40,7 +40,7 @@ def load(
     root: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Scenario:
-    """The scenario of a path, of a dict, or of another scenario, with some values changed.
+    """The scenario of a path, a dict or another scenario, with some values changed.
 
     Parameters
     ----------
@@ -51,18 +51,18 @@ def load(
     hardware_db
         A folder of your own hardware data, laid over the bundled one.
     root
-        The folder that ``extends`` stays in.
+        The folder that ``extends`` may read from.
     values
-        Values of keys at the top: ``period="2 y"``.
+        Values of top-level keys: ``period="2 y"``.
 
     Raises
     ------
     InputError
-        With every problem of keys, values and names, each with its place.
+        With every problem of keys, values and names, each with its position.
     """
-    scenario = _loaded(source, set, values, hardware_db, root)
-    if scenario.document.found:
-        raise InputError(scenario.document.found, scenario.document.sources)
+    scenario = _load_any(source, set, values, hardware_db, root)
+    if scenario.document.deferred_problems:
+        raise InputError(scenario.document.deferred_problems, scenario.document.sources)
     return scenario
 
 
@@ -76,17 +76,17 @@ def estimate(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Result:
-    """The carbon of a scenario: of its whole life, or of some phases.
+    """The carbon of a scenario in kgCO2e: of its whole life cycle, or of some phases.
 
     ``phases`` are those of a command: ``"train"`` (data, experiments and training), ``"infer"``,
-    or ``None`` for all. ``samples`` are draws for the interval, 0 for none. ``set``,
-    ``hardware_db`` and ``values`` are those of ``load``. InputError has every problem.
+    or ``None`` for all. ``samples`` is the number of draws for the interval, 0 for none. ``set``,
+    ``hardware_db`` and ``values`` are as in ``load``. Raises InputError with every problem.
     """
-    command = _command_of(phases)
+    command = _command_for_phases(phases)
     check_samples(samples)
     from carbonctl.app.estimate import estimate as use_case  # noqa: PLC0415 - heavy
 
-    loaded = _loaded(scenario, set, values, hardware_db)
+    loaded = _load_any(scenario, set, values, hardware_db)
     need = command == "lifecycle" and loaded.needs_period
     return use_case(loaded, command, samples=samples, seed=seed, need_period=need)
 
@@ -100,11 +100,11 @@ def embodied(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Result:
-    """The carbon of whole hardware from manufacturing to end of life, without use."""
+    """The carbon of whole hardware in kgCO2e, from manufacturing to end of life, without use."""
     check_samples(samples)
     from carbonctl.app.embodied import embodied as use_case  # noqa: PLC0415 - heavy
 
-    loaded = _loaded(scenario, set, values, hardware_db)
+    loaded = _load_any(scenario, set, values, hardware_db)
     return use_case(loaded, samples=samples, seed=seed)
 
 
@@ -117,11 +117,11 @@ def refresh(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Decision:
-    """The decision whether new hardware pays back its making, as a scenario describes it."""
+    """Whether new hardware saves more than its manufacturing, with the break-even time."""
     check_samples(samples)
     from carbonctl.app.refresh import refresh as use_case  # noqa: PLC0415 - heavy
 
-    loaded = _loaded(scenario, set, values, hardware_db)
+    loaded = _load_any(scenario, set, values, hardware_db)
     return use_case(loaded, samples=samples, seed=seed)
 
 
@@ -133,7 +133,7 @@ def compare(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Comparison:
-    """Two or more scenarios on common draws: which emits less, and how surely."""
+    """Comparison of two or more scenarios on common draws: which emits less, how surely."""
     check_samples(samples)
     if len(scenarios) < 2:  # noqa: PLR2004 - to compare takes two
         message = "compare takes two or more scenarios"
@@ -141,7 +141,7 @@ def compare(
     from carbonctl.app.compare import compare as use_case  # noqa: PLC0415 - heavy
 
     named = [
-        (_name_of(one, place), partial(_loaded, one, set, values, hardware_db))
+        (_default_name(one, place), partial(_load_any, one, set, values, hardware_db))
         for place, one in enumerate(scenarios, 1)
     ]
     return use_case(named, samples=samples, seed=seed)
@@ -155,12 +155,12 @@ def diff(
     seed: int = DEFAULT_SEED,
     hardware_db: str | os.PathLike[str] | None = None,
 ) -> DiffResult:
-    """What changed between two scenarios or results, and how much of the difference it made."""
+    """Changes between two scenarios or results, with the contribution of each in kgCO2e."""
     check_samples(samples)
     from carbonctl.app.diff import diff as use_case  # noqa: PLC0415 - heavy
 
-    data = _path(hardware_db)
-    sides = (partial(_side, one, data) for one in (base, head))
+    data = _path_or_none(hardware_db)
+    sides = (partial(_read_any_side, one, data) for one in (base, head))
     return use_case(sides, hardware_db=data, samples=samples, seed=seed)
 
 
@@ -174,13 +174,13 @@ def explain(
     hardware_db: str | os.PathLike[str] | None = None,
     **values: Any,
 ) -> Explanation:
-    """The tree of formulas under a number of a scenario or a result, and what decides it."""
+    """The formula tree of a number of a scenario or a result, and the facts that decide it."""
     check_samples(samples)
     if isinstance(source, Result):
         return source.explain(of, samples=samples)
     from carbonctl.app.explain import evaluate_any, explain_number  # noqa: PLC0415 - heavy
 
-    loaded = _loaded(source, set, values, hardware_db)
+    loaded = _load_any(source, set, values, hardware_db)
     return explain_number(evaluate_any(loaded), of, loaded.catalog, samples=samples, seed=seed)
 
 
@@ -190,15 +190,15 @@ def verify(
     tolerance: float = 1e-9,
     hardware_db: str | os.PathLike[str] | None = None,
 ) -> Verification:
-    """A saved result computed again, and every value that differs."""
+    """The recomputation of a saved result, and every value that differs."""
     from carbonctl.app.verify import verify as use_case  # noqa: PLC0415 - heavy
     from carbonctl.report import saved  # noqa: PLC0415
 
     if isinstance(result, Result):
-        made = saved.parse(result.to_json().encode(), result.name)
+        saved_document = saved.parse_result(result.to_json().encode(), result.name)
     else:
-        made = saved.document(os.fspath(result))
-    return use_case(made, hardware_db=_path(hardware_db), tolerance=tolerance)
+        saved_document = saved.read_document(os.fspath(result))
+    return use_case(saved_document, hardware_db=_path_or_none(hardware_db), tolerance=tolerance)
 
 
 def validate(
@@ -206,11 +206,11 @@ def validate(
     hardware_db: str | os.PathLike[str] | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Validation:
-    """Warnings of scenarios, policies and saved results; InputError with every problem of them."""
+    """Warnings of scenarios, policies and saved results; InputError with all their problems."""
     from carbonctl.app.validate import validate_files  # noqa: PLC0415 - heavy
 
     names = [os.fspath(file) for file in files]
-    return validate_files(names, _path(hardware_db), _path(root))
+    return validate_files(names, _path_or_none(hardware_db), _path_or_none(root))
 
 
 def gate(
@@ -236,131 +236,131 @@ def gate(
     from carbonctl.app.gate import run_gate  # noqa: PLC0415 - heavy
     from carbonctl.app.gate_input import GateOptions  # noqa: PLC0415
 
-    data = _path(hardware_db)
+    data = _path_or_none(hardware_db)
     options = GateOptions(samples, seed, hardware_db=data, trust_result=trust_result)
     earlier = [baseline] if isinstance(baseline, str | os.PathLike) else baseline
     names, befores = ([os.fspath(file) for file in each] for each in (files, earlier))
-    return run_gate(names, _path(policy), befores, today, options=options)
+    return run_gate(names, _path_or_none(policy), befores, today, options=options)
 
 
-def _command_of(phases: str | Iterable[str] | None) -> str:
+def _command_for_phases(phases: str | Iterable[str] | None) -> str:
     """The command that estimates some phases."""
     if phases is None:
         return "lifecycle"
     if isinstance(phases, str) and phases in PHASES_OF:
         return phases
     wanted = {phases} if isinstance(phases, str) else {*phases}
-    found = next((name for name, own in PHASES_OF.items() if wanted == {*own}), None)
-    if found is None:
-        message = f"{phases!r} is no set of phases that is estimated together"
-        hint = f'"train", "infer", or None for all of {", ".join(PHASES)}'
+    command = next((name for name, own in PHASES_OF.items() if wanted == {*own}), None)
+    if command is None:
+        message = f"the phases {phases!r} cannot be estimated together"
+        hint = f'give "train", "infer", or None for all of {", ".join(PHASES)}'
         raise UsageError(message, hint)
-    return found
+    return command
 
 
-def _loaded(
+def _load_any(
     source: Source,
     changed: Mapping[str, Any] | None,
     values: Mapping[str, Any],
     hardware_db: str | os.PathLike[str] | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Scenario:
-    """The scenario of any source with some values changed; its problems are kept in it."""
-    settings = _settings({**values, **(changed or {})})
+    """The scenario of any source with some values changed; its problems are deferred."""
+    settings = _settings_from_values({**values, **(changed or {})})
     if isinstance(source, Scenario):
         unchanged = not settings and hardware_db is None
-        return source if unchanged else _changed(source, settings, hardware_db)
+        return source if unchanged else _with_changes(source, settings, hardware_db)
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good arguments
 
-    catalog = Catalog.open(_path(hardware_db))
-    name, raw = _text_of(source)
-    return load_scenario(name, settings, catalog, raw=raw, root=_path(root))
+    catalog = Catalog.open(_path_or_none(hardware_db))
+    name, raw = _name_and_bytes(source)
+    return load_scenario(name, settings, catalog, raw=raw, root=_path_or_none(root))
 
 
-def _changed(
+def _with_changes(
     source: Scenario, settings: list[Setting], hardware_db: str | os.PathLike[str] | None
 ) -> Scenario:
-    """A scenario with values changed, or on other data; the one that is given stays as it is."""
+    """A copy of a scenario with values changed, or on other hardware data."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for these alone
-    from carbonctl.scenario.read.read_scenario import apply_settings, checked  # noqa: PLC0415
+    from carbonctl.scenario.read.read_scenario import apply_settings, check_scenario  # noqa: PLC0415
 
-    catalog = source.catalog if hardware_db is None else Catalog.open(_path(hardware_db))
-    document = source.document.copied()
+    catalog = source.catalog if hardware_db is None else Catalog.open(_path_or_none(hardware_db))
+    document = source.document.deep_copy()
     apply_settings(document, settings)
-    return Scenario(checked(document, catalog, keep=True), document, catalog)
+    return Scenario(check_scenario(document, catalog, keep=True), document, catalog)
 
 
-def _text_of(source: Source) -> tuple[str, bytes | None]:
-    """The name of a source, and its bytes where it is no file."""
+def _name_and_bytes(source: Source) -> tuple[str, bytes | None]:
+    """The name of a source, and its bytes if it is not a file."""
     if isinstance(source, str | os.PathLike):
         text = os.fspath(source)
         if "\n" in text:
-            message = "this is text, where the path of a file is expected"
+            message = "expected the path of a file, got text of several lines"
             hint = "write it to a file, or give yaml.safe_load(text)"
             raise InputError([Problem("CC008", message, Mark(text.partition("\n")[0]), hint)])
         return text, None
     if not isinstance(source, Mapping):
-        message = f"a scenario is a path, a dict or a Scenario, not {type(source).__name__}"
+        message = f"expected a path, a dict or a Scenario, got {type(source).__name__}"
         raise UsageError(message)
-    return _DICT, _json(dict(source), _DICT).encode()
+    return _DICT, _to_json(dict(source), _DICT).encode()
 
 
-def _json(value: Any, place: str) -> str:
-    """A value of Python as JSON; InputError at a place where a scenario has nothing like it."""
+def _to_json(value: Any, place: str) -> str:
+    """A Python value as JSON text; InputError if a scenario cannot contain it."""
     try:
-        return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+        return json.dumps(value, indent=2, ensure_ascii=False, default=_json_default)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError([Problem("CC201", str(error), Mark(place))]) from None
 
 
-def _plain(value: Any) -> Any:
-    """What JSON has no type for: numbers of numpy, paths, days, other mappings."""
+def _json_default(value: Any) -> Any:
+    """A JSON value for types that JSON lacks: numpy numbers, paths, dates, mappings."""
     if hasattr(value, "tolist"):  # of numpy
         return value.tolist()
     if hasattr(value, "isoformat") or isinstance(value, os.PathLike):
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
-    message = f"{type(value).__name__} is no value of a scenario"
+    message = f"a scenario cannot contain a value of type {type(value).__name__}"
     raise TypeError(message)
 
 
-def _settings(values: Mapping[str, Any]) -> list[Setting]:
-    """Values by path as ``--set`` makes them: text is read as YAML, all else stays what it is."""
+def _settings_from_values(values: Mapping[str, Any]) -> list[Setting]:
+    """Settings from values by path, as of ``--set``: text is read as YAML, other values stay."""
     if not values:
         return []
     from carbonctl.scenario.read.read_scenario import Setting, parse_sets  # noqa: PLC0415 - pydantic
 
-    made = []
+    settings = []
     for path, value in values.items():
         if isinstance(value, str):
-            made += parse_sets([f"{path}={value}"])
+            settings += parse_sets([f"{path}={value}"])
         else:
             flag = f"--set {path}"
-            made.append(Setting(path, json.loads(_json(value, flag)), flag))
-    return made
+            settings.append(Setting(path, json.loads(_to_json(value, flag)), flag))
+    return settings
 
 
-def _name_of(source: Source, place: int) -> str:
-    """What a scenario without a name is called."""
+def _default_name(source: Source, place: int) -> str:
+    """The name of a scenario that has none: its path, or its number."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     return f"scenario {place}"
 
 
-def _side(source: Source | Result, hardware_db: str | None) -> SideInput:
-    """One side of a difference: a saved or a fresh result, or a scenario."""
+def _read_any_side(source: Source | Result, hardware_db: str | None) -> SideInput:
+    """One side of a diff: a result, a file, or a scenario."""
     from carbonctl.app import diff as sides  # noqa: PLC0415 - heavy
 
     if isinstance(source, Result):
         from carbonctl.report import saved  # noqa: PLC0415 - for results alone
 
-        return sides.saved_side(saved.parse(source.to_json().encode(), source.name))
+        return sides.saved_side(saved.parse_result(source.to_json().encode(), source.name))
     if isinstance(source, str | os.PathLike) and "\n" not in os.fspath(source):
         return sides.read_side(os.fspath(source), hardware_db, None)
-    loaded = _loaded(source, None, {}, hardware_db)
+    loaded = _load_any(source, None, {}, hardware_db)
     return sides.SideInput(loaded.name or _DICT, loaded.document)
 
 
-def _path(value: str | os.PathLike[str] | None) -> str | None:
+def _path_or_none(value: str | os.PathLike[str] | None) -> str | None:
     return None if value is None else str(Path(value))

@@ -1,4 +1,4 @@
-"""Compare scenarios on common draws: which emits less, how surely, what would turn the order."""
+"""Compare scenarios on common draws: which emits less, how surely, what changes the order."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.app.estimate import evaluate
-from carbonctl.app.outcome import Outcome, Quantity, quantity_of
-from carbonctl.core.errors import UsageError, gathered
+from carbonctl.app.outcome import Outcome, Quantity, quantity_from_node
+from carbonctl.core.errors import UsageError, collect_or_raise
 from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
@@ -16,55 +16,61 @@ if TYPE_CHECKING:
     from carbonctl.app.load import Scenario
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.result.compare import CompareResult
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.study.montecarlo import Evaluated
 
-    Named = tuple[str, Callable[[], Scenario]]  # what to call it where it has no name, and its load
+    NamedLoader = tuple[
+        str, Callable[[], Scenario]
+    ]  # default name, and function that loads the scenario
 
 
 class Comparison(Outcome):
-    """Scenarios side by side: totals, differences, and the input that would turn the order."""
+    """Scenarios side by side: totals, differences, and the input that would change the order."""
 
     module = "text.side_by_side"
     data: CompareResult
 
     @property
     def totals(self) -> dict[str, Quantity]:
-        """The total of each scenario by its name."""
-        return {one["name"]: quantity_of(one["total"]) for one in self.data["scenarios"]}
+        """The total of each scenario by name."""
+        return {one["name"]: quantity_from_node(one["total"]) for one in self.data["scenarios"]}
 
     def __repr__(self) -> str:
         return "; ".join(f"{name}: {total}" for name, total in self.totals.items())
 
 
 def compare(
-    scenarios: Sequence[Named],
+    scenarios: Sequence[NamedLoader],
     *,
     samples: int,
     seed: int,
-    each: Callable[[Sequence[Named]], Iterable[Named]] = iter,
+    each: Callable[[Sequence[NamedLoader]], Iterable[NamedLoader]] = iter,
 ) -> Comparison:
-    """Two or more scenarios compared on common draws.
+    """Comparison of two or more scenarios on common draws.
 
-    One InputError has the problems of all scenarios. ``each`` walks over the scenarios, so that a
-    caller can show how far it is.
+    One InputError has the problems of all scenarios. ``each`` iterates over the scenarios and can
+    show progress.
     """
     from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415 - heavy
-    from carbonctl.report.charged import charged, title  # noqa: PLC0415
-    from carbonctl.report.text.side_by_side import as_data  # noqa: PLC0415
+    from carbonctl.report.phase_charges import phase_charges, result_title  # noqa: PLC0415
+    from carbonctl.report.text.side_by_side import compare_as_data  # noqa: PLC0415
     from carbonctl.study.compare import compare as study  # noqa: PLC0415
 
-    def run(load: Callable[[], Scenario]) -> tuple[str, Resolved, Evaluated[Lifecycle]]:
+    def run(load: Callable[[], Scenario]) -> tuple[str, ResolvedScenario, Evaluated[Lifecycle]]:
         scenario = load()
         resolved, evaluated = evaluate(scenario, PHASES, samples=samples, seed=seed)
-        return title(resolved, charged(resolved, scenario.catalog)), resolved, evaluated
+        return (
+            result_title(resolved, phase_charges(resolved, scenario.catalog)),
+            resolved,
+            evaluated,
+        )
 
-    runs = gathered(partial(run, load) for _, load in each(scenarios))
+    runs = collect_or_raise(partial(run, load) for _, load in each(scenarios))
     titles, resolved, results = ([one[0] for one in runs], [one[1] for one in runs],
                                  [one[2] for one in runs])  # fmt: skip
     if len({one.scenario.accounting for one in resolved}) > 1:
-        message = "the scenarios are on different bases; choose one with --accounting"
+        message = "the scenarios have different accounting bases; choose one with --accounting"
         raise UsageError(message)
     compared = study(results, [one.inputs for one in resolved], lifecycle)
     names = [one.scenario.name or file for one, (file, _) in zip(resolved, scenarios, strict=True)]
-    return Comparison(as_data(compared, names, titles, results, resolved))
+    return Comparison(compare_as_data(compared, names, titles, results, resolved))

@@ -1,4 +1,4 @@
-"""Attribute the difference of two totals: make each change in turn, and say what it moved."""
+"""Attribute the difference of two totals to the changes between them."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.app.load import PHASES_OF, load_scenario
-from carbonctl.app.outcome import Outcome, Quantity, quantity_of
-from carbonctl.app.recompute import check_is_estimate, given_document, recompute
-from carbonctl.core.errors import InputError, Mark, Problem, gathered
+from carbonctl.app.outcome import Outcome, Quantity, quantity_from_node
+from carbonctl.app.recompute import check_is_estimate, input_document, recompute
+from carbonctl.core.errors import InputError, Mark, Problem, collect_or_raise
 from carbonctl.core.phase_names import PHASES
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.core.strict_yaml import Document
-from carbonctl.estimate.inputs import bind, facts
+from carbonctl.estimate.inputs import bind, collect_facts
 from carbonctl.report import saved
 from carbonctl.report.ci.findings import results
-from carbonctl.scenario.read.read_scenario import checked
+from carbonctl.scenario.read.read_scenario import check_scenario
 from carbonctl.study.difference import (
     Difference,
     Side,
-    changed,
-    changes,
+    apply_changes,
     contributions,
-    together,
+    find_changes,
+    group_changes,
 )
-from carbonctl.study.montecarlo import Draws, central, interval
+from carbonctl.study.montecarlo import Draws, central_value, interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.core.types import Num
     from carbonctl.result.diff import ChangeRecord
     from carbonctl.result.diff import DiffResult as DiffRecord
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.study.difference import Change
 
-    Resolved = tuple[Any, Callable[[Any], Any]]  # inputs full of facts, and the estimate of them
+    Resolved = tuple[Any, Callable[[Any], Any]]  # inputs with facts, and the estimate function
 
-# how much of a path says which changes go together, where they cannot be made one by one
-_DEPTHS = (40, 3, 1, 0)
+# lengths of the path prefix by which changes are grouped, if single changes are invalid
+_GROUPING_DEPTHS = (40, 3, 1, 0)
 _RELATIVE_TOLERANCE = 1e-9
 
 
-@compared
+@value_record
 class SideInput:
-    """One side as it was read: its name, what was given to it, and the result if one was saved."""
+    """One side of a diff: its file, its scenario, and its saved result if it has one."""
 
     file: str
     document: Document
@@ -60,7 +60,7 @@ class SideInput:
 
 
 class DiffResult(Outcome):
-    """The difference of two totals, and what each change moved."""
+    """The difference of two totals, and the contribution of each change."""
 
     module = "difference"
     data: DiffRecord
@@ -68,11 +68,11 @@ class DiffResult(Outcome):
     @property
     def total(self) -> Quantity:
         """Head minus base in kgCO2e."""
-        return quantity_of(self.data["total"], "difference_kgco2e", "kgCO2e")
+        return quantity_from_node(self.data["total"], "difference_kgco2e", "kgCO2e")
 
     @property
     def changes(self) -> list[ChangeRecord]:
-        """What changed, the largest contribution first."""
+        """The changes, the largest contribution first."""
         return copy.deepcopy(self.data["changes"])
 
     @property
@@ -88,19 +88,19 @@ class DiffResult(Outcome):
 def diff(
     sides: Iterable[Callable[[], SideInput]], *, hardware_db: str | None, samples: int, seed: int
 ) -> DiffResult:
-    """The difference between two sides (base and head), read by one call each."""
-    from carbonctl.report.difference import as_data  # noqa: PLC0415 - Rich, after good options
+    """The difference between base and head; each of ``sides`` reads one of them."""
+    from carbonctl.report.difference import diff_as_data  # noqa: PLC0415 - Rich, after good options
 
-    found = attribute(sides, hardware_db=hardware_db, samples=samples, seed=seed)
-    return DiffResult(as_data(found, samples, seed))
+    difference = attribute(sides, hardware_db=hardware_db, samples=samples, seed=seed)
+    return DiffResult(diff_as_data(difference, samples, seed))
 
 
 def attribute(
     sides: Iterable[Callable[[], SideInput]], *, hardware_db: str | None, samples: int, seed: int
 ) -> Difference:
-    """Read two sides and attribute the difference of their totals to the changes between them."""
-    read = gathered(sides)
-    command = _command(read)
+    """Read two sides, and attribute the difference of their totals to the changes."""
+    read = collect_or_raise(sides)
+    command = _common_command(read)
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good files
 
     catalog = Catalog.open(hardware_db)
@@ -111,135 +111,137 @@ def attribute(
             data = recompute(command, one.document, catalog, samples=0, seed=seed).data
         return Side(one.file, one.document, one.result, data)
 
-    base, head = gathered(partial(side, one) for one in read)
+    base, head = collect_or_raise(partial(side, one) for one in read)
     attribution = Attribution(base, head, command, catalog)
-    found, moved = _attributed(attribution)
+    changes, moved = _attribute_changes(attribution)
     tool = head.total - base.total - sum(moved)
     if abs(tool) <= _RELATIVE_TOLERANCE * max(abs(base.total), abs(head.total)):
         tool = 0.0
     ends = None if tool else attribution.interval(samples, seed)
-    return Difference(base, head, found, attribution.data, moved, tool, ends)
+    return Difference(base, head, changes, attribution.data, moved, tool, ends)
 
 
 def read_side(file: str, hardware_db: str | None, root: str | None) -> SideInput:
-    """A scenario in a file, or a saved result with what was given to it."""
-    raw = saved.raw_of(file)
+    """The side of a file: a scenario, or a saved result with its scenario."""
+    raw = saved.read_bytes(file)
     name = "<stdin>" if file == "-" else file
     if not saved.is_result(raw):
         from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
 
         catalog = Catalog.open(hardware_db)
         return SideInput(name, load_scenario(file, (), catalog, raw=raw, root=root).document)
-    return saved_side(saved.parse(raw, name))
+    return saved_side(saved.parse_result(raw, name))
 
 
-def saved_side(made: Json) -> SideInput:
-    """The one result of a parsed file, with what was given to it."""
-    check_is_estimate(made)
-    found = results(made.data)
-    if len(found) != 1:
-        raise _not_one(made, "this holds several results; diff takes one a side")
-    at = ("results", 0) if "results" in made.data else ()
-    return SideInput(made.name, given_document(made, at), found[0])
+def saved_side(saved_document: JsonDocument) -> SideInput:
+    """The side of a parsed saved result; InputError if the file has several results."""
+    check_is_estimate(saved_document)
+    loaded = results(saved_document.data)
+    if len(loaded) != 1:
+        raise _several_results_error(
+            saved_document, "this file has several results; diff compares one per side"
+        )
+    at = ("results", 0) if "results" in saved_document.data else ()
+    return SideInput(saved_document.name, input_document(saved_document, at), loaded[0])
 
 
-def _not_one(made: Json, message: str) -> InputError:
-    return InputError([Problem("CC705", message, made.mark(()))], made.sources)
+def _several_results_error(saved_document: JsonDocument, message: str) -> InputError:
+    return InputError([Problem("CC705", message, saved_document.mark(()))], saved_document.sources)
 
 
-def _command(read: list[SideInput]) -> str:
-    """The command whose estimates are compared: that of a saved result, else a whole life."""
-    found = {one.result["command"]: one.document for one in read if one.result is not None}
-    if len(found) > 1:
-        first, second = found
+def _common_command(read: list[SideInput]) -> str:
+    """The command of both sides: that of a saved result, else ``lifecycle`` or ``embodied``."""
+    documents = {one.result["command"]: one.document for one in read if one.result is not None}
+    if len(documents) > 1:
+        first, second = documents
         message = f'the base was made by "{first}" and the head by "{second}"'
-        raise InputError([Problem("CC705", message, found[second].mark(()))])
+        raise InputError([Problem("CC705", message, documents[second].mark(()))])
     phases = any(one.document.data.get(name) for one in read for name in PHASES)
-    return next(iter(found), "lifecycle" if phases else "embodied")
+    return next(iter(documents), "lifecycle" if phases else "embodied")
 
 
 class Attribution:
-    """The total with any of the changes made; each such scenario is resolved once."""
+    """Computes the total with any subset of the changes; caches resolved scenarios."""
 
     def __init__(self, base: Side, head: Side, command: str, catalog: Catalog) -> None:
         self.base, self.head = base, head
         self.command, self.catalog = command, catalog
-        self.inputs: list[Change] = changes(base.document.data, head.document.data)
+        self.inputs: list[Change] = find_changes(base.document.data, head.document.data)
         self.resolved: dict[frozenset[int], Resolved] = {}
 
     @cached_property
     def ends(self) -> tuple[Resolved, Resolved]:
-        """Both sides resolved on the data of today."""
+        """Both sides, resolved on the present data."""
         return self._resolve(self.base.document), self._resolve(self.head.document)
 
     @cached_property
     def changed_facts(self) -> tuple[dict[str, Fact], dict[str, Fact]]:
-        """Facts of each saved side that are others than those of today."""
+        """Facts of each saved side that differ from the present data."""
         return _changed_facts(self.base, self.ends[0]), _changed_facts(self.head, self.ends[1])
 
     @cached_property
     def data(self) -> list[tuple[Fact, Fact]]:
-        """Facts that differ between the sides although nobody gave them."""
+        """Facts of hardware_db that differ between the sides."""
         before, after = self.changed_facts
-        today = facts(self.ends[0][0]) | facts(self.ends[1][0])
+        today = collect_facts(self.ends[0][0]) | collect_facts(self.ends[1][0])
         pairs = [
             (before.get(key, today[key]), after.get(key, today[key]))
             for key in dict.fromkeys((*before, *after))
         ]
-        return [(a, b) for a, b in pairs if _numbers(a) != _numbers(b)]
+        return [(a, b) for a, b in pairs if _value_and_range(a) != _value_and_range(b)]
 
-    def total(self, made: frozenset[int]) -> float:
-        """The total with some changes made: inputs first, then facts."""
+    def total(self, changes: frozenset[int]) -> float:
+        """The total in kgCO2e with some changes applied; inputs are numbered before facts."""
         count = len(self.inputs)
-        inputs, estimate = self._with_changes(frozenset(i for i in made if i < count))
-        facts_ = self.facts_used_by(frozenset(i - count for i in made if i >= count))
+        inputs, estimate = self._with_changes(frozenset(i for i in changes if i < count))
+        facts_ = self.facts_used_by(frozenset(i - count for i in changes if i >= count))
         with self._finite():
-            found = estimate(bind(inputs, lambda f: central(facts_.get(f.key, f))))
-            return float(_finite(found.total_kgco2e))
+            found = estimate(bind(inputs, lambda f: central_value(facts_.get(f.key, f))))
+            return float(_require_finite(found.total_kgco2e))
 
     def interval(self, samples: int, seed: int) -> tuple[float, float, float] | None:
-        """Of the difference, on draws that both sides share."""
+        """The p05, p50 and p95 of the difference on common draws; None without draws."""
         if not samples:
             return None
         draws = Draws(samples, seed)
         drawn: list[Num] = []
         for (inputs, estimate), own in zip(self.ends, self.changed_facts, strict=True):
             with self._finite(), np.errstate(all="ignore"):
-                found = estimate(bind(inputs, partial(_drawn, draws, own)))
-                drawn.append(_finite(found.total_kgco2e))
+                found = estimate(bind(inputs, partial(_draw_fact, draws, own)))
+                drawn.append(_require_finite(found.total_kgco2e))
         return interval(np.asarray(drawn[1]) - np.asarray(drawn[0]))
 
     @contextmanager
     def _finite(self) -> Iterator[None]:
-        """Facts that a result was edited to hold may be such that no total comes out."""
+        """Context that turns an infinite total into an InputError, as of an edited result."""
         try:
             yield
         except ArithmeticError:
             saved_ = self.base if self.base.result is not None else self.head
-            message = "with the facts of this result the total is not finite"
+            message = "the facts of this result give a total that is not finite"
             raise InputError([Problem("CC704", message, Mark(saved_.file))]) from None
 
-    def facts_used_by(self, made: frozenset[int]) -> dict[str, Fact]:
-        """Facts of the estimate with some of the changed facts switched, by key."""
+    def facts_used_by(self, changes: frozenset[int]) -> dict[str, Fact]:
+        """Facts by key, with some of the changed facts set to those of the head."""
         before, after = self.changed_facts
-        switched = {a.key: (b if i in made else a) for i, (a, b) in enumerate(self.data)}
+        switched = {a.key: (b if i in changes else a) for i, (a, b) in enumerate(self.data)}
         return before | after | switched
 
-    def _with_changes(self, made: frozenset[int]) -> Resolved:
-        if not made:
+    def _with_changes(self, changes: frozenset[int]) -> Resolved:
+        if not changes:
             return self.ends[0]
-        if len(made) == len(self.inputs):
+        if len(changes) == len(self.inputs):
             return self.ends[1]
-        if made not in self.resolved:
-            applied = [change for i, change in enumerate(self.inputs) if i in made]
+        if changes not in self.resolved:
+            applied = [change for i, change in enumerate(self.inputs) if i in changes]
             base, head = self.base.document, self.head.document
-            data = changed(base.data, applied)
+            data = apply_changes(base.data, applied)
             mixed = Document(data, base.marks | head.marks, base.keys | head.keys)
-            self.resolved[made] = self._resolve(mixed)
-        return self.resolved[made]
+            self.resolved[changes] = self._resolve(mixed)
+        return self.resolved[changes]
 
     def _resolve(self, document: Document) -> Resolved:
-        scenario = checked(document, self.catalog)
+        scenario = check_scenario(document, self.catalog)
         if self.command == "embodied":
             from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
             from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for items alone
@@ -252,37 +254,37 @@ class Attribution:
         return inputs, partial(lifecycle, basis=scenario.accounting)
 
 
-def _attributed(attribution: Attribution) -> tuple[list[Change], list[float]]:
-    """Contributions of single changes, or of changes together where one alone cannot be made."""
+def _attribute_changes(attribution: Attribution) -> tuple[list[Change], list[float]]:
+    """Changes and their contributions; changes are grouped if single ones are invalid."""
     single = attribution.inputs
-    for depth in _DEPTHS:
-        attribution.inputs, attribution.resolved = together(single, depth), {}
+    for depth in _GROUPING_DEPTHS:
+        attribution.inputs, attribution.resolved = group_changes(single, depth), {}
         count = len(attribution.inputs) + len(attribution.data)
         try:
             return attribution.inputs, contributions(count, attribution.total)
         except InputError:
-            if depth == _DEPTHS[-1]:
+            if depth == _GROUPING_DEPTHS[-1]:
                 raise
     raise AssertionError  # the last depth returns or raises
 
 
-def _finite(value: Num) -> Any:
+def _require_finite(value: Num) -> Any:
     if not np.all(np.isfinite(value)):
         raise ArithmeticError
     return value
 
 
-def _drawn(draws: Draws, own: dict[str, Fact], fact: Fact) -> Num:
+def _draw_fact(draws: Draws, own: dict[str, Fact], fact: Fact) -> Num:
     return draws(own.get(fact.key, fact))
 
 
 def _changed_facts(side: Side, resolved: Resolved) -> dict[str, Fact]:
     if side.result is None:
         return {}
-    made = {}
-    for key, fact in facts(resolved[0]).items():
+    changed = {}
+    for key, fact in collect_facts(resolved[0]).items():
         entry = side.result["facts"].get(key)
-        if entry is None or fact.given or entry["origin"] in ("scenario", "cli"):
+        if entry is None or fact.is_from_user or entry["origin"] in ("scenario", "cli"):
             continue
         then = replace(
             fact,
@@ -292,10 +294,10 @@ def _changed_facts(side: Side, resolved: Resolved) -> dict[str, Fact]:
             high=entry["high"],
             range_kind=entry["range_kind"] or fact.range_kind,
         )
-        if _numbers(then) != _numbers(fact):
-            made[key] = then
-    return made
+        if _value_and_range(then) != _value_and_range(fact):
+            changed[key] = then
+    return changed
 
 
-def _numbers(fact: Fact) -> tuple[float | None, ...]:
+def _value_and_range(fact: Fact) -> tuple[float | None, ...]:
     return fact.value, fact.low, fact.high

@@ -1,4 +1,4 @@
-"""Estimate whole hardware from manufacturing to end of life, without use."""
+"""Estimate whole hardware, from manufacturing to end of life, without use."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def embodied(scenario: Scenario, *, samples: int, seed: int) -> Result:
-    """The result that ``embodied`` makes of the hardware of a scenario."""
+    """The embodied carbon of the hardware of a scenario."""
     from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied as estimate  # noqa: PLC0415 - after a good input
-    from carbonctl.report.envelope import ResultMetadata, envelope  # noqa: PLC0415
-    from carbonctl.report.given import given  # noqa: PLC0415
+    from carbonctl.report.envelope import ResultMetadata, build_result  # noqa: PLC0415
+    from carbonctl.report.user_inputs import user_inputs  # noqa: PLC0415
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
 
     sections, document, catalog = scenario
@@ -27,7 +27,7 @@ def embodied(scenario: Scenario, *, samples: int, seed: int) -> Result:
         period_hours=None,
         not_estimated=item.not_estimated,
         warnings=item.warnings,
-        inputs=given(document),
+        inputs=user_inputs(document),
     )
-    data = envelope("embodied", evaluated, catalog, metadata)
+    data = build_result("embodied", evaluated, catalog, metadata)
     return Result(data, item.warnings, catalog, evaluated)

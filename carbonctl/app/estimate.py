@@ -1,4 +1,4 @@
-"""Estimate phases of a scenario: plan, evaluate, check the capacity, and say it as a result."""
+"""Estimate phases of a scenario: plan, evaluate, check the capacity, build the result."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.results import Lifecycle
     from carbonctl.report.envelope import ResultMetadata
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.study.montecarlo import Evaluated
 
 
 def estimate(
     scenario: Scenario, command: str, *, samples: int, seed: int, need_period: bool = False
 ) -> Result:
-    """The result that ``train``, ``infer`` or ``lifecycle`` makes of a scenario.
+    """The result of ``train``, ``infer`` or ``lifecycle`` for a scenario.
 
-    InputError with every problem of the scenario, also where the load needs more devices than it
-    states. With ``need_period`` a scenario that serves has to say for how long.
+    Raises InputError with every problem of the scenario, including a load beyond the stated
+    devices. With ``need_period``, a scenario with serving must state its period.
     """
     resolved, evaluated = evaluate(
         scenario, PHASES_OF[command], samples=samples, seed=seed, need_period=need_period
     )
-    from carbonctl.report.envelope import envelope  # noqa: PLC0415 - after a good input
+    from carbonctl.report.envelope import build_result  # noqa: PLC0415 - after a good input
 
     catalog = scenario.catalog
-    data = envelope(command, evaluated, catalog, metadata_of(resolved, catalog))
+    data = build_result(command, evaluated, catalog, result_metadata(resolved, catalog))
     return Result(data, resolved.warnings, catalog, evaluated)
 
 
@@ -42,8 +42,8 @@ def evaluate(
     samples: int,
     seed: int,
     need_period: bool = False,
-) -> tuple[Resolved, Evaluated[Lifecycle]]:
-    """Phases of a scenario, resolved, planned and evaluated on the basis of the scenario."""
+) -> tuple[ResolvedScenario, Evaluated[Lifecycle]]:
+    """The resolved and planned phases of a scenario, and their evaluation."""
     from carbonctl.app.capacity import check_capacity  # noqa: PLC0415 - with the heavy ones
     from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
     from carbonctl.app.serving_checks import check_draws  # noqa: PLC0415
@@ -58,21 +58,21 @@ def evaluate(
     return resolved, evaluated
 
 
-def metadata_of(resolved: Resolved, catalog: Catalog) -> ResultMetadata:
-    """What a result says beside the numbers of some phases."""
-    from carbonctl.report.charged import charged, title  # noqa: PLC0415 - after a good input
+def result_metadata(resolved: ResolvedScenario, catalog: Catalog) -> ResultMetadata:
+    """Metadata of the result of some phases."""
     from carbonctl.report.envelope import ResultMetadata  # noqa: PLC0415
-    from carbonctl.report.given import given  # noqa: PLC0415
+    from carbonctl.report.phase_charges import phase_charges, result_title  # noqa: PLC0415 - after a good input
+    from carbonctl.report.user_inputs import user_inputs  # noqa: PLC0415
 
-    every = charged(resolved, catalog)
+    every = phase_charges(resolved, catalog)
     return ResultMetadata(
         name=resolved.scenario.name or "",
-        title=title(resolved, every),
+        title=result_title(resolved, every),
         period_hours=resolved.period.value,
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
         budget=resolved.budget,
         period=resolved.period,
-        inputs=given(resolved.document),
+        inputs=user_inputs(resolved.document),
         charged=[one.as_dict() for one in every],
     )

@@ -1,4 +1,4 @@
-"""Explain a number: its tree of formulas down to facts, and which facts decide it."""
+"""Explain a number: its formula tree down to facts, and the facts that decide it."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from carbonctl.core.phase_names import PHASES
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.formula import Traced
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.report.facts import Result as Evaluated
     from carbonctl.study.montecarlo import Draws
 
 
 class Explanation(Outcome):
-    """A number with the tree under it, counts of its facts, and those that decide its interval."""
+    """A number with its formula tree, the counts of its facts, and its drivers."""
 
     def __init__(self, number: Traced, name: str, catalog: Catalog, draws: Draws) -> None:
-        from carbonctl.report.basis import basis  # noqa: PLC0415 - after a good input
-        from carbonctl.report.explain import tree  # noqa: PLC0415
+        from carbonctl.report.basis import fact_summary  # noqa: PLC0415 - after a good input
+        from carbonctl.report.explain import formula_tree  # noqa: PLC0415
 
         self._number, self._name, self._sources = number, name, catalog.sources
-        self._basis = basis(number, draws)
-        super().__init__(tree(number, name, self._basis))
+        self._basis = fact_summary(number, draws)
+        super().__init__(formula_tree(number, name, self._basis))
 
     def in_words(self) -> str:
-        """The tree for people, with what decides the number and its citations; words glued."""
-        from carbonctl.report.explain import as_text  # noqa: PLC0415 - for people alone
+        """The tree as text with drivers and citations; contains no-break spaces."""
+        from carbonctl.report.explain import formula_tree_text  # noqa: PLC0415 - for people alone
 
-        return as_text(self._number, self._name, self._basis, self._sources())
+        return formula_tree_text(self._number, self._name, self._basis, self._sources())
 
     def to_text(self, width: int = 100) -> str:
-        """The same in lines of some width."""
-        from carbonctl.report.text.wrapped import wrapped  # noqa: PLC0415 - for people alone
+        """The tree as text, wrapped to ``width`` columns."""
+        from carbonctl.report.text.wrapping import wrap_lines  # noqa: PLC0415 - for people alone
 
-        return wrapped(self.in_words(), width)
+        return wrap_lines(self.in_words(), width)
 
     def to_markdown(self) -> str:
-        """The tree as a block of text."""
+        """The tree as a code block."""
         return f"```text\n{self.to_text()}```\n"
 
     def __repr__(self) -> str:
@@ -50,48 +50,50 @@ class Explanation(Outcome):
 def explain_number(
     evaluated: Evaluated, name: str, catalog: Catalog, *, samples: int, seed: int
 ) -> Explanation:
-    """The explanation of a number of an estimate; InputError where none is called so."""
-    from carbonctl.report.explain import find  # noqa: PLC0415 - after a good input
+    """The explanation of a number of an estimate; InputError if there is no such number."""
+    from carbonctl.report.explain import find_number  # noqa: PLC0415 - after a good input
 
-    number = find(evaluated.point, name)
+    number = find_number(evaluated.point, name)
     return Explanation(number, name, catalog, evaluated.draws(samples, seed))
 
 
 def evaluate_any(scenario: Scenario) -> Evaluated:
-    """The estimate of a scenario of any kind: phases, a replacement, or whole hardware."""
+    """The evaluation of any scenario: phases, a replacement, or whole hardware."""
     if scenario.has_phases:
         return _evaluate_phases(scenario, PHASES)
     if scenario.sections.refresh is not None:
-        from carbonctl.app.refresh import decide  # noqa: PLC0415 - for this kind alone
+        from carbonctl.app.refresh import evaluate_refresh  # noqa: PLC0415 - for this kind alone
 
-        return decide(scenario, samples=0, seed=0)[1]
+        return evaluate_refresh(scenario, samples=0, seed=0)[1]
     return _evaluate_item(scenario)
 
 
-def evaluate_saved(made: Json, hardware_db: str | None) -> tuple[Evaluated, Catalog]:
-    """What the one result of a file rests on, computed again by the command that made it."""
-    from carbonctl.app.recompute import given_document, only_result  # noqa: PLC0415 - for these
+def evaluate_saved(
+    saved_document: JsonDocument, hardware_db: str | None
+) -> tuple[Evaluated, Catalog]:
+    """The recomputation of the result of a file, and the catalog."""
+    from carbonctl.app.recompute import input_document, single_result  # noqa: PLC0415 - for these
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
 
-    result, at = only_result(made)
-    scenario = from_document(given_document(made, at), Catalog.open(hardware_db))
+    result, at = single_result(saved_document)
+    scenario = from_document(input_document(saved_document, at), Catalog.open(hardware_db))
     if result["command"] == "embodied":
         return _evaluate_item(scenario), scenario.catalog
-    # a gate judges a result on the basis of its policy, which the scenario need not say
+    # the basis of a gated result comes from the policy, not from the scenario
     sections = scenario.sections.model_copy(update={"accounting": result["accounting"]})
     judged = scenario._replace(sections=sections)
     return _evaluate_phases(judged, PHASES_OF[result["command"]]), scenario.catalog
 
 
 def _evaluate_phases(scenario: Scenario, phases: tuple[str, ...]) -> Evaluated:
-    """The estimate of some phases."""
+    """The evaluation of some phases, without draws."""
     from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - for this kind alone
 
     return evaluate(scenario, phases, samples=0, seed=0)[1]
 
 
 def _evaluate_item(scenario: Scenario) -> Evaluated:
-    """The estimate of whole hardware."""
+    """The evaluation of whole hardware, without draws."""
     from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for this kind alone
     from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415

@@ -26,7 +26,7 @@ from carbonctl.gate.judge import Unanswerable, judge
 from carbonctl.gate.measures import names
 from carbonctl.gate.refusals import Refusal, below_their_row, below_zero
 from carbonctl.gate.rules import BLOCKS, LIMITS
-from carbonctl.report.facts import cited
+from carbonctl.report.facts import with_citations
 from carbonctl.report.gate import (
     changed_inputs,
     refusal_verdict,
@@ -74,7 +74,7 @@ class GateResult:
     def as_data(self) -> dict[str, Any]:
         """One result with its verdict, or several under one."""
         results = [
-            data if one.catalog is None else cited(data, one.catalog)
+            data if one.catalog is None else with_citations(data, one.catalog)
             for one in self.inputs
             for data in (one.contents().data,)
         ]

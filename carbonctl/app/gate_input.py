@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED
-from carbonctl.core.record import compared, record
+from carbonctl.core.record import record, value_record
 from carbonctl.gate.judge import Subject
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BASES = ("location", "market")
 
 
-@compared
+@value_record
 class GateOptions:
     """How the files of a gate are read and evaluated."""
 
@@ -32,7 +32,7 @@ class GateOptions:
     trust_result: bool = False
 
 
-@compared
+@value_record
 class Request:
     """What the rules of a policy need of a result.
 

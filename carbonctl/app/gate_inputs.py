@@ -16,12 +16,12 @@ from carbonctl.app.gate_scenarios import (
 from carbonctl.app.load import from_document
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError, Mark, Problem, UsageError
-from carbonctl.core.files import name_of
+from carbonctl.core.files import display_name
 from carbonctl.gate.causes import Causes, SavedCauses
 
 if TYPE_CHECKING:
     from carbonctl.app.gate_input import GateOptions
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.result.estimate import EstimateResult
 
 Position = tuple[str | int, ...]
@@ -34,12 +34,12 @@ def load_gate_inputs(file: str, options: GateOptions, request: Request) -> list[
     from carbonctl.report import saved  # noqa: PLC0415 - JSON, for what may be a saved result
     from carbonctl.report.ci.findings import results  # noqa: PLC0415
 
-    raw = saved.raw_of(file)
+    raw = saved.read_bytes(file)
     if not saved.is_result(raw):
         return [load_scenario_input(file, options, request, raw)]
     from carbonctl.app.recompute import check_is_estimate  # noqa: PLC0415 - for saved results alone
 
-    document = saved.parse(raw, name_of(file), metrics=True)
+    document = saved.parse_result(raw, display_name(file), metrics=True)
     check_is_estimate(document)
     if options.sets:
         message = "--set changes a scenario; a saved result stays as it is"
@@ -51,7 +51,7 @@ def load_gate_inputs(file: str, options: GateOptions, request: Request) -> list[
         mark = document.mark(("results",))
         problem = Problem("CC604", "there is no result in this to hold", mark)
         raise InputError([problem], document.sources)
-    names = [name_of(file) + (f"#{i + 1}" if count > 1 else "") for i in range(count)]
+    names = [display_name(file) + (f"#{i + 1}" if count > 1 else "") for i in range(count)]
     positions: list[Position] = [("results", i) if is_list else () for i in range(count)]
     return [
         _load_saved(document, position, data, name, options, request)
@@ -60,7 +60,7 @@ def load_gate_inputs(file: str, options: GateOptions, request: Request) -> list[
 
 
 def _load_saved(
-    document: Json,
+    document: JsonDocument,
     position: Position,
     data: dict[str, Any],
     name: str,
@@ -86,14 +86,14 @@ def is_allowed(folder: str | None, overlays: tuple[str, ...]) -> bool:
 
 def _as_saved(data: dict[str, Any], file: str, status: str) -> GateInput:
     """A saved result as it stands, with what it still knows of its inputs."""
-    from carbonctl.report.saved_facts import facts  # noqa: PLC0415 - for saved results alone
+    from carbonctl.report.saved_facts import saved_facts  # noqa: PLC0415 - for saved results alone
 
     own = data["accounting"]
     bases = {own: data} if own in BASES else dict.fromkeys(BASES, data)
     shares = {d["key"]: d["variance_share"] for d in data["drivers"]}
     plain = {key: value for key, value in data.items() if key != "gate"}
     keys, folder = data["data"]["overlay"], data["data"].get("overlay_folder")
-    causes = SavedCauses(facts(cast("EstimateResult", data)), shares)
+    causes = SavedCauses(saved_facts(cast("EstimateResult", data)), shares)
     name = data["name"] or Path(file).stem
     return GateInput(
         file,
@@ -128,14 +128,14 @@ def _scenario_file(data: dict[str, Any], file: str) -> str:
 
 
 def _recompute(
-    document: Json, position: Position, name: str, options: GateOptions, request: Request
+    document: JsonDocument, position: Position, name: str, options: GateOptions, request: Request
 ) -> GateInput:
     """A saved result computed again; InputError where the same version comes to another one."""
     from carbonctl.app import recompute  # noqa: PLC0415 - for saved results alone
     from carbonctl.report.ci.findings import results  # noqa: PLC0415
 
     data: Any = results(document.data)[int(position[-1]) if position else 0]
-    scenario = recompute.given_document(document, position)
+    scenario = recompute.input_document(document, position)
     loaded = from_document(scenario, Catalog.open(options.hardware_db))
     request = replace(request, others=request.others | ({data["accounting"]} & set(BASES)))
 
@@ -150,10 +150,10 @@ def _recompute(
 
     as_saved = replace(options, samples=data["samples"], seed=data["seed"])
     whole = "lifecycle" if phases_left_out(data) else data["command"]
-    is_same_version = recompute.is_of_this_version(data)
+    is_same_version = recompute.is_current_version(data)
     if is_same_version:
         result, contents, now = evaluate(as_saved, data["command"])
-        recompute.check_agrees(document, position, data, cast("EstimateResult", now))
+        recompute.check_matches_recomputation(document, position, data, cast("EstimateResult", now))
     if not is_same_version or options != as_saved or whole != data["command"]:
         result, contents, now = evaluate(options, whole)
     status = "agrees" if is_same_version else "other version"
@@ -173,10 +173,10 @@ def _with_saved_places(contents: Contents, saved: dict[str, dict[str, Any]]) -> 
     for data in contents.bases.values():
         for key in places.keys() & data["facts"].keys():
             data["facts"][key]["where"] = saved[key]["where"]
-    facts = {
+    saved_facts = {
         key: replace(fact, where=places[key]) if key in places else fact
         for key, fact in causes.facts.items()
     }
     if isinstance(causes, Causes):  # its sections are those of the saved file
-        return contents._replace(causes=replace(causes, facts=facts, sections={}))
-    return contents._replace(causes=replace(causes, facts=facts))
+        return contents._replace(causes=replace(causes, facts=saved_facts, sections={}))
+    return contents._replace(causes=replace(causes, facts=saved_facts))

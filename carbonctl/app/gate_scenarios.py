@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from carbonctl.app.estimate import evaluate, metadata_of
+from carbonctl.app.estimate import evaluate, result_metadata
 from carbonctl.app.gate_input import BASES, Contents, GateInput, pack
 from carbonctl.app.load import PHASES_OF, load_scenario
 from carbonctl.catalog.read import Catalog
-from carbonctl.core.files import name_of
+from carbonctl.core.files import display_name
 from carbonctl.core.phase_names import PHASES
-from carbonctl.estimate.inputs import facts as facts_of
+from carbonctl.estimate.inputs import collect_facts as facts_of
 from carbonctl.gate.causes import Causes
 from carbonctl.gate.measures import shares_over
 from carbonctl.gate.rules import budget_rules
-from carbonctl.report.envelope import ResultMetadata, envelope
-from carbonctl.report.given import given
+from carbonctl.report.envelope import ResultMetadata, build_result
+from carbonctl.report.user_inputs import user_inputs
 from carbonctl.scenario.read.read_scenario import parse_sets
 from carbonctl.scenario.resolve.resolve_scenario import BUDGET
 from carbonctl.study.montecarlo import evaluate as study
@@ -80,9 +80,9 @@ def evaluate_life(
         )
         for basis in sorted(bases - {scenario.accounting})
     }
-    metadata = metadata_of(resolved, catalog)
+    metadata = result_metadata(resolved, catalog)
     data: dict[str, dict[str, Any]] = {
-        basis: cast("dict[str, Any]", envelope(command, one, catalog, metadata))
+        basis: cast("dict[str, Any]", build_result(command, one, catalog, metadata))
         for basis, one in evaluated.items()
     }
     first = own if own in data else scenario.accounting
@@ -103,9 +103,9 @@ def evaluate_item(file: str, options: GateOptions, request: Request, loaded: Loa
     result = study(item.inputs, embodied, samples=options.samples, seed=options.seed)
     metadata = ResultMetadata(
         scenario.name or "", item.title, None, item.not_estimated, item.warnings,
-        inputs=given(document),
+        inputs=user_inputs(document),
     )  # fmt: skip
-    data = cast("dict[str, Any]", envelope("embodied", result, catalog, metadata))
+    data = cast("dict[str, Any]", build_result("embodied", result, catalog, metadata))
     causes = _causes(item.inputs, embodied, result, data, document)
     overlay = _overlay(loaded, item.inputs, {"": data}, "embodied")
     made = _Evaluated(
@@ -132,7 +132,7 @@ class _Evaluated(NamedTuple):
         own = [limit for rule in budget if (limit := rule.draw_limit) is not None]
         limits = dict.fromkeys([*request.limits, *own])
         return GateInput(
-            name_of(file),
+            display_name(file),
             _title(scenario.name, file),
             pack(Contents(self.bases, self.data, self.causes)),
             shares_over(limits, _draws(self.results)),
@@ -162,7 +162,9 @@ def _overlay(
     named = {key for data in made.values() for key in data["data"]["overlay"]}
     if plain is not None:
         named |= {
-            key for key, fact in own.items() if not fact.given and _moved(fact, plain.get(key))
+            key
+            for key, fact in own.items()
+            if not fact.is_from_user and _moved(fact, plain.get(key))
         }
     for data in made.values():
         data["data"]["overlay"] = sorted(named)

@@ -1,11 +1,11 @@
-"""Browse the hardware data: list, search and find records, and check them all."""
+"""Browse hardware_db: list, search and find records, and check all of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.app.names import ambiguous, matching_names, unknown
-from carbonctl.core.errors import DataError, ask_did_you_mean
+from carbonctl.app.names import ambiguous_name_error, matching_names, unknown_name_error
+from carbonctl.core.errors import DataError, format_did_you_mean
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 KINDS = ("accelerators", "servers", "cpus", "baseboards", "memory", "storage", "network", "parts",
          "devices", "processes", "runtimes")  # fmt: skip
-# column of a list of accelerators -> field of a record, and its size
+# column of a list of accelerators -> field of a record, and size of the unit
 _COLUMNS = {
     "tdp_w": ("tdp", 1.0),
     "memory_gb": ("memory", 1.0),
@@ -24,9 +24,9 @@ _COLUMNS = {
 
 
 def list_hardware(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
-    """A row for every record of a kind."""
+    """Rows of all records of a kind."""
     if kind not in KINDS:
-        raise unknown("CC207", f'"{kind}" is no kind', f"one of {', '.join(KINDS)}")
+        raise unknown_name_error("CC207", f'unknown kind "{kind}"', f"one of {', '.join(KINDS)}")
     return [_row(catalog.record(kind, record_id)) for record_id in catalog.ids(kind)]
 
 
@@ -39,7 +39,7 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def search_hardware(catalog: Catalog, word: str) -> list[dict[str, Any]]:
-    """Records of any kind whose id or other spelling holds a word; InputError where none does."""
+    """Rows of records whose id or alias contains a word; InputError if there is none."""
     rows = []
     for kind in KINDS:
         names = {i: {i} for i in catalog.ids(kind)}
@@ -49,20 +49,20 @@ def search_hardware(catalog: Catalog, word: str) -> list[dict[str, Any]]:
         flat = {name: record_id for record_id, all_ in names.items() for name in sorted(all_)}
         strict = kind != "accelerators" or any(word.lower() in name for name in flat)
         found = matching_names(flat, word)
-        hits = dict.fromkeys(flat[n] for n in found if not strict or _holds(n, word))
+        hits = dict.fromkeys(flat[n] for n in found if not strict or _contains_word(n, word))
         rows += [{"kind": kind, "id": i, "name": catalog.record(kind, i).name} for i in hits]
     if not rows:
-        raise unknown("CC103", f'nothing is called "{word}"', "carbonctl hw list")
+        raise unknown_name_error("CC103", f'nothing is called "{word}"', "carbonctl hw list")
     return rows
 
 
-def _holds(name: str, word: str) -> bool:
+def _contains_word(name: str, word: str) -> bool:
     plain = name.lower().replace("-", " ")
     return all(part in plain for part in word.lower().replace("-", " ").split())
 
 
 def find_hardware(catalog: Catalog, name: str) -> Record:
-    """The record of any kind that a name means; InputError where there is not one."""
+    """The record of any kind that a name means; InputError unless exactly one matches."""
     from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415 - not for help
 
     near: list[str] = []
@@ -70,17 +70,17 @@ def find_hardware(catalog: Catalog, name: str) -> Record:
         try:
             return catalog.record(kind, name)
         except UnknownName as error:
-            near = near or list(error.near or ())
+            near = near or list(error.suggestions or ())
         except AmbiguousName as error:
-            raise ambiguous(name, error) from None
-    raise unknown("CC103", f'unknown device "{name}"', ask_did_you_mean(near))
+            raise ambiguous_name_error(name, error) from None
+    raise unknown_name_error("CC103", f'unknown device "{name}"', format_did_you_mean(near))
 
 
 def check_hardware(catalog: Catalog) -> dict[str, int]:
-    """How many records there are of each kind; DataError with every problem of them."""
-    from carbonctl.catalog.check import check  # noqa: PLC0415 - reads the whole base
+    """Number of records by kind; DataError with all problems of the records."""
+    from carbonctl.catalog.check import check_catalog  # noqa: PLC0415 - reads the whole base
 
-    counts, problems = check(catalog)
+    counts, problems = check_catalog(catalog)
     if problems:
         raise DataError(problems)
     return dict(counts)

@@ -12,11 +12,11 @@ from carbonctl import __version__
 from carbonctl.app.gate_input import GateInput, GateOptions, Request
 from carbonctl.app.gate_inputs import load_gate_inputs
 from carbonctl.app.gate_scenarios import load_scenario_input
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.core.errors import UsageError
 from carbonctl.core.metrics import TOTAL
 from carbonctl.gate.judge import missing
-from carbonctl.report.numbers import carbon_unit
+from carbonctl.report.numbers import mass_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,11 +55,11 @@ def start_gate(files: Sequence[str], hardware_db: str | None) -> GateStart:
     named = list(dict.fromkeys(files)) or [SCENARIO]
     texts: dict[str, str] = {}
     if not files and not Path(SCENARIO).exists():
-        template = bundled("configs") / "lifecycle-chat-7b.yaml"
+        template = bundled_folder("configs") / "lifecycle-chat-7b.yaml"
         texts[SCENARIO] = template.read_text(encoding="utf-8")
     words = _words(named, hardware_db, texts)
     for target, name in FILES.items():
-        text = (bundled("configs") / "gate" / f"{name}.yaml").read_text(encoding="utf-8")
+        text = (bundled_folder("configs") / "gate" / f"{name}.yaml").read_text(encoding="utf-8")
         for word, value in words.items():
             text = text.replace(f"@{word}@", value)
         texts[target] = text
@@ -129,7 +129,7 @@ def _caps(scenario: str, metrics: dict[str, Any]) -> list[str]:
 def _limit(metric: dict[str, Any]) -> str:
     """A little above the 95th percentile, in two digits, rounded up."""
     high = _HEADROOM * (metric["value"] if metric["p95"] is None else metric["p95"])
-    size, symbol = max(carbon_unit(high), _SMALLEST)
+    size, symbol = max(mass_unit(high), _SMALLEST)
     number = high / size
     step = 10.0 ** (math.floor(math.log10(number)) - 1)
     return f"{math.ceil(number / step) * step:.6g} {symbol}"

@@ -1,4 +1,4 @@
-"""A scenario as every use case takes it: read, checked as far as it goes, with its data."""
+"""Loading of a scenario: its checked sections, the document, and the hardware data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PHASES_OF = {"train": PHASES[:3], "infer": PHASES[3:], "lifecycle": PHASES}
 
 
 class Scenario(NamedTuple):
-    """A scenario that was read: its sections, where each value stands, and the hardware data."""
+    """A loaded scenario: its sections, the document with positions, and the hardware data."""
 
     sections: schema.Scenario
     document: Document
@@ -29,21 +29,21 @@ class Scenario(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name that the scenario gives itself; empty where it has none."""
+        """The name of the scenario; empty if it has none."""
         return self.sections.name or ""
 
     @property
     def has_phases(self) -> bool:
-        """Whether the scenario states data, experiments, training or serving."""
+        """Whether the scenario has data, experiments, training or serving."""
         return any(getattr(self.sections, phase) is not None for phase in PHASES)
 
     @property
     def needs_period(self) -> bool:
-        """Whether the scenario states what lasts for a period: stored data, or serving."""
+        """Whether the scenario has a part that lasts for a period: stored data, or serving."""
         return self.sections.infer is not None or self.sections.data is not None
 
     def to_dict(self) -> dict[str, Any]:
-        """The keys and values of the scenario as they were given, a copy."""
+        """A copy of the keys and values of the scenario as given."""
         data: dict[str, Any] = copy.deepcopy(self.document.data)
         return data
 
@@ -61,24 +61,26 @@ def load_scenario(
     phases: tuple[str, ...] = PHASES,
     root: str | None = None,
 ) -> Scenario:
-    """The scenario of a file (``-`` is stdin), or of settings alone, on the data of a catalog.
+    """The scenario of a file (``-`` for stdin), or of settings only, on the data of a catalog.
 
-    ``raw`` are the bytes of a source that was read before; ``phases`` are those that settings
-    reach; files that the source extends lie in ``root``. Mistakes of keys and values are kept in
-    the document, for the use case to tell together with those of meaning.
+    ``raw`` are the bytes of the source, if already read; ``phases`` are those that settings apply
+    to; ``root`` is the folder that ``extends`` may read from. Problems of keys and values are
+    deferred, so a use case can report them together with problems of meaning.
     """
     from carbonctl.app import file_kind  # noqa: PLC0415 - after the options are known good
-    from carbonctl.scenario.read.read_scenario import read  # noqa: PLC0415
+    from carbonctl.scenario.read.read_scenario import read_scenario  # noqa: PLC0415
 
     if source is not None:
         raw = files.read(source, files.MAX_TEXT) if raw is None else raw
-        file_kind.refuse(raw, source)
-    sections, document = read(source, settings, catalog, raw, keep=True, phases=phases, root=root)
+        file_kind.check_is_scenario(raw, source)
+    sections, document = read_scenario(
+        source, settings, catalog, raw, keep=True, phases=phases, root=root
+    )
     return Scenario(sections, document, catalog)
 
 
 def from_document(document: Document, catalog: Catalog) -> Scenario:
-    """The scenario of a document that was read before, such as that of a saved result."""
-    from carbonctl.scenario.read.read_scenario import checked  # noqa: PLC0415 - pydantic, after a good file
+    """The scenario of a parsed document, such as that of a saved result."""
+    from carbonctl.scenario.read.read_scenario import check_scenario  # noqa: PLC0415 - pydantic, after a good file
 
-    return Scenario(checked(document, catalog, keep=True), document, catalog)
+    return Scenario(check_scenario(document, catalog, keep=True), document, catalog)

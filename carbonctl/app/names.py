@@ -1,4 +1,4 @@
-"""Names on the command line that lead to a record or a place, or to none."""
+"""Search of names by word, and errors of unknown and ambiguous names."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ if TYPE_CHECKING:
 
 
 def matching_names(names: Iterable[str], word: str) -> list[str]:
-    """Names that hold every part of a word, else the nearest ones."""
-    from carbonctl.catalog.similar import similar  # noqa: PLC0415 - only to search
+    """Names that contain every part of a word, else the most similar ones."""
+    from carbonctl.catalog.similar_names import similar_names  # noqa: PLC0415 - only to search
 
     parts = word.lower().replace("_", " ").replace("-", " ").split()
     known = list(names)
     found = [n for n in known if all(p in n.lower().replace("-", " ") for p in parts)]
-    return found or similar(word, {name: name for name in known})
+    return found or similar_names(word, {name: name for name in known})
 
 
-def unknown(code: str, message: str, hint: str) -> InputError:
-    """The error of a name that leads nowhere."""
+def unknown_name_error(code: str, message: str, hint: str) -> InputError:
+    """The error of an unknown name."""
     return InputError([Problem(code, message, Mark("argument"), hint)])
 
 
-def ambiguous(name: str, error: AmbiguousName, what: str = "several") -> InputError:
-    """The error of a name that fits several records or places."""
-    return unknown("CC106", f'"{name}" fits {what}', f"say which: {', '.join(error.choices)}")
+def ambiguous_name_error(name: str, error: AmbiguousName, what: str = "several") -> InputError:
+    """The error of a name that matches several records or places."""
+    return unknown_name_error(
+        "CC106", f'"{name}" matches {what}', f"use one of {', '.join(error.choices)}"
+    )

@@ -1,4 +1,4 @@
-"""What a use case hands back: plain data with the forms in which it leaves, and a view of it."""
+"""Outcomes of use cases: plain data with renderers, and typed views of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from carbonctl.result.node import Line
 
 
-@compared
+@value_record
 class Quantity:
     """A number with its 90 % interval and its unit; the ends are None without draws."""
 
@@ -34,7 +34,7 @@ class Quantity:
 
     def __float__(self) -> float:
         if self.value is None:
-            message = "this number is not known"
+            message = "this number is unknown"
             raise TypeError(message)
         return self.value
 
@@ -42,17 +42,17 @@ class Quantity:
         from carbonctl.report import numbers  # noqa: PLC0415 - for people
 
         if self.value is None:
-            return "not known"
+            return "unknown"
         if self.unit == "kgCO2e":
-            return numbers.with_interval(self.value, self.p05, self.p95)
-        if self.unit == "h":  # of devices, which nobody counts in years
-            return f"{numbers.significant(self.value, 4)} h"
-        return numbers.quantity(self.value, self.unit)
+            return numbers.format_with_interval(self.value, self.p05, self.p95)
+        if self.unit == "h":  # device-hours, which are not shown in years
+            return f"{numbers.format_significant(self.value, 4)} h"
+        return numbers.format_quantity(self.value, self.unit)
 
 
-@compared
+@value_record
 class PhaseResult:
-    """One phase of a result; ``hours`` are device-hours, ``per_unit`` has what one unit takes."""
+    """One phase of a result; ``hours`` are device-hours, ``per_unit`` numbers per unit served."""
 
     id: str
     label: str
@@ -62,7 +62,7 @@ class PhaseResult:
     per_unit: dict[str, Quantity]
 
 
-@compared
+@value_record
 class Driver:
     """A fact, and its share of the variance of the total."""
 
@@ -72,9 +72,9 @@ class Driver:
 
 
 class Outcome:
-    """What a use case came to, as the plain data of ``-f json``, and what it warns of."""
+    """The outcome of a use case: the data of ``-f json``, and warnings."""
 
-    module = ""  # of report, with the renderers of this kind
+    module = ""  # module of carbonctl.report with the renderers of this kind
 
     def __init__(
         self,
@@ -82,35 +82,35 @@ class Outcome:
         warnings: Sequence[Problem] = (),
         catalog: Catalog | None = None,
     ) -> None:
-        self.data: Any = data  # a record of carbonctl.result; each kind says which
+        self.data: Any = data  # a record of carbonctl.result
         self.warnings = tuple(warnings)
-        self.catalog = catalog  # where the data cite sources; None where they do not
+        self.catalog = catalog  # of the cited sources; None if the data cite none
 
     def cited(self) -> Any:
-        """The data with the formulas and sources that their ids stand for."""
+        """The data, with formulas and sources by id."""
         if self.catalog is None:
             return self.data
-        from carbonctl.report.facts import cited  # noqa: PLC0415 - not for a table
+        from carbonctl.report.facts import with_citations  # noqa: PLC0415 - not for a table
 
-        return cited(self.data, self.catalog)
+        return with_citations(self.data, self.catalog)
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``-f json`` prints, as a dict of its own."""
+        """The output of ``-f json`` as a dict; a copy."""
         data: dict[str, Any] = copy.deepcopy(self.cited())
         return data
 
     def to_json(self) -> str:
-        """What ``-f json`` prints, to the byte."""
+        """The output of ``-f json``."""
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the form asked for
 
         return as_json(self.cited())
 
     def to_markdown(self) -> str:
-        """What ``-f markdown`` prints."""
+        """The output of ``-f markdown``."""
         return self.render("markdown")
 
     def render(self, form: str) -> str:
-        """The text of a format that is no table."""
+        """The text of a format other than ``table``."""
         if form == "json":
             return self.to_json()
         import importlib  # noqa: PLC0415 - only the renderer asked for
@@ -127,7 +127,7 @@ class Outcome:
 
 
 class Result(Outcome):
-    """The carbon of phases of a scenario, or of whole hardware: numbers by name and by phase."""
+    """The carbon of a scenario or of whole hardware: total, metrics, phases, drivers, facts."""
 
     data: EstimateResult
 
@@ -139,35 +139,36 @@ class Result(Outcome):
         evaluated: Evaluated,
     ) -> None:
         super().__init__(data, warnings, catalog)
-        # numbers that remember their formulas, for ``explain``; their draws would be much to keep
+        # traced numbers for ``explain``, without draws to save memory
         self._evaluated = replace(evaluated, drawn=None)
 
     @property
     def name(self) -> str:
-        """The name of the scenario, else what was estimated in a few words."""
+        """The name of the scenario, else its title."""
         return str(self.data["name"] or self.data["title"])
 
     @property
     def title(self) -> str:
-        """What was estimated: model, hardware and place."""
+        """Title of the result: model, hardware and place."""
         return str(self.data["title"])
 
     @property
     def total(self) -> Quantity:
         """The total in kgCO2e."""
-        return quantity_of(self.data["total"])
+        return quantity_from_node(self.data["total"])
 
     @property
     def metrics(self) -> dict[str, Quantity]:
-        """Every number that has a name, such as ``train.facility_energy_kwh``."""
-        return {name: quantity_of(node) for name, node in self.data["metrics"].items()}
+        """All metrics by name, such as ``train.facility_energy_kwh``."""
+        return {name: quantity_from_node(node) for name, node in self.data["metrics"].items()}
 
     @property
     def phases(self) -> tuple[PhaseResult, ...]:
         """Every estimated phase; none for whole hardware."""
-        labels = {node["id"]: node["label"] for _, _, node in _nodes(self.data["breakdown"])}
+        labels = {node["id"]: node["label"] for _, _, node in _walk_lines(self.data["breakdown"])}
         return tuple(
-            _phase(one["phase"], labels, self.data["metrics"]) for one in self.data["charged"]
+            _phase_result(one["phase"], labels, self.data["metrics"])
+            for one in self.data["charged"]
         )
 
     @property
@@ -179,21 +180,21 @@ class Result(Outcome):
 
     @property
     def facts(self) -> dict[str, FactRecord]:
-        """Every fact that the numbers rest on, with value, range, source and place."""
+        """All facts in use by key, with value, range, source and position."""
         return copy.deepcopy(self.data["facts"])
 
     @property
     def not_estimated(self) -> dict[str, str]:
-        """What is left out, and why."""
+        """What is not estimated, with the reason."""
         return dict(self.data["coverage"]["not_estimated"])
 
     @property
     def inputs(self) -> Inputs:
-        """The scenario as it was given, its files and its flags."""
+        """The scenario as given, its files and its flags."""
         return copy.deepcopy(self.data["inputs"])
 
     def explain(self, name: str = "total", *, samples: int | None = None) -> Explanation:
-        """The tree of formulas under a number, down to facts, and which of them decide it."""
+        """The formula tree of a number down to facts, and the facts that decide it."""
         from carbonctl.app.explain import explain_number  # noqa: PLC0415 - only when asked
 
         samples = self.data["samples"] if samples is None else samples
@@ -202,10 +203,9 @@ class Result(Outcome):
         return explain_number(self._evaluated, name, self.catalog, samples=samples, seed=seed)
 
     def to_frame(self) -> pd.DataFrame:
-        """The breakdown as a table of pandas: one row a line that has none under it.
+        """The leaf lines of the breakdown as a pandas DataFrame; the rows add up to the total.
 
-        ``parent`` is the line that a row is a part of (``total`` at the top), ``level`` how deep
-        it stands; the rows add up to the total.
+        ``parent`` is the line above a row (``total`` at the top), ``level`` its depth.
         """
         import pandas as pd  # noqa: PLC0415 - 0.3 s, only when asked
 
@@ -225,13 +225,13 @@ class Result(Outcome):
                 "assumed": node["assumed"],
                 "formula": node["formula"],
             }
-            for parent, level, node in _nodes(self.data["breakdown"])
+            for parent, level, node in _walk_lines(self.data["breakdown"])
             if not node["children"]
         ]
         return pd.DataFrame(leaves)
 
     def render(self, form: str) -> str:
-        """The text of a format that is no table."""
+        """The text of a format other than ``table``."""
         from carbonctl.report.formats import render  # noqa: PLC0415 - only the one asked for
 
         return self.to_json() if form == "json" else render(self.data, form)
@@ -242,20 +242,20 @@ class Result(Outcome):
         return as_html(self.data)
 
     def __repr__(self) -> str:
-        from carbonctl.report.text.notebook import in_one_line  # noqa: PLC0415 - for people alone
+        from carbonctl.report.text.notebook import one_line_summary  # noqa: PLC0415 - for people alone
 
-        return in_one_line(self.data)
+        return one_line_summary(self.data)
 
 
-def quantity_of(node: Mapping[str, Any], value: str = "value", unit: str = "") -> Quantity:
-    """The number of a node of plain data that has percentiles, and its unit."""
+def quantity_from_node(node: Mapping[str, Any], value: str = "value", unit: str = "") -> Quantity:
+    """The Quantity of a node of plain data."""
     return Quantity(node[value], node["p05"], node["p50"], node["p95"], unit or node["unit"])
 
 
-def _phase(phase: str, labels: Mapping[str, str], metrics: Mapping[str, Any]) -> PhaseResult:
+def _phase_result(phase: str, labels: Mapping[str, str], metrics: Mapping[str, Any]) -> PhaseResult:
     def metric(name: str) -> Quantity | None:
         node = metrics.get(f"{phase}.{name}")
-        return None if node is None else quantity_of(node)
+        return None if node is None else quantity_from_node(node)
 
     start = f"{phase}.per_"
     names = (f"{phase}.{kind}" for kind in ("operational_location", "manufacturing"))
@@ -266,17 +266,17 @@ def _phase(phase: str, labels: Mapping[str, str], metrics: Mapping[str, Any]) ->
         energy=metric("facility_energy_kwh"),
         hours=metric("accelerator_hours"),
         per_unit={
-            name.removeprefix(f"{phase}."): quantity_of(node)
+            name.removeprefix(f"{phase}."): quantity_from_node(node)
             for name, node in metrics.items()
             if name.startswith(start)
         },
     )
 
 
-def _nodes(
+def _walk_lines(
     lines: Sequence[Line], parent: str = "total", level: int = 0
 ) -> Iterator[tuple[str, int, Line]]:
-    """Lines of a breakdown in their order, each with the line above it and its depth."""
+    """Lines of a breakdown, depth first, each with its parent and depth."""
     for line in lines:
         yield parent, level, line
-        yield from _nodes(line["children"], line["id"], level + 1)
+        yield from _walk_lines(line["children"], line["id"], level + 1)

@@ -1,10 +1,10 @@
-"""Browse regions and grids: list, search, and one place with every publisher's factor."""
+"""Browse cloud regions and grid zones: list, search, and the factors of one place."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.app.names import ambiguous, matching_names, unknown
+from carbonctl.app.names import ambiguous_name_error, matching_names, unknown_name_error
 from carbonctl.catalog import grids
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 
@@ -14,54 +14,56 @@ if TYPE_CHECKING:
 
 
 def list_zones(catalog: Catalog) -> list[dict[str, Any]]:
-    """A row for every grid zone."""
-    return [_zone(row) for row in grids.zones(catalog)]
+    """Rows of all grid zones."""
+    return [_zone_row(row) for row in grids.grid_rows(catalog)]
 
 
 def list_regions(catalog: Catalog) -> list[dict[str, Any]]:
-    """A row for every cloud region."""
-    return [_region(row) for row in grids.regions(catalog)]
+    """Rows of all cloud regions."""
+    return [_region_row(row) for row in grids.list_regions(catalog)]
 
 
 def search_places(catalog: Catalog, word: str) -> list[dict[str, Any]]:
-    """Regions and zones whose id or place holds a word; InputError where none does."""
+    """Rows of regions and zones whose id or place contains a word; InputError if none does."""
     named = {
         f"{r['provider']}:{r['region']} {r['place']}": f"{r['provider']}:{r['region']}"
-        for r in grids.regions(catalog)
-    } | {f"{r['zone']} {r['name']}": r["zone"] for r in grids.zones(catalog)}
-    named |= grids.other_names(catalog)
-    rows = [_shown(catalog, named[name]) for name in matching_names(named, word)]
+        for r in grids.list_regions(catalog)
+    } | {f"{r['zone']} {r['name']}": r["zone"] for r in grids.grid_rows(catalog)}
+    named |= grids.names_to_id(catalog)
+    rows = [_place_row(catalog, named[name]) for name in matching_names(named, word)]
     if not rows:
-        raise unknown("CC102", f'no place is called "{word}"', "carbonctl grid list")
+        raise unknown_name_error("CC102", f'no place is called "{word}"', "carbonctl grid list")
     return list({row["name"]: row for row in rows}.values())
 
 
 def find_place(catalog: Catalog, name: str) -> Place:
-    """The place that a name means; InputError where there is not one."""
+    """The place that a name means; InputError unless exactly one matches."""
     try:
-        return grids.find(catalog, name)
+        return grids.find_place(catalog, name)
     except UnknownName as error:
-        raise unknown("CC102", f'unknown region "{name}"', error.hint()) from None
+        raise unknown_name_error("CC102", f'unknown region "{name}"', error.hint()) from None
     except AmbiguousName as error:
-        raise ambiguous(name, error, "several places") from None
+        raise ambiguous_name_error(name, error, "several places") from None
 
 
-def factors_of(catalog: Catalog, place: Place) -> list[dict[str, Any]]:
-    """A row for each factor that is published for a place; the one that is used has a star."""
-    wanted = grids.spellings(catalog, place)
-    used = grids.row_used(catalog, place, "lifecycle")
+def published_factors(catalog: Catalog, place: Place) -> list[dict[str, Any]]:
+    """Rows of all published factors of a place; the one in use has a star."""
+    wanted = grids.zones_of_place(catalog, place)
+    used = grids.find_grid_row(catalog, place, "lifecycle")
     return [
-        {"used": "*" if row is used else "", **_zone(row)}
-        for row in grids.zones(catalog)
+        {"used": "*" if row is used else "", **_zone_row(row)}
+        for row in grids.grid_rows(catalog)
         if row["zone"] in wanted
     ]
 
 
-def notes_on(catalog: Catalog, place: Place) -> list[str]:
-    """What a reader of the factors of a place should know."""
+def place_notes(catalog: Catalog, place: Place) -> list[str]:
+    """Notes on the factors of a place: coverage, PUE, water, carbon-free share."""
     notes = []
-    if grids.row_used(catalog, place, "lifecycle") is None and factors_of(catalog, place):
-        notes.append("no lifecycle factor is known here; use a direct one: site.coverage=direct")
+    if grids.find_grid_row(catalog, place, "lifecycle") is None and published_factors(
+        catalog, place
+    ):
+        notes.append("no life-cycle factor is known; use a direct one: site.coverage=direct")
     if place.row:
         notes.append(
             f"PUE {place.row['pue'] or 'not disclosed'}, "
@@ -71,7 +73,7 @@ def notes_on(catalog: Catalog, place: Place) -> list[str]:
     return notes
 
 
-def _zone(row: dict[str, str]) -> dict[str, Any]:
+def _zone_row(row: dict[str, str]) -> dict[str, Any]:
     return {
         "zone": row["zone"],
         "name": row["name"],
@@ -83,7 +85,7 @@ def _zone(row: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _region(row: dict[str, str]) -> dict[str, Any]:
+def _region_row(row: dict[str, str]) -> dict[str, Any]:
     return {
         "region": f"{row['provider']}:{row['region']}",
         "place": row["place"],
@@ -93,11 +95,11 @@ def _region(row: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _shown(catalog: Catalog, name: str) -> dict[str, Any]:
-    place = grids.find(catalog, name)
+def _place_row(catalog: Catalog, name: str) -> dict[str, Any]:
+    place = grids.find_place(catalog, name)
     band = catalog.default("grid_band").value
-    fact = grids.intensity(catalog, place, "lifecycle", band)
-    fact = fact or grids.intensity(catalog, place, "direct", band)
+    fact = grids.carbon_intensity(catalog, place, "lifecycle", band)
+    fact = fact or grids.carbon_intensity(catalog, place, "direct", band)
     text = place.row["place"] if place.row else ""
     return {
         "name": place.name,

@@ -1,4 +1,4 @@
-"""A scenario that is resolved and planned: where scenario, estimate and plan meet."""
+"""Resolving and planning of a scenario: combines ``scenario``, ``estimate`` and ``plan``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.app.plan_hardware import CentralPartModel
-from carbonctl.core.errors import InputError, in_order
+from carbonctl.core.errors import InputError, sort_problems
 from carbonctl.core.phase_names import PHASES
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.service import Ranking, Serving
 from carbonctl.estimate.training.training_run import TrainRun
-from carbonctl.scenario.resolve.context import tried
-from carbonctl.scenario.resolve.resolve_scenario import Draft, ResolveError
+from carbonctl.scenario.resolve.context import attempt
+from carbonctl.scenario.resolve.resolve_scenario import ResolveError, ScenarioResolver
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Document
     from carbonctl.estimate.inputs import Phase
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.scenario.schema.scenario_file import Scenario
 
 
@@ -32,54 +32,59 @@ def plan_scenario(
     phases: tuple[str, ...] = PHASES,
     *,
     need_period: bool = False,
-) -> Resolved:
-    """Facts of every wanted phase that can be; InputError with all problems when there are any."""
-    draft = Draft.open(
+) -> ResolvedScenario:
+    """The resolved and planned phases of a scenario; InputError with all problems."""
+    resolver = ScenarioResolver.open(
         scenario, document, catalog, phases, CentralPartModel(), need_period=need_period
     )
-    planned = (tried(partial(_planned, draft, phase)) for phase in draft.phases())
+    planned = (
+        attempt(partial(_check_training_plan, resolver, phase))
+        for phase in resolver.resolve_phases()
+    )
     try:
-        resolved = draft.resolved([phase for phase in planned if phase is not None])
+        resolved = resolver.finish([phase for phase in planned if phase is not None])
     except ResolveError as error:
-        errors = in_order([*error.problems, *_also_wrong(error.partial)])
+        errors = sort_problems([*error.problems, *_service_errors(error.partial)])
         raise InputError(errors, error.sources) from None
     if any(isinstance(phase.work, Serving) for phase in resolved.inputs.phases):
         from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - only to serve
 
         checked = check_services(resolved)
         if checked.errors:
-            raise InputError(in_order(checked.errors), document.sources)
+            raise InputError(sort_problems(checked.errors), document.sources)
         resolved.warnings.extend(checked.warnings)
     return resolved
 
 
-def _also_wrong(known: Resolved) -> list[Problem]:
-    """What stops the services of a faulty scenario, as far as they are known."""
-    from carbonctl.app.capacity import capacities, overloads, served_hours  # noqa: PLC0415
+def _service_errors(resolved: ResolvedScenario) -> list[Problem]:
+    """Problems of the services of a scenario with other errors, as far as it is resolved."""
+    from carbonctl.app.capacity import find_overloads, serving_hours, stated_capacities  # noqa: PLC0415
     from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - for faulty files alone
 
-    checked = tried(lambda: check_services(known))
+    checked = attempt(lambda: check_services(resolved))
     if checked is None or checked.errors:
         return [] if checked is None else checked.errors
     hours = [
-        (one, tried(partial(served_hours, phase)))
-        for one, phase in tried(lambda: capacities(known)) or []
+        (one, attempt(partial(serving_hours, phase)))
+        for one, phase in attempt(lambda: stated_capacities(resolved)) or []
     ]
-    return overloads([(one, found) for one, found in hours if found is not None], known.document)[0]
+    return find_overloads(
+        [(one, found) for one, found in hours if found is not None], resolved.document
+    )[0]
 
 
-def _planned(draft: Draft, phase: Phase[Fact]) -> Phase[Fact]:
-    """The same phase, once its plan is found to be feasible at its central values."""
+def _check_training_plan(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phase[Fact]:
+    """The phase, after a check that its training plan is feasible at central values."""
     if isinstance(phase.work, Serving):
-        _check_service(draft, phase.id, phase.work)
+        _check_service(resolver, phase.id, phase.work)
         return phase
-    check = draft.sections.training_checks.get(phase.id)
+    check = resolver.phase_context.training_checks.get(phase.id)
     if check is None or not isinstance(phase.work, TrainRun):
         return phase
-    from carbonctl.app.training_messages import Planned, report_training_status  # noqa: PLC0415
+    from carbonctl.app.training_messages import PlannedRun, report_training_status  # noqa: PLC0415
     from carbonctl.estimate.training.training_limits import training_limits  # noqa: PLC0415 - to train
 
-    numbers = bind(phase.work, _central), bind(phase.site, _central)
+    numbers = bind(phase.work, _central_value), bind(phase.site, _central_value)
     found = training_limits(*numbers, check.life.value)
     mfu, billed = check.run.mfu, check.run.billed_mfu
     limits = replace(
@@ -87,22 +92,22 @@ def _planned(draft: Draft, phase: Phase[Fact]) -> Phase[Fact]:
         mfu=None if mfu is None else mfu.value,
         billed_mfu=None if billed is None else billed.value,
     )
-    report_training_status(Planned(draft.ctx, check, phase.work, limits))
+    report_training_status(PlannedRun(resolver.ctx, check, phase.work, limits))
     return phase
 
 
-def _check_service(draft: Draft, phase_id: str, service: Serving[Fact]) -> None:
+def _check_service(resolver: ScenarioResolver, phase_id: str, service: Serving[Fact]) -> None:
     """Note what the devices of a service cannot reach, and what is not known of them."""
-    check = draft.ctx.service_checks.get(phase_id)
+    check = resolver.ctx.service_checks.get(phase_id)
     if check is not None:
         from carbonctl.app.peak_checks import check_peak  # noqa: PLC0415 - where something is stated
 
-        check_peak(draft.ctx, service, check)
+        check_peak(resolver.ctx, service, check)
     if isinstance(service.model, Ranking):
         from carbonctl.app.serving_checks import note_exchange  # noqa: PLC0415 - to rank
 
-        note_exchange(service.model, draft.ctx.not_estimated)
+        note_exchange(service.model, resolver.ctx.not_estimated)
 
 
-def _central(fact: Fact) -> float:
+def _central_value(fact: Fact) -> float:
     return fact.value

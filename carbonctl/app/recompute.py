@@ -1,4 +1,4 @@
-"""Compute a saved result again from what was given to it, and hold it to what it says."""
+"""Recompute a saved result from its inputs, and check that it matches."""
 
 from __future__ import annotations
 
@@ -15,42 +15,47 @@ if TYPE_CHECKING:
     from carbonctl.app.outcome import Result
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.core.strict_yaml import Path
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.verify import ValueDifference
 
-_AGREES = 1e-9
+_RELATIVE_TOLERANCE = 1e-9
 
 
-def given_document(made: Json, at: Path = ()) -> Document:
-    """What the user gave to a saved result, with its places in the file of the result.
+def input_document(saved_document: JsonDocument, at: Path = ()) -> Document:
+    """The scenario in a saved result, with positions in the file of the result.
 
-    Values of flags keep their flag as place, so that they count as given by flags again.
+    The position of a value from a flag is the flag, so it counts as given by a flag again.
     """
-    result = made.data
+    result = saved_document.data
     for step in at:
         result = result[step]
     if "inputs" not in result:
-        message = "this result does not hold what was given, so it cannot be computed again"
+        message = "this result does not contain its inputs, so it cannot be recomputed"
         hint = "give the scenario itself, or save its result with this version"
-        raise InputError([Problem("CC705", message, made.mark(at), hint)], made.sources)
+        raise InputError(
+            [Problem("CC705", message, saved_document.mark(at), hint)], saved_document.sources
+        )
     inputs = result["inputs"]
     prefix = (*at, "inputs", "scenario")
-    values, keys = made.places
-    marks = _under(values, prefix)
+    values, keys = saved_document.positions
+    marks = _relative_marks(values, prefix)
     for entry in inputs["flags"]:
         marks[tuple(entry["path"])] = Mark(entry["flag"])
     document = Document(
-        copy.deepcopy(inputs["scenario"]), marks, _under(keys, prefix), made.sources
+        copy.deepcopy(inputs["scenario"]),
+        marks,
+        _relative_marks(keys, prefix),
+        saved_document.sources,
     )
-    document.replaced = [
+    document.overrides = [
         (r["path"], r["flag"], r["before"]) for r in inputs.get("replaced_by_flags", ())
     ]
     return document
 
 
-def _under(marks: dict[Path, Mark], prefix: Path) -> dict[Path, Mark]:
+def _relative_marks(marks: dict[Path, Mark], prefix: Path) -> dict[Path, Mark]:
     size = len(prefix)
     return {path[size:]: mark for path, mark in marks.items() if path[:size] == prefix}
 
@@ -58,7 +63,7 @@ def _under(marks: dict[Path, Mark], prefix: Path) -> dict[Path, Mark]:
 def recompute(
     command: str, document: Document, catalog: Catalog, *, samples: int, seed: int
 ) -> Result:
-    """The result that a command makes of a document today."""
+    """The result of a command for a document, on the present data."""
     scenario = from_document(document, catalog)
     if command == "embodied":
         from carbonctl.app.embodied import embodied  # noqa: PLC0415 - for this kind alone
@@ -69,29 +74,35 @@ def recompute(
     return estimate(scenario, command, samples=samples, seed=seed)
 
 
-def is_of_this_version(data: EstimateResult) -> bool:
-    """Whether the same tool and the same data made a saved result."""
+def is_current_version(data: EstimateResult) -> bool:
+    """Whether this version of the program and its data made a saved result."""
     return {data["tool"]["version"], data["data"]["version"]} == {__version__}
 
 
-def check_agrees(made: Json, at: Path, data: EstimateResult, now: EstimateResult) -> None:
-    """InputError where a saved result is not what its own inputs come to."""
-    from carbonctl.report.verified import differences  # noqa: PLC0415 - for saved results alone
+def check_matches_recomputation(
+    saved_document: JsonDocument, at: Path, data: EstimateResult, now: EstimateResult
+) -> None:
+    """InputError if a saved result differs from its recomputation."""
+    from carbonctl.report.verification import find_differences  # noqa: PLC0415 - for saved results alone
 
-    found = [one for one in differences(data, now, _AGREES)[1] if _counts(one)]
-    if not found:
+    differing = [
+        one
+        for one in find_differences(data, now, _RELATIVE_TOLERANCE)[1]
+        if _is_number_or_digest(one)
+    ]
+    if not differing:
         return
-    first = found[0]
+    first = differing[0]
     path = tuple(int(s) if s.isdecimal() else s for s in first["path"].split("/"))
-    message = f"{first['path']} is {first['saved']} here and {first['now']} computed again"
-    more = f"; {len(found) - 1} other values differ" if len(found) > 1 else ""
-    hint = "save it again; --trust-result takes it as it stands, and says so in the verdict"
-    problem = Problem("CC613", message + more, made.mark((*at, *path)), hint)
-    raise InputError([problem], made.sources)
+    message = f"{first['path']} is {first['saved']} here and {first['now']} recomputed"
+    more = f"; {len(differing) - 1} other values differ" if len(differing) > 1 else ""
+    hint = "save it again; --trust-result accepts it, and the verdict notes that"
+    problem = Problem("CC613", message + more, saved_document.mark((*at, *path)), hint)
+    raise InputError([problem], saved_document.sources)
 
 
-def _counts(difference: ValueDifference) -> bool:
-    """Whether a number or the digest of the inputs differs; labels are made anew, and judged so."""
+def _is_number_or_digest(difference: ValueDifference) -> bool:
+    """Whether a difference is in a number or in the digest of the inputs, not in a label."""
     ends = [difference["saved"], difference["now"]]
     return difference["path"] == "inputs/sha256" or any(
         isinstance(end, int | float) and not isinstance(end, bool) for end in ends
@@ -99,53 +110,55 @@ def _counts(difference: ValueDifference) -> bool:
 
 
 def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[str, Fact] | None:
-    """The facts of a scenario without the overlay; None where it cannot do without."""
+    """Facts of a scenario without the user's own folder; None if it needs the folder."""
     from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
     from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - where there is an overlay
     from carbonctl.core.errors import CarbonctlError  # noqa: PLC0415
-    from carbonctl.estimate.inputs import facts  # noqa: PLC0415
+    from carbonctl.estimate.inputs import collect_facts  # noqa: PLC0415
 
     copied = Document(copy.deepcopy(document.data), {}, {}, document.sources)
     try:
         plain = from_document(copied, Catalog(catalog.roots[-1:]))
         if command == "embodied":
-            return facts(plan_item(*plain).inputs)
-        return facts(plan_scenario(*plain, PHASES_OF[command]).inputs)
+            return collect_facts(plan_item(*plain).inputs)
+        return collect_facts(plan_scenario(*plain, PHASES_OF[command]).inputs)
     except CarbonctlError:
         return None
 
 
-def load_saved(source: str | None) -> tuple[bytes | None, Json | None]:
-    """A saved result where a file is one; else the bytes that had to be read to know."""
+def load_saved(source: str | None) -> tuple[bytes | None, JsonDocument | None]:
+    """The bytes and the saved result of a file; None for what was not read or is not a result."""
     from carbonctl.report import saved  # noqa: PLC0415 - where a file may be one
 
     if source is None or (source != "-" and PurePath(source).suffix != ".json"):
         return None, None
-    raw = saved.raw_of(source)
+    raw = saved.read_bytes(source)
     if not saved.is_result(raw):
         return raw, None
-    return raw, saved.parse(raw, "<stdin>" if source == "-" else source)
+    return raw, saved.parse_result(raw, "<stdin>" if source == "-" else source)
 
 
-def only_result(made: Json) -> tuple[EstimateResult, Path]:
-    """The one result of a file, and where in it; several have no one number of a name."""
+def single_result(saved_document: JsonDocument) -> tuple[EstimateResult, Path]:
+    """The single result of a file, and its path; InputError if there are several."""
     from carbonctl.report.ci.findings import results  # noqa: PLC0415 - with the reader
 
-    check_is_estimate(made)
-    found = results(made.data)
-    if len(found) != 1:
-        message = f"there are {len(found)} results here, and one is wanted"
-        problem = Problem("CC705", message, made.mark(("results",)))
-        raise InputError([problem], made.sources)
-    return found[0], ("results", 0) if "results" in made.data else ()
+    check_is_estimate(saved_document)
+    saved_results = results(saved_document.data)
+    if len(saved_results) != 1:
+        message = f"expected a file with one result, got {len(saved_results)}"
+        problem = Problem("CC705", message, saved_document.mark(("results",)))
+        raise InputError([problem], saved_document.sources)
+    return saved_results[0], ("results", 0) if "results" in saved_document.data else ()
 
 
-def check_is_estimate(made: Json) -> None:
-    """InputError for a saved comparison or difference, which no scenario alone makes."""
+def check_is_estimate(saved_document: JsonDocument) -> None:
+    """InputError for a saved result of another kind, such as a comparison."""
     from carbonctl.report.saved import ESTIMATES  # noqa: PLC0415 - with the reader
 
-    command = made.data["command"]
+    command = saved_document.data["command"]
     if command not in ESTIMATES:
-        message = f'this was made by "{command}"; expected the result of an estimate'
-        raise InputError([Problem("CC705", message, made.mark(("command",)))], made.sources)
+        message = f'expected the result of an estimate, got one of "{command}"'
+        raise InputError(
+            [Problem("CC705", message, saved_document.mark(("command",)))], saved_document.sources
+        )

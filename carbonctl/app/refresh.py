@@ -1,4 +1,4 @@
-"""Decide whether new hardware pays back its making, on this grid and on others."""
+"""Decide whether new hardware saves more than its manufacturing, on this and other grids."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
 
 class Decision(Outcome):
-    """Both choices, keep and replace, with the time after which they come to the same."""
+    """Both choices, keep and replace, with the break-even time."""
 
     module = "refresh"
     data: RefreshDecision
 
     @property
     def break_even(self) -> BreakEven:
-        """Years until replacing has paid back its making; null where it never does."""
+        """Years until replacing breaks even; null if it never does."""
         return self.data["break_even"]
 
 
 def refresh(scenario: Scenario, *, samples: int, seed: int) -> Decision:
-    """The decision on the replacement that a scenario describes."""
-    from carbonctl.report.refresh import as_data  # noqa: PLC0415 - after the input is known good
+    """The decision on the replacement of a scenario."""
+    from carbonctl.report.refresh import refresh_as_data  # noqa: PLC0415 - after the input is known good
 
-    resolved, decided = decide(scenario, samples=samples, seed=seed)
-    data = as_data(scenario.name, decided, resolved, scenario.catalog)
+    resolved, decided = evaluate_refresh(scenario, samples=samples, seed=seed)
+    data = refresh_as_data(scenario.name, decided, resolved, scenario.catalog)
     return Decision(data, resolved.warnings, scenario.catalog)
 
 
-def decide(
+def evaluate_refresh(
     scenario: Scenario, *, samples: int, seed: int
 ) -> tuple[ResolvedRefresh, Evaluated[Refresh]]:
-    """A replacement, resolved and evaluated."""
+    """The resolved replacement of a scenario, and its evaluation."""
     from carbonctl.app.plan_hardware import plan_refresh  # noqa: PLC0415 - for this kind alone
     from carbonctl.study.refresh import decide as study  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Render a saved result in another format, nothing computed again."""
+"""Render a saved result in another format, without recomputing it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from carbonctl.report import formats, saved
 from carbonctl.report.ci.findings import results
 from carbonctl.report.numbers import printable_texts
 
-# what is no estimate of one scenario -> the module that renders it
+# command whose result is not an estimate -> module that renders it
 _MODULES = {
     "compare": "text.side_by_side",
     "diff": "difference",
     "refresh": "text.refresh_table",
-    "verify": "verified",
+    "verify": "verification",
 }
 
 
@@ -31,14 +31,14 @@ class SavedReport:
             self.formats = ("table", *self._module.RENDERERS)
 
     def render(self, form: str) -> str:
-        """The text of a format that is no table."""
+        """The text of a format other than ``table``."""
         if self.is_estimate:
             return formats.render(self.data, form)
         text: str = self._module.RENDERERS[form](self.data)
         return text
 
     def draw(self, out: Any, *, verbose: bool, quiet: bool) -> None:
-        """Print every result on a console, and under them the verdict where a gate has judged."""
+        """Print all results on a console, then the verdict of a gate if there is one."""
         if not self.is_estimate:
             is_refresh = self.data["command"] == "refresh"
             length = {"verbose": verbose, "quiet": quiet} if is_refresh else {}
@@ -54,6 +54,6 @@ class SavedReport:
 
 
 def load_report(source: str, *, is_exact: bool) -> SavedReport:
-    """The saved result in a file; its texts are made printable unless ``is_exact``."""
-    data = saved.read(source)
+    """The saved result in a file, with texts made printable unless ``is_exact``."""
+    data = saved.read_result(source)
     return SavedReport(data if is_exact else printable_texts(data))

@@ -1,4 +1,4 @@
-"""Score forecasts beside what was measured: published runs, products and services."""
+"""Score forecasts against measurements: published runs, products and services."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from carbonctl.app.outcome import Outcome
 
 if TYPE_CHECKING:
-    from carbonctl.report.verify import View
+    from carbonctl.report.verify import ScoreView
 
-Test = Literal["training", "embodied", "inference"]
-# test -> the module that reads its table, and the one that forecasts and scores its cases
-_MODULES: dict[Test, tuple[str, str]] = {
+ScoreTest = Literal["training", "embodied", "inference"]
+# test -> module that reads its table, and module that forecasts and scores its cases
+_MODULES: dict[ScoreTest, tuple[str, str]] = {
     "training": ("verify.training_runs", "verify.training_scores"),
     "embodied": ("scenario.resolve.hardware.published_products", "verify.embodied_scores"),
     "inference": ("verify.serving_cases", "verify.serving_scores"),
@@ -23,32 +23,32 @@ _MODULES: dict[Test, tuple[str, str]] = {
 class Scores(Outcome):
     """Errors of forecasts, of all cases and of each group."""
 
-    def __init__(self, data: dict[str, Any], view: View, *, is_bundled: bool) -> None:
+    def __init__(self, data: dict[str, Any], view: ScoreView, *, is_bundled: bool) -> None:
         super().__init__(data)
         self._view, self._is_bundled = view, is_bundled
 
     def to_text(self, *, verbose: bool = False) -> str:
-        """The errors for people; every group where ``verbose``."""
-        from carbonctl.report.verify import as_text  # noqa: PLC0415 - for people alone
+        """The errors as text; all groups if ``verbose``."""
+        from carbonctl.report.verify import format_scores  # noqa: PLC0415 - for people alone
 
-        return as_text(self.data, self._view, held_out=self._is_bundled, verbose=verbose)
+        return format_scores(self.data, self._view, held_out=self._is_bundled, verbose=verbose)
 
     def to_markdown(self) -> str:
-        """The same as a block of text."""
+        """The errors as a code block."""
         return f"```text\n{self.to_text()}```\n"
 
 
-def score(test: Test, *, cases: str | None, hardware_db: str | None) -> Scores:
-    """Forecasts of the bundled table, each without its family, or of a table of one's own."""
-    from carbonctl.catalog.locate import bundled  # noqa: PLC0415 - after good options
+def score(test: ScoreTest, *, cases: str | None, hardware_db: str | None) -> Scores:
+    """Scores of the bundled table, each case without its family, or of the user's own table."""
+    from carbonctl.catalog.locate import bundled_folder  # noqa: PLC0415 - after good options
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
     from carbonctl.report import verify as report  # noqa: PLC0415
 
     table, study = (importlib.import_module(f"carbonctl.{name}") for name in _MODULES[test])
     catalog = Catalog.open(hardware_db)
-    fitted = table.read(bundled("hardware_db") / "published" / f"{test}.csv", catalog)
-    found = fitted if cases is None else table.read(Path(cases), catalog)
-    seen = study.in_sample(found, None if cases is None else fitted)
-    scores = study.scores(found, catalog, bundled=cases is None)
-    data = report.as_data(scores, found.sha256, seen)
-    return Scores(data, report.VIEWS[test], is_bundled=cases is None)
+    fitted = table.read_cases(bundled_folder("hardware_db") / "published" / f"{test}.csv", catalog)
+    cases_to_score = fitted if cases is None else table.read_cases(Path(cases), catalog)
+    seen = study.in_sample(cases_to_score, None if cases is None else fitted)
+    scores = study.scores(cases_to_score, catalog, bundled=cases is None)
+    data = report.scores_as_data(scores, cases_to_score.sha256, seen)
+    return Scores(data, report.SCORE_VIEWS[test], is_bundled=cases is None)

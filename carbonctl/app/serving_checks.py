@@ -1,7 +1,7 @@
-"""Services that cannot run as stated: each limit of the plan as an error at its place.
+"""Checks of services against the limits of the plan, with errors at their positions.
 
-An error where no value within the ranges of the facts fits; where the central one does not and
-another does, a warning with the numbers as stated.
+An error if no value within the ranges of the facts fits; a warning if the central value does not
+fit but another one does.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from carbonctl.app.capacity import less_than_a_replica
+from carbonctl.app.capacity import underfilled_replica_note
 from carbonctl.core.errors import InputError, Problem
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.recommendation_service import table_devices
-from carbonctl.estimate.serving.replica import DecoderReplica, load_of, whole_replica
+from carbonctl.estimate.serving.replica import DecoderReplica, arriving_load, whole_replica
 from carbonctl.estimate.serving.service import Decoder, Ranking, Serving
 from carbonctl.formulas.serving import replica_limits as formulas
 from carbonctl.plan import operating_point as plan
@@ -30,36 +30,36 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.estimate.inputs import Phase
     from carbonctl.plan.operating_point import Limits, OperatingPoint
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
 
-MOST_INFEASIBLE = 0.20  # of the draws: beyond it an interval would be that of a few
-LEAST_INFEASIBLE = 0.01
+MAX_INFEASIBLE_SHARE = 0.20  # of the draws; beyond it the other draws are not representative
+MIN_INFEASIBLE_SHARE = 0.01
 _DRAWS = 500  # of the facts, where a hint names a limit that most of them keep
 _KEPT = 0.85  # of those draws: more than must be feasible, for an estimate draws others
 # facts of a model: more of them, fewer sequences in memory, and the other way round
-_FALLING = ("output_cv", "kv_bytes", "prompt_tokens", "output_tokens", "reasoning_tokens")
-_RISING = ("memory_share",)
+_LOWER_IS_BETTER = ("output_cv", "kv_bytes", "prompt_tokens", "output_tokens", "reasoning_tokens")
+_HIGHER_IS_BETTER = ("memory_share",)
 
 
-class Checked(NamedTuple):
-    """What is wrong with services, and what should be known of them."""
+class CheckResult(NamedTuple):
+    """Errors and warnings of services."""
 
     errors: list[Problem]
     warnings: list[Problem]
 
 
-def check_services(resolved: Resolved) -> Checked:
-    """Errors and warnings of the services of a scenario; what is left out is noted in it."""
-    checked = Checked([], [])
+def check_services(resolved: ResolvedScenario) -> CheckResult:
+    """Errors and warnings of all services of a scenario; adds to its ``not_estimated``."""
+    checked = CheckResult([], [])
     for phase in resolved.inputs.phases:
         if not isinstance(phase.work, Serving):
             continue
         if isinstance(phase.work.model, Decoder) and phase.work.model.limits is not None:
-            found = _Service.of(phase, resolved).problems()
+            found = _LanguageServiceCheck.of(phase, resolved).problems()
             checked.errors.extend(found.errors)
             checked.warnings.extend(found.warnings)
         if not checked.errors:
-            words = less_than_a_replica(phase)
+            words = underfilled_replica_note(phase)
             if words is not None:
                 resolved.not_estimated["a replica of one's own"] = words
     return checked
@@ -73,24 +73,24 @@ def note_exchange(facts: Ranking[Fact], not_estimated: dict[str, str]) -> None:
         not_estimated["all-to-all between servers"] = reason
 
 
-def check_draws(resolved: Resolved, infeasible_share: float) -> None:
-    """InputError where many draws of a service are not feasible, a warning where some are."""
+def check_draws(resolved: ResolvedScenario, infeasible_share: float) -> None:
+    """InputError if many draws of a service are infeasible, a warning if some are."""
     share = infeasible_share
-    if share < LEAST_INFEASIBLE:
+    if share < MIN_INFEASIBLE_SHARE:
         return
     service = next(p for p in resolved.inputs.phases if isinstance(p.work, Serving))
     document, under = resolved.document, (service.id, "latency")
     where: tuple[str, ...] = under if under in resolved.document.marks else (service.id,)
-    message = f"in {100 * share:.0f} % of the draws no replica keeps what is asked of the service"
-    if share > MOST_INFEASIBLE:
-        hint = "allow a longer latency, shorter prompts, or more devices; --samples 0 omits draws"
+    message = f"in {100 * share:.0f} % of the draws no replica meets the limits of the service"
+    if share > MAX_INFEASIBLE_SHARE:
+        hint = "relax the latency, shorten prompts, or add devices; --samples 0 omits draws"
         raise InputError([Problem("CC304", message, document.mark(where), hint)], document.sources)
-    hint = "the interval is that of the other draws"
+    hint = "the interval is computed from the other draws"
     resolved.warnings.append(Problem("CC304", message, document.mark(where), hint))
 
 
-class _Service(NamedTuple):
-    """A language service at its central values, its choice, and where its limits are stated."""
+class _LanguageServiceCheck(NamedTuple):
+    """A language service at central values, with its plan and the positions of its limits."""
 
     facts: Decoder[Fact]
     replica: DecoderReplica
@@ -98,42 +98,42 @@ class _Service(NamedTuple):
     load: plan.Load
     point: OperatingPoint
     phase: str
-    resolved: Resolved
+    resolved: ResolvedScenario
 
     @classmethod
-    def of(cls, phase: Phase[Fact], resolved: Resolved) -> _Service:
+    def of(cls, phase: Phase[Fact], resolved: ResolvedScenario) -> _LanguageServiceCheck:
         """The service of a phase."""
         work = phase.work
-        assert isinstance(work, Serving)  # noqa: S101 - the caller looked
+        assert isinstance(work, Serving)  # noqa: S101 - the caller checks
         assert isinstance(work.model, Decoder)  # noqa: S101
-        replica, limits, load, point = _planned(work, lambda fact: fact.value)
+        replica, limits, load, point = _plan_service(work, lambda fact: fact.value)
         return cls(work.model, replica, limits, load, point, phase.id, resolved)
 
     def mark(self, *keys: str) -> Mark | None:
-        """Where a key of the service stands."""
+        """Position of a key of the service."""
         return self.resolved.document.mark((self.phase, *keys))
 
-    def problems(self) -> Checked:
-        """The limit that stops every size of a replica, and what else should be known."""
+    def problems(self) -> CheckResult:
+        """The limit that every size of a replica violates as an error, and warnings."""
         layout = self._layout()
         if layout is not None:
-            return Checked([layout], [])
+            return CheckResult([layout], [])
         errors: list[Problem] = []
         warnings: list[Problem] = []
         memory = self.point.status in {plan.NOT_ALLOWED, plan.NO_SEQUENCE, plan.NO_CONCURRENCY}
-        stop = self._stop()
-        if stop is not None and memory and self._fits_somewhere():
-            said = f"{stop.message}; at the best ends of the ranges it fits"
+        stop = self._blocking_problem()
+        if stop is not None and memory and self._fits_at_best_ends():
+            said = f"{stop.message}; it fits at the favorable ends of the ranges"
             warnings.append(replace(stop, message=said))
         elif stop is not None:
             errors.append(stop)
         if not errors:
-            errors += self._beyond_bandwidth()
-            warnings += self._not_filled()
+            errors += self._bandwidth_errors()
+            warnings += self._concurrency_warnings()
         if self.limits.ttft_s is not None:
-            reason = "ttft is held against a prompt alone"
+            reason = "ttft is compared with the prefill of a single prompt"
             self.resolved.not_estimated["queues before the first token"] = reason
-        return Checked(errors, warnings)
+        return CheckResult(errors, warnings)
 
     def _layout(self) -> Problem | None:
         """Ranks beyond the devices there are, or experts that a replica cannot share."""
@@ -156,41 +156,41 @@ class _Service(NamedTuple):
         hint = f"the nearest that can: {nearest}"
         return Problem("CC304", message, self.mark("expert_parallel"), hint)
 
-    def _fits_somewhere(self) -> bool:
-        """Whether memory suffices at the best ends of the facts that decide it."""
-        best = {id(getattr(self.facts, name)): "low" for name in _FALLING}
-        best |= {id(getattr(self.facts, name)): "high" for name in _RISING}
+    def _fits_at_best_ends(self) -> bool:
+        """Whether memory suffices at the favorable ends of the ranges of its facts."""
+        best = {id(getattr(self.facts, name)): "low" for name in _LOWER_IS_BETTER}
+        best |= {id(getattr(self.facts, name)): "high" for name in _HIGHER_IS_BETTER}
 
         def lens(fact: Fact) -> float:
             end = getattr(fact, best[id(fact)]) if id(fact) in best else None
             return float(fact.value if end is None else end)
 
         work = next(p.work for p in self.resolved.inputs.phases if p.id == self.phase)
-        *_, point = _planned(work, lens)
+        *_, point = _plan_service(work, lens)
         return bool(point.status > plan.NO_CONCURRENCY)
 
-    def _stop(self) -> Problem | None:
-        """What stops the size that came furthest."""
+    def _blocking_problem(self) -> Problem | None:
+        """The problem that blocks the plan; None if it is feasible."""
         match self.point.status:
             case plan.NOT_ALLOWED | plan.NO_SEQUENCE:
-                return self._no_sequence()
+                return self._one_sequence_does_not_fit()
             case plan.NO_CONCURRENCY:
-                return self._no_concurrency()
+                return self._concurrency_does_not_fit()
             case plan.NO_ITL:
-                return self._no_itl()
+                return self._itl_not_reachable()
             case plan.NO_TTFT:
-                return self._no_ttft()
-            case _:  # a load beyond held devices is found by its hours
+                return self._ttft_not_reachable()
+            case _:  # a load beyond held devices is found by check_capacity
                 return None
 
-    def _no_sequence(self) -> Problem:
-        """No replica of the devices there are holds the weights and one sequence."""
-        least, ranks = self._fewest(1.0), float(self.replica.ranks)
+    def _one_sequence_does_not_fit(self) -> Problem:
+        """The problem that weights and one sequence do not fit the memory of any replica."""
+        least, ranks = self._min_devices(1.0), float(self.replica.ranks)
         memory = f"{self.replica.model.board.memory_gb:g} GB"
         if math.isinf(least):
             each = float(self.replica.sequence_gb(ranks))
-            message = f"one sequence fits no number of devices of {memory}: each holds"
-            message += f" {each:,.3g} GB of keys and values"
+            message = f"one sequence does not fit devices of {memory}, whatever their number: each"
+            message += f" needs {each:,.3g} GB of KV cache"
             hint = "give shorter prompts, or devices with more memory"
             return Problem("CC304", message, self.mark("prompt_tokens"), hint)
         stated, count = self.limits.replica_accelerators, self.limits.accelerators
@@ -201,7 +201,7 @@ class _Service(NamedTuple):
             where = self.facts.limits.accelerators.where
             message = f"{message}; hardware.count is {count:g}"
             return Problem("CC304", message, where, f"give {least:.0f}")
-        key, wanted = self._size_key(), least / ranks
+        key, wanted = self._replica_size_key(), least / ranks
         if ranks == 1.0:
             message = f"{message}; {key} is {stated:g}"
             return Problem("CC304", message, self.mark(key), f"give {wanted:.0f}")
@@ -209,47 +209,49 @@ class _Service(NamedTuple):
         hint = f"give tensor_parallel: {wanted:.0f}, or fewer ranks"
         return Problem("CC304", f"{message}; they have {stated:g}", self.mark(key), hint)
 
-    def _no_concurrency(self) -> Problem:
-        """A stated concurrency that the memory of no allowed replica holds."""
+    def _concurrency_does_not_fit(self) -> Problem:
+        """The problem that a stated concurrency does not fit the memory of any replica."""
         wanted, where = float(self.point.batch), self.mark("concurrency")
         memory = f"devices of {self.replica.model.board.memory_gb:g} GB"
-        devices, stated = self._fewest(wanted), self.limits.replica_accelerators
+        devices, stated = self._min_devices(wanted), self.limits.replica_accelerators
         counted = self.limits.accelerators
         if stated is not None:
             most = math.floor(float(self.replica.memory_sequences(stated)))
             message = f"a concurrency of {wanted:,.0f} does not fit {stated:g} {memory}:"
             message += f" the largest that fits is {most:,.0f}"
-            return Problem("CC304", message, where, self._wider(devices))
+            return Problem("CC304", message, where, self._tensor_parallel_hint(devices))
         message = f"a concurrency of {wanted:,.0f} takes {devices:.0f} {memory}"
         if math.isinf(devices):
-            message = f"a concurrency of {wanted:,.0f} fits no number of {memory}:"
-            message += " each holds keys and values of all"
+            message = (
+                f"a concurrency of {wanted:,.0f} does not fit {memory}, whatever their number:"
+            )
+            message += " each needs the KV cache of all sequences"
         if counted is not None:
             message += f"; hardware.count is {counted:g}"
-        hint = f"the largest that fits is {math.floor(self._largest()):,.0f}"
+        hint = f"the largest that fits is {math.floor(self._max_batch()):,.0f}"
         if counted is None and self.replica.model.moe is not None:
             hint += "; data_parallel gives each rank sequences of its own"
         return Problem("CC304", message, where, hint)
 
-    def _no_itl(self) -> Problem:
-        """A time between tokens below what bandwidth, or the stack, allows."""
+    def _itl_not_reachable(self) -> Problem:
+        """The problem that an inter-token latency is below what any replica reaches."""
         best, seconds = self._quickest(lambda replica, n: replica.inter_token_latency_s(1.0, n))
         reached = seconds * 1e3
-        floor = float(self.replica.floor_s(best)) * 1e3
+        floor = float(self.replica.bandwidth_floor_s(best)) * 1e3
         assert self.limits.itl_s is not None  # noqa: S101 - it stops the choice
         target = self.limits.itl_s * 1e3
-        message = f"{target:g} ms between tokens cannot be met on {_devices(best)}: "
+        message = f"an inter-token latency of {target:g} ms cannot be met on {_devices(best)}: "
         if target < floor:
             message += f"reading the weights once takes {floor:.3g} ms"
         else:
             message += f"one sequence alone takes {reached:.3g} ms"
-        nearest = self._kept_by_most(_alone_s)
-        hint = f"the nearest that is met is {nearest:g} ms"
+        lowest = self._kept_by_most(_alone_s)
+        hint = f"the lowest that can be met is {lowest:g} ms"
         return Problem("CC304", message, self.mark("latency", "itl"), hint)
 
     def _quickest(self, seconds: Callable[[DecoderReplica, Any], Any]) -> tuple[float, float]:
         """The size of a replica that takes the least time, and that time [s]."""
-        sizes = self._sizes()
+        sizes = self._allowed_sizes()
         each = np.broadcast_to(np.asarray(seconds(self.replica, sizes), dtype=float), sizes.shape)
         place = int(np.argmin(each))
         return float(sizes[place]), float(each[place])
@@ -261,44 +263,44 @@ class _Service(NamedTuple):
         """
         work = next(p.work for p in self.resolved.inputs.phases if p.id == self.phase)
         model = whole_replica(bind(work, Draws(_DRAWS, 1)).model)
-        sizes = self._sizes()[:, None]
+        sizes = self._allowed_sizes()[:, None]
         each = np.asarray(seconds(DecoderReplica(model), sizes), dtype=float)
         best = np.min(each + np.zeros_like(sizes), axis=0)  # ranks take as long on any devices
-        return _up(float(np.quantile(best, _KEPT)) * 1e3)
+        return _round_up(float(np.quantile(best, _KEPT)) * 1e3)
 
-    def _no_ttft(self) -> Problem:
-        """A prompt alone must be computed in the time to the first token."""
+    def _ttft_not_reachable(self) -> Problem:
+        """The problem that a time to first token is below the prefill time of one prompt."""
         best, seconds = self._quickest(DecoderReplica.prefill_s)
         assert self.limits.ttft_s is not None  # noqa: S101 - it stops the choice
-        message = f"{self.limits.ttft_s * 1e3:g} ms to the first token cannot be met on"
-        message += f" {_devices(best)}: a prompt alone takes {seconds * 1e3:.3g} ms"
-        nearest = self._kept_by_most(DecoderReplica.prefill_s)
-        hint = f"the nearest that is met is {nearest:g} ms"
+        message = f"a time to first token of {self.limits.ttft_s * 1e3:g} ms cannot be met on"
+        message += f" {_devices(best)}: the prefill of one prompt takes {seconds * 1e3:.3g} ms"
+        lowest = self._kept_by_most(DecoderReplica.prefill_s)
+        hint = f"the lowest that can be met is {lowest:g} ms"
         return Problem("CC304", message, self.mark("latency", "ttft"), hint)
 
-    def _beyond_bandwidth(self) -> list[Problem]:
-        """A throughput beyond that of a step that does nothing but read the weights."""
-        told = self.replica.model.measured
-        if told is None:
+    def _bandwidth_errors(self) -> list[Problem]:
+        """An error if a stated throughput needs steps shorter than one read of the weights."""
+        measured = self.replica.model.measured
+        if measured is None:
             return []
         devices = self.point.devices
         seconds = formulas.step_s_from_throughput(
             batch=self.point.batch,
-            accelerators=told.accelerators,
+            accelerators=measured.accelerators,
             replica_accelerators=devices,
-            throughput_per_hour=told.throughput_per_hour,
+            throughput_per_hour=measured.throughput_per_hour,
         )
-        floor = self.replica.floor_s(devices)
+        floor = self.replica.bandwidth_floor_s(devices)
         if seconds >= floor:
             return []
-        most = told.throughput_per_hour / s_from_hours(1.0) * seconds / floor
-        message = f"that throughput takes steps of {seconds * 1e3:.3g} ms at this concurrency;"
+        most = measured.throughput_per_hour / s_from_hours(1.0) * seconds / floor
+        message = f"this throughput needs steps of {seconds * 1e3:.3g} ms at this concurrency;"
         message += f" reading the weights once takes {floor * 1e3:.3g} ms"
         hint = f"at most {most:,.0f} token/s"
         return [Problem("CC304", message, self.mark("throughput"), hint)]
 
-    def _not_filled(self) -> list[Problem]:
-        """A stated concurrency that the load does not keep in flight; it stays as stated."""
+    def _concurrency_warnings(self) -> list[Problem]:
+        """A warning if a stated concurrency exceeds the sequences that the load has in flight."""
         if not self.limits.is_stated or self.limits.concurrency is None:
             return []
         devices, stated = self.point.devices, float(self.point.batch)
@@ -308,58 +310,60 @@ class _Service(NamedTuple):
             return []
         free = replace(self.limits, is_stated=False, replica_accelerators=devices)
         kept = plan.choose_operating_point(self.replica, free, packed, 0).batch
-        message = f"a concurrency of {stated:,.0f} is more than the load keeps in flight:"
+        message = f"a concurrency of {stated:,.0f} is more than the load has in flight:"
         message += f" {math.ceil(float(kept) - 1e-9):,.0f}"
-        hint = "right where requests are gathered and run together; else leave it out"
+        hint = "correct if requests are collected into batches; otherwise remove concurrency"
         return [Problem("CC303", message, self.mark("concurrency"), hint)]
 
-    def _size_key(self) -> str:
-        """The key that says how many devices a replica has."""
+    def _replica_size_key(self) -> str:
+        """The key of the scenario that sets the number of devices of a replica."""
         wide = (self.phase, "tensor_parallel")
         return "tensor_parallel" if wide in self.resolved.document.marks else "data_parallel"
 
-    def _sizes(self) -> Any:
-        """Sizes of a replica that are allowed and hold a sequence."""
-        sizes = plan.sizes_of(self.limits, 0)
+    def _allowed_sizes(self) -> Any:
+        """Allowed sizes of a replica, in devices, whose memory fits one sequence."""
+        sizes = plan.replica_sizes(self.limits, 0)
         memory = self.replica.memory_sequences(sizes)
         return sizes[plan.is_allowed(sizes, memory, self.limits) & (memory >= 1.0)]
 
-    def _any_size(self) -> tuple[Any, Any]:
-        """Sizes that would be allowed whatever is stated, and what memory of each holds."""
+    def _unconstrained_sizes(self) -> tuple[Any, Any]:
+        """Sizes of a replica without stated limits, and the sequences that fit each."""
         free = replace(self.limits, replica_accelerators=None, accelerators=None)
         ranks = float(self.replica.ranks)
-        sizes = plan.sizes_of(free, 0) * ranks
+        sizes = plan.replica_sizes(free, 0) * ranks
         memory = self.replica.memory_sequences(sizes)
         allowed = plan.is_allowed(sizes / ranks, memory, free)
         return sizes[allowed], memory[allowed]
 
-    def _fewest(self, batch: float) -> float:
-        """The fewest devices that would hold a batch; infinite where no number does."""
-        sizes, memory = self._any_size()
+    def _min_devices(self, batch: float) -> float:
+        """The smallest number of devices whose memory fits a batch; infinite if none does."""
+        sizes, memory = self._unconstrained_sizes()
         return float(np.min(np.where(memory >= batch, sizes, np.inf), initial=np.inf))
 
-    def _largest(self) -> float:
-        """The largest batch that the devices there are hold, or any number of them."""
+    def _max_batch(self) -> float:
+        """The largest batch that fits the memory of the stated devices, or of any number."""
         if self.limits.accelerators is not None:
             sizes = np.array([self.limits.accelerators])
             return float(self.replica.memory_sequences(sizes)[0])
-        return float(np.max(self._any_size()[1], initial=0.0))
+        return float(np.max(self._unconstrained_sizes()[1], initial=0.0))
 
-    def _wider(self, devices: float) -> str:
-        """Devices of a rank that would hold a batch, as a hint."""
+    def _tensor_parallel_hint(self, devices: float) -> str:
+        """A hint with the tensor parallelism at which a batch would fit."""
         if math.isinf(devices):
             more = float(self.replica.ranks) > 1
-            return "or more ranks" if more else "more devices hold no more of the cache"
+            return "or use more ranks" if more else "more devices do not increase the KV cache"
         return f"or tensor_parallel: {devices / float(self.replica.ranks):.0f}"
 
 
-def _planned(work: Any, lens: Any) -> tuple[DecoderReplica, Limits[Any], plan.Load, OperatingPoint]:
-    """A service's replica, limits, load and choice, as a lens sees its facts."""
+def _plan_service(
+    work: Any, lens: Any
+) -> tuple[DecoderReplica, Limits[Any], plan.Load, OperatingPoint]:
+    """The replica, limits, load and operating point of a service, with facts bound by a lens."""
     plain = bind(work, lens)
     model = whole_replica(plain.model)
     limits: Any = model.limits
     replica = DecoderReplica(model)
-    load = load_of(model, plain.fleet)
+    load = arriving_load(model, plain.fleet)
     point = plan.choose_operating_point(replica, limits, load, 0)
     return replica, limits, load, point
 
@@ -377,7 +381,7 @@ def _alone_s(replica: DecoderReplica, devices: Any) -> Any:
     return alone if residual is None else alone / residual
 
 
-def _up(value: float) -> float:
-    """A value with three digits, not below it."""
+def _round_up(value: float) -> float:
+    """A value rounded up to three digits."""
     size = 10.0 ** (math.floor(math.log10(value)) - 2)
     return math.ceil(value / size) * size

@@ -1,4 +1,4 @@
-"""What is said of a training run that cannot be, or that looks wrong: code, position and hint."""
+"""Problems and warnings of training plans: code, message, position and hints."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from carbonctl.core.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from carbonctl.estimate.training.training_run import MeteredDays
 from carbonctl.plan.training import (
-    APART,
-    HIGHEST_MFU,
+    MAX_PLAUSIBLE_RATIO,
+    MAX_PUBLISHED_MFU,
     TrainingNotice,
     TrainingStatus,
     accelerators_within_a_year,
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     Text = tuple[str, Path, tuple[str, ...]]  # message, position, hints
 
 
-class Planned(NamedTuple):
-    """A run with its limits, and where it stands in the scenario."""
+class PlannedRun(NamedTuple):
+    """A training run with its limits and its position in the scenario."""
 
     ctx: Context
     check: TrainingCheck
@@ -42,13 +42,13 @@ class Planned(NamedTuple):
 
     @property
     def count_path(self) -> Path:
-        """Where the number of its devices stands."""
-        own = self.ctx.written((*self.check.path, "hardware", "count"))
+        """Path of the number of devices in the scenario."""
+        own = self.ctx.path_in_file((*self.check.path, "hardware", "count"))
         return own if own in self.ctx.document.marks else ("hardware", "count")
 
 
-def report_training_status(planned: Planned) -> None:
-    """Note the problem of a run that cannot be, and give it up; else warn of what looks wrong."""
+def report_training_status(planned: PlannedRun) -> None:
+    """Raise the problem of an infeasible run; else add warnings of implausible values."""
     ctx, limits = planned.ctx, planned.limits
     status = TrainingStatus(int(training_status(limits)))
     if status is not TrainingStatus.FEASIBLE:
@@ -62,31 +62,32 @@ def report_training_status(planned: Planned) -> None:
             ctx.warn(code, message, path, *hints)
 
 
-def _too_few_devices(x: Planned) -> Text:
-    held = x.run.memory
-    assert held is not None  # noqa: S101 - the least count comes from it
+def _too_few_devices(x: PlannedRun) -> Text:
+    memory = x.run.memory
+    assert memory is not None  # noqa: S101 - the least count comes from it
     message = (
-        f"training this model{_beside(held)} takes at least {x.limits.minimum_accelerators:,.0f} "
-        f"devices of {held.device_memory_gb.value:.0f} GB for weights, "
-        f"gradients{_state(held.activations)}; {x.limits.accelerators:,.0f} are named"
+        f"training this model{_other_models_text(memory)} takes at least "
+        f"{x.limits.minimum_accelerators:,.0f} "
+        f"devices of {memory.device_memory_gb.value:.0f} GB for weights, "
+        f"gradients{_state_text(memory.activations)}; {x.limits.accelerators:,.0f} are named"
     )
-    return message, x.count_path, _remedies(held.activations)
+    return message, x.count_path, _memory_hints(memory.activations)
 
 
-def _beside(held: TrainingMemory[Fact]) -> str:
-    if held.critic_params is not None:
+def _other_models_text(memory: TrainingMemory[Fact]) -> str:
+    if memory.critic_params is not None:
         return " with a critic, a reference and a reward model"
-    return " with its reference" if held.reference_params is not None else ""
+    return " with its reference" if memory.reference_params is not None else ""
 
 
-def _state(kept: Activations[Fact] | None) -> str:
-    if kept is None:
+def _state_text(activations: Activations[Fact] | None) -> str:
+    if activations is None:
         return " and optimizer state"
-    return f", optimizer state and activations of {kept.context_tokens.value:,.0f} tokens"
+    return f", optimizer state and activations of {activations.context_tokens.value:,.0f} tokens"
 
 
-def _remedies(kept: Activations[Fact] | None) -> tuple[str, ...]:
-    if kept is None:
+def _memory_hints(activations: Activations[Fact] | None) -> tuple[str, ...]:
+    if activations is None:
         return ("activations come on top; train.state_bytes where the optimizer keeps less",)
     return (
         "train.recompute: full or a shorter train.context where fewer activations are kept",
@@ -94,69 +95,75 @@ def _remedies(kept: Activations[Fact] | None) -> tuple[str, ...]:
     )
 
 
-def _work_above_peak(x: Planned) -> Text:
+def _work_above_peak(x: PlannedRun) -> Text:
     message = f"these tokens in that time are an MFU of {x.limits.implied_mfu:.2f}"
     return f"{message}: above 1, impossible", (*x.check.path, "cross_check", "tokens"), ()
 
 
-def _work_disagrees(x: Planned) -> Text:
+def _work_disagrees(x: PlannedRun) -> Text:
     message = (
         f"these tokens imply an MFU of {x.limits.implied_mfu:.2g} per billed hour, where "
-        f"{x.limits.usual_mfu:.2g} is expected: more than {APART:g} times apart"
+        f"{x.limits.expected_mfu:.2g} is expected: more than {MAX_PLAUSIBLE_RATIO:g} times apart"
     )
     hints = ("correct the evidence or the cross check",)
     return message, (*x.check.path, "cross_check", "tokens"), hints
 
 
-def _more_hours_than_devices(x: Planned) -> Text:
+def _more_hours_than_devices(x: PlannedRun) -> Text:
     over = hours_over_devices_days(x.limits)
-    return f"more device-hours than devices x days: {over:.3g} times as many", _hours_path(x), ()
+    return (
+        f"more device-hours than devices x days: {over:.3g} times as many",
+        _cross_check_path(x),
+        (),
+    )
 
 
-def _hours_disagree(x: Planned) -> Text:
+def _hours_disagree(x: PlannedRun) -> Text:
     message = (
         f"the stated hours are {x.limits.stated_hours_ratio:.2g} times those of the evidence: more "
-        f"than {APART:g} times apart"
+        f"than {MAX_PLAUSIBLE_RATIO:g} times apart"
     )
-    return message, _hours_path(x), ("correct the evidence or the cross check",)
+    return message, _cross_check_path(x), ("correct the evidence or the cross check",)
 
 
-def _hours_path(x: Planned) -> Path:
-    """Where the hours stand that are only compared."""
+def _cross_check_path(x: PlannedRun) -> Path:
+    """Path of the stated hours of the cross check."""
     check = x.run.cross_check
     name = "days" if check is None or check.accelerator_hours is None else "accelerator_hours"
     return (*x.check.path, "cross_check", name)
 
 
-def _longer_than_life(x: Planned) -> Text:
+def _longer_than_life(x: PlannedRun) -> Text:
     years = x.check.life.value / HOURS_PER_YEAR
-    message = f"the run takes {_in_words(x.limits.wall_hours)}, longer than its hardware lives"
+    message = (
+        f"the run takes {_format_duration(x.limits.wall_hours)}, longer than its hardware lasts"
+    )
     return f"{message} ({years:g} y)", _duration_path(x), (_devices_for_a_year(x),)
 
 
-def _longer_than_cadence(x: Planned) -> Text:
-    message = f"one run takes {_in_words(x.limits.wall_hours)} and starts again every "
-    return message + _in_words(x.limits.cadence_hours), (*x.check.path, "every"), ()
+def _longer_than_cadence(x: PlannedRun) -> Text:
+    message = f"one run takes {_format_duration(x.limits.wall_hours)} and starts again every "
+    return message + _format_duration(x.limits.cadence_hours), (*x.check.path, "every"), ()
 
 
-def _longer_than_a_year(x: Planned) -> Text:
-    message = f"the run takes {_in_words(x.limits.wall_hours)} on its devices"
+def _longer_than_a_year(x: PlannedRun) -> Text:
+    message = f"the run takes {_format_duration(x.limits.wall_hours)} on its devices"
     return message, _duration_path(x), (_devices_for_a_year(x),)
 
 
-def _duration_path(x: Planned) -> Path:
+def _duration_path(x: PlannedRun) -> Path:
     days = isinstance(x.run.evidence, MeteredDays)
     return (*x.check.path, "days") if days else x.count_path
 
 
-def _devices_for_a_year(x: Planned) -> str:
+def _devices_for_a_year(x: PlannedRun) -> str:
     count = accelerators_within_a_year(x.limits)
     if count is None or isinstance(x.run.evidence, MeteredDays):
         return ""
     return f"{count:,.0f} devices would take a year"
 
 
-def _in_words(duration: Num | None) -> str:
+def _format_duration(duration: Num | None) -> str:
     assert duration is not None  # noqa: S101 - a status of duration comes from it
     hours = float(duration)
     if hours > HOURS_PER_YEAR:
@@ -164,17 +171,17 @@ def _in_words(duration: Num | None) -> str:
     return f"{hours / HOURS_PER_DAY:.3g} d"
 
 
-def _high_mfu(x: Planned, name: str, value: Num | None) -> Text:
-    message = f"an MFU of {value:.2f} is above any published run ({HIGHEST_MFU})"
+def _high_mfu(x: PlannedRun, name: str, value: Num | None) -> Text:
+    message = f"an MFU of {value:.2f} is above any published run ({MAX_PUBLISHED_MFU})"
     return message, (*x.check.path, name), ()
 
 
-def _high_implied_mfu(x: Planned) -> Text:
+def _high_implied_mfu(x: PlannedRun) -> Text:
     message = f"these tokens imply an MFU of {x.limits.implied_mfu:.2f}, above any published run"
     return message, (*x.check.path, "cross_check", "tokens"), ()
 
 
-_PROBLEMS: dict[TrainingStatus, tuple[str, Callable[[Planned], Text]]] = {
+_PROBLEMS: dict[TrainingStatus, tuple[str, Callable[[PlannedRun], Text]]] = {
     TrainingStatus.TOO_FEW_DEVICES: ("CC304", _too_few_devices),
     TrainingStatus.WORK_ABOVE_PEAK: ("CC303", _work_above_peak),
     TrainingStatus.WORK_DISAGREES: ("CC303", _work_disagrees),
@@ -183,7 +190,7 @@ _PROBLEMS: dict[TrainingStatus, tuple[str, Callable[[Planned], Text]]] = {
     TrainingStatus.LONGER_THAN_LIFE: ("CC304", _longer_than_life),
     TrainingStatus.LONGER_THAN_CADENCE: ("CC304", _longer_than_cadence),
 }
-_WARNINGS: dict[TrainingNotice, tuple[str, Callable[[Planned], Text]]] = {
+_WARNINGS: dict[TrainingNotice, tuple[str, Callable[[PlannedRun], Text]]] = {
     TrainingNotice.MFU: ("CC303", lambda x: _high_mfu(x, "mfu", x.limits.mfu)),
     TrainingNotice.BILLED_MFU: (
         "CC303",

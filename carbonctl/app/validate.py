@@ -1,4 +1,4 @@
-"""Validate files: every problem of every file, nothing estimated."""
+"""Validate files: all problems of all files, without an estimate."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from carbonctl.app.load import load_scenario
 from carbonctl.app.outcome import Outcome
-from carbonctl.core.errors import InputError, Problem, gathered
-from carbonctl.core.files import name_of
+from carbonctl.core.errors import InputError, Problem, collect_or_raise
+from carbonctl.core.files import display_name
 from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ Kind = Literal["scenario", "policy", "result"]
 
 
 class Validation(Outcome):
-    """What is to be said of files that are valid: their warnings."""
+    """The warnings of valid files."""
 
     def __init__(self, warnings: Sequence[Problem]) -> None:
-        said = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
-        super().__init__({"schema_version": "1.0", "errors": [], "warnings": said}, warnings)
+        records = [problem.as_dict(0) | {"level": "warning"} for problem in warnings]
+        super().__init__({"schema_version": "1.0", "errors": [], "warnings": records}, warnings)
 
     def render(self, form: str) -> str:
-        """The text of a format that is no table; nothing for a table."""
+        """The text of a format other than ``table``; empty for ``table``."""
         if form == "json":
             return self.to_json()
         from carbonctl.report.ci.github import errors_as_github  # noqa: PLC0415 - only if asked for
@@ -44,7 +44,7 @@ class Validation(Outcome):
 
 
 def json_schema(kind: Kind) -> Outcome:
-    """The JSON Schema of a kind of file."""
+    """The JSON Schema of a kind of file, as an Outcome."""
     return Outcome(_schema(kind))
 
 
@@ -67,9 +67,9 @@ def validate_files(
     root: str | None = None,
     on_valid: Callable[[str], object] | None = None,
 ) -> Validation:
-    """What is to be said of all files, or one InputError with every problem of every file.
+    """Warnings of all files; one InputError with all problems of all files.
 
-    ``on_valid`` takes a line for each file in which nothing is wrong.
+    ``on_valid`` is called with a line of text for each valid file.
     """
     warnings: list[Problem] = []
     problems: list[Problem] = []
@@ -89,34 +89,36 @@ def validate_files(
 
 
 def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> list[Problem]:
-    """Read a file as what it is and check it, a scenario without draws; its warnings."""
-    from carbonctl.app.file_kind import POLICY, is_card  # noqa: PLC0415 - after good options
+    """Warnings of one file of any kind; InputError with its problems."""
+    from carbonctl.app.file_kind import POLICY, is_model_card  # noqa: PLC0415 - after good options
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
     from carbonctl.report import saved  # noqa: PLC0415
 
-    raw = saved.raw_of(file)
-    if file.endswith(".md") or is_card(raw):
-        from carbonctl.imports.model_card import check  # noqa: PLC0415 - for cards alone
+    raw = saved.read_bytes(file)
+    if file.endswith(".md") or is_model_card(raw):
+        from carbonctl.imports.model_card import check_model_card  # noqa: PLC0415 - for cards alone
 
-        return check(Path(name_of(file)), Catalog.open(hardware_db), raw)
+        return check_model_card(Path(display_name(file)), Catalog.open(hardware_db), raw)
     if POLICY.search(raw):
         from carbonctl.gate.policy import read  # noqa: PLC0415 - for policies alone
 
-        read(name_of(file), raw)
+        read(display_name(file), raw)
         return []
     if saved.is_result(raw):
-        saved.parse(raw, name_of(file))
+        saved.parse_result(raw, display_name(file))
         return []
     return validate_scenario(load_scenario(file, (), Catalog.open(hardware_db), raw=raw, root=root))
 
 
 def validate_scenario(scenario: Scenario) -> list[Problem]:
-    """Warnings of a scenario; InputError with every problem of it."""
-    return [warning for warnings in gathered(_checks(scenario)) for warning in warnings]
+    """Warnings of a scenario; InputError with all its problems."""
+    return [
+        warning for warnings in collect_or_raise(_check_steps(scenario)) for warning in warnings
+    ]
 
 
-def _checks(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
-    """A scenario as what it is: a replacement, a life, or else whole hardware."""
+def _check_steps(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
+    """Checks of a scenario by its kind: replacement, phases, or whole hardware."""
     from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - after good options
     from carbonctl.app.plan_hardware import plan_item, plan_refresh  # noqa: PLC0415
 

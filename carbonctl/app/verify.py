@@ -1,27 +1,27 @@
-"""Verify a saved result: compute it again, and say what differs."""
+"""Verify a saved result: recompute it, and report differences."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from carbonctl.app.outcome import Outcome
-from carbonctl.app.recompute import check_is_estimate, given_document, recompute
-from carbonctl.report import saved, verified
+from carbonctl.app.recompute import check_is_estimate, input_document, recompute
+from carbonctl.report import saved, verification
 from carbonctl.report.ci.findings import results
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.strict_json import Json
+    from carbonctl.core.strict_json import JsonDocument
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.verify import VerifiedResult, VerifyResult
 
-TOLERANCE = 1e-9  # largest relative difference that is none
+TOLERANCE = 1e-9  # largest relative difference that counts as equal
 
 
 class Verification(Outcome):
-    """Every result of a file beside the same computed again."""
+    """Differences between all results of a file and their recomputations."""
 
-    module = "verified"
+    module = "verification"
     data: VerifyResult
 
     @property
@@ -30,37 +30,41 @@ class Verification(Outcome):
         return bool(self.data["status"] == "same")
 
     def __repr__(self) -> str:
-        return "\n".join(verified.lines(self.data))
+        return "\n".join(verification.verification_lines(self.data))
 
 
-def verify(made: Json, *, hardware_db: str | None, tolerance: float) -> Verification:
-    """Every result of a parsed file, computed again on today's data."""
+def verify(
+    saved_document: JsonDocument, *, hardware_db: str | None, tolerance: float
+) -> Verification:
+    """The verification of all results of a parsed file, on the present data."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
 
-    check_is_estimate(made)
+    check_is_estimate(saved_document)
     catalog = Catalog.open(hardware_db)
-    several = "results" in made.data
-    found = [
-        _one(made, ("results", place) if several else (), result, catalog, tolerance)
-        for place, result in enumerate(results(made.data))
+    several = "results" in saved_document.data
+    verified = [
+        _verify_one(
+            saved_document, ("results", place) if several else (), result, catalog, tolerance
+        )
+        for place, result in enumerate(results(saved_document.data))
     ]
-    return Verification(verified.as_data(made.name, tolerance, found))
+    return Verification(verification.verification_as_data(saved_document.name, tolerance, verified))
 
 
 def verify_file(source: str, *, hardware_db: str | None, tolerance: float) -> Verification:
-    """The results of a file, or of stdin for ``-``, computed again."""
-    return verify(saved.document(source), hardware_db=hardware_db, tolerance=tolerance)
+    """The verification of all results of a file, or of stdin for ``-``."""
+    return verify(saved.read_document(source), hardware_db=hardware_db, tolerance=tolerance)
 
 
-def _one(
-    made: Json,
+def _verify_one(
+    saved_document: JsonDocument,
     at: tuple[str | int, ...],
     result: EstimateResult,
     catalog: Catalog,
     tolerance: float,
 ) -> VerifiedResult:
-    document = given_document(made, at)
+    document = input_document(saved_document, at)
     now = recompute(
         result["command"], document, catalog, samples=result["samples"], seed=result["seed"]
     )
-    return verified.one(result, now.data, tolerance)
+    return verification.verify_result(result, now.data, tolerance)

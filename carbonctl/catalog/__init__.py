@@ -1,1 +1,1 @@
-"""The hardware_db: where it is, how a record is read, and what every record must obey."""
+"""The hardware_db: its location, reading of records and tables, and the rules they must pass."""

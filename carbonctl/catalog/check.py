@@ -1,4 +1,4 @@
-"""Rules that every record of hardware_db obeys; ``carbonctl hw check`` runs them."""
+"""Checks of all records and tables of hardware_db, run by ``carbonctl hw check``."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog import licenses, ranges, rules
 from carbonctl.catalog.fields import unit_of_field
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.number_formats import precision_of_dtype
-from carbonctl.catalog.places import names
+from carbonctl.catalog.places import place_names
 from carbonctl.catalog.read import ALIASES, default_names
 from carbonctl.core import strict_yaml
-from carbonctl.core.errors import CarbonctlError, Mark, OwnDataError, Problem
+from carbonctl.core.errors import CarbonctlError, Mark, Problem, UserDataError
 from carbonctl.core.formula import CARDS
 from carbonctl.formulas import load_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from carbonctl.catalog.licenses import Cited
+    from carbonctl.catalog.licenses import Citations
     from carbonctl.catalog.read import Catalog, Record
 
 KINDS = ("accelerators", "cpus", "servers", "baseboards", "memory", "storage", "network", "parts",
@@ -29,102 +29,106 @@ TABLES = ("grids/electricity-maps", "grids/ember", "grids/egrid", "grids/provinc
           "training/baselines", "embodied/priors", "embodied/baselines", "serving/priors",
           "serving/workloads", "serving/samples", "serving/baselines", "published/inference",
           "published/embodied_tools")  # fmt: skip
-# Their column "source" says in words where a row was read.
-TOLD = ("published/embodied", "published/training")
+# Tables whose column "source" is free text, not the id of a source.
+TABLES_WITH_SOURCE_TEXT = ("published/embodied", "published/training")
 MARKS = {"recalled", "derived", "estimated", "low"}
 BOUNDARIES = {"gpu", "node", "it_system", "facility", "die", "module", "baseboard", "tray",
               "machine", "machine+dc"}  # fmt: skip
 _FACT_KEYS = {"value", "source", "range", "range_kind", "mark", "note", "boundary", "unit",
               "shape", "label"}  # fmt: skip
 _WITH_BOUNDARY = {"accelerators", "baseboards", "servers", "devices"}
-_NEEDED = {
+_REQUIRED_FIELDS = {
     "accelerators": ("tdp", "memory", "bandwidth"),
     "memory": ("area_per_gb", "built_as"),
     "processes": (),
 }
 
 
-def check(catalog: Catalog) -> tuple[dict[str, int], list[Problem]]:
-    """Records counted by kind, and every rule that is broken."""
+def check_catalog(catalog: Catalog) -> tuple[dict[str, int], list[Problem]]:
+    """Number of records by kind, and a problem for every broken rule."""
     load_all()
     problems: list[Problem] = []
     counts: dict[str, int] = {}
-    used = licenses.Cited()
-    for source in {card.source for card in CARDS.values()} | _cited_by_configs():
+    used = licenses.Citations()
+    for source in {card.source for card in CARDS.values()} | _sources_of_scenarios():
         used.add(source, "carbonctl")
     for kind in KINDS:
         ids = catalog.ids(kind)
         counts[kind] = len(ids)
         for record_id in ids:
             try:
-                record = catalog.unchecked(kind, record_id)
-                problems += _record(catalog, record, used)
+                record = catalog.unchecked_record(kind, record_id)
+                problems += _check_record(catalog, record, used)
             except CarbonctlError as error:
                 problems += error.problems
-    problems += _defaults(catalog, used)
-    problems += _tables(catalog, counts, used)
-    problems += _aliases(catalog)
-    problems += _sources(catalog, used)
-    problems += licenses.problems(catalog, used)
+    problems += _check_defaults(catalog, used)
+    problems += _check_tables(catalog, counts, used)
+    problems += _check_aliases(catalog)
+    problems += _check_sources(catalog, used)
+    problems += licenses.check_citations(catalog, used)
     return counts, list(dict.fromkeys(problems))
 
 
-def _tables(catalog: Catalog, counts: dict[str, int], used: licenses.Cited) -> Iterator[Problem]:
-    """What is wrong with the tables, whose rows are counted."""
-    for name in (*TABLES, *TOLD):
+def _check_tables(
+    catalog: Catalog, counts: dict[str, int], used: licenses.Citations
+) -> Iterator[Problem]:
+    """Problems of the tables; their rows are added to ``counts``."""
+    for name in (*TABLES, *TABLES_WITH_SOURCE_TEXT):
         try:
             rows = list(catalog.table(f"{name}.csv"))
-        except OwnDataError as error:
+        except UserDataError as error:
             yield from error.problems
             continue
         if name in TABLES:
             counts[name] = len(rows)
-            yield from _table(name, rows, used)
-        if name in TOLD:
+            yield from _check_table(name, rows, used)
+        if name in TABLES_WITH_SOURCE_TEXT:
             for row in rows:
-                yield from licenses.row_problems(name, row)
+                yield from licenses.check_row_license(name, row)
 
 
-def _cited_by_configs() -> set[str]:
-    """Sources that the bundled scenarios cite."""
-    found: set[str] = set()
-    todo: list[Any] = [strict_yaml.read(p).data for p in bundled("configs").glob("*.yaml")]
+def _sources_of_scenarios() -> set[str]:
+    """Ids of the sources that the bundled scenarios cite."""
+    sources: set[str] = set()
+    todo: list[Any] = [strict_yaml.read(p).data for p in bundled_folder("configs").glob("*.yaml")]
     while todo:
         item = todo.pop()
         if isinstance(item, dict):
-            found |= {str(item["source"])} if "source" in item else set()
+            sources |= {str(item["source"])} if "source" in item else set()
             todo += item.values()
         elif isinstance(item, list):
             todo += item
-    return found
+    return sources
 
 
 def _problem(where: str, message: str, mark: Mark | None = None) -> Problem:
     return Problem("CC402", f"{where}: {message}", mark)
 
 
-def _record(catalog: Catalog, record: Record, used: Cited) -> Iterator[Problem]:
+def _check_record(catalog: Catalog, record: Record, used: Citations) -> Iterator[Problem]:
     where = f"{record.kind}/{record.id}"
     if not record.data.get("name"):
         yield _problem(where, "has no name")
     if record.text("source"):
         used.add(record.text("source"), f"{where}:source")
-    for path, entry in ranges.facts(record.data):
-        yield from _fact(record, path, entry, used)
-    for field in _NEEDED.get(record.kind, ()):
+    for path, entry in ranges.fact_entries(record.data):
+        yield from _check_fact(record, path, entry, used)
+    for field in _REQUIRED_FIELDS.get(record.kind, ()):
         if field not in record.data:
             yield _problem(where, f"has no {field}")
-    yield from ranges.of_plain_numbers(record)
-    yield from _references(catalog, record)
+    yield from ranges.plain_number_problems(record)
+    yield from _check_references(catalog, record)
     dtype = record.text("default_dtype")
     if dtype and precision_of_dtype(dtype) is None:
         mark = record.document.mark(("default_dtype",))
-        yield _problem(f"{where}:default_dtype", f"{dtype} is no known number format", mark)
+        yield _problem(f"{where}:default_dtype", f"{dtype} is not a known number format", mark)
     if record.kind == "accelerators":
-        yield from rules.accelerator(catalog, record)
+        yield from rules.check_accelerator(catalog, record)
 
 
-def _fact(record: Record, path: Any, entry: dict[str, Any], used: Cited) -> Iterator[Problem]:
+def _check_fact(
+    record: Record, path: Any, entry: dict[str, Any], used: Citations
+) -> Iterator[Problem]:
     where = f"{record.kind}/{record.id}:{'.'.join(map(str, path))}"
     mark = record.document.mark(path)
     used.add(str(entry.get("source", "")), where, mark)
@@ -138,14 +142,14 @@ def _fact(record: Record, path: Any, entry: dict[str, Any], used: Cited) -> Iter
         yield _problem(where, f"unknown boundary {entry['boundary']}", mark)
     field = next((str(p) for p in reversed(path) if isinstance(p, str)), "")
     if field == "embodied" and record.kind in _WITH_BOUNDARY and "boundary" not in entry:
-        yield _problem(where, "an embodied figure names its boundary", mark)
+        yield _problem(where, "an embodied figure needs a boundary", mark)
     if rules.needs_boundary(record.kind, field) and "boundary" not in entry:
-        yield _problem(where, "a power names its boundary", mark)
+        yield _problem(where, "a power needs a boundary", mark)
     if unit_of_field(field) is not None:
-        yield from _values(record, path, where, mark)
+        yield from _check_value(record, path, where, mark)
 
 
-def _values(record: Record, path: Any, where: str, mark: Mark | None) -> Iterator[Problem]:
+def _check_value(record: Record, path: Any, where: str, mark: Mark | None) -> Iterator[Problem]:
     try:
         fact = record.fact(*path)
     except CarbonctlError as error:
@@ -155,7 +159,7 @@ def _values(record: Record, path: Any, where: str, mark: Mark | None) -> Iterato
         yield _problem(where, "cannot be read", mark)
 
 
-def _references(catalog: Catalog, record: Record) -> Iterator[Problem]:
+def _check_references(catalog: Catalog, record: Record) -> Iterator[Problem]:
     links = {"host": "servers", "accelerator": "accelerators", "cpu": "cpus",
              "baseboard": "baseboards", "memory_type": "memory"}  # fmt: skip
     for field, kind in links.items():
@@ -164,7 +168,7 @@ def _references(catalog: Catalog, record: Record) -> Iterator[Problem]:
             yield _problem(f"{record.kind}/{record.id}", f"{field} {target} has no file")
 
 
-def _defaults(catalog: Catalog, used: Cited) -> Iterator[Problem]:
+def _check_defaults(catalog: Catalog, used: Citations) -> Iterator[Problem]:
     for name in default_names(catalog):
         try:
             fact = catalog.unchecked_default(name)
@@ -172,44 +176,46 @@ def _defaults(catalog: Catalog, used: Cited) -> Iterator[Problem]:
             yield from error.problems
             continue
         used.add(fact.source, f"defaults:{name}")
-        if fact.exact and not fact.note:
+        if fact.is_exact and not fact.note:
             yield _problem(f"defaults:{name}", "has neither a range nor a reason")
 
 
-def _table(name: str, rows: list[dict[str, str]], used: Cited) -> Iterator[Problem]:
+def _check_table(name: str, rows: list[dict[str, str]], used: Citations) -> Iterator[Problem]:
     if not rows:
         yield _problem(name, "is empty or missing")
     for row in rows:
         source = row["source_id"] if "source_id" in row else row["source"]
-        used.add(source, licenses.name_of_row(name, row))
-        yield from licenses.row_problems(name, row)
+        used.add(source, licenses.row_name(name, row))
+        yield from licenses.check_row_license(name, row)
         if name.startswith("grids/") and not (row["year"] and row["coverage"] and row["license"]):
-            yield _problem(f"{name}:{row['zone']}", "a grid row has year, coverage and license")
+            yield _problem(f"{name}:{row['zone']}", "a grid row needs year, coverage and license")
 
 
-def _aliases(catalog: Catalog) -> Iterator[Problem]:
+def _check_aliases(catalog: Catalog) -> Iterator[Problem]:
     for kind in ALIASES:
         try:
             aliases = catalog.aliases(kind)
-        except OwnDataError as error:
+        except UserDataError as error:
             yield from error.problems
             continue
         for alias, target in aliases.items():
             for record_id in target:
                 if catalog.path(kind, record_id) is None:
                     yield _problem(f"alias {alias}", f"{record_id} has no file")
-    places = set(names(catalog))
+    places = set(place_names(catalog))
     for row in catalog.table("grids/aliases.csv"):
         if row["target"] not in places:
-            yield _problem(f"place {row['name']}", f"{row['target']} is no region and no zone")
+            yield _problem(
+                f"place {row['name']}", f"{row['target']} is neither a region nor a zone"
+            )
 
 
-def _sources(catalog: Catalog, used: Cited) -> Iterator[Problem]:
-    known = catalog.sources()
+def _check_sources(catalog: Catalog, used: Citations) -> Iterator[Problem]:
+    listed = catalog.sources()
     for row in catalog.table("grids/regions.csv"):
         for column in ("facility_source", "provider_source"):
             used.add(row.get(column, ""), f"grids/regions:{row['region']}")
-    for source in sorted(set(used) - set(known) - {""}):
-        yield _problem(f"source {source}", "is used and not in sources.yaml")
-    for source in sorted(set(known) - set(used)):
-        yield _problem(f"source {source}", "is in sources.yaml and used nowhere")
+    for source in sorted(set(used) - set(listed) - {""}):
+        yield _problem(f"source {source}", "is used but not in sources.yaml")
+    for source in sorted(set(listed) - set(used)):
+        yield _problem(f"source {source}", "is in sources.yaml but used nowhere")

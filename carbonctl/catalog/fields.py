@@ -1,4 +1,4 @@
-"""The fields of a record that hold facts, and the canonical unit of each."""
+"""Fields of a record that are facts, with the canonical unit of each."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ FIELD_UNITS: dict[str, str] = {
 }
 SHARES = {"interposer_yield", "assembly_yield", "fixed_yield"}
 SIGNED = {"credit_per_kg"}
-# amounts of what a thing may have none of
+# amounts that may be zero
 MAY_BE_ZERO = {"area_per_gb", "bridge_area", "dram", "embodied_per_kg", "interposer_area", "kerf",
                "edge_exclusion", "nics", "redistribution_per_cm2", "ssd", "wue"}  # fmt: skip
-# kind of record -> plain numbers without which, or with nothing of which, it is no such thing
-PLAIN_ABOVE_ZERO = {
+# kind of record -> plain numbers that are required and above zero
+POSITIVE_PLAIN_NUMBERS = {
     "models": {"total_params", "active_params", "layers", "hidden_size", "vocab_size"},
     "accelerators": {"count"},
 }
-# column of a table -> what its cells may hold
-CELLS = {
+# column of a table -> range of its cells
+CELL_RANGES = {
     "gco2e_per_kwh": "positive",
     "direct_gco2e_per_kwh": "amount",
     "lifecycle_gco2e_per_kwh": "positive",
@@ -95,12 +95,12 @@ CELLS = {
     "provider_year": "positive",
 }
 CHOICES = {"coverage": ("lifecycle", "direct", "direct and lifecycle")}
-NEEDED_CELLS = {"zone", "gco2e_per_kwh", "provider", "region", "instance", "spelling", "id", "iso2",
-                "iso3"}  # fmt: skip
+REQUIRED_COLUMNS = {"zone", "gco2e_per_kwh", "provider", "region", "instance", "spelling", "id",
+                    "iso2", "iso3"}  # fmt: skip
 
 
 def unit_of_field(field: str) -> str | None:
-    """Canonical unit of a field, or None when the field is none of a fact."""
+    """Canonical unit of a field; None if the field is not a fact."""
     if field.startswith("peak_"):
         return "FLOP/s"
     plain = "kgCO2e" if field.startswith("embodied_") else None

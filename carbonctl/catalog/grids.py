@@ -1,16 +1,23 @@
-"""Which grid number: a cloud region, a zone, a state or a country, and how sure we are of it."""
+"""Facts of a place: carbon intensity of its grid, PUE, WUE and water intensity, with ranges."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.catalog.places import canonical_place, find, names, other_names, regions, spellings
+from carbonctl.catalog.places import (
+    canonical_place,
+    find_place,
+    list_regions,
+    names_to_id,
+    place_names,
+    zones_of_place,
+)
 from carbonctl.catalog.zones import (
     CONSUMPTION_TABLE,
     LIFECYCLE_TABLES,
     Place,
-    merged_zones,
-    zones,
+    canonical_zones,
+    grid_rows,
 )
 from carbonctl.core.fact import Fact
 
@@ -18,26 +25,27 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
 
 __all__ = [
-    "Place", "canonical_place", "disclosed", "find", "intensity", "names", "newest_year",
-    "other_names", "regions", "row_used", "spellings", "water_intensity", "zones",
+    "Place", "canonical_place", "carbon_intensity", "disclosed_figure", "find_grid_row",
+    "find_place", "grid_rows", "list_regions", "names_to_id", "newest_year", "place_names",
+    "water_intensity", "zones_of_place",
 ]  # fmt: skip
 G_PER_KG = 1000.0
 
 
-def intensity(catalog: Catalog, place: Place, coverage: str, band: float) -> Fact | None:
-    """Average carbon intensity of a place, newest year, with its range; None when unknown.
+def carbon_intensity(catalog: Catalog, place: Place, coverage: str, band: float) -> Fact | None:
+    """Average carbon intensity in kgCO2e/kWh of a place in the newest year; None if unknown.
 
-    The range is the value divided and multiplied by ``band``, widened to what other publishers of
-    the same coverage say of the same place.
+    The range is the value divided and multiplied by ``band``, widened to include the values of
+    other publishers with the same coverage for the same place.
     """
-    row = row_used(catalog, place, coverage)
+    row = find_grid_row(catalog, place, coverage)
     if row is None:
         return None
     value = float(row["gco2e_per_kwh"])
     others = [
         float(other["gco2e_per_kwh"])
         for name in {place.open_zone, place.iso3} - {"", row["zone"]}
-        if (other := _row(catalog, name, coverage)) is not None
+        if (other := _find_row(catalog, name, coverage)) is not None
     ]
     others = [other for other in others if other > 0]
     return Fact(
@@ -56,41 +64,41 @@ def intensity(catalog: Catalog, place: Place, coverage: str, band: float) -> Fac
     )
 
 
-def row_used(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | None:
-    """The row that an estimate takes for a place; None where it takes none.
+def find_grid_row(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | None:
+    """The row of the grid tables that an estimate uses for a place; None if there is none.
 
-    A row of the user's own folder comes first, under whichever of the place's zones it stands.
+    A row of the user's own folder comes first, for any of the zones of the place.
     """
     zone = place.egrid if coverage == "direct" and place.egrid else place.zone
     row = (
-        _own_row(catalog, place, coverage)
-        or _row(catalog, zone, coverage)
-        or _row(catalog, place.iso3, coverage)
+        _user_row(catalog, place, coverage)
+        or _find_row(catalog, zone, coverage)
+        or _find_row(catalog, place.iso3, coverage)
     )
     return row if row is not None and float(row["gco2e_per_kwh"]) > 0 else None
 
 
-def _own_row(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | None:
+def _user_row(catalog: Catalog, place: Place, coverage: str) -> dict[str, str] | None:
     if len(catalog.roots) == 1:
         return None
-    same = {zone for zone, one in merged_zones(catalog).items() if one == place.zone}
-    own = (row for row in zones(catalog) if row["zone"] in same and catalog.own(row))
+    same = {zone for zone, one in canonical_zones(catalog).items() if one == place.zone}
+    own = (row for row in grid_rows(catalog) if row["zone"] in same and catalog.user_file(row))
     return next((row for row in own if row["coverage"] == coverage), None)
 
 
 def newest_year(catalog: Catalog) -> int:
-    """The year of the newest rows of the table that is looked into first."""
+    """The newest year of the consumption-based grid table; 0 if it has none."""
     years = (row["year"] for row in catalog.table(f"grids/{CONSUMPTION_TABLE}.csv"))
     return max((int(year) for year in years if year.isdigit()), default=0)
 
 
 def _note(catalog: Catalog, row: dict[str, str], note: str) -> str:
-    """A row of the user's own folder says so first."""
-    own = catalog.own(row)
+    """The note of a row; for a row of the user's own folder the file comes first."""
+    own = catalog.user_file(row)
     return f"from {own}; {note}" if own else note
 
 
-def _row(catalog: Catalog, zone: str, coverage: str) -> dict[str, str] | None:
+def _find_row(catalog: Catalog, zone: str, coverage: str) -> dict[str, str] | None:
     for name in LIFECYCLE_TABLES:
         for row in catalog.table(f"grids/{name}.csv"):
             if row["zone"] == zone and row["coverage"] == coverage:
@@ -99,9 +107,9 @@ def _row(catalog: Catalog, zone: str, coverage: str) -> dict[str, str] | None:
 
 
 def direct_share(catalog: Catalog, place: Place, band: float) -> Fact | None:
-    """Combustion over the life cycle of a place's grid, where both are known; else None.
+    """Direct over life-cycle carbon intensity of a place's grid, a share; None if unknown.
 
-    The rest, upstream of the plants, is divided and multiplied by ``band`` for the range.
+    For the range, the upstream rest is divided and multiplied by ``band``.
     """
     rows = {row["zone"]: row for row in catalog.table("grids/direct_share.csv")}
     american = place.iso3 == "USA" or place.zone.startswith("egrid")
@@ -128,8 +136,8 @@ def direct_share(catalog: Catalog, place: Place, band: float) -> Fact | None:
     )
 
 
-def disclosed(place: Place, column: str, unit: str, label: str, band: float) -> Fact | None:
-    """PUE or WUE that the provider discloses for a region, with a judged band."""
+def disclosed_figure(place: Place, column: str, unit: str, label: str, band: float) -> Fact | None:
+    """PUE or WUE that the provider discloses for a region, with a judged range; None if none."""
     row = place.row
     if row is None or not row.get(column):
         return None
@@ -153,7 +161,7 @@ def disclosed(place: Place, column: str, unit: str, label: str, band: float) -> 
 
 
 def water_intensity(catalog: Catalog, place: Place, band: float) -> Fact | None:
-    """Water of generating electricity, of the zone or its country."""
+    """Water in L/kWh for generating electricity in the zone or its country; None if unknown."""
     rows: dict[str, dict[str, str]] = {}
     for known in catalog.table("water/intensity.csv"):
         rows.setdefault(known["zone"], known)

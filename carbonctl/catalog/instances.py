@@ -1,4 +1,4 @@
-"""Which cloud instance a name means, and so whose it is."""
+"""Cloud instances: the table, and the instance that a name means."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
 
 
-def instances(catalog: Catalog) -> list[dict[str, str]]:
-    """Every cloud instance; one of the user's own folder stands in for the bundled one."""
+def list_instances(catalog: Catalog) -> list[dict[str, str]]:
+    """Rows of all cloud instances; a row of the user's own folder replaces the bundled one."""
     return list(_rows(catalog).values())
 
 
 def find_instance(catalog: Catalog, name: str) -> dict[str, str]:
-    """The row of a cloud instance; UnknownName or AmbiguousName when there is not one.
+    """The row of a cloud instance; UnknownName or AmbiguousName unless exactly one matches.
 
-    The provider may stand before it, as in ``aws:p5.48xlarge`` and ``AWS p5.48xlarge``; case and
-    separators do not count, nor the ``Standard_`` of Azure.
+    The provider may come first, as in ``aws:p5.48xlarge`` and ``AWS p5.48xlarge``. Case,
+    separators and the ``Standard_`` of Azure are ignored.
     """
     provider, _, instance = name.strip().rpartition(":")
     rows = [
@@ -31,18 +31,18 @@ def find_instance(catalog: Catalog, name: str) -> dict[str, str]:
         if known == instance and provider in ("", owner)
     ]
     if not rows:
-        wanted = _letters(name)
-        rows = list({id(row): row for row in _spelled(catalog).get(wanted, [])}.values())
+        wanted = _normalize(name)
+        rows = list({id(row): row for row in _rows_by_spelling(catalog).get(wanted, [])}.values())
     if not rows:
-        raise UnknownName("instances", name.strip(), names(catalog))
+        raise UnknownName("instances", name.strip(), instance_names(catalog))
     if len({row["provider"] for row in rows}) > 1:
         raise AmbiguousName(name, [f"{row['provider']}:{row['instance']}" for row in rows])
     return rows[0]
 
 
-def names(catalog: Catalog) -> list[str]:
+def instance_names(catalog: Catalog) -> list[str]:
     """Ids of all instances, with their provider."""
-    return [f"{row['provider']}:{row['instance']}" for row in instances(catalog)]
+    return [f"{row['provider']}:{row['instance']}" for row in list_instances(catalog)]
 
 
 @cache
@@ -54,17 +54,17 @@ def _rows(catalog: Catalog) -> dict[tuple[str, str], dict[str, str]]:
 
 
 @cache
-def _spelled(catalog: Catalog) -> dict[str, list[dict[str, str]]]:
-    found: dict[str, list[dict[str, str]]] = {}
+def _rows_by_spelling(catalog: Catalog) -> dict[str, list[dict[str, str]]]:
+    by_spelling: dict[str, list[dict[str, str]]] = {}
     for (owner, instance), row in _rows(catalog).items():
         owners = ["", owner, *(word for word, known in PROVIDERS.items() if known == owner)]
         shown = {instance, instance.removeprefix("Standard_")}
-        for spelling in {_letters(f"{word} {one}") for word in owners for one in shown}:
-            found.setdefault(spelling, []).append(row)
-    return found
+        for spelling in {_normalize(f"{word} {one}") for word in owners for one in shown}:
+            by_spelling.setdefault(spelling, []).append(row)
+    return by_spelling
 
 
-def _letters(name: str) -> str:
-    """Letters and digits of a name, its dots, and a hyphen where two numbers would run together."""
+def _normalize(name: str) -> str:
+    """A name in lower case without separators, except dots and hyphens between two numbers."""
     plain = re.sub(r"[\s:/_-]+", "-", name.strip().lower())
     return re.sub(r"(?<!\d)-|-(?!\d)", "", plain)

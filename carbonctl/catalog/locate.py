@@ -1,4 +1,4 @@
-"""Where the bundled folders are: beside the package in a checkout, inside it in a wheel."""
+"""Location of the bundled folders: beside the package in a checkout, inside it in a wheel."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def bundled(name: str) -> Path:
-    """Folder of bundled data (``hardware_db`` or ``configs``).
+def bundled_folder(name: str) -> Path:
+    """Path of a folder of bundled data (``hardware_db`` or ``configs``).
 
     An editable install leaves a copy of these folders in site-packages that goes stale, so a
     checkout's own folder wins.

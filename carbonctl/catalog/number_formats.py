@@ -1,4 +1,4 @@
-"""Number formats: how records spell them, and which of them a device computes in."""
+"""Number formats: spellings in records, and which formats a device computes in."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ PRECISION_OF_DTYPE = {
     "float8_e5m2": "fp8",
     "float4_e2m1fn_x2": "fp4",
 } | {name: name for name in FORMATS}
-# precision -> the format whose peak of a device it computes at, where that is another
+# precision -> the format whose peak applies, if it is another one
 PEAK_OF_PRECISION = {"fp16": "bf16", "mxfp4": "fp4", "nvfp4": "fp4"}
-# words of the notes of served formats, by which a report finds them
-PUBLISHED, NAMED = "is published", "is named"
-REPLACED, ALONE = "takes its place", "weights alone are in"
+# words in notes on serving formats, by which a report recognizes them
+NOTE_PUBLISHED, NOTE_NAMED = "is published", "is named"
+NOTE_REPLACED, NOTE_WEIGHTS_ALONE = "takes its place", "weights alone are in"
 
 
 def precision_of_dtype(dtype: str) -> str | None:
-    """The precision that a checkpoint's spelling of its number format stands for, or None."""
+    """The precision of a checkpoint's ``dtype``, such as ``bf16`` for ``bfloat16``; or None."""
     return PRECISION_OF_DTYPE.get(dtype.lower().removeprefix("torch."))
 
 
 def default_precision(record: Record) -> str | None:
-    """The precision that a model is published in, or None where its record does not say."""
+    """The precision that a model is published in; None if its record does not state it."""
     return precision_of_dtype(record.text("default_dtype"))
 
 
@@ -45,6 +45,6 @@ def has_peak(record: Record, precision: str) -> bool:
 
 
 def native_formats(record: Record) -> tuple[list[str], list[str]]:
-    """Formats that a device computes in, and those in which it only stores weights."""
+    """Formats that a device computes in, and formats that it only stores weights in."""
     native = [name for name in FORMATS if has_peak(record, name)]
     return native, [name for name in _NARROW if name not in native]

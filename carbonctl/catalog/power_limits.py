@@ -1,25 +1,25 @@
-"""What mean power an accelerator can have over a run, by the boundary at which it is metered."""
+"""Plausible limits of the mean power per accelerator over a run, by measurement boundary."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
 
-# Margins of a lint: sensors are off by some percent, and idle power is quoted of few devices.
-BELOW_IDLE = 0.8  # x idle power of the board, which nothing that is switched on falls below
-ABOVE_RATING = 1.2  # x rating of the board, at the boards alone
-NODE_ABOVE_RATING = 1.5  # x rating of the board, with its share of processors, memory and fans
-SERVER_W = 400.0  # W a server, beside what grows with its boards
+# Margins of a plausibility check: sensors err by a few percent; few idle powers are published.
+MIN_IDLE_FACTOR = 0.8  # x idle power of the board, a lower limit for any board that is on
+MAX_BOARD_FACTOR = 1.2  # x TDP of the board, measured at the boards alone
+MAX_NODE_FACTOR = 1.5  # x TDP of the board, with its share of processors, memory and fans
+SERVER_W = 400.0  # W per server, in addition to what grows with its boards
 
 
-@compared
+@value_record
 class PowerLimits:
-    """Lowest and highest mean power per accelerator, in W, that a boundary allows; with why."""
+    """Lowest and highest plausible mean power per accelerator in W at a boundary, with reasons."""
 
     low: float | None
     high: float | None
@@ -27,7 +27,7 @@ class PowerLimits:
     high_reason: str = ""
 
     def problem(self, watts: float) -> str:
-        """What is wrong with a mean power in W; empty where nothing is."""
+        """Why a mean power in W is implausible; empty if it is plausible."""
         if self.low is not None and watts < self.low:
             return f"{watts:.3g} W per accelerator on average is below {self.low_reason}"
         if self.high is not None and watts > self.high:
@@ -39,28 +39,28 @@ def power_limits(
     card: Record, scope: str, *, per_machine: float = 1.0, count: float | None = None,
     pue: float = 1.0,
 ) -> PowerLimits:  # fmt: skip
-    """Limits of the mean power per accelerator at the boundary ``scope``.
+    """Limits in W of the mean power per accelerator at the boundary ``scope``.
 
-    Idle power and rating come from the record of the device; a record without one sets no limit
-    at that end. Node and beyond hold their boards, so the lower limit is the same there.
+    Idle power and TDP come from the record of the device; without one of them there is no limit
+    at that end. A node contains its boards, so the lower limit applies there too.
     """
     idle, rated = card.fact("idle_power"), card.fact("tdp")
-    low = None if idle is None else BELOW_IDLE * idle.value
+    low = None if idle is None else MIN_IDLE_FACTOR * idle.value
     low_reason = (
-        "" if idle is None else f"{BELOW_IDLE:g} x the {idle.value:g} W of {card.name} idle"
+        "" if idle is None else f"{MIN_IDLE_FACTOR:g} x the {idle.value:g} W of {card.name} idle"
     )
     if rated is None:
         return PowerLimits(low, None, low_reason)
     if scope == "gpu":
-        reason = f"{ABOVE_RATING:g} x the {rated.value:g} W that {card.name} is rated for"
-        return PowerLimits(low, ABOVE_RATING * rated.value, low_reason, reason)
-    high = (NODE_ABOVE_RATING * rated.value + _server_share_w(per_machine, count)) * pue
+        reason = f"{MAX_BOARD_FACTOR:g} x the {rated.value:g} W that {card.name} is rated for"
+        return PowerLimits(low, MAX_BOARD_FACTOR * rated.value, low_reason, reason)
+    high = (MAX_NODE_FACTOR * rated.value + _server_share_w(per_machine, count)) * pue
     reason = f"{high:.4g} W, which {card.name} and its share of a server can draw"
     return PowerLimits(low, high, low_reason, reason)
 
 
 def _server_share_w(per_machine: float, count: float | None) -> float:
-    """Each accelerator's share of ``SERVER_W``; a server that is not full has fewer to share it."""
+    """Share of ``SERVER_W`` per accelerator; larger if the last server is not full."""
     if count is None or count < 1:
         return SERVER_W / per_machine
     return SERVER_W * math.ceil(count / per_machine) / count

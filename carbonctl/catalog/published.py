@@ -1,4 +1,4 @@
-"""Tables of what was published: whole rows, once each, their numbers numbers; and their hash."""
+"""Reading of tables of published measurements: checks columns, cells and duplicates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Row = dict[str, str]
 
 
-def read(
+def read_table(
     path: Path,
     needed: Sequence[str],
     least: Mapping[str, float],
@@ -26,12 +26,12 @@ def read(
     name: str,
     words: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[list[Row], str]:
-    """Rows and sha256 of a table; InputError with all cells that cannot be read, each by its line.
+    """Rows and sha256 of a table; InputError with a problem for every invalid cell.
 
-    ``needed`` columns must be there. Cells of ``least`` hold numbers of at least so much, or
-    nothing, those of ``words`` one of some words; of these, columns that are not needed may be
-    absent. ``like`` names the bundled table whose columns they are, ``name`` the column that
-    only names a row: two rows that are equal but for it are one case counted twice.
+    ``needed`` are the required columns. ``least`` is the minimum by numeric column, ``words`` the
+    allowed words by column; empty cells are allowed. ``like`` is the bundled table with the same
+    columns, for the hint. ``name`` is the column that only names a row: two rows that differ in
+    nothing else are duplicates.
     """
     raw = files.read(str(path), files.MAX_LOG)
     if len(raw) > files.MAX_LOG:
@@ -40,26 +40,26 @@ def read(
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError([Problem("CC008", str(error).lower(), Mark(str(path)))]) from None
-    found: list[Row] = []
+    rows: list[Row] = []
     problems: list[Problem] = []
     lines: dict[tuple[str, ...], int] = {}
     for row, mark in _rows(text, str(path), needed, like):
         problems += _bad_cells(row, least, words or {}, mark)
-        said = tuple(cell.strip() for column, cell in row.items() if column != name)
-        same = lines.setdefault(said, mark.line or 0)
+        content = tuple(cell.strip() for column, cell in row.items() if column != name)
+        same = lines.setdefault(content, mark.line or 0)
         if same != mark.line:
-            hint = f"a case counts once, by whatever {name}: delete one of the two"
-            problems.append(Problem("CC505", f"the case of line {same} again", mark, hint))
-        found.append(row)
+            hint = f"a case counts once, whatever its {name}: delete one of the two rows"
+            problems.append(Problem("CC505", f"the same case as line {same}", mark, hint))
+        rows.append(row)
     if problems:
         raise InputError(problems)
-    if not found:
+    if not rows:
         _refuse("CC502", "there are no rows", Mark(str(path)))
-    return found, hashlib.sha256(raw).hexdigest()
+    return rows, hashlib.sha256(raw).hexdigest()
 
 
 def _rows(text: str, file: str, needed: Sequence[str], like: str) -> Iterator[tuple[Row, Mark]]:
-    """Rows that have a cell for each column, and no other."""
+    """Rows with their positions; InputError for a row with more or fewer cells than columns."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
     while True:
@@ -72,15 +72,15 @@ def _rows(text: str, file: str, needed: Sequence[str], like: str) -> Iterator[tu
             return
         if not header:
             header = cells
-            _columns(header, needed, like, mark)
-        elif cells:  # an empty line is no row
+            _check_columns(header, needed, like, mark)
+        elif cells:  # skip empty lines
             if len(cells) != len(header):
                 message = f"{len(cells)} cells under {len(header)} columns"
-                _refuse("CC502", message, mark, "a cell that holds a comma stands in quotes")
+                _refuse("CC502", message, mark, "put a cell that contains a comma in quotes")
             yield dict(zip(header, cells, strict=True)), mark
 
 
-def _columns(header: list[str], needed: Sequence[str], like: str, mark: Mark) -> None:
+def _check_columns(header: list[str], needed: Sequence[str], like: str, mark: Mark) -> None:
     hint = f"the columns are those of hardware_db/published/{like}"
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
@@ -93,7 +93,7 @@ def _columns(header: list[str], needed: Sequence[str], like: str, mark: Mark) ->
 def _bad_cells(
     row: Row, least: Mapping[str, float], words: Mapping[str, Collection[str]], mark: Mark
 ) -> Iterator[Problem]:
-    """A problem for each cell that holds no number, or no word, of its column."""
+    """A problem for each cell that is not a number, or not a word, of its column."""
     for name, smallest in least.items():
         if not _is_number(row.get(name, ""), smallest):
             message = f'{name} is "{row[name]}", not a number of {smallest:g} or more'
@@ -105,7 +105,7 @@ def _bad_cells(
 
 
 def _is_number(cell: str, smallest: float) -> bool:
-    """Whether a cell holds a finite number of at least so much, or nothing."""
+    """Whether a cell is empty or a finite number of at least ``smallest``."""
     try:
         return not cell.strip() or smallest <= float(cell) < math.inf
     except ValueError:
@@ -116,8 +116,8 @@ def _refuse(code: str, message: str, mark: Mark, hint: str = "") -> NoReturn:
     raise InputError([Problem(code, message, mark, hint)])
 
 
-def number(row: Row, column: str) -> float:
-    """A cell's number; nan when it is empty or none."""
+def cell_number(row: Row, column: str) -> float:
+    """The positive number in a cell; nan if it is empty or not a positive number."""
     try:
         value = float(row[column])
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Read one record of hardware_db by its id; nothing else is opened."""
+"""The catalog: reads records, aliases, defaults, sources and tables of hardware_db on demand."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbonctl.catalog import own, ranges
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog import ranges, user_data
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.record import Record
 from carbonctl.core import files, strict_yaml
 from carbonctl.core.errors import (
     CarbonctlError,
     DataError,
     Mark,
-    OwnDataError,
     Problem,
-    ask_did_you_mean,
+    UserDataError,
+    format_did_you_mean,
 )
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
 
 __all__ = ["ALIASES", "AmbiguousName", "Catalog", "Record", "UnknownName", "default_names"]
-_ID = re.compile(r"[a-zA-Z0-9][\w.+-]{0,99}")
-_FITTED = {model: f"{model}/constants.yaml" for model in ("training", "serving", "embodied")}
+_RECORD_ID = re.compile(r"[a-zA-Z0-9][\w.+-]{0,99}")
+_CONSTANT_FILES = {
+    model: f"{model}/constants.yaml" for model in ("training", "serving", "embodied")
+}
 OVERLAY_VARIABLE = "CARBONCTL_HARDWARE_DB"
 ALIASES = {
     "accelerators": "aliases.csv",
@@ -42,8 +44,8 @@ ALIASES = {
 }
 
 
-class UnknownName(LookupError):  # noqa: N818 - said to users as "unknown", it is no defect
-    """No record has this name; carries the names that do exist."""
+class UnknownName(LookupError):  # noqa: N818 - an expected outcome, not a defect
+    """No record has this name; holds the existing names."""
 
     def __init__(
         self,
@@ -51,45 +53,45 @@ class UnknownName(LookupError):  # noqa: N818 - said to users as "unknown", it i
         name: str,
         choices: list[str],
         known: dict[str, str] | None = None,
-        near: Callable[[], list[str]] | None = None,
+        suggest: Callable[[], list[str]] | None = None,
     ) -> None:
-        """``known`` is the id by each of its names, ``near`` looks for what to offer instead."""
+        """``known`` maps names to ids; ``suggest`` returns names to suggest."""
         super().__init__(name)
-        self._near = near
+        self._near = suggest
         self.kind, self.name, self.choices = kind, name, choices
         self.known = known or {choice: choice for choice in choices}
 
     @cached_property
-    def near(self) -> list[str]:
-        """Names to offer instead; found when asked for, as that takes longer than any look-up."""
-        from carbonctl.catalog.similar import similar  # noqa: PLC0415 - on the way out
+    def suggestions(self) -> list[str]:
+        """Names to suggest instead; computed at the first use, because it is slow."""
+        from carbonctl.catalog.similar_names import similar_names  # noqa: PLC0415 - on the way out
 
-        return similar(self.name, self.known) if self._near is None else self._near()
+        return similar_names(self.name, self.known) if self._near is None else self._near()
 
     def hint(self) -> str:
-        """``did you mean ...?`` with what is spelled nearly alike; empty where nothing is."""
-        return ask_did_you_mean(self.near)
+        """``did you mean ...?`` with similar names; empty if there are none."""
+        return format_did_you_mean(self.suggestions)
 
 
 class AmbiguousName(LookupError):  # noqa: N818
-    """A short name fits several records; carries them."""
+    """A short name matches several records; holds their ids."""
 
     def __init__(self, name: str, choices: list[str]) -> None:
         super().__init__(name)
         self.name, self.choices = name, choices
 
 
-@compared
+@value_record
 class Catalog:
-    """The folders that records are looked up in: a user's overlay first, then the bundled one."""
+    """Hardware data of the bundled folder and, before it, of the user's own folder if any."""
 
     roots: tuple[Path, ...]
 
     @classmethod
     def open(cls, overlay: str | None = None) -> Catalog:
-        """The bundled base, under ``overlay`` or the folder that the environment names."""
+        """The catalog of the bundled folder, with ``overlay`` or the folder of the environment."""
         folder = overlay or os.environ.get(OVERLAY_VARIABLE)
-        roots: tuple[Path, ...] = (bundled("hardware_db"),)
+        roots: tuple[Path, ...] = (bundled_folder("hardware_db"),)
         if not roots[0].is_dir():
             raise DataError([Problem("CC401", f"{roots[0]}: the bundled folder is missing")])
         if folder:
@@ -97,23 +99,23 @@ class Catalog:
                 hint = "--hardware-db and CARBONCTL_HARDWARE_DB name a readable folder"
                 raise DataError([Problem("CC401", f"{folder}: not a readable folder", None, hint)])
             roots = (Path(folder), *roots)
-            files.remember_folder(roots[0])
+            files.register_folder(roots[0])
         return cls(roots)
 
     @property
     def overlay(self) -> str:
-        """The folder of one's own that lies over the bundled one; empty where there is none."""
+        """The user's own folder, laid over the bundled one; empty if there is none."""
         return str(self.roots[0]) if len(self.roots) > 1 else ""
 
     def path(self, kind: str, record_id: str) -> Path | None:
-        """The file of a record, from the first folder that has it."""
-        if not _ID.fullmatch(str(record_id)):  # of what is unknown there is no text
+        """The file of a record in the first folder that has it; None if no folder has."""
+        if not _RECORD_ID.fullmatch(str(record_id)):
             return None
         paths = (root / kind / f"{record_id}.yaml" for root in self.roots)
         return next((path for path in paths if path.is_file()), None)
 
     def ids(self, kind: str) -> list[str]:
-        """Every id of a kind, sorted."""
+        """All ids of a kind, sorted."""
         return list(self._ids(kind))
 
     @cache  # noqa: B019 - a catalog lives as long as the program
@@ -123,50 +125,50 @@ class Catalog:
 
     @cache  # noqa: B019 - a catalog lives as long as the program
     def record(self, kind: str, name: str) -> Record:
-        """The record with this id or alias; UnknownName or AmbiguousName when there is none."""
-        record = self.unchecked(kind, name)
+        """The record with this id or alias; UnknownName or AmbiguousName unless one matches."""
+        record = self.unchecked_record(kind, name)
         if record.overlay:
-            own.check_record(self, kind, record.id)
+            user_data.check_record(self, kind, record.id)
         return record
 
-    def unchecked(self, kind: str, name: str) -> Record:
-        """The same, for those who say themselves what is wrong with the values in it."""
+    def unchecked_record(self, kind: str, name: str) -> Record:
+        """The same without checks of its values, for callers that check them."""
         path, match = self.path(kind, name), None
         if path is None:
-            from carbonctl.catalog.named import find_record  # noqa: PLC0415 - an id opens one file
+            from carbonctl.catalog.record_lookup import find_record  # noqa: PLC0415 - an id opens one file
 
             match = find_record(self, kind, name)
             path = self.path(kind, match.id)
         if path is None:
             raise UnknownName(kind, name, self.ids(kind))
-        document = document_of(path)
+        document = load_document(path)
         data = document.data
-        if match and match.stored:
-            data = data | {"default_dtype": match.stored, "dtype_named": name}
+        if match and match.weight_format:
+            data = data | {"default_dtype": match.weight_format, "dtype_named": name}
         assumed = match.note if match else ""
         return Record(kind, path.stem, data, document, self._overlay(path), assumed=assumed)
 
     def _overlay(self, path: Path) -> str:
-        """The file as people know it, where it is one of the user's own; else nothing."""
+        """The path as text, if the file is in the user's own folder; else empty."""
         own = len(self.roots) > 1 and self.roots[0] in path.parents
         return str(path) if own else ""
 
     @cache  # noqa: B019 - a catalog lives as long as the program
     def aliases(self, kind: str) -> dict[str, list[str]]:
-        """Other spellings of the ids of a kind; several ids where a spelling is ambiguous.
+        """Ids of a kind by alias; several ids if the alias is ambiguous.
 
-        A spelling of the user's own folder stands in for the bundled one.
+        An alias of the user's own folder replaces the bundled one.
         """
-        found: dict[str, list[str]] = {}
+        by_alias: dict[str, list[str]] = {}
         for rows in self._alias_rows(kind):
             mine: dict[str, list[str]] = {}
             for row in rows:
                 mine.setdefault(row["spelling"].lower(), []).append(row["id"])
-            found = mine | found
-        return found
+            by_alias = mine | by_alias
+        return by_alias
 
     def alias_notes(self, kind: str) -> dict[tuple[str, str], str]:
-        """Why a spelling that several records share means one of them, by spelling and id."""
+        """Why an ambiguous alias means one of its ids, by alias and id."""
         aliases = self.aliases(kind)
         rows = (row for rows in self._alias_rows(kind) for row in rows)
         return {
@@ -176,7 +178,7 @@ class Catalog:
         }
 
     def _alias_rows(self, kind: str) -> Iterator[Sequence[dict[str, str]]]:
-        """Rows of other spellings, a list a folder, the overlay's first."""
+        """Alias rows of each folder, the user's own first."""
         for root in self.roots if kind in ALIASES else ():
             path = root / ALIASES[kind]
             if path.is_file():
@@ -184,26 +186,26 @@ class Catalog:
 
     @cache  # noqa: B019 - a catalog lives as long as the program
     def default(self, name: str) -> Fact:
-        """A default fact: judged in ``defaults.yaml``, or fitted to published runs."""
+        """A default fact: judged in ``defaults.yaml``, or a constant fitted to published data."""
         if len(self.roots) > 1:
-            own.check_defaults(self)
+            user_data.check_defaults(self)
         return self.unchecked_default(name)
 
     def unchecked_default(self, name: str) -> Fact:
-        """The same, for those who say themselves what is wrong with the others."""
-        found = [path for path in paths_of_defaults(self) if name in document_of(path).data]
-        if not found:
+        """The same without checks of the other defaults, for callers that check them."""
+        paths = [path for path in default_files(self) if name in load_document(path).data]
+        if not paths:
             raise DataError([Problem("CC402", f"defaults.yaml has no fact {name}")])
-        base = self._default(name, found[-1], {})
-        if len(found) == 1 or not self._overlay(found[0]):
+        base = self._default(name, paths[-1], {})
+        if len(paths) == 1 or not self._overlay(paths[0]):
             return base
-        return self._default(name, found[0], document_of(found[-1]).data[name], base)
+        return self._default(name, paths[0], load_document(paths[-1]).data[name], base)
 
     def _default(
         self, name: str, path: Path, like: dict[str, Any], base: Fact | None = None
     ) -> Fact:
-        """A default of one file; unit and shape are those of the bundled one where there is one."""
-        document = document_of(path)
+        """A default of one file; unit and shape come from the bundled default if there is one."""
+        document = load_document(path)
         data = document.data
         if like and isinstance(data[name], dict):
             kept = {key: like[key] for key in ("unit", "shape") if key in like}
@@ -211,24 +213,24 @@ class Catalog:
         record = Record("defaults", "defaults", data, document, self._overlay(path))
         fact = record.fact(name, origin="default")
         assert fact is not None  # noqa: S101 - the name is there
-        expected = "" if base is None else ranges.unlike(fact, base)
+        expected = "" if base is None else ranges.expected_default(fact, base)
         if expected:
             mark = document.mark((name,))
-            raise OwnDataError([Problem("CC402", f"default:{name}: expected {expected}", mark)])
+            raise UserDataError([Problem("CC402", f"default:{name}: expected {expected}", mark)])
         label = str(data[name].get("label", name.replace("_", " ")))
         return replace(fact, key=f"default:{name}", tier="modeled", label=label)
 
     def sources(self) -> dict[str, dict[str, Any]]:
-        """Citations by id."""
+        """Sources (citations) by id."""
         merged: dict[str, dict[str, Any]] = {}
         for root in reversed(self.roots):
             path = root / "sources.yaml"
             if path.is_file():
-                merged |= document_of(path).data
+                merged |= load_document(path).data
         return merged
 
     def table(self, name: str) -> Iterator[dict[str, str]]:
-        """Rows of a CSV table, the overlay's first."""
+        """Rows of a CSV table, those of the user's own folder first."""
         for root in self.roots:
             path = root / name
             if path.is_file():
@@ -236,42 +238,42 @@ class Catalog:
                 yield from self._checked_rows(path, kind, name)
 
     def _checked_rows(self, path: Path, kind: str, name: str) -> Sequence[dict[str, str]]:
-        """Rows of one file; those of the user's own folder are held to what they can be."""
-        rows = rows_of(path)
+        """Rows of one file; rows of the user's own folder are checked."""
+        rows = load_rows(path)
         if self._overlay(path):
-            own.check_table(self, kind, path, self.roots[-1] / name)
+            user_data.check_table(self, kind, path, self.roots[-1] / name)
         return rows
 
-    def own(self, row: dict[str, str]) -> str:
-        """The file of a table's row as people know it, where it is one of the user's own."""
-        return self._overlay(row.path) if isinstance(row, Row) else ""
+    def user_file(self, row: dict[str, str]) -> str:
+        """The file of a table row, if it is in the user's own folder; else empty."""
+        return self._overlay(row.path) if isinstance(row, TableRow) else ""
 
-    def overlaid(self, key: str) -> bool:
-        """Whether the record behind a fact's key comes from the user's own folder."""
+    def is_overlaid(self, key: str) -> bool:
+        """Whether the record of a fact's key comes from the user's own folder."""
         kind, _, rest = key.partition("/")
         found = self.path(kind, rest.partition(":")[0])
         return found is not None and self._overlay(found) != ""
 
 
 def default_names(catalog: Catalog) -> list[str]:
-    """Names of every default fact."""
-    paths = paths_of_defaults(catalog)
-    return list(dict.fromkeys(name for path in paths for name in document_of(path).data))
+    """Names of all default facts."""
+    paths = default_files(catalog)
+    return list(dict.fromkeys(name for path in paths for name in load_document(path).data))
 
 
-def fitted_names(catalog: Catalog, model: str) -> list[str]:
-    """Names of the constants of the model of training, of serving, or of what is embodied."""
-    return list(document_of(catalog.roots[-1] / _FITTED[model]).data)
+def constant_names(catalog: Catalog, model: str) -> list[str]:
+    """Names of the fitted constants of a model: ``training``, ``serving`` or ``embodied``."""
+    return list(load_document(catalog.roots[-1] / _CONSTANT_FILES[model]).data)
 
 
 @cache
-def mfu_constant(architecture: str) -> str:
-    """Name of the fact that holds the saturated utilization of an accelerator architecture."""
+def saturated_mfu_name(architecture: str) -> str:
+    """Name of the default fact of the saturated MFU of an accelerator architecture."""
     return f"saturated_mfu_{architecture.lower().replace(' ', '_')}"
 
 
-def paths_of_defaults(catalog: Catalog) -> list[Path]:
-    names = ("defaults.yaml", *_FITTED.values())
+def default_files(catalog: Catalog) -> list[Path]:
+    names = ("defaults.yaml", *_CONSTANT_FILES.values())
     paths = (root / name for root in catalog.roots for name in names)
     return [path for path in paths if path.is_file()]
 
@@ -280,7 +282,7 @@ _TOO_LARGE = {"CC005", "CC011"}
 
 
 @cache
-def document_of(path: Path) -> strict_yaml.Document:
+def load_document(path: Path) -> strict_yaml.Document:
     try:
         document = strict_yaml.read(path)
     except CarbonctlError as error:
@@ -292,10 +294,10 @@ def document_of(path: Path) -> strict_yaml.Document:
     return document
 
 
-class Row(dict[str, str]):
-    """A row of a table; asking for a column that its table lacks is a data error."""
+class TableRow(dict[str, str]):
+    """A row of a table; a missing column raises DataError."""
 
-    path = Path()  # the file that it stands in
+    path = Path()  # its file
     line = 0
 
     def __missing__(self, column: str) -> str:
@@ -303,18 +305,18 @@ class Row(dict[str, str]):
 
 
 @cache
-def rows_of(path: Path) -> list[Row]:
+def load_rows(path: Path) -> list[TableRow]:
     raw = files.read(str(path), files.MAX_TEXT)
     if len(raw) > files.MAX_TEXT:
         message = f"the file is larger than {files.MAX_TEXT // 10**6} MB"
-        raise OwnDataError([Problem("CC005", message, Mark(str(path)))])
-    rows: list[Row] = []
+        raise UserDataError([Problem("CC005", message, Mark(str(path)))])
+    rows: list[TableRow] = []
     try:
         lines = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
         head = next(lines, [])
         for cells in lines:
             if cells:
-                rows.append(Row(zip_longest(head, cells)))
+                rows.append(TableRow(zip_longest(head, cells)))
                 rows[-1].path, rows[-1].line = path, lines.line_num
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError([Problem("CC401", f"{path}: {error}")]) from None

@@ -1,4 +1,4 @@
-"""One record of hardware_db: its plain values, and its facts in canonical units."""
+"""One record of hardware_db: plain values, and facts in canonical units."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.catalog.fields import SHARES, SIGNED, unit_of_field
-from carbonctl.catalog.ranges import is_above_zero, wrong
-from carbonctl.core.errors import EXIT_INPUT, DataError, OwnDataError, Problem
+from carbonctl.catalog.ranges import expected_value, is_above_zero
+from carbonctl.core.errors import EXIT_INPUT, DataError, Problem, UserDataError
 from carbonctl.core.fact import Fact, Origin, RangeKind, Shape, Tier
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.core.units import UnitError, parse
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ RANGE_KINDS: tuple[str, ...] = get_args(RangeKind)
 SHAPES: tuple[str, ...] = get_args(Shape)
 
 
-@compared
+@value_record
 class Record:
     """One file of hardware_db."""
 
@@ -28,14 +28,14 @@ class Record:
     id: str
     data: dict[str, Any]
     document: strict_yaml.Document
-    overlay: str = ""  # the file, where it lies in a folder of the user's own
-    where: Mark | None = None  # where the user named it
-    assumed: str = ""  # what was taken for granted where the name could mean others too
-    read: dict[object, Fact] = field(default_factory=dict)  # facts by path, without a place
+    overlay: str = ""  # the file, if it is in the user's own folder
+    where: Mark | None = None  # position of the name in the user's file
+    assumed: str = ""  # note on the choice, if the name could mean other records too
+    read: dict[object, Fact] = field(default_factory=dict)  # facts by path, without a position
 
     @property
     def name(self) -> str:
-        """Name for people."""
+        """Display name."""
         return str(self.data.get("name", self.id))
 
     def text(self, field: str) -> str:
@@ -44,7 +44,7 @@ class Record:
         return "" if value is None else str(value)
 
     def number(self, *fields: str) -> float | None:
-        """A plain number, by a path of keys; None when unknown."""
+        """A plain number at a path of keys; None if it is missing."""
         value: Any = self.data
         for key in fields:
             value = value.get(key) if isinstance(value, dict) else None
@@ -75,8 +75,8 @@ class Record:
         name = next((name for name in names if unit_of_field(name)), names[0])
         return self._fact(path, name, entry, label, origin)
 
-    def plain(self, field: str, *, label: str = "") -> Fact | None:
-        """A plain number of a record that names one source for the whole file."""
+    def plain_fact(self, field: str, *, label: str = "") -> Fact | None:
+        """A plain number as a fact, with the source of the whole record; None if missing."""
         value = self.data.get(field)
         if not isinstance(value, int | float):
             return None
@@ -95,7 +95,7 @@ class Record:
         )
 
     def _any_source(self) -> str:
-        """Where a record of facts was read: the source of its first fact."""
+        """The source of the first fact of the record."""
         entries = (e for e in self.data.values() if isinstance(e, dict) and "source" in e)
         return next((str(entry["source"]) for entry in entries), "")
 
@@ -107,23 +107,23 @@ class Record:
         self, path: tuple[str | int, ...], field: str, entry: Any, label: str, origin: Origin | None
     ) -> Fact:
         if not isinstance(entry, dict):
-            raise self._wrong(path, "a fact is {value, source}")
+            raise self._data_error(path, "expected a fact: {value, source}")
         own = None if self.kind == "defaults" else unit_of_field(field)
         unit = str(entry.get("unit") or own or "1")
         if self.overlay and own not in (None, unit):
-            raise self._unfit(path, f"its unit is {own}, not {unit}", "unit")
+            raise self._value_error(path, f"expected the unit {own}, got {unit}", "unit")
         try:
             value = parse(entry["value"], unit)
         except (UnitError, KeyError, TypeError) as error:
             endless = isinstance(error, UnitError) and error.code == "CC204"
-            raise (self._unfit if endless else self._wrong)(path, str(error)) from None
+            raise (self._value_error if endless else self._data_error)(path, str(error)) from None
         shape = self._choice(path, entry.get("shape") or shape_of(field), SHAPES)
         if self.overlay and self.kind != "defaults" and shape != shape_of(field):
-            raise self._unfit(path, f"its shape is {shape_of(field)}, not {shape}", "shape")
-        self._check(path, "value", value, shape)
+            raise self._value_error(path, f"its shape is {shape_of(field)}, not {shape}", "shape")
+        self._check_value(path, "value", value, shape)
         low, high = self._range(path, entry, unit, value)
         for end in (low, high):
-            self._check(path, "range", value if end is None else end, shape)
+            self._check_value(path, "range", value if end is None else end, shape)
         mark_text = entry.get("mark")
         return Fact(
             key=self._key(path),
@@ -145,38 +145,39 @@ class Record:
     def _key(self, path: tuple[str | int, ...]) -> str:
         return f"{self.kind}/{self.id}:" + ".".join(map(str, path))
 
-    def _wrong(self, path: tuple[str | int, ...], message: str, at: str = "") -> DataError:
-        """The error of a fact, at one of its keys where it has that."""
+    def _data_error(self, path: tuple[str | int, ...], message: str, at: str = "") -> DataError:
+        """The error of a malformed fact, at one of its keys if given."""
         where = (*path, at) if at else path
         text = f"{self._key(path)}: {message}"
         return DataError([Problem("CC402", text, self.document.mark(where))])
 
-    def _unfit(self, path: tuple[str | int, ...], message: str, at: str = "") -> DataError:
-        """The error of a value that cannot be: of a file that the user named, or of ours."""
-        error = self._wrong(path, message, at)
-        return OwnDataError(error.problems) if self.overlay else error
+    def _value_error(self, path: tuple[str | int, ...], message: str, at: str = "") -> DataError:
+        """The error of an impossible value, in the user's own folder or in the bundled one."""
+        error = self._data_error(path, message, at)
+        return UserDataError(error.problems) if self.overlay else error
 
-    def _check(self, path: tuple[str | int, ...], at: str, value: float, shape: str) -> None:
-        """An error for a value, or an end of a range, that its shape does not allow.
+    def _check_value(self, path: tuple[str | int, ...], at: str, value: float, shape: str) -> None:
+        """Raise an error for a value, or an end of a range, that its shape does not allow.
 
-        In a file of a user zero is one as well. Ends of defaults are asked in ``ranges.unlike``.
+        In the user's own folder zero is an error as well. ``ranges.expected_default`` checks the
+        ends of defaults.
         """
         if at == "range" and (not self.overlay or self.kind == "defaults"):
             return
         name = next((step for step in reversed(path) if isinstance(step, str)), "")
         above = self.overlay != "" and self.kind != "defaults" and is_above_zero(shape, name)
-        expected = wrong(value, shape, above_zero=above)
+        expected = expected_value(value, shape, above_zero=above)
         if expected:
             ends = "its range holds" if at == "range" else "this is"
-            raise self._unfit(path, f"{ends} {value:g}, expected {expected}", at)
+            raise self._value_error(path, f"{ends} {value:g}, expected {expected}", at)
 
     def _note(self, note: str) -> str:
-        """What a fact says of itself; one of the user's own folder says so first."""
+        """The note of a fact; for the user's own folder the file comes first."""
         return "; ".join(filter(None, (self.overlay and f"from {self.overlay}", note)))
 
     def _choice(self, path: tuple[str | int, ...], value: Any, choices: tuple[str, ...]) -> Any:
         if value not in choices:
-            raise self._wrong(path, f"{value} is not one of {', '.join(choices)}")
+            raise self._data_error(path, f"{value} is not one of {', '.join(choices)}")
         return value
 
     def _range(
@@ -190,16 +191,18 @@ class Record:
         except (UnitError, TypeError, ValueError) as error:
             hint = str(error) if isinstance(error, UnitError) else "a range is [low, high]"
             endless = isinstance(error, UnitError) and error.code == "CC204"
-            raise (self._unfit if endless else self._wrong)(path, hint, "range") from None
+            raise (self._value_error if endless else self._data_error)(
+                path, hint, "range"
+            ) from None
         if not low <= value <= high:
-            unordered = self._wrong(path, "its range does not hold its value", "range")
+            unordered = self._data_error(path, "its range does not contain its value", "range")
             unordered.exit_code = EXIT_INPUT if self.overlay else unordered.exit_code
             raise unordered
         return low, high
 
 
 def shape_of(field: str) -> Shape:
-    """How a fact is drawn, and what it may be, by the name of its field."""
+    """The shape of a fact (its distribution and valid range), by the name of its field."""
     if field == "pue" or field.endswith("_pue"):
         return "pue"
     if field in SHARES or field.endswith("_share"):

@@ -1,4 +1,4 @@
-"""What must hold of an accelerator's figures: dense peaks, plausible sizes, stated boundaries."""
+"""Checks of accelerator records: dense peaks, plausible sizes, stated boundaries."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.fact import Fact
 
-# Dense peaks of the other formats over the 16-bit one. A record frees a format by naming it, with
-# the reason, under ``peak_ratios``.
-RATIOS = {"tf32": 0.5, "fp8": 2.0, "int8": 2.0, "fp4": 4.0, "int4": 4.0}
-# Parts sold to gamers accumulate 16-bit products in 32 bits at half rate. Formats that accumulate
-# otherwise keep theirs, so that they stand twice as far from a 16-bit peak of the slow kind.
+# Dense peaks of the other formats over the 16-bit one. A record exempts a format by naming it,
+# with the reason, under ``peak_ratios``.
+USUAL_PEAK_RATIOS = {"tf32": 0.5, "fp8": 2.0, "int8": 2.0, "fp4": 4.0, "int4": 4.0}
+# Consumer GPUs accumulate 16-bit products in 32 bits at half rate. Formats with another
+# accumulator keep their full rate, so their ratio to that slow 16-bit peak is doubled.
 HALF_RATE = "half_rate_accumulate"
 _FULL_RATE_FORMATS = {"int8", "int4", "fp4"}
 _TOLERANCE = 0.02
 # Matrix peak at 16 bits over the vector peak at 32 bits, by architecture; several where big and
-# small chips differ. A sparse peak stands twice as high, even where all of them are sparse.
+# small chips differ. A sparse peak is twice as high, even if all peaks of a record are sparse.
 MATRIX_PER_VECTOR = {
     "Pascal": (2.0,),
     "Volta": (8.0,),
@@ -40,23 +40,23 @@ MATRIX_PER_VECTOR = {
     "CDNA4": (16.0,),
 }
 _MATRIX_TOLERANCE = 0.15  # the two kinds of unit are quoted at different clocks
-# Wider than anything sold; a slip of units or of digits falls outside.
+# Wider than any product; an error of unit or of a digit falls outside.
 BOUNDS = {"tdp": (5.0, 3000.0), "memory": (0.1, 1000.0), "bandwidth": (10.0, 100e3)}
 WATTS_PER_MM2 = (0.05, 2.0)
-RETICLE_MM2 = 858.0  # 26 mm x 33 mm, the largest field that a scanner exposes
+RETICLE_MM2 = 858.0  # 26 mm x 33 mm, the largest exposure field of a scanner
 WAFER_SCALE = "wafer_scale"
 DEVICES_PER_MODULE = "devices_per_module"  # of a board that software sees as several devices
 _MM2_PER_CM2 = 100.0
 
 
-def accelerator(catalog: Catalog, record: Record) -> Iterator[Problem]:
-    """The pitfalls of device data, one rule after the other."""
-    yield from _ratios(record)
-    yield from _matrix_units(record)
-    yield from _bounds(record)
-    yield from _memory(catalog, record)
-    yield from _dies(catalog, record)
-    if DEVICES_PER_MODULE in record.data and not _several(record.data[DEVICES_PER_MODULE]):
+def check_accelerator(catalog: Catalog, record: Record) -> Iterator[Problem]:
+    """Problems of an accelerator record, by all rules of this module."""
+    yield from _check_peak_ratios(record)
+    yield from _check_matrix_peak(record)
+    yield from _check_bounds(record)
+    yield from _check_bandwidth(catalog, record)
+    yield from _check_dies(catalog, record)
+    if DEVICES_PER_MODULE in record.data and not _is_several(record.data[DEVICES_PER_MODULE]):
         message = f"{DEVICES_PER_MODULE} is a whole number of at least 2"
         yield _problem(record, DEVICES_PER_MODULE, message)
     idle, tdp = _fact(record, "idle_power"), _fact(record, "tdp")
@@ -64,12 +64,12 @@ def accelerator(catalog: Catalog, record: Record) -> Iterator[Problem]:
         yield _problem(record, "idle_power", "idle power is not below TDP")
 
 
-def _several(value: object) -> bool:
+def _is_several(value: object) -> bool:
     return isinstance(value, int) and value > 1
 
 
 def needs_boundary(kind: str, field: str) -> bool:
-    """Whether a power means nothing until its boundary is said; a CPU's is that of its package."""
+    """Whether a power needs a stated boundary; that of a CPU is always its package."""
     power = field == "tdp" or field.endswith("_power")
     return power and kind in {"accelerators", "servers"}
 
@@ -80,25 +80,25 @@ def _problem(record: Record, field: str, message: str) -> Problem:
 
 
 def _fact(record: Record, *path: str | int) -> Fact | None:
-    """A fact, or None where it is lacking or wrong in a way that is reported elsewhere."""
+    """A fact; None if it is missing, or invalid and reported elsewhere."""
     try:
         return record.fact(*path)
     except CarbonctlError:
         return None
 
 
-def _freed(record: Record, name: str) -> bool:
-    """Whether the record says, with a reason, that this format keeps no usual ratio."""
+def _is_exempt(record: Record, name: str) -> bool:
+    """Whether the record states a reason for an unusual peak ratio of this format."""
     freed = record.data.get("peak_ratios")
     return isinstance(freed, dict) and bool(freed.get(name))
 
 
-def _ratios(record: Record) -> Iterator[Problem]:
+def _check_peak_ratios(record: Record) -> Iterator[Problem]:
     base = _fact(record, "peak_bf16")
-    for name, usual in RATIOS.items():
+    for name, usual in USUAL_PEAK_RATIOS.items():
         field = f"peak_{name}"
         other = _fact(record, field)
-        if base is None or other is None or _freed(record, name):
+        if base is None or other is None or _is_exempt(record, name):
             continue
         slow = bool(record.data.get(HALF_RATE)) and name in _FULL_RATE_FORMATS
         ratio = 2.0 * usual if slow else usual
@@ -108,10 +108,10 @@ def _ratios(record: Record) -> Iterator[Problem]:
             yield _problem(record, field, message)
 
 
-def _matrix_units(record: Record) -> Iterator[Problem]:
+def _check_matrix_peak(record: Record) -> Iterator[Problem]:
     usual = MATRIX_PER_VECTOR.get(record.text("architecture"))
     matrix, vector = _fact(record, "peak_bf16"), _fact(record, "peak_fp32")
-    if usual is None or matrix is None or vector is None or _freed(record, "fp32"):
+    if usual is None or matrix is None or vector is None or _is_exempt(record, "fp32"):
         return
     ratio = matrix.value / vector.value * (2.0 if record.data.get(HALF_RATE) else 1.0)
     if all(abs(ratio / one - 1) > _MATRIX_TOLERANCE for one in usual):
@@ -119,7 +119,7 @@ def _matrix_units(record: Record) -> Iterator[Problem]:
         yield _problem(record, "peak_bf16", f"{message}: sparse or dense?")
 
 
-def _bounds(record: Record) -> Iterator[Problem]:
+def _check_bounds(record: Record) -> Iterator[Problem]:
     if record.data.get(WAFER_SCALE):
         return
     for field, (least, most) in BOUNDS.items():
@@ -129,8 +129,8 @@ def _bounds(record: Record) -> Iterator[Problem]:
             yield _problem(record, field, text)
 
 
-def _memory(catalog: Catalog, record: Record) -> Iterator[Problem]:
-    """No device is faster than the widest bus of its kind of memory."""
+def _check_bandwidth(catalog: Catalog, record: Record) -> Iterator[Problem]:
+    """A problem if the bandwidth exceeds that of the widest bus of its kind of memory."""
     kind, speed = record.text("memory_type"), _fact(record, "bandwidth")
     if speed is None or catalog.path("memory", kind) is None:
         return
@@ -140,7 +140,7 @@ def _memory(catalog: Catalog, record: Record) -> Iterator[Problem]:
         yield _problem(record, "bandwidth", f"{message}: counted twice?")
 
 
-def _dies(catalog: Catalog, record: Record) -> Iterator[Problem]:
+def _check_dies(catalog: Catalog, record: Record) -> Iterator[Problem]:
     total = 0.0
     dies: list[dict[str, Any]] = record.data.get("dies") or []
     for place, die in enumerate(dies):
@@ -153,7 +153,7 @@ def _dies(catalog: Catalog, record: Record) -> Iterator[Problem]:
         if size > RETICLE_MM2 and not record.data.get(WAFER_SCALE):
             message = f"a die of {size:g} mm2 is larger than a reticle, {RETICLE_MM2:g} mm2"
             yield _problem(record, "dies", message)
-        yield from _node(catalog, record, str(die.get("node")))
+        yield from _check_node(catalog, record, str(die.get("node")))
     tdp = _fact(record, "tdp")
     least, most = WATTS_PER_MM2
     if tdp is not None and total and not least <= tdp.value / total <= most:
@@ -161,7 +161,7 @@ def _dies(catalog: Catalog, record: Record) -> Iterator[Problem]:
         yield _problem(record, "tdp", message)
 
 
-def _node(catalog: Catalog, record: Record, node: str) -> Iterator[Problem]:
+def _check_node(catalog: Catalog, record: Record, node: str) -> Iterator[Problem]:
     if catalog.path("processes", node) is None:
         yield _problem(record, "dies", f"node {node} has no file")
         return

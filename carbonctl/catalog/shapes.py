@@ -1,4 +1,4 @@
-"""The shape of a decoder as its record tells it: widths, experts, windows, latents, states."""
+"""Shape of a decoder from its record: widths, experts, attention windows, latents, states."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from carbonctl.core.fact import Fact
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
 
-# Mixtures whose shape stands in for one of like size and sparsity that nobody described.
+# MoE models whose shape is used for a model of similar size and sparsity with unknown shape.
 MOE_SHAPES = (
     "olmoe-1b-7b",
     "qwen3-30b-a3b",
@@ -25,28 +25,28 @@ MOE_SHAPES = (
     "llama-4-maverick",
     "qwen3-coder-480b-a35b",
 )
-_PLAIN = ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
+_PLAIN_FIELDS = ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
 _STATEFUL = {"hybrid", "linear", "ssm"}
 
 
-def decoder(record: Record) -> dict[str, Fact]:
-    """What is known of a decoder's shape, by the names that ``estimate.service`` uses.
+def decoder_shape(record: Record) -> dict[str, Fact]:
+    """Known facts of a decoder's shape, by the field names of ``estimate``.
 
-    ``full_layers`` and ``window_tokens`` where not all layers see the whole context;
-    ``latent_rank`` and ``rope_dim`` for latent attention; ``state_elements`` of a sequence where
-    layers keep a state instead of a cache.
+    ``full_layers`` and ``window_tokens`` if some layers attend within a window only;
+    ``latent_rank`` and ``rope_dim`` for multi-head latent attention; ``state_elements`` per
+    sequence if layers keep a state instead of a KV cache.
     """
-    found = {name: fact for name in _PLAIN if (fact := record.plain(name)) is not None}
+    shape = {name: fact for name in _PLAIN_FIELDS if (fact := record.plain_fact(name)) is not None}
     for name in ("experts", "experts_per_token"):
         if (value := record.number("moe", name)) is not None:
-            found[name] = _fact(record, f"moe.{name}", value, name.replace("_", " "))
-    return found | _attention(record)
+            shape[name] = _fact(record, f"moe.{name}", value, name.replace("_", " "))
+    return shape | _attention_shape(record)
 
 
 def nearest_by_size(
     catalog: Catalog, dense: tuple[str, ...], total_params: float, active_params: float
 ) -> Record:
-    """The nearest of some dense models; of mixtures where a token passes a part of the weights."""
+    """The dense model nearest in size; the nearest MoE if fewer parameters are active."""
     if active_params < total_params:
         return nearest_moe(catalog, total_params, active_params)
     records = [catalog.record("models", name) for name in dense]
@@ -55,10 +55,10 @@ def nearest_by_size(
 
 
 def nearest_moe(catalog: Catalog, total_params: float, active_params: float) -> Record:
-    """The mixture that is nearest in size and in the share of weights that a token passes.
+    """The MoE model nearest in size and in the share of active parameters.
 
-    Its experts take no larger share than that, so that something is left that all tokens share;
-    where all take more, those that take least are the nearest there is.
+    Its share of active experts is at most that share, so some weights are left that all tokens
+    use. If every model has a larger one, the model with the smallest is returned.
     """
     share = active_params / total_params
     records = [catalog.record("models", name) for name in MOE_SHAPES]
@@ -80,7 +80,7 @@ def _expert_share(record: Record) -> float:
     return taken / experts
 
 
-def _attention(record: Record) -> dict[str, Fact]:
+def _attention_shape(record: Record) -> dict[str, Fact]:
     kind, _, width = record.text("attention").partition(":")
     full = record.number("full_attention_layers") or 0.0
     if kind == "sliding" and width:
@@ -95,28 +95,28 @@ def _attention(record: Record) -> dict[str, Fact]:
             for name, key in names.items()
             if (value := record.number("mla", key)) is not None
         }
-    return _state(record, full) if kind in _STATEFUL else {}
+    return _state_shape(record, full) if kind in _STATEFUL else {}
 
 
-def _state(record: Record, full: float) -> dict[str, Fact]:
-    """Layers that keep a state see no context; a model of nothing else has no heads either."""
+def _state_shape(record: Record, full: float) -> dict[str, Fact]:
+    """Shape of a model with state-space layers; without attention layers it has no heads."""
     label = "layers that attend"
-    found = {
+    shape = {
         "full_layers": _fact(record, "full_attention_layers", full, label),
         "window_tokens": _fact(record, "attention", 0.0, "context of the other layers"),
     }
     if not full:
-        none = replace(found["full_layers"], value=0.0, note="no attention", label="heads")
-        found |= dict.fromkeys(("heads", "kv_heads", "head_dim"), none)
+        none = replace(shape["full_layers"], value=0.0, note="no attention", label="heads")
+        shape |= dict.fromkeys(("heads", "kv_heads", "head_dim"), none)
     parts = [record.number("ssm", name) for name in ("layers", "inner_size", "state_size")]
     layers, inner, size = parts
     if layers is not None and inner is not None and size is not None:
         elements = layers * inner * size
         note = "state-space layers x inner width x state size"
-        found["state_elements"] = replace(
+        shape["state_elements"] = replace(
             _fact(record, "ssm.state", elements, "state of a sequence"), note=note
         )
-    return found
+    return shape
 
 
 def _fact(record: Record, field: str, value: float, label: str) -> Fact:

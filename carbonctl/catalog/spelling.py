@@ -1,11 +1,11 @@
-"""Names without what does not tell one record from another: case, separators, vendors, suffixes."""
+"""Normalized names of records: without case, separators, vendors and suffixes."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-# word of a vendor or of its brands -> how ids of that vendor may begin
+# name of a vendor or brand -> prefixes of ids of that vendor
 _VENDORS = {
     "nvidia": ("nvidia",),
     "tesla": ("nvidia", "tesla"),
@@ -27,13 +27,13 @@ _NOISE = {
     "corporation", "corp", "inc", "gpu", "gpus", "graphics", "accelerator", "card", "board",
     "generation", "tensor", "core", "edition", "processor", "cpu", "oam", "r", "tm",
 }  # fmt: skip
-_SHORT = {"blackwell": "bw", "workstation": "ws"}
+_ABBREVIATIONS = {"blackwell": "bw", "workstation": "ws"}
 _SIZE = re.compile(r"\d+(?:\.\d+)?gi?b")
 _BARE_SIZES = {"16", "24", "32", "40", "48", "64", "80", "94", "96", "128", "141", "192"}
 _FORM = re.compile(r"pcie|sxm\d?|nvl")
 _MEMORY_KIND = re.compile(r"(?:hbm|gddr|lpddr)\d\w*")
-# a suffix of a model's name -> how checkpoints write the format of its weights
-_STORED = {
+# suffix of a model's name -> dtype of its weights as checkpoints write it
+_FORMAT_OF_SUFFIX = {
     "fp8": "float8_e4m3",
     "fp8-dynamic": "float8_e4m3",
     "fp8-block": "float8_e4m3",
@@ -62,32 +62,32 @@ _STORED = {
     "f16": "float16",
     "fp32": "float32",
 }
-_BY_LENGTH = sorted(_STORED, key=len, reverse=True)
-# words of a checkpoint that leave the shape of its base as it is
-_TUNED = {"instruct", "it", "chat", "base", "hf", "pt", "thinking", "diffusers"}
+_SUFFIXES_BY_LENGTH = sorted(_FORMAT_OF_SUFFIX, key=len, reverse=True)
+# words in the name of a tuned checkpoint that has the shape of its base
+_TUNING_WORDS = {"instruct", "it", "chat", "base", "hf", "pt", "thinking", "diffusers"}
 
 
-class Device(NamedTuple):
-    """A device's name in parts: what it is called, and what tells members of a family apart."""
+class DeviceName(NamedTuple):
+    """Parts of a device's name: its family, memory size, form factor, kind of memory, vendors."""
 
-    core: str
+    family: str
     size: str
     form: str
     memory_kind: str
     vendors: tuple[str, ...]
 
 
-def letters(text: str) -> str:
-    """A name in lower case without separators, but for a hyphen between two numbers.
+def normalize(text: str) -> str:
+    """A name in lower case without separators, except a hyphen between two numbers.
 
-    So ``llama3.1:8b`` and ``Llama-3.1-8B`` are one, ``llama-3-8b`` and ``llama-38b`` are two.
+    ``llama3.1:8b`` and ``Llama-3.1-8B`` become equal; ``llama-3-8b`` and ``llama-38b`` do not.
     """
     plain = re.sub(r"[\s:/_,-]+", "-", text.strip().lower()).strip("-")
     return re.sub(r"(?<!\d)-|-(?!\d)", "", plain)
 
 
-def words(text: str) -> list[str]:
-    """Words of a device's or a part's name, its vendor's too, without those that mean nothing."""
+def split_words(text: str) -> list[str]:
+    """Words of the name of a device or part with its vendor, without generic words."""
     plain = text.lower()
     if inside := re.findall(r"\[([^\[\]]*)\]", plain):  # lspci: ``GA100 [A100 SXM4 80GB]``
         plain = inside[-1]
@@ -101,12 +101,12 @@ def words(text: str) -> list[str]:
         if word == "+" and joined:
             joined[-1] += "p"
         elif (bare := word.strip(".")) and bare not in _NOISE:
-            joined.append(_SHORT.get(bare, bare))
+            joined.append(_ABBREVIATIONS.get(bare, bare))
     return joined
 
 
-def without_vendor(names: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Words without the vendor's at their head, and how ids of that vendor begin."""
+def split_vendor(names: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Words without leading vendor names, and the id prefixes of that vendor."""
     vendors: tuple[str, ...] = ()
     rest = list(names)
     while len(rest) > 1 and rest[0] in _VENDORS:
@@ -115,9 +115,9 @@ def without_vendor(names: list[str]) -> tuple[list[str], tuple[str, ...]]:
     return rest, vendors
 
 
-def device(text: str) -> Device:
-    """A device's name in its parts."""
-    rest, vendors = without_vendor(words(text))
+def parse_device_name(text: str) -> DeviceName:
+    """The parts of a device's name."""
+    rest, vendors = split_vendor(split_words(text))
     sizes = [word for word in rest if _SIZE.fullmatch(word)]
     forms = [word for word in rest if _FORM.fullmatch(word)]
     kinds = [word for word in rest if _MEMORY_KIND.fullmatch(word)]
@@ -125,57 +125,57 @@ def device(text: str) -> Device:
     if not sizes and len(core) > 1 and core[-1] in _BARE_SIZES:  # Slurm: ``a100-80``
         sizes = [f"{core.pop()}gb"]
     size, form, kind = ("|".join(found) for found in (sizes, forms, kinds))
-    return Device(letters("-".join(core)), size, form, kind, vendors)
+    return DeviceName(normalize("-".join(core)), size, form, kind, vendors)
 
 
-def key(kind: str, text: str) -> str:
-    """What two spellings of one record have in common."""
+def spelling_key(kind: str, text: str) -> str:
+    """The key of a name: equal for two spellings of the same record."""
     if kind == "models":
-        return letters(text)
-    return letters("-".join(without_vendor(words(text))[0]))
+        return normalize(text)
+    return normalize("-".join(split_vendor(split_words(text))[0]))
 
 
-def is_name(kind: str, text: str) -> bool:
-    """Whether a text can name a record: a size or a form factor alone names none."""
-    return kind != "accelerators" or bool(device(text).core)
+def can_name_record(kind: str, text: str) -> bool:
+    """Whether a text can name a record; a memory size or a form factor alone cannot."""
+    return kind != "accelerators" or bool(parse_device_name(text).family)
 
 
 def forms_agree(one: str, other: str) -> bool:
-    """Whether two form factors can be the same: ``sxm`` is any of its numbers."""
+    """Whether two form factors can be the same; ``sxm`` matches ``sxm4`` and ``sxm5``."""
     return one == other or (
         one.startswith("sxm") and other.startswith("sxm") and "sxm" in (one, other)
     )
 
 
-def stored_format(name: str) -> tuple[str, str]:
-    """A model's name without the format of its weights, and that format as checkpoints write it."""
-    for suffix in _BY_LENGTH:
+def split_weight_format(name: str) -> tuple[str, str]:
+    """A model's name without its weight format, and the dtype of that format; empty if none."""
+    for suffix in _SUFFIXES_BY_LENGTH:
         rest = re.sub(rf"[-_.]{suffix}$", "", name)
         if rest != name:
-            return rest, _STORED[suffix]
+            return rest, _FORMAT_OF_SUFFIX[suffix]
     return name, ""
 
 
 def base_names(name: str) -> list[str]:
-    """A model's name, and that of the base of which it may be a tuning.
+    """A model's name, and the name of the base model that it may be tuned from.
 
-    Dates stay, as makers give a size and a name again to another model.
+    Dates stay in the name, because vendors reuse names and sizes for new models.
     """
     parts = name.split("-")
-    tuned = "-".join(part for at, part in enumerate(parts) if not at or part not in _TUNED)
+    tuned = "-".join(part for at, part in enumerate(parts) if not at or part not in _TUNING_WORDS)
     return list(dict.fromkeys((name, tuned)))
 
 
-def dotted(name: str) -> str:
-    """A model's name with the point in its version that many a host writes as a hyphen.
+def restore_version_point(name: str) -> str:
+    """A model's name with a point in its version, where some hosts write a hyphen.
 
-    So ``llama-3-1-8b`` is ``llama-3.1-8b``, while ``llama-3-8b`` stays, as 8 is no minor version.
+    ``llama-3-1-8b`` becomes ``llama-3.1-8b``; ``llama-3-8b`` stays, as 8 is not a minor version.
     """
     return re.sub(r"(?<=\d)[-_](?=\d[-_])", ".", name, count=1)
 
 
-def model_text(name: str) -> str:
-    """A model's name without the organization of the Hub and the colon of an Ollama tag."""
+def bare_model_name(name: str) -> str:
+    """A model's name without the organization of a Hub id and the colon of an Ollama tag."""
     text = re.sub(r"\s+", "-", name.strip().lower())
     text = text.rpartition("/")[2] or text
     return text.removesuffix(":latest").replace(":", "-").strip("-")

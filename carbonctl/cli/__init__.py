@@ -1,1 +1,1 @@
-"""The command line: flags in, one call, a report out."""
+"""The command line: parses flags, calls one use case, writes a report."""

@@ -1,4 +1,4 @@
-"""What ``hw``, ``grid`` and ``model`` share: rows in, a table or data out."""
+"""Shared parts of ``hw``, ``grid`` and ``model``: flags, and output of rows and records."""
 
 import sys
 from typing import Annotated, Any
@@ -6,32 +6,36 @@ from typing import Annotated, Any
 import typer
 
 from carbonctl.cli import options as o
-from carbonctl.cli.complete import of
+from carbonctl.cli.complete import complete_choices
 from carbonctl.core.record import record as record_class
 
-ROWS, ONE = ("table", "json", "csv"), ("table", "json")
+ROW_FORMATS, RECORD_FORMATS = ("table", "json", "csv"), ("table", "json")
 Word = Annotated[str, typer.Argument(help="Part of a name.")]
-_ROWS = typer.Option("-f", "--format", help="table, json or csv.", autocompletion=of(ROWS))
-_ONE = typer.Option("-f", "--format", help="table or json.", autocompletion=of(ONE))
+_ROW_FORMAT_OPTION = typer.Option(
+    "-f", "--format", help="table, json or csv.", autocompletion=complete_choices(ROW_FORMATS)
+)
+_RECORD_FORMAT_OPTION = typer.Option(
+    "-f", "--format", help="table or json.", autocompletion=complete_choices(RECORD_FORMATS)
+)
 FLAGS = ("format", "json", "hardware_db")
 
 
 @record_class
-class RowsRunOptions(o.RunOptions):
+class RowListOptions(o.RunOptions):
     """The flags of a command that lists rows."""
 
-    format: Annotated[o.Text, _ROWS] = None
+    format: Annotated[o.Text, _ROW_FORMAT_OPTION] = None
 
 
 @record_class
-class OneRunOptions(o.RunOptions):
+class RecordOptions(o.RunOptions):
     """The flags of a command that shows one record."""
 
-    format: Annotated[o.Text, _ONE] = None
+    format: Annotated[o.Text, _RECORD_FORMAT_OPTION] = None
 
 
 def open_catalog(run: o.RunOptions) -> Any:
-    """The catalog with the folder of one's own, if any."""
+    """The catalog, with the user's own folder of ``--hardware-db`` if any."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good flags
 
     return Catalog.open(run.hardware_db)
@@ -41,63 +45,63 @@ def show_record(record: Any, form: str) -> None:
     """Print one record: every fact with its range and source."""
     from carbonctl.report.machine import as_json  # noqa: PLC0415
     from carbonctl.report.text import record as report  # noqa: PLC0415 - only to show one
-    from carbonctl.report.text.wrapped import terminal_width  # noqa: PLC0415
+    from carbonctl.report.text.wrapping import terminal_width  # noqa: PLC0415
 
     if record.assumed:
-        note(record.assumed)
-    data = as_json(report.as_data(record)) if form == "json" else ""
-    sys.stdout.write(data or report.as_text(record, terminal_width()))
+        write_note(record.assumed)
+    data = as_json(report.record_as_data(record)) if form == "json" else ""
+    sys.stdout.write(data or report.format_record(record, terminal_width()))
 
 
 def show_rows(rows: list[dict[str, Any]], form: str) -> None:
-    """Print rows with the columns of the first one."""
+    """Print rows; the columns are those of the first row."""
     if form == "json":
         from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
 
         sys.stdout.write(as_json(rows))
     elif form == "csv":
-        _csv(rows)
+        _write_csv(rows)
     else:
-        _table(rows)
+        _write_table(rows)
 
 
-def _csv(rows: list[dict[str, Any]]) -> None:
+def _write_csv(rows: list[dict[str, Any]]) -> None:
     import csv  # noqa: PLC0415 - only the one asked for
 
-    from carbonctl.report.rows import inert  # noqa: PLC0415
+    from carbonctl.report.csv_rows import escape_formula  # noqa: PLC0415
 
     writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: inert(value) for key, value in row.items()} for row in rows)
+    writer.writerows({key: escape_formula(value) for key, value in row.items()} for row in rows)
 
 
-def _table(rows: list[dict[str, Any]]) -> None:
+def _write_table(rows: list[dict[str, Any]]) -> None:
     from carbonctl.report.numbers import printable  # noqa: PLC0415 - only the one asked for
-    from carbonctl.report.text.wrapped import table, terminal_width  # noqa: PLC0415
+    from carbonctl.report.text.wrapping import format_table, terminal_width  # noqa: PLC0415
 
     if rows:
-        cells = [[printable(_cell(value)) for value in row.values()] for row in rows]
-        numeric = [_numeric(rows, key) for key in rows[0]]
-        sys.stdout.write(table([list(rows[0]), *cells], numeric, terminal_width()))
+        cells = [[printable(_format_cell(value)) for value in row.values()] for row in rows]
+        numeric = [_is_numeric(rows, key) for key in rows[0]]
+        sys.stdout.write(format_table([list(rows[0]), *cells], numeric, terminal_width()))
 
 
-def _numeric(rows: list[dict[str, Any]], key: str) -> bool:
+def _is_numeric(rows: list[dict[str, Any]], key: str) -> bool:
     return all(isinstance(r[key], int | float) or r[key] in (None, "") for r in rows)
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def say(text: str) -> None:
-    """A sentence under a table."""
-    from carbonctl.report.text.wrapped import fold, terminal_width  # noqa: PLC0415 - for people alone
+def write_sentence(text: str) -> None:
+    """Write a sentence below a table."""
+    from carbonctl.report.text.wrapping import fold_text, terminal_width  # noqa: PLC0415 - for people alone
 
-    sys.stdout.write("\n" + "\n".join(fold(text, terminal_width())) + "\n")
+    sys.stdout.write("\n" + "\n".join(fold_text(text, terminal_width())) + "\n")
 
 
-def note(message: str) -> None:
-    """Say on stderr what was assumed; data on stdout stay as they are."""
+def write_note(message: str) -> None:
+    """Write a note to stderr."""
     sys.stderr.write(f"note: {message}\n")

@@ -4,29 +4,29 @@ from functools import partial
 
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
-from carbonctl.cli.progress import steps
-from carbonctl.cli.run import TABLES, draw, load, write
+from carbonctl.cli.progress import count_steps
+from carbonctl.cli.run import TABLE_FORMATS, draw_table, load_from_options, write
 from carbonctl.core.errors import UsageError
 
 
-@o.takes(*o.RUN)
+@o.with_flags(*o.RUN)
 def command(files: o.Files, scenario: o.ScenarioOptions, run: o.RunOptions) -> None:
-    """Two or more scenarios: which emits less, how surely, and what would turn the order."""
-    form = choose_format(run, TABLES)
+    """Compare two or more scenarios: which emits less, how surely, what would change the order."""
+    form = choose_format(run, TABLE_FORMATS)
     if len(files) < 2 or files.count("-") > 1:  # noqa: PLR2004 - to compare takes two
         message = "compare takes two or more scenarios, at most one of them from stdin"
         raise UsageError(message)
     from carbonctl.app.compare import compare  # noqa: PLC0415 - after the flags are known good
 
     compared = compare(
-        [(file, partial(load, file, scenario, run)) for file in files],
+        [(file, partial(load_from_options, file, scenario, run)) for file in files],
         samples=run.samples,
         seed=run.seed,
-        each=partial(steps, what="compare"),
+        each=partial(count_steps, what="compare"),
     )
     if form != "table":
         write(compared.render(form), form, run.output)
         return
     from carbonctl.report.text.side_by_side import render  # noqa: PLC0415 - Rich, for tables alone
 
-    draw(lambda out: render(compared.data, out), run)
+    draw_table(lambda out: render(compared.data, out), run)

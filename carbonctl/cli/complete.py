@@ -1,4 +1,4 @@
-"""What the shell offers after Tab: ids of the data, read only when it asks."""
+"""Shell completion: ids and choices, read only on completion."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
 
 
-def _offer(names: Callable[[Catalog], Iterable[str]]) -> Callable[[str], list[str]]:
-    """A completion of names of the catalog; without data there is nothing to offer."""
+def _complete_from(names: Callable[[Catalog], Iterable[str]]) -> Callable[[str], list[str]]:
+    """A completion function for names of the catalog; it completes nothing without data."""
 
     def complete(incomplete: str) -> list[str]:
         from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after Tab alone
@@ -28,36 +28,36 @@ def _offer(names: Callable[[Catalog], Iterable[str]]) -> Callable[[str], list[st
     return complete
 
 
-def _kinds(*kinds: str) -> Callable[[Catalog], Iterable[str]]:
-    return lambda catalog: [name for kind in kinds for name in _ids(catalog, kind)]
+def _ids_of_kinds(*kinds: str) -> Callable[[Catalog], Iterable[str]]:
+    return lambda catalog: [name for kind in kinds for name in _unambiguous_names(catalog, kind)]
 
 
-def _ids(catalog: Catalog, kind: str) -> list[str]:
-    """Ids, and the spellings that mean one record."""
+def _unambiguous_names(catalog: Catalog, kind: str) -> list[str]:
+    """Ids, and aliases that mean one record."""
     aliases = [name for name, ids in catalog.aliases(kind).items() if len(ids) == 1]
     return catalog.ids(kind) + [name for name in aliases if " " not in name]
 
 
-def _instances(catalog: Catalog) -> list[str]:
-    from carbonctl.catalog.instances import names  # noqa: PLC0415 - after Tab alone
+def _instance_names(catalog: Catalog) -> list[str]:
+    from carbonctl.catalog.instances import instance_names  # noqa: PLC0415 - after Tab alone
+
+    return instance_names(catalog)
+
+
+def _place_names(catalog: Catalog) -> list[str]:
+    from carbonctl.catalog.grids import place_names as names  # noqa: PLC0415 - after Tab alone
 
     return names(catalog)
 
 
-def _regions(catalog: Catalog) -> list[str]:
-    from carbonctl.catalog.grids import names  # noqa: PLC0415 - after Tab alone
-
-    return names(catalog)
-
-
-def of(choices: Iterable[str]) -> Callable[[str], list[str]]:
-    """A completion of a few words."""
+def complete_choices(choices: Iterable[str]) -> Callable[[str], list[str]]:
+    """A completion function for fixed choices."""
     known = list(choices)
     return lambda incomplete: [name for name in known if name.startswith(incomplete)]
 
 
 def topics(incomplete: str) -> list[str]:
-    """Topics, commands and, once a code is begun, error codes."""
+    """Help topics and commands that begin with a text; error codes after ``CC``."""
     from carbonctl.cli.app import COMMANDS  # noqa: PLC0415 - it imports this module's users
     from carbonctl.core.errors import CODES  # noqa: PLC0415 - with them
     from carbonctl.report.text.topics import TOPICS  # noqa: PLC0415 - after Tab alone
@@ -66,12 +66,14 @@ def topics(incomplete: str) -> list[str]:
     return [name for name in (*TOPICS, *COMMANDS, *codes) if name.startswith(incomplete)]
 
 
-accelerators = _offer(_kinds("accelerators"))
-servers = _offer(_kinds("servers"))
-models = _offer(_kinds("models"))
-runtimes = _offer(_kinds("runtimes"))
-hardware = _offer(_kinds("accelerators", "servers", "cpus", "memory", "storage", "network"))
-instances = _offer(_instances)
-regions = _offer(_regions)
-formats = of(FORMATS)
-accountings = of(("location", "market"))
+accelerators = _complete_from(_ids_of_kinds("accelerators"))
+servers = _complete_from(_ids_of_kinds("servers"))
+models = _complete_from(_ids_of_kinds("models"))
+runtimes = _complete_from(_ids_of_kinds("runtimes"))
+hardware = _complete_from(
+    _ids_of_kinds("accelerators", "servers", "cpus", "memory", "storage", "network")
+)
+instances = _complete_from(_instance_names)
+regions = _complete_from(_place_names)
+formats = complete_choices(FORMATS)
+accountings = complete_choices(("location", "market"))

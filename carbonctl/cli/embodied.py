@@ -2,18 +2,18 @@
 
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
-from carbonctl.cli.progress import draws
-from carbonctl.cli.run import load, report, warn
+from carbonctl.cli.progress import count_draws
+from carbonctl.cli.run import load_from_options, write_result, write_warnings
 
 
-@o.takes(*o.HARDWARE, "subject", "device", *o.RUN_WITHOUT_BASIS)
+@o.with_flags(*o.HARDWARE, "subject", "device", *o.RUN_WITHOUT_BASIS)
 def command(scenario: o.ScenarioOptions, run: o.RunOptions, file: o.File = None) -> None:
-    """Carbon of an accelerator, a machine, a rack, a cluster or a datacenter, part by part."""
+    """Estimate an accelerator, machine, rack, cluster or datacenter, part by part, without use."""
     form = choose_format(run)
-    loaded = load(file, scenario, run)
+    loaded = load_from_options(file, scenario, run)
     from carbonctl.app.embodied import embodied  # noqa: PLC0415 - after a good input
 
-    with draws(run.samples):
+    with count_draws(run.samples):
         result = embodied(loaded, samples=run.samples, seed=run.seed)
-    warn(result.warnings, quiet=run.quiet)
-    report(result, form, run)
+    write_warnings(result.warnings, quiet=run.quiet)
+    write_result(result, form, run)

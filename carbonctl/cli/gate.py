@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import format_of, format_of_file
-from carbonctl.cli.progress import draws
-from carbonctl.cli.run import rendered, table_out, warn
+from carbonctl.cli.progress import count_draws
+from carbonctl.cli.run import draw_on_console, render_and_write, write_warnings
 from carbonctl.report.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _RUN = ("format", "json", "output", "sets", *o.DRAWS, *o.DATA, "quiet", "no_color")
 
 
-@o.takes("policy", "baseline", "today", "trust_result", "note", *_RUN)
+@o.with_flags("policy", "baseline", "today", "trust_result", "note", *_RUN)
 def command(files: o.GateFiles, asked: o.PolicyOptions, run: o.GateRunOptions) -> int:
     """Hold scenarios to a policy: exit 0 when they pass, 4 when not, 5 when undecided."""
     form = format_of(run.format, json=run.json)
@@ -30,9 +30,9 @@ def command(files: o.GateFiles, asked: o.PolicyOptions, run: o.GateRunOptions) -
     options = GateOptions(
         run.samples, run.seed, sets, run.hardware_db, run.root, asked.trust_result
     )
-    with draws(run.samples):
+    with count_draws(run.samples):
         gate = run_gate(files, asked.policy, baseline, asked.today, notes, options)
-    warn(gate.warnings, quiet=run.quiet)
+    write_warnings(gate.warnings, quiet=run.quiet)
     for name, output in [*forms, (form, None)]:
         _write(gate, name, output, run)
     if form != "table" and not run.quiet:
@@ -45,10 +45,10 @@ def command(files: o.GateFiles, asked: o.PolicyOptions, run: o.GateRunOptions) -
 def _write(gate: "GateResult", form: str, output: str | None, run: o.RunOptions) -> None:
     """Results and verdict in one format, to stdout or into a file."""
     if form != "table":
-        rendered(gate.as_data(), form, output)
+        render_and_write(gate.as_data(), form, output)
         return
     from carbonctl.report.text.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
 
     verdict, results = gate.verdict, gate.results
     paint = lambda out: render(verdict, results, out, quiet=run.quiet)  # noqa: E731
-    table_out(paint, output=output, no_color=run.no_color)
+    draw_on_console(paint, output=output, no_color=run.no_color)

@@ -10,14 +10,14 @@ from carbonctl.cli.output_format import choose_format
 
 app = typer.Typer(help="Regions and grids: list, show, search.", no_args_is_help=True)
 Zones = Annotated[bool, typer.Option("--zones", help="Grid zones, not cloud regions.")]
-_NAME = typer.Argument(help="Id or other spelling.", autocompletion=complete.regions)
+_NAME = typer.Argument(help="Id or other name.", autocompletion=complete.regions)
 
 
 @app.command("list")
-@o.takes(*browse.FLAGS)
-def list_(run: browse.RowsRunOptions, zones: Zones = False) -> None:
-    """Every cloud region, or every grid zone."""
-    form = choose_format(run, browse.ROWS)
+@o.with_flags(*browse.FLAGS)
+def list_(run: browse.RowListOptions, zones: Zones = False) -> None:
+    """List all cloud regions, or all grid zones."""
+    form = choose_format(run, browse.ROW_FORMATS)
     from carbonctl.app import places  # noqa: PLC0415 - not for help
 
     rows = places.list_zones if zones else places.list_regions
@@ -25,26 +25,26 @@ def list_(run: browse.RowsRunOptions, zones: Zones = False) -> None:
 
 
 @app.command()
-@o.takes(*browse.FLAGS)
-def search(word: browse.Word, run: browse.RowsRunOptions) -> None:
-    """Regions and zones whose id or place holds a word."""
-    form = choose_format(run, browse.ROWS)
+@o.with_flags(*browse.FLAGS)
+def search(word: browse.Word, run: browse.RowListOptions) -> None:
+    """List regions and zones whose id or place contains a word."""
+    form = choose_format(run, browse.ROW_FORMATS)
     from carbonctl.app import places  # noqa: PLC0415 - not for help
 
     browse.show_rows(places.search_places(browse.open_catalog(run), word), form)
 
 
 @app.command()
-@o.takes(*browse.FLAGS)
-def show(name: Annotated[str, _NAME], run: browse.RowsRunOptions) -> None:
-    """One place: the factor that is used, every publisher's, PUE and water."""
-    form = choose_format(run, browse.ROWS)
+@o.with_flags(*browse.FLAGS)
+def show(name: Annotated[str, _NAME], run: browse.RowListOptions) -> None:
+    """Show one place: the grid factor in use, those of all publishers, PUE and water."""
+    form = choose_format(run, browse.ROW_FORMATS)
     from carbonctl.app import places  # noqa: PLC0415 - not for help
 
     catalog = browse.open_catalog(run)
     place = places.find_place(catalog, name)
     if place.note:
-        browse.note(f'"{name}" is taken as {place.name}: {place.note}')
-    browse.show_rows(places.factors_of(catalog, place), form)
-    for text in places.notes_on(catalog, place) if form == "table" else ():
-        browse.say(text)
+        browse.write_note(f'"{name}" is read as {place.name}: {place.note}')
+    browse.show_rows(places.published_factors(catalog, place), form)
+    for text in places.place_notes(catalog, place) if form == "table" else ():
+        browse.write_sentence(text)

@@ -1,4 +1,4 @@
-"""``carbonctl help``: an error code, a topic, or a command."""
+"""``carbonctl help``: explains an error code, a topic or a command."""
 
 import sys
 from typing import Annotated
@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """Explain an error code, a topic, or a command."""
     from carbonctl.cli.app import COMMANDS, run  # noqa: PLC0415 - it knows this command too
-    from carbonctl.report.text.topics import TOPICS, topic  # noqa: PLC0415 - for help alone
+    from carbonctl.report.text.topics import TOPICS, help_text  # noqa: PLC0415 - for help alone
 
     if not words:
         sys.stdout.write(f"carbonctl help CC101: one error code\n"
@@ -31,9 +31,9 @@ def command(
     if words[0] in COMMANDS:
         raise typer.Exit(run([*words, "--help"]))
     try:
-        sys.stdout.write("\n".join(topic(word) for word in words))
+        sys.stdout.write("\n".join(help_text(word) for word in words))
     except KeyError as error:
         choices = (*TOPICS, *COMMANDS)
         message = f'there is no help on "{error.args[0]}"'
-        hint = did_you_mean(error.args[0], choices) or "carbonctl help lists all there is"
+        hint = did_you_mean(error.args[0], choices) or "carbonctl help lists all topics"
         raise UsageError(message, hint) from None

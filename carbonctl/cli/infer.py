@@ -1,4 +1,4 @@
-"""``carbonctl infer``: a service and what it stands on."""
+"""``carbonctl infer``: carbon of serving a model."""
 
 from carbonctl.cli import options as o
 from carbonctl.cli.run import estimate
@@ -9,7 +9,7 @@ _SERVING = (
 )  # fmt: skip
 
 
-@o.takes(*o.MODEL, *o.HARDWARE, "shared", *_SERVING, *o.SITE, "period", *o.RUN)
+@o.with_flags(*o.MODEL, *o.HARDWARE, "shared", *_SERVING, *o.SITE, "period", *o.RUN)
 def command(scenario: o.ScenarioOptions, run: o.RunOptions, file: o.File = None) -> None:
-    """Carbon of serving: per period, and per request, image, clip or item."""
+    """Estimate serving: per period, and per request, image, clip or item."""
     estimate("infer", file, scenario, run)

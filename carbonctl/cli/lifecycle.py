@@ -1,10 +1,10 @@
-"""``carbonctl lifecycle``: data, experiments, training and serving in one answer."""
+"""``carbonctl lifecycle``: carbon of data, experiments, training and serving together."""
 
 from carbonctl.cli import options as o
 from carbonctl.cli.run import estimate
 
 
-@o.takes(*o.LIFECYCLE, *o.RUN)
+@o.with_flags(*o.LIFECYCLE, *o.RUN)
 def command(scenario: o.ScenarioOptions, run: o.RunOptions, file: o.File = None) -> None:
-    """Carbon of a whole life: training and serving, hardware, buildings, end of life."""
+    """Estimate the whole life cycle: training, serving, hardware, buildings, end of life."""
     estimate("lifecycle", file, scenario, run)

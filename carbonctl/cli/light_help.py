@@ -1,4 +1,4 @@
-"""Typer's help without the parts of Rich that it imports and this program never shows."""
+"""Import of Typer's help without parts of Rich that carbonctl does not use."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import importlib
 import sys
 from types import ModuleType
 
-UNSHOWN = ("rich.markdown", "rich.traceback")
+UNUSED_MODULES = ("rich.markdown", "rich.traceback")
 
 
-def load() -> None:
+def import_help() -> None:
     """Import Typer's help with stand-ins for Rich's Markdown and tracebacks.
 
     Works around ``typer.rich_utils``, which imports both for options that this program leaves off
     (``rich_markup_mode="markdown"``, ``pretty_exceptions_enable``): a quarter of ``--help``.
     """
-    stand_ins = [name for name in UNSHOWN if name not in sys.modules]
+    stand_ins = [name for name in UNUSED_MODULES if name not in sys.modules]
     for name in stand_ins:
         sys.modules[name] = _StandIn(name)
     try:
         importlib.import_module("typer.rich_utils")
     finally:
-        for name in stand_ins:  # who imports them from now on gets the real ones
+        for name in stand_ins:  # later imports get the real modules
             del sys.modules[name]
 
 

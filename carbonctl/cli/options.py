@@ -1,4 +1,4 @@
-"""Flags that several commands share, as records, and the decorator that gives them to a command."""
+"""Flags that commands share, as records, and the decorator that adds them to a command."""
 
 import inspect
 from collections.abc import Callable
@@ -57,10 +57,12 @@ Grid = Annotated[Text, typer.Option(help="Grid factor: 0.4 kg/kWh.", rich_help_p
 Pue = Annotated[Text, typer.Option(help="PUE of the site.", rich_help_panel=_H)]
 Contracted = Annotated[
     Text,
-    typer.Option("--contracted-clean", help="Clean share under contract.", rich_help_panel=_H),
+    typer.Option(
+        "--contracted-clean", help="Carbon-free share under contract.", rich_help_panel=_H
+    ),
 ]
 Root = Annotated[
-    Text, typer.Option("--root", metavar="DIR", help="The folder that extends stays in.")
+    Text, typer.Option("--root", metavar="DIR", help="Folder that `extends` may read from.")
 ]
 Period = Annotated[Text, typer.Option(help="Period of service, e.g. 2 y.")]
 WallHours = Annotated[Text, typer.Option("--hours", help="Wall-clock hours of training: 36.")]
@@ -73,30 +75,32 @@ AcceleratorHours = Annotated[
 TrainTokens = Annotated[Text, typer.Option(help="Training tokens: 15T.")]
 Samples = Annotated[Text, typer.Option("--train-samples", help="Training samples.")]
 Energy = Annotated[Text, typer.Option(help="Measured energy and boundary: 433 MWh:it_system.")]
-Mfu = Annotated[Text, typer.Option(help="Steady model FLOP utilization.")]
-Requests = Annotated[Text, typer.Option(help="Requests: 1M/day.")]
+Mfu = Annotated[Text, typer.Option(help="Model FLOPs utilization (MFU) while training.")]
+Requests = Annotated[Text, typer.Option(help="Requests served: 1M/day.")]
 Tokens = Annotated[
     Text,
     typer.Option(
-        help="Prompt and output tokens of a request: 500:300; of a text that is read: 256."
+        help="Prompt and output tokens per request: 500:300; tokens per input of an encoder: 256."
     ),
 ]
-Images = Annotated[Text, typer.Option(help="Images: 200k/day.")]
-Videos = Annotated[Text, typer.Option(help="Clips: 1k/day.")]
+Images = Annotated[Text, typer.Option(help="Images generated: 200k/day.")]
+Videos = Annotated[Text, typer.Option(help="Video clips generated: 1k/day.")]
 Items = Annotated[Text, typer.Option(help="Ranked items: 100k/s.")]
 Latency = Annotated[
     Text, typer.Option(help="Maximum inter-token latency: 50 ms; sets the concurrency.")
 ]
-TensorParallel = Annotated[Text, typer.Option(help="Accelerators that share one copy.")]
+TensorParallel = Annotated[Text, typer.Option(help="Tensor-parallel accelerators per copy.")]
 DataParallel = Annotated[Text, typer.Option(help="Data-parallel attention ranks (MoE).")]
-ExpertParallel = Annotated[Text, typer.Option(help="Accelerators that experts are spread over.")]
-Concurrency = Annotated[Text, typer.Option(help="Sequences decoded together.")]
+ExpertParallel = Annotated[Text, typer.Option(help="Expert-parallel accelerators (MoE).")]
+Concurrency = Annotated[Text, typer.Option(help="Sequences in flight per replica.")]
 Old = Annotated[Text, typer.Option(help="Old machine and count: dgx-a100-320gb:4.")]
 New = Annotated[Text, typer.Option(help="New machine: dgx-h100.")]
-Performance = Annotated[Text, typer.Option(help="Work of a new machine over an old one: 2.5.")]
-Horizon = Annotated[Text, typer.Option(help="Span that counts: 5 y.")]
+Performance = Annotated[
+    Text, typer.Option(help="Throughput of a new machine over an old one: 2.5.")
+]
+Horizon = Annotated[Text, typer.Option(help="Time horizon: 5 y.")]
 Growth = Annotated[Text, typer.Option(help="Growth of demand: 1.2 per 1 y.")]
-Precision = Annotated[Text, typer.Option(help="Format of served weights, else as published.")]
+Precision = Annotated[Text, typer.Option(help="Number format of weights; default: as published.")]
 Runtime = Annotated[
     Text, typer.Option(help="Serving stack: vllm_2025.", autocompletion=complete.runtimes)
 ]
@@ -117,27 +121,29 @@ Output = Annotated[
     typer.Option(
         "-o",
         "--output",
-        help="Write to a file; its extension names the format.",
+        help="Write to a file; its extension sets the format.",
         rich_help_panel=_S,
     ),
 ]
 Sets = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Option("--set", metavar="PATH=VALUE", help="Change one value.", rich_help_panel=_S),
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Set one value of the scenario.", rich_help_panel=_S
+    ),
 ]
 Draws = Annotated[int, typer.Option("--samples", min=0, callback=check_samples,
-                                    help="Draws, 100 to a million; 0 for none.",
+                                    help="Monte Carlo draws, 100 to 1,000,000; 0 for none.",
                                     rich_help_panel=_S)]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.", rich_help_panel=_S)]
 Accounting = Annotated[
     Text,
-    typer.Option(help="location or market.", rich_help_panel=_S,
+    typer.Option(help="Basis of electricity: location or market.", rich_help_panel=_S,
                  autocompletion=complete.accountings),
 ]  # fmt: skip
 Shared = Annotated[
     bool,
     typer.Option(
-        "--shared", help="Charge serving by need; others use the rest.", rich_help_panel=_H
+        "--shared", help="Charge only the accelerators that serving needs.", rich_help_panel=_H
     ),
 ]
 HardwareDb = Annotated[
@@ -148,17 +154,19 @@ HardwareDb = Annotated[
         rich_help_panel=_S,
     ),
 ]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only the answer.",
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only the answer.",
                                      rich_help_panel=_S)]  # fmt: skip
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="List every assumption.", rich_help_panel=_S)
 ]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No color.", rich_help_panel=_S)]
+NoColor = Annotated[
+    bool, typer.Option("--no-color", help="Print without color.", rich_help_panel=_S)
+]
 
 
 @record
 class ScenarioOptions:
-    """Flags that state something of the scenario; a command has some of them."""
+    """Flags that set values of the scenario; each command has some of them."""
 
     model: Model = None
     params: Params = None
@@ -203,17 +211,17 @@ class ScenarioOptions:
     accounting: Accounting = None
 
     def check_is_empty(self, names: tuple[str, ...]) -> None:
-        """UsageError for the first of some flags that is given: a saved result takes none."""
+        """Raise UsageError if one of these flags is given: they do not apply to a saved result."""
         changed = [name for name in names if getattr(self, name, None)]
         if changed:
             flag = "--set" if changed[0] == "sets" else f"--{changed[0].replace('_', '-')}"
-            message = f"{flag} changes a scenario; a saved result stays as it is"
-            raise UsageError(message, "give the scenario instead")
+            message = f"{flag} changes a scenario and does not apply to a saved result"
+            raise UsageError(message, "give the scenario instead of the result")
 
 
 @record
 class RunOptions:
-    """Flags that say how a command runs and what it writes; a command has some of them."""
+    """Flags that set how a command runs and what it writes; each command has some of them."""
 
     format: Format = None
     json: Json = False
@@ -237,34 +245,34 @@ _TABLE_JSON_GITHUB = Annotated[Text, typer.Option("-f", "--format", help="table,
 
 @record
 class TextRunOptions(RunOptions):
-    """The same for a command that writes a table or JSON."""
+    """RunOptions of a command that writes a table or JSON."""
 
     format: _TABLE_JSON = None
 
 
 @record
 class MarkdownRunOptions(RunOptions):
-    """The same for a command that writes a table, JSON or Markdown."""
+    """RunOptions of a command that writes a table, JSON or Markdown."""
 
     format: _TABLE_JSON_MARKDOWN = None
 
 
 @record
 class GithubRunOptions(RunOptions):
-    """The same for a command that writes a table, JSON or annotations of GitHub."""
+    """RunOptions of a command that writes a table, JSON or GitHub annotations."""
 
     format: _TABLE_JSON_GITHUB = None
 
 
 _CASES = typer.Option(
-    "--cases", metavar="FILE", help="Other cases, in the columns of the bundled table."
+    "--cases", metavar="FILE", help="Your own cases, with the columns of the bundled table."
 )
-_EVERY_GROUP = typer.Option("-v", "--verbose", help="Every group.")
+_EVERY_GROUP = typer.Option("-v", "--verbose", help="Show all groups.")
 
 
 @record
 class ScoreRunOptions(TextRunOptions):
-    """The same for a test of forecasts beside measurements."""
+    """RunOptions of a test of forecasts against measurements."""
 
     cases: Annotated[Text, _CASES] = None
     verbose: Annotated[bool, _EVERY_GROUP] = False
@@ -347,11 +355,12 @@ LIFECYCLE = (
 )  # fmt: skip
 
 
-def takes(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A decorator: a command that takes its own parameters and then these flags, in this order.
+def with_flags(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator that adds flags to a command, after its own parameters, in this order.
 
-    Each parameter of the command that is a record of options is filled from the flags that are
-    its fields; fields without a flag keep their default. Typer sees one parameter a flag.
+    Parameters of the command that are records of options are filled from the flags of the same
+    names as their fields; fields without a flag keep their default. Typer sees one parameter per
+    flag.
     """
 
     def declare(command: Callable[..., Any]) -> Callable[..., Any]:

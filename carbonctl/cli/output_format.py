@@ -1,4 +1,4 @@
-"""Which format a command writes: ``-f``, ``--json``, or the extension of ``-o``."""
+"""Choice of the output format from ``-f``, ``--json`` or the extension of ``-o``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def choose_format(run: RunOptions, choices: tuple[str, ...] = FORMATS) -> str:
-    """The format of a command's result, of ``-f``, ``--json`` and the extension of ``-o``.
+    """The output format of a command, from ``-f``, ``--json`` and the extension of ``-o``.
 
-    UsageError for a format that the command does not have, for two that contradict each other,
-    and for a file whose extension is not one of that format.
+    UsageError for a format that the command does not have, for two different formats, and for a
+    file whose extension belongs to another format.
     """
     return format_of(run.format, choices, json=run.json, output=run.output)
 
@@ -28,40 +28,40 @@ def format_of(
     json: bool = False,
     output: str | None = None,
 ) -> str:
-    """The same of the flags one by one."""
+    """The output format from the values of the flags; UsageError as in ``choose_format``."""
     if json:
         if asked not in (None, "json"):
             message = f"--json and -f {asked} ask for two formats"
             raise UsageError(message, "give one of them")
         asked = "json"
     if asked is not None and asked not in choices:
-        message = f'"{asked}" is no format here; choose {", ".join(choices)}'
+        message = f'this command has no format "{asked}"; choose {", ".join(choices)}'
         raise UsageError(message)
-    return _checked(output, asked, choices) or asked or "table"
+    return _check_extension(output, asked, choices) or asked or "table"
 
 
 def format_of_file(output: str | None, choices: tuple[str, ...]) -> str | None:
-    """The format that a file's extension names; None where it has no extension."""
-    return _checked(output, None, choices)
+    """The format of a file's extension; None without an extension."""
+    return _check_extension(output, None, choices)
 
 
-def _checked(output: str | None, asked: str | None, choices: tuple[str, ...]) -> str | None:
-    """The format of a file: what is asked for, else what its extension names."""
+def _check_extension(output: str | None, asked: str | None, choices: tuple[str, ...]) -> str | None:
+    """The format of a file: the requested one, else that of its extension."""
     extension = _extension(output)
     if not extension:
         return asked
     if asked is not None:
         if extension not in EXTENSIONS[asked]:
             ends = " or ".join(EXTENSIONS[asked])
-            message = f"a file of -f {asked} ends in {ends}, not in {extension}: {output}"
-            raise UsageError(message, "without -f the extension chooses the format")
+            message = f"expected a file that ends in {ends} for -f {asked}, got {output}"
+            raise UsageError(message, "without -f the extension sets the format")
         return asked
-    found = next((form for form in choices if extension in EXTENSIONS[form]), None)
-    if found is None:
+    form_of_extension = next((form for form in choices if extension in EXTENSIONS[form]), None)
+    if form_of_extension is None:
         known = dict.fromkeys(e for form in choices for e in EXTENSIONS[form])
-        message = f'the extension "{extension}" of {output} names no format of this command'
-        raise UsageError(message, f"name a file that ends in one of {', '.join(known)}")
-    return found
+        message = f'this command has no format with the extension "{extension}" of {output}'
+        raise UsageError(message, f"use one of {', '.join(known)}")
+    return form_of_extension
 
 
 def _extension(output: str | None) -> str:

@@ -1,4 +1,4 @@
-"""How far a long command is: on a terminal, on stderr, and gone when it ends."""
+"""Progress of a long command, on stderr of a terminal, erased at the end."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 0.5
-_BEAT_SECONDS = 0.5
-_COUNTING = threading.Lock()
+DELAY_SECONDS = 0.5
+_UPDATE_SECONDS = 0.5
+_COUNTER_LOCK = threading.Lock()
 
 
-def steps(items: Sequence[T], what: str) -> Iterator[T]:
-    """The items one by one, counted on a terminal once they take long."""
-    start, said = time.monotonic(), ""
-    mine = _COUNTING.acquire(blocking=False)
+def count_steps(items: Sequence[T], what: str) -> Iterator[T]:
+    """Yield the items; show how many are done after half a second, on a terminal."""
+    start, text = time.monotonic(), ""
+    mine = _COUNTER_LOCK.acquire(blocking=False)
     try:
         for place, item in enumerate(items):
-            if sys.stderr.isatty() and time.monotonic() - start >= PATIENCE_SECONDS:
-                said = f"{what}: {place} of {len(items)}"
-                _write(said)
+            if sys.stderr.isatty() and time.monotonic() - start >= DELAY_SECONDS:
+                text = f"{what}: {place} of {len(items)}"
+                _write(text)
             yield item
     finally:
-        _erase(said)
+        _erase(text)
         if mine:
-            _COUNTING.release()
+            _COUNTER_LOCK.release()
 
 
 @contextmanager
-def draws(samples: int) -> Iterator[None]:
-    """Seconds that some draws take, counted on a terminal once they take long."""
+def count_draws(samples: int) -> Iterator[None]:
+    """Context that shows the elapsed seconds of draws after half a second, on a terminal."""
     quiet = samples == 0 or not sys.stderr.isatty()
-    if quiet or not _COUNTING.acquire(blocking=False):  # a block around this one counts already
+    if quiet or not _COUNTER_LOCK.acquire(blocking=False):  # an outer counter is active
         yield
         return
-    done, said = threading.Event(), [""]
-    counter = threading.Thread(target=_count, args=(samples, done, said), daemon=True)
+    done, texts = threading.Event(), [""]
+    counter = threading.Thread(target=_show_seconds, args=(samples, done, texts), daemon=True)
     counter.start()
     try:
         yield
     finally:
         done.set()
         counter.join()
-        _erase(said[-1])
-        _COUNTING.release()
+        _erase(texts[-1])
+        _COUNTER_LOCK.release()
 
 
-def _count(samples: int, done: threading.Event, said: list[str]) -> None:
+def _show_seconds(samples: int, done: threading.Event, texts: list[str]) -> None:
     start = time.monotonic()
-    pause = PATIENCE_SECONDS
+    pause = DELAY_SECONDS
     while not done.wait(pause):
-        said.append(f"{samples:,} draws: {time.monotonic() - start:.0f} s")
-        _write(said[-1])
-        pause = _BEAT_SECONDS
+        texts.append(f"{samples:,} draws: {time.monotonic() - start:.0f} s")
+        _write(texts[-1])
+        pause = _UPDATE_SECONDS
 
 
 def _write(text: str) -> None:
@@ -66,6 +66,6 @@ def _write(text: str) -> None:
     sys.stderr.flush()
 
 
-def _erase(said: str) -> None:
-    if said:
-        _write(f"{' ' * len(said)}\r")
+def _erase(text: str) -> None:
+    if text:
+        _write(f"{' ' * len(text)}\r")

@@ -1,4 +1,4 @@
-"""``carbonctl report``: a saved result in another format, nothing computed again."""
+"""``carbonctl report``: render a saved result in another format, without recomputing it."""
 
 from typing import Annotated
 
@@ -6,20 +6,20 @@ import typer
 
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
-from carbonctl.cli.run import draw, write
+from carbonctl.cli.run import draw_table, write
 
 Saved = Annotated[str, typer.Argument(metavar="RESULT", help="A saved result, or - for stdin.")]
 
 
-@o.takes(*o.OUTPUT, *o.DISPLAY)
+@o.with_flags(*o.OUTPUT, *o.DISPLAY)
 def command(result: Saved, run: o.RunOptions) -> None:
-    """Render a saved result: for people, pull requests, code scanning, model cards, inventories."""
+    """Render a saved result: table, Markdown, SARIF, JUnit, model card, GHG inventory, ..."""
     form = choose_format(run)
     from carbonctl.app.report import load_report  # noqa: PLC0415 - after good flags
 
     shown = load_report(result, is_exact=form == "json")
     form = choose_format(run, shown.formats)
     if form == "table":
-        draw(lambda out: shown.draw(out, verbose=run.verbose, quiet=run.quiet), run)
+        draw_table(lambda out: shown.draw(out, verbose=run.verbose, quiet=run.quiet), run)
     else:
         write(shown.render(form), form, run.output)

@@ -1,4 +1,4 @@
-"""What every command does around its use case: read the scenario before, write the answer after."""
+"""Steps that commands share: load the scenario of file and flags, write the result."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from carbonctl.app.load import PHASES_OF
 from carbonctl.cli.output_format import choose_format
-from carbonctl.cli.progress import draws
+from carbonctl.cli.progress import count_draws
 from carbonctl.core.errors import UsageError
-from carbonctl.core.output import emit
+from carbonctl.core.output import write_output
 from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from carbonctl.cli.options import RunOptions, ScenarioOptions
     from carbonctl.core.errors import Problem
 
-TABLES = ("table", "json", "csv", "markdown")
+TABLE_FORMATS = ("table", "json", "csv", "markdown")
 
 
-def load(
+def load_from_options(
     source: str | None,
     scenario: ScenarioOptions,
     run: RunOptions,
@@ -37,48 +37,49 @@ def load(
 ) -> Scenario:
     """The scenario of a command's file and flags.
 
-    ``raw`` is a source that was read before; ``phases`` are those that the flags reach.
+    ``raw`` are the bytes of the source, if already read; ``phases`` are those that flags apply
+    to.
     """
     from carbonctl.app.load import load_scenario  # noqa: PLC0415 - after good flags
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
-    from carbonctl.cli.settings import settings  # noqa: PLC0415
+    from carbonctl.cli.settings import settings_from_options  # noqa: PLC0415
 
     catalog = Catalog.open(run.hardware_db)
-    given = settings(scenario, catalog)
-    if source is None and not given:
+    flag_settings = settings_from_options(scenario, catalog)
+    if source is None and not flag_settings:
         message = "give a scenario file, - for stdin, or flags"
-        raise UsageError(message, "carbonctl init lifecycle > my.yaml writes one to start from")
-    return load_scenario(source, given, catalog, raw=raw, phases=phases, root=run.root)
+        raise UsageError(message, "carbonctl init lifecycle > my.yaml writes a scenario to edit")
+    return load_scenario(source, flag_settings, catalog, raw=raw, phases=phases, root=run.root)
 
 
 def estimate(command: str, file: str | None, scenario: ScenarioOptions, run: RunOptions) -> None:
-    """Estimate the phases of a command, and report."""
+    """Estimate the phases of a command, and write the result."""
     form = choose_format(run)
-    loaded = load(file, scenario, run, phases=PHASES_OF[command])
+    loaded = load_from_options(file, scenario, run, phases=PHASES_OF[command])
     from carbonctl.app.estimate import estimate as use_case  # noqa: PLC0415 - after a good input
 
-    # flags alone mean one year, and say so
+    # without a file the period is assumed to be one year
     need_period = command == "lifecycle" and file is not None
-    with draws(run.samples):
+    with count_draws(run.samples):
         result = use_case(
             loaded, command, samples=run.samples, seed=run.seed, need_period=need_period
         )
-    warn(result.warnings, quiet=run.quiet)
-    report(result, form, run)
+    write_warnings(result.warnings, quiet=run.quiet)
+    write_result(result, form, run)
 
 
-def report(result: Result, form: str, run: RunOptions) -> None:
-    """Write a result in the format asked for, to stdout or whole into a file."""
+def write_result(result: Result, form: str, run: RunOptions) -> None:
+    """Write a result in a format, to stdout or to a file."""
     if form != "table":
         write(result.render(form), form, run.output)
         return
     from carbonctl.report.text.table import render  # noqa: PLC0415 - Rich, for tables alone
 
-    draw(lambda out: render(result.data, out, verbose=run.verbose, quiet=run.quiet), run)
+    draw_table(lambda out: render(result.data, out, verbose=run.verbose, quiet=run.quiet), run)
 
 
-def rendered(data: dict[str, Any], form: str, output: str | None) -> None:
-    """Render plain data in a format other than a table, and write it."""
+def render_and_write(data: dict[str, Any], form: str, output: str | None) -> None:
+    """Render data in a format other than a table, and write it."""
     from carbonctl.report.formats import render  # noqa: PLC0415 - only the renderer asked for
 
     write(render(data, form), form, output)
@@ -88,29 +89,31 @@ def write(text: str, form: str, output: str | None) -> None:
     """Write the text of a format to stdout or a file; NDJSON to stdout line by line."""
     if form == "ndjson" and output in (None, "-"):
         for line in text.splitlines(keepends=True):
-            emit(line, None)
+            write_output(line, None)
         return
-    emit(text, output)
+    write_output(text, output)
 
 
-def draw(paint: Callable[[Console], None], run: RunOptions) -> None:
+def draw_table(paint: Callable[[Console], None], run: RunOptions) -> None:
     """Draw on the terminal, or without color into a file."""
-    table_out(paint, output=run.output, no_color=run.no_color)
+    draw_on_console(paint, output=run.output, no_color=run.no_color)
 
 
-def table_out(paint: Callable[[Console], None], *, output: str | None, no_color: bool) -> None:
+def draw_on_console(
+    paint: Callable[[Console], None], *, output: str | None, no_color: bool
+) -> None:
     """Draw on the terminal, or without color into a file."""
-    from carbonctl.report.text.table import console  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.table import make_console  # noqa: PLC0415 - Rich, for tables alone
 
     to_file = output not in (None, "-")
     stream = io.StringIO() if to_file else None
-    paint(console(stream or sys.stdout, color=not (no_color or to_file)))
+    paint(make_console(stream or sys.stdout, color=not (no_color or to_file)))
     if stream is not None:
-        emit(stream.getvalue(), output)
+        write_output(stream.getvalue(), output)
 
 
-def warn(problems: Iterable[Problem], *, quiet: bool) -> None:
-    """Warnings on stderr, unless quiet."""
+def write_warnings(problems: Iterable[Problem], *, quiet: bool) -> None:
+    """Write warnings to stderr, unless ``quiet``."""
     if not quiet:
         for problem in problems:
             sys.stderr.write(f"{problem.mark or ''}: warning[{problem.code}]: {problem.message}\n")

@@ -1,10 +1,10 @@
-"""``carbonctl train``: training and what it stands on."""
+"""``carbonctl train``: carbon of training a model."""
 
 from carbonctl.cli import options as o
 from carbonctl.cli.run import estimate
 
 
-@o.takes(*o.MODEL, *o.HARDWARE, *o.TRAINING, *o.SITE, *o.RUN)
+@o.with_flags(*o.MODEL, *o.HARDWARE, *o.TRAINING, *o.SITE, *o.RUN)
 def command(scenario: o.ScenarioOptions, run: o.RunOptions, file: o.File = None) -> None:
-    """Carbon of training: electricity, hardware share, construction, transport, end of life."""
+    """Estimate training: electricity, share of hardware, construction, transport, end of life."""
     estimate("train", file, scenario, run)

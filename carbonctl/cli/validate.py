@@ -1,4 +1,4 @@
-"""``carbonctl validate``: every problem of every file, nothing estimated."""
+"""``carbonctl validate``: check files without an estimate."""
 
 import sys
 from typing import Annotated
@@ -8,8 +8,8 @@ import typer
 from carbonctl.app.validate import Kind
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
-from carbonctl.cli.progress import steps
-from carbonctl.cli.run import warn
+from carbonctl.cli.progress import count_steps
+from carbonctl.cli.run import write_warnings
 from carbonctl.core.errors import UsageError
 
 Files = Annotated[
@@ -19,7 +19,7 @@ Files = Annotated[
 Schema = Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")]
 
 
-@o.takes("format", "json", *o.DATA, "quiet")
+@o.with_flags("format", "json", *o.DATA, "quiet")
 def command(run: o.GithubRunOptions, files: Files = None, print_schema: Schema = None) -> None:
     """Check scenarios, policies, saved results (schema, sums) and emissions of model cards."""
     from carbonctl.app.validate import json_schema, validate_files  # noqa: PLC0415 - after good flags
@@ -32,7 +32,7 @@ def command(run: o.GithubRunOptions, files: Files = None, print_schema: Schema =
         raise UsageError(message)
     form = choose_format(run, ("table", "json", "github"))
     on_valid = sys.stdout.write if form == "table" and not run.quiet else None
-    counted = files if on_valid and sys.stdout.isatty() else steps(files, "validate")
+    counted = files if on_valid and sys.stdout.isatty() else count_steps(files, "validate")
     found = validate_files(counted, run.hardware_db, run.root, on_valid)
-    warn(found.warnings, quiet=run.quiet)
+    write_warnings(found.warnings, quiet=run.quiet)
     sys.stdout.write(found.render(form))

@@ -1,4 +1,4 @@
-"""``carbonctl verify``: a saved result computed again, and forecasts beside what was measured."""
+"""``carbonctl verify``: recompute a saved result; compare forecasts with measurements."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,15 +6,15 @@ import typer
 
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import choose_format
-from carbonctl.cli.run import draw, write
+from carbonctl.cli.run import draw_table, write
 from carbonctl.core.errors import EXIT_DIFFERS
 
 
 class FileOrTest(typer.core.TyperGroup):
-    """``verify RESULT.json`` beside ``verify training``: what is no subcommand is a result."""
+    """A group in which ``verify RESULT.json`` means ``verify result RESULT.json``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the name of the command for files before a file."""
+        """Insert the subcommand ``result`` before the name of a file."""
         if args and args[0] not in {*self.commands, "-h", "--help"}:
             args = ["result", *args]
         return super().parse_args(ctx, args)
@@ -22,34 +22,34 @@ class FileOrTest(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=FileOrTest,
-    help="A saved result computed again, or forecasts beside measurements, with errors.",
+    help="Recompute a saved result, or compare forecasts with measurements.",
     no_args_is_help=True,
 )
 Saved = Annotated[str, typer.Argument(metavar="RESULT", help="A saved result, or - for stdin.")]
 Tolerance = Annotated[
-    float, typer.Option(min=0.0, max=1.0, help="Largest relative difference that is none.")
+    float, typer.Option(min=0.0, max=1.0, help="Largest relative difference that counts as equal.")
 ]
 _TEST = ("cases", *o.OUTPUT, "verbose", "hardware_db")
 
 
 @app.command()
-@o.takes(*o.OUTPUT, "hardware_db", "no_color")
+@o.with_flags(*o.OUTPUT, "hardware_db", "no_color")
 def result(file: Saved, run: o.MarkdownRunOptions, tolerance: Tolerance = 1e-9) -> int:
-    """Compute a saved result again, and end with 7 where it differs; RESULT alone means this."""
+    """Recompute a saved result; exit with 7 if it differs. The default for `verify RESULT`."""
     form = choose_format(run, ("table", "json", "markdown"))
     from carbonctl.app.verify import verify_file  # noqa: PLC0415 - after good flags
-    from carbonctl.report.verified import render  # noqa: PLC0415
+    from carbonctl.report.verification import render  # noqa: PLC0415
 
-    found = verify_file(file, hardware_db=run.hardware_db, tolerance=tolerance)
+    verification = verify_file(file, hardware_db=run.hardware_db, tolerance=tolerance)
     if form == "table":
-        draw(lambda out: render(found.data, out), run)
+        draw_table(lambda out: render(verification.data, out), run)
     else:
-        write(found.render(form), form, run.output)
-    return 0 if found.is_same else EXIT_DIFFERS
+        write(verification.render(form), form, run.output)
+    return 0 if verification.is_same else EXIT_DIFFERS
 
 
 def _score(name: Literal["training", "embodied", "inference"], run: o.ScoreRunOptions) -> None:
-    """Forecast measured cases, and report the errors."""
+    """Forecast measured cases, and write the errors."""
     form = choose_format(run, ("table", "json"))
     from carbonctl.app.score import score  # noqa: PLC0415 - after the flags are known good
 
@@ -59,21 +59,21 @@ def _score(name: Literal["training", "embodied", "inference"], run: o.ScoreRunOp
 
 
 @app.command()
-@o.takes(*_TEST)
+@o.with_flags(*_TEST)
 def training(run: o.ScoreRunOptions) -> None:
-    """Hours, power and energy of published training runs, each forecast without its family."""
+    """Forecast hours, power and energy of published training runs, each without its family."""
     _score("training", run)
 
 
 @app.command()
-@o.takes(*_TEST)
+@o.with_flags(*_TEST)
 def embodied(run: o.ScoreRunOptions) -> None:
-    """Manufacturing of published products, each forecast without its family."""
+    """Forecast manufacturing carbon of published products, each without its family."""
     _score("embodied", run)
 
 
 @app.command()
-@o.takes(*_TEST)
+@o.with_flags(*_TEST)
 def inference(run: o.ScoreRunOptions) -> None:
-    """Energy and throughput of measured services, each forecast without its model's family."""
+    """Forecast energy and throughput of measured services, each without its model's family."""
     _score("inference", run)

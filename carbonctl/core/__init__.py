@@ -1,1 +1,1 @@
-"""Ground floor: units, facts, formula cards, the YAML reader, errors. Imports nothing of ours."""
+"""Units, facts, formula cards, readers of YAML and JSON, errors. Imports no other package here."""

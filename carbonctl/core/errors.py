@@ -1,11 +1,11 @@
-"""What can go wrong, said once: codes, positions, hints, exit codes."""
+"""Errors of the program: codes, positions in files, hints, exit codes."""
 
 from __future__ import annotations
 
 import difflib
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,21 +24,21 @@ CODES: dict[str, str] = {
     "CC001": "the file is not valid YAML",
     "CC002": "the file is not UTF-8 text",
     "CC003": "a key is given twice",
-    "CC004": "YAML tags are refused",
+    "CC004": "YAML tags are not supported",
     "CC005": "the file is nested too deeply or is too large",
     "CC006": "YAML aliases expand to too many values",
     "CC007": "the file is empty or is not a mapping",
     "CC008": "the file cannot be read",
-    "CC009": "extends forms a circle",
+    "CC009": "extends forms a cycle",
     "CC010": "extends leaves the folder that it may read from",
-    "CC011": "a device, or a pipe without another end, where a file is wanted",
-    "CC013": "the file is no scenario but one of another kind",
+    "CC011": "expected a file, got a device, or a pipe that is open at one end only",
+    "CC013": "the file is not a scenario but a file of another kind",
     "CC101": "a key is unknown",
     "CC102": "a region or grid zone is unknown",
     "CC103": "an accelerator is unknown",
     "CC104": "a server or instance is unknown",
     "CC105": "a model is unknown",
-    "CC106": "a short name fits several devices",
+    "CC106": "a short name matches several devices",
     "CC107": "a part is unknown",
     "CC108": "a source or a result to explain is unknown",
     "CC201": "a value has the wrong type",
@@ -54,41 +54,41 @@ CODES: dict[str, str] = {
     "CC304": "the work does not fit the hardware",
     "CC305": "the market basis lacks contract data",
     "CC306": "this combination is not estimated yet",
-    "CC307": "a value is far outside of what is known, or one part an implausible share",
+    "CC307": "a value is far outside the known range, or a share is implausible",
     "CC308": "the data of a place are old",
-    "CC309": "a rule of charging has changed since the version of this file",
+    "CC309": "a rule of allocation has changed since the version of this file",
     "CC401": "hardware_db cannot be read",
     "CC402": "a record of hardware_db is wrong",
-    "CC501": "a file has no form that can be imported",
+    "CC501": "a file has no format that can be imported",
     "CC502": "an imported file is incomplete",
     "CC503": "a power log has a gap",
     "CC504": "the clock of a log runs backward",
     "CC505": "the same work is logged twice",
-    "CC506": "a value of an imported file is no such number",
+    "CC506": "a value of an imported file is not a valid number",
     "CC507": "an imported file is too large",
     "CC508": "the architecture of a config.json is unknown",
-    "CC509": "the imported files do not go together",
+    "CC509": "the imported files cannot be combined",
     "CC601": "a rule of the gate is violated",
-    "CC602": "a rule is undecided: its number is null, or its interval straddles",
-    "CC604": "no rule applies to a scenario, so that the gate would pass anything",
-    "CC605": "a rule compares to a baseline that is missing or on another basis",
+    "CC602": "a rule is undecided: no number, or its interval contains the limit",
+    "CC604": "no rule applies to a scenario, so the gate would pass anything",
+    "CC605": "a rule compares with a baseline that is missing or on another basis",
     "CC606": "the metric of a rule is unknown",
-    "CC607": "a rule asks for nothing, or for several things at once",
-    "CC608": "a rule is given twice, or an exception is of no rule",
+    "CC607": "a rule has no condition, or several conditions",
+    "CC608": "a rule is given twice, or an exception names no rule",
     "CC610": "the price of carbon is missing, or in another currency",
-    "CC611": "a day is not written as in 2027-03-31",
-    "CC612": "a saved result was made by another version, so that data may differ",
-    "CC613": "a saved result is not what its inputs come to, or is only trusted",
-    "CC614": "hardware data of one's own decide a gate whose policy does not allow them",
-    "CC615": "a given number is outside the range of the row that it replaces",
-    "CC616": "two scenarios or two baselines have one name",
-    "CC617": "a total is below zero",
+    "CC611": "a date is not written as in 2027-03-31",
+    "CC612": "a saved result was made by another version, so its data may differ",
+    "CC613": "a saved result differs from its recomputation, or was not recomputed",
+    "CC614": "your own hardware data decide a gate whose policy does not allow them",
+    "CC615": "a given number is outside the range of the value that it replaces",
+    "CC616": "two scenarios or two baselines have the same name",
+    "CC617": "a total is negative",
     "CC701": "the file is not valid JSON",
-    "CC702": "the file is no saved result",
+    "CC702": "the file is not a saved result",
     "CC703": "a saved result is of another schema version",
-    "CC704": "a number of a saved result contradicts another one in it",
-    "CC705": "a saved result cannot be computed again",
-    "CC706": "the format cannot say what this result holds",
+    "CC704": "two numbers of a saved result contradict each other",
+    "CC705": "a saved result cannot be recomputed",
+    "CC706": "the format cannot represent this result",
 }
 
 
@@ -105,21 +105,21 @@ class Mark(NamedTuple):
 
     @classmethod
     def parse(cls, text: str | None) -> Mark | None:
-        """The place that ``file:line:column`` means; None where it means no place in a file."""
+        """The Mark of a text ``file:line:column``; None if the text has no line and column."""
         file, line, column = [*(text or "").rsplit(":", 2), "", ""][:3]
         if not (file and line.isdecimal() and column.isdecimal()):
             return None
         return cls(file, int(line[:9]), int(column[:9]))
 
     def as_span(self) -> dict[str, Any] | None:
-        """File, line and columns from the first to behind the last; None for a flag."""
+        """File, line, first column and one past the last column; None for a flag."""
         if self.line is None or self.column is None:
             return None
         end = self.column + self.length
         return {"file": self.file, "line": self.line, "column": self.column, "end_column": end}
 
 
-@compared
+@value_record
 class Problem:
     """One thing that is wrong, where, and what to do about it."""
 
@@ -134,7 +134,7 @@ class Problem:
         return f"{place}{self.code} {self.message}" if self.code else f"{place}{self.message}"
 
     def as_dict(self, exit_code: int) -> dict[str, str | int | None]:
-        """Machine form of the problem; positions are null where there are none."""
+        """The problem as JSON data; file and position are null where it has none."""
         mark = self.mark or Mark("")
         return {
             "code": self.code,
@@ -151,7 +151,7 @@ class Problem:
 
 
 class CarbonctlError(Exception):
-    """Every expected failure: its problems, and the exit code of the command."""
+    """An expected failure: its problems, and the exit code of the command."""
 
     def __init__(
         self,
@@ -167,7 +167,7 @@ class CarbonctlError(Exception):
 
 
 class InputError(CarbonctlError):
-    """Something in, or about, a file or a value that the user named. Exit code 3."""
+    """An error in a file or a value that the user gave. Exit code 3."""
 
 
 class OutputError(CarbonctlError):
@@ -191,53 +191,53 @@ class DataError(CarbonctlError):
         super().__init__(problems, exit_code=EXIT_DATA)
 
 
-class OwnDataError(DataError):
-    """A value in a folder of hardware data that the user named cannot be. Exit code 3."""
+class UserDataError(DataError):
+    """An impossible value in the user's own folder of hardware data. Exit code 3."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems)
         self.exit_code = EXIT_INPUT
 
 
-def gathered(steps: Iterable[Callable[[], T]]) -> list[T]:
-    """What every step gives, or one InputError with the problems of all that give nothing."""
-    made: list[T] = []
+def collect_or_raise(steps: Iterable[Callable[[], T]]) -> list[T]:
+    """The results of all steps; one InputError with the problems of every step that fails."""
+    results: list[T] = []
     problems: list[Problem] = []
     sources: dict[str, list[str]] = {}
     for step in steps:
         try:
-            made.append(step())
+            results.append(step())
         except InputError as error:
             problems += error.problems
             sources |= error.sources
     if problems:
-        raise InputError(in_order(problems), sources)
-    return made
+        raise InputError(sort_problems(problems), sources)
+    return results
 
 
-def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Each problem once, in the order in which they stand in their files."""
-    return sorted(dict.fromkeys(problems), key=place)
+def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems without duplicates, sorted by position in their files."""
+    return sorted(dict.fromkeys(problems), key=position_key)
 
 
-def place(problem: Problem) -> tuple[str, int, int]:
-    """File, line and column of a problem, by which problems are sorted."""
+def position_key(problem: Problem) -> tuple[str, int, int]:
+    """Sort key of a problem: file, line and column."""
     mark = problem.mark
     return (mark.file, mark.line or 0, mark.column or 0) if mark else ("", 0, 0)
 
 
-def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
-    """Up to ``n`` choices that look like ``name``, best first, ties in alphabetical order."""
+def nearest_names(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
+    """Up to ``n`` choices spelled like ``name``, best first, ties in alphabetical order."""
     lowered = {c.lower(): c for c in sorted(choices)}
     return [lowered[m] for m in difflib.get_close_matches(name.lower(), lowered, n, 0.55)]
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """A hint with the nearest valid names, or an empty string."""
-    return ask_did_you_mean(nearest(name, choices))
+    """The hint ``did you mean ...?`` with the nearest choices; empty if none is near."""
+    return format_did_you_mean(nearest_names(name, choices))
 
 
-def ask_did_you_mean(names: Iterable[str]) -> str:
-    """The hint ``did you mean "SE"?``; empty where there is nothing to offer."""
+def format_did_you_mean(names: Iterable[str]) -> str:
+    """The hint ``did you mean "SE"?`` for some names; empty without a name."""
     shown = " or ".join(f'"{name}"' for name in names)
     return f"did you mean {shown}?" if shown else ""

@@ -1,11 +1,11 @@
-"""A number that can say where it comes from and how far it may be off."""
+"""Facts: input numbers with unit, source and uncertainty range."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Literal
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from carbonctl.core.errors import Mark
@@ -18,17 +18,17 @@ Tier = Literal["measured", "published", "modeled", "proxy"]
 
 TIERS: tuple[Tier, ...] = ("measured", "published", "modeled", "proxy")
 
-# How many standard deviations a range's ends stand from its middle. Extremes that were seen are
-# read as the 1st and 99th percentiles; judged ranges as the 10th and 90th, because judged
-# ranges are known to come out too narrow (Lichtenstein, Fischhoff and Phillips 1982).
-_Z = {"p05_p95": 1.6449, "p10_p90": 1.2816, "min_max": 2.3263, "judged": 1.2816}
+# Standard deviations from the middle of a range to its ends. Observed extremes count as the 1st
+# and 99th percentiles; judged ranges as the 10th and 90th, because people judge ranges too
+# narrow (Lichtenstein, Fischhoff and Phillips 1982).
+_Z_SCORE = {"p05_p95": 1.6449, "p10_p90": 1.2816, "min_max": 2.3263, "judged": 1.2816}
 _SHARE_EDGE = 0.005
-_DOUBTFUL = {"recalled", "estimated", "low"}  # marks of values that no document was read for
+_UNCERTAIN_MARKS = {"recalled", "estimated", "low"}  # marks of values not read in a document
 
 
-@compared
+@value_record
 class Fact:
-    """One input: value in a canonical unit, source, range, and where it was given."""
+    """One input number: value in a canonical unit, source, range, and position in a file."""
 
     key: str
     value: float
@@ -45,43 +45,50 @@ class Fact:
     label: str = ""
     boundary: str = ""
     where: Mark | None = None
-    replaces: Fact | None = None  # the fact of hardware_db that stands here unless one is given
-    falls: bool = False  # whether more of it means less carbon, as of a lifetime
+    replaces: Fact | None = None  # the fact of hardware_db that this one overrides
+    more_is_less_carbon: bool = False  # a larger value means less carbon, as for a lifetime
     derived_from: tuple[str, ...] = ()  # keys of facts that it was computed or chosen from
 
     @property
     def assumed(self) -> bool:
-        """Whether the user did not say this and no record of the named hardware does."""
+        """Whether the value is a default: neither the user nor a hardware record gives it."""
         return self.origin in {"default", "archetype"}
 
     @property
-    def given(self) -> bool:
-        """Whether the user said this."""
+    def is_from_user(self) -> bool:
+        """Whether the user gave the value, in a scenario or as a flag."""
         return self.origin in {"scenario", "cli"}
 
     @property
-    def sourced(self) -> bool:
-        """Whether a document is named that the value was read in."""
+    def has_source(self) -> bool:
+        """Whether the fact names the document that the value comes from."""
         return self.source.strip() not in {"", "user"}
 
     @property
-    def low_confidence(self) -> bool:
-        """Whether the value stands in for another, or is from memory or guessed."""
-        return self.tier == "proxy" or (self.mark or "").split(",")[0] in _DOUBTFUL
+    def is_low_confidence(self) -> bool:
+        """Whether the value is a proxy, or was recalled or guessed."""
+        return self.tier == "proxy" or (self.mark or "").split(",")[0] in _UNCERTAIN_MARKS
 
     @property
-    def exact(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether the value has no range."""
         return self.low is None or self.high is None
 
-    def spread(self) -> tuple[float, float, float]:
-        """Middle and the two standard deviations on the scale on which the fact is normal."""
-        if self.low is None or self.high is None:
-            return self._scaled(self.value), 0.0, 0.0
-        middle, z = self._scaled(self.value), _Z[self.range_kind]
-        return middle, (middle - self._scaled(self.low)) / z, (self._scaled(self.high) - middle) / z
+    def normal_parameters(self) -> tuple[float, float, float]:
+        """Mean, lower and upper standard deviation on the scale on which the fact is normal.
 
-    def _scaled(self, value: float) -> float:
+        The scale is linear for ``signed``, logit for ``share`` and logarithmic otherwise.
+        """
+        if self.low is None or self.high is None:
+            return self._to_normal_scale(self.value), 0.0, 0.0
+        middle, z = self._to_normal_scale(self.value), _Z_SCORE[self.range_kind]
+        return (
+            middle,
+            (middle - self._to_normal_scale(self.low)) / z,
+            (self._to_normal_scale(self.high) - middle) / z,
+        )
+
+    def _to_normal_scale(self, value: float) -> float:
         if self.shape == "signed":
             return value
         if self.shape == "share":
@@ -91,6 +98,6 @@ class Fact:
         return math.log(max(value - offset, 1e-12))
 
 
-def weakest(tiers: list[Tier]) -> Tier:
-    """The tier of a number is that of its weakest child."""
+def weakest_tier(tiers: list[Tier]) -> Tier:
+    """The weakest of some tiers, which is the tier of a number computed from them."""
     return max(tiers, key=TIERS.index, default="modeled")

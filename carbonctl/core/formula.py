@@ -1,9 +1,9 @@
-"""Formula cards, and numbers that remember how they were made.
+"""Formula cards, and traced numbers: floats that keep the formula call that computed them.
 
-``@formula`` gives a pure function its card. Called with plain numbers it only computes. Called
-with ``Traced`` numbers it returns a ``Traced`` number whose ``cause`` is the step that made it,
-so that ``explain`` can walk from any result down to facts. ``with part("server")`` names the
-place of the steps made inside it.
+``@formula`` registers the card of a pure function. Called with plain numbers, the function only
+computes. Called with ``Traced`` numbers, it returns a ``Traced`` number whose ``cause`` is the
+step that computed it, so ``explain`` can walk from any result down to facts.
+``with part("server")`` names the part that the steps inside it belong to.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,9 +27,9 @@ P = ParamSpec("P")
 _part: ContextVar[tuple[str, ...]] = ContextVar("part", default=())
 
 
-@compared
+@value_record
 class Card:
-    """What a formula returns, from what, by which equation, and who says so."""
+    """The description of a formula: name, unit, equation, source and parameters."""
 
     name: str
     unit: str
@@ -40,13 +40,13 @@ class Card:
 
     @property
     def quantity(self) -> str:
-        """The quantity returned; sibling formulas end in ``_from_...`` or ``_by_...``."""
+        """Name of the quantity: the formula's name without ``_from_...`` or ``_by_...``."""
         return self.name.split("_from_")[0].split("_by_")[0]
 
 
-@compared
+@value_record
 class Step:
-    """One call of a formula: its card, its arguments, its place."""
+    """One call of a formula: its card, its arguments, and the part it belongs to."""
 
     card: Card
     arguments: dict[str, Num | tuple[Num, ...]]
@@ -59,13 +59,13 @@ class Step:
 
 
 class Traced(float):
-    """A float that knows the fact or the step it comes from."""
+    """A float with its ``cause``: the fact that it is, or the step that computed it."""
 
     __slots__ = ("cause",)
     cause: Fact | Step
 
     def __new__(cls, value: float, cause: Fact | Step) -> Traced:  # noqa: PYI034 - final in use
-        """Make the number remember its cause."""
+        """A float with a cause."""
         made = super().__new__(cls, value)
         made.cause = cause
         return made
@@ -77,7 +77,7 @@ FUNCTIONS: dict[str, Callable[..., Num]] = {}
 
 @contextmanager
 def part(name: str) -> Iterator[None]:
-    """Name the place of the steps inside, as in ``part("train")``, ``part("server/gpu")``."""
+    """Context in which steps belong to a part, such as ``"train"`` or ``"server/gpu"``."""
     token = _part.set((*_part.get(), name))
     try:
         yield
@@ -85,7 +85,7 @@ def part(name: str) -> Iterator[None]:
         _part.reset(token)
 
 
-def _traced(value: object) -> bool:
+def _is_traced(value: object) -> bool:
     return isinstance(value, Traced) or (
         isinstance(value, tuple) and any(isinstance(item, Traced) for item in value)
     )
@@ -94,19 +94,19 @@ def _traced(value: object) -> bool:
 def formula(
     *, unit: str, equation: str, source: str
 ) -> Callable[[Callable[P, Num]], Callable[P, Num]]:
-    """Register a formula under its card."""
+    """Decorator that registers a function as a formula, with its card."""
 
     def register(function: Callable[P, Num]) -> Callable[P, Num]:
         name = function.__name__
         summary = (function.__doc__ or "").strip().split("\n", 1)[0]
-        card = Card(name, unit, equation, source, tuple(_names(function)), summary)
+        card = Card(name, unit, equation, source, tuple(_parameter_names(function)), summary)
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> Num:
             value = function(*args, **kwargs)
             if type(value) is np.float64 or (type(value) is np.ndarray and value.ndim == 0):
-                value = float(value)  # numpy makes these of floats; np.where the latter
-            if any(map(_traced, kwargs.values())):
+                value = float(value)  # numpy returns these for float arguments
+            if any(map(_is_traced, kwargs.values())):
                 arguments: dict[str, Any] = dict(kwargs)
                 step = Step(card, arguments, ".".join(_part.get()))
                 return Traced(float(value), step)
@@ -118,6 +118,6 @@ def formula(
     return register
 
 
-def _names(function: Callable[..., object]) -> tuple[str, ...]:
+def _parameter_names(function: Callable[..., object]) -> tuple[str, ...]:
     code = function.__code__
     return tuple(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])

@@ -1,4 +1,4 @@
-"""Names of the numbers of a result, as a policy may ask for them."""
+"""Names of the metrics of a result that a policy may use."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ QUALITY = {
 _UNIT = "(request|image|video|item|sample)"
 _OTHER_UNIT = "(1k_output_tokens|video_second|million_items)"
 _STAGE = "(manufacturing|construction|transport|end_of_life)"
-_BOTH = (
+_TOTAL_OR_PHASE = (
     "total_kgco2e|operational_(location|market)_kgco2e|facility_energy_kwh|water_l"
     f"|recovery_credit_kgco2e|{_STAGE}_kgco2e"
 )
-_WHOLE = (
-    rf"{_BOTH}|base_share_kgco2e|crossover_clean_share|embodied_kgco2e_per_hour"
+_TOTAL_ONLY = (
+    rf"{_TOTAL_OR_PHASE}|base_share_kgco2e|crossover_clean_share|embodied_kgco2e_per_hour"
     rf"|(training_)?per_{_UNIT}_kgco2e|break_even_{_UNIT}s|{_STAGE}\.[^\s]+_kgco2e"
 )
 _TRAINING = "wall_hours|minimum_accelerators|state_gb|implied_mfu|stated_hours_ratio"
@@ -33,21 +33,25 @@ _SERVING = (
     rf"|per_{_UNIT}_(gpu|it_system|provisioned)_energy_wh"
     rf"|sci_embodied_kgco2e|sci_per_{_UNIT}_kgco2e"
 )
-_PHASE = (
-    rf"(data|experiments|train|idle|infer)(\.[^\s]+)?\.({_BOTH}|it_energy_kwh|device_energy_kwh"
+_PHASE_METRIC = (
+    rf"(data|experiments|train|idle|infer)(\.[^\s]+)?\.({_TOTAL_OR_PHASE}|it_energy_kwh|device_energy_kwh"
     rf"|accelerator_hours|carbon_kgco2e_per_hour|cci_kgco2e_per_eflop"
     rf"|scope_2_(location|market)_kgco2e|scope_3_3(_market)?_kgco2e|(useful|lost)_(location|market)_kgco2e"
     rf"|{_TRAINING}|{_LIMITS}|{_SERVING})"
 )
 
 
-def may_be(name: str) -> bool:
-    """Whether some result has a number of this name, though another has not."""
-    return name in QUALITY or name == COST or bool(re.fullmatch(f"{_WHOLE}|{_PHASE}", name))
+def is_possible_metric(name: str) -> bool:
+    """Whether some result can have a metric of this name."""
+    return (
+        name in QUALITY
+        or name == COST
+        or bool(re.fullmatch(f"{_TOTAL_ONLY}|{_PHASE_METRIC}", name))
+    )
 
 
-def usual() -> tuple[str, ...]:
-    """Names that policies ask for most, to suggest one of them."""
+def common_metrics() -> tuple[str, ...]:
+    """Names of the metrics that policies use most, for suggestions."""
     whole = ["operational_location", "operational_market", "manufacturing", "construction",
              "transport", "end_of_life"]  # fmt: skip
     units = ["request", "image", "video", "item"]
@@ -57,8 +61,8 @@ def usual() -> tuple[str, ...]:
     return (TOTAL, COST, *QUALITY, *carbon, "facility_energy_kwh", "water_l")
 
 
-def in_words(name: str) -> str:
-    """A metric for people: ``infer.per_request_kgco2e`` is infer per request."""
+def metric_label(name: str) -> str:
+    """Label of a metric: ``infer.per_request_kgco2e`` becomes ``infer per request``."""
     if name in QUALITY:
         return QUALITY[name]
     return name.removesuffix(unit_suffix(name)).replace("_", " ").replace(".", " ")

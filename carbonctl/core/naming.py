@@ -1,4 +1,4 @@
-"""The naming law: what a quantity is called ends in its unit."""
+"""The naming law: the name of a quantity ends in its unit."""
 
 from __future__ import annotations
 
@@ -56,5 +56,5 @@ def unit_of(name: str) -> str:
 
 
 def unit_suffix(name: str) -> str:
-    """How a quantity's name says its unit; empty for counts, shares and ratios."""
+    """The unit suffix of a quantity's name, such as ``_kwh``; empty for counts and ratios."""
     return next((suffix for suffix, _ in _SUFFIXES if name.endswith(suffix)), "")

@@ -1,4 +1,4 @@
-"""The one writer of results: to stdout, whole into a file, or through what is no regular file."""
+"""Writing of results: to stdout, atomically to a file, or to a pipe or device."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _MAX_LINKS = 40
 _RETRY_SECONDS = 0.05
 
 
-def emit(text: str, output: str | None) -> None:
-    """Write to stdout, or to a file that is whole or not there; OutputError where that fails."""
-    if output in (None, "-") or _handle(str(output)) == 1:
+def write_output(text: str, output: str | None) -> None:
+    """Write text to stdout, or atomically to a file; OutputError if that fails."""
+    if output in (None, "-") or _descriptor_of(str(output)) == 1:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
@@ -35,9 +35,9 @@ def emit(text: str, output: str | None) -> None:
 
 
 def _write(target: str, data: bytes) -> None:
-    handle = _handle(target)
+    handle = _descriptor_of(target)
     if handle is not None:
-        _to_open_file(handle, target, data)
+        _write_to_descriptor(handle, target, data)
         return
     try:
         info = os.stat(target)  # noqa: PTH116 - Path takes a slash at the end away
@@ -47,16 +47,16 @@ def _write(target: str, data: bytes) -> None:
         raise IsADirectoryError(errno.EISDIR, "is a directory")
     if info is None or stat.S_ISREG(info.st_mode):
         _refuse_input(target, info)
-        _replace(Path(target).resolve(), data, info)
+        _replace_file(Path(target).resolve(), data, info)
     elif stat.S_ISBLK(info.st_mode):
-        message = f"{target}: this is a block device, where a file is wanted"
+        message = f"{target}: expected a file, got a block device"
         raise OutputError(Problem("CC011", message, Mark(FLAG)))
     else:
-        _through(target, data, pipe=stat.S_ISFIFO(info.st_mode))
+        _write_to_device(target, data, pipe=stat.S_ISFIFO(info.st_mode))
 
 
-def _handle(target: str) -> int | None:
-    """The open file that a name stands for, links followed; a regular one is not replaced then."""
+def _descriptor_of(target: str) -> int | None:
+    """The file descriptor that a name such as ``/dev/stdout`` means; None for other names."""
     for _link in range(_MAX_LINKS):
         known = _OPEN_FILE.fullmatch(target)
         if known is not None:
@@ -70,16 +70,16 @@ def _handle(target: str) -> int | None:
 
 
 def _refuse_input(target: str, info: os.stat_result | None) -> None:
-    """An error for a file that this command reads, whatever the name by which it reads it."""
-    known = files.input_at(Path(target), info) if info is not None else ""
+    """Raise OutputError for a file that is an input of this command, under any name."""
+    known = files.input_name(Path(target), info) if info is not None else ""
     if known:
         read = "an input of this command" if known == target else f"{known}, an input"
-        message = f"{target}: this is {read}, and -o writes over none"
+        message = f"{target}: this is {read}, and -o overwrites no input"
         raise OutputError(Problem("CC008", message, Mark(FLAG)))
 
 
-def _replace(path: Path, data: bytes, info: os.stat_result | None) -> None:
-    """Make a file whole beside an older one, and put it in its place with the same mode."""
+def _replace_file(path: Path, data: bytes, info: os.stat_result | None) -> None:
+    """Write a temporary file, then rename it to ``path``; keep the mode of an older file."""
     if info is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, "permission denied")
     temporary = path.with_name(f".carbonctl-{os.urandom(8).hex()}")
@@ -96,9 +96,9 @@ def _replace(path: Path, data: bytes, info: os.stat_result | None) -> None:
         raise
 
 
-def _through(target: str, data: bytes, *, pipe: bool) -> None:
-    """Write to a device or a pipe as it is; a pipe that nobody reads is an error after a while."""
-    end = time.monotonic() + files.PATIENCE_SECONDS
+def _write_to_device(target: str, data: bytes, *, pipe: bool) -> None:
+    """Write to a device or a pipe; OutputError if no process reads the pipe in time."""
+    end = time.monotonic() + files.PIPE_TIMEOUT_SECONDS
     while True:
         try:
             flags = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC | (os.O_NONBLOCK if pipe else 0)
@@ -108,7 +108,9 @@ def _through(target: str, data: bytes, *, pipe: bool) -> None:
             if not pipe or error.errno != errno.ENXIO:
                 raise
             if time.monotonic() > end:
-                message = f"{target}: nothing reads this pipe, after {files.PATIENCE_SECONDS:g} s"
+                message = (
+                    f"{target}: nothing reads this pipe, after {files.PIPE_TIMEOUT_SECONDS:g} s"
+                )
                 raise OutputError(Problem("CC011", message, Mark(FLAG))) from None
             time.sleep(_RETRY_SECONDS)
     os.set_blocking(handle, True)
@@ -116,8 +118,8 @@ def _through(target: str, data: bytes, *, pipe: bool) -> None:
         file.write(data)
 
 
-def _to_open_file(handle: int, target: str, data: bytes) -> None:
-    """Write where the shell opened a file for us, as in ``>(...)``, at the place that it is at."""
+def _write_to_descriptor(handle: int, target: str, data: bytes) -> None:
+    """Write to a descriptor that the shell opened, as in ``>(...)``, at its current offset."""
     _refuse_input(target, os.fstat(handle))
     sys.stdout.flush()
     with os.fdopen(os.dup(handle), "wb") as file:

@@ -1,6 +1,6 @@
-"""Frozen records: dataclasses whose methods are shared, not compiled anew for every class.
+"""Frozen records: dataclasses that share their methods instead of compiling them per class.
 
-Compiling them is most of what importing the records of an estimate would take.
+Compiling the methods would take most of the import time of the records of an estimate.
 """
 
 from __future__ import annotations
@@ -16,34 +16,38 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, eq_default=False)
 def record(cls: type[T]) -> type[T]:
-    """A class of fields that are set once; compared by identity."""
-    made: Any = dataclass(init=False, repr=False, eq=False)(cls)
-    made.__init__, made.__setattr__, made.__delattr__ = _init, _refuse, _refuse
-    typed: type[T] = made
+    """Class decorator: a frozen dataclass that is compared by identity."""
+    frozen: Any = dataclass(init=False, repr=False, eq=False)(cls)
+    frozen.__init__, frozen.__setattr__, frozen.__delattr__ = (
+        _init,
+        _refuse_assignment,
+        _refuse_assignment,
+    )
+    typed: type[T] = frozen
     return typed
 
 
 @dataclass_transform(frozen_default=True)
-def compared(cls: type[T]) -> type[T]:
-    """A class of fields that are set once; equal to another of the same fields."""
-    made: Any = record(cls)
-    made.__eq__, made.__hash__, made.__repr__ = _same, _hash, _repr
-    typed: type[T] = made
+def value_record(cls: type[T]) -> type[T]:
+    """Class decorator: a frozen dataclass that is compared by the values of its fields."""
+    frozen: Any = record(cls)
+    frozen.__eq__, frozen.__hash__, frozen.__repr__ = _equal, _hash, _repr
+    typed: type[T] = frozen
     return typed
 
 
 def _init(self: Any, *values: Any, **named: Any) -> None:
     fields: dict[str, Field[Any]] = self.__dataclass_fields__
-    given = dict(zip(fields, values, strict=False)) | named
-    if len(given) != len(values) + len(named) or not given.keys() <= fields.keys():
-        unknown = ", ".join(sorted(given.keys() - fields.keys())) or "fields given twice"
+    arguments = dict(zip(fields, values, strict=False)) | named
+    if len(arguments) != len(values) + len(named) or not arguments.keys() <= fields.keys():
+        unknown = ", ".join(sorted(arguments.keys() - fields.keys())) or "fields given twice"
         message = f"{type(self).__name__}: {unknown}"
         raise TypeError(message)
-    if len(given) < len(fields):
+    if len(arguments) < len(fields):
         for name, one in fields.items():
-            if name not in given:
-                given[name] = _default(self, name, one)
-    self.__dict__.update(given)
+            if name not in arguments:
+                arguments[name] = _default(self, name, one)
+    self.__dict__.update(arguments)
 
 
 def _default(self: Any, name: str, one: Field[Any]) -> Any:
@@ -55,12 +59,12 @@ def _default(self: Any, name: str, one: Field[Any]) -> Any:
     raise TypeError(message)
 
 
-def _refuse(self: object, name: str, *_: object) -> NoReturn:
+def _refuse_assignment(self: object, name: str, *_: object) -> NoReturn:
     message = f"{name} of {type(self).__name__} is set once"
     raise FrozenInstanceError(message)
 
 
-def _same(self: Any, other: object) -> Any:
+def _equal(self: Any, other: object) -> Any:
     return _values(self) == _values(other) if type(self) is type(other) else NotImplemented
 
 

@@ -1,6 +1,6 @@
-"""Stdout and stderr of the process: what cannot be written is said once, and is no bug.
+"""Stdout and stderr of the process, with failures of writing as expected errors.
 
-Imports nothing of ours before something goes wrong, for ``--version`` starts with it.
+Imports nothing of carbonctl unless a write fails, to keep ``--version`` fast.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ TYPE_CHECKING = False  # as typing has it, whose import would double the time of
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-ESCAPED = "carbonctl.escaped"  # the way in which we write what an encoding lacks
+ESCAPED = "carbonctl.escaped"  # error handler for characters that the encoding lacks
 STDOUT = "<stdout>"
-_STRICT = {"strict", "surrogateescape"}  # what Python chooses where nobody says otherwise
+_STRICT = {"strict", "surrogateescape"}  # the defaults of Python
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
-    """Characters that an encoding lacks, as JSON escapes them."""
+    """Escapes, as in JSON, of characters that the encoding lacks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
@@ -32,15 +32,15 @@ codecs.register_error(ESCAPED, _escape)
 
 
 class _Output(io.RawIOBase):
-    """A file descriptor to write to; None where it was closed before we started.
+    """A file descriptor to write to; None if it was closed before the program started.
 
-    A failure to write to stdout is an OutputError. What stderr cannot take is lost, for there is
-    no place to say so, and the exit code is still that of the command.
+    A failure to write raises OutputError, or is ignored with ``ignores_errors``: for stderr there
+    is no stream left to report it on, and the exit code stays that of the command.
     """
 
-    def __init__(self, handle: int | None, *, lossy: bool) -> None:
+    def __init__(self, handle: int | None, *, ignores_errors: bool) -> None:
         super().__init__()
-        self.handle, self.lossy = handle, lossy
+        self.handle, self.ignores_errors = handle, ignores_errors
 
     def writable(self) -> bool:
         return True
@@ -56,16 +56,16 @@ class _Output(io.RawIOBase):
     def write(self, data: ReadableBuffer) -> int:
         size = memoryview(data).nbytes
         try:
-            return self._written(data)
+            return self._write_once(data)
         except BrokenPipeError:
-            if not self.lossy:
+            if not self.ignores_errors:
                 raise
         except OSError as error:
-            if not self.lossy:
-                raise _failure(error) from None
+            if not self.ignores_errors:
+                raise _output_error(error) from None
         return size
 
-    def _written(self, data: ReadableBuffer) -> int:
+    def _write_once(self, data: ReadableBuffer) -> int:
         if self.handle is None:
             raise OSError(9, "is closed")
         while True:
@@ -77,29 +77,29 @@ class _Output(io.RawIOBase):
                 select.select([], [self.handle], [])
 
 
-def _failure(error: OSError) -> Exception:
+def _output_error(error: OSError) -> Exception:
     from carbonctl.core.errors import Mark, OutputError, Problem  # noqa: PLC0415 - see above
 
     reason = (error.strerror or "cannot be written").lower()
     return OutputError(Problem("CC008", reason, Mark(STDOUT)))
 
 
-def guard() -> None:
-    """Put streams in place that fail as this module says, and escape what they cannot encode."""
+def install_streams() -> None:
+    """Replace sys.stdout and sys.stderr by streams that escape and raise as described above."""
     if os.name != "posix":
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper) and stream.errors in _STRICT:
                 stream.reconfigure(errors=ESCAPED)
         return
-    _reserve()
-    if sys.stdout is sys.__stdout__:  # what somebody put in its place stays
-        sys.stdout = _stream(sys.stdout, 1, lossy=False)
+    _reserve_standard_descriptors()
+    if sys.stdout is sys.__stdout__:  # keep a stream that a caller has installed
+        sys.stdout = _stream(sys.stdout, 1, ignores_errors=False)
     if sys.stderr is sys.__stderr__:
-        sys.stderr = _stream(sys.stderr, 2, lossy=True)
+        sys.stderr = _stream(sys.stderr, 2, ignores_errors=True)
 
 
-def _reserve() -> None:
-    """Open what is closed of the first three, so that no file of ours takes their numbers."""
+def _reserve_standard_descriptors() -> None:
+    """Open closed descriptors 0, 1 and 2, so that no other file gets these numbers."""
     for handle in (0, 1, 2):
         try:
             os.fstat(handle)
@@ -107,13 +107,13 @@ def _reserve() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _stream(old: object, handle: int, *, lossy: bool) -> io.TextIOWrapper:
-    known = old if isinstance(old, io.TextIOWrapper) else None
-    raw = _Output(handle if known else None, lossy=lossy)
-    errors = known.errors if known and known.errors not in _STRICT else ESCAPED
+def _stream(old: object, handle: int, *, ignores_errors: bool) -> io.TextIOWrapper:
+    wrapper = old if isinstance(old, io.TextIOWrapper) else None
+    raw = _Output(handle if wrapper else None, ignores_errors=ignores_errors)
+    errors = wrapper.errors if wrapper and wrapper.errors not in _STRICT else ESCAPED
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
-        encoding=known.encoding if known else "utf-8",
+        encoding=wrapper.encoding if wrapper else "utf-8",
         errors=errors,
-        line_buffering=lossy or (known is not None and known.line_buffering),
+        line_buffering=ignores_errors or (wrapper is not None and wrapper.line_buffering),
     )

@@ -1,6 +1,6 @@
-"""The one JSON reader: plain data, positions when somebody asks, traps closed, size bounded.
+"""Strict JSON reader: plain data with positions of values, bounded in size and depth.
 
-Duplicate keys, NaN and numbers too large for a float are errors, as they are in our YAML.
+Duplicate keys, NaN and numbers too large for a float are errors, as in ``strict_yaml``.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
 
 MAX_BYTES = files.MAX_RESULT
 MAX_DEPTH = 60
-_LARGEST = 10**300  # no float is much larger
+_MAX_INTEGER = 10**300  # close to the largest float
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
-_DEEPER = re.compile(r'"(?:[^"\\]|\\.)*"|([{\[])|([}\]])')
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|([{\[])|([}\]])')
 
 
 @record
-class Json:
-    """A parsed file: its data, and where each value and key stands."""
+class JsonDocument:
+    """A parsed file: its data, and the position of each value and key."""
 
     data: Any
     name: str
     text: str = field(repr=False)
 
     @cached_property
-    def places(self) -> tuple[dict[Path, Mark], dict[Path, Mark]]:
-        """Positions of values and of keys, worked out when the first one is asked for."""
-        return _places(self.text, self.name)
+    def positions(self) -> tuple[dict[Path, Mark], dict[Path, Mark]]:
+        """Positions of values and of keys, computed at the first use."""
+        return _find_positions(self.text, self.name)
 
     @property
     def sources(self) -> dict[str, list[str]]:
-        """Lines of the file, for errors that show them."""
+        """Lines of the file, which errors show."""
         return {self.name: self.text.splitlines()}
 
     def mark(self, path: Path, *, key: bool = False) -> Mark:
-        """Where ``path`` is written, or the nearest enclosing place."""
-        values, keys = self.places
+        """Position of the value at ``path``, or of the nearest enclosing value."""
+        values, keys = self.positions
         if key and path in keys:
             return keys[path]
         while path and path not in values:
@@ -56,8 +56,8 @@ class Json:
         return values.get(path, Mark(self.name, 1, 1))
 
 
-def parse(raw: bytes, name: str) -> Json:
-    """Parse bytes that came from ``name``; every way in which that fails is an InputError."""
+def parse(raw: bytes, name: str) -> JsonDocument:
+    """Parse bytes of the file ``name``; any failure is an InputError."""
     if len(raw) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 10**6} MB"
         raise _error("CC005", message, Mark(name, 1, 1))
@@ -69,45 +69,45 @@ def parse(raw: bytes, name: str) -> Json:
         raise _error("CC002", "this is not UTF-8 text", Mark(name, line, column)) from None
     if not text.strip():
         raise _error("CC007", "the file is empty", Mark(name, 1, 1))
-    _bounded(text, name)
-    twice: list[str] = []
+    _check_depth(text, name)
+    duplicates: list[str] = []
     try:
-        data = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, twice))
+        data = json.loads(text, object_pairs_hook=lambda pairs: _build_object(pairs, duplicates))
     except json.JSONDecodeError as error:
         mark = Mark(name, error.lineno, error.colno)
         raise _error("CC701", f"not JSON: {error.msg.lower()}", mark, text) from None
     except ValueError:  # an integer of thousands of digits
         raise _error("CC204", "a number has too many digits", Mark(name, 1, 1)) from None
-    made = Json(data, name, text)
-    problems = [*(_twice(made) if twice else ()), *_not_finite(made)]
+    document = JsonDocument(data, name, text)
+    problems = [*(_duplicate_keys(document) if duplicates else ()), *_non_finite_numbers(document)]
     if problems:
-        raise InputError(problems, made.sources)
-    return made
+        raise InputError(problems, document.sources)
+    return document
 
 
-def _bounded(text: str, name: str) -> None:
-    """Refuse what is nested deeper than any of ours before anything recurses on it."""
+def _check_depth(text: str, name: str) -> None:
+    """Refuse deep nesting before a recursive function sees it."""
     depth = 0
-    for found in _DEEPER.finditer(text):
+    for found in _BRACKET.finditer(text):
         depth += bool(found[1]) - bool(found[2])
         if depth > MAX_DEPTH:
-            mark = _at(text, found.start(), name)
+            mark = _mark_at(text, found.start(), name)
             raise _error("CC005", f"nested deeper than {MAX_DEPTH} levels", mark, text)
 
 
-def _once(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        twice.append("a key")
-    return made
+def _build_object(pairs: list[tuple[str, Any]], duplicates: list[str]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        duplicates.append("a key")
+    return mapping
 
 
-def _not_finite(made: Json) -> Iterator[Problem]:
-    if _is_finite(made.data):
+def _non_finite_numbers(document: JsonDocument) -> Iterator[Problem]:
+    if _is_finite(document.data):
         return
-    for path, value in walk(made.data):
+    for path, value in walk(document.data):
         if not isinstance(value, dict | list) and not _is_finite(value):
-            yield Problem("CC204", "this is not a finite number", made.mark(path))
+            yield Problem("CC204", "this is not a finite number", document.mark(path))
 
 
 def _is_finite(value: Any) -> bool:
@@ -118,21 +118,21 @@ def _is_finite(value: Any) -> bool:
         return all(map(_is_finite, value))
     if isinstance(value, float):
         return math.isfinite(value)
-    return not isinstance(value, int) or abs(value) <= _LARGEST
+    return not isinstance(value, int) or abs(value) <= _MAX_INTEGER
 
 
-def _twice(made: Json) -> Iterator[Problem]:
+def _duplicate_keys(document: JsonDocument) -> Iterator[Problem]:
     seen: set[Path] = set()
-    for path, start, size, key in _tokens(made.text):
+    for path, start, size, key in _tokens(document.text):
         if key and path in seen:
-            mark = _at(made.text, start, made.name, size)
+            mark = _mark_at(document.text, start, document.name, size)
             yield Problem("CC003", f'the key "{path[-1]}" is given twice', mark)
         elif key:
             seen.add(path)
 
 
 def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every value with its path, depth first, containers before what is in them."""
+    """Every value with its path, depth first, each container before its items."""
     yield path, value
     if isinstance(value, dict):
         for key, item in value.items():
@@ -142,7 +142,7 @@ def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from walk(item, (*path, place))
 
 
-def _places(text: str, name: str) -> tuple[dict[Path, Mark], dict[Path, Mark]]:
+def _find_positions(text: str, name: str) -> tuple[dict[Path, Mark], dict[Path, Mark]]:
     values: dict[Path, Mark] = {}
     keys: dict[Path, Mark] = {}
     line, line_start, seen = 1, 0, 0
@@ -159,8 +159,8 @@ def _tokens(text: str) -> Iterator[tuple[Path, int, int, bool]]:
     here: list[str | int] = []
     inside: list[str] = []
     wants_key = False
-    for found in _TOKEN.finditer(text):
-        word = found[0]
+    for token in _TOKEN.finditer(text):
+        word = token[0]
         if word in "}]":
             inside.pop()
             here.pop()
@@ -171,16 +171,16 @@ def _tokens(text: str) -> Iterator[tuple[Path, int, int, bool]]:
             wants_key = False
         elif wants_key:
             here[-1] = json.loads(word) if "\\" in word else word[1:-1]
-            yield tuple(here), found.start(), len(word), True
+            yield tuple(here), token.start(), len(word), True
         else:
-            yield tuple(here), found.start(), len(word), False
+            yield tuple(here), token.start(), len(word), False
             if word in "{[":
                 inside.append(word)
                 here.append("" if word == "{" else 0)
                 wants_key = word == "{"
 
 
-def _at(text: str, start: int, name: str, size: int = 1) -> Mark:
+def _mark_at(text: str, start: int, name: str, size: int = 1) -> Mark:
     return Mark(name, text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start), size)
 
 

@@ -1,6 +1,6 @@
-"""The one YAML reader: positions kept, traps closed, size bounded.
+"""Strict YAML reader: plain data with positions of values, bounded in size and depth.
 
-Built on libyaml's event stream, so that nothing recurses on hostile input. Scalars follow the
+Built on libyaml's event stream, so hostile input causes no recursion. Scalars follow the
 YAML 1.2 core schema (``7e9`` is a number, ``NO`` is Norway, ``017`` is 17, ``12:30`` is text);
 duplicate keys and tags are errors.
 """
@@ -30,15 +30,15 @@ _MAX_DIGITS = 40
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_FIRST = set("~nNtTfF+-.0123456789")  # no other scalar is anything but text
+_FIRST = set("~nNtTfF+-.0123456789")  # a scalar with another first character is text
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 class Document:
-    """A parsed file: plain data, and where each value and key stands.
+    """A parsed file: plain data, and the position of each value and key.
 
-    Positions are worked out when somebody asks for the first one.
+    Positions are computed at the first use.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class Document:
         sources: dict[str, list[str]] | None = None,
     ) -> None:
         self.data = data
-        self.found: list[Problem] = []  # what is wrong, kept to be told with what else is
-        self.lost: list[Path] = []  # what nobody can know the value of, because of that
-        self.misnamed: set[str] = set()  # keys at the top that are none
-        self.other_hardware = ""  # the flag that names other hardware than the file
-        self.replaced: list[tuple[str, str, Any]] = []  # path, flag and what stood there before
+        self.deferred_problems: list[Problem] = []  # reported later, with others
+        self.invalid_paths: list[Path] = []  # paths whose value is unknown because of these
+        self.unknown_top_keys: set[str] = set()  # top-level keys that the schema does not have
+        self.hardware_flag = ""  # the flag that replaces the hardware of the file
+        self.overrides: list[tuple[str, str, Any]] = []  # path, flag, value before the flag
         self.sources = {} if sources is None else sources
         self.events: tuple[str, dict[Path, Any], dict[Path, Any]] = ("", {}, {})
         if marks is not None:
@@ -71,18 +71,24 @@ class Document:
         name, _, keys = self.events
         return {path: _mark(name, event) for path, event in keys.items()}
 
-    def copied(self) -> Document:
-        """The same with data and positions of its own."""
-        made = Document(
+    def deep_copy(self) -> Document:
+        """A copy with its own data and positions."""
+        document = Document(
             copy.deepcopy(self.data), dict(self.marks), dict(self.keys), dict(self.sources)
         )
-        made.found, made.lost = list(self.found), list(self.lost)
-        made.misnamed, made.other_hardware = set(self.misnamed), self.other_hardware
-        made.replaced = list(self.replaced)
-        return made
+        document.deferred_problems, document.invalid_paths = (
+            list(self.deferred_problems),
+            list(self.invalid_paths),
+        )
+        document.unknown_top_keys, document.hardware_flag = (
+            set(self.unknown_top_keys),
+            self.hardware_flag,
+        )
+        document.overrides = list(self.overrides)
+        return document
 
     def mark(self, path: Path, *, key: bool = False) -> Mark | None:
-        """Where ``path`` is written, or the nearest enclosing place."""
+        """Position of the value at ``path``, or of the nearest enclosing value."""
         if key and path in self.keys:
             return self.keys[path]
         while path and path not in self.marks:
@@ -97,8 +103,8 @@ def _mark(name: str, event: Any) -> Mark:
     return Mark(name, start.line + 1, start.column + 1, length)
 
 
-def scalar(text: str) -> Any:
-    """A plain scalar by the YAML 1.2 core schema; NaN and infinity stay text."""
+def parse_scalar(text: str) -> Any:
+    """The value of a plain scalar by the YAML 1.2 core schema; NaN and infinity stay text."""
     if text and text[0] not in _FIRST:
         return text
     if text in _NULL:
@@ -113,17 +119,19 @@ def scalar(text: str) -> Any:
     return text
 
 
-def read(path: FilePath, *, keep: bool = False) -> Document:
-    """Read a file; every way in which that fails is an InputError."""
-    return parse(files.read(str(path), MAX_BYTES), str(path), keep=keep)
+def read(path: FilePath, *, keep_duplicate_keys: bool = False) -> Document:
+    """Read and parse a file; any failure is an InputError."""
+    return parse(
+        files.read(str(path), MAX_BYTES), str(path), keep_duplicate_keys=keep_duplicate_keys
+    )
 
 
-def text_of(path: FilePath, raw: bytes | None = None) -> str:
-    """The text of a file that is YAML only in part; ``raw`` are its bytes where they are known."""
-    return _decoded(files.read(str(path), MAX_BYTES) if raw is None else raw, str(path))
+def read_text(path: FilePath, raw: bytes | None = None) -> str:
+    """The text of a file, part of which is YAML; ``raw`` are its bytes if already read."""
+    return _decode(files.read(str(path), MAX_BYTES) if raw is None else raw, str(path))
 
 
-def _decoded(raw: bytes, name: str) -> str:
+def _decode(raw: bytes, name: str) -> str:
     if len(raw) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 10**6} MB"
         raise _error("CC005", message, Mark(name, 1, 1))
@@ -135,12 +143,12 @@ def _decoded(raw: bytes, name: str) -> str:
         raise _error("CC002", "this is not UTF-8 text", Mark(name, line, column)) from None
 
 
-def parse(raw: bytes, name: str, *, keep: bool = False) -> Document:
-    """Parse bytes that came from ``name`` (a file, or ``<stdin>``).
+def parse(raw: bytes, name: str, *, keep_duplicate_keys: bool = False) -> Document:
+    """Parse bytes of ``name``, a file or ``<stdin>``; any failure is an InputError.
 
-    With ``keep`` a key given twice is noted in the document, to be told with what else is wrong.
+    With ``keep_duplicate_keys``, a key given twice becomes a deferred problem of the document.
     """
-    text = _decoded(raw, name)
+    text = _decode(raw, name)
     lines = text.splitlines()
     try:
         document, problems = _Builder(name, lines).build(text)
@@ -152,8 +160,8 @@ def parse(raw: bytes, name: str, *, keep: bool = False) -> Document:
         before = text[: error.position] if isinstance(error.position, int) else ""
         mark = Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise _error("CC002", "a control character is not allowed here", mark) from None
-    if keep and all(problem.code == "CC003" for problem in problems):
-        document.found = problems
+    if keep_duplicate_keys and all(problem.code == "CC003" for problem in problems):
+        document.deferred_problems = problems
     elif problems:
         raise InputError(problems, document.sources)
     return document
@@ -165,8 +173,8 @@ def _error(
     return InputError([Problem(code, message, mark)], {name: lines} if lines else {})
 
 
-class _Open:
-    """A collection being filled."""
+class _OpenCollection:
+    """A mapping or list whose end has not been read yet."""
 
     __slots__ = ("anchor", "key", "path", "value")
 
@@ -176,7 +184,7 @@ class _Open:
 
 
 class _Builder:
-    """Turns the event stream into a Document, with its own stack."""
+    """Builds a Document from the event stream, with an explicit stack."""
 
     def __init__(self, name: str, lines: list[str]) -> None:
         self.name = name
@@ -184,7 +192,7 @@ class _Builder:
         self.keys: dict[Path, Any] = {}
         self.doc = Document(None, sources={name: lines})
         self.doc.events = (name, self.values, self.keys)
-        self.stack: list[_Open] = []
+        self.stack: list[_OpenCollection] = []
         self.anchors: dict[str, Any] = {}
         self.count = 0
         self.problems: list[Problem] = []
@@ -204,7 +212,7 @@ class _Builder:
             elif kind is yaml.AliasEvent:
                 self._alias(event)
             elif kind is yaml.DocumentStartEvent and self.done:
-                self._stop("CC001", "one document a file; remove the second ---", event)
+                self._stop("CC001", "expected one document per file; remove the second ---", event)
         if not self.done:
             raise _error("CC007", "the file is empty", Mark(self.name, 1, 1))
         return self.doc, self.problems
@@ -214,7 +222,7 @@ class _Builder:
         raise InputError([*self.problems, problem], self.doc.sources)
 
     def _refuse_tag(self, event: Any) -> None:
-        message = f'the tag "{event.tag}" is refused'
+        message = f'the tag "{event.tag}" is not supported'
         self.problems.append(Problem("CC004", message, _mark(self.name, event)))
 
     def _grow(self, event: Any, values: int) -> None:
@@ -228,7 +236,7 @@ class _Builder:
         if len(self.stack) >= MAX_DEPTH:
             self._stop("CC005", f"nested deeper than {MAX_DEPTH} levels", event)
         path = self._place(event, value)
-        self.stack.append(_Open(value, path, event.anchor))
+        self.stack.append(_OpenCollection(value, path, event.anchor))
 
     def _scalar(self, event: Any) -> None:
         if event.tag is not None and not (event.implicit[0] or event.implicit[1]):
@@ -239,19 +247,19 @@ class _Builder:
                 self._key(event, parent)
                 return
         plain = event.implicit[0] and not event.style
-        value = scalar(event.value) if plain else event.value
+        value = parse_scalar(event.value) if plain else event.value
         self._place(event, value)
         if event.anchor:
             self.anchors[event.anchor] = value
 
-    def _key(self, event: Any, parent: _Open) -> None:
+    def _key(self, event: Any, parent: _OpenCollection) -> None:
         key = event.value
         path = (*parent.path, key)
         if key in parent.value:
             first = _mark(self.name, self.keys[path])
             message = f'the key "{key}" is given twice (first on line {first.line})'
             self.problems.append(Problem("CC003", message, _mark(self.name, event)))
-            self.doc.lost.append(path)
+            self.doc.invalid_paths.append(path)
         self.keys[path] = event
         parent.key = key
 
@@ -259,7 +267,7 @@ class _Builder:
         if event.anchor not in self.anchors:
             self._stop("CC001", f'the alias "{event.anchor}" has no anchor before it', event)
         value = self.anchors[event.anchor]
-        self._grow(event, _size(value, MAX_VALUES))
+        self._grow(event, _count_values(value, MAX_VALUES))
         self._place(event, value)
 
     def _place(self, event: Any, value: Any) -> Path:
@@ -271,7 +279,7 @@ class _Builder:
             parent = self.stack[-1]
             if parent.value.__class__ is dict:
                 if parent.key is None:
-                    self._stop("CC001", "a key must be a plain word", event)
+                    self._stop("CC001", "a key must be plain text, not a list or a mapping", event)
                 path = (*parent.path, str(parent.key))
                 parent.value[parent.key] = value
                 parent.key = None
@@ -282,8 +290,8 @@ class _Builder:
         return path
 
 
-def _size(value: Any, limit: int) -> int:
-    """How many values an alias expands to, counted no further than ``limit``."""
+def _count_values(value: Any, limit: int) -> int:
+    """Number of values that an alias expands to; counting stops above ``limit``."""
     count, todo = 0, [value]
     while todo and count <= limit:
         item = todo.pop()

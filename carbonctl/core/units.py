@@ -1,9 +1,9 @@
-"""Quantities as people write them, and the conversions that formulas may use.
+"""Parsing of quantities such as ``700 W``, and unit conversions for formulas.
 
 ``parse("700 W", "W")`` reads text into the canonical unit of the target. A unit is a product of
 symbols over a product of symbols (``kgCO2e/kWh``, ``kgCO2e/t/km``). Conversions inside formulas
-are the named functions at the end: the dimension test replaces them by the identity and lets
-an independent unit library do the work.
+are the named functions at the end. The dimension test replaces them by the identity and lets an
+independent unit library convert.
 """
 
 from __future__ import annotations
@@ -83,11 +83,11 @@ _SYMBOLS |= {
 _COUNT_SUFFIX = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 _NUMBER = r"[+-]?(?:\d+(?:_\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*(.*)", re.DOTALL | re.ASCII)
-_ENDLESS = re.compile(r"[+-]?\.?(nan|inf|infinity)\b", re.IGNORECASE)
+_NON_FINITE = re.compile(r"[+-]?\.?(nan|inf|infinity)\b", re.IGNORECASE)
 
 
-def symbols() -> dict[str, list[str]]:
-    """Every unit that may be written, by what it measures."""
+def symbols_by_dimension() -> dict[str, list[str]]:
+    """Unit symbols that a quantity may use, by dimension."""
     found: dict[str, list[str]] = {}
     for symbol, (dimension, _) in _SYMBOLS.items():
         found.setdefault(dimension, []).append(symbol)
@@ -95,24 +95,24 @@ def symbols() -> dict[str, list[str]]:
 
 
 class UnitError(ValueError):
-    """The text is no quantity of the wanted kind; ``code`` says which rule it breaks."""
+    """The text is not a quantity of the expected dimension; ``code`` is the error code."""
 
     def __init__(self, message: str, code: str = "CC202") -> None:
         super().__init__(message)
         self.code = code
 
 
-_WORDS = {dict: "keys and values", list: "a list", bool: "true or false", str: "text",
+_TYPE_NAMES = {dict: "keys and values", list: "a list", bool: "true or false", str: "text",
           int: "a number", float: "a number", type(None): "nothing"}  # fmt: skip
 
 
 def describe_type(value: Any) -> str:
-    """What a value of a file is, in a word for an error: ``a list``."""
-    return _WORDS.get(type(value), type(value).__name__)
+    """The type of a value in words, for an error: ``a list``."""
+    return _TYPE_NAMES.get(type(value), type(value).__name__)
 
 
 def _resolve(unit: str) -> tuple[tuple[str, ...], tuple[str, ...], float]:
-    """Dimensions above and below the bar, and the size in canonical units."""
+    """Dimensions of numerator and denominator, and the size in canonical units."""
     dims: tuple[list[str], list[str]] = ([], [])
     size = 1.0
     for place, symbol in enumerate(unit.replace(" ", "").split("/")):
@@ -126,7 +126,7 @@ def _resolve(unit: str) -> tuple[tuple[str, ...], tuple[str, ...], float]:
 
 
 def factor(unit: str, target: str) -> float:
-    """How many ``target`` are in one ``unit``; UnitError when they measure different things."""
+    """Number of ``target`` units in one ``unit``; UnitError if their dimensions differ."""
     if unit == target:
         return 1.0
     over, under, size = _resolve(unit)
@@ -134,18 +134,18 @@ def factor(unit: str, target: str) -> float:
     if "carbon" in target_over and "carbon" not in over:  # "0.1 g" of a carbon quantity
         over = tuple(sorted("carbon" if d == "mass" else d for d in over))
     if (over, under) != (target_over, target_under):
-        raise UnitError(f'"{unit}" is no unit of this quantity; it is given in {target}')
+        raise UnitError(f'"{unit}" is not a unit of this quantity; write it in {target}')
     return size / target_size
 
 
-def number(text: str) -> float:
-    """A finite number; a count may end in k, M, B or T."""
+def parse_number(text: str) -> float:
+    """The finite number in a text; a count may end in k, M, B or T."""
     match = _QUANTITY.fullmatch(text.strip())
     if not match:
         raise UnitError(f'"{text}" is not a number', "CC204")
-    value, suffix = _finite(match[1]), match[2].strip()
+    value, suffix = _finite_float(match[1]), match[2].strip()
     if suffix in _COUNT_SUFFIX:
-        return _sized(value * _COUNT_SUFFIX[suffix], text)
+        return _check_finite(value * _COUNT_SUFFIX[suffix], text)
     if suffix == "%":
         return value / 100
     if suffix:
@@ -153,14 +153,14 @@ def number(text: str) -> float:
     return value
 
 
-def _sized(value: float, text: str) -> float:
-    """The value, unless its unit or suffix made it infinite."""
+def _check_finite(value: float, text: str) -> float:
+    """The value; UnitError if its unit or suffix made it infinite."""
     if not math.isfinite(value):
         raise UnitError(f'"{text[:20]}" is not a finite number', "CC204")
     return value
 
 
-def _finite(text: str) -> float:
+def _finite_float(text: str) -> float:
     value = float(text.replace("_", ""))
     if not math.isfinite(value):
         raise UnitError(f'"{text[:20]}" is not a finite number', "CC204")
@@ -168,7 +168,7 @@ def _finite(text: str) -> float:
 
 
 def parse(text: str | float, target: str) -> float:
-    """Read a quantity into ``target``; bare numbers only for counts and shares (``"1"``)."""
+    """A quantity in the unit ``target``; bare numbers only for counts and shares (``"1"``)."""
     if isinstance(text, bool):
         raise UnitError(f"{str(text).lower()} is not a quantity", "CC201")
     if isinstance(text, int | float):
@@ -178,20 +178,20 @@ def parse(text: str | float, target: str) -> float:
             raise UnitError("this is not a finite number", "CC204")
         return float(text)
     if target == "1":
-        return number(text)
+        return parse_number(text)
     match = _QUANTITY.fullmatch(text.strip())
     if not match:
-        code = "CC204" if _ENDLESS.match(text.strip()) else "CC202"
+        code = "CC204" if _NON_FINITE.match(text.strip()) else "CC202"
         raise UnitError(f'"{text[:40]}" is not a quantity; write it as in 1 {target}', code)
-    value, unit = _finite(match[1]), match[2].strip()
+    value, unit = _finite_float(match[1]), match[2].strip()
     if not unit:
         raise UnitError(f"a unit is missing; write it as in {match[1]} {target}")
-    size, unit = _count(unit, target)
-    return _sized(value * size * factor(unit, target), text)
+    size, unit = _split_count_suffix(unit, target)
+    return _check_finite(value * size * factor(unit, target), text)
 
 
-def _count(unit: str, target: str) -> tuple[float, str]:
-    """A rate of many is written ``1M/day``, and many hours ``1.083M h``, as they are printed."""
+def _split_count_suffix(unit: str, target: str) -> tuple[float, str]:
+    """Factor of a count suffix and the unit behind it, as in ``1M/day`` or ``1.083M h``."""
     words = unit.split()
     if target == "h" and words[1:] == ["h"] and words[0] in _COUNT_SUFFIX:
         return _COUNT_SUFFIX[words[0]], "h"

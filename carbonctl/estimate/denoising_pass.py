@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.formulas import diffusion_work as compute_diffusion
+from carbonctl.formulas import diffusion_work
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
     from carbonctl.estimate.serving.service import Diffusion
-    from carbonctl.estimate.training.sample_inputs import Picture
+    from carbonctl.estimate.training.sample_inputs import DiffusionSample
 
 
-def denoise_flop(m: Diffusion[Num] | Picture[Num]) -> Num:
-    """Work of one pass: from the database and scaled, from latent tokens, or from parameters."""
+def denoise_flop(m: Diffusion[Num] | DiffusionSample[Num]) -> Num:
+    """Work of one pass [FLOP]: published and scaled, from latent tokens, or from parameters."""
     if m.reference_flop is not None and m.reference_pixels is not None:
-        return compute_diffusion.denoise_flop_by_unet(
+        return diffusion_work.denoise_flop_by_unet(
             reference_flop=m.reference_flop,
             width=m.width,
             height=m.height,
@@ -23,7 +23,7 @@ def denoise_flop(m: Diffusion[Num] | Picture[Num]) -> Num:
         )
     assert m.token_edge is not None  # noqa: S101 - resolve gives one of the forms
     if m.unet_params is not None and m.unet_share is not None:
-        return compute_diffusion.denoise_flop_by_params(
+        return diffusion_work.denoise_flop_by_params(
             unet_params=m.unet_params,
             unet_share=m.unet_share,
             width=m.width,
@@ -34,7 +34,7 @@ def denoise_flop(m: Diffusion[Num] | Picture[Num]) -> Num:
     assert m.params_per_token is not None  # noqa: S101
     assert m.layers is not None  # noqa: S101
     assert m.hidden_size is not None  # noqa: S101
-    return compute_diffusion.denoise_flop(
+    return diffusion_work.denoise_flop(
         params_per_token=m.params_per_token,
         latent_tokens=latent_tokens(m),
         layers=m.layers,
@@ -42,9 +42,9 @@ def denoise_flop(m: Diffusion[Num] | Picture[Num]) -> Num:
     )
 
 
-def latent_tokens(m: Diffusion[Num] | Picture[Num]) -> Num:
-    """Tokens that a diffusion transformer denoises at once."""
+def latent_tokens(m: Diffusion[Num] | DiffusionSample[Num]) -> Num:
+    """Latent tokens of one image or clip in a diffusion transformer."""
     assert m.token_edge is not None  # noqa: S101 - resolve gives it for transformers
-    return compute_diffusion.latent_tokens(
+    return diffusion_work.latent_tokens(
         width=m.width, height=m.height, token_edge=m.token_edge, latent_frames=m.latent_frames
     )

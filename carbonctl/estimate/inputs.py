@@ -1,8 +1,8 @@
-"""What an estimate needs, as records of facts before the maths and of numbers inside it.
+"""Inputs of an estimate: records of facts outside of it, of numbers inside.
 
 Each record is generic: ``Site[Fact]`` carries provenance, ``Site[Num]`` is what formulas see.
-``bind(record, lens)`` turns the first into the second, with ``lens`` a way to look at a fact:
-its central value, its draws, or a number that remembers it.
+``bind(record, lens)`` turns the first into the second. ``lens`` maps a fact to its central value,
+to its draws, or to a traced number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from carbonctl.estimate.embodied.bom import Comparator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbonctl.estimate.embodied.bom import Building, Hardware, Plant
+    from carbonctl.estimate.embodied.bom import Building, BuildingPart, Hardware
     from carbonctl.estimate.serving.service import Serving
     from carbonctl.estimate.training.training_run import TrainRun
     from carbonctl.estimate.training.work_inputs import Federated
@@ -28,7 +28,7 @@ Evidence = Literal["energy", "hours", "work", "storage", "throughput", "share"]
 
 @record
 class Site(Generic[T]):
-    """Where the work runs."""
+    """Site of a phase: grid intensity, PUE, water, construction."""
 
     name: str
     pue: T
@@ -54,7 +54,7 @@ class PowerBySize(Generic[T]):
 
 @record
 class Power(Generic[T]):
-    """Power per accelerator, given or from its rating, with the boundary it stands on."""
+    """Power per accelerator, stated or from its TDP, and the boundary at which it is metered."""
 
     boundary: str
     power_w: T | None
@@ -66,21 +66,21 @@ class Power(Generic[T]):
 
 @record
 class MeteredPower(Power[T]):
-    """Power of a run that is metered on its nodes, with what a node holds of a system."""
+    """Power of a run that is metered at nodes, with the factor from boards to nodes."""
 
     node_power_factor: T | None = None
 
 
 @record
 class ShareOfTraining(Generic[T]):
-    """Experiments as a share of the training runs before them."""
+    """Experiments as a share of the training runs."""
 
     share: T
 
 
 @record
 class Storage(Generic[T]):
-    """Data at rest for the period."""
+    """Data stored over the period."""
 
     data_gb: T
     replicas: T
@@ -95,7 +95,7 @@ class Storage(Generic[T]):
 
 @record
 class Phase(Generic[T]):
-    """One phase of the life: what runs, where, on what."""
+    """One phase of the life cycle: its work, site and hardware."""
 
     id: str
     label: str
@@ -104,12 +104,12 @@ class Phase(Generic[T]):
     work: TrainRun[T] | Federated[T] | ShareOfTraining[T] | Storage[T] | Serving[T]
     site: Site[T]
     hardware: Hardware[T] | None
-    architecture: str = ""  # of the model that is trained, or the method that is another work
+    architecture: str = ""  # kind of the trained model, or the training method
 
 
 @record
-class Base(Generic[T]):
-    """A base model that was made once, and how many models are made from it."""
+class BaseModelShare(Generic[T]):
+    """Footprint of a base model, and the number of models that share it."""
 
     footprint_kgco2e: T
     downstream_uses: T
@@ -117,24 +117,24 @@ class Base(Generic[T]):
 
 @record
 class LifecycleInputs(Generic[T]):
-    """All phases of a life, and the base model that its training starts from."""
+    """All phases of a life cycle, and the base model that training starts from."""
 
     phases: tuple[Phase[T], ...]
     unit: str = ""
-    base: Base[T] | None = None
+    base: BaseModelShare[T] | None = None
 
 
 @record
 class ItemInputs(Generic[T]):
-    """Whole machines, cradle to grave, without use."""
+    """Whole machines and buildings, for an estimate without the use phase."""
 
     hardware: Hardware[T]
     machines: T
-    building: tuple[Plant[T] | Building[T], ...] = ()
+    building: tuple[BuildingPart[T] | Building[T], ...] = ()
 
 
 def bind(record: Any, lens: Callable[[Fact], Any]) -> Any:
-    """The same record with every fact replaced by what ``lens`` sees in it."""
+    """The same record with ``lens(fact)`` in place of every fact."""
     if isinstance(record, Fact):
         return lens(record)
     if isinstance(record, tuple):
@@ -147,8 +147,8 @@ def bind(record: Any, lens: Callable[[Fact], Any]) -> Any:
     return made
 
 
-def facts(record: Any) -> dict[str, Fact]:
-    """Every fact in a record by its key, in the order in which they appear."""
-    found: dict[str, Fact] = {}
-    bind(record, lambda fact: found.setdefault(fact.key, fact))
-    return found
+def collect_facts(record: Any) -> dict[str, Fact]:
+    """Every fact in a record by its key, in order of appearance."""
+    by_key: dict[str, Fact] = {}
+    bind(record, lambda fact: by_key.setdefault(fact.key, fact))
+    return by_key

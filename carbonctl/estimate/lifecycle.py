@@ -1,4 +1,4 @@
-"""A whole life: every phase's electricity, and its share of hardware, buildings and end of life."""
+"""Life-cycle estimate: electricity of every phase, and its share of hardware and buildings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.embodied.hardware import amortize, machine
+from carbonctl.estimate.embodied.hardware import amortize, machine_carbon
 from carbonctl.estimate.inputs import ShareOfTraining, Storage
 from carbonctl.estimate.per_unit import crossover, per_hour_and_work, sci_per_unit
 from carbonctl.estimate.phase_totals import phase_totals
@@ -45,25 +45,25 @@ _STAGES = {
 
 
 def lifecycle(x: LifecycleInputs[Num], basis: str = "location") -> Lifecycle:
-    """All phases of a life on one basis of electricity (``location`` or ``market``)."""
+    """The life-cycle result of all phases, on a ``location`` or ``market`` basis."""
     results: list[PhaseResult] = []
     for phase in x.phases:
         trained = [r.use for r in results if r.kind == "train"]
         with part(phase.id):
-            results.append(_phase(phase, trained))
+            results.append(_phase_result(phase, trained))
     lines = (*_operational_lines(results, basis), *_stage_lines(results), *base_lines(x.base))
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
     named = partial(_all_metrics, x, basis, total, lines, results)
     return Lifecycle(basis, total, lines, tuple(results), named)
 
 
-def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
-    use = _use(phase, trained)
+def _phase_result(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
+    use = _phase_use(phase, trained)
     site, hours, hardware = phase.site, use.accelerator_hours, phase.hardware
     made = share = None
     if hardware is not None and hours is not None:
         with part("machine"):
-            made = machine(hardware)
+            made = machine_carbon(hardware)
         share = {}
         for stage in ("manufacturing", "transport", "end_of_life"):
             with part(stage):
@@ -96,14 +96,14 @@ def _phase(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
 def _recovery_credit(
     phase: Phase[Num], made: MachineCarbon | None, hours: Num | None
 ) -> Num | None:
-    """The share of a machine's credit for recovered metals that a phase may claim."""
+    """Share of a machine's recovery credit that a phase gets [kgCO2e]; None without one."""
     if made is None or hours is None or phase.hardware is None:
         return None
     with part(phase.id), part("recovery_credit"):
         return amortize(made.recovery_credit_kgco2e, hours, phase.hardware)
 
 
-def _use(phase: Phase[Num], trained: list[Use]) -> Use:
+def _phase_use(phase: Phase[Num], trained: list[Use]) -> Use:
     match phase.work:
         case TrainRun():
             return train(phase.work, phase.site)
@@ -122,7 +122,7 @@ def _use(phase: Phase[Num], trained: list[Use]) -> Use:
 def _share_of_training(work: ShareOfTraining[Num], site: Site[Num], trained: list[Use]) -> Use:
     hours = [use.accelerator_hours for use in trained if use.accelerator_hours is not None]
     it = operational.it_energy_kwh_by_share(
-        training_it_kwh=_energy(use.it_energy_kwh for use in trained), share=work.share
+        training_it_kwh=_total_energy(use.it_energy_kwh for use in trained), share=work.share
     )
     return Use(
         None
@@ -160,7 +160,7 @@ def _storage(work: Storage[Num], site: Site[Num]) -> Use:
 
 
 def _market(use: Use, site: Site[Num]) -> Num | None:
-    """Market basis, only where contract data is given."""
+    """Market-based operational carbon [kgCO2e]; None without contract data."""
     if site.contracted_share is None:
         return None
     return operational.operational_market_kgco2e(
@@ -182,7 +182,7 @@ def _water(use: Use, site: Site[Num]) -> Num | None:
 
 
 def _operational_lines(results: list[PhaseResult], basis: str) -> Iterable[Line]:
-    """One line a kind of phase, with its runs below where there are several."""
+    """One line for each kind of phase, with its runs as children where there are several."""
     for kind, label in _KINDS.items():
         members = [
             Line(
@@ -201,11 +201,11 @@ def _operational_lines(results: list[PhaseResult], basis: str) -> Iterable[Line]
             yield members[0]
         elif members:
             evidence = members[0].evidence
-            yield _sum(f"{kind}.operational_{basis}", label, kind, tuple(members), evidence)
+            yield _sum_line(f"{kind}.operational_{basis}", label, kind, tuple(members), evidence)
 
 
 def _stage_lines(results: list[PhaseResult]) -> Iterable[Line]:
-    """Manufacturing, construction, transport and end of life, each over all phases."""
+    """Lines of manufacturing, construction, transport and end of life over all phases."""
     for stage, label in _STAGES.items():
         members = tuple(
             Line(f"{r.id}.{stage}", r.label, value, stage, "modeled")
@@ -213,16 +213,18 @@ def _stage_lines(results: list[PhaseResult]) -> Iterable[Line]:
             if (value := getattr(r, f"{stage}_kgco2e")) is not None
         )
         if members:
-            yield _sum(stage, label, stage, members, "modeled")
+            yield _sum_line(stage, label, stage, members, "modeled")
 
 
-def _sum(line_id: str, label: str, kind: str, members: tuple[Line, ...], evidence: str) -> Line:
+def _sum_line(
+    line_id: str, label: str, kind: str, members: tuple[Line, ...], evidence: str
+) -> Line:
     with part(line_id):
         total = allocation.total_kgco2e(parts_kgco2e=tuple(m.kgco2e for m in members))
     return Line(line_id, label, total, kind, evidence, "", members)
 
 
-def _energy(values: Iterable[Num]) -> Num:
+def _total_energy(values: Iterable[Num]) -> Num:
     return allocation.total_energy_kwh(parts_kwh=tuple(values))
 
 
@@ -233,7 +235,7 @@ def _all_metrics(
     lines: tuple[Line, ...],
     results: list[PhaseResult],
 ) -> dict[str, Num]:
-    """Every number of a life by name."""
+    """Every metric of a life cycle by name."""
     metrics = {"total_kgco2e": total, **_metrics(results, lines, total, x.unit, basis)}
     for result, phase in zip(results, x.phases, strict=True):
         metrics |= per_hour_and_work(result, phase) | scopes_of_electricity(result, phase.site)
@@ -243,7 +245,7 @@ def _all_metrics(
 def _metrics(
     results: list[PhaseResult], lines: tuple[Line, ...], total: Num, unit: str, basis: str
 ) -> dict[str, Num]:
-    """Every number a user may ask for by name."""
+    """Totals, phases and per-unit metrics by name."""
     named: dict[str, Num] = {}
     for each in ("location", "market"):
         values = [getattr(r, f"operational_{each}_kgco2e") for r in results]
@@ -252,7 +254,7 @@ def _metrics(
                 summed = allocation.total_kgco2e(parts_kgco2e=tuple(values))
             named[f"operational_{each}_kgco2e"] = summed
     with part("all"):
-        named["facility_energy_kwh"] = _energy(r.use.facility_energy_kwh for r in results)
+        named["facility_energy_kwh"] = _total_energy(r.use.facility_energy_kwh for r in results)
         if all(r.water_l is not None for r in results):
             liters = tuple(r.water_l for r in results if r.water_l is not None)
             named["water_l"] = allocation.total_water_l(parts_l=liters)
@@ -291,11 +293,11 @@ def _phase_metrics(r: PhaseResult) -> dict[str, Num]:
 
 
 def _kind_metrics(results: list[PhaseResult]) -> dict[str, Num]:
-    """Energy of a kind of phase that has several runs."""
+    """Facility energy of each kind of phase with several runs, by name."""
     named = {}
     for kind in _KINDS:
         runs = [r.use.facility_energy_kwh for r in results if r.kind == kind]
         if len(runs) > 1:
             with part(kind):
-                named[f"{kind}.facility_energy_kwh"] = _energy(runs)
+                named[f"{kind}.facility_energy_kwh"] = _total_energy(runs)
     return named

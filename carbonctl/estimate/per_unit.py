@@ -1,4 +1,4 @@
-"""Carbon of a device-hour, of work, and of a unit by the rule of SCI."""
+"""Carbon per device-hour, per work, and per unit as SCI (ISO/IEC 21031)."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _STAGES = (*_HARDWARE, "construction")
 
 
 def sci_per_unit(r: PhaseResult, unit: str) -> dict[str, Num]:
-    """Software carbon intensity (ISO/IEC 21031) of one request, image or item.
+    """Software carbon intensity (ISO/IEC 21031) of one request, image or item [kgCO2e].
 
-    Location based; hardware by reserved time alone, without what was raised for idle hours. Nothing
-    where no hardware is known: a score without its embodied part is none.
+    Location-based; hardware by reserved time only, without the share of idle hours. Empty where no
+    hardware is known, because the score needs an embodied part.
     """
-    count, reserved = r.use.functional_units, tuple(_reserved(r))
+    count, reserved = r.use.functional_units, tuple(_reserved_stages(r))
     assert count is not None  # noqa: S101 - the caller chose a phase that serves
     if not reserved:
         return {}
     with part(f"{r.id}.sci"):
-        made = allocation.total_kgco2e(parts_kgco2e=reserved)
+        reserved_kgco2e = allocation.total_kgco2e(parts_kgco2e=reserved)
         score = carbon_metrics.sci_kgco2e(
             used_kgco2e=r.operational_location_kgco2e,
-            hardware_kgco2e=made,
+            hardware_kgco2e=reserved_kgco2e,
             functional_units=count,
         )
-    return {f"{r.id}.sci_embodied_kgco2e": made, f"{r.id}.sci_per_{unit}_kgco2e": score}
+    return {f"{r.id}.sci_embodied_kgco2e": reserved_kgco2e, f"{r.id}.sci_per_{unit}_kgco2e": score}
 
 
-def _reserved(r: PhaseResult) -> Iterator[Num]:
+def _reserved_stages(r: PhaseResult) -> Iterator[Num]:
     for stage in _HARDWARE:
         amount = getattr(r, f"{stage}_kgco2e")
         if amount is None:
@@ -54,48 +54,49 @@ def _reserved(r: PhaseResult) -> Iterator[Num]:
 
 
 def per_hour_and_work(r: PhaseResult, phase: Phase[Num]) -> dict[str, Num]:
-    """Carbon of a device-hour, and of an EFLOP of training (CCI), on the location basis."""
+    """Location-based carbon per device-hour, and per EFLOP of training (CCI)."""
     named: dict[str, Num] = {}
     hours = r.use.accelerator_hours
     with part(f"{r.id}.per_unit"):
         if hours is not None:
             named["carbon_kgco2e_per_hour"] = carbon_metrics.carbon_kgco2e_per_hour(
-                carbon_kgco2e=_own(r, "operational_location", *_STAGES), accelerator_hours=hours
+                carbon_kgco2e=_sum_stages(r, "operational_location", *_STAGES),
+                accelerator_hours=hours,
             )
-        flop = _work(phase)
+        flop = _train_flop(phase)
         if flop is not None and hours is not None:
             named["cci_kgco2e_per_eflop"] = carbon_metrics.cci_kgco2e_per_eflop(
-                carbon_kgco2e=_own(r, "operational_location", *_STAGES), train_flop=flop
+                carbon_kgco2e=_sum_stages(r, "operational_location", *_STAGES), train_flop=flop
             )
     return {f"{r.id}.{name}": value for name, value in named.items()}
 
 
 def crossover(lines: tuple[Line, ...], operational_location_kgco2e: Num | None) -> dict[str, Num]:
-    """The carbon-free share of electricity above which hardware and buildings outweigh it."""
-    made = tuple(line.kgco2e for line in lines if line.id in _STAGES)
-    if not made or operational_location_kgco2e is None:
+    """Carbon-free share of electricity above which embodied carbon exceeds operational [1]."""
+    amounts = tuple(line.kgco2e for line in lines if line.id in _STAGES)
+    if not amounts or operational_location_kgco2e is None:
         return {}
     with part("embodied"):
-        embodied = allocation.total_kgco2e(parts_kgco2e=made)
+        embodied = allocation.total_kgco2e(parts_kgco2e=amounts)
     share = carbon_metrics.crossover_clean_share(
         embodied_kgco2e=embodied, operational_kgco2e=operational_location_kgco2e
     )
     return {"crossover_clean_share": share}
 
 
-def _own(r: PhaseResult, *stages: str) -> Num:
+def _sum_stages(r: PhaseResult, *stages: str) -> Num:
     amounts = (getattr(r, f"{stage}_kgco2e") for stage in stages)
     return allocation.total_kgco2e(parts_kgco2e=tuple(a for a in amounts if a is not None))
 
 
-def _work(phase: Phase[Num]) -> Num | None:
-    """Model operations of a training phase; None where its work is not stated."""
+def _train_flop(phase: Phase[Num]) -> Num | None:
+    """Model FLOP of a training phase; None where its work is not stated."""
     run = phase.work
     if not isinstance(run, TrainRun):
         return None
-    from carbonctl.estimate.training.train import repeats_of, train_flop  # noqa: PLC0415 - if there is one
+    from carbonctl.estimate.training.train import repeats_in_period, train_flop  # noqa: PLC0415 - if there is one
 
-    flop, count = train_flop(run), repeats_of(run)
+    flop, count = train_flop(run), repeats_in_period(run)
     if flop is None or count is None:
         return flop
     return carbon_metrics.train_flop_by_repeats(run_flop=flop, repeats=count)

@@ -1,4 +1,4 @@
-"""What each phase causes in all: its electricity, and its share of hardware and buildings."""
+"""Totals of phases: electricity, and their share of hardware and buildings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def phase_totals(results: list[PhaseResult], basis: str) -> dict[str, Num]:
-    """The whole of every phase, and of a kind of phase that has several runs."""
+    """Total carbon of every phase, and of kinds of phase with several runs [kgCO2e]."""
     named: dict[str, Num] = {}
     kinds: dict[str, list[Num]] = {}
     for result in results:

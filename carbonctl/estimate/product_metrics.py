@@ -1,4 +1,4 @@
-"""Products by which designs are ranked: carbon with delay or energy of one task."""
+"""Metrics that rank designs: products of carbon with delay or energy of one task."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from carbonctl.formulas.hardware import second_life
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.refresh import Service
+    from carbonctl.estimate.refresh import FleetCarbon
     from carbonctl.estimate.replacement_inputs import RefreshInputs
 
 
-def products(
+def design_metrics(
     side: str,
     x: RefreshInputs[Num],
-    service: Service,
+    service: FleetCarbon,
     embodied_kgco2e: Num,
     ratio: Num,
 ) -> dict[str, Num]:
-    """Products by which designs are ranked, of a task that takes a busy old machine an hour."""
+    """CDP, tCDP, CEP and related metrics of a task of one hour on a busy old machine."""
     fleet = x.old if side == "old" else x.new
     tasks = design_products.functional_units_by_busy_hours(
         machines=x.old_machines,
@@ -34,7 +34,7 @@ def products(
         facility_energy_kwh=service.facility_energy_kwh, functional_units=tasks
     )
     with part("machine"):
-        one = allocation.total_kgco2e(parts_kgco2e=service.made.stages)
+        one = allocation.total_kgco2e(parts_kgco2e=service.machine.stages)
     share = allocation.amortized_kgco2e(
         item_kgco2e=embodied_kgco2e,
         machine_hours=x.service_hours,
@@ -42,8 +42,8 @@ def products(
         allocation_rate=x.one,
     )
     tcdp = design_products.tcdp_kgco2e_h(
-        operational_kgco2e=_of_a_task("operational", service.operational_kgco2e, tasks),
-        hardware_kgco2e=_of_a_task("hardware", share, tasks),
+        operational_kgco2e=_carbon_per_task("operational", service.operational_kgco2e, tasks),
+        hardware_kgco2e=_carbon_per_task("hardware", share, tasks),
         delay_hours=delay,
     )
     named = {
@@ -58,6 +58,6 @@ def products(
     return {f"{side}.{name}": value for name, value in named.items()}
 
 
-def _of_a_task(what: str, carbon_kgco2e: Num, tasks: Num) -> Num:
+def _carbon_per_task(what: str, carbon_kgco2e: Num, tasks: Num) -> Num:
     with part(what):
         return allocation.per_unit_kgco2e(carbon_kgco2e=carbon_kgco2e, functional_units=tasks)

@@ -1,4 +1,4 @@
-"""Keep or replace: the same work on old machines and on new ones, and when the new pay back."""
+"""Keep or replace: the same work on old and on new machines, and the break-even time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
 from carbonctl.core.record import record
-from carbonctl.estimate.embodied.hardware import MachineCarbon, machine
-from carbonctl.estimate.product_metrics import products
+from carbonctl.estimate.embodied.hardware import MachineCarbon, machine_carbon
+from carbonctl.estimate.product_metrics import design_metrics
 from carbonctl.estimate.replacement_inputs import Peaks
 from carbonctl.estimate.results import Line
 from carbonctl.formulas.decisions import allocation, equal_work, replacement
@@ -26,11 +26,11 @@ _STAGES = {
 
 
 @record
-class Service:
-    """Machines of one kind over the span: energy at the meter, spares, what made one of them."""
+class FleetCarbon:
+    """Machines of one kind over the horizon: energy, spares, and embodied carbon of one."""
 
     machines: Num
-    made: MachineCarbon
+    machine: MachineCarbon
     facility_energy_kwh: Num
     operational_kgco2e: Num
     spares_kgco2e: Num
@@ -39,7 +39,7 @@ class Service:
 
 @record
 class Step:
-    """Break-even on a grid of some intensity."""
+    """Break-even time at one grid intensity."""
 
     ci_kgco2e_per_kwh: Num
     break_even_years: Num
@@ -47,7 +47,7 @@ class Step:
 
 @record
 class Refresh:
-    """Both choices over the span; what made the old machines is in neither."""
+    """Carbon of both choices over the horizon; the old machines' embodied carbon is sunk."""
 
     keep: tuple[Line, ...]
     replace: tuple[Line, ...]
@@ -66,7 +66,7 @@ class Refresh:
 
 
 def refresh(x: RefreshInputs[Num]) -> Refresh:
-    """The same work with and without new machines, and the time in which they pay back."""
+    """Carbon of the same work on old and on new machines, with break-even and metrics."""
     ratio = _performance(x)
     per_old = equal_work.machine_ratio(
         performance_ratio=ratio,
@@ -75,10 +75,10 @@ def refresh(x: RefreshInputs[Num]) -> Refresh:
     )
     count = equal_work.new_machines(old_machines=x.old_machines, machine_ratio=per_old)
     with part("keep"):
-        old = _service(x.old, x.old_machines, x)
+        old = _fleet_carbon(x.old, x.old_machines, x)
     with part("replace"):
-        new = _service(x.new, count, x)
-        bought = _lines_of(new, "replace")
+        new = _fleet_carbon(x.new, count, x)
+        bought = _embodied_lines(new, "replace")
     made = tuple(line.kgco2e for line in bought)
     with part("new"):
         new_kgco2e = allocation.total_kgco2e(parts_kgco2e=made)
@@ -86,24 +86,24 @@ def refresh(x: RefreshInputs[Num]) -> Refresh:
         total = allocation.total_kgco2e(parts_kgco2e=(new.running_kgco2e, *made))
     with part("old"):
         sunk = allocation.total_kgco2e(
-            parts_kgco2e=tuple(line.kgco2e for line in _lines_of(old, "old"))
+            parts_kgco2e=tuple(line.kgco2e for line in _embodied_lines(old, "old"))
         )
-    metrics = _answers(x, old, new, new_kgco2e, total)
+    metrics = _decision_metrics(x, old, new, new_kgco2e, total)
     metrics |= {"old_embodied_kgco2e": sunk, "new_embodied_kgco2e": new_kgco2e}
     metrics |= {"performance_ratio": ratio, "new_machines": count, "machine_ratio": per_old}
-    metrics |= _old_hardware(x, sunk, new_kgco2e, metrics["saved_kgco2e"])
+    metrics |= _old_hardware_metrics(x, sunk, new_kgco2e, metrics["saved_kgco2e"])
     with part("old"):
-        metrics |= products("old", x, old, sunk, x.one)
+        metrics |= design_metrics("old", x, old, sunk, x.one)
     with part("new"):
-        metrics |= products("new", x, new, new_kgco2e, ratio)
+        metrics |= design_metrics("new", x, new, new_kgco2e, ratio)
     return Refresh(
-        keep=_running("keep", old),
-        replace=(*bought, *_running("replace", new)),
+        keep=_running_lines("keep", old),
+        replace=(*bought, *_running_lines("replace", new)),
         keep_kgco2e=old.running_kgco2e,
         total_kgco2e=total,
         break_even_years=metrics["break_even_years"],
         sunk_kgco2e=sunk,
-        steps=tuple(_step(n, ci, x, old, new, new_kgco2e) for n, ci in enumerate(x.steps)),
+        steps=tuple(_grid_step(n, ci, x, old, new, new_kgco2e) for n, ci in enumerate(x.steps)),
         metrics={"total_kgco2e": total, **metrics},
     )
 
@@ -121,9 +121,9 @@ def _performance(x: RefreshInputs[Num]) -> Num:
     )
 
 
-def _service(fleet: Fleet[Num], machines: Num, x: RefreshInputs[Num]) -> Service:
+def _fleet_carbon(fleet: Fleet[Num], machines: Num, x: RefreshInputs[Num]) -> FleetCarbon:
     with part("machine"):
-        made = machine(fleet.hardware)
+        machine = machine_carbon(fleet.hardware)
     it = equal_work.it_energy_kwh_from_machines(
         machines=machines, service_hours=x.service_hours, it_power_w=_power(fleet)
     )
@@ -131,20 +131,20 @@ def _service(fleet: Fleet[Num], machines: Num, x: RefreshInputs[Num]) -> Service
     used = operational.operational_location_kgco2e(
         facility_energy_kwh=energy, ci_location_kgco2e_per_kwh=x.ci_location_kgco2e_per_kwh
     )
-    assert made.manufacturing_kgco2e is not None  # noqa: S101 - machines are made, halls are built
+    assert machine.manufacturing_kgco2e is not None  # noqa: S101 - machines have manufacturing
     spares = replacement.spares_kgco2e(
         machines=machines,
-        manufacturing_kgco2e=made.manufacturing_kgco2e,
+        manufacturing_kgco2e=machine.manufacturing_kgco2e,
         spares_per_year=fleet.spares_per_year,
         service_hours=x.service_hours,
     )
     with part("running"):
         running = allocation.total_kgco2e(parts_kgco2e=(used, spares))
-    return Service(machines, made, energy, used, spares, running)
+    return FleetCarbon(machines, machine, energy, used, spares, running)
 
 
 def _power(fleet: Fleet[Num]) -> Num:
-    """Mean power as stated, else between idle and loaded by the busy share."""
+    """Mean power of one machine [W]: as stated, else between idle and loaded by busy share."""
     if fleet.mean_power_w is not None:
         return fleet.mean_power_w
     assert fleet.idle_power_w is not None  # noqa: S101 - resolve gives the mean or both ends
@@ -156,18 +156,18 @@ def _power(fleet: Fleet[Num]) -> Num:
     )
 
 
-def _running(side: str, service: Service) -> tuple[Line, ...]:
+def _running_lines(side: str, service: FleetCarbon) -> tuple[Line, ...]:
     return (
         Line(f"{side}.operational", "electricity", service.operational_kgco2e, "operational"),
         Line(f"{side}.spares", "spares", service.spares_kgco2e, "spares"),
     )
 
 
-def _lines_of(service: Service, side: str) -> tuple[Line, ...]:
-    """All machines of a kind, cradle to grave, by stage."""
+def _embodied_lines(service: FleetCarbon, side: str) -> tuple[Line, ...]:
+    """Embodied carbon of all machines of a kind by stage."""
     lines = []
     for stage, label in _STAGES.items():
-        one = getattr(service.made, f"{stage}_kgco2e")
+        one = getattr(service.machine, f"{stage}_kgco2e")
         if one is None:
             continue
         with part(stage):
@@ -176,10 +176,10 @@ def _lines_of(service: Service, side: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _answers(
-    x: RefreshInputs[Num], old: Service, new: Service, new_kgco2e: Num, total: Num
+def _decision_metrics(
+    x: RefreshInputs[Num], old: FleetCarbon, new: FleetCarbon, new_kgco2e: Num, total: Num
 ) -> dict[str, Num]:
-    """What is saved, when it has paid, on which grid, and how much growth it bears."""
+    """Savings, break-even time, break-even grid intensity and break-even growth."""
     saved = replacement.saved_kgco2e(
         kept_kgco2e=old.running_kgco2e, replaced_kgco2e=new.running_kgco2e
     )
@@ -215,8 +215,10 @@ def _answers(
     }
 
 
-def _old_hardware(x: RefreshInputs[Num], sunk: Num, new_kgco2e: Num, saved: Num) -> dict[str, Num]:
-    """Attribution of what made the old machines: written off, or shared with a second owner."""
+def _old_hardware_metrics(
+    x: RefreshInputs[Num], sunk: Num, new_kgco2e: Num, saved: Num
+) -> dict[str, Num]:
+    """Embodied carbon of old machines: written off, and allocated to first and second life."""
     named: dict[str, Num] = {}
     lifetime, age, after = x.old.hardware.lifetime_hours, x.age_hours, x.second_life
     if age is not None:
@@ -250,10 +252,10 @@ def _old_hardware(x: RefreshInputs[Num], sunk: Num, new_kgco2e: Num, saved: Num)
     return named
 
 
-def _step(
-    place: int, ci: Num, x: RefreshInputs[Num], old: Service, new: Service, new_kgco2e: Num
+def _grid_step(
+    place: int, ci: Num, x: RefreshInputs[Num], old: FleetCarbon, new: FleetCarbon, new_kgco2e: Num
 ) -> Step:
-    """Break-even were the grid of another intensity."""
+    """Break-even time at another grid intensity."""
     with part(f"grid_{place + 1}"):
         running = []
         for side, service in (("keep", old), ("replace", new)):

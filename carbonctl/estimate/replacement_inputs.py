@@ -1,4 +1,4 @@
-"""What a decision to replace hardware needs: two kinds of machine, a site, a span of time."""
+"""Inputs of a replacement decision: two kinds of machine, a site, a horizon."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Rule = Literal["cut_off", "time_share", "displacement"]
 
 @record
 class Fleet(Generic[T]):
-    """One kind of machine in service: what it is, what it draws, how often parts fail."""
+    """One kind of machine in service: hardware, power, spares per year."""
 
     hardware: Hardware[T]
     busy_share: T
@@ -27,7 +27,7 @@ class Fleet(Generic[T]):
 
 @record
 class Peaks(Generic[T]):
-    """What a ratio of performance is taken from where none is stated."""
+    """Peaks from which the performance ratio is computed where none is stated."""
 
     new_peak_flop_per_s: T
     new_accelerators: T
@@ -38,7 +38,7 @@ class Peaks(Generic[T]):
 
 @record
 class SecondLife(Generic[T]):
-    """What becomes of the old hardware, and by which rule its making is shared."""
+    """Second life of the old hardware, and the rule that allocates its embodied carbon."""
 
     rule: Rule
     second_life_hours: T | None
@@ -47,7 +47,7 @@ class SecondLife(Generic[T]):
 
 @record
 class RefreshInputs(Generic[T]):
-    """Old machines, the kind that may replace them, and the work that both would do."""
+    """Old and new machines, their site, and the work that both do."""
 
     old: Fleet[T]
     new: Fleet[T]

@@ -1,4 +1,4 @@
-"""What an estimate returns: every intermediate a field, and the lines of the breakdown."""
+"""Results of an estimate: intermediate values as fields, and lines of the breakdown."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 @record
-class Served:
-    """What a service did beside its units: for how long, and in which other units."""
+class ServiceSummary:
+    """Busy hours, operating point and other units of a service over its period."""
 
     period_hours: Num
     day_hours: Num
     busy_hours: Num
     peak_to_mean: Num
-    replica_accelerators: Num | None  # None where one device works alone
+    replica_accelerators: Num | None  # None where units run on single devices
     loaded_energy_kwh: Num | None = None
     thousand_tokens: Num | None = None
     video_seconds: Num | None = None
@@ -35,7 +35,7 @@ class Served:
 
 @record
 class Use:
-    """What a phase draws: provisioned device-hours, and energy on two rungs of the ladder."""
+    """Use phase: provisioned device-hours, and energy of the IT system and at the meter."""
 
     accelerator_hours: Num | None
     it_energy_kwh: Num
@@ -44,14 +44,14 @@ class Use:
     functional_units: Num | None = None
     device_energy_kwh: Num | None = None
     goodput: Num | None = None
-    served: Served | None = None
+    served: ServiceSummary | None = None
     cross_check: dict[str, Num] = field(default_factory=dict)
     details: dict[str, Num] = field(default_factory=dict)
 
 
 @record
 class PhaseResult:
-    """One phase with its electricity, its water, and its share of hardware and buildings."""
+    """Result of one phase: electricity, water, and its share of hardware and buildings."""
 
     id: str
     label: str
@@ -71,7 +71,7 @@ class PhaseResult:
 
     @cached_property
     def recovery_credit_kgco2e(self) -> Num | None:
-        """Credit for recovered metals, never netted; computed when first asked for."""
+        """Credit for recovered metals [kgCO2e], never netted; computed on first access."""
         return self.credit()
 
 
@@ -91,7 +91,7 @@ class Line:
 
 @record
 class NamedMetrics:
-    """Metrics that are computed already, so that their arrays can be joined and reordered."""
+    """Metrics computed in advance, so that their arrays can be joined and reordered."""
 
     metrics: dict[str, Num]
 
@@ -102,7 +102,7 @@ class NamedMetrics:
 
 @record
 class Lifecycle:
-    """A whole life, on one basis, with its breakdown and its metrics by name."""
+    """Result of a whole life cycle on one basis: total, breakdown, metrics by name."""
 
     basis: str
     total_kgco2e: Num
@@ -112,17 +112,17 @@ class Lifecycle:
 
     @cached_property
     def metrics(self) -> dict[str, Num]:
-        """Every number that has a name; computed when first asked for."""
+        """Every metric by name; computed on first access."""
         return self.name_metrics()
 
     def with_named_metrics(self) -> Lifecycle:
-        """The same life, whose metrics are computed and held as plain data."""
+        """The same result with its metrics computed now."""
         return replace(self, name_metrics=NamedMetrics(self.metrics))
 
 
 @record
 class Item:
-    """Whole machines: manufacturing by part, transport, end of life, credit apart."""
+    """Result of whole machines: manufacturing by part, transport, end of life, and credit."""
 
     total_kgco2e: Num
     lines: tuple[Line, ...]

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 def scopes_of_electricity(r: PhaseResult, site: Site[Num]) -> dict[str, Num]:
-    """Scope 2 is what plants burn, on both bases; the rest of the life cycle is category 3.3.
+    """Carbon of electricity in scope 2 and category 3.3 of scope 3, on both bases [kgCO2e].
 
-    No rest where the factor in use is one of combustion. It is drawn as a share of the life cycle,
-    so that it is never negative.
+    Scope 2 is combustion in power plants, category 3.3 the rest of the life cycle. There is no rest
+    where the grid factor is one of combustion. Combustion is a share of the life cycle, so that the
+    rest is never negative.
     """
     with part(f"{r.id}.scopes"):
         if site.direct_share is None:

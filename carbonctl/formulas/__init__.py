@@ -1,4 +1,4 @@
-"""The physics: one phenomenon a file, each formula written once, under its card."""
+"""Formulas: one topic per file, each formula written once, with its card."""
 
 from __future__ import annotations
 

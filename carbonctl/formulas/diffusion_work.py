@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @formula(unit="1", equation="N = (w/p) * (h/p) * f", source="peebles-2023-dit")
 def latent_tokens(*, width: Num, height: Num, token_edge: Num, latent_frames: Num) -> Num:
-    """Tokens that a diffusion transformer denoises at once.
+    """Latent tokens of one image or clip in a diffusion transformer.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def denoise_flop_by_unet(
 def denoise_flop_by_params(
     *, unet_params: Num, unet_share: Num, width: Num, height: Num, token_edge: Num, frames: Num
 ) -> Num:
-    """Work of one pass of a convolutional denoiser of which only the size is known.
+    """Work of one pass of a convolutional denoiser, from its parameters.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def decoder_flop(
     height: Num,
     frames: Num,
 ) -> Num:
-    """Work of decoding a batch from latents to pixels, as dense work that takes as long.
+    """Work of decoding a batch from latents to pixels, as dense work of equal time.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def text_encoder_flop(*, batch: Num, text_encoder_params: Num, text_tokens: Num)
 
 @formula(unit="FLOP", equation="F = F_d + F_v + F_t", source="golden-2024-generative")
 def batch_flop(*, denoising_flop: Num, decoder_flop: Num, text_encoder_flop: Num) -> Num:
-    """Work of one batch of pictures or clips, with the encoding of their prompts.
+    """Work of one batch of images or clips, with the encoding of their prompts.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def batch_flop(*, denoising_flop: Num, decoder_flop: Num, text_encoder_flop: Num
 
 @formula(unit="FLOP", equation="F = F_d + F_v", source="golden-2024-generative")
 def batch_flop_by_picture_alone(*, denoising_flop: Num, decoder_flop: Num) -> Num:
-    """Work of one batch of pictures or clips, prompt encoding left out.
+    """Work of one batch of images or clips, without the encoding of prompts.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def batch_flop_by_picture_alone(*, denoising_flop: Num, decoder_flop: Num) -> Nu
 
 @formula(unit="FLOP", equation="F_1 = F", source="carbonctl-serving-model")
 def device_flop_by_decoder(*, decoder_flop: Num) -> Num:
-    """Work of the one device that decodes a batch from latents to pixels: all of it.
+    """Work of the one device that decodes a whole batch from latents to pixels.
 
     Parameters
     ----------

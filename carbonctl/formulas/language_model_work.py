@@ -18,7 +18,7 @@ def train_flop(*, active_params: Num, train_tokens: Num) -> Num:
     ----------
     active_params
         Parameters that one token passes: all of a dense model, the routed and shared experts of
-        a mixture. [1]
+        an MoE model. [1]
     train_tokens
         Tokens seen, repeats included. [1]
 
@@ -41,7 +41,7 @@ def train_flop(*, active_params: Num, train_tokens: Num) -> Num:
 
 @formula(unit="1", equation="R = r * T", source="si-energy-from-power")
 def functional_units(*, rate_per_hour: Num, period_hours: Num) -> Num:
-    """How many requests, images or items come in a period.
+    """Requests, images or items of a period.
 
     Parameters
     ----------

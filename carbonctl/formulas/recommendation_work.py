@@ -1,4 +1,4 @@
-"""Work of recommendation models: dense layers, embedding gathers, and what binds."""
+"""Work of recommendation models: dense layers, embedding gathers, all-to-all, data readers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def gather_gb(*, tables: Num, lookups: Num, embedding_dim: Num, embedding_bytes:
 
 @formula(unit="s", equation="t = max(t_c, t_g)", source="deeprecsys")
 def unit_s(*, computing_s: Num, gathering_s: Num) -> Num:
-    """Time of one sample on one device: dense layers or embedding gathers, whichever binds.
+    """Time of one sample on one device: the longer of dense layers and embedding gathers.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def unit_s(*, computing_s: Num, gathering_s: Num) -> Num:
 
 @formula(unit="h", equation="t = D * t_1", source="deeprecsys")
 def accelerator_hours_from_samples(*, train_samples: Num, unit_s: Num) -> Num:
-    """Device-hours of training on samples that each hold one device for a time.
+    """Device-hours of training on samples, from the time of one sample.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def accelerator_hours_from_samples(*, train_samples: Num, unit_s: Num) -> Num:
 def computing_s(
     *, dense_params: Num, compute_passes: Num, peak_flop_per_s: Num, matmul_efficiency: Num
 ) -> Num:
-    """Device time that the dense layers of one sample take.
+    """Device time of the dense layers of one sample.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def computing_s(
 def gathering_s(
     *, gather_gb: Num, memory_passes: Num, bandwidth_gb_per_s: Num, gather_efficiency: Num
 ) -> Num:
-    """Device time that the embedding rows of one sample take.
+    """Device time of the embedding gathers of one sample.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def exchanging_s(
     link_gb_per_s: Num,
     exchange_efficiency: Num,
 ) -> Num:
-    """Device time that the all-to-all of one sample's pooled embeddings takes.
+    """Device time of the all-to-all of one sample's pooled embeddings.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def exchange_gb_per_s(
 
 @formula(unit="GB", equation="X = T * d * b", source="mudigere-2022-zionex")
 def pooled_gb(*, tables: Num, embedding_dim: Num, embedding_bytes: Num) -> Num:
-    """Pooled embeddings of one sample: one row a table, whatever was looked up.
+    """Pooled embeddings of one sample: one row per table.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def pooled_gb(*, tables: Num, embedding_dim: Num, embedding_bytes: Num) -> Num:
 
 @formula(unit="s", equation="t_r = n / r", source="zhao-2022-ingestion")
 def reading_s(*, accelerators: Num, reader_per_hour: Num) -> Num:
-    """Device time that one sample takes when the readers are all that the devices wait for.
+    """Device time of one sample where data readers are the bottleneck.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def reading_s(*, accelerators: Num, reader_per_hour: Num) -> Num:
 
 @formula(unit="s", equation="t = max(t_c, t_g, t_x)", source="mudigere-2022-zionex")
 def unit_s_from_limits(*, computing_s: Num, gathering_s: Num, exchanging_s: Num) -> Num:
-    """Time of one sample on one device: the limit that binds, the others hidden behind it.
+    """Time of one sample on one device: the longest limit; the others overlap with it.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def unit_s_from_limits(*, computing_s: Num, gathering_s: Num, exchanging_s: Num)
 
 @formula(unit="s", equation="t = max(t_d, t_r)", source="zhao-2022-ingestion")
 def unit_s_from_readers(*, device_s: Num, reading_s: Num) -> Num:
-    """Time of one sample on one device that may wait for its readers.
+    """Time of one sample on one device: the longer of device and data readers.
 
     Parameters
     ----------

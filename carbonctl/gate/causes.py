@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.core.metrics import COST, TOTAL
-from carbonctl.core.record import compared, record
+from carbonctl.core.record import record, value_record
 from carbonctl.estimate.inputs import bind
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _COUNTED = {"period", "infer.horizon"}  # they say what is counted, not what dri
 _ALIKE = 2  # digits of an elasticity; inputs that agree in them move a number alike
 
 
-@compared
+@value_record
 class Change:
     """An input that differs from the baseline, and what that moved; None where that is unknown."""
 
@@ -84,7 +84,12 @@ class Causes:
         phase = name.partition(".")[0]
         moved = np.abs(self._moved.get(of, np.full(len(self.placed), base)) / base - 1) / _STEP
         ranked = sorted(
-            (-round(float(share), _ALIKE), not key.startswith(f"{phase}."), not fact.given, row)
+            (
+                -round(float(share), _ALIKE),
+                not key.startswith(f"{phase}."),
+                not fact.is_from_user,
+                row,
+            )
             for row, ((key, fact), share) in enumerate(zip(self.placed.items(), moved, strict=True))
         )
         return list(self.placed.values())[ranked[0][-1]] if ranked and ranked[0][0] < 0 else None
@@ -131,7 +136,7 @@ class SavedCauses:
         phase = name.partition(".")[0]
         placed = [fact for fact in self.facts.values() if fact.where is not None]
         own = [fact for fact in placed if fact.key.startswith(f"{phase}.")] or placed
-        return max(own, key=lambda f: (self.shares.get(f.key, 0.0), f.given), default=None)
+        return max(own, key=lambda f: (self.shares.get(f.key, 0.0), f.is_from_user), default=None)
 
     def section(self, _name: str) -> Mark | None:
         """A saved result has no sections."""

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import Mark
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.gate.measures import is_unsourced
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Place = dict[str, Any]
 
 
-@compared
+@value_record
 class Finding:
     """One thing that a rule misses or refuses, and the line of the breakdown that it is about."""
 

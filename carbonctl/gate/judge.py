@@ -10,8 +10,8 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import EXIT_UNDECIDED, EXIT_VIOLATED
-from carbonctl.core.metrics import may_be
-from carbonctl.core.record import compared
+from carbonctl.core.metrics import is_possible_metric
+from carbonctl.core.record import value_record
 from carbonctl.gate import evidence
 from carbonctl.gate.evidence import Finding
 from carbonctl.gate.measures import measure
@@ -30,7 +30,7 @@ _NO_INTERVAL = "there are no draws to tell whether its interval straddles the li
 _IN_PART = {"embodied": ("embodied share of ", "host of "), "manufacturing": ("host of ",)}
 
 
-@compared
+@value_record
 class Subject:
     """A result as rules see it: its data on each basis, and the share of draws over limits."""
 
@@ -56,7 +56,7 @@ class Subject:
         return None if limit is None else self.shares_over.get(limit)
 
 
-@compared
+@value_record
 class RuleResult:
     """The verdict of one rule on one result; numbers in the unit of the rule."""
 
@@ -132,7 +132,7 @@ def _violated(rule: Rule) -> str:
 def _found(rule: Rule, subject: Subject) -> Measure | None:
     """The number that a rule is about, in the rule's unit."""
     found = subject.measure(rule.metric, rule.accounting)
-    if found is None and not may_be(rule.metric):
+    if found is None and not is_possible_metric(rule.metric):
         raise Unanswerable("CC606", f'unknown metric "{rule.metric}"', rule)
     return found if found is None or rule.price is None else found.times(rule.price.per_kgco2e)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.metrics import COST, QUALITY, TOTAL
 from carbonctl.core.naming import unit_of, unit_suffix
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from carbonctl.gate.rules import Limit
 
 
-@compared
+@value_record
 class Measure:
     """One number with its interval; None where there are no draws."""
 
@@ -35,7 +35,7 @@ class Measure:
         return Measure(self.value * price, p05, p50, p95)
 
 
-@compared
+@value_record
 class Part:
     """One part of a number: an id of the breakdown or a metric."""
 

@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from carbonctl.core import files, strict_yaml
-from carbonctl.core.errors import InputError, Problem, did_you_mean, in_order
-from carbonctl.core.metrics import COST, QUALITY, may_be, usual
+from carbonctl.core.errors import InputError, Problem, did_you_mean, sort_problems
+from carbonctl.core.metrics import COST, QUALITY, common_metrics, is_possible_metric
 from carbonctl.core.naming import unit_of
 from carbonctl.core.units import UnitError
 from carbonctl.gate.limits import money, price, quantity, share
@@ -58,7 +58,7 @@ def read(source: str, raw: bytes | None = None) -> Policy:
         rules, excuses = reader.rules(), reader.excuses()
         found = reader.problems
     if found:
-        raise InputError(in_order(found), document.sources)
+        raise InputError(sort_problems(found), document.sources)
     accounting = str(reader.defaults["accounting"])
     return Policy(
         source,
@@ -233,12 +233,12 @@ class _Reader:
         if metric == COST and self.price is not None:
             currency = self.price.currency
             return self._read(lambda: money(raw, currency), path)
-        if may_be(metric):
+        if is_possible_metric(metric):
             return self._read(lambda: quantity(raw, unit_of(metric)), path)
         try:
             return quantity(raw, unit_of(metric))
         except UnitError:  # of a misspelled name the unit says nothing
-            hint = did_you_mean(metric, usual()) or "carbonctl lifecycle -f json: metrics"
+            hint = did_you_mean(metric, common_metrics()) or "carbonctl lifecycle -f json: metrics"
             self._wrong("CC606", f'unknown metric "{metric}"', (*path[:2], "metric"), hint)
             return None
 

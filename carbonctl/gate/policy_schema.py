@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.core.errors import CODES, Problem, did_you_mean
 from carbonctl.core.fact import TIERS
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.scenario.schema.shared_sections import OnUncertain, Statistic
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _FEW = 20  # choices that an error lists
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 
 
-@compared
+@value_record
 class Key:
     """What may stand at a key: anything, a text, an id, texts, a map or a list of maps."""
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.metrics import TOTAL
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.gate.measures import replaced
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _GRID = "grid/"
 
 
-@compared
+@value_record
 class Refusal:
     """Why a result is refused: the code, the words, the facts that it is about, and where."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from carbonctl.core.metrics import COST, TOTAL
 from carbonctl.core.naming import unit_of
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,7 +42,7 @@ class Limit(NamedTuple):
     limit: float
 
 
-@compared
+@value_record
 class Rule:
     """One limit, or one demand, in canonical units."""
 
@@ -91,7 +91,7 @@ class Rule:
         return LIMITS if limits else BLOCKS
 
 
-@compared
+@value_record
 class Excuse:
     """An exception: which rule, for whom, until when, why."""
 
@@ -108,7 +108,7 @@ class Excuse:
         return self.rule == rule.id and about
 
 
-@compared
+@value_record
 class Policy:
     """Rules and exceptions of one file."""
 

@@ -1,1 +1,1 @@
-"""Logs and tables of other tools, read by content and written as a scenario."""
+"""Import of logs and tables of other tools: detect the format, read, write a scenario."""

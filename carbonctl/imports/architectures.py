@@ -1,7 +1,7 @@
-"""Parameters of language models, counted from the entries of their Hugging Face configuration.
+"""Number of parameters of language models, counted from their Hugging Face configuration.
 
-Matrices and vectors as the classes of transformers create them: embeddings, attention with grouped
-keys, gated or plain feed-forward layers, routers and experts, norms, biases.
+Counts the matrices and vectors that the classes of ``transformers`` create: embeddings,
+grouped-query attention, gated or plain feed-forward layers, routers, experts, norms, biases.
 """
 
 from __future__ import annotations
@@ -14,100 +14,123 @@ if TYPE_CHECKING:
 
     from carbonctl.imports.hf_config import Config
 
-Count = tuple[dict[str, int], int]  # the shape, and the parameters that one token leaves unused
+# shape, and number of parameters that one token does not use
+ShapeAndUnused = tuple[dict[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Decoder:
-    """How a family of gated decoders differs from Llama."""
+class DecoderFamily:
+    """Differences of a family of gated decoders from Llama."""
 
-    kv_heads_optional: bool = False
-    head_dim_needed: bool = False
-    qkv_bias: bool = False
+    has_optional_kv_heads: bool = False
+    requires_head_dim: bool = False
+    has_qkv_bias: bool = False
     bias_key: str = ""  # biases of all four projections, when this entry is true
     mlp_bias_key: str = ""
-    head_norms: bool = False  # norms of queries and keys, by head
-    wide_norms: bool = False  # norms of queries and keys, over all heads
+    has_head_norms: bool = False  # norms of queries and keys, by head
+    has_wide_norms: bool = False  # norms of queries and keys, over all heads
     norms: int = 2
-    tied: bool = False  # unless the file says otherwise
-    experts_key: str = ""
+    has_tied_embeddings: bool = False  # unless the file says otherwise
+    experts_key: str = ""  # entry with the number of experts
     expert_size_key: str = "moe_intermediate_size"
-    shared_expert: bool = False
-    shared_experts_key: str = ""  # experts beside the routed ones, each of the same size
-    dense_first_key: str = ""  # how many of the first layers have no experts
-    router_bias: bool = False
-    latent: bool = False  # attention through compressed keys and values (DeepSeek)
+    has_shared_expert: bool = False
+    shared_experts_key: str = ""  # entry with the number of shared experts of the same size
+    dense_first_key: str = ""  # entry with the number of first layers without experts
+    has_router_bias: bool = False
+    has_latent_attention: bool = False  # attention through compressed keys and values (DeepSeek)
     head_norms_key: str = ""  # norms of queries and keys by head, when this entry is true
-    output_bias: bool = True  # ``bias_key`` covers the output projection too
+    has_output_bias: bool = True  # ``bias_key`` covers the output projection too
 
 
 DECODERS = {
-    "LlamaForCausalLM": Decoder(
-        kv_heads_optional=True, bias_key="attention_bias", mlp_bias_key="mlp_bias"
+    "LlamaForCausalLM": DecoderFamily(
+        has_optional_kv_heads=True, bias_key="attention_bias", mlp_bias_key="mlp_bias"
     ),
-    "MistralForCausalLM": Decoder(),
-    "MixtralForCausalLM": Decoder(
+    "MistralForCausalLM": DecoderFamily(),
+    "MixtralForCausalLM": DecoderFamily(
         experts_key="num_local_experts", expert_size_key="intermediate_size"
     ),
-    "Qwen2ForCausalLM": Decoder(qkv_bias=True),
-    "Qwen2MoeForCausalLM": Decoder(qkv_bias=True, experts_key="num_experts", shared_expert=True),
-    "Qwen3ForCausalLM": Decoder(bias_key="attention_bias", head_norms=True, head_dim_needed=True),
-    "Qwen3MoeForCausalLM": Decoder(
-        bias_key="attention_bias", head_norms=True, head_dim_needed=True, experts_key="num_experts"
+    "Qwen2ForCausalLM": DecoderFamily(has_qkv_bias=True),
+    "Qwen2MoeForCausalLM": DecoderFamily(
+        has_qkv_bias=True, experts_key="num_experts", has_shared_expert=True
     ),
-    "GemmaForCausalLM": Decoder(tied=True, head_dim_needed=True, bias_key="attention_bias"),
-    "Gemma2ForCausalLM": Decoder(
-        tied=True, head_dim_needed=True, bias_key="attention_bias", norms=4
+    "Qwen3ForCausalLM": DecoderFamily(
+        bias_key="attention_bias", has_head_norms=True, requires_head_dim=True
     ),
-    "Gemma3ForCausalLM": Decoder(
-        tied=True, head_dim_needed=True, bias_key="attention_bias", norms=4, head_norms=True
-    ),
-    "Olmo2ForCausalLM": Decoder(kv_heads_optional=True, bias_key="attention_bias", wide_norms=True),
-    "Olmo3ForCausalLM": Decoder(kv_heads_optional=True, bias_key="attention_bias", wide_norms=True),
-    "OlmoeForCausalLM": Decoder(
-        kv_heads_optional=True,
+    "Qwen3MoeForCausalLM": DecoderFamily(
         bias_key="attention_bias",
-        wide_norms=True,
+        has_head_norms=True,
+        requires_head_dim=True,
+        experts_key="num_experts",
+    ),
+    "GemmaForCausalLM": DecoderFamily(
+        has_tied_embeddings=True, requires_head_dim=True, bias_key="attention_bias"
+    ),
+    "Gemma2ForCausalLM": DecoderFamily(
+        has_tied_embeddings=True, requires_head_dim=True, bias_key="attention_bias", norms=4
+    ),
+    "Gemma3ForCausalLM": DecoderFamily(
+        has_tied_embeddings=True,
+        requires_head_dim=True,
+        bias_key="attention_bias",
+        norms=4,
+        has_head_norms=True,
+    ),
+    "Olmo2ForCausalLM": DecoderFamily(
+        has_optional_kv_heads=True, bias_key="attention_bias", has_wide_norms=True
+    ),
+    "Olmo3ForCausalLM": DecoderFamily(
+        has_optional_kv_heads=True, bias_key="attention_bias", has_wide_norms=True
+    ),
+    "OlmoeForCausalLM": DecoderFamily(
+        has_optional_kv_heads=True,
+        bias_key="attention_bias",
+        has_wide_norms=True,
         experts_key="num_experts",
         expert_size_key="intermediate_size",
     ),
-    "Phi3ForCausalLM": Decoder(kv_heads_optional=True),
-    "SmolLM3ForCausalLM": Decoder(bias_key="attention_bias", mlp_bias_key="mlp_bias", tied=True),
-    "GraniteForCausalLM": Decoder(
-        kv_heads_optional=True, bias_key="attention_bias", mlp_bias_key="mlp_bias", tied=True
+    "Phi3ForCausalLM": DecoderFamily(has_optional_kv_heads=True),
+    "SmolLM3ForCausalLM": DecoderFamily(
+        bias_key="attention_bias", mlp_bias_key="mlp_bias", has_tied_embeddings=True
     ),
-    "DeepseekV2ForCausalLM": Decoder(
-        latent=True,
-        experts_key="n_routed_experts",
-        shared_experts_key="n_shared_experts",
-        dense_first_key="first_k_dense_replace",
-    ),
-    "DeepseekV3ForCausalLM": Decoder(
-        latent=True,
-        experts_key="n_routed_experts",
-        shared_experts_key="n_shared_experts",
-        dense_first_key="first_k_dense_replace",
-        router_bias=True,
-    ),
-    "Glm4MoeForCausalLM": Decoder(
-        head_dim_needed=True,
+    "GraniteForCausalLM": DecoderFamily(
+        has_optional_kv_heads=True,
         bias_key="attention_bias",
-        output_bias=False,
+        mlp_bias_key="mlp_bias",
+        has_tied_embeddings=True,
+    ),
+    "DeepseekV2ForCausalLM": DecoderFamily(
+        has_latent_attention=True,
+        experts_key="n_routed_experts",
+        shared_experts_key="n_shared_experts",
+        dense_first_key="first_k_dense_replace",
+    ),
+    "DeepseekV3ForCausalLM": DecoderFamily(
+        has_latent_attention=True,
+        experts_key="n_routed_experts",
+        shared_experts_key="n_shared_experts",
+        dense_first_key="first_k_dense_replace",
+        has_router_bias=True,
+    ),
+    "Glm4MoeForCausalLM": DecoderFamily(
+        requires_head_dim=True,
+        bias_key="attention_bias",
+        has_output_bias=False,
         head_norms_key="use_qk_norm",
         experts_key="n_routed_experts",
         shared_experts_key="n_shared_experts",
         dense_first_key="first_k_dense_replace",
-        router_bias=True,
+        has_router_bias=True,
     ),
-    "MiniMaxM2ForCausalLM": Decoder(
-        head_dim_needed=True,
-        wide_norms=True,
+    "MiniMaxM2ForCausalLM": DecoderFamily(
+        requires_head_dim=True,
+        has_wide_norms=True,
         experts_key="num_local_experts",
         expert_size_key="intermediate_size",
-        router_bias=True,
+        has_router_bias=True,
     ),
 }
-# model_type, of a whole file or of the language model inside one -> the class that it makes
+# model_type of a file, or of the language model in it -> class
 MODEL_TYPES = {
     "llama": "LlamaForCausalLM",
     "mistral": "MistralForCausalLM",
@@ -144,8 +167,8 @@ MODEL_TYPES = {
     "gpt_neox": "GPTNeoXForCausalLM",
     "gpt2": "GPT2LMHeadModel",
 }
-# classes whose language model stands in a section of its own, or is one of those above
-SAME_AS = {
+# class -> supported class with the same language model
+EQUIVALENT_CLASS = {
     "Qwen2VLForConditionalGeneration": "Qwen2ForCausalLM",
     "Qwen2_5_VLForConditionalGeneration": "Qwen2ForCausalLM",
     "Gemma3ForConditionalGeneration": "Gemma3ForCausalLM",
@@ -153,29 +176,29 @@ SAME_AS = {
 }
 
 
-def decoder(config: Config, kind: Decoder) -> Count:
-    """A gated decoder with grouped keys, dense or with experts."""
+def count_decoder(config: Config, kind: DecoderFamily) -> ShapeAndUnused:
+    """Shape of a gated decoder with grouped-query attention, dense or MoE."""
     hidden, layers = config.count("hidden_size"), config.count("num_hidden_layers")
     heads = config.count("num_attention_heads")
-    if kind.latent:
-        return _latent_decoder(config, kind, hidden, layers, heads)
-    kv_heads = config.count("num_key_value_heads", heads if kind.kv_heads_optional else None)
-    config.divides("num_key_value_heads", kv_heads, heads)
-    if "head_dim" not in config and not kind.head_dim_needed:
-        config.divides("num_attention_heads", heads, hidden)
+    if kind.has_latent_attention:
+        return _count_latent_decoder(config, kind, hidden, layers, heads)
+    kv_heads = config.count("num_key_value_heads", heads if kind.has_optional_kv_heads else None)
+    config.check_divides("num_key_value_heads", kv_heads, heads)
+    if "head_dim" not in config and not kind.requires_head_dim:
+        config.check_divides("num_attention_heads", heads, hidden)
         head_dim = hidden // heads
     else:
         head_dim = config.count("head_dim")
     wide, narrow = heads * head_dim, kv_heads * head_dim
     attention = 2 * hidden * (wide + narrow)
-    if kind.qkv_bias or config.flag(kind.bias_key):
+    if kind.has_qkv_bias or config.flag(kind.bias_key):
         attention += wide + 2 * narrow
-    if kind.output_bias and config.flag(kind.bias_key):
+    if kind.has_output_bias and config.flag(kind.bias_key):
         attention += hidden
-    head_norms = kind.head_norms or config.flag(kind.head_norms_key)
-    attention += 2 * head_dim * head_norms + (wide + narrow) * kind.wide_norms
+    head_norms = kind.has_head_norms or config.flag(kind.head_norms_key)
+    attention += 2 * head_dim * head_norms + (wide + narrow) * kind.has_wide_norms
     feed_forward, unused, experts = _feed_forward(config, kind, hidden, layers)
-    tables = 1 if config.flag("tie_word_embeddings", kind.tied) else 2
+    tables = 1 if config.flag("tie_word_embeddings", kind.has_tied_embeddings) else 2
     shape = {
         "params": config.count("vocab_size") * hidden * tables
         + layers * (attention + kind.norms * hidden)
@@ -191,19 +214,23 @@ def decoder(config: Config, kind: Decoder) -> Count:
 
 
 def _feed_forward(
-    config: Config, kind: Decoder, hidden: int, layers: int
+    config: Config, kind: DecoderFamily, hidden: int, layers: int
 ) -> tuple[int, int, dict[str, int]]:
-    """Parameters of all feed-forward layers, those that a token leaves unused, the experts."""
+    """Parameters of all feed-forward layers, those one token does not use, and the experts."""
     if not kind.experts_key:
-        return layers * _gated(config, kind, hidden, config.count("intermediate_size")), 0, {}
+        return (
+            layers * _gated_feed_forward(config, kind, hidden, config.count("intermediate_size")),
+            0,
+            {},
+        )
     experts, used = config.count(kind.experts_key), config.count("num_experts_per_tok")
-    if used > experts and not config.refused.problems:
-        config.refuse("num_experts_per_tok", f"{used} experts a token are more than {experts}")
+    if used > experts and not config.errors.problems:
+        config.add_error("num_experts_per_tok", f"{used} experts a token are more than {experts}")
     expert = 3 * hidden * config.count(kind.expert_size_key)
-    sparse_layer = hidden * experts + experts * expert + experts * kind.router_bias
+    sparse_layer = hidden * experts + experts * expert + experts * kind.has_router_bias
     if kind.shared_experts_key and kind.shared_experts_key in config:
         sparse_layer += config.count(kind.shared_experts_key) * expert
-    if kind.shared_expert:
+    if kind.has_shared_expert:
         sparse_layer += 3 * hidden * config.count("shared_expert_intermediate_size") + hidden
     sparse = config.sparse_layers(layers)
     if kind.dense_first_key and config.data.get(kind.dense_first_key) != 0:
@@ -215,13 +242,15 @@ def _feed_forward(
     return sparse * sparse_layer + dense, unused, {"experts": experts, "experts_per_token": used}
 
 
-def _gated(config: Config, kind: Decoder, hidden: int, inner: int) -> int:
+def _gated_feed_forward(config: Config, kind: DecoderFamily, hidden: int, inner: int) -> int:
     biases = (2 * inner + hidden) if config.flag(kind.mlp_bias_key) else 0
     return 3 * hidden * inner + biases
 
 
-def _latent_decoder(config: Config, kind: Decoder, hidden: int, layers: int, heads: int) -> Count:
-    """DeepSeek V2, V3 and what follows them: keys and values through a narrow latent."""
+def _count_latent_decoder(
+    config: Config, kind: DecoderFamily, hidden: int, layers: int, heads: int
+) -> ShapeAndUnused:
+    """Shape of a decoder with multi-head latent attention, such as DeepSeek V2 and V3."""
     rank, rope = config.count("kv_lora_rank"), config.count("qk_rope_head_dim")
     nope, value = config.count("qk_nope_head_dim"), config.count("v_head_dim")
     wide = heads * (nope + rope)
@@ -233,7 +262,7 @@ def _latent_decoder(config: Config, kind: Decoder, hidden: int, layers: int, hea
     attention += hidden * (rank + rope) + rank + rank * heads * (nope + value)
     attention += heads * value * hidden
     feed_forward, unused, experts = _feed_forward(config, kind, hidden, layers)
-    tables = 1 if config.flag("tie_word_embeddings", kind.tied) else 2
+    tables = 1 if config.flag("tie_word_embeddings", kind.has_tied_embeddings) else 2
     total = config.count("vocab_size") * hidden * tables + layers * (attention + 2 * hidden)
     shape = {
         "params": total + feed_forward + hidden,
@@ -246,15 +275,15 @@ def _latent_decoder(config: Config, kind: Decoder, hidden: int, layers: int, hea
     return shape | experts, unused
 
 
-def gpt_oss(config: Config) -> Count:
-    """gpt-oss: biases everywhere, a sink a head, experts with biases."""
+def count_gpt_oss(config: Config) -> ShapeAndUnused:
+    """Shape of gpt-oss: biases everywhere, one attention sink per head, experts with biases."""
     hidden, layers = config.count("hidden_size"), config.count("num_hidden_layers")
     heads, kv_heads = config.count("num_attention_heads"), config.count("num_key_value_heads")
     head_dim, inner = config.count("head_dim"), config.count("intermediate_size")
     experts, used = config.count("num_local_experts"), config.count("num_experts_per_tok")
-    config.divides("num_key_value_heads", kv_heads, heads)
-    if used > experts and not config.refused.problems:
-        config.refuse("num_experts_per_tok", f"{used} experts a token are more than {experts}")
+    config.check_divides("num_key_value_heads", kv_heads, heads)
+    if used > experts and not config.errors.problems:
+        config.add_error("num_experts_per_tok", f"{used} experts a token are more than {experts}")
     wide, narrow = heads * head_dim, kv_heads * head_dim
     attention = 2 * hidden * (wide + narrow) + wide + 2 * narrow + hidden + heads
     expert = 3 * hidden * inner + 2 * inner + hidden
@@ -273,29 +302,29 @@ def gpt_oss(config: Config) -> Count:
     return shape, layers * (experts - used) * expert
 
 
-def gpt_neox(config: Config) -> Count:
-    """GPT-NeoX and Pythia: full attention, plain feed-forward, biases, an output of its own."""
+def count_gpt_neox(config: Config) -> ShapeAndUnused:
+    """Shape of GPT-NeoX and Pythia: full attention, plain feed-forward, biases, untied output."""
     hidden, inner = config.count("hidden_size"), config.count("intermediate_size")
     layers, heads = config.count("num_hidden_layers"), config.count("num_attention_heads")
     bias = 4 * hidden if config.flag("attention_bias", True) else 0
     tables = 1 if config.flag("tie_word_embeddings") else 2
     embeddings = config.count("vocab_size") * hidden * tables
-    return _plain(config, embeddings, layers, hidden, inner, heads, bias), 0
+    return _count_plain_decoder(config, embeddings, layers, hidden, inner, heads, bias), 0
 
 
-def gpt2(config: Config) -> Count:
-    """GPT-2: learned positions, full attention, plain feed-forward, biases, tied output."""
+def count_gpt2(config: Config) -> ShapeAndUnused:
+    """Shape of GPT-2: learned positions, full attention, plain feed-forward, tied output."""
     hidden, layers, heads = (config.count(key) for key in ("n_embd", "n_layer", "n_head"))
     inner = config.count("n_inner", 4 * hidden)
     tables = 1 if config.flag("tie_word_embeddings", True) else 2
     embeddings = (config.count("vocab_size") * tables + config.count("n_positions")) * hidden
-    return _plain(config, embeddings, layers, hidden, inner, heads, 4 * hidden), 0
+    return _count_plain_decoder(config, embeddings, layers, hidden, inner, heads, 4 * hidden), 0
 
 
-def _plain(
+def _count_plain_decoder(
     config: Config, embeddings: int, layers: int, hidden: int, inner: int, heads: int, bias: int
 ) -> dict[str, int]:
-    config.divides("n_head" if "n_head" in config else "num_attention_heads", heads, hidden)
+    config.check_divides("n_head" if "n_head" in config else "num_attention_heads", heads, hidden)
     layer = 4 * hidden * hidden + bias + 2 * hidden * inner + inner + hidden + 4 * hidden
     return {
         "params": embeddings + layers * layer + 2 * hidden,
@@ -307,9 +336,9 @@ def _plain(
     }
 
 
-PLAIN: dict[str, Callable[[Config], Count]] = {
-    "GPTNeoXForCausalLM": gpt_neox,
-    "GPT2LMHeadModel": gpt2,
-    "GptOssForCausalLM": gpt_oss,
+OTHER_COUNTERS: dict[str, Callable[[Config], ShapeAndUnused]] = {
+    "GPTNeoXForCausalLM": count_gpt_neox,
+    "GPT2LMHeadModel": count_gpt2,
+    "GptOssForCausalLM": count_gpt_oss,
 }
-KNOWN = (*DECODERS, *PLAIN)
+SUPPORTED = (*DECODERS, *OTHER_COUNTERS)

@@ -1,4 +1,4 @@
-"""Which form each file has, by what it says, and all of them together."""
+"""Detection of the format of each file, and import of several files together."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import Mark
 from carbonctl.imports import codecarbon, dcgm, dmon, hf_config, nvidia_smi, power_log, slurm
-from carbonctl.imports.devices import as_modules
-from carbonctl.imports.imported import Form, Imported, Row, refuse
-from carbonctl.imports.lines import opened, split
-from carbonctl.imports.refused import Refused
+from carbonctl.imports.devices import count_as_modules
+from carbonctl.imports.error_collector import ErrorCollector
+from carbonctl.imports.import_records import Imported, LogFormat, Row, raise_at
+from carbonctl.imports.lines import open_log, split_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from carbonctl.imports.lines import Log
     from carbonctl.imports.power_log import Sample
 
-LOOKED_FOR = (
+KNOWN_HEADERS = (
     "looked for: a header with run_id and energy_consumed (CodeCarbon), with timestamp and "
     "power.draw (nvidia-smi), # gpu with pwr (nvidia-smi dmon), #Entity with POWER or lines of "
     "DCGM_FI_DEV_POWER_USAGE (DCGM), JobID|... (sacct -P), or an object with architectures "
@@ -32,13 +32,13 @@ _HINTS = (
     (re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"), _NO_HEADER),
     (re.compile(r"^\s*JobID\s+\w"), "this looks like sacct without bars: add -P"),
 )
-_POWER: dict[Form, Callable[[Log], Iterator[Sample]]] = {
-    "nvidia-smi": nvidia_smi.samples,
-    "dmon": dmon.samples,
-    "dcgm": dcgm.samples,
+_SAMPLE_READERS: dict[LogFormat, Callable[[Log], Iterator[Sample]]] = {
+    "nvidia-smi": nvidia_smi.read_samples,
+    "dmon": dmon.read_samples,
+    "dcgm": dcgm.read_samples,
 }
-_SHOWN = 5  # rows that are left out are said one by one, up to these
-_NAMES = {
+_MAX_SHOWN = 5  # excluded rows that notes list one by one
+_KIND_OF_FORMAT = {
     "codecarbon": "CodeCarbon",
     "nvidia-smi": "a power log",
     "dmon": "a power log",
@@ -48,11 +48,11 @@ _NAMES = {
 }
 
 
-def form_of(log: Log) -> Form:
-    """The form of a file; an error that says what was looked for when it has none."""
+def detect_format(log: Log) -> LogFormat:
+    """The format of a file; InputError that lists the known formats if it has none."""
     first = next(Row(log.name, n, text) for n, text in enumerate(log.head, 1) if text.strip())
     text = first.text.lstrip()
-    names = [name.partition("[")[0].strip() for name in split(text, ",")]
+    names = [name.partition("[")[0].strip() for name in split_values(text, ",")]
     if text.startswith("{") and any(
         f'"{key}"' in line for line in log.head for key in ("architectures", "model_type")
     ):
@@ -70,73 +70,75 @@ def form_of(log: Log) -> Form:
         for line in log.head
     ):
         return "dcgm"
-    hint = next((said for pattern, said in _HINTS if pattern.search(first.text)), LOOKED_FOR)
-    return first.refuse("CC501", "this file has none of the forms that can be imported", hint=hint)
+    hint = next((said for pattern, said in _HINTS if pattern.search(first.text)), KNOWN_HEADERS)
+    return first.raise_error(
+        "CC501", "this file has none of the formats that can be imported", hint=hint
+    )
 
 
-def read_all(files: Sequence[str], catalog: Catalog) -> Imported:
-    """What the files say together: one kind of measurement, a model's shape, or both.
+def import_files(files: Sequence[str], catalog: Catalog) -> Imported:
+    """Contents of the files together: one kind of measurement, a model's shape, or both.
 
-    Errors of every file come out in one InputError.
+    One InputError has the problems of all files.
     """
-    refused, found = Refused(), Imported()
+    errors, imported = ErrorCollector(), Imported()
     with ExitStack() as stack:
         forms = []
-        for file in _distinct(files):
-            with refused:
-                log = stack.enter_context(opened(file, refused))
-                forms.append((log, form_of(log)))
+        for file in _check_distinct(files):
+            with errors:
+                log = stack.enter_context(open_log(file, errors))
+                forms.append((log, detect_format(log)))
         configs = [log for log, form in forms if form == "hf-config"]
         measured = [(log, form) for log, form in forms if form != "hf-config"]
-        with refused:
-            _refuse_mixture(configs, measured)
-            with refused:
-                found = hf_config.read(configs[0], catalog) if configs else found
-            made = _measured(measured, refused)
-            found = replace(as_modules(made, catalog), model=found.model)
-    refused.end()
-    return replace(found, notes=(*_left_out(refused), *found.notes))
+        with errors:
+            _check_same_kind(configs, measured)
+            with errors:
+                imported = hf_config.read_model(configs[0], catalog) if configs else imported
+            logs = _read_logs(measured, errors)
+            imported = replace(count_as_modules(logs, catalog), model=imported.model)
+    errors.raise_if_any()
+    return replace(imported, notes=(*_excluded_rows_notes(errors), *imported.notes))
 
 
-def _left_out(refused: Refused) -> list[str]:
-    """What rows are not counted, and why, where not all of them were refused."""
-    if not refused.lost:
+def _excluded_rows_notes(errors: ErrorCollector) -> list[str]:
+    """Notes on broken rows that are excluded, with the reason of each; none without such rows."""
+    if not errors.skipped_rows:
         return []
-    rows = "1 broken row" if refused.lost == 1 else f"{refused.lost:,} broken rows"
+    rows = "1 broken row" if errors.skipped_rows == 1 else f"{errors.skipped_rows:,} broken rows"
     whys: dict[str, None] = {}
-    for problem in refused.broken:
+    for problem in errors.row_problems:
         line = f"line {problem.mark.line}" if problem.mark and problem.mark.line else "a line"
         whys[f"{line}: {problem.message[:80]}"] = None
-    return [f"left out and not counted: {rows}", *(f"  {why}" for why in list(whys)[:_SHOWN]),
-            *([f"  and {len(whys) - _SHOWN} more"] * (len(whys) > _SHOWN))]  # fmt: skip
+    return [f"excluded: {rows}", *(f"  {why}" for why in list(whys)[:_MAX_SHOWN]),
+            *([f"  and {len(whys) - _MAX_SHOWN} more"] * (len(whys) > _MAX_SHOWN))]  # fmt: skip
 
 
-def _distinct(files: Sequence[str]) -> Sequence[str]:
+def _check_distinct(files: Sequence[str]) -> Sequence[str]:
     for place, file in enumerate(files):
         if file in files[:place]:
-            refuse("CC505", f"{file} is given twice", Mark("--from"))
+            raise_at("CC505", f"{file} is given twice", Mark("--from"))
     return files
 
 
-def _refuse_mixture(configs: Sequence[Log], measured: Sequence[tuple[Log, Form]]) -> None:
-    hint = "one kind of evidence a file: import them one by one, and list the runs yourself"
+def _check_same_kind(configs: Sequence[Log], measured: Sequence[tuple[Log, LogFormat]]) -> None:
+    hint = "one import takes one kind of evidence: import the files one by one, and list the runs"
     if len(configs) > 1:
-        refuse("CC509", "a second config.json", Mark(configs[1].name, 1, 1), hint)
+        raise_at("CC509", "a second config.json", Mark(configs[1].name, 1, 1), hint)
     for log, form in measured[1:]:
-        first = _NAMES[measured[0][1]]
-        if _NAMES[form] != first:
-            message = f"this is {_NAMES[form]}, and {measured[0][0].name} is {first}"
-            refuse("CC509", message, Mark(log.name, 1, 1), hint)
+        first = _KIND_OF_FORMAT[measured[0][1]]
+        if _KIND_OF_FORMAT[form] != first:
+            message = f"this is {_KIND_OF_FORMAT[form]}, and {measured[0][0].name} is {first}"
+            raise_at("CC509", message, Mark(log.name, 1, 1), hint)
 
 
-def _measured(measured: Sequence[tuple[Log, Form]], refused: Refused) -> Imported:
+def _read_logs(measured: Sequence[tuple[Log, LogFormat]], errors: ErrorCollector) -> Imported:
     if not measured:
-        refused.end()
+        errors.raise_if_any()
         return Imported()
     logs = [log for log, _ in measured]
     form = measured[0][1]
-    if form in _POWER:
-        samples = [_POWER[form](log) for log, form in measured]
-        return power_log.read(samples, refused)
-    read = codecarbon.read if form == "codecarbon" else slurm.read
-    return read(logs, refused)
+    if form in _SAMPLE_READERS:
+        samples = [_SAMPLE_READERS[form](log) for log, form in measured]
+        return power_log.read_power_logs(samples, errors)
+    read = codecarbon.read_runs if form == "codecarbon" else slurm.read_jobs
+    return read(logs, errors)

@@ -1,4 +1,4 @@
-"""A Hugging Face ``config.json``: the shape of a language model, its parameters counted."""
+"""Import of a Hugging Face ``config.json``: the shape of a language model and its parameters."""
 
 from __future__ import annotations
 
@@ -11,163 +11,167 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from carbonctl.core.errors import Mark
 from carbonctl.imports.architectures import (
     DECODERS,
-    KNOWN,
+    EQUIVALENT_CLASS,
     MODEL_TYPES,
-    PLAIN,
-    SAME_AS,
-    decoder,
+    OTHER_COUNTERS,
+    SUPPORTED,
+    count_decoder,
 )
-from carbonctl.imports.imported import Imported, ImportedModel, basename, refuse
-from carbonctl.imports.refused import Refused
+from carbonctl.imports.error_collector import ErrorCollector
+from carbonctl.imports.import_records import Imported, ImportedModel, base_name, raise_at
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.imports.lines import Log
 
 MAX_COUNT = 10**9
-_MISSPELLED = 0.95  # how alike two names of classes are that differ by a slip
-CLOSE = 0.01  # how near in parameters a model of the database must be to be named
-_PARTS = ("text_config", "llm_config", "language_config")
+_MISSPELLING_SIMILARITY = 0.95  # similarity of class names that differ by a misspelling
+MAX_RELATIVE_SIZE_DIFFERENCE = 0.01  # in parameters, of a model of hardware_db to suggest
+_LANGUAGE_SECTIONS = ("text_config", "llm_config", "language_config")
 _PRECISIONS = {"bfloat16": "bf16", "float16": "fp16"}
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Entries of a configuration, and where each is written."""
+    """Entries of a configuration, with the text of the file for positions of errors."""
 
     file: str
     text: str
     data: dict[str, Any]
-    refused: Refused = field(default_factory=Refused)
-    part: str = ""  # the section in which the language model stands
+    errors: ErrorCollector = field(default_factory=ErrorCollector)
+    part: str = ""  # the section of the language model, if the file has one
 
     def __contains__(self, key: str) -> bool:
         return self.data.get(key) is not None
 
     def count(self, key: str, missing: int | None = None) -> int:
-        """A whole number above 0; 1 and an error when it is missing and nothing stands for it."""
+        """A whole number above 0, or ``missing``; adds an error and returns 1 if it is invalid."""
         value = self.data.get(key)
         if value is None:
             if missing is not None:
                 return missing
-            self.refuse("architectures", f'"{key}" is missing', code="CC502")
+            self.add_error("architectures", f'"{key}" is missing', code="CC502")
             return 1
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_COUNT:
-            self.refuse(key, f'"{key}" is {_shown(value)}, not a whole number above 0')
+            self.add_error(key, f'"{key}" is {_format_value(value)}, not a whole number above 0')
             return 1
         return value
 
     def flag(self, key: str, missing: bool = False) -> bool:
-        """A true or false entry."""
+        """A true or false entry, or ``missing``; adds an error if it is neither."""
         value = self.data.get(key)
         if value is None or not key:
             return missing
         if not isinstance(value, bool):
-            self.refuse(key, f'"{key}" is {_shown(value)}, not true or false')
+            self.add_error(key, f'"{key}" is {_format_value(value)}, not true or false')
             return missing
         return value
 
     def sparse_layers(self, layers: int) -> int:
-        """How many layers have experts (Qwen's entries; absent, all layers have)."""
+        """Number of layers with experts by Qwen's entries; all layers if they are absent."""
         dense = self.data.get("mlp_only_layers") or []
         if not isinstance(dense, list):
-            self.refuse("mlp_only_layers", '"mlp_only_layers" is no list')
+            self.add_error("mlp_only_layers", 'expected "mlp_only_layers" to be a list')
             return layers
         every = self.count("decoder_sparse_step", 1)
         listed = {n for n in dense if isinstance(n, int) and 0 <= n < layers}
         return layers // every - sum((n + 1) % every == 0 for n in listed)
 
-    def divides(self, key: str, small: int, large: int) -> None:
-        """An error unless ``small`` of ``key`` divides ``large``."""
-        if not self.refused.problems and (small > large or large % small):
-            self.refuse(key, f'"{key}" is {small}, which does not divide {large}')
+    def check_divides(self, key: str, small: int, large: int) -> None:
+        """Add an error unless ``small``, the value of ``key``, divides ``large``."""
+        if not self.errors.problems and (small > large or large % small):
+            self.add_error(key, f'"{key}" is {small}, which does not divide {large}')
 
-    def refuse(self, key: str, message: str, hint: str = "", code: str = "CC506") -> None:
-        """Keep an error at an entry, until all entries are read."""
+    def add_error(self, key: str, message: str, hint: str = "", code: str = "CC506") -> None:
+        """Add an error at an entry; raised after all entries are read."""
         found = re.search(rf'"{re.escape(key)}"\s*:\s*', self.text)
         place = found.end() if found else 0
-        with self.refused:
-            refuse_in(self.file, self.text, place, code, message, hint)
+        with self.errors:
+            raise_at_character(self.file, self.text, place, code, message, hint)
 
 
-def _shown(value: object) -> str:
-    """A value in an error: containers by their kind, as they may be deep."""
+def _format_value(value: object) -> str:
+    """A value for an error; lists and objects by type only."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
     return json.dumps(value)[:40]
 
 
-def refuse_in(
+def raise_at_character(
     file: str, text: str, place: int, code: str, message: str, hint: str = ""
 ) -> NoReturn:
-    """An error at a character of a text."""
+    """Raise an InputError at a character of a text."""
     start = text.rfind("\n", 0, place) + 1
     line = text[start : text.find("\n", place) if "\n" in text[place:] else len(text)]
     word = re.match(r'"[^"]*"|[^\s,\]}]+', text[place:])
     mark = Mark(
         file, text.count("\n", 0, place) + 1, place - start + 1, len(word[0]) if word else 1
     )
-    refuse(code, message, mark, hint, line)
+    raise_at(code, message, mark, hint, line)
 
 
-def read(log: Log, catalog: Catalog) -> Imported:
-    """The model of a configuration, counted, or named where its class is not counted here."""
-    config = _config(log)
+def read_model(log: Log, catalog: Catalog) -> Imported:
+    """The model of a configuration: its counted shape, or the bundled model of the same shape."""
+    config = _parse_config(log)
     name = _architecture(config)
-    if name not in KNOWN:
-        return Imported(model=_model_of_same_shape(config, name, catalog))
-    shape, unused = decoder(config, DECODERS[name]) if name in DECODERS else PLAIN[name](config)
-    config.refused.end()
+    if name not in SUPPORTED:
+        return Imported(model=_find_model_of_same_shape(config, name, catalog))
+    shape, unused = (
+        count_decoder(config, DECODERS[name]) if name in DECODERS else OTHER_COUNTERS[name](config)
+    )
+    config.errors.raise_if_any()
     total = shape["params"]
     if unused:
         shape = {"params": total, "active_params": total - unused, **shape}
-    file = basename(log.name)
+    file = base_name(log.name)
     comments = [f"from {file}, {name}: {total:,} parameters counted from its matrices"]
     if config.part:
-        comments.append(f"the language model in {config.part}; what reads pictures is not counted")
-    like = _like(catalog, total, shape["layers"], shape["hidden"])
+        comments.append(f"the language model in {config.part}; the vision encoder is not counted")
+    like = _models_of_same_size(catalog, total, shape["layers"], shape["hidden"])
     if like:
-        shown = f"in size and shape this is {' or '.join(like)}"
-        comments.append(f"{shown}: write model: {like[0]} to name it")
-    precision, why = _precision(config)
+        shown = f"same size and shape as {' or '.join(like)}"
+        comments.append(f"{shown}: write model: {like[0]} to use that model")
+    precision, why = _training_precision(config)
     return Imported(model=ImportedModel(shape, tuple(comments), precision, why))
 
 
-def _model_of_same_shape(config: Config, name: str, catalog: Catalog) -> ImportedModel:
-    """The bundled model whose entries are all those of the file; an error where there is none."""
-    misspelled = difflib.get_close_matches(name, KNOWN, n=1, cutoff=_MISSPELLED)
+def _find_model_of_same_shape(config: Config, name: str, catalog: Catalog) -> ImportedModel:
+    """The bundled model with the same entries as the file; InputError if there is none."""
+    misspelled = difflib.get_close_matches(name, SUPPORTED, n=1, cutoff=_MISSPELLING_SIMILARITY)
     near, same = [], []
     for model in () if misspelled else catalog.ids("models"):
         record = catalog.record("models", model)
-        if record.text("kind").startswith(_kinds(name)) and all(
-            _agrees(config, record, keys) for keys in _SHAPE[:2]
+        if record.text("kind").startswith(_kinds_of_class(name)) and all(
+            _has_same_entry(config, record, keys) for keys in _SHAPE_ENTRIES[:2]
         ):
             near.append(model)
-            if all(_agrees(config, record, keys, missing=True) for keys in _SHAPE[2:]):
+            if all(
+                _has_same_entry(config, record, keys, missing=True) for keys in _SHAPE_ENTRIES[2:]
+            ):
                 same.append(model)
     if not same:
-        hint = f"in layers and width it is like {' or '.join(near)}; " if near else ""
+        hint = f"layers and width are those of {' or '.join(near)}; " if near else ""
         if misspelled:
             hint = f'did you mean "{misspelled[0]}"? '
-        hint += f"name the model in the scenario, or describe it by its params; {_known()}"
-        config.refuse(
+        hint += f"name the model in the scenario, or describe it by its params; {_supported_hint()}"
+        config.add_error(
             "architectures" if "architectures" in config else "model_type",
-            f'the architecture "{name[:60]}" is not counted here',
+            f'parameters of the architecture "{name[:60]}" cannot be counted',
             hint,
             "CC508",
         )
-        config.refused.end()
-    file = basename(config.file)
+        config.errors.raise_if_any()
+    file = base_name(config.file)
     comments = [
-        f"from {file}: parameters of {_printable(name)} are not counted here;",
-        f"layers, width, heads and experts are those of {' and of '.join(same)}: check that it is",
+        f"from {file}: parameters of {_printable(name)} cannot be counted;",
+        f"layers, width, heads and experts match {' and '.join(same)}: check that it is the model",
     ]
-    precision, why = _precision(config)
+    precision, why = _training_precision(config)
     return ImportedModel({}, tuple(comments), precision, why, same[0])
 
 
-def _kinds(name: str) -> tuple[str, ...]:
-    """Kinds of models that a class may be of, by how such classes are called."""
+def _kinds_of_class(name: str) -> tuple[str, ...]:
+    """Prefixes of the kinds of model that a class can be, by the suffix of its name."""
     if name.endswith("ForConditionalGeneration"):
         return ("encoder_decoder", "speech")
     if name.endswith(("ForCausalLM", "LMHeadModel")) or name.islower():
@@ -175,8 +179,8 @@ def _kinds(name: str) -> tuple[str, ...]:
     return ("encoder", "embedding", "vision")
 
 
-# where a shape stands in a file, by its usual names, and in a record
-_SHAPE: tuple[tuple[tuple[str, ...], str], ...] = (
+# usual names of an entry in a file -> field of a record
+_SHAPE_ENTRIES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("num_hidden_layers", "n_layer", "num_layers", "n_layers"), "layers"),
     (("hidden_size", "n_embd", "d_model", "word_embed_proj_dim"), "hidden_size"),
     (("num_attention_heads", "n_head", "num_heads", "encoder_attention_heads"), "heads"),
@@ -186,10 +190,10 @@ _SHAPE: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
-def _agrees(
+def _has_same_entry(
     config: Config, record: Record, keys: tuple[tuple[str, ...], str], *, missing: bool = False
 ) -> bool:
-    """Whether an entry of the file is that of a record; ``missing`` where one does not say."""
+    """Whether an entry has the same value in file and record; ``missing`` if one lacks it."""
     names, field_name = keys
     own = next((config.data[name] for name in names if name in config), None)
     section, _, inner = field_name.rpartition(".")
@@ -204,74 +208,78 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text[:60])
 
 
-def _config(log: Log) -> Config:
+def _parse_config(log: Log) -> Config:
     text = log.text()
     try:
-        data = json.loads(text, object_pairs_hook=_object)
+        data = json.loads(text, object_pairs_hook=_build_object)
     except json.JSONDecodeError as error:
         hint = "the file may be cut short" if error.pos >= len(text.rstrip()) else ""
-        refuse_in(log.name, text, error.pos, "CC502", f"not valid JSON: {error.msg.lower()}", hint)
-    except _Twice as twice:
+        raise_at_character(
+            log.name, text, error.pos, "CC502", f"not valid JSON: {error.msg.lower()}", hint
+        )
+    except _DuplicateKey as twice:
         key = str(twice)
         place = [found.start() for found in re.finditer(rf'"{re.escape(key)}"\s*:', text)][-1:]
         message = f'the key "{key[:40]}" is given twice'
-        refuse_in(log.name, text, place[0] if place else 0, "CC003", message)
+        raise_at_character(log.name, text, place[0] if place else 0, "CC003", message)
     except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
-        refuse("CC502", "nested too deeply, or a number too long", Mark(log.name, 1, 1))
+        raise_at("CC502", "nested too deeply, or a number too long", Mark(log.name, 1, 1))
     if not isinstance(data, dict):
-        refuse("CC502", "a config.json is one object", Mark(log.name, 1, 1))
-    for part in _PARTS:  # the language model of one that also reads pictures or sound
+        raise_at("CC502", "expected one object, as in a config.json", Mark(log.name, 1, 1))
+    for part in _LANGUAGE_SECTIONS:  # the language model of a multimodal model
         if isinstance(data.get(part), dict):
             return Config(log.name, text, data | data[part], part=part)
     return Config(log.name, text, data)
 
 
-class _Twice(Exception):  # noqa: N818 - becomes an error at its place
-    """An object with a key twice, of which JSON readers keep the last."""
+class _DuplicateKey(Exception):  # noqa: N818 - becomes an error with a position
+    """An object has a key twice; most JSON readers keep the last one."""
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
     for key, value in pairs:
-        if key in made:
-            raise _Twice(key)
-        made[key] = value
-    return made
+        if key in mapping:
+            raise _DuplicateKey(key)
+        mapping[key] = value
+    return mapping
 
 
 def _architecture(config: Config) -> str:
-    """The class that a file names, by its architectures or, without them, by its model_type."""
+    """The class of a file, from ``architectures`` or else ``model_type``."""
     named = config.data.get("architectures")
     name = named[0] if isinstance(named, list) and named else named
     kind = config.data.get("model_type")
-    if isinstance(kind, str) and (config.part or name not in KNOWN):
+    if isinstance(kind, str) and (config.part or name not in SUPPORTED):
         name = MODEL_TYPES.get(kind, name if isinstance(name, str) else kind)
     if not isinstance(name, str):
-        config.refuse("architectures", '"architectures" names no class', _known(), "CC508")
-    config.refused.end()
-    return SAME_AS.get(str(name), str(name))
+        config.add_error(
+            "architectures", '"architectures" names no class', _supported_hint(), "CC508"
+        )
+    config.errors.raise_if_any()
+    return EQUIVALENT_CLASS.get(str(name), str(name))
 
 
-def _known() -> str:
-    return "known: " + ", ".join(name.removesuffix("ForCausalLM") for name in KNOWN)
+def _supported_hint() -> str:
+    return "known: " + ", ".join(name.removesuffix("ForCausalLM") for name in SUPPORTED)
 
 
-def _precision(config: Config) -> tuple[str, str]:
+def _training_precision(config: Config) -> tuple[str, str]:
     stored = config.data.get("torch_dtype") or config.data.get("dtype")
     if isinstance(stored, str) and stored in _PRECISIONS:
         return _PRECISIONS[stored], f"the weights are stored in {stored}"
-    said = f"the weights are stored in {stored}" if isinstance(stored, str) else "nothing is said"
+    said = f"the weights are stored in {stored}" if isinstance(stored, str) else "no dtype is given"
     return "bf16", f"{said}; the precision of training is not in the file"
 
 
-def _like(catalog: Catalog, total: int, layers: int, hidden: int) -> list[str]:
-    """The models of the database with this shape that are nearest in parameters."""
+def _models_of_same_size(catalog: Catalog, total: int, layers: int, hidden: int) -> list[str]:
+    """Models of hardware_db with this shape and nearest number of parameters."""
     near = []
     for name in catalog.ids("models"):
         record = catalog.record("models", name)
         if (record.number("layers"), record.number("hidden_size")) != (layers, hidden):
             continue
         other = record.number("total_params") or 0.0
-        if abs(other - total) <= CLOSE * total:
+        if abs(other - total) <= MAX_RELATIVE_SIZE_DIFFERENCE * total:
             near.append((abs(other - total), name))
     return [name for far, name in near if far == min(near)[0]]

@@ -1,4 +1,4 @@
-"""Lines of a file that may be of any size and kind: streamed, bounded, text or an error."""
+"""Reading of logs line by line: streamed, bounded in size, strict UTF-8."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from carbonctl.core import files
 from carbonctl.core.errors import Mark
-from carbonctl.imports.imported import Row, refuse
-from carbonctl.imports.refused import Refused
+from carbonctl.imports.error_collector import ErrorCollector
+from carbonctl.imports.import_records import Row, raise_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,62 +24,62 @@ _QUOTED = re.compile(r'\s*"(?:[^"]|"")*"\s*')
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A named stream of lines, whose first ones may be looked at before it is read."""
+    """A named stream of lines; the first lines, ``head``, can be inspected before reading."""
 
     name: str
     head: list[str]
     rest: Iterator[str]
-    refused: Refused = field(default_factory=Refused)
+    errors: ErrorCollector = field(default_factory=ErrorCollector)
 
     def rows(self) -> Iterator[Row]:
-        """Every line that is not blank, numbered from 1; to be read once."""
+        """All lines that are not blank, numbered from 1; can be read once."""
         for number, text in enumerate(chain(self.head, self.rest), 1):
             if text.strip():
                 yield Row(self.name, number, text)
 
     def text(self) -> str:
-        """The whole of the stream."""
+        """The whole text; can be read once."""
         return "\n".join(chain(self.head, self.rest))
 
 
 @contextmanager
-def opened(file: str, refused: Refused) -> Iterator[Log]:
-    """A file, or ``-`` for stdin, as a log whose errors are kept with those of others."""
-    with files.opened(file) as handle:
-        name = files.name_of(file)
-        yield log_of(name, _lines(handle, name), refused)
+def open_log(file: str, errors: ErrorCollector) -> Iterator[Log]:
+    """A file, or stdin for ``-``, as a log that adds its errors to ``errors``."""
+    with files.open_source(file) as handle:
+        name = files.display_name(file)
+        yield make_log(name, _read_lines(handle, name), errors)
 
 
-def log_of(name: str, lines: Iterator[str], refused: Refused) -> Log:
-    """A log from its lines; an empty one is an error."""
+def make_log(name: str, lines: Iterator[str], errors: ErrorCollector) -> Log:
+    """A log from its lines; InputError if it is empty."""
     head = list(islice(lines, HEAD_LINES))
     if not any(line.strip() for line in head):
-        refuse("CC502", "the file is empty", Mark(name, 1, 1))
-    return Log(name, head, lines, refused)
+        raise_at("CC502", "the file is empty", Mark(name, 1, 1))
+    return Log(name, head, lines, errors)
 
 
-def _lines(handle: BinaryIO, name: str) -> Iterator[str]:
+def _read_lines(handle: BinaryIO, name: str) -> Iterator[str]:
     size = number = 0
     while True:
         try:
             raw = handle.readline(MAX_LINE + 1)
         except OSError as error:
-            files.unreadable(name, error)
+            files.raise_unreadable(name, error)
         if not raw:
             return
         number += 1
         size += len(raw)
-        text = _decoded(raw, name, number)
+        text = _decode_line(raw, name, number)
         if size > MAX_BYTES or len(raw) > MAX_LINE:
             message = f"the file is larger than {MAX_BYTES // 10**6} MB"
             if len(raw) > MAX_LINE:
                 message = f"this line is longer than {MAX_LINE // 10**6} MB"
             hint = "log at longer intervals (-l 10), or split the log by node"
-            refuse("CC507", message, Mark(name, number, 1), hint)
+            raise_at("CC507", message, Mark(name, number, 1), hint)
         yield text
 
 
-def _decoded(raw: bytes, name: str, number: int) -> str:
+def _decode_line(raw: bytes, name: str, number: int) -> str:
     zero = raw.find(b"\0")
     try:
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -89,11 +89,11 @@ def _decoded(raw: bytes, name: str, number: int) -> str:
         return text.rstrip("\r\n")
     wide = number == 1 and raw[:2] in {b"\xff\xfe", b"\xfe\xff"}
     hint = "it is UTF-16, as PowerShell writes it: save it as UTF-8" if wide else ""
-    return refuse("CC002", "this is not UTF-8 text", Mark(name, number, zero + 1), hint)
+    return raise_at("CC002", "this is not UTF-8 text", Mark(name, number, zero + 1), hint)
 
 
-def split(text: str, separator: str) -> list[str]:
-    """Values of a line, without blanks around them; a quoted value may hold the separator."""
+def split_values(text: str, separator: str) -> list[str]:
+    """Values of a line without surrounding blanks; a quoted value may contain the separator."""
     if '"' not in text:
         return [value.strip() for value in text.split(separator)]
     values, start = [], 0
@@ -107,45 +107,45 @@ def split(text: str, separator: str) -> list[str]:
     return values
 
 
-def table(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Iterator[Row]:
-    """Rows under the header of a table; missing columns end it, rows of another length are broken.
+def read_table_rows(log: Log, separator: str, needed: tuple[str, ...], hint: str) -> Iterator[Row]:
+    """Rows of a table below its header; raises if columns are missing, skips broken rows.
 
-    A later header, of a log that was appended to by another release, holds for the rows below it.
+    If another release appended to the log, a later header applies to the rows below it.
     """
     rows = log.rows()
     header = next(rows)
-    names = [_plain(name) for name in split(header.text, separator)]
-    columns = _places(names)
+    names = [_column_name(name) for name in split_values(header.text, separator)]
+    columns = _column_index(names)
     missing = [name for name in needed if name not in columns]
     if missing:
         said = f"the column {missing[0]} is" if len(missing) == 1 else "the columns "
         said += "" if len(missing) == 1 else f"{', '.join(missing)} are"
-        header.refuse("CC502", f"{said} missing", hint=hint)
+        header.raise_error("CC502", f"{said} missing", hint=hint)
     empty = True
     for row in rows:
         if row.text == header.text:  # a log that was appended to
             continue
-        values = split(row.text, separator)
-        if needed[0] in row.text and set(needed) <= set(plain := [_plain(v) for v in values]):
-            names, columns = plain, _places(plain)
+        values = split_values(row.text, separator)
+        if needed[0] in row.text and set(needed) <= set(plain := [_column_name(v) for v in values]):
+            names, columns = plain, _column_index(plain)
             continue
         if len(values) != len(names):
             message = f"this row has {len(values)} values under {len(names)} columns"
-            with log.refused.row:
-                row.refuse("CC502", message, hint="delete the row if the log was cut short")
+            with log.errors.row:
+                row.raise_error("CC502", message, hint="delete the row if the log was cut short")
             empty = False
             continue
         empty = False
         yield Row(row.file, row.number, row.text, values, columns)
     if empty:
-        header.refuse("CC502", "there are no rows under the header")
+        header.raise_error("CC502", "there are no rows under the header")
 
 
-def _places(names: list[str]) -> dict[str, int]:
-    """Columns by name."""
+def _column_index(names: list[str]) -> dict[str, int]:
+    """Index of each column by name."""
     return {name: place for place, name in enumerate(names) if name}
 
 
-def _plain(name: str) -> str:
-    """A column without its unit, as in ``power.draw [W]``."""
+def _column_name(name: str) -> str:
+    """Name of a column without its unit: ``power.draw`` for ``power.draw [W]``."""
     return name.partition("[")[0].strip()

@@ -1,8 +1,8 @@
-"""The emissions that a model card states: ``co2_eq_emissions``, in grams.
+"""Check of the emissions in a model card: ``co2_eq_emissions``, in grams.
 
-Cards have been published with kilograms in that field and corrected later
-(nicholasKluge/TeenyTinyLlama-460m-awq and two others on the Hub), so a value that would be less
-than an hour of the device that the card names is pointed out.
+Some cards were published with kilograms in that field and corrected later
+(nicholasKluge/TeenyTinyLlama-460m-awq and two others on the Hub). So the check warns of a value
+below that of one hour on the device in the card.
 """
 
 from __future__ import annotations
@@ -22,63 +22,64 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.strict_yaml import Document
 
-# keys of the Hub, and those that trainers write beside them where CodeCarbon is installed
+# keys of the Hub, and keys that trainers add if CodeCarbon is installed
 KEYS = ("emissions", "source", "training_type", "geographical_location", "hardware_used",
         "energy_consumed", "hours_used", "on_cloud", "cpu_model", "ram_total_size")  # fmt: skip
 _NUMBERS = ("energy_consumed", "hours_used", "ram_total_size")
-# no grid emits less or more than this a kWh, losses and all
-_CLEANEST, _DIRTIEST = 0.005, 1.5
-_ABOVE_RATING = 3.0  # host, losses and cooling of a small machine beside its board
+# limits in kg/kWh of any grid, including losses
+_MIN_GRID_FACTOR, _MAX_GRID_FACTOR = 0.005, 1.5
+_MAX_POWER_OVER_TDP = 3.0  # includes host, losses and cooling of a small machine
 FIELD = "co2_eq_emissions"
-TYPICAL_GRID = 0.4  # kg/kWh, to judge an order of magnitude where the card names no place
+TYPICAL_GRID = 0.4  # kg/kWh, for the order of magnitude if the card names no place
 _COUNT = r"(\d{1,3}(?:,\d{3})+|\d{1,9}k?)"
 _WORDS = r"(?:(?:nvidia|amd|intel|google|aws|tesla|geforce)\s+)*"
-# 16,000 H100 first or after a mark, for a bare number may belong to another name; 8 x H100 anywhere
+# "16,000 H100" only at the start or after punctuation, as the number may belong to another word;
+# "8 x H100" anywhere
 _BEFORE = re.compile(
     rf"(?:(?:^|(?<!\d)[,;+(&/]|\b(?:of|on|with|and))\s*{_COUNT}\s+"
     rf"|(?<![\w,.]){_COUNT}\s*[x\u00d7*]\s*){_WORDS}$"
 )
 _AFTER = re.compile(rf"(?:\s+(?:\d+\s?gb|gpus?|pcie|sxm\d?))*\s*\(?[x\u00d7*:]\s*{_COUNT}\b")
-LEAST_HOURS = {"pre-training": 1.0, "fine-tuning": 0.05}
+MIN_HOURS = {"pre-training": 1.0, "fine-tuning": 0.05}
 
 
-def check(path: Path, catalog: Catalog, raw: bytes | None = None) -> list[Problem]:
-    """Warnings about the emissions of a card; InputError where the Hub could not read it.
+def check_model_card(path: Path, catalog: Catalog, raw: bytes | None = None) -> list[Problem]:
+    """Warnings about the emissions in a model card; InputError if the Hub could not read it.
 
-    ``raw`` are its bytes where somebody read them before.
+    ``raw`` are its bytes, if already read.
     """
     document = _front_matter(path, raw)
     field = document.data.get(FIELD)
     if field is None:
         return []
-    problems = _problems(field, document)
+    problems = _field_problems(field, document)
     if problems:
         raise InputError(problems, document.sources)
     if not isinstance(field, dict):
         return []
-    found = [*_kilograms(field, document, catalog), *_energy(field, document)]
-    return [*found, *_hours(field, document, catalog)]
+    found = [*_check_unit(field, document, catalog), *_check_grid_factor(field, document)]
+    return [*found, *_check_hours(field, document, catalog)]
 
 
 def _front_matter(path: Path, raw: bytes | None) -> Document:
-    """The YAML between the first two lines of dashes, its positions those of the card."""
-    whole = strict_yaml.text_of(path, raw)
+    """The metadata between the first two lines of ``---``, with positions in the card."""
+    whole = strict_yaml.read_text(path, raw)
     lines = whole.splitlines()
     ends = [place for place, line in enumerate(lines) if line.rstrip() == "---"]
     if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004 - an opening and a closing line
-        message = "a model card begins with metadata between two lines of ---"
+        message = "expected metadata between two lines of --- at the start of the model card"
         raise InputError([Problem("CC007", message, Mark(str(path), 1, 1))], {str(path): lines})
     document = strict_yaml.parse("\n".join(["", *lines[1 : ends[1]]]).encode(), str(path))
     if not isinstance(document.data, dict):
-        problem = Problem("CC007", "the metadata of a card is a mapping of keys", document.mark(()))
+        problem = Problem("CC007", "expected keys and values as metadata", document.mark(()))
         raise InputError([problem], document.sources)
     return document
 
 
-def _problems(field: Any, document: Document) -> list[Problem]:
+def _field_problems(field: Any, document: Document) -> list[Problem]:
     if not isinstance(field, dict):
-        return _bad_number(field, (FIELD,), document)
-    found = [
+        return _number_problems(field, (FIELD,), document)
+    problems = [
         Problem(
             "CC101",
             f'unknown key "{key}"',
@@ -90,15 +91,15 @@ def _problems(field: Any, document: Document) -> list[Problem]:
     ]
     if "emissions" not in field:
         at = document.mark((FIELD,))
-        return [*found, Problem("CC206", '"emissions" is required here, in grams', at)]
-    found += _bad_number(field["emissions"], (FIELD, "emissions"), document)
+        return [*problems, Problem("CC206", '"emissions" is required here, in grams', at)]
+    problems += _number_problems(field["emissions"], (FIELD, "emissions"), document)
     for key in _NUMBERS:
         if field.get(key) is not None:
-            found += _bad_number(field[key], (FIELD, key), document, "a number")
-    return found
+            problems += _number_problems(field[key], (FIELD, key), document, "a number")
+    return problems
 
 
-def _bad_number(
+def _number_problems(
     value: Any, path: tuple[str, ...], document: Document, what: str = "grams of CO2e"
 ) -> list[Problem]:
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -110,28 +111,28 @@ def _bad_number(
     return []
 
 
-def _energy(field: dict[str, Any], document: Document) -> list[Problem]:
-    """A warning where energy and emissions of a card are those of no grid."""
+def _check_grid_factor(field: dict[str, Any], document: Document) -> list[Problem]:
+    """A warning if emissions over energy is no plausible grid factor."""
     energy, grams = field.get("energy_consumed"), field["emissions"]
     if not energy or not grams:
         return []
     factor = grams / energy / grids.G_PER_KG
-    if _CLEANEST <= factor <= _DIRTIEST:
+    if _MIN_GRID_FACTOR <= factor <= _MAX_GRID_FACTOR:
         return []
     message = f"{grams:g} g over {energy:g} kWh are {factor:.3g} kg/kWh: no grid emits that"
     hint = "emissions are in grams, energy_consumed in kWh"
     return [Problem("CC307", message, document.mark((FIELD, "energy_consumed")), hint)]
 
 
-def _hours(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
-    """A warning where the devices of a card cannot draw its energy in its hours."""
+def _check_hours(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
+    """A warning if the devices of a card cannot draw the stated energy in the stated hours."""
     energy, hours = field.get("energy_consumed"), field.get("hours_used")
-    device, count = _devices(str(field.get("hardware_used", "")), catalog)
+    device, count = _find_device(str(field.get("hardware_used", "")), catalog)
     rated = device.fact("tdp") if device is not None else None
     if not energy or not hours or device is None or rated is None:
         return []
     watts = energy / hours * 1e3
-    most = _ABOVE_RATING * rated.value * count
+    most = _MAX_POWER_OVER_TDP * rated.value * count
     if watts <= most:
         return []
     message = f"{energy:g} kWh in {hours:g} h are {watts:,.0f} W, and {count} x {device.name} are"
@@ -139,15 +140,15 @@ def _hours(field: dict[str, Any], document: Document, catalog: Catalog) -> list[
     return [Problem("CC307", message, document.mark((FIELD, "hours_used")), "check the hours")]
 
 
-def _kilograms(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
-    device, count = _devices(str(field.get("hardware_used", "")), catalog)
+def _check_unit(field: dict[str, Any], document: Document, catalog: Catalog) -> list[Problem]:
+    device, count = _find_device(str(field.get("hardware_used", "")), catalog)
     rated = device.fact("tdp") if device is not None else None
     if device is None or rated is None or not field["emissions"]:
         return []
-    grid = _grid(str(field.get("geographical_location", "")), catalog)
+    grid = _grid_factor(str(field.get("geographical_location", "")), catalog)
     hours = field["emissions"] / grid / (rated.value * count)
     kind = str(field.get("training_type", "")).lower()
-    if hours >= LEAST_HOURS.get(kind, LEAST_HOURS["pre-training"]):
+    if hours >= MIN_HOURS.get(kind, MIN_HOURS["pre-training"]):
         return []
     many = "one" if count == 1 else f"{count:,} x"
     message = (
@@ -159,22 +160,24 @@ def _kilograms(field: dict[str, Any], document: Document, catalog: Catalog) -> l
     return [Problem("CC307", message, document.mark((FIELD, "emissions")), hint)]
 
 
-def _devices(text: str, catalog: Catalog) -> tuple[Record | None, int]:
-    """The device whose longest name stands in a text, and how many; of several, the first by id."""
-    known = {alias: ids[0] for alias, ids in catalog.aliases("accelerators").items()}
-    known |= {name: name for name in catalog.ids("accelerators")}
+def _find_device(text: str, catalog: Catalog) -> tuple[Record | None, int]:
+    """The device with the longest name in a text, and its count; None and 1 without a device."""
+    id_by_name = {alias: ids[0] for alias, ids in catalog.aliases("accelerators").items()}
+    id_by_name |= {name: name for name in catalog.ids("accelerators")}
     wanted = text.lower().replace("-", " ")
-    fitting = {name: at for name in sorted(known) if (at := _stands(name, wanted)) is not None}
+    fitting = {
+        name: at for name in sorted(id_by_name) if (at := _find_word(name, wanted)) is not None
+    }
     best = max(fitting, key=len, default=None)
     if best is None:
         return None, 1
     start, end = fitting[best]
     counted = _BEFORE.search(wanted[:start]) or _AFTER.match(wanted[end:])
-    return catalog.record("accelerators", known[best]), _count(counted)
+    return catalog.record("accelerators", id_by_name[best]), _device_count(counted)
 
 
-def _stands(name: str, text: str) -> tuple[int, int] | None:
-    """Where a name stands in a text as words of its own, or glued to a count: 8xH100, H100x8."""
+def _find_word(name: str, text: str) -> tuple[int, int] | None:
+    """Start and end of a name in a text, as a word or joined to a count: 8xH100, H100x8."""
     plain = name.lower().replace("-", " ")
     if plain not in text:
         return None
@@ -182,8 +185,8 @@ def _stands(name: str, text: str) -> tuple[int, int] | None:
     return None if found is None else found.span(1)
 
 
-def _count(found: re.Match[str] | None) -> int:
-    """How many devices a match says; one where nothing is said."""
+def _device_count(found: re.Match[str] | None) -> int:
+    """Number of devices in a match; 1 without a match."""
     if found is None:
         return 1
     digits = next(group for group in found.groups() if group)
@@ -191,11 +194,15 @@ def _count(found: re.Match[str] | None) -> int:
     return max(1, int(digits.removesuffix("k").replace(",", "")) * thousands)
 
 
-def _grid(text: str, catalog: Catalog) -> float:
-    """The grid factor of the first place that a text names."""
+def _grid_factor(text: str, catalog: Catalog) -> float:
+    """The grid factor in kg/kWh of the first place in a text; a typical one if there is none."""
     for word in (part.strip() for part in (text, *text.split(","))):
         try:
-            row = grids.row_used(catalog, grids.find(catalog, word), "lifecycle") if word else None
+            row = (
+                grids.find_grid_row(catalog, grids.find_place(catalog, word), "lifecycle")
+                if word
+                else None
+            )
         except (UnknownName, AmbiguousName):
             continue
         if row is not None:

@@ -1,4 +1,4 @@
-"""Numbers and times as logs write them; anything else is an error at its place."""
+"""Parsing of numbers and times in logs; anything else is an InputError at its position."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from carbonctl.imports.imported import Row
+    from carbonctl.imports.import_records import Row
 
 MAX_WATTS = 20_000.0  # a wafer-scale system; no single accelerator draws more
 _WATTS = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?: ?W)?")
 _EPOCH_MS = 1e11  # larger epochs are in milliseconds
 
 
-def number(row: Row, name: str, *, least: float = 0.0) -> float:
-    """A finite number of at least ``least`` in a column."""
+def read_number(row: Row, name: str, *, least: float = 0.0) -> float:
+    """The finite number in a column; InputError if it is below ``least``."""
     text = row.get(name)
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        row.refuse("CC506", f'{name} is "{text[:40]}", not a number', name)
+        row.raise_error("CC506", f'{name} is "{text[:40]}", not a number', name)
     if value < least:
-        row.refuse("CC506", f"{name} is {text[:40]}, below {least:g}", name)
+        row.raise_error("CC506", f"{name} is {text[:40]}, below {least:g}", name)
     return value
 
 
-def watts(row: Row, name: str) -> float:
-    """A power of one device."""
+def read_watts(row: Row, name: str) -> float:
+    """The power in W of one device in a column."""
     text = row.get(name)
-    found = _WATTS.fullmatch(text)
-    if found is None:
-        hint = "leave out the device or the row if it did no work of this run"
-        row.refuse("CC506", f'the power is "{text[:40]}", not a number of watts', name, hint)
-    value = float(found[1])
+    match = _WATTS.fullmatch(text)
+    if match is None:
+        hint = "delete the rows of this device if it did no work for this run"
+        row.raise_error("CC506", f'the power is "{text[:40]}", not a number of watts', name, hint)
+    value = float(match[1])
     if value > MAX_WATTS:
-        row.refuse("CC506", f"{text[:40]} is no power of one device, in watts", name)
+        row.raise_error("CC506", f"{text[:40]} W is too much for one device", name)
     return value
 
 
-def seconds(row: Row, name: str) -> float:
-    """A moment in seconds; clocks without a zone are read as they stand."""
+def read_seconds(row: Row, name: str) -> float:
+    """The time in a column, in seconds since the epoch; a time without a zone counts as UTC."""
     text = row.get(name)
     if re.fullmatch(r"[0-9]{9,16}(\.[0-9]+)?", text):
         value = float(text)
@@ -51,5 +51,5 @@ def seconds(row: Row, name: str) -> float:
     try:
         moment = datetime.fromisoformat(text.replace("/", "-"))
     except ValueError:
-        row.refuse("CC506", f'"{text[:40]}" is no date and time', name)
+        row.raise_error("CC506", f'"{text[:40]}" is not a date and time', name)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

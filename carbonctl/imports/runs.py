@@ -1,26 +1,32 @@
-"""Runs of a table grouped by project, device and site, and folded where they are too many."""
+"""Runs of a table grouped by project, device and site; the smallest merged if there are many."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbonctl.imports.imported import ImportedRun, basename, counted, listed, printable
+from carbonctl.imports.import_records import (
+    ImportedRun,
+    base_name,
+    format_count,
+    format_list,
+    printable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from carbonctl.imports.imported import Row
+    from carbonctl.imports.import_records import Row
 
-MOST_RUNS = 24  # beyond them the smallest are one run: a table has no room for more
-_FEW_RUNS = 12  # of one project: each stands for itself
-_MOSTLY = 0.5
+MAX_RUNS = 24  # the smallest runs beyond this number are merged, to keep tables short
+_FEW_RUNS = 12  # up to this number, runs of one project are not grouped
+_MAJORITY = 0.5
 _JOULES_PER_KWH = 3.6e6
 
 
 @dataclass(slots=True)
-class Total:
-    """The last row of a run, read. Energies in kWh, times in s."""
+class RunTotal:
+    """Values of the last row of a run. Energies in kWh, times in s."""
 
     row: Row
     energy: float
@@ -38,17 +44,17 @@ class Total:
 
     @property
     def start(self) -> float:
-        """The moment at which the run started."""
+        """Start of the run in s since the epoch."""
         return self.end - self.duration
 
     @property
     def project(self) -> str:
-        """What the user called the project of the run."""
+        """Name of the project of the run."""
         return self.row.get("project_name")
 
     @property
-    def bare_energy(self) -> float:
-        """Energy without the PUE that CodeCarbon was told, in kWh."""
+    def energy_without_pue(self) -> float:
+        """Energy in kWh without the PUE configured in CodeCarbon."""
         return self.energy / self.pue
 
     @property
@@ -57,84 +63,90 @@ class Total:
         return self.duration * self.count / 3600
 
 
-def grouped(totals: list[Total]) -> tuple[ImportedRun, ...]:
-    """Runs by project, device and site; each for itself where a project has few and is alone."""
+def group_runs(totals: list[RunTotal]) -> tuple[ImportedRun, ...]:
+    """Runs grouped by project, device and site; ungrouped if there is one project with few."""
     own_site = len({(total.region, total.pue) for total in totals}) > 1
     kinds = len({(total.device, total.count) for total in totals}) > 1
     projects = {total.project for total in totals}
     apart = len(totals) <= _FEW_RUNS and len(projects) == 1
-    groups: dict[tuple[object, ...], list[Total]] = {}
+    groups: dict[tuple[object, ...], list[RunTotal]] = {}
     for total in totals:
         name = _run_id(total) if apart or not total.project else total.project
-        groups.setdefault((name, *_kind(total)), []).append(total)
-    if len(groups) > MOST_RUNS:
-        groups = _folded(groups)
-    names = _names(groups, own_site=own_site, kinds=kinds)
+        groups.setdefault((name, *_group_key(total)), []).append(total)
+    if len(groups) > MAX_RUNS:
+        groups = _merge_smallest(groups)
+    names = _distinct_names(groups, own_site=own_site, kinds=kinds)
     alone = len(groups) == 1
     return tuple(
-        _run(group, "" if alone else name, own_site=own_site)
+        _build_run(group, "" if alone else name, own_site=own_site)
         for name, group in zip(names, groups.values(), strict=True)
     )
 
 
-def _run_id(total: Total) -> str:
+def _run_id(total: RunTotal) -> str:
     return total.row.get("run_id") or f"{total.project or 'run'} {total.row.get('timestamp')}"
 
 
-def _kind(total: Total) -> tuple[object, ...]:
-    """What runs that are counted together have in common."""
+def _group_key(total: RunTotal) -> tuple[object, ...]:
+    """Key of the runs of one group: device, count, region and PUE."""
     return total.device, total.count, total.region, total.pue
 
 
-def _folded(groups: dict[tuple[object, ...], list[Total]]) -> dict[tuple[object, ...], list[Total]]:
-    """The largest groups, and the rest as one run of each kind."""
-    energy = {key: sum(total.bare_energy for total in group) for key, group in groups.items()}
+def _merge_smallest(
+    groups: dict[tuple[object, ...], list[RunTotal]],
+) -> dict[tuple[object, ...], list[RunTotal]]:
+    """The largest groups, and the rest merged into one group per kind."""
+    energy = {
+        key: sum(total.energy_without_pue for total in group) for key, group in groups.items()
+    }
     kinds = len({key[1:] for key in groups})
-    largest = sorted(groups, key=lambda key: -energy[key])[: max(0, MOST_RUNS - kinds)]
-    kept = set(largest)
-    made: dict[tuple[object, ...], list[Total]] = {}
-    rest: dict[tuple[object, ...], list[Total]] = {}
+    largest = sorted(groups, key=lambda key: -energy[key])[: max(0, MAX_RUNS - kinds)]
+    largest_keys = set(largest)
+    largest_groups: dict[tuple[object, ...], list[RunTotal]] = {}
+    rest: dict[tuple[object, ...], list[RunTotal]] = {}
     for key, group in groups.items():
-        if key in kept:
-            made[key] = group
+        if key in largest_keys:
+            largest_groups[key] = group
         else:
             rest.setdefault((_OTHERS, *key[1:]), []).extend(group)
-    return made | rest
+    return largest_groups | rest
 
 
 _OTHERS = "others"
 
 
-def _names(
+def _distinct_names(
     groups: Iterable[tuple[object, ...]], *, own_site: bool, kinds: bool
 ) -> list[str]:  # fmt: skip
-    """A name a group; one that stands twice gets its site, its device, then a number."""
-    found: list[str] = []
+    """A distinct name per group; repeated names get a site, a device or a number."""
+    unique: list[str] = []
     keys = list(groups)
-    often = {key[0] for key in keys if sum(other[0] == key[0] for other in keys) > 1}
+    repeated = {key[0] for key in keys if sum(other[0] == key[0] for other in keys) > 1}
     for name, device, _, region, _ in keys:
-        made = printable(str(name))
-        if name in often:
-            made += f" {region}" * bool(own_site and region) + f" {device}" * bool(kinds and device)
-        base, place = made, 2
-        while made in found:
-            made, place = f"{base} {place}", place + 1
-        found.append(made)
-    return found
+        candidate = printable(str(name))
+        if name in repeated:
+            candidate += f" {region}" * bool(own_site and region) + f" {device}" * bool(
+                kinds and device
+            )
+        base, place = candidate, 2
+        while candidate in unique:
+            candidate, place = f"{base} {place}", place + 1
+        unique.append(candidate)
+    return unique
 
 
-def _run(group: list[Total], name: str, *, own_site: bool) -> ImportedRun:
+def _build_run(group: list[RunTotal], name: str, *, own_site: bool) -> ImportedRun:
     first, last = group[0], group[-1]
-    energy = sum(total.bare_energy for total in group)
-    told = sum(total.energy for total in group)
-    files = listed((basename(total.row.file) for total in group), 2)
-    rows = counted(sum(total.rows for total in group), "row")
+    energy = sum(total.energy_without_pue for total in group)
+    energy_with_pue = sum(total.energy for total in group)
+    files = format_list((base_name(total.row.file) for total in group), 2)
+    rows = format_count(sum(total.rows for total in group), "row")
     if len(group) == 1 and (run := first.row.get("run_id")):
         note = f"from {files}, last row of run {run} ({rows})"
     else:
-        note = f"from {files}, last rows of {counted(len(group), 'run')} ({rows})"
+        note = f"from {files}, last rows of {format_count(len(group), 'run')} ({rows})"
     if first.pue > 1:
-        note += f"; {told:g} kWh with PUE {first.pue:g}, divided by it"
+        note += f"; {energy_with_pue:g} kWh with PUE {first.pue:g}, divided by it"
     return ImportedRun(
         evidence="energy",
         value=energy,
@@ -152,46 +164,46 @@ def _run(group: list[Total], name: str, *, own_site: bool) -> ImportedRun:
     )
 
 
-def _boards_kwh(group: list[Total]) -> float | None:
-    """Energy of the GPUs in kWh, without PUE; None where a row does not tell it."""
+def _boards_kwh(group: list[RunTotal]) -> float | None:
+    """Energy of the GPUs in kWh without PUE; None if a row lacks it."""
     if any(total.gpu_energy is None for total in group):
         return None
     return sum((total.gpu_energy or 0.0) / total.pue for total in group)
 
 
-def _comments(group: list[Total], energy: float) -> list[str]:
+def _comments(group: list[RunTotal], energy: float) -> list[str]:
     seconds = sum(total.duration for total in group)
     watts = f", {energy / seconds * _JOULES_PER_KWH:.4g} W on average" if seconds else ""
-    said = [f"duration {seconds / 3600:.4g} h = {seconds / 86400:.4g} d{watts}"]
+    notes = [f"duration {seconds / 3600:.4g} h = {seconds / 86400:.4g} d{watts}"]
     if len(group) > 1:
         projects = {total.project for total in group}
-        what = f" of {counted(len(projects), 'project')}" if len(projects) > 1 else ""
-        said[0] += f", {counted(len(group), 'run')}{what}"
+        what = f" of {format_count(len(projects), 'project')}" if len(projects) > 1 else ""
+        notes[0] += f", {format_count(len(group), 'run')}{what}"
     pue = group[0].pue
-    said += [f"PUE {pue:g}, as told to CodeCarbon"] * (pue > 1)
-    return said + _constants(group)
+    notes += [f"PUE {pue:g}, as configured in CodeCarbon"] * (pue > 1)
+    return notes + _constant_power_note(group)
 
 
-def _constants(group: list[Total]) -> list[str]:
-    """Whether the energy is mostly a constant power of the host times the duration."""
-    told = sum(total.energy for total in group)
-    parts: dict[str, Callable[[Total], float]] = {
+def _constant_power_note(group: list[RunTotal]) -> list[str]:
+    """A note if most of the energy is an assumed constant power of the host."""
+    total_energy = sum(total.energy for total in group)
+    parts: dict[str, Callable[[RunTotal], float]] = {
         "memory": lambda total: total.ram_energy or 0.0,
         "CPU": _constant_cpu,
     }
-    shares = {name: sum(map(of, group)) / told for name, of in parts.items()}
-    if sum(shares.values()) <= _MOSTLY:
+    shares = {name: sum(map(of, group)) / total_energy for name, of in parts.items()}
+    if sum(shares.values()) <= _MAJORITY:
         return []
     named = " and ".join(name for name, share in shares.items() if share > 0)
-    watts = sum(shares.values()) * told * _JOULES_PER_KWH
+    watts = sum(shares.values()) * total_energy * _JOULES_PER_KWH
     seconds = sum(total.duration for total in group)
     mean = f" ({watts / seconds:.3g} W)" if seconds else ""
     said = f"{sum(shares.values()):.0%} of this energy is {named} of the host at constant power"
-    return [f"{said}{mean}: a rule of CodeCarbon where it has no meter"]
+    return [f"{said}{mean}: CodeCarbon's default without a power meter"]
 
 
-def _constant_cpu(total: Total) -> float:
-    """Energy of the CPU in kWh where it is ``cpu_power`` all the time, as without a meter."""
+def _constant_cpu(total: RunTotal) -> float:
+    """Energy of the CPU in kWh if its power is constant, as without a meter; else 0."""
     if not total.cpu_energy or not total.duration:
         return 0.0
     try:
@@ -199,7 +211,7 @@ def _constant_cpu(total: Total) -> float:
     except ValueError:
         return 0.0
     mean = total.cpu_energy * _JOULES_PER_KWH / total.duration
-    return total.cpu_energy if abs(mean - stated) <= _SAME_POWER * stated else 0.0
+    return total.cpu_energy if abs(mean - stated) <= _POWER_TOLERANCE * stated else 0.0
 
 
-_SAME_POWER = 0.02  # cpu_power is rounded, and the first sample is late
+_POWER_TOLERANCE = 0.02  # cpu_power is rounded, and the first sample is late

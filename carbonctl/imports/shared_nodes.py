@@ -1,4 +1,4 @@
-"""Allocations that are on one node at one time: Slurm's energy of a node is in each of them."""
+"""Slurm allocations that share a node: each of them reports the energy of the whole node."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.core.errors import InputError
-from carbonctl.imports.imported import basename, listed
-from carbonctl.imports.numbers import seconds
+from carbonctl.imports.import_records import base_name, format_list
+from carbonctl.imports.numbers import read_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from carbonctl.imports.imported import Row
+    from carbonctl.imports.import_records import Row
 
-_MOST_NODES = 100_000  # of one list; no allocation has more
-_SLACK_SECONDS = 1.0  # Slurm's clock
+_MAX_NODES = 100_000  # of one list; no allocation has more
+_CLOCK_TOLERANCE_SECONDS = 1.0  # Slurm's clock
 _RANGES = re.compile(r"\[([0-9,-]+)\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One allocation: devices of one type, their hours, or the energy of its nodes in J."""
+    """One allocation: devices of one type, elapsed hours, and the energy of its nodes in J."""
 
     row: Row
     device: str
@@ -32,88 +32,88 @@ class Job:
 
     @property
     def group(self) -> tuple[str, str, bool]:
-        """What jobs that are counted together have in common."""
+        """Key of the jobs of one run: job name, device, and whether energy is measured."""
         return self.row.get("JobName"), self.device, self.joules > 0
 
     @property
     def job_id(self) -> str:
-        """The job as Slurm calls it."""
+        """The job id of Slurm."""
         return self.row.get("JobID") or self.row.get("JobIDRaw")
 
 
-def apart(jobs: list[Job]) -> tuple[list[Job], list[Job]]:
-    """The jobs, those that share a node with another one counted by hours; and these jobs.
+def split_shared_jobs(jobs: list[Job]) -> tuple[list[Job], list[Job]]:
+    """All jobs, without the energy of those that share a node; and the jobs that share one.
 
-    A shared job without devices has no hours to count by: its energy is in that of its neighbors,
-    and the other way round, so that it is an error.
+    Jobs that share a node are counted by hours. A shared job without devices is an error: it has
+    no device-hours, and its energy contains that of its neighbors.
     """
     by_node: dict[str, list[tuple[float, float, Job]]] = {}
     for job in jobs:
-        span = _span(job) if job.joules else None
+        span = _time_span(job) if job.joules else None
         if span is not None:
-            for node in nodes(job.row.get("NodeList")):
+            for node in expand_node_list(job.row.get("NodeList")):
                 by_node.setdefault(node, []).append((*span, job))
     shared: dict[int, Job] = {}
     for spans in by_node.values():
         spans.sort(key=lambda one: one[:2])
         latest = spans[0]
         for start, end, job in spans[1:]:
-            if min(end, latest[1]) - start > _SLACK_SECONDS:
+            if min(end, latest[1]) - start > _CLOCK_TOLERANCE_SECONDS:
                 shared |= {id(latest[2]): latest[2], id(job): job}
             latest = max(latest, (start, end, job), key=lambda one: one[1])
     for job in shared.values():
         if not job.devices:
             message = f"the job {job.job_id} has no GPU and shares a node with another job"
-            hint = "leave it out: the energy of its nodes is in that of the other one"
-            job.row.refuse("CC505", message, "JobID", hint)
-    return _by_hours(jobs, shared), list(shared.values())
+            hint = "exclude it: the other job reports the energy of the node too"
+            job.row.raise_error("CC505", message, "JobID", hint)
+    return _without_shared_energy(jobs, shared), list(shared.values())
 
 
-def _by_hours(jobs: list[Job], shared: dict[int, Job]) -> list[Job]:
+def _without_shared_energy(jobs: list[Job], shared: dict[int, Job]) -> list[Job]:
     return [replace(job, joules=0.0) if id(job) in shared else job for job in jobs]
 
 
 def shared_note(shared: list[Job]) -> str:
-    """What is said of jobs whose energies hold each other's."""
-    files = listed((basename(job.row.file) for job in shared), 2)
+    """The note on jobs whose energy is not used because they share a node."""
+    files = format_list((base_name(job.row.file) for job in shared), 2)
     return (
-        f"{files}: {listed(job.job_id for job in shared)} are on one node at one time, and the "
-        "energy of a node is in each: not used, they count by their hours"
+        f"{files}: {format_list(job.job_id for job in shared)} share a node, so each reports the "
+        "energy of all: their energy is not used, they count by their hours"
     )
 
 
-def _span(job: Job) -> tuple[float, float] | None:
-    """Start and end in s; None where the table does not tell."""
+def _time_span(job: Job) -> tuple[float, float] | None:
+    """Start and end in s; None if the table lacks them."""
     try:
-        start = seconds(job.row, "Start")
+        start = read_seconds(job.row, "Start")
     except InputError:
         return None
     return start, start + job.hours * 3600
 
 
-def nodes(text: str) -> Iterator[str]:
-    """Names of a list such as ``gpu[01-04,07],login1``; what is no list is one name."""
-    made = 0
+def expand_node_list(text: str) -> Iterator[str]:
+    """Names of the nodes in a list such as ``gpu[01-04,07],login1``."""
+    count = 0
     for entry in re.split(r",(?![^\[]*\])", text):
-        for name in _expanded(entry.strip()):
-            made += 1
-            if made > _MOST_NODES:
+        for name in _expand_entry(entry.strip()):
+            count += 1
+            if count > _MAX_NODES:
                 return
             if name and name != "None assigned":
                 yield name
 
 
-def _expanded(entry: str) -> Iterator[str]:
-    found = _RANGES.search(entry)
-    if found is None:
+def _expand_entry(entry: str) -> Iterator[str]:
+    match = _RANGES.search(entry)
+    if match is None:
         yield entry
         return
-    before, after = entry[: found.start()], entry[found.end() :]
-    for part in found[1].split(","):
+    before, after = entry[: match.start()], entry[match.end() :]
+    for part in match[1].split(","):
         low, _, high = part.partition("-")
         if not low.isdecimal() or len(low) > 9 or (high and not high.isdecimal()):  # noqa: PLR2004
             yield entry
             return
         last = int(high[:9]) if high else int(low)
-        for number in range(int(low), min(last, int(low) + _MOST_NODES) + 1):
-            yield from _expanded(f"{before}{number:0{len(low)}d}{after}")
+        for number in range(int(low), min(last, int(low) + _MAX_NODES) + 1):
+            yield from _expand_entry(f"{before}{number:0{len(low)}d}{after}")

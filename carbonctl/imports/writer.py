@@ -1,4 +1,4 @@
-"""A commented scenario from what was imported; what no file could say is a commented line."""
+"""Text of a commented scenario from imported files; unknown values are commented lines."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.grids import canonical_place
 from carbonctl.catalog.read import AmbiguousName, Catalog, UnknownName
-from carbonctl.imports.imported import listed
-from carbonctl.imports.imported import printable as _printable
+from carbonctl.imports.import_records import format_list
+from carbonctl.imports.import_records import printable as _printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from carbonctl.imports.imported import Imported, ImportedModel, ImportedRun
+    from carbonctl.imports.import_records import Imported, ImportedModel, ImportedRun
 
 _UNITS = {"energy": " kWh", "power": " W", "accelerator_hours": ""}
 
 
-def scenario(found: Imported, files: Sequence[str], catalog: Catalog) -> str:
+def write_scenario(imported: Imported, files: Sequence[str], catalog: Catalog) -> str:
     """Text of a scenario file."""
     named = " ".join(f"--from {shlex.quote(file)}" for file in files)
     head = [_comment(f"Written by: carbonctl init train {named}")]
-    head += [_comment(text) for text in (*found.comments, *found.notes)]
+    head += [_comment(text) for text in (*imported.comments, *imported.notes)]
     head.append("schema: carbonctl/scenario/v2")
     return "\n".join(
         [
             *head,
-            *(_model(found.model) if found.model else []),
-            *_hardware_on_top(found, catalog),
-            *_site(found, catalog),
-            *_train(found, catalog),
+            *(_model_lines(imported.model) if imported.model else []),
+            *_common_hardware_lines(imported, catalog),
+            *_common_site_lines(imported, catalog),
+            *_train_lines(imported, catalog),
             "",
         ]
     )
@@ -42,30 +42,30 @@ def _comment(text: str, indent: str = "") -> str:
 
 
 def _quoted(text: str) -> str:
-    """Text that YAML reads back as it was."""
+    """Text in quotes that YAML reads back unchanged."""
     return json.dumps(_printable(text), ensure_ascii=False)
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     return f"{value:.12g}"
 
 
-def _model(model: ImportedModel) -> list[str]:
+def _model_lines(model: ImportedModel) -> list[str]:
     if model.name:
         return [*map(_comment, model.comments), f"model: {model.name}"]
     entries = ", ".join(f"{key}: {value}" for key, value in model.shape.items())
     return [*map(_comment, model.comments), f"model: {{kind: llm, {entries}}}"]
 
 
-def _hardware_on_top(found: Imported, catalog: Catalog) -> list[str]:
-    if not found.runs:
-        why = "as in h100-sxm; no file says what it ran on"
+def _common_hardware_lines(imported: Imported, catalog: Catalog) -> list[str]:
+    if not imported.runs:
+        why = "as in h100-sxm; no file names the hardware"
         return [f"# hardware: {{accelerator: NAME, count: NUMBER}}   # {why}"]
-    devices = {(run.device, run.count) for run in found.runs}
-    return [_hardware(*devices.pop(), catalog)] if len(devices) == 1 else []
+    devices = {(run.device, run.count) for run in imported.runs}
+    return [_hardware_line(*devices.pop(), catalog)] if len(devices) == 1 else []
 
 
-def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> str:
+def _hardware_line(device: str, count: int, catalog: Catalog, indent: str = "") -> str:
     number = f", count: {count}" if count else ""
     unknown = f"{indent}# hardware: {{accelerator: NAME{number}}}   # "
     if not device:
@@ -74,75 +74,76 @@ def _hardware(device: str, count: int, catalog: Catalog, indent: str = "") -> st
     try:
         record = catalog.record("accelerators", device)
     except AmbiguousName as error:
-        return f'{unknown}"{shown}" may be {listed(error.choices, 6)}'
+        return f'{unknown}"{shown}" may be {format_list(error.choices, 6)}'
     except UnknownName:
         return f'{unknown}"{shown}" is not in hardware_db; try carbonctl hw search WORD'
     said = _printable(record.assumed) or f'"{shown}"'
     return f"{indent}hardware: {{accelerator: {record.id}{number}}}   # {said}"
 
 
-def _site(found: Imported, catalog: Catalog) -> list[str]:
-    if any(run.place or run.region for run in found.runs):
-        return []  # each run says where it ran
-    where = "as in FR or aws:us-east-1; no file says where it ran"
-    if found.place:
-        where = f"the log says {found.place}"
-    region = f"region: {_quoted(_region(catalog, found.region)) if found.region else 'REGION'}"
-    if found.pue is None:
+def _common_site_lines(imported: Imported, catalog: Catalog) -> list[str]:
+    if any(run.place or run.region for run in imported.runs):
+        return []  # each run has its own site
+    where = "as in FR or aws:us-east-1; no file names the place"
+    if imported.place:
+        where = f"the log has {imported.place}"
+    name = imported.region and _quoted(_canonical_or_same(catalog, imported.region))
+    region = f"region: {name or 'REGION'}"
+    if imported.pue is None:
         return [_comment(f"site: {{{region}}}   # {where}; or train --region")]
-    note = _quoted("as told to CodeCarbon")
-    pue = f"  pue: {{value: {_number(found.pue)}, note: {note}}}"
+    note = _quoted("as configured in CodeCarbon")
+    pue = f"  pue: {{value: {_format_number(imported.pue)}, note: {note}}}"
     return ["site:", _comment(f"{region}   # {where}; or train --region", "  "), pue]
 
 
-def _region(catalog: Catalog, name: str) -> str:
-    """The id of a place that a log names; the name as it stands where it leads nowhere."""
+def _canonical_or_same(catalog: Catalog, name: str) -> str:
+    """The id of a place in a log; the name itself if it is unknown."""
     try:
         return canonical_place(catalog, name)
     except (AmbiguousName, UnknownName):
         return name
 
 
-def _own_site(run: ImportedRun, catalog: Catalog, indent: str) -> list[str]:
-    """The site of one run, where runs have several; a place that is not known is left to say."""
+def _run_site_lines(run: ImportedRun, catalog: Catalog, indent: str) -> list[str]:
+    """Lines of the site of one run; a commented line if its place is unknown."""
     try:
         region = canonical_place(catalog, run.region)
     except (AmbiguousName, UnknownName):
-        said = f"the log says {run.place}" if run.place else "the log does not say where it ran"
+        said = f"the log has {run.place}" if run.place else "the log does not name the place"
         return [_comment(f"site: {{region: REGION}}   # {said}", indent)]
     pue = ""
     if run.pue is not None:
-        note = _quoted("as told to CodeCarbon")
-        pue = f", pue: {{value: {_number(run.pue)}, note: {note}}}"
+        note = _quoted("as configured in CodeCarbon")
+        pue = f", pue: {{value: {_format_number(run.pue)}, note: {note}}}"
     return [f"{indent}site: {{region: {_quoted(region)}{pue}}}   # {_printable(run.place)}"]
 
 
-def _train(found: Imported, catalog: Catalog) -> list[str]:
-    if not found.runs and found.model is not None:
-        model = found.model
+def _train_lines(imported: Imported, catalog: Catalog) -> list[str]:
+    if not imported.runs and imported.model is not None:
+        model = imported.model
         precision = f"  precision: {model.precision}   # {_printable(model.precision_comment)}"
-        tokens = "  # tokens: NUMBER   # as in 15T; the tokens of training are in no config.json"
+        tokens = "  # tokens: NUMBER   # as in 15T; a config.json has no training tokens"
         return ["train:", precision, tokens]
-    if len(found.runs) == 1:
-        return ["train:", *_run(found.runs[0], "  ")]
-    same = len({(run.device, run.count) for run in found.runs}) == 1
-    own_sites = any(run.place or run.region for run in found.runs)
+    if len(imported.runs) == 1:
+        return ["train:", *_run_lines(imported.runs[0], "  ")]
+    same = len({(run.device, run.count) for run in imported.runs}) == 1
+    own_sites = any(run.place or run.region for run in imported.runs)
     lines = ["train:", "  runs:"]
-    for run in found.runs:
+    for run in imported.runs:
         lines.append(f"    - name: {_quoted(run.name)}")
         if not same:
-            lines.append(_hardware(run.device, run.count, catalog, "      "))
+            lines.append(_hardware_line(run.device, run.count, catalog, "      "))
         if own_sites:
-            lines += _own_site(run, catalog, "      ")
-        lines += _run(run, "      ")
+            lines += _run_site_lines(run, catalog, "      ")
+        lines += _run_lines(run, "      ")
     return lines
 
 
-def _run(run: ImportedRun, indent: str) -> list[str]:
+def _run_lines(run: ImportedRun, indent: str) -> list[str]:
     lines = [_comment(text, indent) for text in run.comments]
-    value = _number(run.value) + _UNITS[run.evidence]
+    value = _format_number(run.value) + _UNITS[run.evidence]
     scope = f", scope: {run.scope}" if run.scope else ""
-    hours = f", accelerator_hours: {_number(run.hours)}" if run.hours else ""
+    hours = f", accelerator_hours: {_format_number(run.hours)}" if run.hours else ""
     note = f", note: {_quoted(run.note)}" if run.note else ""
     entry = f"{{value: {value}{scope}{hours}{note}}}"
     lines.append(f"{indent}{run.evidence}: {entry}")

@@ -1,1 +1,1 @@
-"""What a run or a service chooses: facts in, choices out, on arrays."""
+"""Plans: the choice of an operating point and the feasibility of training, on arrays."""

@@ -1,7 +1,7 @@
-"""The operating point of a replica: how many sequences it decodes together, on how many devices.
+"""Choose the operating point of a replica: its batch and its number of devices.
 
-Everything is a number or an array over ``(rows, draws)``; the sizes that a replica may have stand
-on a leading axis, and the best of them is taken for each element.
+Everything is a number or an array over ``(rows, draws)``. The sizes that a replica may have are on
+a leading axis, and the best size is chosen for each element.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from carbonctl.formulas.serving import occupancy
 from carbonctl.plan.search import find_last_within, find_root
 
 if TYPE_CHECKING:
-    from carbonctl.core.types import Array, Num, Places
+    from carbonctl.core.types import Array, Indexes, Num
 
 T = TypeVar("T")
 
-LARGEST = 9  # doublings: no replica has more than 512 devices
-# the limit that stops a size, in the order in which they are looked at; OK where none does
+MAX_DOUBLINGS = 9  # a replica has at most 2^9 = 512 devices
+# status of a size: the first limit that it violates, in this order; OK where it violates none
 NOT_ALLOWED, NO_SEQUENCE, NO_CONCURRENCY, NO_ITL, NO_TTFT, NO_LOAD, OK = range(7)
-_OVER = 1.0 + 1e-9  # a load at the very edge of what a replica carries is carried
-_SLACK = 1e-9
+_LOAD_TOLERANCE = 1.0 + 1e-9  # tolerance: a load equal to the capacity of a replica is accepted
+_RELATIVE_TOLERANCE = 1e-9
 
 
 @record
 class Limits(Generic[T]):
-    """What bounds the choice: stated or usual concurrency, devices there are, latency.
+    """Limits of the choice: concurrency, number of devices, latency targets.
 
-    ``linked_accelerators`` are those that links join, a machine or a pod.
-    ``concurrency`` is taken as it is where ``is_stated``, of a range no more than memory holds;
-    else it is the most that is usual. A queue ``is_full``: it keeps in flight what memory holds.
-    ``replica_accelerators`` is the size of a replica where that is stated, ``accelerators`` all
-    devices where they are counted, ``heads`` what a size must divide where that is known.
+    ``linked_accelerators`` are devices joined by fast links, in a machine or a pod.
+    ``concurrency`` is used as it is where ``is_stated`` (a range is capped by memory), else it is
+    the default maximum. Where the load ``is_full`` (a queue), the batch is what memory holds.
+    ``replica_accelerators`` is the stated size of a replica, ``accelerators`` the stated number of
+    all devices, ``heads`` the number of attention heads, which a size must divide.
     """
 
     concurrency: T | None
@@ -52,14 +52,14 @@ class Limits(Generic[T]):
 
 
 class Load(NamedTuple):
-    """Tokens that arrive in a second, and the held devices that they are spread over, if any."""
+    """Arriving tokens per second, and the dedicated devices that share them, if any."""
 
     arriving_tokens_per_s: Num
     fleet_share: Num | None = None
     accelerators: Num | None = None
 
-    def of_one(self, devices: Num) -> Num:
-        """Tokens that arrive in a second at one replica [1/s]."""
+    def load_per_replica(self, devices: Num) -> Num:
+        """Arriving tokens per second at one replica of this size [1/s]."""
         if self.fleet_share is None or self.accelerators is None:
             return self.arriving_tokens_per_s
         return occupancy.arriving_tokens_per_s_by_fleet_share(
@@ -76,26 +76,26 @@ class Load(NamedTuple):
 
 
 class Replica(Protocol):
-    """One copy of a model on some devices, as the choice sees it."""
+    """What the choice needs of a replica: latency, energy and capacity by batch and size."""
 
     search_steps: int
 
     def inter_token_latency_s(self, batch: Num, devices: Num) -> Num:
-        """Time between two tokens of a sequence [s]."""
+        """Inter-token latency of a sequence [s]."""
 
     def token_energy_j(self, batch: Num, devices: Num, *, above_resident: bool) -> Num:
-        """Energy of the boards for one token; above that of boards that only wait [J]."""
+        """Board energy per token [J]; above that of idle boards where ``above_resident``."""
 
     def memory_sequences(self, devices: Num) -> Array:
-        """Sequences that memory holds beside the weights [1]."""
+        """Sequences whose KV caches fit in memory beside the weights [1]."""
 
     def prefill_s(self, devices: Num) -> Num:
-        """Time of a prompt that waits for no other [s]."""
+        """Prefill time of one prompt, without queueing [s]."""
 
 
 @record
 class OperatingPoint:
-    """The choice: sequences in flight, devices of a replica, and how far the limits hold."""
+    """The chosen batch and number of devices, the limits, and the status."""
 
     batch: Num
     devices: Num
@@ -107,7 +107,7 @@ class OperatingPoint:
 
 
 class _Sizes(NamedTuple):
-    """Every size of a replica on the leading axis, and what each of them would do."""
+    """Results of every size of a replica, on the leading axis."""
 
     devices: Array
     batch: Array
@@ -121,47 +121,48 @@ class _Sizes(NamedTuple):
 def choose_operating_point(
     replica: Replica, limits: Limits[Num], load: Load, axes: int
 ) -> OperatingPoint:
-    """Batch and devices of a replica at which a token takes least energy of the boards.
+    """Batch and devices of a replica with the least board energy per token.
 
-    Of sizes that stop at different limits the one that comes furthest is taken, and ``status`` says
-    what stops it; ties go to the fewest devices. ``axes`` is the number of axes of the numbers.
+    Among sizes that violate limits, those that pass most limits in order are preferred, and
+    ``status`` is the first violated limit; ties go to the fewest devices. ``axes`` is the number of
+    axes of the numbers.
     """
-    sizes = _look_at(replica, limits, load, sizes_of(limits, axes))
+    sizes = _evaluate_sizes(replica, limits, load, replica_sizes(limits, axes))
     furthest = np.max(sizes.status, axis=0)
     cost = np.where(sizes.status == furthest, sizes.cost_j, np.inf)
-    place: Places = np.asarray(np.argmin(cost, axis=0))
-    devices, batch = _taken(sizes.devices, place), _taken(sizes.batch, place)
+    place: Indexes = np.asarray(np.argmin(cost, axis=0))
+    devices, batch = _select_size(sizes.devices, place), _select_size(sizes.batch, place)
     return OperatingPoint(
         batch=batch,
         devices=devices,
-        most_sequences=_taken(sizes.most, place),
-        memory_sequences=_taken(sizes.memory, place),
-        latency_sequences=None if sizes.latency is None else _taken(sizes.latency, place),
+        most_sequences=_select_size(sizes.most, place),
+        memory_sequences=_select_size(sizes.memory, place),
+        latency_sequences=None if sizes.latency is None else _select_size(sizes.latency, place),
         inter_token_latency_s=replica.inter_token_latency_s(batch, devices),
         status=furthest,
     )
 
 
 def is_feasible(point: OperatingPoint, *, is_exact: bool) -> Any:
-    """Whether a choice keeps its limits: latency, and memory unless the concurrency is stated.
+    """Whether an operating point meets its limits: latency, and memory unless stated exactly.
 
-    What a stated concurrency takes does not depend on whether memory holds it, and of a range no
-    more is taken than it holds; that a load is beyond held devices shows in their hours.
+    The energy at an exactly stated concurrency does not depend on memory, and a stated range is
+    capped by memory. A load beyond dedicated devices shows in their hours instead.
     """
     status = np.asarray(point.status)
     stated = (status == NO_CONCURRENCY) | (is_exact & (status < NO_CONCURRENCY))
     return (status >= NO_LOAD) | stated
 
 
-def sizes_of(limits: Limits[Num], axes: int) -> Array:
-    """Sizes that a replica may have, rising, on an axis before all others.
+def replica_sizes(limits: Limits[Num], axes: int) -> Array:
+    """Possible numbers of devices of a replica, ascending, on a new leading axis.
 
-    The stated one; else powers of two for each rank, and all devices where they are counted.
+    The stated size; else powers of two, and the number of all devices where it is stated.
     """
     if limits.replica_accelerators is not None:
         stated = np.asarray(limits.replica_accelerators, dtype=float)
         return stated.reshape(1, *(1,) * (axes - stated.ndim), *stated.shape)
-    powers = np.array([2.0**step for step in range(LARGEST + 1)]).reshape(-1, *(1,) * axes)
+    powers = np.array([2.0**step for step in range(MAX_DOUBLINGS + 1)]).reshape(-1, *(1,) * axes)
     if limits.accelerators is None:
         return powers
     counted = np.broadcast_to(limits.accelerators, np.broadcast_shapes(
@@ -170,12 +171,12 @@ def sizes_of(limits: Limits[Num], axes: int) -> Array:
     return np.concatenate([whole, counted[None]])
 
 
-def _look_at(replica: Replica, limits: Limits[Num], load: Load, devices: Array) -> _Sizes:
-    """What a replica of each size would do, and the first limit that stops it."""
+def _evaluate_sizes(replica: Replica, limits: Limits[Num], load: Load, devices: Array) -> _Sizes:
+    """Batch, cost and status (first violated limit) of each size of a replica."""
     memory = replica.memory_sequences(devices)
-    latency = _latency_sequences(replica, limits, memory, devices)
-    most = _most_sequences(limits, memory, latency)
-    arriving = load.of_one(devices)
+    latency = _sequences_within_latency(replica, limits, memory, devices)
+    most = _max_sequences(limits, memory, latency)
+    arriving = load.load_per_replica(devices)
     if limits.is_stated:
         batch = most if limits.is_exact else np.minimum(most, np.maximum(memory, 1.0))
     elif limits.is_full:
@@ -188,13 +189,14 @@ def _look_at(replica: Replica, limits: Limits[Num], load: Load, devices: Array) 
     passed = (
         is_allowed(devices, memory, limits),
         memory >= 1.0,
-        memory >= most * (1.0 - _SLACK) if limits.is_stated else True,
+        memory >= most * (1.0 - _RELATIVE_TOLERANCE) if limits.is_stated else True,
         True if latency is None else latency >= 1.0,
         True if limits.ttft_s is None else replica.prefill_s(devices) <= limits.ttft_s,
-        not load.is_held or arriving * replica.inter_token_latency_s(most, devices) <= most * _OVER,
+        not load.is_held
+        or arriving * replica.inter_token_latency_s(most, devices) <= most * _LOAD_TOLERANCE,
     )
     cost = replica.token_energy_j(batch, devices, above_resident=load.is_held)
-    status, shape = _stages(passed), np.shape(cost)
+    status, shape = _count_limits_met(passed), np.shape(cost)
     same: list[Any] = [
         None if one is None else np.broadcast_to(one, np.broadcast_shapes(shape, np.shape(status)))
         for one in (devices, batch, most, memory, latency, status, cost)
@@ -202,8 +204,8 @@ def _look_at(replica: Replica, limits: Limits[Num], load: Load, devices: Array) 
     return _Sizes(*same)
 
 
-def _stages(passed: tuple[Any, ...]) -> Num:
-    """How many of some limits hold, up to the first that does not."""
+def _count_limits_met(passed: tuple[Any, ...]) -> Num:
+    """Number of limits that are met before the first violated one."""
     reached: Any = True
     stages: Any = 0
     for holds in passed:
@@ -212,8 +214,8 @@ def _stages(passed: tuple[Any, ...]) -> Num:
     return np.asarray(stages)
 
 
-def _most_sequences(limits: Limits[Num], memory: Array, latency: Array | None) -> Num:
-    """The most sequences that are decoded together; as many as stated where that is stated."""
+def _max_sequences(limits: Limits[Num], memory: Array, latency: Array | None) -> Num:
+    """Maximum concurrency: as stated, else the least of all limits."""
     if limits.is_stated and limits.concurrency is not None:
         return limits.concurrency
     caps = (memory, limits.most_sequences, latency, limits.concurrency)
@@ -221,12 +223,12 @@ def _most_sequences(limits: Limits[Num], memory: Array, latency: Array | None) -
 
 
 def is_allowed(devices: Array, memory: Array, limits: Limits[Num]) -> Any:
-    """Sizes that share the heads alike, or are the fewest devices that hold one sequence.
+    """Which sizes are allowed: they divide the heads, or are the smallest that fits a sequence.
 
-    Beyond what links join, layers and not heads are divided: more devices hold more, but make no
-    token faster. Under a target of latency they are allowed where none within holds the model.
-    Where devices are counted none is larger, and all of them are one size where no other holds it,
-    or the concurrency that is stated.
+    Beyond linked devices, layers are divided (pipeline parallel), which adds memory but does not
+    reduce latency. So under a latency target such sizes are allowed only where no smaller one fits
+    the model. Where the number of devices is stated, no size is larger, and the size of all devices
+    is allowed only where no other fits the model or the stated concurrency.
     """
     if limits.replica_accelerators is not None:
         return np.ones(np.shape(memory + devices), dtype=bool)
@@ -246,10 +248,10 @@ def is_allowed(devices: Array, memory: Array, limits: Limits[Num]) -> Any:
     return allowed
 
 
-def _latency_sequences(
+def _sequences_within_latency(
     replica: Replica, limits: Limits[Num], memory: Array, devices: Array
 ) -> Array | None:
-    """Sequences that keep the target of inter-token latency; None without one."""
+    """Maximum batch within the target inter-token latency; None without a target."""
     if limits.itl_s is None:
         return None
     residual = 1.0 if limits.throughput_residual is None else limits.throughput_residual
@@ -260,7 +262,7 @@ def _latency_sequences(
     ))  # fmt: skip
 
 
-def _taken(values: Array, place: Places) -> Num:
-    """The value of the size at each place of the leading axis."""
+def _select_size(values: Array, place: Indexes) -> Num:
+    """Values at the chosen index of the leading axis."""
     found = np.take_along_axis(values, place[None], axis=0)[0]
     return float(found) if found.ndim == 0 else found

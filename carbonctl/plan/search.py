@@ -1,4 +1,4 @@
-"""Searches over arrays, of a fixed number of steps: each element takes its own way to its root."""
+"""Root search over arrays in a fixed number of steps, each element on its own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
     from carbonctl.core.types import Num
 
-_GRID = 8  # points between the ends at which a function that may fall at first is looked at
+_GRID = 8  # points at which a function that may fall at first is evaluated
 
 
 def find_root(function: Callable[[Num], Num], low: Num, high: Num, steps: int) -> Num:
-    """Where a function crosses zero from below between two ends; the nearer end where it does not.
+    """Argument at which a function crosses zero from below; the nearer end where it does not.
 
     Bracketed secant (Illinois): exact after one step where the function is affine.
     """
@@ -42,10 +42,10 @@ def find_root(function: Callable[[Num], Num], low: Num, high: Num, steps: int) -
 def find_last_within(
     function: Callable[[Num], Num], low: Num, high: Num, most: Num, steps: int
 ) -> Num:
-    """The largest argument at which a function is no more than ``most``; 0 where none was found.
+    """The largest argument at which a function is at most ``most``; 0 where none is found.
 
-    The function rises, or falls first and rises then: the bracket starts at the last of some
-    points at which it is within.
+    The function rises, or falls first and then rises. The bracket starts at the last grid point at
+    which it is at most ``most``.
     """
     spread = np.maximum(high / low, 1.0)
     start: Num = 0.0

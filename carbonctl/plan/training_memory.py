@@ -1,4 +1,4 @@
-"""Memory that a training run takes: its state, its activations, the devices that hold both."""
+"""Memory of a training run: model state and activations, and the devices that hold them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @record
 class Activations(Generic[T]):
-    """What a transformer keeps for its backward pass; scores of attention where they are stored."""
+    """Activations of a transformer for the backward pass; attention scores where stored."""
 
     layers: T
     hidden_size: T
@@ -38,7 +38,7 @@ class Tables(Generic[T]):
 
 @record
 class TrainingMemory(Generic[T]):
-    """What training keeps in the memory of its devices."""
+    """What training stores in the memory of its devices."""
 
     device_memory_gb: T
     memory_share: T
@@ -90,7 +90,7 @@ def _activation_gb(a: Activations[Num]) -> Num:
 
 
 def state_gb(memory: TrainingMemory[Num]) -> Num:
-    """Weights, gradients and optimizer state of a run, with models beside it, in GB."""
+    """Weights, gradients and optimizer state of a run and its auxiliary models [GB]."""
     tables, total = memory.tables, memory.total_params
     if tables is not None:
         return training_memory.state_gb_by_tables(
@@ -108,11 +108,11 @@ def state_gb(memory: TrainingMemory[Num]) -> Num:
             adapter_params=memory.adapter_params,
             state_bytes=memory.state_bytes,
         )
-    return _whole_gb(memory, total)
+    return _full_state_gb(memory, total)
 
 
-def _whole_gb(memory: TrainingMemory[Num], total: Num) -> Num:
-    """State of a model that is trained whole, and of the models beside it that must be held."""
+def _full_state_gb(memory: TrainingMemory[Num], total: Num) -> Num:
+    """State of a fully trained model and of its auxiliary models (reference, reward, critic)."""
     reference, reward, critic = memory.reference_params, memory.reward_params, memory.critic_params
     if reference is None or memory.frozen_bytes is None:
         return training_memory.state_gb(total_params=total, state_bytes=memory.state_bytes)

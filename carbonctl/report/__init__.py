@@ -1,1 +1,1 @@
-"""Reports: one envelope of plain data for every result, and renderers of it."""
+"""Reports: conversion of results into plain data, and renderers of all formats."""

@@ -1,4 +1,4 @@
-"""What a number rests on: how many facts of which kind, and which of them decide its interval."""
+"""Summary of the facts behind a number: counts by kind, and shares of the variance."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.report import numbers
-from carbonctl.report.trace import leaves
+from carbonctl.report.trace_walk import facts_under
 from carbonctl.study.montecarlo import Draws, drivers, interval, replay
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
     from carbonctl.core.formula import Traced
 
-SHOWN = 8  # drivers in text; json has all
-LEAST_SHARE = 0.005  # a share that rounds to 1 %
+MAX_DRIVERS = 8  # drivers in text; json has all
+MIN_SHARE = 0.005  # a share that rounds to 1 %
 
 
-def kind_of(fact: Fact) -> str:
-    """One of the three kinds of leaf: sourced, given, assumed."""
-    if fact.given:
+def evidence_kind(fact: Fact) -> str:
+    """Kind of evidence of a fact: ``given``, ``sourced`` or ``assumed``."""
+    if fact.is_from_user:
         return "given"
     return "assumed" if fact.assumed else "sourced"
 
 
-def basis(number: Traced, draws: Draws) -> dict[str, Any]:
-    """Facts under a number, counted, and ranked by their share of its variance over draws."""
-    facts = leaves(number)
-    data: dict[str, Any] = {"facts": _counts(list(facts.values()))}
+def fact_summary(number: Traced, draws: Draws) -> dict[str, Any]:
+    """Counts of the facts behind a number, its interval, and its drivers by share of variance."""
+    facts = facts_under(number)
+    data: dict[str, Any] = {"facts": _count_facts(list(facts.values()))}
     if draws.samples == 0:
         return data | {"interval": None, "drivers": []}
     drawn = np.asarray(replay(number, draws), dtype=float)
@@ -45,9 +45,9 @@ def basis(number: Traced, draws: Draws) -> dict[str, Any]:
             {
                 "key": driver.fact.key,
                 "label": driver.fact.label,
-                "kind": kind_of(driver.fact),
+                "kind": evidence_kind(driver.fact),
                 "origin": driver.fact.origin,
-                "low_confidence": driver.fact.low_confidence,
+                "low_confidence": driver.fact.is_low_confidence,
                 "variance_share": driver.share,
             }
             for driver in drivers(drawn, facts, draws)
@@ -55,41 +55,41 @@ def basis(number: Traced, draws: Draws) -> dict[str, Any]:
     }
 
 
-def _counts(facts: list[Fact]) -> dict[str, int]:
-    kinds = [kind_of(fact) for fact in facts]
+def _count_facts(facts: list[Fact]) -> dict[str, int]:
+    kinds = [evidence_kind(fact) for fact in facts]
     counts = {kind: kinds.count(kind) for kind in ("given", "sourced", "assumed")}
     return counts | {
         "default": sum(fact.origin == "default" for fact in facts),
         "archetype": sum(fact.origin == "archetype" for fact in facts),
-        "low_confidence": sum(fact.low_confidence for fact in facts),
-        "without_range": sum(fact.given and fact.exact for fact in facts),
+        "low_confidence": sum(fact.is_low_confidence for fact in facts),
+        "without_range": sum(fact.is_from_user and fact.is_exact for fact in facts),
     }
 
 
-def as_text(data: dict[str, Any], unit: str) -> list[str]:
-    """Lines under the tree."""
+def fact_summary_lines(data: dict[str, Any], unit: str) -> list[str]:
+    """Lines of the summary below the formula tree."""
     counts = data["facts"]
-    said = [f"{counts[kind]} {kind}" for kind in ("given", "sourced") if counts[kind]]
+    texts = [f"{counts[kind]} {kind}" for kind in ("given", "sourced") if counts[kind]]
     if counts["assumed"]:
         parts = [(counts["default"], "by default"), (counts["archetype"], "as archetypes")]
         how = ", ".join(f"{count} {words}" for count, words in parts if count)
-        said.append(f"{counts['assumed']} assumed ({how})")
-    lines = [f"rests on       {', '.join(said)}"]
+        texts.append(f"{counts['assumed']} assumed ({how})")
+    lines = [f"rests on       {', '.join(texts)}"]
     if counts["low_confidence"]:
         lines.append(f"low confidence {counts['low_confidence']} of them, marked (!)")
     ends = data["interval"]
     if ends is None or not ends["p95"] > ends["p05"]:
         return lines
-    low, high = (numbers.quantity(ends[end], unit) for end in ("p05", "p95"))
+    low, high = (numbers.format_quantity(ends[end], unit) for end in ("p05", "p95"))
     lines.append(f"90 % interval  {low} to {high} ({ends['samples']:,} draws, seed {ends['seed']})")
-    ranked = [d for d in data["drivers"] if d["variance_share"] >= LEAST_SHARE][:SHOWN]
+    ranked = [d for d in data["drivers"] if d["variance_share"] >= MIN_SHARE][:MAX_DRIVERS]
     for place, driver in enumerate(ranked):
         head = "what decides it" if place == 0 else ""
-        lines.append(f"{head:<15}{driver['variance_share']:>5.0%}  {_named(driver)}")
+        lines.append(f"{head:<15}{driver['variance_share']:>5.0%}  {_driver_text(driver)}")
     return lines
 
 
-def _named(driver: dict[str, Any]) -> str:
+def _driver_text(driver: dict[str, Any]) -> str:
     kind = driver["origin"] if driver["kind"] == "assumed" else ""
     low = " (!)" if driver["low_confidence"] else ""
     return f"{driver['label']}, {driver['kind']}{f' ({kind})' if kind else ''}{low}"

@@ -1,4 +1,4 @@
-"""Two results and what lies between them: each change, and how much of the difference it made."""
+"""Report of ``diff``: data, table and Markdown of two results and the changes between them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from carbonctl import __version__
 from carbonctl.report import numbers, provenance
 from carbonctl.report.envelope import SCHEMA_VERSION
 from carbonctl.report.machine import as_json
-from carbonctl.report.text.markdown import cell, marker
-from carbonctl.report.text.notes import COMPACT, say
+from carbonctl.report.text.markdown import escape_cell, hidden_marker
+from carbonctl.report.text.notes import MIN_FULL_WIDTH, print_note
 from carbonctl.report.text.table import RULED
-from carbonctl.study.difference import MISSING, method
+from carbonctl.study.difference import MISSING, attribution_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,30 +27,30 @@ if TYPE_CHECKING:
     from carbonctl.result.problem import Place
     from carbonctl.study.difference import Change, Difference, Side
 
-_SHOWN = 12
-_NOTHING = 1e-12  # of a total; a share of less is noise
-_WIDE = 18
+_MAX_CHANGES = 12
+_RELATIVE_TOLERANCE = 1e-12  # of a total; below it a share is numerical noise
+_MAX_VALUE_WIDTH = 18
 
 
-def as_data(found: Difference, samples: int, seed: int) -> DiffResult:
+def diff_as_data(difference: Difference, samples: int, seed: int) -> DiffResult:
     """A difference as plain data."""
-    base, head = found.base, found.head
+    base, head = difference.base, difference.head
     whole = head.total - base.total
-    ends = found.ends or (None, None, None)
-    entries = [*_inputs(found), *_facts(found), *_tool(found)]
+    ends = difference.ends or (None, None, None)
+    entries = [*_input_changes(difference), *_data_changes(difference), *_tool_change(difference)]
     for entry in entries:
-        moved = abs(whole) > _NOTHING * max(abs(base.total), abs(head.total))
+        moved = abs(whole) > _RELATIVE_TOLERANCE * max(abs(base.total), abs(head.total))
         entry["share"] = entry["contribution_kgco2e"] / whole if moved else None
     return {
         "schema_version": SCHEMA_VERSION,
         "command": "diff",
         "tool": {"name": "carbonctl", "version": __version__},
-        "base": _side(base),
-        "head": _side(head),
+        "base": _side_record(base),
+        "head": _side_record(head),
         "accounting": head.data["accounting"],
-        "samples": samples if found.ends else 0,
+        "samples": samples if difference.ends else 0,
         "seed": seed,
-        "method": method(len(found.moved)),
+        "method": attribution_method(len(difference.moved)),
         "total": {
             "base_kgco2e": base.total,
             "head_kgco2e": head.total,
@@ -61,12 +61,12 @@ def as_data(found: Difference, samples: int, seed: int) -> DiffResult:
             "p95": ends[2],
         },
         "changes": sorted(entries, key=lambda e: -abs(e["contribution_kgco2e"])),
-        "breakdown": _breakdown(base, head),
-        "provenance": provenance.attributed(method(len(found.moved))),
+        "breakdown": _breakdown_rows(base, head),
+        "provenance": provenance.diff_provenance(attribution_method(len(difference.moved))),
     }
 
 
-def _side(side: Side) -> DiffSide:
+def _side_record(side: Side) -> DiffSide:
     return {
         "name": side.data["name"],
         "title": side.data["title"],
@@ -78,37 +78,37 @@ def _side(side: Side) -> DiffSide:
     }
 
 
-def _inputs(found: Difference) -> Iterator[ChangeRecord]:
-    for change, moved in zip(found.inputs, found.moved, strict=False):
+def _input_changes(difference: Difference) -> Iterator[ChangeRecord]:
+    for change, moved in zip(difference.inputs, difference.moved, strict=False):
         one = len(change.edits) == 1
-        ends = [_values(change, side) for side in (1, 2)]
+        ends = [_values_of_change(change, side) for side in (1, 2)]
         yield {
             "kind": "input",
-            "key": _dotted(change.path) if one or change.path else "the scenario",
-            "label": _dotted(change.path) if one or change.path else "the scenario",
+            "key": _dotted_path(change.path) if one or change.path else "the scenario",
+            "label": _dotted_path(change.path) if one or change.path else "the scenario",
             "unit": None,
             "base": next(iter(ends[0].values()), None) if one else ends[0],
             "head": next(iter(ends[1].values()), None) if one else ends[1],
             "contribution_kgco2e": moved,
             "source": "user",
-            "where": _place(change, found),
-            "share": None,  # of the whole, which is not known here
+            "where": _place_of_change(change, difference),
+            "share": None,  # set by the caller
         }
 
 
-def _values(change: Change, side: int) -> dict[str, Any]:
+def _values_of_change(change: Change, side: int) -> dict[str, Any]:
     values = ((edit[0], edit[side]) for edit in change.edits)
-    return {_dotted(path): value for path, value in values if value is not MISSING}
+    return {_dotted_path(path): value for path, value in values if value is not MISSING}
 
 
-def _dotted(path: tuple[str | int, ...]) -> str:
+def _dotted_path(path: tuple[str | int, ...]) -> str:
     return ".".join(map(str, path))
 
 
-def _place(change: Change, found: Difference) -> Place | None:
-    """Where the change stands in the head, or what it left in the base."""
+def _place_of_change(change: Change, difference: Difference) -> Place | None:
+    """Position of a change in the head; in the base if the head lacks the value."""
     path, _, value = change.edits[0]
-    document: Document = (found.base if value is MISSING else found.head).document
+    document: Document = (difference.base if value is MISSING else difference.head).document
     mark: Mark | None = document.mark(path)
     if mark is None or mark.line is None or mark.column is None:
         return None
@@ -116,9 +116,9 @@ def _place(change: Change, found: Difference) -> Place | None:
     return {"file": mark.file, "line": mark.line, "column": mark.column, "end_column": ends}
 
 
-def _facts(found: Difference) -> Iterator[ChangeRecord]:
-    moved = found.moved[len(found.inputs) :]
-    for (before, after), contribution in zip(found.data, moved, strict=True):
+def _data_changes(difference: Difference) -> Iterator[ChangeRecord]:
+    moved = difference.moved[len(difference.inputs) :]
+    for (before, after), contribution in zip(difference.data, moved, strict=True):
         yield {
             "kind": "data",
             "key": after.key,
@@ -133,10 +133,10 @@ def _facts(found: Difference) -> Iterator[ChangeRecord]:
         }
 
 
-def _tool(found: Difference) -> Iterator[ChangeRecord]:
-    """What neither inputs nor facts explain: another version of the formulas."""
-    ends = [side.data["tool"]["version"] for side in (found.base, found.head)]
-    if found.tool or ends[0] != ends[1]:
+def _tool_change(difference: Difference) -> Iterator[ChangeRecord]:
+    """The part of the difference from another version of the formulas."""
+    ends = [side.data["tool"]["version"] for side in (difference.base, difference.head)]
+    if difference.tool or ends[0] != ends[1]:
         yield {
             "kind": "tool",
             "key": "tool.version",
@@ -144,14 +144,14 @@ def _tool(found: Difference) -> Iterator[ChangeRecord]:
             "unit": None,
             "base": ends[0],
             "head": ends[1],
-            "contribution_kgco2e": found.tool,
+            "contribution_kgco2e": difference.tool,
             "source": None,
             "where": None,
             "share": None,
         }
 
 
-def _breakdown(base: Side, head: Side) -> list[DiffLine]:
+def _breakdown_rows(base: Side, head: Side) -> list[DiffLine]:
     sides = [{line["id"]: line for line in side.data["breakdown"]} for side in (base, head)]
     rows: list[DiffLine] = []
     for line_id in dict.fromkeys((*sides[0], *sides[1])):
@@ -171,21 +171,21 @@ def _breakdown(base: Side, head: Side) -> list[DiffLine]:
 
 
 def render(data: DiffResult, out: Console) -> None:
-    """Print the difference, what made it, and where it shows."""
+    """Print the difference, the contribution of each change, and the changed lines."""
     out.print(Text(_heading(data)))
-    out.print(Text(_answer(data), style="bold"))
+    out.print(Text(_answer_text(data), style="bold"))
     if data["changes"]:
         out.print()
-        out.print(_table(data, compact=out.width < COMPACT))
-    hidden = len(data["changes"]) - _SHOWN
-    say(out, "and", f"{hidden} more changes; -f json lists all" if hidden > 0 else "")
-    size, symbol = _unit(data)
+        out.print(_table(data, compact=out.width < MIN_FULL_WIDTH))
+    hidden = len(data["changes"]) - _MAX_CHANGES
+    print_note(out, "and", f"{hidden} more changes; -f json lists all" if hidden > 0 else "")
+    size, symbol = _mass_unit(data)
     shows = [
-        f"{row['label']} {_signed(row['difference_kgco2e'], size)} {symbol}"
+        f"{row['label']} {_format_signed(row['difference_kgco2e'], size)} {symbol}"
         for row in data["breakdown"]
         if row["difference_kgco2e"]
     ]
-    say(out, "shows in", ", ".join(shows))
+    print_note(out, "shows in", ", ".join(shows))
 
 
 def _heading(data: DiffResult) -> str:
@@ -193,74 +193,76 @@ def _heading(data: DiffResult) -> str:
     return numbers.printable(" -> ".join(names)).replace("\n", " ")[:80]
 
 
-def _unit(data: DiffResult) -> tuple[float, str]:
+def _mass_unit(data: DiffResult) -> tuple[float, str]:
     total = data["total"]
-    return numbers.carbon_unit(max(total["base_kgco2e"], total["head_kgco2e"]))
+    return numbers.mass_unit(max(total["base_kgco2e"], total["head_kgco2e"]))
 
 
-def _answer(data: DiffResult) -> str:
-    total, (size, symbol) = data["total"], _unit(data)
-    ends = (numbers.significant(total[side] / size, 3) for side in ("base_kgco2e", "head_kgco2e"))
-    said = f"{' -> '.join(ends)} {symbol} CO2e"
+def _answer_text(data: DiffResult) -> str:
+    total, (size, symbol) = data["total"], _mass_unit(data)
+    ends = (
+        numbers.format_significant(total[side] / size, 3) for side in ("base_kgco2e", "head_kgco2e")
+    )
+    text = f"{' -> '.join(ends)} {symbol} CO2e"
     if not total["difference_kgco2e"]:
-        return f"{said}, the same" + ("" if data["changes"] else "; nothing changed")
-    said += f", {_signed(total['difference_kgco2e'], size)} {symbol}"
-    if (interval := numbers.ends(total)) is not None:
-        low, high = (_signed(end, size) for end in interval)
-        said += f"   90 % interval {low} to {high} {symbol}"
-    return said
+        return f"{text}, the same" + ("" if data["changes"] else "; nothing changed")
+    text += f", {_format_signed(total['difference_kgco2e'], size)} {symbol}"
+    if (interval := numbers.interval_ends(total)) is not None:
+        low, high = (_format_signed(end, size) for end in interval)
+        text += f"   90 % interval {low} to {high} {symbol}"
+    return text
 
 
-def _signed(value: float, size: float) -> str:
-    text = numbers.significant(value / size)
+def _format_signed(value: float, size: float) -> str:
+    text = numbers.format_significant(value / size)
     return f"+{text}" if value > 0 and not text.startswith("<") else text
 
 
 def _table(data: DiffResult, *, compact: bool) -> Table:
-    size, symbol = _unit(data)
+    size, symbol = _mass_unit(data)
     table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
     table.add_column("what changed", footer="total", no_wrap=True)
     if not compact:
         table.add_column("base", justify="right", no_wrap=True)
         table.add_column("head", justify="right", no_wrap=True)
-    whole = _signed(data["total"]["difference_kgco2e"], size)
+    whole = _format_signed(data["total"]["difference_kgco2e"], size)
     table.add_column(f"{symbol} CO2e", footer=Text(whole, "bold"), justify="right", no_wrap=True)
-    for entry in data["changes"][:_SHOWN]:
-        ends = () if compact else (_shown(entry, "base"), _shown(entry, "head"))
+    for entry in data["changes"][:_MAX_CHANGES]:
+        ends = () if compact else (_format_value(entry, "base"), _format_value(entry, "head"))
         mark = {"data": " (data)", "tool": " (version)"}.get(entry["kind"], "")
         wide = 24 if compact else 30
-        label = Text(numbers.clipped(numbers.printable(entry["label"]), wide - len(mark)) + mark)
-        table.add_row(label, *map(Text, ends), _signed(entry["contribution_kgco2e"], size))
+        label = Text(numbers.clip_text(numbers.printable(entry["label"]), wide - len(mark)) + mark)
+        table.add_row(label, *map(Text, ends), _format_signed(entry["contribution_kgco2e"], size))
     return table
 
 
-def _shown(entry: ChangeRecord, side: Literal["base", "head"]) -> str:
+def _format_value(entry: ChangeRecord, side: Literal["base", "head"]) -> str:
     value = entry[side]
     if value is None:
         return "-"
     if entry["unit"] is not None and isinstance(value, int | float):
-        return numbers.clipped(numbers.quantity(value, entry["unit"]), _WIDE)
+        return numbers.clip_text(numbers.format_quantity(value, entry["unit"]), _MAX_VALUE_WIDTH)
     if isinstance(value, dict):
         value = ", ".join(key.rpartition(".")[2] for key in value) or "-"
     text = f"{len(value)} values" if isinstance(value, list) else numbers.printable(str(value))
-    return numbers.clipped(text.replace("\n", " "), _WIDE)
+    return numbers.clip_text(text.replace("\n", " "), _MAX_VALUE_WIDTH)
 
 
 def _markdown(data: DiffResult) -> str:
-    size, symbol = _unit(data)
+    size, symbol = _mass_unit(data)
     lines = [
-        marker("diff"),
-        f"### {cell(_heading(data))}",
+        hidden_marker("diff"),
+        f"### {escape_cell(_heading(data))}",
         "",
-        f"**{cell(_answer(data).replace('   ', ', '))}**",
+        f"**{escape_cell(_answer_text(data).replace('   ', ', '))}**",
     ]
     if data["changes"]:
         lines += ["", f"| what changed | base | head | {symbol} CO2e |", "|---|---:|---:|---:|"]
     for entry in data["changes"]:
-        ends = (cell(_shown(entry, side)) for side in ("base", "head"))
-        moved = _signed(entry["contribution_kgco2e"], size)
+        ends = (escape_cell(_format_value(entry, side)) for side in ("base", "head"))
+        moved = _format_signed(entry["contribution_kgco2e"], size)
         kind = "" if entry["kind"] == "input" else f" ({entry['kind']})"
-        lines.append(f"| {cell(entry['label'])}{kind} | {' | '.join(ends)} | {moved} |")
+        lines.append(f"| {escape_cell(entry['label'])}{kind} | {' | '.join(ends)} | {moved} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,7 +1,7 @@
-"""The envelope: a result as plain data, the contract of ``-f json`` and the input of renderers.
+"""Conversion of an estimate into plain data: the output of ``-f json``, input of all renderers.
 
-Names carry their unit, numbers are never formatted, null means unknown. Additive changes only
-within one ``schema_version``.
+Names end in their unit, numbers are not formatted, null means unknown. Within one
+``schema_version`` keys are only added.
 """
 
 from __future__ import annotations
@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING, Any, cast
 from carbonctl import __version__
 from carbonctl.core.formula import Step, Traced
 from carbonctl.core.naming import unit_of
-from carbonctl.core.record import compared
-from carbonctl.report.expected_error import expected_error
-from carbonctl.report.facts import assumptions, data_version, fact_as_dict, replaced, used_facts
+from carbonctl.core.record import value_record
+from carbonctl.report.expected_error import expected_errors
+from carbonctl.report.facts import (
+    assumption_records,
+    data_version,
+    fact_as_dict,
+    replaced_facts,
+    used_facts,
+)
 from carbonctl.report.numbers import printable
-from carbonctl.report.provenance import provenance
+from carbonctl.report.provenance import estimate_provenance
 from carbonctl.report.sensitivity import sensitivity
-from carbonctl.report.trace import arguments, leaves, name_of, tier_of
+from carbonctl.report.trace_walk import cause_name, facts_under, named_arguments, weakest_tier_of
 from carbonctl.study.montecarlo import interval
 
 if TYPE_CHECKING:
@@ -46,9 +52,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "1.0"
 
 
-@compared
+@value_record
 class ResultMetadata:
-    """What a result says beside its numbers."""
+    """Metadata of a result: name, title, period, warnings, budget, user inputs, charges."""
 
     name: str
     title: str
@@ -61,16 +67,16 @@ class ResultMetadata:
     charged: list[ChargedPhase] = field(default_factory=list)
 
 
-def envelope(
+def build_result(
     command: str,
     result: Result,
     catalog: Catalog,
     metadata: ResultMetadata,
 ) -> EstimateResult:
-    """Everything a reader, a gate or a later report needs from one result."""
+    """An estimate as plain data."""
     point = result.point
     used = used_facts(result)
-    total = total_of(result)
+    total = total_node(result)
     whole = float(point.total_kgco2e)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -86,13 +92,15 @@ def envelope(
         "total_kgco2e": whole,
         "total": total,
         "operational": _operational(result),
-        "breakdown": breakdown(result),
-        "expected_error": expected_error(getattr(point, "phases", ()), catalog),
-        "metrics": cast("dict[str, Metric]", metrics_of(result)),  # none is null but of a refresh
-        "drivers": drivers_of(result),
-        "assumptions": assumptions(result, point.total_kgco2e),
+        "breakdown": breakdown_lines(result),
+        "expected_error": expected_errors(getattr(point, "phases", ()), catalog),
+        "metrics": cast(
+            "dict[str, Metric]", metric_records(result)
+        ),  # only refresh has null metrics
+        "drivers": driver_records(result),
+        "assumptions": assumption_records(result, point.total_kgco2e),
         "sensitivity": sensitivity(result),
-        "budget": _budget(metadata.budget, result),
+        "budget": _budget_lines(metadata.budget, result),
         "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
         "charged": metadata.charged,
         "coverage": {
@@ -100,20 +108,20 @@ def envelope(
             "excluded": [],
             "not_estimated": metadata.not_estimated,
         },
-        "warnings": warnings_of(metadata.warnings),
+        "warnings": warning_records(metadata.warnings),
         "inputs": _inputs(metadata.inputs, used),
-        "provenance": provenance(metadata.period),
+        "provenance": estimate_provenance(metadata.period),
     }
 
 
-def warnings_of(problems: list[Problem]) -> list[ProblemRecord]:
-    """Problems that a result is made in spite of."""
+def warning_records(problems: list[Problem]) -> list[ProblemRecord]:
+    """Warnings of a result as records."""
     found = (problem.as_dict(0) | {"level": "warning"} for problem in problems)
     return [cast("ProblemRecord", one) for one in found]
 
 
-def drivers_of(result: Result) -> list[DriverRecord]:
-    """The facts that the total follows most, each with its share of the variance."""
+def driver_records(result: Result) -> list[DriverRecord]:
+    """Facts with their share of the variance of the total, largest first."""
     return [
         {"key": d.fact.key, "label": d.fact.label, "variance_share": d.share}
         for d in result.drivers
@@ -121,19 +129,19 @@ def drivers_of(result: Result) -> list[DriverRecord]:
 
 
 def _inputs(given: Inputs, used: dict[str, Fact]) -> Inputs:
-    """What the user gave, with the facts of hardware_db that given numbers stand in for."""
-    rows = replaced(used)
+    """The user's inputs, with the facts of hardware_db that they override."""
+    rows = replaced_facts(used)
     return {**given, "replaced": rows} if rows else given
 
 
-def _of(result: Any, field: str) -> Num | None:
+def _field_or_none(result: Any, field: str) -> Num | None:
     return getattr(result, field) if result is not None else None
 
 
-def node_of(
+def build_node(
     node_id: str, label: str, value: Num | None, drawn: Num | None, unit: str = "kgCO2e"
 ) -> Node:
-    """A number with its interval, its formula and what stands under it."""
+    """A number as a node: interval, tier, formula, inputs and sources."""
     node: Node = {
         "id": node_id,
         "label": label,
@@ -150,59 +158,61 @@ def node_of(
     }
     if value is None:
         return node
-    node["value"] = finite(value)
+    node["value"] = finite_or_none(value)
     ends = interval(drawn)
     if ends is not None:
-        node["p05"], node["p50"], node["p95"] = map(finite, ends)
+        node["p05"], node["p50"], node["p95"] = map(finite_or_none, ends)
     assert isinstance(value, Traced)  # noqa: S101 - point estimates are traced
-    facts = leaves(value)
-    node["tier"] = tier_of(facts)
+    facts = facts_under(value)
+    node["tier"] = weakest_tier_of(facts)
     node["assumed"] = any(fact.assumed for fact in facts.values())
-    node["formula"] = _formula_of(value)
-    node["inputs"] = _names_under(value)
+    node["formula"] = _formula_name(value)
+    node["inputs"] = _input_names(value)
     node["source_ids"] = sorted({fact.source for fact in facts.values()})
     return node
 
 
-def finite(value: float | Num | None) -> float | None:
-    """A number that JSON can hold: a time or a grid that is never reached is null."""
+def finite_or_none(value: float | Num | None) -> float | None:
+    """A number for JSON; None if it is missing or infinite (never reached)."""
     return float(value) if value is not None and math.isfinite(float(value)) else None
 
 
-def _names_under(value: Traced) -> list[str]:
-    """Names of the arguments of the step that made a number, or of the fact that it is."""
+def _input_names(value: Traced) -> list[str]:
+    """Names of the inputs of the formula of a number, or of its fact."""
     cause = value.cause
     if isinstance(cause, Step):
-        return [name_of(item.cause) for _, item in arguments(cause)]
-    return [name_of(cause)]
+        return [cause_name(item.cause) for _, item in named_arguments(cause)]
+    return [cause_name(cause)]
 
 
-def _formula_of(value: Num | None) -> str | None:
+def _formula_name(value: Num | None) -> str | None:
     traced = isinstance(value, Traced) and isinstance(value.cause, Step)
     return value.cause.card.name if traced else None  # type: ignore[union-attr]
 
 
-def sum_of(node_id: str, label: str, value: Num, drawn: Num | None) -> Total:
+def build_total_node(node_id: str, label: str, value: Num, drawn: Num | None) -> Total:
     """A sum of lines with its interval."""
-    return cast("Total", node_of(node_id, label, value, drawn))  # it has a value
+    return cast("Total", build_node(node_id, label, value, drawn))  # it has a value
 
 
-def total_of(result: Result) -> Total:
+def total_node(result: Result) -> Total:
     """The total with its interval."""
-    drawn = _of(result.drawn, "total_kgco2e")
-    return sum_of("total", "total", result.point.total_kgco2e, drawn)
+    drawn = _field_or_none(result.drawn, "total_kgco2e")
+    return build_total_node("total", "total", result.point.total_kgco2e, drawn)
 
 
-def breakdown(result: Result) -> list[LineRecord]:
+def breakdown_lines(result: Result) -> list[LineRecord]:
     """The lines of a result with their intervals, each with the lines under it."""
     point, drawn = result.point, result.drawn
     whole = float(point.total_kgco2e)
     others = drawn.lines if drawn is not None else (None,) * len(point.lines)
-    return [_line(line, other, whole) for line, other in zip(point.lines, others, strict=True)]
+    return [
+        _line_record(line, other, whole) for line, other in zip(point.lines, others, strict=True)
+    ]
 
 
-def _line(line: Line, drawn: Line | None, whole: float) -> LineRecord:
-    node = sum_of(line.id, line.label, line.kgco2e, drawn.kgco2e if drawn else None)
+def _line_record(line: Line, drawn: Line | None, whole: float) -> LineRecord:
+    node = build_total_node(line.id, line.label, line.kgco2e, drawn.kgco2e if drawn else None)
     below = drawn.children if drawn else (None,) * len(line.children)
     return {
         **node,
@@ -223,60 +233,64 @@ def _line(line: Line, drawn: Line | None, whole: float) -> LineRecord:
             for c in line.comparators
         ],
         "children": [
-            _line(child, other, whole) for child, other in zip(line.children, below, strict=True)
+            _line_record(child, other, whole)
+            for child, other in zip(line.children, below, strict=True)
         ],
     }
 
 
 def _operational(result: Result) -> Operational:
-    """Electricity of all phases on both bases; null on the market basis without contracts."""
-    return {"location": _electricity("location", result), "market": _electricity("market", result)}
+    """Carbon of electricity of all phases on both bases; market is null without contracts."""
+    return {
+        "location": _electricity_node("location", result),
+        "market": _electricity_node("market", result),
+    }
 
 
-def _electricity(basis: str, result: Result) -> Node:
-    """Electricity of all phases on one basis; null where the result is not on it."""
+def _electricity_node(basis: str, result: Result) -> Node:
+    """Carbon of electricity of all phases on one basis; null if it is not estimated."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
     name = f"operational_{basis}"
     key = f"{name}_kgco2e"
     label = f"electricity, {basis} basis"
-    return node_of(name, label, result.point.metrics.get(key), drawn.get(key))
+    return build_node(name, label, result.point.metrics.get(key), drawn.get(key))
 
 
-def metrics_of(result: Result) -> dict[str, MetricOrNull]:
-    """Every number that has a name, with its unit, interval and formula."""
+def metric_records(result: Result) -> dict[str, MetricOrNull]:
+    """All metrics with unit, interval, formula and sources."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
     metrics: dict[str, MetricOrNull] = {}
     for name, value in result.point.metrics.items():
         ends = interval(drawn.get(name)) or (None, None, None)
         metrics[name] = {
-            "value": finite(value),
-            "p05": finite(ends[0]),
-            "p50": finite(ends[1]),
-            "p95": finite(ends[2]),
+            "value": finite_or_none(value),
+            "p05": finite_or_none(ends[0]),
+            "p50": finite_or_none(ends[1]),
+            "p95": finite_or_none(ends[2]),
             "unit": unit_of(name),
-            "formula": _formula_of(value),
-            "source_ids": sorted({f.source for f in leaves(value).values()})
+            "formula": _formula_name(value),
+            "source_ids": sorted({f.source for f in facts_under(value).values()})
             if isinstance(value, Traced)
             else [],
         }
     return metrics
 
 
-def _budget(budget: dict[str, float], result: Result) -> list[BudgetLine]:
-    """Each limit of the scenario beside the number it limits."""
+def _budget_lines(budget: dict[str, float], result: Result) -> list[BudgetLine]:
+    """Budgets of the scenario with the metrics that they limit."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
-    held: list[BudgetLine] = []
+    lines: list[BudgetLine] = []
     for metric, limit in budget.items():
         value = result.point.metrics.get(metric)
         ends = interval(drawn.get(metric))
-        held.append(
+        lines.append(
             {
                 "metric": metric,
                 "source": "user",
-                "formula": _formula_of(value),
+                "formula": _formula_name(value),
                 "max_kgco2e": limit,
                 "value": None if value is None else float(value),
                 "p95": None if ends is None else ends[2],
             }
         )
-    return held
+    return lines

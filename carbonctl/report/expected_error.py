@@ -1,4 +1,4 @@
-"""By how much training energy was missed on runs not seen, of like evidence and like models."""
+"""Expected error of training energy: forecast error on held-out runs of the same kind."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.read import default_names
 from carbonctl.core.formula import Traced
-from carbonctl.report.trace import leaves
+from carbonctl.report.trace_walk import facts_under
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -14,35 +14,37 @@ if TYPE_CHECKING:
     from carbonctl.result.facts import ExpectedError
 
 UNTESTED = "not tested on this kind of model"
-# a level of evidence -> the fact that is in the estimate when its error is ours
+# level of evidence -> fact of the model's residual at that level
 _MODELED = {"work": "hours_residual", "hours": "power_residual"}
 
 
-def expected_error(phases: tuple[PhaseResult, ...], catalog: Catalog) -> dict[str, ExpectedError]:
-    """Errors on runs held out, by level of evidence; null where no such model was held out.
+def expected_errors(phases: tuple[PhaseResult, ...], catalog: Catalog) -> dict[str, ExpectedError]:
+    """Forecast errors on held-out runs by level of evidence; null if no such run was held out.
 
-    Where the user states energy, or power beside hours, no error of ours is in the number. Several
-    kinds of models at one level have an entry each, the second one on with its kind in the key.
+    A stated energy, or power with hours, has no model error and no entry. Several kinds of models
+    at one level have one entry each; from the second on, the key contains the kind.
     """
-    found: dict[str, ExpectedError] = {}
+    errors: dict[str, ExpectedError] = {}
     for phase in phases:
         level = phase.evidence
-        if phase.kind != "train" or level not in _MODELED or not _is_modeled(phase):
+        if phase.kind != "train" or level not in _MODELED or not _has_model_error(phase):
             continue
-        entry = _held_out(level, phase.architecture, catalog)
-        key = level if found.get(level, entry) == entry else f"{level}, {phase.architecture}"
-        found[key] = entry
-    return found
+        entry = _error_on_held_out_runs(level, phase.architecture, catalog)
+        key = level if errors.get(level, entry) == entry else f"{level}, {phase.architecture}"
+        errors[key] = entry
+    return errors
 
 
-def _is_modeled(phase: PhaseResult) -> bool:
-    """Whether the error of our model is in the energy of a phase."""
+def _has_model_error(phase: PhaseResult) -> bool:
+    """Whether the energy of a phase depends on the residual of the model."""
     energy = phase.use.facility_energy_kwh
-    return isinstance(energy, Traced) and f"default:{_MODELED[phase.evidence]}" in leaves(energy)
+    return isinstance(energy, Traced) and f"default:{_MODELED[phase.evidence]}" in facts_under(
+        energy
+    )
 
 
-def _held_out(level: str, architecture: str, catalog: Catalog) -> ExpectedError:
-    """The error of a kind of model at a level of evidence, or that none was held out."""
+def _error_on_held_out_runs(level: str, architecture: str, catalog: Catalog) -> ExpectedError:
+    """The error for a kind of model at a level of evidence; null if none was held out."""
     name = f"error_of_{level}_{architecture}"
     if name not in default_names(catalog):
         source = catalog.default(_MODELED[level]).source

@@ -1,4 +1,4 @@
-"""Why a number is what it is: the tree of formulas down to sourced, given or assumed facts."""
+"""Explanation of a number: its tree of formulas down to sourced, given or assumed facts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
 from carbonctl.core.naming import unit_suffix
 from carbonctl.report import basis, numbers
-from carbonctl.report.basis import kind_of
+from carbonctl.report.basis import evidence_kind
 from carbonctl.report.facts import fact_as_dict
-from carbonctl.report.text.wrapped import GLUE
-from carbonctl.report.trace import arguments, cause_of, name_of, steps
+from carbonctl.report.text.wrapping import NO_BREAK_SPACE
+from carbonctl.report.trace_walk import cause_name, cause_of_number, named_arguments, steps_under
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,86 +27,86 @@ if TYPE_CHECKING:
 _ALIASES = {"total": "total_kgco2e"}
 
 
-def find(result: Estimated, name: str) -> Traced:
-    """The number that a user asks for: a metric, a line, or any step on the way."""
+def find_number(result: Estimated, name: str) -> Traced:
+    """The number with a name: a metric, a line or a formula step; InputError unless one fits."""
     wanted = _ALIASES.get(name, "_".join(name.split()))
-    known: dict[str, Traced] = {}
-    labels = _labeled(result, name)
-    for step, number in steps(_traced(result.total_kgco2e)):
-        known.setdefault(step.id, number)
+    numbers_by_name: dict[str, Traced] = {}
+    labels = _lines_with_label(result, name)
+    for step, number in steps_under(_as_traced(result.total_kgco2e)):
+        numbers_by_name.setdefault(step.id, number)
     for line in _lines(result):
-        known[line.id] = _traced(line.kgco2e)
+        numbers_by_name[line.id] = _as_traced(line.kgco2e)
     for metric, value in result.metrics.items():
-        known[metric] = _traced(value)
+        numbers_by_name[metric] = _as_traced(value)
     fitting: list[str] = []
-    exact = [known[wanted]] if wanted in known else []
+    exact = [numbers_by_name[wanted]] if wanted in numbers_by_name else []
     if len(found := exact or list(labels.values())) == 1:
         return found[0]
     fitting = sorted(labels)
-    for fits in () if labels else _FITS:
-        fitting = sorted(key for key in known if fits(key, wanted))
-        if len({id(known[key].cause) for key in fitting}) == 1:
-            return known[fitting[0]]
+    for fits in () if labels else _NAME_MATCHES:
+        fitting = sorted(key for key in numbers_by_name if fits(key, wanted))
+        if len({id(numbers_by_name[key].cause) for key in fitting}) == 1:
+            return numbers_by_name[fitting[0]]
         if fitting:
             break
-    said = f'"{name}" fits several numbers' if fitting else f'no number is called "{name}"'
-    names = fitting or [*known, *(line.label for line in _lines(result))]
+    message = f'"{name}" matches several numbers' if fitting else f'no number is called "{name}"'
+    names = fitting or [*numbers_by_name, *(line.label for line in _lines(result))]
     word = "one of" if fitting else "the nearest are"
-    hint = f"{word} {', '.join(_nearest(name, names))}"
-    raise InputError([Problem("CC108", said, Mark("--of"), hint)])
+    hint = f"{word} {', '.join(_nearest_names(name, names))}"
+    raise InputError([Problem("CC108", message, Mark("--of"), hint)])
 
 
-def _nearest(name: str, names: Iterable[str]) -> list[str]:
-    """The three names that look most like one, by their whole or by their last part."""
+def _nearest_names(name: str, names: Iterable[str]) -> list[str]:
+    """The three most similar names, by whole name or last part."""
     wanted = name.casefold()
 
     def likeness(known: str) -> float:
-        ends = (known.casefold(), _bare(known.casefold()).rpartition(".")[2])
+        ends = (known.casefold(), _without_unit(known.casefold()).rpartition(".")[2])
         return max(SequenceMatcher(None, wanted, end).ratio() for end in ends)
 
     return sorted(dict.fromkeys(names), key=lambda known: (-likeness(known), known))[:3]
 
 
-def _labeled(result: Estimated, name: str) -> dict[str, Traced]:
-    """Lines of the table that have a label, by id: of the lines nearest to the total, if any."""
+def _lines_with_label(result: Estimated, name: str) -> dict[str, Traced]:
+    """Lines of the table with a label, by id; only those of the highest level that has one."""
     wanted = " ".join(name.casefold().split())
-    if wanted.startswith("per "):  # the first carbon of its line, without training
+    if wanted.startswith("per "):  # the metric of one phase, without training
         end = f".{wanted.replace(' ', '_')}_kgco2e"
-        return {key: _traced(v) for key, v in result.metrics.items() if key.endswith(end)}
+        return {key: _as_traced(v) for key, v in result.metrics.items() if key.endswith(end)}
     lines = list(result.lines)
     while lines:
-        found = {n.id: _traced(n.kgco2e) for n in lines if n.label.casefold() == wanted}
+        found = {n.id: _as_traced(n.kgco2e) for n in lines if n.label.casefold() == wanted}
         if found:
             return found
         lines = [child for line in lines for child in line.children]
     return {}
 
 
-def _bare(key: str) -> str:
+def _without_unit(key: str) -> str:
     """A name without its unit."""
     return key.removesuffix(unit_suffix(key))
 
 
-def _unnumbered(key: str) -> str:
-    """A name without the place of its part, as in ``manufacturing.dram_2``."""
-    return re.sub(r"_\d+(?=_|$)", "", _bare(key))
+def _without_index(key: str) -> str:
+    """A name without unit and index of its part: ``manufacturing.dram`` of ``..._2_kgco2e``."""
+    return re.sub(r"_\d+(?=_|$)", "", _without_unit(key))
 
 
-# ways in which a name may be meant, the closest first; carbon before other units
-_FITS: tuple[Callable[[str, str], bool], ...] = (
+# ways to match a name, the closest first; carbon before other units
+_NAME_MATCHES: tuple[Callable[[str, str], bool], ...] = (
     lambda key, name: key == f"{name}_kgco2e",
     lambda key, name: key == f"{name}.total_kgco2e",
-    lambda key, name: _bare(key) == name,
-    lambda key, name: _unnumbered(key) == name,
+    lambda key, name: _without_unit(key) == name,
+    lambda key, name: _without_index(key) == name,
     lambda key, name: key.endswith((f".{name}", f".{name}_kgco2e")),
-    lambda key, name: _bare(key).endswith(f".{name}"),
-    lambda key, name: _unnumbered(key).endswith(f".{name}"),
+    lambda key, name: _without_unit(key).endswith(f".{name}"),
+    lambda key, name: _without_index(key).endswith(f".{name}"),
 )
 
 
-def _traced(value: Any) -> Traced:
-    cause_of(value)
-    assert isinstance(value, Traced)  # noqa: S101 - cause_of has looked
+def _as_traced(value: Any) -> Traced:
+    cause_of_number(value)
+    assert isinstance(value, Traced)  # noqa: S101 - checked by cause_of_number
     return value
 
 
@@ -118,17 +118,17 @@ def _lines(result: Estimated) -> Iterator[Line]:
         todo = [*line.children, *todo]
 
 
-def tree(number: Traced, asked: str, rests_on: dict[str, Any]) -> dict[str, Any]:
-    """The tree under a number as plain data; what was shown before is only named."""
-    return {"asked": asked} | _node(number, "", set()) | rests_on
+def formula_tree(number: Traced, asked: str, rests_on: dict[str, Any]) -> dict[str, Any]:
+    """The formula tree of a number as plain data; repeated steps have no children."""
+    return {"asked": asked} | _tree_node(number, "", set()) | rests_on
 
 
-def _node(number: Traced, argument: str, seen: set[int]) -> dict[str, Any]:
+def _tree_node(number: Traced, argument: str, seen: set[int]) -> dict[str, Any]:
     cause = number.cause
     node: dict[str, Any] = {"argument": argument or None, "value": float(number)}
     if isinstance(cause, Fact):
-        node |= {"kind": kind_of(cause), "key": cause.key} | fact_as_dict(cause)
-        return node | {"low_confidence": cause.low_confidence}
+        node |= {"kind": evidence_kind(cause), "key": cause.key} | fact_as_dict(cause)
+        return node | {"low_confidence": cause.is_low_confidence}
     card = cause.card
     node |= {
         "kind": "formula",
@@ -142,57 +142,65 @@ def _node(number: Traced, argument: str, seen: set[int]) -> dict[str, Any]:
     if id(cause) in seen:
         return node | {"shown_above": True, "children": []}
     seen.add(id(cause))
-    return node | {"children": [_node(item, name, seen) for name, item in arguments(cause)]}
+    return node | {
+        "children": [_tree_node(item, name, seen) for name, item in named_arguments(cause)]
+    }
 
 
-def as_text(
+def formula_tree_text(
     number: Traced, asked: str, rests_on: dict[str, Any], sources: dict[str, dict[str, Any]]
 ) -> str:
-    """The tree for people under the name they asked by, what decides it, and its citations."""
+    """The formula tree of a number as text, with the summary of its facts and its citations."""
     used: dict[str, None] = {}
-    lines = list(_text(number, "", set(), used))
-    shown = name_of(number.cause)
-    if asked not in (shown, _bare(shown)):
+    lines = list(_tree_lines(number, "", set(), used))
+    shown = cause_name(number.cause)
+    if asked not in (shown, _without_unit(shown)):
         lines[0] = f"{asked}: {lines[0]}"
     unit = number.cause.unit if isinstance(number.cause, Fact) else number.cause.card.unit
-    lines += ["", *basis.as_text(rests_on, unit), ""]
+    lines += ["", *basis.fact_summary_lines(rests_on, unit), ""]
     for source in used:
         entry = sources.get(source, {})
         parts = (entry.get("author"), entry.get("year"), entry.get("title"), entry.get("locator"))
         lines.append(f"[{source}] " + ", ".join(str(p) for p in parts if p))
-    glued = "\n".join(lines).split(GLUE)
-    return GLUE.join(map(numbers.printable, glued)) + "\n"
+    glued = "\n".join(lines).split(NO_BREAK_SPACE)
+    return NO_BREAK_SPACE.join(map(numbers.printable, glued)) + "\n"
 
 
-def _text(number: Traced, indent: str, seen: set[int], used: dict[str, None]) -> Iterator[str]:
+def _tree_lines(
+    number: Traced, indent: str, seen: set[int], used: dict[str, None]
+) -> Iterator[str]:
     cause = number.cause
     if isinstance(cause, Fact):
         if cause.source != "user":
             used.setdefault(cause.source)
-        yield indent + _leaf(cause)
+        yield indent + _fact_text(cause)
         return
     used.setdefault(cause.card.source)
-    value = numbers.quantity(float(number), cause.card.unit)
+    value = numbers.format_quantity(float(number), cause.card.unit)
     again = "  (shown above)" if id(cause) in seen else f"  = {cause.card.equation}"
     yield f"{indent}{cause.id}  {value}{again}  [{cause.card.source}]"
     if id(cause) in seen:
         return
     seen.add(id(cause))
-    for _, item in arguments(cause):
-        yield from _text(item, indent + "  ", seen, used)
+    for _, item in named_arguments(cause):
+        yield from _tree_lines(item, indent + "  ", seen, used)
 
 
-def _leaf(fact: Fact) -> str:
-    value = numbers.quantity(fact.value, fact.unit)
+def _fact_text(fact: Fact) -> str:
+    value = numbers.format_quantity(fact.value, fact.unit)
     span = ""
     if fact.low is not None and fact.high is not None:
-        low, high = numbers.quantity(fact.low, fact.unit), numbers.quantity(fact.high, fact.unit)
+        low, high = (
+            numbers.format_quantity(fact.low, fact.unit),
+            numbers.format_quantity(fact.high, fact.unit),
+        )
         span = f" ({low} to {high}, {fact.range_kind})"
     mark = f", {fact.mark}" if fact.mark else ""
     note = f"; {fact.note}" if fact.note else ""
-    doubt = " (!)" if fact.low_confidence else ""
-    if fact.given:
+    doubt = " (!)" if fact.is_low_confidence else ""
+    if fact.is_from_user:
         source = "" if fact.source == "user" else f" [{fact.source}]"
-        return f"{fact.label}  {value}{span}  given{GLUE}at{GLUE}{fact.where}{source}{note}"
+        where = NO_BREAK_SPACE.join(("given", "at", str(fact.where)))
+        return f"{fact.label}  {value}{span}  {where}{source}{note}"
     word = f"assumed ({fact.origin})" if fact.assumed else "sourced"
     return f"{fact.label}  {value}{span}  {word}{doubt} [{fact.source}{mark}]{note}"

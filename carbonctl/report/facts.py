@@ -1,4 +1,4 @@
-"""Facts of a result as plain data: what it rests on, what was assumed, who is cited."""
+"""Facts of a result as plain data: all facts in use, overrides, assumptions, citations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl import __version__
 from carbonctl.core.formula import Traced
 from carbonctl.report.provenance import citations
-from carbonctl.report.trace import leaves
+from carbonctl.report.trace_walk import facts_under
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
@@ -30,7 +30,7 @@ def fact_as_dict(fact: Fact) -> FactRecord:
         "unit": fact.unit,
         "low": fact.low,
         "high": fact.high,
-        "range_kind": None if fact.exact else fact.range_kind,
+        "range_kind": None if fact.is_exact else fact.range_kind,
         "origin": fact.origin,
         "source": fact.source,
         "tier": fact.tier,
@@ -41,8 +41,8 @@ def fact_as_dict(fact: Fact) -> FactRecord:
     }
 
 
-def replaced(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
-    """The facts of hardware_db that given numbers stand in for, by the keys of those numbers."""
+def replaced_facts(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
+    """Facts of hardware_db that the user's numbers override, by keys of those numbers."""
     rows = {key: (fact, fact.replaces) for key, fact in used.items()}
     return {
         key: {
@@ -54,7 +54,7 @@ def replaced(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
             "unit": row.unit,
             "origin": row.origin,
             "source": row.source,
-            "falls": given.falls,
+            "falls": given.more_is_less_carbon,
         }
         for key, (given, row) in rows.items()
         if row is not None
@@ -62,18 +62,18 @@ def replaced(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
 
 
 def used_facts(result: Result) -> dict[str, Fact]:
-    """Facts that some number of the result rests on; others only stood ready."""
+    """Facts that a number of the result depends on."""
     values = (result.point.total_kgco2e, *result.point.metrics.values())
-    return leaves(*(value for value in values if isinstance(value, Traced)))
+    return facts_under(*(value for value in values if isinstance(value, Traced)))
 
 
-def assumptions(result: Result, *values: Num) -> list[Assumption]:
-    """What the user did not say, ranked by its share of the variance."""
+def assumption_records(result: Result, *values: Num) -> list[Assumption]:
+    """Assumed facts behind some numbers, by share of the variance of the total."""
     shares = {d.fact.key: d.share for d in result.drivers}
     under: dict[str, Fact] = {}
     for value in values:
         assert isinstance(value, Traced)  # noqa: S101 - point estimates are traced
-        under |= leaves(value)
+        under |= facts_under(value)
     assumed = [fact for fact in under.values() if fact.assumed]
     ranked = sorted(assumed, key=lambda f: (-shares.get(f.key, 0.0), f.key))
     return [
@@ -91,8 +91,8 @@ def assumptions(result: Result, *values: Num) -> list[Assumption]:
     ]
 
 
-def cited(data: Any, catalog: Catalog) -> Any:
-    """The envelope with what its ids stand for, for readers that keep it."""
+def with_citations(data: Any, catalog: Catalog) -> Any:
+    """The data of a result, with formulas and sources by id."""
     return data | citations(data, catalog)
 
 
@@ -104,7 +104,7 @@ def data_version(result: Result, catalog: Catalog) -> DataVersion:
     own = {
         key
         for key, fact in result.facts.items()
-        if catalog.overlaid(key) or fact.note.startswith(noted)
+        if catalog.is_overlaid(key) or fact.note.startswith(noted)
     }
     return {
         "version": __version__,

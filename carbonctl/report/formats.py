@@ -1,4 +1,4 @@
-"""Formats of a result by name: computed once, rendered in any of them."""
+"""Output formats by name: renderers and file extensions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# format -> the module of this package that renders it, and its function; tables are drawn by Rich
+# format -> module and function that render it; tables are drawn by Rich
 _RENDERERS = {
     "json": ("machine", "as_json"),
     "ndjson": ("ndjson", "as_ndjson"),
@@ -22,7 +22,7 @@ _RENDERERS = {
     "ghg": ("inventory.ghg", "as_ghg"),
 }
 FORMATS = ("table", *_RENDERERS)
-# format -> the extensions of its files; of formats that share one, the first is meant
+# format -> file extensions; of formats that share one, the first is chosen
 EXTENSIONS = {
     "table": (".txt", ".log"),
     "json": (".json",),
@@ -37,8 +37,8 @@ EXTENSIONS = {
     "ghg": (".json",),
     "yaml": (".yaml", ".yml"),
 }
-# formats in which a broken input is said on stdout too, and by what
-_ERRORS = {
+# formats that report errors of an input on stdout too -> module and function
+_ERROR_RENDERERS = {
     "json": ("machine", "errors_as_json"),
     "github": ("ci.github", "errors_as_github"),
     "sarif": ("ci.sarif", "errors_as_sarif"),
@@ -47,16 +47,16 @@ _ERRORS = {
 
 
 def render(data: Mapping[str, Any], form: str) -> str:
-    """A result as text in one format."""
+    """The text of a result in a format."""
     module, function = _RENDERERS[form]
     text: str = getattr(importlib.import_module(f"carbonctl.report.{module}"), function)(data)
     return text
 
 
-def errors(found: list[dict[str, Any]], form: str | None) -> str:
-    """Problems of an input in a format that machines read; nothing in the others."""
-    if form not in _ERRORS:
+def render_errors(problems: list[dict[str, Any]], form: str | None) -> str:
+    """The text of problems in a machine-readable format; empty for other formats."""
+    if form not in _ERROR_RENDERERS:
         return ""
-    module, function = _ERRORS[form]
-    text: str = getattr(importlib.import_module(f"carbonctl.report.{module}"), function)(found)
+    module, function = _ERROR_RENDERERS[form]
+    text: str = getattr(importlib.import_module(f"carbonctl.report.{module}"), function)(problems)
     return text

@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.core.errors import EXIT_VIOLATED, Mark
-from carbonctl.core.metrics import TOTAL, in_words
+from carbonctl.core.metrics import TOTAL, metric_label
 from carbonctl.gate.judge import STATUSES, RuleResult, data_for, exit_code, worst_status
 from carbonctl.gate.measures import Part, parts
 from carbonctl.report.numbers import printable
 from carbonctl.report.text.gate_words import message, unit
-from carbonctl.study.difference import MISSING, edits
+from carbonctl.study.difference import MISSING, find_edits
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -88,7 +88,7 @@ def changed_inputs(
     if None in ends:
         return []
     rows = []
-    for path, was, value in edits(*ends):
+    for path, was, value in find_edits(*ends):
         key = ".".join(map(str, path))
         fact = now["facts"].get(key)
         rows.append(
@@ -123,7 +123,7 @@ def rule_verdict(
         "file": one.subject.file,
         "scenario": one.subject.name,
         "metric": rule.metric or None,
-        "label": in_words(rule.metric) if rule.metric else None,
+        "label": metric_label(rule.metric) if rule.metric else None,
         "unit": unit(one),
         "statistic": _statistic(one),
         "accounting": rule.accounting,

@@ -1,4 +1,4 @@
-"""NDJSON: a line for each row of the breakdown, the total last, readable from the first line on."""
+"""NDJSON: one line per node of the breakdown, the total last."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def as_ndjson(data: Estimates) -> str:
-    """Nodes of every result, parents before children, each with the result that it is of."""
+    """Nodes of all results as NDJSON, parents before children, with the name of the result."""
     return "".join(
         json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
         for result in results(data)
-        for row in _rows(result)
+        for row in _result_rows(result)
     )
 
 
-def _rows(result: EstimateResult) -> Iterator[dict[str, Any]]:
+def _result_rows(result: EstimateResult) -> Iterator[dict[str, Any]]:
     of = {"command": result["command"], "name": result["name"]} | overlay(result)
     yield from _nodes(result["breakdown"], of | {"parent": "total"})
     yield of | {"parent": None} | result["total"] | {"share": 1.0}

@@ -1,4 +1,4 @@
-"""Numbers for people: a unit that fits, and no more digits than the interval supports."""
+"""Formatting of numbers: a fitting unit, and only the digits that the interval supports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from carbonctl.core.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
-    from carbonctl.result.node import Ends
+    from carbonctl.result.node import Percentiles
 
 _CARBON = (
     (1e-9, "ug"),
@@ -20,30 +20,30 @@ _CARBON = (
     (1e9, "Mt"),
 )
 _ENERGY = ((1e-9, "uWh"), (1e-6, "mWh"), (1e-3, "Wh"), (1.0, "kWh"), (1e3, "MWh"), (1e6, "GWh"))
-_WIDE, _NARROW = 1.5, 1.05
+_WIDE_RATIO, _NARROW_RATIO = 1.5, 1.05
 
 
-def carbon_unit(kgco2e: float) -> tuple[float, str]:
-    """Size in kg and symbol of the mass unit in which a carbon reads best."""
-    return _unit(kgco2e, _CARBON)
+def mass_unit(kgco2e: float) -> tuple[float, str]:
+    """Size in kg and symbol of the mass unit that fits a mass in kg."""
+    return _fitting_unit(kgco2e, _CARBON)
 
 
-def _unit(value: float, table: tuple[tuple[float, str], ...]) -> tuple[float, str]:
+def _fitting_unit(value: float, table: tuple[tuple[float, str], ...]) -> tuple[float, str]:
     if not value:
         return table[3]
     fitting = [entry for entry in table if abs(value) >= entry[0]]
     return fitting[-1] if fitting else table[0]
 
 
-def digits(low: float | None, high: float | None) -> int:
-    """Significant digits that an interval supports."""
-    if low is None or high is None or low <= 0 or high <= low * _NARROW:
+def supported_digits(low: float | None, high: float | None) -> int:
+    """Number of significant digits that an interval supports: 2 or 3."""
+    if low is None or high is None or low <= 0 or high <= low * _NARROW_RATIO:
         return 3
-    return 2 if high > low * _WIDE else 3
+    return 2 if high > low * _WIDE_RATIO else 3
 
 
-def significant(value: float, count: int = 2, *, decimals: int = 2) -> str:
-    """A number to some significant digits, with no more than ``decimals`` after the point."""
+def format_significant(value: float, count: int = 2, *, decimals: int = 2) -> str:
+    """A number with ``count`` significant digits and at most ``decimals`` decimals."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "-"
     places = count - 1 - math.floor(math.log10(abs(value)))
@@ -53,84 +53,84 @@ def significant(value: float, count: int = 2, *, decimals: int = 2) -> str:
     return f"{rounded:,.{max(0, min(places, decimals))}f}"
 
 
-def carbon(kgco2e: float, count: int = 2) -> str:
-    """A carbon with the mass unit that fits it."""
-    size, symbol = carbon_unit(kgco2e)
-    return f"{significant(kgco2e / size, count)} {symbol}"
+def format_mass(kgco2e: float, count: int = 2) -> str:
+    """A mass in kg with a fitting unit."""
+    size, symbol = mass_unit(kgco2e)
+    return f"{format_significant(kgco2e / size, count)} {symbol}"
 
 
-def energy(kwh: float) -> str:
-    """An energy with the unit that fits it, three digits."""
-    size, symbol = _unit(kwh, _ENERGY)
-    return f"{significant(kwh / size, 3)} {symbol}"
+def format_energy(kwh: float) -> str:
+    """An energy in kWh with a fitting unit and three digits."""
+    size, symbol = _fitting_unit(kwh, _ENERGY)
+    return f"{format_significant(kwh / size, 3)} {symbol}"
 
 
-def watt_hours(wh: float) -> str:
-    """Energy of one request or image; people read it in Wh down to a thousandth."""
+def format_watt_hours(wh: float) -> str:
+    """The energy in Wh of one request or image; in Wh down to a thousandth."""
     if wh >= 1e-3:  # noqa: PLR2004 - a thousandth
-        return f"{significant(wh, 2, decimals=6)} Wh"
-    return energy(wh / 1e3)
+        return f"{format_significant(wh, 2, decimals=6)} Wh"
+    return format_energy(wh / 1e3)
 
 
-def share(value: float | None) -> str:
-    """A share in percent; small ones as such, none of a total of nothing."""
+def format_share(value: float | None) -> str:
+    """A share in percent; ``<1 %`` if it is small, ``-`` for None."""
     if value is None:
         return "-"
     percent = 100 * value
     return "<1 %" if 0 < percent < 1 else f"{percent:.0f} %"
 
 
-def ends(number: Ends) -> tuple[float, float] | None:
-    """The 5th and 95th percentile of a number; None without draws, or where they are the same."""
+def interval_ends(number: Percentiles) -> tuple[float, float] | None:
+    """The 5th and 95th percentile of a number; None without draws, or if they are equal."""
     low, high = number["p05"], number["p95"]
     return (low, high) if low is not None and high is not None and high > low else None
 
 
-def interval(low: float | None, high: float | None, size: float, count: int) -> str:
-    """Two ends in one unit; nothing without draws."""
+def format_interval(low: float | None, high: float | None, size: float, count: int) -> str:
+    """Both ends of an interval in a unit of ``size`` kg; empty without draws."""
     if low is None or high is None:
         return ""
-    return f"{significant(low / size, count)} - {significant(high / size, count)}"
+    return f"{format_significant(low / size, count)} - {format_significant(high / size, count)}"
 
 
-def with_interval(kgco2e: float, low: float | None, high: float | None) -> str:
-    """A carbon with its interval in one unit, as in ``5.5 t CO2e (4.1-9.0)``."""
-    size, symbol = carbon_unit(kgco2e)
-    count = digits(low, high)
-    said = f"{significant(kgco2e / size, count)} {symbol} CO2e"
+def format_with_interval(kgco2e: float, low: float | None, high: float | None) -> str:
+    """A mass in kg with its interval in one unit, as in ``5.5 t CO2e (4.1-9.0)``."""
+    size, symbol = mass_unit(kgco2e)
+    count = supported_digits(low, high)
+    said = f"{format_significant(kgco2e / size, count)} {symbol} CO2e"
     if low is None or high is None or high <= low:
         return said
     dash = "-" if low >= 0 else " to "
-    return f"{said} ({dash.join(significant(end / size, count) for end in (low, high))})"
+    return f"{said} ({dash.join(format_significant(end / size, count) for end in (low, high))})"
 
 
-def quantity(value: float, unit: str) -> str:
-    """Any fact's value with its canonical unit, four digits, for listings."""
+def format_quantity(value: float, unit: str) -> str:
+    """A value in a canonical unit with four digits, as in ``700 W``."""
     if unit == "1":
-        return _plain(value)
+        return _format_count(value)
     if unit == "h" and value and value % HOURS_PER_YEAR == 0:
         return f"{value / HOURS_PER_YEAR:g} y"
     if unit == "FLOP/s":
-        return f"{_four(value / 1e12)} TFLOP/s"
+        return f"{_format_four_digits(value / 1e12)} TFLOP/s"
     if unit == "FLOP":
-        return _prefixed(value, _WORK, " ") + unit
-    return f"{_plain(value)} {unit}"
+        return _format_with_prefix(value, _WORK, " ") + unit
+    return f"{_format_count(value)} {unit}"
 
 
-def clipped(text: str, most: int) -> str:
-    """Text of at most so many letters; what is cut off is marked by two dots."""
+def clip_text(text: str, most: int) -> str:
+    """Text of at most ``most`` letters; a cut is marked by two dots."""
     return text if len(text) <= most else f"{text[: most - 2]}.."
 
 
 def printable(text: str) -> str:
-    """Text from outside, with what could steer a terminal taken out."""
+    """Text with unprintable characters, which could control a terminal, replaced by ``?``."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def printable_texts(value: Any) -> Any:
-    """Plain data from outside, each text of it printable and on one line."""
+    """Plain data with every text printable and on one line."""
     if isinstance(value, dict):
         return {printable_texts(key): printable_texts(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -142,21 +142,21 @@ _COUNTS = ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "B"), (1e6,
 _WORK = ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 
-def _plain(value: float) -> str:
-    return _prefixed(value, _COUNTS, "")
+def _format_count(value: float) -> str:
+    return _format_with_prefix(value, _COUNTS, "")
 
 
-def _prefixed(value: float, table: tuple[tuple[float, str], ...], gap: str) -> str:
+def _format_with_prefix(value: float, table: tuple[tuple[float, str], ...], gap: str) -> str:
     for size, prefix in table:
         if abs(value) >= size:
-            return f"{_four(value / size)}{gap}{prefix}"
-    return f"{_four(value)}{gap}"
+            return f"{_format_four_digits(value / size)}{gap}{prefix}"
+    return f"{_format_four_digits(value)}{gap}"
 
 
-def _four(value: float) -> str:
-    """Four digits; large numbers in full rather than with an exponent."""
+def _format_four_digits(value: float) -> str:
+    """A number with four digits; large numbers without an exponent."""
     rounded = float(f"{value:.4g}")
-    return f"{rounded:,.0f}" if abs(rounded) >= _LONG else f"{rounded:.4g}"
+    return f"{rounded:,.0f}" if abs(rounded) >= _MIN_LONG else f"{rounded:.4g}"
 
 
-_LONG = 1e4
+_MIN_LONG = 1e4

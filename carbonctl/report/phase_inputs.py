@@ -1,4 +1,4 @@
-"""What a result says of where its work ran and on what, phase by phase, as the user gave it."""
+"""Site, hardware and operator of each phase of a result, as given in its scenario."""
 
 from __future__ import annotations
 
@@ -11,45 +11,49 @@ if TYPE_CHECKING:
     from carbonctl.result.node import Line
 
 
-def given(result: EstimateResult) -> dict[str, Any]:
-    """The scenario of a result; nothing where it was saved without."""
-    return _mapping(_mapping(result.get("inputs")).get("scenario"))
+def given_scenario(result: EstimateResult) -> dict[str, Any]:
+    """The scenario of a result; empty if the result does not contain it."""
+    return _mapping_or_empty(_mapping_or_empty(result.get("inputs")).get("scenario"))
 
 
-def section(result: EstimateResult, phase: str, name: str) -> dict[str, Any]:
-    """``site`` or ``hardware`` of a phase: its own, laid over what the top of the file says."""
-    scenario = given(result)
+def section_of_phase(result: EstimateResult, phase: str, name: str) -> dict[str, Any]:
+    """``site`` or ``hardware`` of a phase: its own section, else that of the whole scenario."""
+    scenario = given_scenario(result)
     root, *run = phase.split(".")
-    own = _mapping(scenario.get(root))
+    own = _mapping_or_empty(scenario.get(root))
     runs = own.get("runs")
-    named = [r for r in runs if _mapping(r).get("name") in run] if isinstance(runs, list) else []
+    named = (
+        [r for r in runs if _mapping_or_empty(r).get("name") in run]
+        if isinstance(runs, list)
+        else []
+    )
     for place in (*named, own, scenario):
-        if found := _mapping(_mapping(place).get(name)):
+        if found := _mapping_or_empty(_mapping_or_empty(place).get(name)):
             return found
     return {}
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _mapping_or_empty(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def operator(result: EstimateResult, phase: str) -> str:
-    """Who operates the hardware of a phase: own, colocation or cloud."""
+def operator_of_phase(result: EstimateResult, phase: str) -> str:
+    """Operator of the hardware of a phase: ``own``, ``colocation`` or ``cloud``."""
     stated = {one["phase"]: one["operator"] for one in result.get("charged", ())}
     if phase in stated:
         return str(stated[phase])
-    return "cloud" if _rented(result, phase) else "own"
+    return "cloud" if _is_cloud_region(result, phase) else "own"
 
 
-def _rented(result: EstimateResult, phase: str) -> bool:
-    """Whether a phase of a result of an older version ran in a cloud."""
-    region = str(section(result, phase, "site").get("region", ""))
-    by_provider = ":" in region and not region.startswith("egrid")  # a provider's, or a grid's
-    return by_provider or "instance" in section(result, phase, "hardware")
+def _is_cloud_region(result: EstimateResult, phase: str) -> bool:
+    """Whether a phase ran in a cloud, for results of older versions."""
+    region = str(section_of_phase(result, phase, "site").get("region", ""))
+    by_provider = ":" in region and not region.startswith("egrid")  # aws:us-east-1, not egrid:SRVC
+    return by_provider or "instance" in section_of_phase(result, phase, "hardware")
 
 
-def leaves(result: EstimateResult) -> Iterator[Line]:
-    """Lines of single phases; parts of one line stay together."""
+def phase_lines(result: EstimateResult) -> Iterator[Line]:
+    """Lines of single phases; parts of one phase stay together."""
     for line in result["breakdown"]:
         for child in line["children"] or [line]:
             yield line if _is_part(child, line) else child
@@ -58,11 +62,11 @@ def leaves(result: EstimateResult) -> Iterator[Line]:
 
 
 def _is_part(child: Line, line: Line) -> bool:
-    """Whether a child is a part of its line's own phase, as useful and lost work are."""
+    """Whether a child is a part of the phase of its line, such as useful and lost work."""
     return phase_of(child) == phase_of(line)
 
 
 def phase_of(node: Mapping[str, Any]) -> str:
-    """The phase that a line is of: its id without the quantity."""
+    """The phase of a line: its id without the quantity."""
     phase: str = node["id"].rpartition(".")[0]
     return phase

@@ -1,4 +1,4 @@
-"""Where every number of a result comes from: formulas and sources by id, methods by field."""
+"""Provenance of the numbers of a result: formulas and sources by id, methods by field."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _FIELDS: dict[str, dict[str, str]] = {
 }
 
 
-def provenance(period: Fact | None) -> dict[str, dict[str, str]]:
-    """What makes the numbers that stand beside a formula or source of their own."""
+def estimate_provenance(period: Fact | None) -> dict[str, dict[str, str]]:
+    """Provenance of the fields of an estimate that have no formula or source of their own."""
     if period is None:
         return _FIELDS
     return _FIELDS | {"period_hours": {"source": period.source, "key": period.key}}
 
 
-def compared() -> dict[str, dict[str, str]]:
-    """What makes the numbers of a comparison."""
+def compare_provenance() -> dict[str, dict[str, str]]:
+    """Provenance of the fields of a comparison."""
     fact = {"method": "the fact of this label, in the JSON of its scenario with its source"}
     return {
         **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
@@ -53,8 +53,8 @@ def compared() -> dict[str, dict[str, str]]:
     }
 
 
-def attributed(method: str) -> dict[str, dict[str, str]]:
-    """What makes the numbers of a difference."""
+def diff_provenance(method: str) -> dict[str, dict[str, str]]:
+    """Provenance of the fields of a difference."""
     return {
         **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
         "base_kgco2e": {"formula": "total_kgco2e"},
@@ -65,8 +65,8 @@ def attributed(method: str) -> dict[str, dict[str, str]]:
     }
 
 
-def replaced(span: Fact) -> dict[str, dict[str, str]]:
-    """What makes the numbers of a decision to replace."""
+def refresh_provenance(span: Fact) -> dict[str, dict[str, str]]:
+    """Provenance of the fields of a decision to replace."""
     return {
         **{name: _FIELDS[name] for name in ("samples", "seed", "p05", "p50", "p95")},
         "variance_share": {
@@ -81,30 +81,30 @@ def replaced(span: Fact) -> dict[str, dict[str, str]]:
 
 
 def citations(data: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
-    """Cards of the formulas that a result names, and what its ids of sources stand for."""
-    names = sorted({name for name in _values(data, "formula") if name in CARDS})
+    """Cards of the formulas and entries of the sources that a result cites, by id."""
+    names = sorted({name for name in _texts_under(data, "formula") if name in CARDS})
     cards = {name: CARDS[name] for name in names}
-    ids = {card.source for card in cards.values()} | set(_values(data, "source"))
-    known = catalog.sources()
+    ids = {card.source for card in cards.values()} | set(_texts_under(data, "source"))
+    sources = catalog.sources()
     return {
         "formulas": {
             name: {"unit": card.unit, "equation": card.equation, "source": card.source}
             for name, card in cards.items()
         },
         "sources": {
-            source: known.get(source, {"title": source}) for source in sorted(ids - {"user", ""})
+            source: sources.get(source, {"title": source}) for source in sorted(ids - {"user", ""})
         },
     }
 
 
-def _values(value: Any, key: str) -> Iterator[str]:
-    """Texts under a key, anywhere but in what the user gave and in what that replaces."""
+def _texts_under(value: Any, key: str) -> Iterator[str]:
+    """Texts under a key anywhere in the data, except in the user's scenario and overrides."""
     if isinstance(value, dict):
         if isinstance(found := value.get(key), str):
             yield found
         for name, item in value.items():
             if name not in {"scenario", "replaced"}:
-                yield from _values(item, key)
+                yield from _texts_under(item, key)
     elif isinstance(value, list):
         for item in value:
-            yield from _values(item, key)
+            yield from _texts_under(item, key)

@@ -1,4 +1,4 @@
-"""What a saved result still knows of its inputs: facts, with the places where they stood."""
+"""Facts of a saved result, with their positions in the scenario."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult
 
 
-def facts(data: EstimateResult) -> dict[str, Fact]:
-    """The facts of a saved result, with the places where they stood."""
+def saved_facts(data: EstimateResult) -> dict[str, Fact]:
+    """Facts of a saved result by key, with their positions in the scenario."""
     return {
         key: Fact(
             key,

@@ -1,4 +1,4 @@
-"""What an answer becomes at the ends of an assumed range, and how to state the value."""
+"""Sensitivity of the total to assumed facts, and the flag that would state such a fact."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import Traced
 from carbonctl.report import numbers
-from carbonctl.report.trace import leaves
+from carbonctl.report.trace_walk import facts_under
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult
     from carbonctl.result.facts import Sensitivity
 
-LEAST_SHARE = 0.05  # of the variance: what decides less is not worth a question
+MIN_VARIANCE_SHARE = 0.05  # of the variance; facts below it are not worth a question
 
-# start of an assumed fact's name -> flag that states it; a capital letter is for the user to fill
+# prefix of an assumed fact's name -> flag that states it; the user replaces the capital letter
 _FLAGS = {
     "concurrency": "--concurrency N",
     "busy_share": "--set infer.busy_share=S",
@@ -29,27 +29,27 @@ _FLAGS = {
     "lifetime": "--set embodied.lifetime=L",
     "hyperscale:pue": "--pue P",
 }
-_OTHER_MEANING = "saturated_mfu"  # of large models, where the flag states that of this run
+_OTHER_MEANING = "saturated_mfu"  # for large models; the flag states the MFU of this run
 _CONCURRENCY = "default:concurrency"
 _HOST = "host_power_factor"
 _WITH_HOSTS = ("train", "infer")  # sections that have a factor each
 
 
 def sensitivity(result: Result) -> list[Sensitivity]:
-    """The total at both ends of each assumed range that decides, all else at central values."""
+    """The total at both ends of the range of each influential assumed fact, others central."""
     total = result.point.total_kgco2e
     assert isinstance(total, Traced)  # noqa: S101 - point estimates are traced
-    facts = leaves(total)
-    deciding = [d.fact.key for d in result.drivers if d.share >= LEAST_SHARE]
+    facts = facts_under(total)
+    deciding = [d.fact.key for d in result.drivers if d.share >= MIN_VARIANCE_SHARE]
     return [
-        _ends(result, fact, fact.low, fact.high)
+        _total_at_ends(result, fact, fact.low, fact.high)
         for fact in (facts[key] for key in deciding if key in facts)
         if fact.assumed and fact.low is not None and fact.high is not None
     ]
 
 
-def _ends(result: Result, fact: Fact, low: float, high: float) -> Sensitivity:
-    """One fact, the ends of its range, and the total at each of them."""
+def _total_at_ends(result: Result, fact: Fact, low: float, high: float) -> Sensitivity:
+    """The total in kgCO2e at both ends of the range of one fact."""
     (low, at_low), (high, at_high) = (_total_at(result, fact, end) for end in (low, high))
     return {
         "key": fact.key,
@@ -64,9 +64,9 @@ def _ends(result: Result, fact: Fact, low: float, high: float) -> Sensitivity:
 
 
 def _total_at(result: Result, changed: Fact, value: float) -> tuple[float, float]:
-    """A value of one fact, and the total [kgCO2e] with it, all choices made again.
+    """A value of one fact, and the total in kgCO2e with it, planned again.
 
-    A usual concurrency comes out as the one that memory and load let a replica reach.
+    For the default concurrency, the value returned is the concurrency that the plan reaches.
     """
 
     def lens(fact: Fact) -> Num:
@@ -80,12 +80,12 @@ def _total_at(result: Result, changed: Fact, value: float) -> tuple[float, float
 
 def _shown(value: float, unit: str) -> str:
     """A value as it is shown; a count with three digits, as the total beside it."""
-    return numbers.quantity(float(f"{value:.3g}") if unit == "1" else value, unit)
+    return numbers.format_quantity(float(f"{value:.3g}") if unit == "1" else value, unit)
 
 
 def next_question(data: EstimateResult) -> str:
-    """The assumed value that decides most of what a flag can state, and what it would change."""
-    for item in data.get("sensitivity", []):  # results of older versions hold none
+    """Hint to state the most influential assumed fact that has a flag, with its effect."""
+    for item in data.get("sensitivity", []):  # results of older versions lack it
         name = item["key"].removeprefix("default:").rpartition("/")[2]
         flag = _flag(name, data)
         if not flag:
@@ -93,14 +93,16 @@ def next_question(data: EstimateResult) -> str:
         low, high = (_shown(end, item["unit"]) for end in (item["low"], item["high"]))
         named = f"{item['label']} " if name.startswith(_OTHER_MEANING) else ""
         totals = (item["total_at_low_kgco2e"], item["total_at_high_kgco2e"])
-        first, last = (numbers.carbon(one).replace(" ", "\u00a0") for one in totals)  # one word
+        first, last = (
+            numbers.format_mass(one).replace(" ", "\u00a0") for one in totals
+        )  # one word
         ends = f"at {named}{low} the total is {first}, at {high} it is {last}"
         return f"state {flag}: {ends}"
     return ""
 
 
 def _flag(name: str, data: EstimateResult) -> str:
-    """The flag that states an assumed value; a factor of hosts for each phase that has one."""
+    """The flag that states an assumed fact; empty if there is none."""
     if name.startswith(_HOST):
         phases = {metric.partition(".")[0] for metric in data["metrics"] if "." in metric}
         sections = [section for section in _WITH_HOSTS if section in phases]

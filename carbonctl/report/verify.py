@@ -1,4 +1,4 @@
-"""Errors of forecasts beside measurements: what was forecast, on how many runs, how surely."""
+"""Report of forecast errors against measurements: tests, number of cases, error statistics."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class View:
-    """How the scores of one table are introduced, and which groups are shown beside ``all``."""
+class ScoreView:
+    """Title and wording of the scores of one table, and the groups shown besides ``all``."""
 
     title: str
     noun: str
@@ -23,8 +23,8 @@ class View:
     shown: frozenset[tuple[str, str]] = frozenset()
 
 
-_TRAINING = View(
-    "Training runs, forecast before they were made",
+_TRAINING = ScoreView(
+    "Forecasts of training runs against measurements",
     "run",
     {
         "time": "time, accelerator-hours from work",
@@ -33,8 +33,8 @@ _TRAINING = View(
     },
     frozenset({("energy", "active=1B_or_more")}),
 )
-_EMBODIED = View(
-    "Product footprints, forecast from what the products are made of",
+_EMBODIED = ScoreView(
+    "Forecasts of product footprints against published ones",
     "product",
     {"manufacturing": "manufacturing, kgCO2e from a bill of materials"},
     frozenset(
@@ -42,72 +42,74 @@ _EMBODIED = View(
         for group in ("subject=accelerator", "subject=server", "subject=storage", "pooled=dell")
     ),
 )
-_INFERENCE = View(
-    "Serving, forecast before it was measured",
+_INFERENCE = ScoreView(
+    "Forecasts of serving against measurements",
     "configuration",
     {
         "energy_per_token": "energy, J per output token",
         "energy_given_throughput": "energy, J per output token, throughput given",
         "energy_per_image": "energy, J per image",
         "energy_per_video": "energy, J per clip",
-        "wall_energy": "energy at the wall, J per sample",
+        "wall_energy": "energy at the wall plug, J per sample",
         "throughput": "throughput, tokens, pictures or samples per second",
     },
     frozenset({("energy_per_token", "model=dense, one device"),
                ("energy_per_token", "task=image-chat"), ("energy_per_token", "task=video-chat")}),
 )  # fmt: skip
-VIEWS = {"training": _TRAINING, "embodied": _EMBODIED, "inference": _INFERENCE}
-_HEAD = f"{'':2}{'method':<25}{'n':>5}{'median':>8}{'p90':>8}{'bias':>8}{'within 2x':>11}"
+SCORE_VIEWS = {"training": _TRAINING, "embodied": _EMBODIED, "inference": _INFERENCE}
+_HEADER = f"{'':2}{'method':<25}{'n':>5}{'median':>8}{'p90':>8}{'bias':>8}{'within 2x':>11}"
 _WIDTH = 80
 
 
-def as_data(
+def scores_as_data(
     scores: list[dict[str, Any]], sha256: str, in_sample: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Scores as plain data, with the runs of each test whose own numbers made the constants."""
+    """Scores as plain data, with the number of cases per test that the constants were fitted to."""
     return {"cases_sha256": sha256, "in_sample": dict(in_sample), "tests": scores}
 
 
-def as_text(data: dict[str, Any], view: View, *, held_out: bool, verbose: bool) -> str:
-    """Scores as one block for each test and group, ours first."""
+def format_scores(data: dict[str, Any], view: ScoreView, *, held_out: bool, verbose: bool) -> str:
+    """Scores as text, one block per test and group."""
     how = (
-        f"Every constant is fitted without the family of the {view.noun} that it forecasts."
+        f"Each {view.noun} is forecast with constants fitted without its family."
         if held_out
-        else "Forecast with the constants that estimates use, fitted to the bundled table."
+        else "Forecast with the constants of estimates, which are fitted to the bundled table."
     )
     shown = [
         s
         for s in data["tests"]
         if verbose or s["group"] == "all" or (s["test"], s["group"]) in view.shown
     ]
-    lines = [view.title, how, *_in_sample(data, view)]
+    lines = [view.title, how, *_in_sample_lines(data, view)]
     for (test, group), found in groupby(shown, lambda s: (s["test"], s["group"])):
-        lines += ["", *_block(view, test, group, list(found))]
+        lines += ["", *_group_lines(view, test, group, list(found))]
     lines += ["", f"cases sha256 {data['cases_sha256'][:16]}"]
     return "\n".join(lines) + "\n"
 
 
-def _in_sample(data: dict[str, Any], view: View) -> list[str]:
-    """A warning where cases were seen by the fit, so that their errors prove nothing."""
+def _in_sample_lines(data: dict[str, Any], view: ScoreView) -> list[str]:
+    """A warning if the constants were fitted to some of the cases."""
     seen = [f"{count} of {test}" for test, count in data["in_sample"].items() if count]
     if not seen:
         return []
     what = f"{view.noun}s" if max(data["in_sample"].values()) > 1 else view.noun
     text = (
         f"In sample: {', '.join(seen)}: {what} of the bundled table, to which these constants "
-        "were fitted; errors on them are no forecast errors."
+        "were fitted; errors on them are not forecast errors."
     )
     return textwrap.wrap(text, _WIDTH)
 
 
-def _block(view: View, test: str, group: str, scores: list[dict[str, Any]]) -> Iterator[str]:
+def _group_lines(
+    view: ScoreView, test: str, group: str, scores: list[dict[str, Any]]
+) -> Iterator[str]:
     first = scores[0]
     which = "" if group == "all" else f" [{printable(group)}]"
-    head = f"{view.questions[test]}{which}: {_many(first['n'], view.noun)} of "
-    yield from textwrap.wrap(head + _many(first["families"], "family"), _WIDTH)
+    head = f"{view.questions[test]}{which}: {_format_count(first['n'], view.noun)} of "
+    yield from textwrap.wrap(head + _format_count(first["families"], "family"), _WIDTH)
     if first["n"]:
-        yield _HEAD + f"{'covered':>9}"
-        yield from map(_line, scores)
+        yield _HEADER + f"{'covered':>9}"
+        yield from map(_score_line, scores)
     if group == "all" and first["excluded"]:
         left = "; ".join(f"{reason} ({count})" for reason, count in first["excluded"].items())
         yield from textwrap.wrap(
@@ -115,12 +117,12 @@ def _block(view: View, test: str, group: str, scores: list[dict[str, Any]]) -> I
         )
 
 
-def _many(count: int, noun: str) -> str:
+def _format_count(count: int, noun: str) -> str:
     plural = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
     return f"{count} {noun if count == 1 else plural}"
 
 
-def _line(score: dict[str, Any]) -> str:
+def _score_line(score: dict[str, Any]) -> str:
     covered = "-" if score["coverage"] is None else f"{score['coverage']:.0%}"
     return (
         f"  {score['method']:<25}{score['n']:>5}{score['median_ape']:>8.1%}"

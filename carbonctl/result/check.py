@@ -1,4 +1,4 @@
-"""What of a saved result does not fit the record of its kind, with the path of each problem."""
+"""Check of a saved result against the schema of its kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from carbonctl.core.units import describe_type
-from carbonctl.result.kinds import Kind, adapter
+from carbonctl.result.kinds import Kind, type_adapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,49 +25,57 @@ _EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
 }
-_SHORT = 40  # characters of a value that an error shows
+_MAX_SHOWN_LENGTH = 40  # characters of a value that an error shows
 
 
-class Misfit(NamedTuple):
-    """One thing that does not fit: code, message, where."""
+class SchemaProblem(NamedTuple):
+    """A violation of the schema: error code, message and path in the data."""
 
     code: str
     message: str
     path: Path
 
 
-def misfits(data: Any, kind: Kind) -> Iterator[Misfit]:
-    """Everything in ``data`` that is not as the record of its kind says; no value is converted."""
+def find_schema_problems(data: Any, kind: Kind) -> Iterator[SchemaProblem]:
+    """Every violation of the schema of ``kind`` in ``data``; values are not converted."""
     try:
-        adapter(kind).validate_python(data, strict=True)
+        type_adapter(kind).validate_python(data, strict=True)
     except ValidationError as error:
         seen: set[Path] = set()
         for found in error.errors(include_url=False):
-            misfit = _misfit(found, data)
+            misfit = _schema_problem(found, data)
             if misfit.code == "CC206" or misfit.path not in seen:
                 yield misfit
             seen.add(misfit.path)
 
 
-def _misfit(found: ErrorDetails, data: Any) -> Misfit:
-    """One error of pydantic in our words."""
-    kind, path = found["type"], found["loc"]
+def _schema_problem(error: ErrorDetails, data: Any) -> SchemaProblem:
+    """An error of pydantic as a SchemaProblem."""
+    kind, path = error["type"], error["loc"]
     if kind == "missing":
-        return Misfit("CC206", f'"{path[-1]}" is required here', path[:-1])
-    path, got, context = _existing(path, data), _got(found["input"]), found.get("ctx", {})
+        return SchemaProblem("CC206", f'"{path[-1]}" is required here', path[:-1])
+    path, got, context = (
+        _existing_path(path, data),
+        _format_value(error["input"]),
+        error.get("ctx", {}),
+    )
     if kind == "literal_error":
         expected = context["expected"].replace("'", '"')
-        return Misfit("CC207", f"expected {expected}, got {got}", path)
+        return SchemaProblem("CC207", f"expected {expected}, got {got}", path)
     if kind in {"greater_than_equal", "less_than_equal"}:
         limit = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
-        return Misfit("CC203", f"must be {limit}, got {got}", path)
+        return SchemaProblem("CC203", f"must be {limit}, got {got}", path)
     if kind == "string_pattern_mismatch":
-        return Misfit("CC203", f"expected text that matches {context['pattern']}, got {got}", path)
-    return Misfit("CC201", f"expected {_EXPECTED.get(kind, 'another value')}, got {got}", path)
+        return SchemaProblem(
+            "CC203", f"expected text that matches {context['pattern']}, got {got}", path
+        )
+    return SchemaProblem(
+        "CC201", f"expected {_EXPECTED.get(kind, 'another value')}, got {got}", path
+    )
 
 
-def _existing(path: Path, data: Any) -> Path:
-    """The part of a path that is in the data: pydantic adds the name of a type in a union."""
+def _existing_path(path: Path, data: Any) -> Path:
+    """The part of a path that exists in the data; pydantic adds names of union members."""
     for place, step in enumerate(path):
         is_item = isinstance(data, list) and isinstance(step, int)
         if not is_item and not (isinstance(data, dict) and step in data):
@@ -76,8 +84,11 @@ def _existing(path: Path, data: Any) -> Path:
     return path
 
 
-def _got(value: Any) -> str:
-    """A wrong value as JSON writes it; of long ones and of lists only what they are."""
-    if isinstance(value, str | int | float | None) and len(written := json.dumps(value)) <= _SHORT:
+def _format_value(value: Any) -> str:
+    """An invalid value as JSON; for long values and containers only the type."""
+    if (
+        isinstance(value, str | int | float | None)
+        and len(written := json.dumps(value)) <= _MAX_SHOWN_LENGTH
+    ):
         return written
     return describe_type(value)

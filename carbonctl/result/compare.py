@@ -1,4 +1,4 @@
-"""The result of ``compare``: scenarios beside each other."""
+"""Record of the result of ``compare``: scenarios side by side."""
 
 from typing import Literal, NotRequired
 
@@ -10,7 +10,7 @@ from carbonctl.result.scalar import Provenance, SchemaVersion, Whole
 
 
 class DifferenceToFirst(TypedDict):
-    """A number less that of the first scenario, with its interval over common draws."""
+    """Difference of a number to that of the first scenario, with its interval on common draws."""
 
     value: float | None
     p05: float | None
@@ -19,7 +19,7 @@ class DifferenceToFirst(TypedDict):
 
 
 class ComparedRow(TypedDict):
-    """One kind of line: its value in each scenario; null where a scenario has none."""
+    """One kind of line with its value in each scenario; null if a scenario has none."""
 
     kind: str
     label: str
@@ -42,7 +42,7 @@ class ComparedScenario(TypedDict):
 
 
 class TurningPoint(TypedDict):
-    """The value of a fact at which both totals are the same, beside its value now."""
+    """The value of a fact at which both totals are equal, and its present value."""
 
     key: NotRequired[str]
     label: NotRequired[str]
@@ -52,7 +52,7 @@ class TurningPoint(TypedDict):
 
 
 class DifferingInput(TypedDict):
-    """A fact that differs between the first two scenarios; null where one has none."""
+    """A fact that differs between the first two scenarios; null if one has none."""
 
     label: str
     unit: str
@@ -61,7 +61,7 @@ class DifferingInput(TypedDict):
 
 
 class CompareResult(TypedDict):
-    """Scenarios beside each other, on one basis and with common draws."""
+    """Scenarios side by side, on one basis and with common draws."""
 
     schema_version: SchemaVersion
     command: Literal["compare"]

@@ -1,4 +1,4 @@
-"""The result of ``diff``: two results, and what each change between them contributes."""
+"""Record of the result of ``diff``: two results, and the contribution of each change."""
 
 from typing import Any, Literal, NotRequired
 
@@ -10,7 +10,7 @@ from carbonctl.result.scalar import Provenance, SchemaVersion, Whole
 
 
 class DiffSide(TypedDict):
-    """One of the two files, and what made its result."""
+    """One of the two files, and the versions that made its result."""
 
     name: str
     title: NotRequired[str]
@@ -49,7 +49,7 @@ class ChangeRecord(TypedDict):
 
 
 class DiffLine(TypedDict):
-    """A line of the breakdown in both results; null where one has none."""
+    """A line of the breakdown in both results; null if one has none."""
 
     id: str
     label: str

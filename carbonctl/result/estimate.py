@@ -1,4 +1,4 @@
-"""The result of ``train``, ``infer``, ``lifecycle`` and ``embodied``; of ``gate`` on several."""
+"""Records of the results of ``train``, ``infer``, ``lifecycle``, ``embodied`` and ``gate``."""
 
 from typing import Any, Literal, NotRequired
 
@@ -25,7 +25,7 @@ Operator = Literal["own", "colocation", "cloud"]
 
 
 class Tool(TypedDict):
-    """What made the result."""
+    """Name and version of the program that made the result."""
 
     name: Literal["carbonctl"]
     version: str
@@ -40,14 +40,14 @@ class DataVersion(TypedDict):
 
 
 class Operational(TypedDict):
-    """Electricity of all phases on both bases; null on the market basis without contracts."""
+    """Carbon of electricity of all phases on both bases; market is null without contracts."""
 
     location: Node
     market: Node
 
 
 class BudgetLine(TypedDict):
-    """A limit of the scenario beside the number that it limits."""
+    """A budget of the scenario, and the metric that it limits."""
 
     metric: str
     source: NotRequired[str]
@@ -58,7 +58,7 @@ class BudgetLine(TypedDict):
 
 
 class Coverage(TypedDict):
-    """What is in the result and what is not; of what is not estimated, why."""
+    """What the result includes and excludes, with the reason for what is not estimated."""
 
     included: list[str]
     excluded: list[str]
@@ -66,7 +66,7 @@ class Coverage(TypedDict):
 
 
 class ChargedPhase(TypedDict):
-    """What a phase is charged for: which model on which hardware, where, and by which rule."""
+    """The model, hardware, site and rule of allocation that a phase is charged for."""
 
     phase: str
     model: str | None
@@ -79,14 +79,14 @@ class ChargedPhase(TypedDict):
 
 
 class Cited(TypedDict, total=False):
-    """What ids of formulas and sources stand for."""
+    """Formulas and sources by id."""
 
     formulas: dict[str, FormulaCard]
     sources: dict[str, dict[str, Any]]
 
 
 class EstimateResult(Cited):
-    """One estimate; with ``gate`` the verdict on it too."""
+    """One estimate; after a gate with its verdict."""
 
     schema_version: SchemaVersion
     command: EstimateCommand

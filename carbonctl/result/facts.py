@@ -1,4 +1,4 @@
-"""What the numbers of a result rest on: facts, assumptions, formulas, what the user gave."""
+"""Records of the inputs of a result: facts, assumptions, formulas, and the user's scenario."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -10,7 +10,7 @@ from carbonctl.result.scalar import Sha256
 
 
 class FactRecord(TypedDict):
-    """A fact that some number of the result rests on."""
+    """A fact that a number of the result depends on."""
 
     label: str
     value: float
@@ -28,7 +28,7 @@ class FactRecord(TypedDict):
 
 
 class Assumption(TypedDict):
-    """What the user did not say, with its share of the variance of the total."""
+    """An assumed fact, with its share of the variance of the total."""
 
     key: str
     label: str
@@ -41,7 +41,7 @@ class Assumption(TypedDict):
 
 
 class DriverRecord(TypedDict):
-    """A fact that the total follows, by its share of the variance."""
+    """A fact and its share of the variance of the total."""
 
     key: str
     label: str
@@ -49,7 +49,7 @@ class DriverRecord(TypedDict):
 
 
 class Sensitivity(TypedDict):
-    """The total at both ends of an assumed range that decides, all else central."""
+    """The total at both ends of the range of an assumed fact, all other facts central."""
 
     key: str
     label: str
@@ -62,7 +62,7 @@ class Sensitivity(TypedDict):
 
 
 class ExpectedError(TypedDict):
-    """By how much models not seen by the fit were missed; null where none was held out."""
+    """Error of forecasts on held-out models; null if none of this kind was held out."""
 
     median_ape: float | None
     p90_ape: float | None
@@ -74,7 +74,7 @@ class ExpectedError(TypedDict):
 
 
 class FormulaCard(TypedDict):
-    """A formula that a number of the result was made by."""
+    """A formula that a number of the result was computed by."""
 
     unit: str
     equation: str
@@ -82,7 +82,7 @@ class FormulaCard(TypedDict):
 
 
 class ReplacedFact(TypedDict):
-    """A fact of hardware_db that a given number stands in for."""
+    """A fact of hardware_db that a number of the user overrides."""
 
     key: str
     label: str
@@ -96,7 +96,7 @@ class ReplacedFact(TypedDict):
 
 
 class FlagGiven(TypedDict):
-    """A value of the scenario that a flag gave."""
+    """A value of the scenario that comes from a flag."""
 
     path: list[str | int]
     flag: str
@@ -111,7 +111,7 @@ class ReplacedByFlag(TypedDict):
 
 
 class Inputs(TypedDict):
-    """What the user gave: enough to compute the result again."""
+    """The user's scenario, complete enough to recompute the result."""
 
     source: Literal["user"]
     files: list[str]

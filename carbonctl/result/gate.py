@@ -1,4 +1,4 @@
-"""The verdict of a gate: what each rule found, what drives it, and where."""
+"""Records of the verdict of a gate: result of each rule, its drivers, and positions."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -19,7 +19,7 @@ class PolicyFile(TypedDict):
 
 
 class BaselineFile(TypedDict):
-    """What was compared to, and which versions made it."""
+    """The baseline, and the versions that made it."""
 
     file: NotRequired[str]
     tool_version: NotRequired[str]
@@ -27,14 +27,14 @@ class BaselineFile(TypedDict):
 
 
 class RuleFinding(TypedDict):
-    """A name that a rule asks for, and why the rule is not satisfied."""
+    """A name in a rule, and why the rule is not satisfied for it."""
 
     name: str
     reason: str
 
 
 class Contributor(TypedDict):
-    """A part of the number that a rule is about, with the input that it follows most."""
+    """A part of the number of a rule, with the input that affects it most."""
 
     id: str
     label: str
@@ -59,7 +59,7 @@ class ChangedFact(TypedDict):
 
 
 class RuleException(TypedDict):
-    """Why a violation is accepted for a while, until when, and by whom."""
+    """An accepted violation: reason, expiry date, and who approved it."""
 
     reason: NotRequired[str]
     until: NotRequired[str]
@@ -69,14 +69,14 @@ class RuleException(TypedDict):
 
 
 class RulePlaces(TypedDict):
-    """Where to look: the input or phase of the scenario, and the rule."""
+    """Positions of the input or phase in the scenario, and of the rule in the policy."""
 
     scenario: Place | None
     policy: Place | None
 
 
 class RuleVerdict(TypedDict):
-    """The verdict of one rule on one result; numbers in the unit of the rule."""
+    """Verdict of one rule on one result; numbers in the unit of the rule."""
 
     id: str
     kind: str
@@ -115,7 +115,7 @@ class RuleVerdict(TypedDict):
 
 
 class Refused(TypedDict):
-    """What no policy allowed, such as hardware data of the user's own."""
+    """Data that the policy does not allow, such as the user's own hardware data."""
 
     code: str
     file: str
@@ -128,7 +128,7 @@ class Refused(TypedDict):
 
 
 class SavedStatus(TypedDict):
-    """A saved result computed again: whether it agrees, and by which versions it was made."""
+    """A recomputed saved result: whether it agrees, and the versions that made it."""
 
     side: Side
     file: str
@@ -150,18 +150,18 @@ class OverlayUsed(TypedDict):
 
 
 class ChangedInput(TypedDict):
-    """An input that a result gives otherwise than its baseline."""
+    """An input with another value than in the baseline."""
 
     file: str
     scenario: str
     path: str
-    baseline: Annotated[Any, Field(description="what the baseline gives; null where nothing")]
-    value: Annotated[Any, Field(description="what the result gives; null where nothing")]
+    baseline: Annotated[Any, Field(description="value in the baseline; null if none")]
+    value: Annotated[Any, Field(description="value in the result; null if none")]
     where: Place | None
 
 
 class GateVerdict(TypedDict):
-    """The verdict of all rules on all files."""
+    """Verdict of all rules on all files."""
 
     status: Literal["pass", "warn", "uncertain", "fail"]
     exit_code: GateExitCode

@@ -1,4 +1,4 @@
-"""The kinds of results, each with its record and the commands that make it."""
+"""Kinds of results, with the record and the commands of each."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _ESTIMATES = ("train", "infer", "lifecycle", "embodied")
 
 
 def commands_of(kind: Kind) -> tuple[str, ...]:
-    """What ``command`` says in results of a kind; nothing for errors, which have no such key."""
+    """Values of the key ``command`` in results of a kind; empty for errors, which lack the key."""
     if kind == "errors":
         return ()
     return _ESTIMATES if kind == "estimate" else (kind,)
 
 
 def kind_of(command: object) -> Kind | None:
-    """The kind of result that a command makes; None where it is no command of ours."""
+    """The kind of result of a command; None for an unknown command."""
     return next((kind for kind in KINDS if command in commands_of(kind)), None)
 
 
 @cache
-def adapter(kind: Kind) -> TypeAdapter[Any]:
-    """What checks and describes results of a kind, built once."""
+def type_adapter(kind: Kind) -> TypeAdapter[Any]:
+    """The pydantic adapter of a kind of result; cached."""
     return TypeAdapter(_RECORDS[kind])

@@ -1,4 +1,4 @@
-"""Numbers of a result: each with its interval, its formula and what stands under it."""
+"""Records of numbers of a result: value, interval, formula and inputs."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from carbonctl.core.fact import Tier
 from carbonctl.result.scalar import Unit
 
 
-class Ends(TypedDict):
+class Percentiles(TypedDict):
     """The 90 % interval of a number with its median; all null without draws."""
 
     p05: float | None
@@ -16,8 +16,8 @@ class Ends(TypedDict):
     p95: float | None
 
 
-class Metric(Ends):
-    """A number that has a name, in the unit that its name ends in."""
+class Metric(Percentiles):
+    """A named number, in the unit that its name ends in."""
 
     value: float
     unit: str
@@ -25,8 +25,8 @@ class Metric(Ends):
     source_ids: list[str]
 
 
-class MetricOrNull(Ends):
-    """A metric that may never be reached, as a time to pay back; then it is null."""
+class MetricOrNull(Percentiles):
+    """A metric that is null if it is never reached, such as a time to break even."""
 
     value: float | None
     unit: str
@@ -34,8 +34,8 @@ class MetricOrNull(Ends):
     source_ids: list[str]
 
 
-class Named(Ends):
-    """A number with its id, its label, its formula and the ids of what that takes."""
+class NamedNumber(Percentiles):
+    """A number with its id, label, formula, ids of the formula's inputs, and sources."""
 
     id: str
     label: str
@@ -44,8 +44,8 @@ class Named(Ends):
     source_ids: list[str]
 
 
-class Node(Named):
-    """A mass of CO2e; null where it is not estimated."""
+class Node(NamedNumber):
+    """A mass of CO2e; null if it is not estimated."""
 
     unit: Unit
     value: float | None
@@ -53,7 +53,7 @@ class Node(Named):
     assumed: bool | None
 
 
-class Total(Named):
+class Total(NamedNumber):
     """A sum of lines with its interval."""
 
     unit: Unit
@@ -63,13 +63,13 @@ class Total(Named):
 
 
 class ChoiceLine(Total):
-    """One part of keeping, or of replacing."""
+    """One line of the choice to keep, or to replace."""
 
     kind: str
 
 
-class BreakEven(Named):
-    """Years until replacing has emitted less than keeping; null where it never does."""
+class BreakEven(NamedNumber):
+    """Years until replacing has emitted less than keeping; null if it never does."""
 
     unit: Literal["y"]
     value: float | None
@@ -79,7 +79,7 @@ class BreakEven(Named):
 
 
 class Comparator(TypedDict):
-    """The same number by somebody else, and how far ours is from it."""
+    """The same number from another source, and the relative gap to it."""
 
     label: str
     kgco2e: float
@@ -88,7 +88,7 @@ class Comparator(TypedDict):
     note: str | None
 
 
-class Line(Named):
+class Line(NamedNumber):
     """One line of a breakdown with the lines that add up to it."""
 
     unit: Unit

@@ -1,4 +1,4 @@
-"""Errors and warnings of a command, and places in files."""
+"""Records of errors and warnings, and of places in files."""
 
 from typing import Literal, NotRequired
 
@@ -8,7 +8,7 @@ from carbonctl.result.scalar import Whole
 
 
 class Place(TypedDict):
-    """A place in a file, columns from the first to behind the last."""
+    """A place in a file: line, first column and one past the last column."""
 
     file: str
     line: Whole | None
@@ -17,7 +17,7 @@ class Place(TypedDict):
 
 
 class ProblemRecord(TypedDict):
-    """What is wrong, where, and what to do; null where there is no such place."""
+    """A problem: what is wrong, where, and what to do; null if there is no place in a file."""
 
     code: str
     level: Literal["error", "warning"]
@@ -32,7 +32,7 @@ class ProblemRecord(TypedDict):
 
 
 class ErrorsResult(TypedDict):
-    """The problems of a command that made no result."""
+    """The problems of a command that failed."""
 
     schema_version: str
     errors: list[ProblemRecord]

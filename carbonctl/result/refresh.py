@@ -1,4 +1,4 @@
-"""The result of ``refresh``: keep old machines or replace them."""
+"""Record of the result of ``refresh``: keep old machines, or replace them."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ from carbonctl.result.scalar import Provenance, Samples, SchemaVersion, Seed
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
-_ALWAYS = (
+_REQUIRED = (
     "machine_ratio",
     "new_machines",
     "new.embodied_kgco2e_per_year",
@@ -22,8 +22,8 @@ _ALWAYS = (
     "break_even_growth_ratio",
     "carbon_ratio",
 )
-_ALWAYS_OR_NULL = ("break_even_kgco2e_per_kwh",)
-_BY_RULE = (
+_REQUIRED_OR_NULL = ("break_even_kgco2e_per_kwh",)
+_OPTIONAL = (
     "old_written_off_kgco2e",
     "old_first_life_kgco2e",
     "old_second_life_kgco2e",
@@ -31,19 +31,19 @@ _BY_RULE = (
 )
 
 
-class _Named:
-    """Metrics by name: some always there, some by the rule of allocation, and any other."""
+class _NamedMetrics:
+    """Schema of metrics by name: some required, some optional, and any others."""
 
     def __get_pydantic_core_schema__(
         self, _source: object, handler: "GetCoreSchemaHandler"
     ) -> core_schema.CoreSchema:
-        """Each known name with its own type: no key of a TypedDict in Python has a dot."""
+        """The schema, built by hand because keys of a TypedDict cannot contain a dot."""
         number, any_other = handler.generate_schema(Metric), handler.generate_schema(MetricOrNull)
         field = core_schema.typed_dict_field
         fields = {
-            **{name: field(number, required=True) for name in _ALWAYS},
-            **{name: field(any_other, required=True) for name in _ALWAYS_OR_NULL},
-            **{name: field(number, required=False) for name in _BY_RULE},
+            **{name: field(number, required=True) for name in _REQUIRED},
+            **{name: field(any_other, required=True) for name in _REQUIRED_OR_NULL},
+            **{name: field(number, required=False) for name in _OPTIONAL},
         }
         return core_schema.typed_dict_schema(
             fields, extras_schema=any_other, extra_behavior="allow"
@@ -51,7 +51,7 @@ class _Named:
 
 
 class Choice(TypedDict):
-    """What keeping, or replacing, emits over the horizon."""
+    """Emissions of keeping, or of replacing, over the horizon."""
 
     machine: str
     breakdown: list[ChoiceLine]
@@ -59,7 +59,7 @@ class Choice(TypedDict):
 
 
 class GridStep(TypedDict):
-    """The break-even on a grid; null where it is never reached."""
+    """Break-even on a grid; null if it is never reached."""
 
     ci_kgco2e_per_kwh: float
     break_even_years: float | None
@@ -69,7 +69,7 @@ class GridStep(TypedDict):
 
 
 class RefreshDecision(TypedDict):
-    """A decision to replace: both choices and the time until replacing pays back."""
+    """A decision to replace: both choices and the break-even time."""
 
     schema_version: SchemaVersion
     command: Literal["refresh"]
@@ -86,7 +86,7 @@ class RefreshDecision(TypedDict):
     replace: Choice
     sunk: Total
     grids: list[GridStep]
-    metrics: Annotated[dict[str, MetricOrNull], _Named()]
+    metrics: Annotated[dict[str, MetricOrNull], _NamedMetrics()]
     drivers: list[DriverRecord]
     assumptions: list[Assumption]
     facts: dict[str, FactRecord]
@@ -96,7 +96,7 @@ class RefreshDecision(TypedDict):
 
 
 class RefreshResult(RefreshDecision):
-    """A decision to replace, with what its ids of formulas and sources stand for."""
+    """A decision to replace, with formulas and sources by id."""
 
     formulas: dict[str, FormulaCard]
     sources: dict[str, dict[str, Any]]

@@ -1,4 +1,4 @@
-"""Plain values of a result, as JSON has them."""
+"""Types of plain values of a result."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,12 +12,12 @@ Provenance = dict[str, dict[str, str]]  # field -> formula, source, flag or meth
 
 
 def _as_int(value: Any) -> Any:
-    """The integer that a number without a fraction is: JSON has one type of number."""
+    """An integer for a float without a fraction, because JSON has one type of number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _as_code(value: Any) -> Any:
-    """The same for an exit code, which ``false`` is none of: to Python it is 0."""
+def _as_exit_code(value: Any) -> Any:
+    """An exit code as an integer; ``false`` is invalid, although Python treats it as 0."""
     if isinstance(value, bool):
         raise PydanticKnownError("literal_error", {"expected": "0, 4 or 5"})
     return _as_int(value)
@@ -26,4 +26,4 @@ def _as_code(value: Any) -> Any:
 Whole = Annotated[int, BeforeValidator(_as_int)]
 Samples = Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_as_int)]
 Seed = Annotated[int, Field(ge=0), BeforeValidator(_as_int)]
-GateExitCode = Annotated[Literal[0, 4, 5], BeforeValidator(_as_code)]
+GateExitCode = Annotated[Literal[0, 4, 5], BeforeValidator(_as_exit_code)]

@@ -1,4 +1,4 @@
-"""The result of ``verify`` on a saved result: what is the same when it is computed again."""
+"""Record of the result of ``verify`` on a saved result: differences after recomputing it."""
 
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ Agreement = Literal["same", "differs"]
 
 
 class ValueDifference(TypedDict):
-    """A value that differs, as it was saved and as it is computed now."""
+    """A value that differs: as saved, and as recomputed."""
 
     path: str
     kind: Literal["total", "data", "number", "text"]
@@ -21,7 +21,7 @@ class ValueDifference(TypedDict):
 
 
 class VerifiedResult(TypedDict):
-    """One result of the file computed again."""
+    """One recomputed result of the file."""
 
     name: str
     command: str
@@ -33,7 +33,7 @@ class VerifiedResult(TypedDict):
 
 
 class VerifyResult(TypedDict):
-    """A saved file computed again."""
+    """A recomputed saved file."""
 
     schema_version: SchemaVersion
     command: Literal["verify"]

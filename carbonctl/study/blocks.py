@@ -1,4 +1,4 @@
-"""An estimate over many draws, block by block: its results are kept whole, its steps are not."""
+"""Evaluate an estimate over many draws in blocks, so that intermediate arrays stay small."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BLOCK = 16_384  # draws; arrays of this length stay in a processor's cache
 
 
 def evaluate_in_blocks(run: Callable[[Draws], R], draws: Draws) -> R:
-    """What ``run`` returns over all draws, the same to the last bit as if it had run once.
+    """The result of ``run`` over all draws, bit-identical to one evaluation of all.
 
     Facts and intermediate numbers exist for one block at a time.
     """
@@ -27,7 +27,7 @@ def evaluate_in_blocks(run: Callable[[Draws], R], draws: Draws) -> R:
     whole: list[Array] = []
     begin = 0
     for block in draws.blocks(BLOCK):
-        result = _settled(run(block))
+        result = _compute_lazy_values(run(block))
         parts = _arrays(result)
         whole = whole or [np.empty(draws.samples, part.dtype) for part in parts.values()]
         for column, part in zip(whole, parts.values(), strict=True):
@@ -39,14 +39,14 @@ def evaluate_in_blocks(run: Callable[[Draws], R], draws: Draws) -> R:
 
 
 def map_arrays(result: Any, make: Callable[[Array], Array]) -> Any:
-    """The same result with ``make(array)`` in the place of each array, made once for each."""
-    result = _settled(result)
+    """The same result with ``make(array)`` in place of each array, called once per array."""
+    result = _compute_lazy_values(result)
     by_array = {key: make(array) for key, array in _arrays(result).items()}
     return _with_arrays(result, lambda array: by_array[id(array)])
 
 
-class _Known(Generic[R]):
-    """A function of a result whose number is already found."""
+class _Computed(Generic[R]):
+    """A function that returns a value computed before."""
 
     def __init__(self, value: R) -> None:
         self.value = value
@@ -56,32 +56,34 @@ class _Known(Generic[R]):
         return self.value
 
 
-def _settled(value: Any) -> Any:
-    """The same result, with what it would compute when asked computed of its own numbers."""
+def _compute_lazy_values(value: Any) -> Any:
+    """The same result, with its lazy values (callables) computed now."""
     if isinstance(value, tuple):
-        return tuple(map(_settled, value))
+        return tuple(map(_compute_lazy_values, value))
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _settled(getattr(value, f.name)) for f in fields(value)})
-    if callable(value) and not isinstance(value, type | _Known):
-        return _Known(value())
+        return replace(
+            value, **{f.name: _compute_lazy_values(getattr(value, f.name)) for f in fields(value)}
+        )
+    if callable(value) and not isinstance(value, type | _Computed):
+        return _Computed(value())
     return value
 
 
 def _arrays(result: Any) -> dict[int, Array]:
-    """The arrays of a result by identity, each once, in the order in which they appear."""
-    found: dict[int, Array] = {}
-    _with_arrays(result, lambda array: found.setdefault(id(array), array))
-    return found
+    """The arrays of a result by ``id``, in order of appearance."""
+    arrays: dict[int, Array] = {}
+    _with_arrays(result, lambda array: arrays.setdefault(id(array), array))
+    return arrays
 
 
 def _with_arrays(value: Any, put: Callable[[Array], Array]) -> Any:
-    """The same records, tuples and dicts with ``put(array)`` in the place of each array."""
+    """The same records, tuples and dicts with ``put(array)`` in place of each array."""
     if isinstance(value, np.ndarray):
         return put(value)
     if isinstance(value, tuple):
         return tuple(_with_arrays(item, put) for item in value)
-    if isinstance(value, _Known):
-        return _Known(_with_arrays(value.value, put))
+    if isinstance(value, _Computed):
+        return _Computed(_with_arrays(value.value, put))
     if isinstance(value, dict):
         return {key: _with_arrays(item, put) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):

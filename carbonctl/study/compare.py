@@ -1,4 +1,4 @@
-"""Scenarios beside each other, on common draws: a difference has its own, narrower interval."""
+"""Compare scenarios on common draws, so that differences have their own, narrower intervals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carbonctl.estimate.inputs import bind
-from carbonctl.study.montecarlo import central
+from carbonctl.study.montecarlo import central_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One phase in every scenario (None where a scenario lacks it), and each difference to A."""
+    """One kind of line in every scenario (None where absent), and differences to the first."""
 
     kind: str
     label: str
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class TurningPoint:
-    """The value of one input of the cheaper scenario at which the order turns."""
+    """The value of one input of the lower scenario at which both totals are equal."""
 
     fact: Fact
     value: float
@@ -41,7 +41,7 @@ class TurningPoint:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Aligned rows, the total last; how often each scenario emits less than A."""
+    """Aligned rows and total, and the share of draws in which each scenario is below the first."""
 
     rows: tuple[Row, ...]
     total: Row
@@ -55,23 +55,23 @@ def compare(
     inputs: list[LifecycleInputs[Fact]],
     estimate: Callable[..., Lifecycle],
 ) -> Comparison:
-    """Align results by kind of line; the first one is what the others are compared to."""
+    """Comparison of results, aligned by kind of line, with the first as the base."""
     labels: dict[str, str] = {}
     for result in results:
         for line in result.point.lines:
             labels.setdefault(line.kind, line.label)
     rows = tuple(_row(kind, label, results) for kind, label in labels.items())
     totals = [float(r.point.total_kgco2e) for r in results]
-    drawn = [_drawn(r, None) for r in results]
+    drawn = [_total_over_draws(r, None) for r in results]
     total = Row("total", "total", tuple(totals), tuple(d - drawn[0] for d in drawn))
     fewer = tuple(float(np.mean(d < drawn[0])) for d in drawn)
-    turning = _turning(results, inputs, estimate) if len(results) == 2 else None  # noqa: PLR2004
-    return Comparison(rows, total, fewer, _differing(results), turning)
+    turning = _find_turning_point(results, inputs, estimate) if len(results) == 2 else None  # noqa: PLR2004
+    return Comparison(rows, total, fewer, _differing_inputs(results), turning)
 
 
 def _row(kind: str, label: str, results: list[Evaluated[Lifecycle]]) -> Row:
     values = tuple(_value(r, kind) for r in results)
-    drawn = [_drawn(r, kind) for r in results]
+    drawn = [_total_over_draws(r, kind) for r in results]
     return Row(kind, label, values, tuple(d - drawn[0] for d in drawn))
 
 
@@ -80,7 +80,7 @@ def _value(result: Evaluated[Lifecycle], kind: str) -> float | None:
     return math.fsum(found) if found else None
 
 
-def _drawn(result: Evaluated[Lifecycle], kind: str | None) -> Array:
+def _total_over_draws(result: Evaluated[Lifecycle], kind: str | None) -> Array:
     source = result.drawn if result.drawn is not None else result.point
     if kind is None:
         return np.asarray(source.total_kgco2e, dtype=float)
@@ -88,10 +88,10 @@ def _drawn(result: Evaluated[Lifecycle], kind: str | None) -> Array:
     return sum(found[1:], start=found[0]) if found else np.zeros(())
 
 
-def _differing(
+def _differing_inputs(
     results: list[Evaluated[Lifecycle]],
 ) -> tuple[tuple[Fact | None, Fact | None], ...]:
-    """Inputs that differ between the first two: by key, and what is left by what it is called."""
+    """Inputs that differ between the first two: matched by key, the others by label and unit."""
     first, second = (results[0].facts, results[1].facts)
     pairs: list[tuple[Fact | None, Fact | None]] = [
         (fact, second[key])
@@ -107,16 +107,16 @@ def _differing(
 
 
 def _kind(fact: Fact) -> str:
-    """What a fact is about, whatever device or place it describes."""
+    """Label (without device or place) and unit of a fact."""
     return f"{fact.label.split(',')[0]} {fact.unit}"
 
 
-def _turning(
+def _find_turning_point(
     results: list[Evaluated[Lifecycle]],
     inputs: list[LifecycleInputs[Fact]],
     estimate: Callable[..., Lifecycle],
 ) -> TurningPoint | None:
-    """The grid factor of the cheaper side at which both emit the same; totals are linear in it."""
+    """The grid factor of the lower side at which totals are equal; totals are linear in it."""
     totals = [float(r.point.total_kgco2e) for r in results]
     cheap = 0 if totals[0] < totals[1] else 1
     other = results[1 - cheap].facts
@@ -136,6 +136,6 @@ def _total_with(
     changed = replace(fact, value=value)
 
     def lens(given: Fact) -> float:
-        return central(changed if given.key == fact.key else given)
+        return central_value(changed if given.key == fact.key else given)
 
     return float(estimate(bind(inputs, lens)).total_kgco2e)

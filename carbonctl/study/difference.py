@@ -1,4 +1,4 @@
-"""What moved a total between two scenarios: changes, and the share of the difference of each."""
+"""Attribute the difference of two totals to the changes between two scenarios."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult
 
 MISSING = object()
-_EXACT = 6  # 2**6 evaluations at most
+_MAX_SHAPLEY_CHANGES = 6  # 2**6 evaluations at most
 # keys at the top that move no number
-_WORDS = ("name", "schema", "budget")
+_KEYS_WITHOUT_NUMBERS = ("name", "schema", "budget")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One or several values of a scenario that change together, with what they are before."""
+    """One or several values of a scenario that change together, before and after."""
 
     path: Path
     edits: tuple[tuple[Path, Any, Any], ...]
@@ -32,7 +32,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Side:
-    """One side: what was given, what it came to, and the facts that a saved result stood on."""
+    """One side of a comparison: its document and its result."""
 
     file: str
     document: Document
@@ -41,13 +41,13 @@ class Side:
 
     @property
     def total(self) -> float:
-        """Its total, as saved where it is."""
+        """Total of this side [kgCO2e], as saved where it is a saved result."""
         return float(self.data["total_kgco2e"])
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Two sides, the changes between them, and what each one moved."""
+    """Two sides, the changes between them, and the contribution of each [kgCO2e]."""
 
     base: Side
     head: Side
@@ -58,14 +58,18 @@ class Difference:
     ends: tuple[float, float, float] | None
 
 
-def changes(base: dict[str, Any], head: dict[str, Any]) -> list[Change]:
-    """Every value that differs, each a change of its own, in the order of the files."""
-    found = edits(base, head)
-    return [Change(path, ((path, a, b),)) for path, a, b in found if path[0] not in _WORDS]
+def find_changes(base: dict[str, Any], head: dict[str, Any]) -> list[Change]:
+    """Every value that differs and may move a number, each as its own change, in file order."""
+    differing = find_edits(base, head)
+    return [
+        Change(path, ((path, a, b),))
+        for path, a, b in differing
+        if path[0] not in _KEYS_WITHOUT_NUMBERS
+    ]
 
 
-def edits(base: dict[str, Any], head: dict[str, Any]) -> list[tuple[Path, Any, Any]]:
-    """Every value that differs, words too: its path, what it was and what it is."""
+def find_edits(base: dict[str, Any], head: dict[str, Any]) -> list[tuple[Path, Any, Any]]:
+    """Every value that differs: its path, its value before and its value after."""
     return list(_edits(base, head, ()))
 
 
@@ -85,10 +89,10 @@ def _same(a: Any, b: Any) -> bool:
     return a is b or (a == b and isinstance(a, bool) == isinstance(b, bool))
 
 
-def together(found: list[Change], depth: int) -> list[Change]:
-    """Changes that share the start of their path, as one each; with ``depth`` 0 all as one."""
+def group_changes(changes: list[Change], depth: int) -> list[Change]:
+    """Changes grouped by the first ``depth`` steps of their path; with 0, all in one group."""
     groups: dict[Path, list[Change]] = {}
-    for change in found:
+    for change in changes:
         groups.setdefault(change.path[:depth], []).append(change)
     return [
         members[0]
@@ -98,37 +102,37 @@ def together(found: list[Change], depth: int) -> list[Change]:
     ]
 
 
-def changed(base: dict[str, Any], applied: list[Change]) -> dict[str, Any]:
-    """The scenario with some changes made."""
-    made = copy.deepcopy(base)
+def apply_changes(base: dict[str, Any], applied: list[Change]) -> dict[str, Any]:
+    """The scenario after some changes."""
+    changed = copy.deepcopy(base)
     for path, _, value in (edit for change in applied for edit in change.edits):
-        here: Any = made
+        here: Any = changed
         for step in path[:-1]:
             here = here[step]
         if value is MISSING:
             del here[path[-1]]
         else:
             here[path[-1]] = copy.deepcopy(value)
-    return made
+    return changed
 
 
 def contributions(count: int, value: Callable[[frozenset[int]], float]) -> list[float]:
-    """How much each of some changes moves a value; they add up to the whole difference.
+    """Contribution of each change to the difference of a value; they add up to the whole.
 
-    Shapley values where the changes are few, else the mean of making them in their order and in
-    the reverse: which is made first would otherwise decide how interactions are shared.
+    Shapley values where changes are few, else the mean of applying them in order and in reverse.
+    In one order alone, the result would depend on which change is applied first.
     """
     known = cache(value)
-    if count <= _EXACT:
+    if count <= _MAX_SHAPLEY_CHANGES:
         return [_shapley(place, count, known) for place in range(count)]
     orders = (list(range(count)), list(range(count))[::-1])
-    moved = [_in_order(order, known) for order in orders]
+    moved = [_contributions_in_order(order, known) for order in orders]
     return [(a + b) / len(orders) for a, b in zip(*moved, strict=True)]
 
 
-def method(count: int) -> str:
-    """By which rule contributions share what changes do together."""
-    return "shapley" if count <= _EXACT else "mean_of_both_orders"
+def attribution_method(count: int) -> str:
+    """Name of the method by which contributions of this many changes are computed."""
+    return "shapley" if count <= _MAX_SHAPLEY_CHANGES else "mean_of_both_orders"
 
 
 def _shapley(place: int, count: int, value: Callable[[frozenset[int]], float]) -> float:
@@ -142,11 +146,13 @@ def _shapley(place: int, count: int, value: Callable[[frozenset[int]], float]) -
     return math.fsum(terms)
 
 
-def _in_order(order: list[int], value: Callable[[frozenset[int]], float]) -> list[float]:
+def _contributions_in_order(
+    order: list[int], value: Callable[[frozenset[int]], float]
+) -> list[float]:
     moved = [0.0] * len(order)
-    made: frozenset[int] = frozenset()
+    applied: frozenset[int] = frozenset()
     for place in order:
-        following = made | {place}
-        moved[place] = value(following) - value(made)
-        made = following
+        following = applied | {place}
+        moved[place] = value(following) - value(applied)
+        applied = following
     return moved

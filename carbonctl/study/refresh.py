@@ -1,4 +1,4 @@
-"""A decision to replace hardware, central and drawn; what decides is what moves the choice."""
+"""Evaluate a replacement decision at central values and over draws."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def decide(inputs: RefreshInputs[Fact], *, samples: int, seed: int) -> Evaluated[Refresh]:
-    """Both choices; drivers are those of replacing over keeping, which no draw makes infinite."""
+    """Both choices; drivers are those of ``carbon_ratio``, which is finite in every draw."""
     return evaluate(inputs, refresh, samples=samples, seed=seed, outcome="carbon_ratio")

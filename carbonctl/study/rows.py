@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.core.errors import did_you_mean
-from carbonctl.estimate.inputs import bind, facts
+from carbonctl.estimate.inputs import bind, collect_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,31 +45,33 @@ def estimate_rows(
         Where a key is no fact of the inputs, another fact was derived from it while resolving (its
         column would not reach that one), or columns differ in length.
     """
-    rows = _checked_length(facts(inputs), columns)
-    found: dict[str, Array] = {}
+    rows = _checked_length(collect_facts(inputs), columns)
+    results: dict[str, Array] = {}
     for start in range(0, max(rows, 1), rows_per_block):
         block = slice(start, start + rows_per_block)
         own = {key: column[block].reshape(-1, 1) for key, column in columns.items()}
         numbers = measure(bind(inputs, partial(_value, own)))
         for name, number in numbers.items():
-            if name not in found:
-                found[name] = np.empty(rows)
+            if name not in results:
+                results[name] = np.empty(rows)
             values = np.asarray(number, dtype=np.float64)
-            found[name][block] = values[:, 0] if values.ndim else values
-    return found
+            results[name][block] = values[:, 0] if values.ndim else values
+    return results
 
 
-def _checked_length(known: Mapping[str, Fact], columns: Mapping[str, Array]) -> int:
+def _checked_length(fact_by_key: Mapping[str, Fact], columns: Mapping[str, Array]) -> int:
     """The number of rows; ValueError where a column cannot be bound."""
     lengths = {len(column) for column in columns.values()}
     if len(lengths) != 1:
-        message = f"columns of one length are needed, not of {sorted(lengths)}"
+        message = f"expected columns of one length, got lengths {sorted(lengths)}"
         raise ValueError(message)
     for key in columns:
-        if key not in known:
-            message = f"{key} is no fact of these inputs{did_you_mean(key, known)}"
+        if key not in fact_by_key:
+            message = f"unknown fact {key} of these inputs{did_you_mean(key, fact_by_key)}"
             raise ValueError(message)
-        derived = next((fact.key for fact in known.values() if key in fact.derived_from), None)
+        derived = next(
+            (fact.key for fact in fact_by_key.values() if key in fact.derived_from), None
+        )
         if derived is not None:
             message = f"{key} cannot be a column: {derived} was derived from it while resolving"
             raise ValueError(message)

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
-from carbonctl.catalog.published import number
+from carbonctl.catalog.published import cell_number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.errors import InputError, Mark
 from carbonctl.core.strict_yaml import Document
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.replica import at_operating_point
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder
-from carbonctl.scenario.read.read_scenario import checked
-from carbonctl.scenario.resolve.context import ONE, Context, Unresolved, derived
-from carbonctl.scenario.resolve.hardware.machine import device
+from carbonctl.scenario.read.read_scenario import check_scenario
+from carbonctl.scenario.resolve.context import ONE, Context, Unresolved, derive_fact
+from carbonctl.scenario.resolve.hardware.machine import resolve_device
 from carbonctl.scenario.resolve.serving.services import serving
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     Service = Decoder[Fact] | Diffusion[Fact] | Encoder[Fact]
 
 LOADS = {"text-to-image": "images", "text-to-video": "videos", "image-to-video": "videos"}
-WALL_RUNTIME = "trtllm"  # of queues metered at the wall whose stack is not told
-_ANY_LOAD = "1/h"  # a case is of devices that are busy; how much is asked of them is not told
+WALL_RUNTIME = "trtllm"  # of offline queues metered at the wall without a named runtime
+_NOMINAL_LOAD = "1/h"  # any: a case measures busy devices, so their load does not matter
 _SAME_SIZE = math.log(1.35)  # a table may count the text encoder of a model, or not
 
 
 @dataclass(frozen=True)
-class Tables:
+class CaseTables:
     """What rows leave to tables: usual lengths of a task's texts, work of a sample, names."""
 
     catalog: Catalog
@@ -45,7 +45,7 @@ class Tables:
     runtimes: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, catalog: Catalog) -> Tables:
+    def of(cls, catalog: Catalog) -> CaseTables:
         """The tables of ``hardware_db/serving``, and the stacks by what their names begin with."""
         workloads, samples = (
             {row[key]: row for row in catalog.table(f"serving/{name}.csv")}
@@ -68,8 +68,8 @@ class Tables:
 
     def model(self, row: Row) -> Record | None:
         """The model of a row by its name, without owner and endings, where the size is alike."""
-        sizes = [number(row, f"params_{which}_b") * 1e9 for which in ("total", "active")]
-        return _model(self.catalog, row["model"].split("/")[-1].lower(), *sizes)
+        sizes = [cell_number(row, f"params_{which}_b") * 1e9 for which in ("total", "active")]
+        return _find_model(self.catalog, row["model"].split("/")[-1].lower(), *sizes)
 
     def runtime(self, row: Row) -> str:
         """The profile of a row's serving stack; empty where none matches."""
@@ -80,19 +80,19 @@ class Tables:
 
 
 @cache
-def _model(catalog: Catalog, name: str, total: float, active: float) -> Record | None:
+def _find_model(catalog: Catalog, name: str, total: float, active: float) -> Record | None:
     while name:
         try:
             found = catalog.record("models", name)
         except (AmbiguousName, UnknownName):
             found = None
-        if found is not None and _is_of_size(found.number("total_params"), [total, active]):
+        if found is not None and _is_similar_size(found.number("total_params"), [total, active]):
             return found
         name = name.rpartition("-")[0]
     return None
 
 
-def _is_of_size(total: float | None, sizes: list[float]) -> bool:
+def _is_similar_size(total: float | None, sizes: list[float]) -> bool:
     known = [size for size in sizes if size > 0]
     near = (abs(math.log((total or 1.0) / size)) < _SAME_SIZE for size in known)
     return total is not None and (not known or any(near))
@@ -103,21 +103,21 @@ def is_wall_metered(row: Row) -> bool:
     return row["boundary_id"] == "it_system"
 
 
-def scenario_of(row: Row, tables: Tables) -> Data | str:
+def scenario_from_row(row: Row, tables: CaseTables) -> Data | str:
     """The scenario that a row states, or why there is none."""
     if row["model"] in tables.samples:
-        said = _samples(row, tables.samples[row["model"]])
+        said = _sample_service(row, tables.samples[row["model"]])
     elif row["task"] in LOADS:
-        said = _pictures(row, tables)
+        said = _diffusion_service(row, tables)
     elif row["task"] in tables.workloads or not math.isnan(_optional(row, "prompt_tokens_mean")):
         runtime = tables.runtime(row)
         if not runtime:
             return "runtime without a profile"
-        said = _language(row, tables) | {"runtime": runtime}
+        said = _language_service(row, tables) | {"runtime": runtime}
     else:
         what = row["model"] if is_wall_metered(row) else row["task"]
         return f"work of {re.sub(r'[^a-z0-9.-]', ' ', what.lower())} not known"
-    hardware = {"accelerator": row["accelerator_id"], "count": number(row, "n_accelerators")}
+    hardware = {"accelerator": row["accelerator_id"], "count": cell_number(row, "n_accelerators")}
     model = said.pop("model", None)
     data = {"hardware": hardware, "infer": said} | ({"model": model} if model else {})
     return cast("Data", _without_blanks(data))
@@ -147,7 +147,7 @@ def _first(*values: Any) -> Any:
     return next((value for value in values if not _is_nan(value)), math.nan)
 
 
-def _assumed(spread: float, tables: Tables) -> Any:
+def _with_default_range(spread: float, tables: CaseTables) -> Any:
     """A spread of output lengths that no row states, with the range of the default that it is."""
     for name in ("output_cv", "reasoning_output_cv"):
         usual = tables.catalog.default(name)
@@ -157,61 +157,65 @@ def _assumed(spread: float, tables: Tables) -> Any:
     return spread
 
 
-def _language(row: Row, tables: Tables) -> Data:
-    model, devices = tables.model(row), number(row, "n_accelerators")
-    ranks = _first(number(row, "data_parallel"), 1.0)
-    batch = number(row, "avg_batch_size")
-    is_moe = number(row, "params_active_b") < number(row, "params_total_b")
+def _language_service(row: Row, tables: CaseTables) -> Data:
+    model, devices = tables.model(row), cell_number(row, "n_accelerators")
+    ranks = _first(cell_number(row, "data_parallel"), 1.0)
+    batch = cell_number(row, "avg_batch_size")
+    is_moe = cell_number(row, "params_active_b") < cell_number(row, "params_total_b")
     if model is not None:
         is_moe = model.number("moe", "experts") is not None
     ranks = ranks if is_moe else 1.0
     usual = partial(_optional, tables.workloads.get(row["task"], {}))
-    stages = 1.0  # of layers, where fewer devices share one than a replica has
-    if math.isnan(number(row, "expert_parallel")):
+    stages = 1.0  # pipeline stages, where a replica has more devices than share a layer
+    if math.isnan(cell_number(row, "expert_parallel")):
         stages = devices / ranks / _first(_optional(row, "tensor_parallel"), devices / ranks)
-    of_queue = math.isnan(batch)  # that waits, and fills as many replicas as there are devices for
+    of_queue = math.isnan(batch)  # an offline queue, which fills all replicas
     return {
-        "model": _described(row) if model is None else {"id": model.id},
-        "requests": _ANY_LOAD,
+        "model": _model_from_params(row) if model is None else {"id": model.id},
+        "requests": _NOMINAL_LOAD,
         "prompt_tokens": _first(_optional(row, "prompt_tokens_mean"), usual("prompt_tokens")),
-        "output_tokens": number(row, "output_tokens_mean"),
-        "output_cv": _first(_optional(row, "output_cv"), _assumed(usual("output_cv"), tables)),
+        "output_tokens": cell_number(row, "output_tokens_mean"),
+        "output_cv": _first(
+            _optional(row, "output_cv"), _with_default_range(usual("output_cv"), tables)
+        ),
         "precision": row["weight_precision"],
         "kv_precision": row.get("kv_precision", ""),
         "concurrency": "full" if of_queue else batch,
         "tensor_parallel": None if of_queue else devices / ranks / stages,
         "pipeline_parallel": stages if stages > 1.0 else None,
         "data_parallel": ranks if ranks > 1.0 else None,
-        "expert_parallel": number(row, "expert_parallel") if is_moe else None,
+        "expert_parallel": cell_number(row, "expert_parallel") if is_moe else None,
     }
 
 
-def _described(row: Row, **more: str) -> Data:
-    total, active = (number(row, f"params_{which}_b") * 1e9 for which in ("total", "active"))
+def _model_from_params(row: Row, **more: str) -> Data:
+    total, active = (cell_number(row, f"params_{which}_b") * 1e9 for which in ("total", "active"))
     return {"params": _first(total, active), "active_params": active, **more}
 
 
-def _pictures(row: Row, tables: Tables) -> Data:
+def _diffusion_service(row: Row, tables: CaseTables) -> Data:
     model = tables.model(row)
     load = LOADS[row["task"]]
-    width, height = number(row, "width_px"), number(row, "height_px")
-    frames = number(row, "n_frames")
+    width, height = cell_number(row, "width_px"), cell_number(row, "height_px")
+    frames = cell_number(row, "n_frames")
     return {
-        "model": _described(row, kind="diffusion_unet") if model is None else {"id": model.id},
-        load: _ANY_LOAD,
+        "model": _model_from_params(row, kind="diffusion_unet")
+        if model is None
+        else {"id": model.id},
+        load: _NOMINAL_LOAD,
         "size": "" if math.isnan(width * height) else f"{width:.0f}x{height:.0f}",
         "frames": frames if load == "videos" else None,
-        "steps": number(row, "denoising_steps"),
+        "steps": cell_number(row, "denoising_steps"),
         "guidance_passes": _optional(row, "guidance_passes"),
-        "batch": number(row, "avg_batch_size"),
-        "tensor_parallel": number(row, "n_accelerators"),
+        "batch": cell_number(row, "avg_batch_size"),
+        "tensor_parallel": cell_number(row, "n_accelerators"),
     }
 
 
-def _samples(row: Row, sample: Row) -> Data:
+def _sample_service(row: Row, sample: Row) -> Data:
     """A sample of known work; each device works at its own."""
     return {
-        "samples": _ANY_LOAD,
+        "samples": _NOMINAL_LOAD,
         "sample_work": f"{sample['work']} {sample['unit']}",
         "precision": sample["precision"],
         "serving": {"server": "online"}.get(row["serving_scenario"], "offline"),
@@ -227,10 +231,10 @@ def resolve_service(data: Data, catalog: Catalog) -> Service | str:
     document = Document(data, {(): Mark("a measured case")})
     ctx = Context(document, catalog)
     try:
-        scenario = checked(document, catalog)
+        scenario = check_scenario(document, catalog)
         infer = scenario.infer
         assert infer is not None  # noqa: S101 - a case is a service
-        found = device(ctx, scenario.hardware, ("hardware",))
+        found = resolve_device(ctx, scenario.hardware, ("hardware",))
         period = ctx.default("period")
         made, _ = serving(ctx, infer, scenario.model, found, period, ("infer",))
     except Unresolved:
@@ -239,18 +243,20 @@ def resolve_service(data: Data, catalog: Catalog) -> Service | str:
         return error.problems[0].message
     model = made.model
     if isinstance(model, Decoder) and model.limits is not None and model.limits.is_full:
-        return _filled(model, made.fleet)
+        return _with_chosen_batch(model, made.fleet)
     assert isinstance(model, Decoder | Diffusion | Encoder)  # noqa: S101 - rows are of no other kind
     return model
 
 
-def _filled(model: Decoder[Fact], fleet: Fleet[Fact]) -> Decoder[Fact]:
+def _with_chosen_batch(model: Decoder[Fact], fleet: Fleet[Fact]) -> Decoder[Fact]:
     """The model of a queue with the batch and devices that the plan chooses at central values."""
-    assert model.limits is not None  # noqa: S101 - the caller looked
+    assert model.limits is not None  # noqa: S101 - checked by the caller
     plain, load = (bind(part, lambda fact: fact.value) for part in (model, fleet))
     chosen = at_operating_point(plain, load).model
-    batch = derived("infer.concurrency/batch", chosen.batch, ONE, "as memory holds", "concurrency")
-    devices = derived(
+    batch = derive_fact(
+        "infer.concurrency/batch", chosen.batch, ONE, "as memory holds", "concurrency"
+    )
+    devices = derive_fact(
         "infer.concurrency/devices", chosen.replica_accelerators, ONE, "as chosen", "devices"
     )
     limits = replace(model.limits, replica_accelerators=devices)

@@ -1,9 +1,8 @@
-"""Forecast of product footprints from bills of materials, and the fit of its few constants.
+"""Forecast product footprints from bills of materials, and fit the model's constants.
 
 Constants are shared by all products; none belongs to one. They are default facts that bills of
-materials refer to, so that a forecast is the estimate that a user gets with other numbers in
-their place. They are fitted in logarithms under weak priors that stand in
-``hardware_db/embodied/priors.csv``.
+materials refer to, so a forecast is the estimate that a user gets, with other constants. They are
+fitted in logarithms under the weak priors of ``hardware_db/embodied/priors.csv``.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from carbonctl.catalog.read import fitted_names
+from carbonctl.catalog.read import constant_names
 from carbonctl.estimate.embodied.part_carbon import part_carbon
 from carbonctl.estimate.inputs import bind
 from carbonctl.verify.least_squares import (
     Local,
-    along_steps,
     least_squares_of_each,
     linearize,
+    slopes_from_steps,
     steps_around,
 )
 from carbonctl.verify.scoring import log_sd_of
@@ -31,16 +30,16 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog
     from carbonctl.core.fact import Fact
-    from carbonctl.core.types import Array, Num, Places
+    from carbonctl.core.types import Array, Indexes, Num
     from carbonctl.scenario.resolve.hardware.published_products import Product
 
 SUBJECTS = ("accelerator", "server", "storage")
-_PRODUCTS_OF_PRIOR = 4.0
-_FOLLOWS_ANOTHER = 2.0**0.5  # a figure that follows from another's weighs half, that one whole
+_PRIOR_WEIGHT = 4.0
+_DERIVED_ERROR_FACTOR = 2.0**0.5  # a figure computed from another one has half its weight
 
 
 class Prior(NamedTuple):
-    """Where a constant is looked for: a center, and the spread of its logarithm."""
+    """Lognormal prior of a constant: its center, and the SD of its logarithm."""
 
     center: float
     spread: float
@@ -48,7 +47,7 @@ class Prior(NamedTuple):
 
 @dataclass(frozen=True)
 class Priors:
-    """Where constants are looked for, and the log errors that weigh the subjects."""
+    """Priors of constants, and the log errors by which subjects are weighted."""
 
     constants: dict[str, Prior]
     errors: dict[str, float]
@@ -66,14 +65,14 @@ class Priors:
 
 @dataclass(frozen=True)
 class Model:
-    """Constants by name, how sure they are, and what is left over of each subject."""
+    """Fitted constants, their covariance, and the residual SD of each subject."""
 
     constants: dict[str, float]
     covariance: Array
     residual_sd: dict[str, float]
 
 
-def priors(catalog: Catalog) -> Priors:
+def load_priors(catalog: Catalog) -> Priors:
     """The priors of ``hardware_db/embodied/priors.csv``."""
     rows = list(catalog.table("embodied/priors.csv"))
     constants = {
@@ -85,9 +84,9 @@ def priors(catalog: Catalog) -> Priors:
     return Priors(constants, errors)
 
 
-def shipped(catalog: Catalog) -> Model:
-    """The constants of ``hardware_db/embodied/constants.yaml``, which estimates use too."""
-    facts = {name: catalog.default(name) for name in fitted_names(catalog, "embodied")}
+def shipped_model(catalog: Catalog) -> Model:
+    """Model with the constants of ``hardware_db/embodied/constants.yaml``, as estimates use."""
+    facts = {name: catalog.default(name) for name in constant_names(catalog, "embodied")}
     left = {subject: f"{subject}_residual" for subject in SUBJECTS}
     constants = {name: f.value for name, f in facts.items() if name not in left.values()}
     covariance = np.diag([log_sd_of(facts[name]) ** 2 for name in constants])
@@ -96,7 +95,7 @@ def shipped(catalog: Catalog) -> Model:
 
 
 def manufacturing_kgco2e(product: Product, constants: Mapping[str, Num]) -> Num:
-    """Carbon of a product with these constants in the place of the shipped ones."""
+    """Manufacturing carbon of a product with these constants instead of the shipped ones."""
 
     def lens(fact: Fact) -> Num:
         return constants.get(fact.key.removeprefix("default:"), fact.value)
@@ -114,15 +113,15 @@ def log_forecast(products: list[Product], constants: Mapping[str, Num]) -> Array
     return np.log([np.broadcast_to(amount, shape) for amount in kgco2e])
 
 
-def fit(products: list[Product], prior: Priors) -> Model:
-    """Constants that forecast these products best, under the priors; pooled rows tell nothing."""
+def fit_model(products: list[Product], prior: Priors) -> Model:
+    """Fit the constants to these products under the priors; pooled rows are not used."""
     return fit_each(products, [np.arange(len(products))], prior)[0]
 
 
-def fit_each(products: list[Product], samples: Sequence[Places], prior: Priors) -> list[Model]:
-    """The model of each sample of products, given by their places, as ``fit`` makes it.
+def fit_each(products: list[Product], samples: Sequence[Indexes], prior: Priors) -> list[Model]:
+    """Models fitted to several samples of products, given by their indices.
 
-    All are fitted side by side, so that one pass over the products serves every fit.
+    All are fitted in parallel, so that one evaluation of the products serves every fit.
     """
     fits, names = [_Fit.of(products, sample, prior) for sample in samples], list(prior.constants)
 
@@ -133,7 +132,7 @@ def fit_each(products: list[Product], samples: Sequence[Places], prior: Priors) 
         steps = [steps_around(at) for at in points.values()]
         tables = np.split(forecast(np.concatenate(steps, axis=1)), len(points), axis=1)
         return {
-            place: fits[place].residuals(along_steps(at, table))
+            place: fits[place].residuals(slopes_from_steps(at, table))
             for (place, at), table in zip(points.items(), tables, strict=True)
         }
 
@@ -144,21 +143,23 @@ def fit_each(products: list[Product], samples: Sequence[Places], prior: Priors) 
 
 @dataclass(frozen=True)
 class _Fit:
-    """What one fit sees: places of products that tell of constants, and what weighs them."""
+    """Data of one fit: indices of products, measured values, and error weights."""
 
-    places: Places
+    places: Indexes
     log_measured: Array
     error: Array
     subjects: Array
     prior: Priors
 
     @classmethod
-    def of(cls, products: list[Product], sample: Places, prior: Priors) -> _Fit:
-        """The fit to a sample of products; pooled rows tell nothing."""
-        told = [place for place in sample if not products[place].pooled]
-        places = np.array(told, dtype=np.intp)
+    def of(cls, products: list[Product], sample: Indexes, prior: Priors) -> _Fit:
+        """The fit to a sample of products; pooled rows are not used."""
+        fitted_places = [place for place in sample if not products[place].is_pooled]
+        places = np.array(fitted_places, dtype=np.intp)
         known = [products[place] for place in places]
-        error = [prior.errors[p.subject] * (_FOLLOWS_ANOTHER if p.derived else 1.0) for p in known]
+        error = [
+            prior.errors[p.subject] * (_DERIVED_ERROR_FACTOR if p.derived else 1.0) for p in known
+        ]
         return cls(
             places,
             np.log([product.measured for product in known]),
@@ -194,16 +195,16 @@ class _Fit:
 
 
 def _sd(left: Array, used: Array, prior_error: float) -> float:
-    """Residual standard deviation, for the freedom that the constants took.
+    """Residual SD, corrected for the degrees of freedom of the constants.
 
-    The prior error counts as some products, so that a few alike do not look surer than they are.
+    The prior error counts like some products, so that the SD of a few similar ones is not too low.
     """
-    freedom = len(left) - used.sum() + _PRODUCTS_OF_PRIOR
-    return float(np.sqrt(((left**2).sum() + _PRODUCTS_OF_PRIOR * prior_error**2) / freedom))
+    freedom = len(left) - used.sum() + _PRIOR_WEIGHT
+    return float(np.sqrt(((left**2).sum() + _PRIOR_WEIGHT * prior_error**2) / freedom))
 
 
 def log_sd(products: list[Product], model: Model) -> Array:
-    """Standard deviation of the log forecast: what is left over, and what is not known."""
+    """SD of the log forecast, from residuals and from the covariance of the constants."""
     names = list(model.constants)
 
     def forecast(points: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Least squares of a few constants, by Levenberg and Marquardt's damped steps."""
+"""Nonlinear least squares of a few constants, by the Levenberg-Marquardt method."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STEP, _TOLERANCE, _ROUNDS, _LONGEST_STEP = 1e-4, 1e-4, 60, 0.7
 
 
 class Local(NamedTuple):
-    """A function near a point: its n values there, and their slopes along each of p arguments."""
+    """A function linearized at a point: n values, and n x p slopes (Jacobian)."""
 
     at: Array
     value: Array
@@ -23,30 +23,30 @@ class Local(NamedTuple):
 
 
 def steps_around(at: Array) -> Array:
-    """A point as the last of p + 1 columns, the others a small step along one argument each."""
+    """P + 1 columns for finite differences: p small steps, one per argument, and the point."""
     return at[:, None] + np.eye(len(at), len(at) + 1) * _STEP
 
 
-def along_steps(at: Array, table: Array) -> Local:
-    """A function near a point, from its values at the columns of ``steps_around``."""
+def slopes_from_steps(at: Array, table: Array) -> Local:
+    """The linearization at a point, from values at the columns of ``steps_around``."""
     value = np.ascontiguousarray(table[:, -1])
     return Local(at, value, np.asfortranarray((table[:, :-1] - value[:, None]) / _STEP))
 
 
 def linearize(function: Callable[[Array], Array], at: Array) -> Local:
-    """A function near a point; it takes points as columns and gives its values as columns."""
-    return along_steps(at, function(steps_around(at)))
+    """The linearization at a point of a function that maps columns to columns."""
+    return slopes_from_steps(at, function(steps_around(at)))
 
 
 def column_by_column(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """A function of one point as one of points in columns."""
+    """A function of one point, as a function of points in columns."""
     return lambda points: np.stack([function(point) for point in points.T], axis=1)
 
 
 def least_squares(
     function: Callable[[Array], Local], start: Array, *, most: Array | None = None
 ) -> Local:
-    """Where the sum of squares of a function is least, no argument above its ``most``.
+    """Minimum of the sum of squares of a function, with arguments at most ``most``.
 
     ``function`` gives values and slopes at a point, as ``linearize`` does.
     """
@@ -59,26 +59,26 @@ def least_squares_of_each(
     *,
     most: Array | None = None,
 ) -> list[Local]:
-    """Solutions of several problems of one kind, searched side by side.
+    """Solutions of several problems of one kind, solved in parallel.
 
-    ``function`` takes the next point of each problem that still goes on, by its place in
-    ``starts``, and gives values and slopes there: one evaluation serves all problems.
+    ``function`` takes the next point of each unfinished problem by its index in ``starts``, and
+    returns values and slopes there, so that one evaluation serves all problems.
     """
     searches = [_search(start, most) for start in starts]
     points = {place: next(search) for place, search in enumerate(searches)}
-    found: dict[int, Local] = {}
+    solutions: dict[int, Local] = {}
     while points:
         near, points = function(points), {}
         for place, local in near.items():
             try:
                 points[place] = searches[place].send(local)
             except StopIteration as ended:
-                found[place] = ended.value
-    return [found[place] for place in range(len(starts))]
+                solutions[place] = ended.value
+    return [solutions[place] for place in range(len(starts))]
 
 
 def _search(start: Array, most: Array | None) -> Generator[Array, Local, Local]:
-    """Yield points, to be sent the function near each; return the function near the best."""
+    """Generator that yields points and is sent linearizations; it returns that of the best."""
     here, damping = (yield start), 1e-3
     for _ in range(_ROUNDS):
         room = None if most is None else most - here.at
@@ -94,7 +94,7 @@ def _search(start: Array, most: Array | None) -> Generator[Array, Local, Local]:
 
 
 def _step(slopes: Array, gradient: Array, damping: float, room: Array | None) -> Array:
-    """A damped step; arguments that stand at their most and would go beyond stay there."""
+    """A damped step; arguments at their upper bound do not go beyond it."""
     step = np.zeros(len(gradient))
     held = np.zeros(len(gradient), dtype=bool) if room is None else (room <= 0.0) & (gradient < 0.0)
     free = ~held

@@ -1,4 +1,4 @@
-"""How well forecasts meet measurements: errors, intervals and groups, the same for every test."""
+"""Scores of forecasts: errors, intervals and groups, the same for every test."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from carbonctl.core.fact import Fact
-    from carbonctl.core.types import Array, Places
+    from carbonctl.core.types import Array, Indexes
 
-OURS = "carbonctl"
-LEAST_OF_A_GROUP = 3
+CARBONCTL = "carbonctl"
+MIN_GROUP_SIZE = 3
 LEVEL = 0.90
 Z90 = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 _METRICS = ("median_ape", "p90_ape", "median_abs_log_ratio", "bias", "within_2x", "coverage",
@@ -32,7 +32,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of all cases, and the family of each."""
+    """Measured values of all cases, and their families."""
 
     value: Array
     family: Sequence[str]
@@ -50,57 +50,57 @@ def log_sd_of(fact: Fact) -> float:
     return float(np.log(fact.high / fact.low) / (2 * Z90))
 
 
-def folds(names: Sequence[str]) -> Iterator[tuple[Places, Places]]:
-    """For each name: the places of all others, and its own."""
+def folds(names: Sequence[str]) -> Iterator[tuple[Indexes, Indexes]]:
+    """For each name: indices of all other cases, and of its own."""
     found = np.array(names)
     for name in dict.fromkeys(names):
         yield np.flatnonzero(found != name), np.flatnonzero(found == name)
 
 
-def by_folds(
-    names: Sequence[str], forecast: Callable[[Places, Places], tuple[Array, Array]]
+def forecast_by_folds(
+    names: Sequence[str], forecast: Callable[[Indexes, Indexes], tuple[Array, Array]]
 ) -> Forecast:
-    """Forecasts and spreads of each name's places from all others; nothing where none is made."""
+    """Forecasts and SDs of each name's cases from all others; nan where there is none."""
     value, sd = np.full(len(names), np.nan), np.full(len(names), np.nan)
     for seen, unseen in folds(names):
         value[unseen], sd[unseen] = forecast(seen, unseen)
     return Forecast(value, sd)
 
 
-def by_mean_miss(
+def mean_factor_baseline(
     plain: Array, log_measured: Array, names: Sequence[str], *kinds: Array
 ) -> Forecast:
-    """A plain forecast times one factor: the mean miss of others of a kind.
+    """A plain forecast times one factor: the mean error of other cases of the same kind.
 
-    The first of ``kinds`` of which enough cases are seen counts; nothing where none has them.
+    The first of ``kinds`` with enough other cases is used; nan where none has enough.
     """
     miss = log_measured - plain
 
-    def one(place: int, seen: Places) -> tuple[float, float]:
+    def one(place: int, seen: Indexes) -> tuple[float, float]:
         for kind in kinds:
             alike = miss[seen[kind[seen] == kind[place]]]
-            if len(alike) >= LEAST_OF_A_GROUP:
+            if len(alike) >= MIN_GROUP_SIZE:
                 spread = alike.std(ddof=1) * np.sqrt(1 + 1 / len(alike))
                 return plain[place] + alike.mean(), spread
         return np.nan, np.nan
 
-    def fold(seen: Places, unseen: Places) -> tuple[Array, Array]:
+    def fold(seen: Indexes, unseen: Indexes) -> tuple[Array, Array]:
         value, sd = np.array([one(place, seen) for place in unseen]).T
         return value, sd
 
-    return by_folds(names, fold)
+    return forecast_by_folds(names, fold)
 
 
-def groups(rows: Places, column: str, cells: Sequence[str]) -> Iterator[tuple[str, Places]]:
-    """``column=cell`` for each cell that is large enough a group among ``rows``."""
+def groups(rows: Indexes, column: str, cells: Sequence[str]) -> Iterator[tuple[str, Indexes]]:
+    """Name ``column=cell`` and rows of each cell that is a large enough group."""
     found = np.array([cells[place] for place in rows])
     for cell in sorted(set(found)):
-        if (found == cell).sum() >= LEAST_OF_A_GROUP:
+        if (found == cell).sum() >= MIN_GROUP_SIZE:
             yield f"{column}={cell}", rows[found == cell]
 
 
 def score(
-    test: str, group: str, method: str, forecast: Forecast, rows: Places, measured: Measured,
+    test: str, group: str, method: str, forecast: Forecast, rows: Indexes, measured: Measured,
     excluded: dict[str, int],
 ) -> dict[str, Any]:  # fmt: skip
     """Errors of one method on some rows: APEs as fractions, ratios and intervals in logarithms."""

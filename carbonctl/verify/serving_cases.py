@@ -1,4 +1,4 @@
-"""Published serving measurements as cases: what a forecast may see, and what was measured."""
+"""Read published serving measurements as cases: inputs of a forecast, and measured values."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from carbonctl.catalog import published
-from carbonctl.catalog.published import number
+from carbonctl.catalog.published import cell_number
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.replica import stated_size
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder
 from carbonctl.scenario.schema.shared_sections import KvPrecision, Precision
-from carbonctl.verify.cases import LOADS, Tables, is_wall_metered, resolve_service, scenario_of
+from carbonctl.verify.cases import (
+    LOADS,
+    CaseTables,
+    is_wall_metered,
+    resolve_service,
+    scenario_from_row,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +42,7 @@ _LEAST = dict.fromkeys(
 )  # fmt: skip
 _NEEDED = ("row_id", "source_id", "model", "family", "task", "accelerator_id", "weight_precision",
            "runtime", "serving_scenario", "boundary_id", "suggested_split", *_LEAST)  # fmt: skip
-# what a table may state beside the bundled columns, in place of what is usual for a task
+# optional columns, which replace the defaults of a task
 _OPTIONAL = ("prompt_tokens_mean", "output_cv", "guidance_passes", "tensor_parallel",
              "data_parallel", "expert_parallel")  # fmt: skip
 _WORDS = {
@@ -48,7 +54,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Case:
-    """One measured configuration: its scenario, the facts of it, and its energy and throughput.
+    """One measured configuration: scenario, resolved service, energy and throughput.
 
     Energy is in J per token, picture, clip or sample of all devices, throughput in those per
     second; nan where it was not measured.
@@ -68,7 +74,7 @@ class Case:
 
     @cached_property
     def central(self) -> Any:
-        """The record with the central value of each fact."""
+        """The service with the central value of each fact."""
         return bind(self.record, lambda fact: fact.value)
 
     @property
@@ -78,7 +84,7 @@ class Case:
 
     @property
     def replica_accelerators(self) -> float:
-        """Accelerators that share one copy of the model; all that were measured, of samples."""
+        """Accelerators of one replica; for samples, all that were measured."""
         if isinstance(self.record, Decoder):
             return float(stated_size(self.central))  # type: ignore[arg-type]
         if isinstance(self.record, Diffusion):
@@ -87,22 +93,22 @@ class Case:
 
     @property
     def batch(self) -> float:
-        """Sequences, pictures or clips made together on a replica; nan of samples."""
+        """Batch of sequences, images or clips on a replica; nan for samples."""
         return math.nan if isinstance(self.record, Encoder) else float(self.central.batch)
 
     @property
     def is_moe(self) -> bool:
-        """Whether it is a mixture of experts."""
+        """Whether the model is a mixture of experts."""
         return isinstance(self.record, Decoder) and self.record.moe is not None
 
     @property
     def is_fitted(self) -> bool:
-        """Whether constants are fitted to it; language metered at the wall tells of no board."""
+        """Whether constants are fitted to the case; not to language models metered at the wall."""
         return self.is_prompt_known and (self.kind == "sample" or not self.wall)
 
     @property
-    def sort(self) -> str:
-        """What a forecast's error is told for: mixtures err more, unknown prompts most."""
+    def error_group(self) -> str:
+        """Group of cases with a common residual SD: MoE, unknown prompts, or kind of unit."""
         noun = {"energy_per_token": "language", "energy_per_image": "image",
                 "energy_per_video": "video", "wall_energy": "sample"}[self.energy_test]  # fmt: skip
         if noun == "language" and not self.is_prompt_known:
@@ -117,54 +123,54 @@ class Case:
 
 @dataclass(frozen=True)
 class Cases:
-    """Cases to be forecast, rows left out counted by test and reason, hash of the table."""
+    """Cases to forecast, counts of excluded rows by test and reason, hash of the table."""
 
     cases: list[Case]
     excluded: dict[str, dict[str, int]]
     sha256: str
 
 
-def read(path: Path, catalog: Catalog) -> Cases:
-    """Cases of a table of measured configurations; InputError where it is no such table."""
+def read_cases(path: Path, catalog: Catalog) -> Cases:
+    """Cases of a table of measured configurations; InputError where a column is missing."""
     least = _LEAST | dict.fromkeys(_OPTIONAL, 0.0)
-    rows, sha256 = published.read(path, _NEEDED, least, "inference.csv", "row_id", _WORDS)
-    found: list[Case] = []
+    rows, sha256 = published.read_table(path, _NEEDED, least, "inference.csv", "row_id", _WORDS)
+    cases: list[Case] = []
     excluded: dict[str, Counter[str]] = {test: Counter() for test in TESTS}
-    tables = Tables.of(catalog)
+    tables = CaseTables.of(catalog)
     apart = {row["source_id"]: row["reason"] for row in catalog.table("serving/apart.csv")}
     for row in rows:
         case = _case(row, tables, apart)
         if isinstance(case, Case):
-            found.append(case)
+            cases.append(case)
         else:
             excluded[_test_of(row)][case] += 1
     counted = {test: dict(sorted(reasons.items())) for test, reasons in excluded.items()}
-    return Cases(found, counted, sha256)
+    return Cases(cases, counted, sha256)
 
 
 def _test_of(row: dict[str, str]) -> str:
-    """The test of energy that a row belongs to."""
+    """The energy test that a row belongs to."""
     if is_wall_metered(row):
         return "wall_energy"
     return ENERGY_TESTS.get(LOADS.get(row["task"], ""), "energy_per_token")
 
 
-def _case(row: dict[str, str], tables: Tables, apart: dict[str, str]) -> Case | str:
-    """The case, or why the row cannot be one."""
+def _case(row: dict[str, str], tables: CaseTables, apart: dict[str, str]) -> Case | str:
+    """The case of a row, or the reason why it is excluded."""
     if row["suggested_split"] == "do_not_fit":
         return apart.get(row["source_id"], "marked do_not_fit by its table")
     if row["boundary_id"] not in {"gpu", "it_system"}:
         return "no boundary that holds it"
-    if math.isnan(number(row, "n_accelerators")):
-        return "number of accelerators not told"
+    if math.isnan(cell_number(row, "n_accelerators")):
+        return "number of accelerators not stated"
     card = tables.accelerator(row)
     if card is None:
         return "accelerator not in the database"
-    scenario = scenario_of(row, tables)
+    scenario = scenario_from_row(row, tables)
     if isinstance(scenario, str):
         return scenario
     tokens = "requests" in scenario["infer"]
-    energy = number(row, "energy_per_output_token_j" if tokens else "energy_per_request_j")
+    energy = cell_number(row, "energy_per_output_token_j" if tokens else "energy_per_request_j")
     if math.isnan(energy):
         return "no energy per token, picture or sample"
     record = resolve_service(scenario, tables.catalog)
@@ -173,28 +179,29 @@ def _case(row: dict[str, str], tables: Tables, apart: dict[str, str]) -> Case | 
     kind = _KINDS[type(record)]
     per_second = _per_second(row)
     if kind == "language" and is_wall_metered(row):  # answers, not tokens
-        per_second *= number(row, "output_tokens_mean")
+        per_second *= cell_number(row, "output_tokens_mean")
     return Case(
         row, scenario, record, kind, _runtime(scenario, kind), card.text("architecture"), energy,
-        per_second, _test_of(row), "params" in scenario.get("model", {}), _is_known(row, tables),
+        per_second, _test_of(row), "params" in scenario.get("model", {}),
+        _is_prompt_known(row, tables),
     )  # fmt: skip
 
 
 def _runtime(scenario: dict[str, Any], kind: str) -> str:
-    """The stack that serves a case; those of pictures and samples are one each."""
+    """The runtime of a case; images and samples have one each."""
     usual = {"picture": "diffusers", "sample": "tensorrt"}
     return usual.get(kind) or str(scenario["infer"]["runtime"])
 
 
-def _is_known(row: dict[str, str], tables: Tables) -> bool:
-    """Whether its prompts are of known length and of words alone."""
+def _is_prompt_known(row: dict[str, str], tables: CaseTables) -> bool:
+    """Whether prompts are text of known length."""
     usual = tables.workloads.get(row["task"])
     return usual is None or usual["fitted"] == "1"
 
 
 def _per_second(row: dict[str, str]) -> float:
-    """Tokens, pictures or samples a second of all devices together."""
-    told = number(row, "throughput_per_s")
-    if row["task"] in LOADS or math.isnan(told):  # images of a batch, not of a queue
-        told = number(row, "avg_batch_size") / number(row, "batch_latency_s")
-    return told
+    """Tokens, images or samples per second of all devices together."""
+    rate = cell_number(row, "throughput_per_s")
+    if row["task"] in LOADS or math.isnan(rate):  # images of a batch, not of a queue
+        rate = cell_number(row, "avg_batch_size") / cell_number(row, "batch_latency_s")
+    return rate

@@ -1,4 +1,4 @@
-"""Energy and throughput of measured services, by what estimates call, many cases at once."""
+"""Forecast energy and throughput of measured services with the estimate's functions."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbonctl.catalog.read import fitted_names
+from carbonctl.catalog.read import constant_names
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.denoising_pass import denoise_flop
-from carbonctl.estimate.serving.decode_step import decode_work, step_of
-from carbonctl.estimate.serving.encoder_sample import encode, encoded
-from carbonctl.estimate.serving.generated_batch import batch_energy_j, batch_of, batch_work
-from carbonctl.estimate.serving.replica import placed, whole_replica
-from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder, Measured
-from carbonctl.estimate.training.sample_inputs import Stated
+from carbonctl.estimate.serving.decode_step import step_from_work, step_work
+from carbonctl.estimate.serving.encoder_sample import encoder_sample, sample_time_and_power
+from carbonctl.estimate.serving.generated_batch import batch_energy_j, batch_from_work, batch_work
+from carbonctl.estimate.serving.replica import set_operating_point, whole_replica
+from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder, MeasuredThroughput
+from carbonctl.estimate.training.sample_inputs import StatedWork
 from carbonctl.formulas.hardware import power
-from carbonctl.verify.stacks import stacks
+from carbonctl.verify.stacks import stack_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from carbonctl.core.fact import Fact
-    from carbonctl.core.types import Array, Num, Places
+    from carbonctl.core.types import Array, Indexes, Num
     from carbonctl.verify.serving_cases import Case
     from carbonctl.verify.stacks import Stack
 
@@ -35,19 +35,21 @@ _RUNTIMES, _DEFAULT = "runtimes/", "default:"
 
 @dataclass(frozen=True)
 class Group:
-    """Cases of one form: where they stand among all, and how they are forecast."""
+    """Cases with the same inputs: their indices among all, and their forecast function."""
 
-    places: Places
+    places: Indexes
     forecast: Callable[[Mapping[str, Num]], Forecast]
 
 
 def groups(cases: Sequence[Case]) -> list[Group]:
-    """Groups of cases of one form.
+    """Groups of cases with the same inputs.
 
     Each forecasts energy [J], throughput [1/s], and energy at the measured throughput [J], from
     constants by name: a row for each case, a column for each value that its constants take.
     """
-    made = stacks([case.record for case in cases], _constant_of, [case.wall for case in cases])
+    made = stack_records(
+        [case.record for case in cases], _constant_of, [case.wall for case in cases]
+    )
     return [_group(stack, [cases[place] for place in stack.places]) for stack in made]
 
 
@@ -56,16 +58,16 @@ def _group(stack: Stack, cases: list[Case]) -> Group:
     devices = np.array([[case.accelerators] for case in cases])
     forecast = _FORECASTS[type(stack.like)]
     if cases[0].wall and isinstance(stack.like, Decoder):
-        forecast = _at_the_wall
+        forecast = _language_at_wall
     return Group(stack.places, partial(forecast, stack, measured, devices))
 
 
 def _constant_of(fact: Fact) -> str:
-    """The fitted constant that a fact is, a stack's own as ``layer_launch_vllm_2025``."""
+    """Name of the fitted constant of a fact, such as ``layer_launch_vllm_2025``; else ""."""
     key = fact.key
     if key.startswith(_DEFAULT):
         name = key.removeprefix(_DEFAULT)
-        return name if name in _fitted() else ""
+        return name if name in _fitted_constants() else ""
     if key.startswith(_RUNTIMES):
         stack, _, cost = key.removeprefix(_RUNTIMES).partition(":")
         return f"{cost}_{stack}"
@@ -73,11 +75,11 @@ def _constant_of(fact: Fact) -> str:
 
 
 @cache
-def _fitted() -> frozenset[str]:
-    """Names of the constants that the fit finds; what it leaves over of errors is none."""
+def _fitted_constants() -> frozenset[str]:
+    """Names of fitted constants, without residuals."""
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - the bundled one says which
 
-    names = fitted_names(Catalog.open(), "serving")
+    names = constant_names(Catalog.open(), "serving")
     return frozenset(name for name in names if not name.endswith("_residual"))
 
 
@@ -85,11 +87,11 @@ def _language(
     stack: Stack, measured: Array, devices: Array, constants: Mapping[str, Num]
 ) -> Forecast:
     """Decode steps of language models: as long as they are modeled, and as they were measured."""
-    m = at_stated_point(whole_replica(stack.bind(constants)))
-    work = decode_work(m)
-    step = step_of(m, work)
+    m = at_stated_operating_point(whole_replica(stack.bind(constants)))
+    work = step_work(m)
+    step = step_from_work(m, work)
     per_hour = measured * s_from_hours(1.0)
-    seen = step_of(replace(m, measured=Measured(per_hour, devices)), work)
+    seen = step_from_work(replace(m, measured=MeasuredThroughput(per_hour, devices)), work)
     replicas = devices / step.replica_accelerators
     return {
         "energy": step.energy_j / m.batch,
@@ -98,18 +100,18 @@ def _language(
     }
 
 
-def at_stated_point(m: Decoder[Any]) -> Decoder[Any]:
-    """A model with its stated sequences in flight, on its stated devices."""
+def at_stated_operating_point(m: Decoder[Any]) -> Decoder[Any]:
+    """A model at its stated batch and number of devices."""
     limits = m.limits
     assert limits is not None  # noqa: S101 - a service has them until its point is chosen
     assert limits.replica_accelerators is not None  # noqa: S101 - a case says how many
-    return placed(m, m.batch, limits.replica_accelerators)
+    return set_operating_point(m, m.batch, limits.replica_accelerators)
 
 
-def _at_the_wall(
+def _language_at_wall(
     stack: Stack, measured: Array, devices: Array, constants: Mapping[str, Num]
 ) -> Forecast:
-    """The same with the server, and what its boards lose on the way from the plug."""
+    """Forecast of language models metered at the wall, with server base power and losses."""
     made = _language(stack, measured, devices, constants)
     wall = power.wall_power_w(
         server_base_power_w=constants["server_base_power"],
@@ -120,11 +122,11 @@ def _at_the_wall(
     return made | {"energy": wall / made["throughput"]}
 
 
-def _pictures(stack: Stack, measured: Array, _: Array, constants: Mapping[str, Num]) -> Forecast:
-    """Batches of pictures or clips."""
+def _diffusion(stack: Stack, measured: Array, _: Array, constants: Mapping[str, Num]) -> Forecast:
+    """Forecast of batches of images or clips."""
     m = stack.bind(constants)
     work = batch_work(m)
-    made = batch_of(m, work)
+    made = batch_from_work(m, work)
     return {
         "energy": made.energy_j / m.batch,
         "throughput": m.batch / made.seconds,
@@ -135,8 +137,8 @@ def _pictures(stack: Stack, measured: Array, _: Array, constants: Mapping[str, N
 def _samples(
     stack: Stack, measured: Array, devices: Array, constants: Mapping[str, Num]
 ) -> Forecast:
-    """Samples on devices of their own, and the server around them: all are metered at the wall."""
-    sample = encode(encoded(stack.bind(constants)))
+    """Forecast of samples, which are all metered at the wall."""
+    sample = sample_time_and_power(encoder_sample(stack.bind(constants)))
     wall = power.wall_power_w(
         server_base_power_w=constants["server_base_power"],
         board_to_wall=constants["board_to_wall"],
@@ -149,17 +151,17 @@ def _samples(
 
 _FORECASTS: dict[type, Callable[..., Forecast]] = {
     Decoder: _language,
-    Diffusion: _pictures,
+    Diffusion: _diffusion,
     Encoder: _samples,
 }
 
 
 def unit_flop(case: Case) -> float:
-    """Operations of one token, picture, clip or sample, attention and decoding left out."""
+    """FLOP of one token, image, clip or sample, without attention and image decoder."""
     record: Any = case.central
     if isinstance(record, Decoder):
         return float(2.0 * record.active_params)
     if isinstance(record, Encoder):
-        assert isinstance(record.sample, Stated)  # noqa: S101 - rows state the work of a sample
+        assert isinstance(record.sample, StatedWork)  # noqa: S101 - rows state the work of a sample
         return float(record.sample.sample_flop)
     return float(record.steps * record.guidance_passes * denoise_flop(record))

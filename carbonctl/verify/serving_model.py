@@ -1,9 +1,8 @@
-"""Forecast of measured serving configurations, and the fit of its few constants.
+"""Forecast measured serving configurations, and fit the model's constants.
 
-Constants are shared by all models and all accelerators; those of a runtime belong to a stack, none
-belongs to a model or a device. They are fitted in logarithms, to energy, to throughput and to
-energy at the measured throughput together, under weak priors that stand in
-``hardware_db/serving/priors.csv``.
+Constants are shared by all models and accelerators; some belong to a runtime, none to a model or a
+device. They are fitted in logarithms to energy, throughput, and energy at the measured throughput
+together, under the weak priors of ``hardware_db/serving/priors.csv``.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.catalog.read import fitted_names
+from carbonctl.catalog.read import constant_names
 from carbonctl.verify import serving_forecast
 from carbonctl.verify.least_squares import least_squares, linearize
 from carbonctl.verify.scoring import log_sd_of
-from carbonctl.verify.soft_l1 import misses_without_family, soft_l1, spread_of
+from carbonctl.verify.soft_l1 import misses_without_family, robust_sd, soft_l1
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +36,7 @@ _STACKS = {"language": KNOWN_STACKS[:4], "picture": KNOWN_STACKS[4:], "sample": 
 
 @dataclass(frozen=True)
 class Prior:
-    """Where the constants of one kind are looked for, and the errors that weigh evidence."""
+    """Priors of the constants of one kind of service, and the errors that weight evidence."""
 
     names: list[str]
     center: Array
@@ -47,7 +46,7 @@ class Prior:
     residuals: dict[str, float]
 
     def of(self, cases: list[Case]) -> Prior:
-        """The prior of those constants that these cases can tell of."""
+        """The prior without constants of runtimes that none of these cases uses."""
         absent = {f"_{name}" for name in KNOWN_STACKS} - {f"_{case.runtime}" for case in cases}
         kept = [not any(name.endswith(end) for end in absent) for name in self.names]
         names = [name for name, keep in zip(self.names, kept, strict=True) if keep]
@@ -57,11 +56,11 @@ class Prior:
 
 @dataclass(frozen=True)
 class Model:
-    """Constants by name, a runtime's own as ``layer_launch_vllm_2025``; and how sure they are.
+    """Fitted constants (of a runtime as ``layer_launch_vllm_2025``), covariance, residual SDs.
 
-    ``borrowed`` are constants that these cases tell nothing of: of other kinds, or of other stacks.
-    ``bound`` are those that stand at the most they may be: their covariance is that of the
-    curvature there, as if no bound held them.
+    ``borrowed`` are constants that were not fitted to these cases: of other kinds or runtimes.
+    ``bound`` are constants at their upper bound; their covariance is from the curvature there, as
+    if there were no bound.
     """
 
     constants: dict[str, float]
@@ -71,12 +70,12 @@ class Model:
     bound: tuple[str, ...] = ()
 
     def all(self) -> dict[str, float]:
-        """Its own constants and the borrowed ones."""
+        """Fitted and borrowed constants by name."""
         return self.borrowed | self.constants
 
 
-def priors(catalog: Catalog, kind: str) -> Prior:
-    """The priors of ``hardware_db/serving/priors.csv`` for one kind of work."""
+def load_priors(catalog: Catalog, kind: str) -> Prior:
+    """The priors of ``hardware_db/serving/priors.csv`` for one kind of service."""
     rows = list(catalog.table("serving/priors.csv"))
     errors = {row["applies_to"]: float(row["center"]) for row in rows if row["constant"] == "error"}
     judged = {
@@ -101,47 +100,47 @@ def log_forecast(groups: list[Group], constants: Mapping[str, Num]) -> dict[str,
     With ``power`` [W] at the wall where that was metered. A row for each case, a column for each
     value that the constants take; without columns where the constants are plain numbers.
     """
-    found: dict[str, Array] = {}
+    tables: dict[str, Array] = {}
     columns = np.broadcast_shapes(*map(np.shape, constants.values()))
     shape = (sum(len(group.places) for group in groups), *(columns or (1,)))
     for group in groups:
         for name, values in group.forecast(constants).items():
-            found.setdefault(name, np.full(shape, np.nan))[group.places] = np.log(values)
-    return found if columns else {name: table[:, 0] for name, table in found.items()}
+            tables.setdefault(name, np.full(shape, np.nan))[group.places] = np.log(values)
+    return tables if columns else {name: table[:, 0] for name, table in tables.items()}
 
 
-def measured(cases: list[Case]) -> dict[str, Array]:
-    """Logarithms of what was measured, by the names of ``log_forecast``."""
+def log_measured(cases: list[Case]) -> dict[str, Array]:
+    """Logarithms of measured values, by the names of ``log_forecast``."""
     energy = np.log([case.energy_j for case in cases])
     per_second = np.log([case.per_second for case in cases])
     return {"energy": energy, "throughput": per_second, "given": energy,
             "power": energy + per_second}  # fmt: skip
 
 
-_WEIGHED = {"energy": "energy", "throughput": "throughput", "given": "energy", "power": "power"}
+_ERROR_OF = {"energy": "energy", "throughput": "throughput", "given": "energy", "power": "power"}
 _EVIDENCE = {"language": ("energy", "throughput", "given"),
              "picture": ("energy", "throughput", "given"),
              "sample": ("energy", "power")}  # fmt: skip
 
 
-def fit(
+def fit_model(
     cases: list[Case], prior: Prior, borrowed: Mapping[str, float],
     start: Mapping[str, float] | None = None,
 ) -> Model:  # fmt: skip
-    """Constants that forecast these cases of one kind best, under the priors."""
+    """Fit the constants to these cases of one kind, under the priors."""
     evidence, groups = _EVIDENCE[cases[0].kind], serving_forecast.groups(cases)
     whole, prior = prior, prior.of(cases)
-    told = measured(cases)
-    known = {name: np.isfinite(told[name]) for name in evidence}
+    log_values = log_measured(cases)
+    known = {name: np.isfinite(log_values[name]) for name in evidence}
 
     def misses(log_constants: Array) -> dict[str, Array]:
         constants = dict(zip(prior.names, np.exp(log_constants), strict=True)) | dict(borrowed)
         made = log_forecast(groups, constants)
-        return {name: made[name] - told[name][:, None] for name in made}
+        return {name: made[name] - log_values[name][:, None] for name in made}
 
     def residuals(log_constants: Array) -> Array:
         made = misses(log_constants)
-        parts = [made[name][known[name]] / prior.errors[_WEIGHED[name]] for name in evidence]
+        parts = [made[name][known[name]] / prior.errors[_ERROR_OF[name]] for name in evidence]
         pulled = (log_constants - prior.center[:, None]) / prior.spread[:, None]
         return np.concatenate([*(soft_l1(part) for part in parts), pulled])
 
@@ -153,7 +152,7 @@ def fit(
     family = [case.row["family"] for case in cases]
     left = {name: column[:, 0] for name, column in misses(best[:, None]).items()}
     for name, rows in misses_without_family(value, slopes, covariance, family, known).items():
-        left[name] = rows * prior.errors[_WEIGHED[name]]
+        left[name] = rows * prior.errors[_ERROR_OF[name]]
     fitted = dict(zip(prior.names, map(float, np.exp(best)), strict=True))
     rest = {
         name: float(np.exp(center))
@@ -168,28 +167,28 @@ def fit(
 
 
 def _spreads(cases: list[Case], left: Mapping[str, Array]) -> dict[str, float]:
-    """Standard deviation of each forecast's misses, for cases of each sort."""
-    sorts = np.array([case.sort for case in cases])
+    """Standard deviation of each forecast's misses, for cases of each group."""
+    error_groups = np.array([case.error_group for case in cases])
     return {
-        f"{sort}_{name}": spread_of(left[name][(sorts == sort) & np.isfinite(left[name])])
-        for sort in dict.fromkeys(sorts)
+        f"{group}_{name}": robust_sd(left[name][(error_groups == group) & np.isfinite(left[name])])
+        for group in dict.fromkeys(error_groups)
         for name in NAMES
     }
 
 
 def log_sd(cases: list[Case], model: Model) -> dict[str, Array]:
-    """Standard deviation of each log forecast: what is left over, and what is not known."""
+    """SD of each log forecast, from residuals and from the covariance of the constants."""
     slopes = _slopes(cases, model, NAMES)
     known = np.einsum("ij,jk,ik->i", slopes, model.covariance, slopes)
-    found: dict[str, Array] = {}
+    sds: dict[str, Array] = {}
     for name, part in zip(NAMES, np.split(known, len(NAMES)), strict=True):
-        left = [model.residual_sd.get(f"{case.sort}_{name}", np.nan) for case in cases]
-        found[name] = np.asarray(np.sqrt(part + np.array(left) ** 2))
-    return found
+        left = [model.residual_sd.get(f"{case.error_group}_{name}", np.nan) for case in cases]
+        sds[name] = np.asarray(np.sqrt(part + np.array(left) ** 2))
+    return sds
 
 
 def _slopes(cases: list[Case], model: Model, forecasts: tuple[str, ...]) -> Array:
-    """Slopes of log forecasts, one kind after the other, along the logarithm of each constant."""
+    """Slopes of log forecasts along the logarithm of each constant, stacked by forecast."""
     names, groups = list(model.constants), serving_forecast.groups(cases)
 
     def forecast(log_constants: Array) -> Array:
@@ -201,45 +200,45 @@ def _slopes(cases: list[Case], model: Model, forecasts: tuple[str, ...]) -> Arra
 
 
 def cases_that_inform(cases: list[Case], model: Model) -> dict[str, int]:
-    """How many of the cases of a fit tell each constant and each spread.
+    """Number of cases that inform each constant and each residual SD.
 
-    A case tells a constant where a forecast of something that was measured depends on it.
+    A case informs a constant where the forecast of one of its measured values depends on it.
     """
-    evidence, told = _EVIDENCE[cases[0].kind], measured(cases)
-    known = np.concatenate([np.isfinite(told[name]) for name in evidence])
+    evidence, log_values = _EVIDENCE[cases[0].kind], log_measured(cases)
+    known = np.concatenate([np.isfinite(log_values[name]) for name in evidence])
     leans = (_slopes(cases, model, evidence) != 0.0) & known[:, None]
     any_of = leans.reshape(len(evidence), len(cases), -1).any(axis=0).sum(axis=0)
-    sorts = np.array([case.sort for case in cases])
+    error_groups = np.array([case.error_group for case in cases])
     spreads = {
-        f"{sort}_{name}": int(np.isfinite(told[name][sorts == sort]).sum())
-        for sort in dict.fromkeys(sorts)
+        f"{group}_{name}": int(np.isfinite(log_values[name][error_groups == group]).sum())
+        for group in dict.fromkeys(error_groups)
         for name in NAMES
     }
     return dict(zip(model.constants, map(int, any_of), strict=True)) | spreads
 
 
-def shipped(catalog: Catalog) -> dict[str, Model]:
-    """The constants of ``hardware_db/serving`` and ``runtimes``.
+def shipped_models(catalog: Catalog) -> dict[str, Model]:
+    """Models with the constants of ``hardware_db/serving`` and ``runtimes``, by kind.
 
-    Estimates use them too, but not what a plug adds (``server_base_power``, ``board_to_wall``) nor
-    the errors of throughput, alone or given, of what is no language model: these serve to forecast
-    measured cases alone.
+    Estimates use them too, except for those of wall power (``server_base_power``,
+    ``board_to_wall``) and residuals of throughput of image and sample services, which only serve to
+    forecast measured cases.
     """
-    facts = {name: catalog.default(name) for name in fitted_names(catalog, "serving")}
+    facts = {name: catalog.default(name) for name in constant_names(catalog, "serving")}
     for stack in KNOWN_STACKS:
         record = catalog.record("runtimes", stack)
         own = {f"{cost}_{stack}": record.fact(cost) for cost in COSTS}
         facts |= {name: fact for name, fact in own.items() if fact is not None}
     models: dict[str, Model] = {}
     for kind in KINDS:
-        names = [name for name in priors(catalog, kind).names if name in facts]
+        names = [name for name in load_priors(catalog, kind).names if name in facts]
         constants = {name: facts[name].value for name in names}
         covariance = np.diag([log_sd_of(facts[name]) ** 2 for name in names])
         left = {
             name.removesuffix("_residual"): log_sd_of(fact)
             for name, fact in facts.items()
             if name.endswith("_residual")
-        } | priors(catalog, kind).residuals
+        } | load_priors(catalog, kind).residuals
         rest = {name: fact.value for name, fact in facts.items() if name not in constants}
         models[kind] = Model(constants, covariance, left, rest)
     return models

@@ -1,4 +1,4 @@
-"""Soft-L1 residuals, which no single case rules, and their values without a family of cases."""
+"""Soft-L1 residuals, which limit the weight of outliers, and leave-one-family-out residuals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def soft_l1(misses: Array) -> Array:
-    """Residuals whose squares grow with the size of a miss, not with its square, where it is large.
+    """Residuals whose squares grow linearly, not quadratically, with large errors.
 
     Their sum of squares is twice the cost that SciPy calls ``soft_l1``.
     """
@@ -23,18 +23,18 @@ def soft_l1(misses: Array) -> Array:
 
 
 def soft_l1_slope(misses: Array) -> Array:
-    """Slope of ``soft_l1``; 1 at a miss of 0."""
+    """Slope of ``soft_l1``; 1 at 0."""
     root = np.sqrt(1 + misses**2)
     return np.asarray(np.sqrt((root + 1) / 2) / root)
 
 
 def inverse_soft_l1(residuals: Array) -> Array:
-    """Misses of which ``soft_l1`` gives these residuals."""
+    """Inverse of ``soft_l1``: errors from residuals."""
     return np.asarray(np.sign(residuals) * np.sqrt((residuals**2 / 2 + 1) ** 2 - 1))
 
 
 def residuals_without(residuals: Array, slopes: Array, covariance: Array) -> Array:
-    """Residuals of some cases, had a linear fit not seen them: ``(1 - J C J')^-1 r``.
+    """Leave-out residuals of some cases in a linear fit: ``(1 - J C J')^-1 r``.
 
     ``slopes`` J are those of these cases, ``covariance`` C is of the fit that saw them. By
     Woodbury's identity this is ``r + J C (1 - J'J C)^-1 J' r``: one solve of the size of the
@@ -50,25 +50,27 @@ def misses_without_family(
     residuals: Array, slopes: Array, covariance: Array, family: Sequence[str],
     known: Mapping[str, Array],
 ) -> dict[str, Array]:  # fmt: skip
-    """Misses of each kind of evidence, had each case's family been left out of the fit.
+    """Errors of each kind of evidence, with each case's family left out of the fit.
 
     Exact where forecasts are linear in the constants. ``known`` says which cases each kind of
     evidence has; ``nan`` for the others.
     """
     names = np.array(family)
-    rows = np.concatenate([np.flatnonzero(told) for told in known.values()])
+    rows = np.concatenate([np.flatnonzero(has_evidence) for has_evidence in known.values()])
     own, without = names[rows], np.full(len(rows), np.nan)
     for name in dict.fromkeys(family):
         places = np.flatnonzero(own == name)
         without[places] = residuals_without(residuals[places], slopes[places], covariance)
-    found, begin = {}, 0
-    for evidence, told in known.items():
-        found[evidence] = np.full(len(names), np.nan)
-        found[evidence][told] = inverse_soft_l1(without[begin : begin + told.sum()])
-        begin += told.sum()
-    return found
+    errors, begin = {}, 0
+    for evidence, has_evidence in known.items():
+        errors[evidence] = np.full(len(names), np.nan)
+        errors[evidence][has_evidence] = inverse_soft_l1(
+            without[begin : begin + has_evidence.sum()]
+        )
+        begin += has_evidence.sum()
+    return errors
 
 
-def spread_of(misses: Array) -> float:
-    """Standard deviation that makes nine of ten misses lie within 1.645 of it."""
+def robust_sd(misses: Array) -> float:
+    """Robust SD: the 90th percentile of absolute errors over 1.645."""
     return float(np.quantile(np.abs(misses), 0.90) / Z90) if len(misses) else float("nan")

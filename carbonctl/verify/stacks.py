@@ -1,4 +1,4 @@
-"""Records of facts of one form as one record of columns, a row for each of them."""
+"""Stack records with the same fields into one record of columns, one row per record."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from carbonctl.estimate.inputs import bind
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
-    from carbonctl.core.types import Num, Places
+    from carbonctl.core.types import Indexes, Num
 
 
 @dataclass(frozen=True)
 class Column:
-    """One field of many records: its numbers, and the constants that stand in some of its rows."""
+    """One field of many records: its values, and the fitted constants in some of its rows."""
 
     values: Num
     constants: tuple[str, ...]
-    which: Places
+    which: Indexes
 
     def at(self, constants: Mapping[str, Num]) -> Num:
-        """The numbers, with these constants in their places: a column for each of their values."""
+        """The values with these constants filled in; one column per value of the constants."""
         if not self.constants:
             return self.values
         own = [constants[name] if name else np.nan for name in self.constants]
@@ -39,22 +39,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Stack:
-    """Records of one form: where they stand among all, and their fields as columns."""
+    """Records with the same fields: their indices among all, and their fields as columns."""
 
-    places: Places
+    places: Indexes
     like: Any
     columns: tuple[Column, ...]
 
     def bind(self, constants: Mapping[str, Num]) -> Any:
-        """The record of numbers, (rows, 1) or (rows, values of the constants)."""
+        """The record with arrays of shape (rows, 1) or (rows, values of the constants)."""
         columns = iter(self.columns)
         return bind(self.like, lambda _: next(columns).at(constants))
 
 
-def stacks(
+def stack_records(
     records: Sequence[Any], constant_of: Callable[[Fact], str], apart: Sequence[Hashable]
 ) -> list[Stack]:
-    """Stacks of records of the same fields, those of unequal ``apart`` in stacks of their own.
+    """Stacks of records with the same fields; different values of ``apart`` are not stacked.
 
     ``constant_of`` names the constant that a fact is; empty where it is none.
     """
@@ -63,17 +63,17 @@ def stacks(
         (key, type(record).__name__, tuple(path for path, _ in own))
         for key, record, own in zip(apart, records, leaves, strict=True)
     ]
-    found = []
+    stacks = []
     for form in dict.fromkeys(forms):
         places = [place for place, other in enumerate(forms) if other == form]
         rows = [[fact for _, fact in leaves[place]] for place in places]
         columns = tuple(_column(facts, constant_of) for facts in zip(*rows, strict=True))
-        found.append(Stack(np.array(places), records[places[0]], columns))
-    return found
+        stacks.append(Stack(np.array(places), records[places[0]], columns))
+    return stacks
 
 
 def _leaves(value: Any, path: tuple[Hashable, ...]) -> Iterator[tuple[tuple[Hashable, ...], Fact]]:
-    """Every fact of a record with its place, in the order of ``bind``."""
+    """Path and value of every fact of a record, in the order of ``bind``."""
     if isinstance(value, Fact):
         yield path, value
     elif isinstance(value, tuple):

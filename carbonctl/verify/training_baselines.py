@@ -1,4 +1,4 @@
-"""What simpler methods forecast for the same runs: never fitted, but for the constant factor."""
+"""Baselines for training: simpler published methods, not fitted."""
 
 from __future__ import annotations
 
@@ -19,25 +19,27 @@ NAMES = ("6nd_0.35_tdp_pue", "tdp_hours", "green_algorithms", "llmcarbon")
 
 
 def log_forecast(name: str, cases: list[Case], catalog: Catalog) -> Array:
-    """Logarithm of a baseline's forecast; ``nan`` where it has no answer of its own."""
-    told = {row["name"]: float(row["value"]) for row in catalog.table("training/baselines.csv")}
+    """Logarithm of a baseline's forecast; ``nan`` where it has none."""
+    constants = {
+        row["name"]: float(row["value"]) for row in catalog.table("training/baselines.csv")
+    }
     rated = column(cases, "tdp_w")
-    no_hours = np.full(len(cases), np.nan)  # where they are the user's to give
+    no_hours = np.full(len(cases), np.nan)  # these methods need hours from the user
     if name == "tdp_hours":
         return log_by_test(cases, no_hours, rated)
     if name == "green_algorithms":
         return log_by_test(
-            cases, no_hours, rated + told["memory_w_per_gb"] * column(cases, "memory_gb")
+            cases, no_hours, rated + constants["memory_w_per_gb"] * column(cases, "memory_gb")
         )
-    mfu: Array | float = told["mfu"]
+    mfu: Array | float = constants["mfu"]
     if name == "llmcarbon":
         size = column(cases, "active_params")
         reached = (
-            told["llmcarbon_tflops"]
-            + told["llmcarbon_tflops_per_param"] * size
-            + told["llmcarbon_tflops_per_param2"] * size**2
+            constants["llmcarbon_tflops"]
+            + constants["llmcarbon_tflops_per_param"] * size
+            + constants["llmcarbon_tflops_per_param2"] * size**2
         )
-        mfu = reached / told["llmcarbon_peak_tflops"]
+        mfu = reached / constants["llmcarbon_peak_tflops"]
     # every baseline counts 6 N D, also of an encoder-decoder
     work = training_priors.token_flop(active_params=column(cases, "active_params"))
     hours = training_time.accelerator_hours_from_flop_by_billed_mfu(

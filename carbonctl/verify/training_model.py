@@ -1,7 +1,7 @@
-"""Forecast of training runs, and the least-squares fit of its few constants.
+"""Forecast training runs, and fit the model's constants by least squares.
 
 Constants are shared by all models on an accelerator architecture; none belongs to a model. They
-are fitted in logarithms, to hours, power and energy together, under weak priors that stand in
+are fitted in logarithms to hours, power and energy together, under the weak priors of
 ``hardware_db/training/priors.csv``.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from carbonctl.catalog.read import fitted_names, mfu_constant
+from carbonctl.catalog.read import constant_names, saturated_mfu_name
 from carbonctl.formulas.hardware import power
 from carbonctl.formulas.training import training_priors, training_time
 from carbonctl.verify.least_squares import column_by_column, least_squares, linearize
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Prior(NamedTuple):
-    """Where a constant is looked for: a center, and the spread of its logarithm."""
+    """Lognormal prior of a constant: its center, and the SD of its logarithm."""
 
     center: float
     spread: float
@@ -36,9 +36,9 @@ class Prior(NamedTuple):
 
 @dataclass(frozen=True)
 class Model:
-    """Constants by name, what an architecture has of its own as ``saturated_mfu_hopper``.
+    """Fitted constants (of an architecture as ``saturated_mfu_hopper``), covariance, residuals.
 
-    ``architecture_sd`` is how far an architecture may stand that no fitted case has.
+    ``architecture_sd`` is the log SD of an architecture without fitted cases.
     """
 
     constants: dict[str, float]
@@ -51,7 +51,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Priors:
-    """Where constants are looked for, and the log errors that weigh the three tests."""
+    """Priors of constants, and the log errors by which the three tests are weighted."""
 
     shared: dict[str, Prior]
     architecture_sd: float
@@ -59,7 +59,7 @@ class Priors:
     resident_power_share: float
 
 
-def priors(catalog: Catalog) -> Priors:
+def load_priors(catalog: Catalog) -> Priors:
     """The priors of ``hardware_db/training/priors.csv``."""
     rows = list(catalog.table("training/priors.csv"))
     shared = {
@@ -73,20 +73,22 @@ def priors(catalog: Catalog) -> Priors:
     return Priors(shared, float(applied["architecture"]["spread"]), errors, idle)
 
 
-def shipped(catalog: Catalog, cases: Iterable[Case] = ()) -> Model:
-    """The constants of ``hardware_db/training/constants.yaml``, which estimates use too.
+def shipped_model(catalog: Catalog, cases: Iterable[Case] = ()) -> Model:
+    """Model with the constants of ``hardware_db/training/constants.yaml``, as estimates use.
 
-    With the power that the database holds for the accelerators of ``cases``.
+    It has the training power that the database has for the accelerators of ``cases``.
     """
-    facts = {name: catalog.default(name) for name in fitted_names(catalog, "training")}
-    told = ("hours_residual", "power_residual", "error_of_")
-    constants = {name: fact.value for name, fact in facts.items() if not name.startswith(told)}
+    facts = {name: catalog.default(name) for name in constant_names(catalog, "training")}
+    error_names = ("hours_residual", "power_residual", "error_of_")
+    constants = {
+        name: fact.value for name, fact in facts.items() if not name.startswith(error_names)
+    }
     covariance = np.diag([log_sd_of(facts[name]) ** 2 for name in constants])
     left: dict[Test, float] = {
         "time": log_sd_of(facts["hours_residual"]),
         "power": log_sd_of(facts["power_residual"]),
     }
-    named = {case.accelerator for case in cases if case.own_power}
+    named = {case.accelerator for case in cases if case.has_own_power}
     records = [catalog.record("accelerators", name) for name in sorted(named)]
     own = {r.id: fact for r in records if (fact := r.fact("train_power")) is not None}
     watts = {name: fact.value for name, fact in own.items()}
@@ -98,12 +100,12 @@ def log_forecast(
     cases: list[Case], constants: Mapping[str, float], own_power_w: Mapping[str, float],
     resident_power_share: float,
 ) -> Array:  # fmt: skip
-    """Logarithm of hours [h], power [W] or energy [MWh], each at its case's own boundary.
+    """Logarithm of hours [h], power [W] or energy [MWh], each at the boundary of its case.
 
-    ``nan`` where the power of an accelerator is neither ruled by its rating nor known.
+    ``nan`` where the power of an accelerator neither follows from its TDP nor is known.
     """
     common = constants["saturated_mfu"]
-    mfus = [constants.get(mfu_constant(case.architecture), common) for case in cases]
+    mfus = [constants.get(saturated_mfu_name(case.architecture), common) for case in cases]
     work = column(cases, "token_flop")
     peak = column(cases, "peak_flop_per_s")
     mfu = training_priors.billed_mfu_by_size(
@@ -123,8 +125,8 @@ def _watts(
     cases: list[Case], constants: Mapping[str, float], own_power_w: Mapping[str, float],
     resident_power_share: float,
 ) -> Array:  # fmt: skip
-    """Power per accelerator at the case's boundary, PUE outside."""
-    sized = column(cases, "sized")
+    """Power per accelerator at the boundary of its case, without PUE [W]."""
+    sized = column(cases, "is_sized")
     by_size = training_priors.device_power_share_by_size(
         active_params=np.where(sized, column(cases, "active_params"), 1.0),
         resident_power_share=resident_power_share,
@@ -141,15 +143,17 @@ def _watts(
     bridge = np.array([bridges.get(case.boundary, 1.0) for case in cases])
     ruled = power.it_power_w_from_device_power(device_power_w=board, host_power_factor=bridge)
     own = np.array([own_power_w.get(case.accelerator, np.nan) for case in cases])
-    return np.where([not case.own_power for case in cases], ruled, own)
+    return np.where([not case.has_own_power for case in cases], ruled, own)
 
 
-def fit(cases: list[Case], prior: Priors) -> Model:
-    """Constants that forecast these cases best, under the priors."""
+def fit_model(cases: list[Case], prior: Priors) -> Model:
+    """Fit the constants to these cases under the priors."""
     runs = _own_power_runs(cases)
     own = {name: float(np.exp(np.mean(logs))) for name, logs in runs.items()}
-    known = [c for c in cases if not c.own_power or c.accelerator in own or c.test == "time"]
-    timed = sorted({mfu_constant(case.architecture) for case in known if case.test != "power"})
+    known = [c for c in cases if not c.has_own_power or c.accelerator in own or c.test == "time"]
+    timed = sorted(
+        {saturated_mfu_name(case.architecture) for case in known if case.test != "power"}
+    )
     names = [*prior.shared, *timed]
     common = names.index("saturated_mfu")
     own_architecture = Prior(prior.shared["saturated_mfu"].center, prior.architecture_sd)
@@ -179,25 +183,25 @@ def fit(cases: list[Case], prior: Priors) -> Model:
 
 
 def _own_power_runs(cases: list[Case]) -> dict[str, list[float]]:
-    """Logarithms of the measured power of accelerators that their rating does not rule."""
+    """Log measured power of accelerators whose power does not follow from their TDP."""
     logs: dict[str, list[float]] = {}
     for case in cases:
-        if case.own_power and case.test == "power":
+        if case.has_own_power and case.test == "power":
             logs.setdefault(case.accelerator, []).append(float(np.log(case.measured)))
     return logs
 
 
 def _sd(cases: list[Case], test: Test, left: Array, used: Array) -> float:
-    """Residual standard deviation of a test, for the freedom that the constants took."""
+    """Residual SD of a test, corrected for the degrees of freedom of the constants."""
     of_test = np.array([case.test == test for case in cases])
     freedom = of_test.sum() - used[of_test].sum()
     return float(np.sqrt((left[of_test] ** 2).sum() / max(freedom, 1.0)))
 
 
 def log_sd(cases: list[Case], model: Model, resident_power_share: float) -> Array:
-    """Standard deviation of the log forecast: what is left over, and what is not known.
+    """SD of the log forecast, from residuals and from the covariance of the constants.
 
-    Energy has the error of hours and the error of power, as an estimate does that a user gets.
+    Energy has the residuals of hours and of power, as in an estimate.
     """
     names = list(model.constants)
 
@@ -211,7 +215,7 @@ def log_sd(cases: list[Case], model: Model, resident_power_share: float) -> Arra
     spread = model.residual_sd
     left: dict[Test, float] = spread | {"energy": float(np.hypot(spread["time"], spread["power"]))}
     foreign = [
-        case.test != "power" and mfu_constant(case.architecture) not in model.constants
+        case.test != "power" and saturated_mfu_name(case.architecture) not in model.constants
         for case in cases
     ]
     between = np.where(foreign, model.architecture_sd, 0.0)

@@ -1,4 +1,4 @@
-"""Published training runs as cases: what a forecast may see, and what was measured."""
+"""Read published training runs as cases: inputs of a forecast, and measured values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from carbonctl.catalog import published
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
-from carbonctl.catalog.published import number
+from carbonctl.catalog.published import cell_number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.units import factor
 from carbonctl.formulas.facility import operational
@@ -51,33 +51,33 @@ class Case:
     pue: float
     accelerator: str
     architecture: str
-    own_power: bool
+    has_own_power: bool
     tdp_w: float
     memory_gb: float
     peak_flop_per_s: float
     active_params: float
     token_flop: float
     tokens: float
-    sized: bool
+    is_sized: bool
 
     @property
     def facility_factor(self) -> float:
-        """PUE where the row's own boundary holds it."""
+        """PUE where the boundary of the row includes it, else 1."""
         return self.pue if self.boundary in WITH_PUE else 1.0
 
 
 @dataclass(frozen=True)
 class Cases:
-    """Cases to be forecast, rows left out counted by test and reason, hash of the table."""
+    """Cases to forecast, counts of excluded rows by test and reason, hash of the table."""
 
     cases: list[Case]
     excluded: dict[Test, dict[str, int]]
     sha256: str
 
 
-def read(path: Path, catalog: Catalog) -> Cases:
-    """Cases of a table of published runs; InputError where it is no such table."""
-    rows, sha256 = published.read(path, _NEEDED, _LEAST, "training.csv", "run_id", _WORDS)
+def read_cases(path: Path, catalog: Catalog) -> Cases:
+    """Cases of a table of published runs; InputError where a column is missing."""
+    rows, sha256 = published.read_table(path, _NEEDED, _LEAST, "training.csv", "run_id", _WORDS)
     cases: list[Case] = []
     excluded: dict[Test, Counter[str]] = {test: Counter() for test in TESTS}
     for row in rows:
@@ -92,7 +92,7 @@ def read(path: Path, catalog: Catalog) -> Cases:
 
 
 def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
-    """The case, or why the row cannot be one."""
+    """The case of a row, or the reason why it is excluded."""
     reason = _REASONS[test](row)
     if reason:
         return reason
@@ -106,16 +106,16 @@ def _case(test: Test, row: dict[str, str], catalog: Catalog) -> Case | str:
     own = record.fact("train_power") is not None
     if own and boundary in {"gpu", "gpu_x_pue", "node"}:
         return "power of this accelerator is known for the IT system only"
-    return _made(test, row, record, boundary, own, catalog)
+    return _build_case(test, row, record, boundary, own, catalog)
 
 
 def _peak(row: dict[str, str]) -> str:
-    """The peak of the format that a run is trained in: of 16 bits unless its row says another."""
+    """Name of the peak of a run's number format: 16 bits unless its row states another."""
     stated = row.get("precision", "").strip() or "bf16"
     return f"peak_{PEAK_OF_PRECISION.get(stated, stated)}"
 
 
-def _made(
+def _build_case(
     test: Test,
     row: dict[str, str],
     record: Record,
@@ -126,7 +126,10 @@ def _made(
     rating, memory, peak = (record.fact(name) for name in ("tdp", "memory", _peak(row)))
     if rating is None or memory is None or (peak is None and test != "power"):
         return "accelerator lacks a rating, memory or peak"
-    params, tokens = number(row, "active_params_b") * 1e9, number(row, "train_tokens_b") * 1e9
+    params, tokens = (
+        cell_number(row, "active_params_b") * 1e9,
+        cell_number(row, "train_tokens_b") * 1e9,
+    )
     work = training_priors.token_flop(active_params=params)
     if row["arch_type"].endswith("encoder_decoder"):
         share = catalog.default("target_tokens_share").value
@@ -135,36 +138,38 @@ def _made(
     return Case(
         test=test,
         row=row,
-        measured=number(row, column),
+        measured=cell_number(row, column),
         boundary=boundary,
-        pue=number(row, "pue"),
+        pue=cell_number(row, "pue"),
         accelerator=record.id,
         architecture=record.text("architecture"),
-        own_power=own,
+        has_own_power=own,
         tdp_w=rating.value,
         memory_gb=memory.value,
         peak_flop_per_s=math.nan if peak is None else peak.value,
         active_params=params,
         token_flop=float(work),
         tokens=tokens,
-        sized=model_kind(row["arch_type"]).is_sized and not math.isnan(params),
+        is_sized=model_kind(row["arch_type"]).is_sized and not math.isnan(params),
     )
 
 
 def _time(row: dict[str, str]) -> str:
-    if math.isnan(number(row, "accel_hours")):
+    if math.isnan(cell_number(row, "accel_hours")):
         return "no accelerator-hours"
     return _work(row)
 
 
 def _work(row: dict[str, str]) -> str:
-    if math.isnan(number(row, "active_params_b")) or math.isnan(number(row, "train_tokens_b")):
+    if math.isnan(cell_number(row, "active_params_b")) or math.isnan(
+        cell_number(row, "train_tokens_b")
+    ):
         return "no parameters or tokens"
     return ""
 
 
 def _power(row: dict[str, str]) -> str:
-    if math.isnan(number(row, "avg_power_w_per_accel")):
+    if math.isnan(cell_number(row, "avg_power_w_per_accel")):
         return "no power"
     boundary = row["power_boundary"]
     reason = _boundary(boundary, "power not measured, or without a boundary")
@@ -172,14 +177,14 @@ def _power(row: dict[str, str]) -> str:
 
 
 def _energy(row: dict[str, str]) -> str:
-    if math.isnan(number(row, "energy_mwh")):
+    if math.isnan(cell_number(row, "energy_mwh")):
         return "no energy"
     reason = _boundary(row["energy_boundary"], "energy not measured, or without a boundary")
     return reason or _pue(row, row["energy_boundary"]) or _work(row)
 
 
 def _pue(row: dict[str, str], boundary: str) -> str:
-    absent = boundary in WITH_PUE and math.isnan(number(row, "pue"))
+    absent = boundary in WITH_PUE and math.isnan(cell_number(row, "pue"))
     return "no PUE at a boundary that holds it" if absent else ""
 
 
@@ -197,9 +202,9 @@ _REASONS: dict[Test, Callable[[dict[str, str]], str]] = {
 
 
 def log_by_test(cases: list[Case], hours: Num, watts: Num) -> Array:
-    """Logarithm of what each case's test asks for: hours [h], power [W] or energy [MWh].
+    """Logarithm of the quantity that each case tests: hours [h], power [W] or energy [MWh].
 
-    ``watts`` stand at the case's boundary, PUE outside.
+    ``watts`` are at the boundary of the case, without PUE.
     """
     at_boundary = watts * column(cases, "facility_factor")
     kwh = operational.device_energy_kwh(accelerator_hours=hours, device_power_w=at_boundary)

@@ -1,4 +1,4 @@
-"""How well training is forecast: every constant held out, baselines on the same rows."""
+"""Score forecasts of training (held out) and of baselines on the same rows."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 from carbonctl.verify import training_baselines, training_model
 from carbonctl.verify.scoring import (
-    OURS,
+    CARBONCTL,
     Forecast,
     Measured,
-    by_folds,
-    by_mean_miss,
     column,
+    forecast_by_folds,
     groups,
+    mean_factor_baseline,
     score,
 )
 from carbonctl.verify.training_runs import TESTS
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.types import Array, Places
+    from carbonctl.core.types import Array, Indexes
     from carbonctl.verify.training_model import Model
     from carbonctl.verify.training_runs import Case, Cases
 
@@ -32,24 +32,24 @@ _GROUP_COLUMNS = ("accelerator", "arch_type", "organisation")
 _BILLION = 1e9
 SIZES = ("active=1B_or_more", "active=below_1B")
 HELD_OUT_AGAIN = "organisation"
-UNKNOWN_POWER = "no other run tells the power of this accelerator"
+UNKNOWN_POWER = "no other run measures the power of this accelerator"
 
 
-def held_out(cases: list[Case], catalog: Catalog, by: str) -> Forecast:
-    """Forecasts by constants that were fitted without the rows that share the case's ``by``."""
-    prior = training_model.priors(catalog)
+def held_out_forecast(cases: list[Case], catalog: Catalog, by: str) -> Forecast:
+    """Forecasts by constants fitted without the rows of the same ``by``, such as family."""
+    prior = training_model.load_priors(catalog)
 
-    def forecast(seen: Places, unseen: Places) -> tuple[Array, Array]:
-        model = training_model.fit([cases[i] for i in seen], prior)
+    def forecast(seen: Indexes, unseen: Indexes) -> tuple[Array, Array]:
+        model = training_model.fit_model([cases[i] for i in seen], prior)
         return _forecast([cases[i] for i in unseen], model, prior.resident_power_share)
 
-    return by_folds([case.row[by] for case in cases], forecast)
+    return forecast_by_folds([case.row[by] for case in cases], forecast)
 
 
-def shipped(cases: list[Case], catalog: Catalog) -> Forecast:
-    """Forecasts by the constants that estimates use."""
+def shipped_forecast(cases: list[Case], catalog: Catalog) -> Forecast:
+    """Forecasts by the shipped constants, which estimates use."""
     idle = catalog.default("resident_power_share").value
-    return Forecast(*_forecast(cases, training_model.shipped(catalog, cases), idle))
+    return Forecast(*_forecast(cases, training_model.shipped_model(catalog, cases), idle))
 
 
 def _forecast(cases: list[Case], model: Model, idle: float) -> tuple[Array, Array]:
@@ -58,50 +58,52 @@ def _forecast(cases: list[Case], model: Model, idle: float) -> tuple[Array, Arra
 
 
 def constant_factor(cases: list[Case], catalog: Catalog) -> Forecast:
-    """The plainest baseline times one factor for each test and boundary, held out by family."""
+    """The simplest baseline times one factor per test and boundary, held out by family."""
     plain = training_baselines.log_forecast(training_baselines.NAMES[0], cases, catalog)
     kinds = np.array([f"{case.test} {case.boundary}" for case in cases])
     true = np.log(column(cases, "measured"))
-    return by_mean_miss(plain, true, measured(cases).family, kinds, column(cases, "test"))
+    return mean_factor_baseline(plain, true, measured(cases).family, kinds, column(cases, "test"))
 
 
-def scores(found: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
+def scores(table: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
     """One score for each test, group and method; the same rows for every method of a group."""
-    cases = found.cases
+    cases = table.cases
     seen = measured(cases)
     if bundled:
-        ours = held_out(cases, catalog, "family")
+        ours = held_out_forecast(cases, catalog, "family")
         methods = {
-            OURS: ours,
-            f"{OURS}_by_{HELD_OUT_AGAIN}": held_out(cases, catalog, HELD_OUT_AGAIN),
+            CARBONCTL: ours,
+            f"{CARBONCTL}_by_{HELD_OUT_AGAIN}": held_out_forecast(cases, catalog, HELD_OUT_AGAIN),
             CONSTANT: constant_factor(cases, catalog),
         }
     else:
-        ours = shipped(cases, catalog)
-        methods = {OURS: ours}
+        ours = shipped_forecast(cases, catalog)
+        methods = {CARBONCTL: ours}
     for name in training_baselines.NAMES:
         methods[name] = Forecast(training_baselines.log_forecast(name, cases, catalog), None)
     return [
-        score(test, group, name, forecast, rows, seen, _left_out(found, test, forecast, ours))
+        score(
+            test, group, name, forecast, rows, seen, _excluded_counts(table, test, forecast, ours)
+        )
         for test in TESTS
         for group, rows in _groups(cases, test, ours.log_value)
         for name, forecast in methods.items()
-        if np.isfinite(forecast.log_value[rows]).any() or (group, name) == ("all", OURS)
+        if np.isfinite(forecast.log_value[rows]).any() or (group, name) == ("all", CARBONCTL)
     ]
 
 
-def in_sample(found: Cases, fitted: Cases | None) -> dict[str, int]:
-    """How many cases of each test are among those that constants were fitted to.
+def in_sample(table: Cases, fitted: Cases | None) -> dict[str, int]:
+    """Number of cases of each test that the constants were fitted to.
 
     The same evidence of the same family is the same case, whatever its row is called.
     """
-    known = set(map(_evidence, fitted.cases)) if fitted else set()
-    seen = [case.test for case in found.cases if _evidence(case) in known]
+    known = set(map(_case_key, fitted.cases)) if fitted else set()
+    seen = [case.test for case in table.cases if _case_key(case) in known]
     return {test: seen.count(test) for test in TESTS}
 
 
-def _evidence(case: Case) -> tuple[str, ...]:
-    """What a case says of its run; a power says nothing of how long it was drawn."""
+def _case_key(case: Case) -> tuple[str, ...]:
+    """Key by which two rows of one run are recognized, whatever their names."""
     names = (case.row[name].strip().lower() for name in ("family", "organisation"))
     tokens = () if case.test == "power" else (case.tokens,)
     numbers = (case.measured, case.facility_factor, case.active_params, *tokens)
@@ -109,16 +111,16 @@ def _evidence(case: Case) -> tuple[str, ...]:
     return (*names, *kind, *(f"{number:.6g}" for number in numbers))
 
 
-def _left_out(found: Cases, test: str, forecast: Forecast, ours: Forecast) -> dict[str, int]:
-    """Rows left out, by reason; those without a forecast of ours are left out for all."""
-    of_test = column(found.cases, "test") == test
+def _excluded_counts(table: Cases, test: str, forecast: Forecast, ours: Forecast) -> dict[str, int]:
+    """Counts of excluded rows by reason; rows without our forecast are excluded for all methods."""
+    of_test = column(table.cases, "test") == test
     scored = np.isfinite(forecast.log_value) & np.isfinite(ours.log_value)
     unknown = int((of_test & ~scored).sum())
-    reasons = dict(found.excluded[test])  # type: ignore[index]
+    reasons = dict(table.excluded[test])  # type: ignore[index]
     return reasons | ({UNKNOWN_POWER: unknown} if unknown else {})
 
 
-def _groups(cases: list[Case], test: str, forecast: Array) -> Iterator[tuple[str, Places]]:
+def _groups(cases: list[Case], test: str, forecast: Array) -> Iterator[tuple[str, Indexes]]:
     rows = np.flatnonzero((column(cases, "test") == test) & np.isfinite(forecast))
     yield "all", rows
     size = column(cases, "active_params")[rows]
@@ -129,5 +131,5 @@ def _groups(cases: list[Case], test: str, forecast: Array) -> Iterator[tuple[str
 
 
 def measured(cases: list[Case]) -> Measured:
-    """What the runs measured, and their families."""
+    """Measured values of the runs, and their families."""
     return Measured(column(cases, "measured"), [case.row["family"] for case in cases])

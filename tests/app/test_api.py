@@ -206,12 +206,16 @@ def test_a_gate_is_that_of_the_command_line(carbonctl):
 
 def test_what_is_no_scenario_or_no_set_of_phases_is_refused():
     refused = [
-        (lambda: api.load("train:\n  days: 10\n"), api.InputError, "where the path of a file"),
-        (lambda: api.load(None), api.UsageError, "not NoneType"),
-        (lambda: api.load({"train": object()}), api.InputError, "object is no value"),
+        (lambda: api.load("train:\n  days: 10\n"), api.InputError, "expected the path of a file"),
+        (lambda: api.load(None), api.UsageError, "got NoneType"),
+        (lambda: api.load({"train": object()}), api.InputError, "a value of type object"),
         (lambda: api.load("none-such.yaml"), api.InputError, "no such file"),
-        (lambda: api.estimate(CHAT, phases=("train", "infer")), api.UsageError, "no set of phases"),
-        (lambda: api.estimate(CHAT, samples=5), api.UsageError, "not 5"),
+        (
+            lambda: api.estimate(CHAT, phases=("train", "infer")),
+            api.UsageError,
+            "cannot be estimated together",
+        ),
+        (lambda: api.estimate(CHAT, samples=5), api.UsageError, "got 5"),
         (lambda: api.estimate(CHAT, infer_requests="1k/day"), api.InputError, "unknown key"),
         (lambda: api.compare(CHAT), api.UsageError, "two or more"),
     ]

@@ -5,20 +5,20 @@ from dataclasses import replace
 import pytest
 from scenarios import CONFIGS
 
-from carbonctl.app.capacity import Capacity, capacities, overloads, served_hours
+from carbonctl.app.capacity import StatedCapacity, find_overloads, serving_hours, stated_capacities
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.strict_yaml import Document
-from carbonctl.scenario.read.read_scenario import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 
 DOCUMENT = Document({}, {})
 RANKED = {"server": "dgx-a100-640gb", "count": 16}
-EIGHT = Capacity("infer", 8.0, 800.0, 0.5, ("infer", "hardware"))  # for 100 hours
+EIGHT = StatedCapacity("infer", 8.0, 800.0, 0.5, ("infer", "hardware"))  # for 100 hours
 
 
 def said(capacity, hours):
     """Whether a load is refused, warned of or carried, and the hint."""
-    errors, warnings = overloads([(capacity, hours)], DOCUMENT)
+    errors, warnings = find_overloads([(capacity, hours)], DOCUMENT)
     for kind, found in (("refused", errors), ("warned", warnings)):
         if found:
             return kind, found[0].hint
@@ -43,28 +43,30 @@ def test_a_load_is_refused_where_devices_that_never_wait_cannot_carry_it(capacit
 
 
 def test_held_devices_are_seldom_busier_than_usual():
-    held = replace(EIGHT, held=True, busy_share=1.0, usual_busy=0.75)
+    held = replace(EIGHT, is_held=True, busy_share=1.0, usual_busy_share=0.75)
     assert said(held, 600.0) == ("carried", "")
     kind, hint = said(held, 601.0)
-    assert (kind, hint[:46]) == ("warned", "services are seldom busier than 75 %: requests")
+    assert (kind, hint[:46]) == ("warned", "few services exceed 75 %: requests would queue")
     assert said(held, 801.0)[0] == "refused"
 
 
 def resolved(config, **changes):
     catalog = Catalog.open()
     settings = [Setting(f"infer.{key}", value, "test") for key, value in changes.items()]
-    scenario, document = read(str(CONFIGS / f"{config}.yaml"), settings, catalog)
+    scenario, document = read_scenario(str(CONFIGS / f"{config}.yaml"), settings, catalog)
     return plan_scenario(scenario, document, catalog, ("infer",))
 
 
 def test_hours_of_held_devices_are_those_of_the_peak():
-    flat, peaky = (capacities(resolved("infer-chat-70b", **more))
+    flat, peaky = (stated_capacities(resolved("infer-chat-70b", **more))
                    for more in ({}, {"peak_to_mean": 3}))  # fmt: skip
     (one, phase), (_, with_peak) = *flat, *peaky
-    assert one.held
-    assert served_hours(with_peak) > 2 * served_hours(phase)  # at its peak it fills larger batches
+    assert one.is_held
+    assert serving_hours(with_peak) > 2 * serving_hours(
+        phase
+    )  # at its peak it fills larger batches
 
 
 def test_tables_of_a_ranking_model_take_devices_however_few_items_come():
-    ((one, _),) = capacities(resolved("infer-ranking", hardware=RANKED, items="1/s"))
+    ((one, _),) = stated_capacities(resolved("infer-ranking", hardware=RANKED, items="1/s"))
     assert 0 < one.memory_devices <= one.devices

@@ -6,10 +6,10 @@ import pytest
 from scenarios import CONFIGS
 
 from carbonctl.app.plan_scenario import plan_scenario
-from carbonctl.app.serving_checks import LEAST_INFEASIBLE, MOST_INFEASIBLE, check_draws
+from carbonctl.app.serving_checks import MAX_INFEASIBLE_SHARE, MIN_INFEASIBLE_SHARE, check_draws
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError
-from carbonctl.scenario.read.read_scenario import read
+from carbonctl.scenario.read.read_scenario import read_scenario
 
 SERVICE = ("infer", "--tokens", "500:300", "--region", "FR",
            "--requests", "1M/day")  # fmt: skip
@@ -30,13 +30,13 @@ def serve(carbonctl):
 @pytest.fixture
 def resolved():
     catalog = Catalog.open()
-    scenario, document = read(str(CONFIGS / "infer-reasoning-b200.yaml"), (), catalog)
+    scenario, document = read_scenario(str(CONFIGS / "infer-reasoning-b200.yaml"), (), catalog)
     return plan_scenario(scenario, document, catalog, ("infer",))
 
 
 @pytest.mark.parametrize(
-    ("share", "warned"), [(0.0, 0), (0.9 * LEAST_INFEASIBLE, 0), (LEAST_INFEASIBLE, 1),
-                          (MOST_INFEASIBLE, 1)],
+    ("share", "warned"), [(0.0, 0), (0.9 * MIN_INFEASIBLE_SHARE, 0), (MIN_INFEASIBLE_SHARE, 1),
+                          (MAX_INFEASIBLE_SHARE, 1)],
 )  # fmt: skip
 def test_some_draws_that_are_not_feasible_are_a_warning(resolved, share, warned):
     before = len(resolved.warnings)
@@ -46,7 +46,7 @@ def test_some_draws_that_are_not_feasible_are_a_warning(resolved, share, warned)
 
 def test_many_draws_that_are_not_feasible_are_an_error_at_the_target(resolved):
     with pytest.raises(InputError) as caught:
-        check_draws(resolved, MOST_INFEASIBLE + 0.001)
+        check_draws(resolved, MAX_INFEASIBLE_SHARE + 0.001)
     (problem,) = caught.value.problems
     assert problem.code == "CC304"
     assert problem.mark == resolved.document.mark(("infer", "latency"))
@@ -54,7 +54,7 @@ def test_many_draws_that_are_not_feasible_are_an_error_at_the_target(resolved):
 
 @pytest.mark.parametrize(
     ("concurrency", "code", "words"),
-    [(550, 0, ""), (600, 0, "at the best ends of the ranges it fits"),
+    [(550, 0, ""), (600, 0, "it fits at the favorable ends of the ranges"),
      (700, 3, "the largest that fits is 560\n")],
 )  # fmt: skip
 def test_a_concurrency_that_fits_at_the_best_ends_alone_is_warned_of(
@@ -82,7 +82,7 @@ def test_a_throughput_beyond_bandwidth_is_refused_and_the_largest_named_is_not(s
 def test_the_nearest_latency_that_is_named_is_met_in_most_draws(serve, key, gpu):
     code, said = serve(f"latency.{key}=1 ms", gpu=gpu)
     assert code == 3
-    nearest = float(re.search(r"the nearest that is met is ([\d.]+) ms", said)[1])
+    nearest = float(re.search(r"the lowest that can be met is ([\d.]+) ms", said)[1])
     assert serve(f"latency.{key}={nearest} ms", gpu=gpu, samples=1_000)[0] == 0
     assert serve(f"latency.{key}={0.85 * nearest} ms", gpu=gpu, samples=1_000)[0] == 3
 
@@ -93,7 +93,7 @@ def test_so_is_that_of_ranks_whose_time_no_size_changes(serve, key):
     words = {"gpu": "h200-sxm", "model": "deepseek-v3"}
     code, said = serve(*stated, f"latency.{key}=0.5 ms", **words)
     assert (code, "on 8 devices" in said) == (3, True)
-    nearest = re.search(r"the nearest that is met is ([\d.]+) ms", said)[1]
+    nearest = re.search(r"the lowest that can be met is ([\d.]+) ms", said)[1]
     assert serve(*stated, f"latency.{key}={nearest} ms", samples=500, **words)[0] == 0
 
 
@@ -105,9 +105,9 @@ def test_a_concurrency_that_the_load_fills_is_not_warned_of(serve, requests, con
     stated = (f"requests={requests}", f"concurrency={concurrency}", "tensor_parallel=4")
     code, said = serve(*stated)
     assert code == 0
-    assert ("more than the load keeps in flight" in said) == (not filled)
+    assert ("more than the load has in flight" in said) == (not filled)
 
 
 def test_a_load_that_would_fill_one_of_many_held_replicas_fills_its_concurrency(serve):
     stated = ("requests=1M/day", "concurrency=64", "tensor_parallel=4")
-    assert "keeps in flight" not in serve(*stated, gpu="h100-sxm:64")[1]
+    assert "has in flight" not in serve(*stated, gpu="h100-sxm:64")[1]

@@ -8,8 +8,8 @@ import pytest
 from tables import for_each
 
 from carbonctl.catalog import grids
-from carbonctl.catalog.check import check
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.check import check_catalog
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import DataError
 
@@ -22,7 +22,7 @@ def broken(tmp_path, monkeypatch):
     monkeypatch.delenv("CARBONCTL_HARDWARE_DB", raising=False)
 
     def problems(record, *texts):
-        text = (bundled("hardware_db") / record).read_text(encoding="utf-8")
+        text = (bundled_folder("hardware_db") / record).read_text(encoding="utf-8")
         for old, new in zip(texts[::2], texts[1::2], strict=True):
             assert text.count(old) == 1
             text = text.replace(old, new)
@@ -30,7 +30,7 @@ def broken(tmp_path, monkeypatch):
         target = overlay / record
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-        return check(Catalog.open(str(overlay)))[1]
+        return check_catalog(Catalog.open(str(overlay)))[1]
 
     return problems
 
@@ -49,7 +49,7 @@ def one(problems, *words):
 
 
 def test_the_bundled_base_has_no_problems():
-    counts, problems = check(Catalog.open())
+    counts, problems = check_catalog(Catalog.open())
     assert problems == []
     assert counts["accelerators"] > 100
     assert counts["models"] > 100
@@ -88,7 +88,7 @@ def test_a_sparse_peak_passed_off_as_dense_is_found(broken):
 
 def test_a_range_that_does_not_hold_its_value_is_found(broken):
     found = broken(H100, "range: [69, 72]", "range: [71, 72]")
-    one(found, "idle_power", "does not hold its value")
+    one(found, "idle_power", "does not contain its value")
 
 
 def test_an_embodied_figure_without_a_boundary_is_found(broken):
@@ -150,12 +150,12 @@ def test_a_default_outside_its_range_is_found(broken):
     found = broken(
         "defaults.yaml", "value: 0.35, range: [0.25, 0.45]", "value: 0.24, range: [0.25, 0.45]"
     )
-    one(found, "idle_power_share", "does not hold its value")
+    one(found, "idle_power_share", "does not contain its value")
 
 
 def test_a_citation_that_nothing_uses_is_found(tmp_path):
     (tmp_path / "sources.yaml").write_text("nobody-2020: {title: Unread, year: 2020}\n")
-    one(check(Catalog.open(str(tmp_path)))[1], "nobody-2020", "used nowhere")
+    one(check_catalog(Catalog.open(str(tmp_path)))[1], "nobody-2020", "used nowhere")
 
 
 def test_a_publisher_of_measurements_that_is_not_cited_is_found(broken):
@@ -165,7 +165,7 @@ def test_a_publisher_of_measurements_that_is_not_cited_is_found(broken):
 
 def test_an_alias_to_nothing_is_found(tmp_path):
     (tmp_path / "aliases.csv").write_text("spelling,id\nbest-gpu,nvidia-h999\n")
-    one(check(Catalog.open(str(tmp_path)))[1], "best-gpu", "nvidia-h999 has no file")
+    one(check_catalog(Catalog.open(str(tmp_path)))[1], "best-gpu", "nvidia-h999 has no file")
 
 
 def card(name):
@@ -209,8 +209,8 @@ def test_a_wafer_scale_record_may_be_large(broken):
 
 
 BAD_FACTS = {
-    "tdp: {value: 9 W, source: user, range: [10, 20], boundary: gpu}": "does not hold its value",
-    "tdp: {value: 9 W, source: user, range: [20, 5], boundary: gpu}": "does not hold its value",
+    "tdp: {value: 9 W, source: user, range: [10, 20], boundary: gpu}": "does not contain its value",
+    "tdp: {value: 9 W, source: user, range: [20, 5], boundary: gpu}": "does not contain its value",
     "tdp: {value: 9 W, source: user, range: [5], boundary: gpu}": "a range is [low, high]",
     "tdp: {value: 9 W, source: user, range: 5, boundary: gpu}": "a range is [low, high]",
     "tdp: {value: 9 W, source: user, range: [5, 12], range_kind: p1}": "p1 is not one of p05_p95",
@@ -237,14 +237,14 @@ def test_a_fact_of_an_own_folder_says_so(tmp_path):
     path.write_text("name: Mine\ntdp: {value: 9 W, source: user, note: felt}\n")
     (tmp_path / "defaults.yaml").write_text("grid_band: {value: 1.5, source: user}\n")
     (tmp_path / "grids").mkdir()
-    table = bundled("hardware_db") / "grids/ember.csv"
+    table = bundled_folder("hardware_db") / "grids/ember.csv"
     head = table.read_text(encoding="utf-8").splitlines()[0]
     row = "XX,Nowhere,zone,2030,100,lifecycle,generation,user,CC0,,"
     (tmp_path / "grids/ember.csv").write_text(f"{head}\n{row}\n")
     catalog = Catalog.open(str(tmp_path))
     assert catalog.record("accelerators", "mine").fact("tdp").note == f"from {path}; felt"
     assert catalog.default("grid_band").note == f"from {tmp_path / 'defaults.yaml'}"
-    fact = grids.intensity(catalog, grids.find(catalog, "XX"), "lifecycle", 1.2)
+    fact = grids.carbon_intensity(catalog, grids.find_place(catalog, "XX"), "lifecycle", 1.2)
     assert fact.note == f"from {tmp_path / 'grids/ember.csv'}; 2030, lifecycle, generation"
     bundled_fact = catalog.record("accelerators", "nvidia-p40").fact("tdp")
     assert "from" not in bundled_fact.note
@@ -255,7 +255,7 @@ def test_every_speed_of_a_network_card_has_a_record(name):
     assert Catalog.open().record("network", name).fact("embodied").value == 25
 
 
-BASE = bundled("hardware_db")
+BASE = bundled_folder("hardware_db")
 TOLD = set(re.findall(r"`([\w.+/-]+)`", (BASE / "README.md").read_text(encoding="utf-8")))
 PATHS = sorted(t for t in TOLD if "/" in t or t.endswith((".yaml", ".csv", ".txt")))
 

@@ -9,23 +9,23 @@ from scenarios import ROOT
 from tables import for_each
 
 from carbonctl.catalog import licenses
-from carbonctl.catalog.check import check
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.check import check_catalog
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 
-BASE = bundled("hardware_db")
+BASE = bundled_folder("hardware_db")
 CLOUD = list(Catalog((BASE,)).table("instances/cloud.csv"))
 README = (BASE / "README.md").read_text(encoding="utf-8")
 
 
 def broken(folder):
     """What hw check says of the base under an own folder."""
-    return [str(problem.message) for problem in check(Catalog((folder, BASE)))[1]]
+    return [str(problem.message) for problem in check_catalog(Catalog((folder, BASE)))[1]]
 
 
 def test_no_instance_cites_a_license_that_reaches_it():
     sources = Catalog((BASE,)).sources()
-    assert not [r for r in CLOUD if licenses.reaches(sources[r["source"]].get("license"))]
+    assert not [r for r in CLOUD if licenses.is_restrictive(sources[r["source"]].get("license"))]
 
 
 def test_instances_of_the_large_clouds_are_read_in_the_providers_own_pages():
@@ -121,31 +121,31 @@ def test_a_list_of_another_form_is_an_error(text, tmp_path, carbonctl):
     (tmp_path / "licenses.yaml").write_text(text)
     done = carbonctl("hw", "check", "--hardware-db", tmp_path)
     assert done.code == 6
-    assert "single_facts holds places by source" in re.sub(r"\s+", " ", done.err)
+    assert "single_facts maps sources to places" in re.sub(r"\s+", " ", done.err)
 
 
 def test_an_own_source_of_such_terms_is_found_at_its_line(tmp_path):
     (tmp_path / "sources.yaml").write_text("mine: {title: Mine, license: GPL-3.0-or-later}\n")
     (tmp_path / "cpus").mkdir()
     (tmp_path / "cpus/mine.yaml").write_text("name: Mine\ntdp: {value: 9 W, source: mine}\n")
-    (problem,) = check(Catalog((tmp_path, BASE)))[1]
+    (problem,) = check_catalog(Catalog((tmp_path, BASE)))[1]
     assert "cpus/mine:tdp: cites mine under GPL-3.0-or-later" in problem.message
     assert (problem.code, problem.mark.line) == ("CC402", 2)
 
 
 @pytest.mark.parametrize("terms", ["AGPL-3.0", "LGPL-2.1", "GNU Affero GPL", "CC-BY-NC-SA-4.0"])
 def test_terms_that_reach(terms):
-    assert licenses.reaches(terms)
+    assert licenses.is_restrictive(terms)
 
 
 @for_each("terms", [None, "", "MIT", "ODbL-1.0", "CC-BY-4.0", "US public domain"])
 def test_terms_that_do_not(terms):
-    assert not licenses.reaches(terms)
+    assert not licenses.is_restrictive(terms)
 
 
 def test_the_readme_of_the_data_names_every_single_fact():
     told = re.sub(r"\s+", " ", README.partition("### Single facts")[2])
-    listed = licenses.single_facts(Catalog((BASE,)))
+    listed = licenses.load_allowlist(Catalog((BASE,)))
     assert sum(map(len, listed.values())) == 21
     for source, places in listed.items():
         assert source in README

@@ -8,9 +8,15 @@ import pytest
 from tables import for_each
 
 from carbonctl.catalog import grids
-from carbonctl.catalog.places import canonical_place, find, names, other_names, place_key
+from carbonctl.catalog.places import (
+    canonical_place,
+    find_place,
+    names_to_id,
+    place_key,
+    place_names,
+)
 from carbonctl.catalog.read import AmbiguousName, Catalog, UnknownName
-from carbonctl.catalog.zones import countries, merged_zones, zone_titles
+from carbonctl.catalog.zones import canonical_zones, load_countries, zones_by_name
 
 CATALOG = Catalog.open()
 # names that people, portals and logs use -> canonical id
@@ -44,24 +50,24 @@ def test_a_name_that_people_use_leads_to_its_place():
 
 
 def test_every_spelling_of_a_country_is_one_place_with_one_factor():
-    for row in countries(CATALOG):
+    for row in load_countries(CATALOG):
         codes = (row["iso2"], row["iso3"], row["iso3"].lower())
-        places = {find(CATALOG, code) for code in codes}
+        places = {find_place(CATALOG, code) for code in codes}
         assert len(places) == 1, row
         if row["name"] != "Georgia":
-            assert find(CATALOG, row["name"]) in places, row
+            assert find_place(CATALOG, row["name"]) in places, row
         place = places.pop()
-        used = grids.row_used(CATALOG, place, "lifecycle")
-        both = [r for r in grids.zones(CATALOG) if r["zone"] == row["iso2"]]
+        used = grids.find_grid_row(CATALOG, place, "lifecycle")
+        both = [r for r in grids.grid_rows(CATALOG) if r["zone"] == row["iso2"]]
         assert used is None or not both or used["source"] == "electricity-maps-2025", row
 
 
 def test_every_id_and_every_other_name_leads_to_itself():
-    known = names(CATALOG)
+    known = place_names(CATALOG)
     assert [one for one in known if canonical_place(CATALOG, one) != one] == []
-    assert {n: t for n, t in other_names(CATALOG).items() if t not in set(known)} == {}
+    assert {n: t for n, t in names_to_id(CATALOG).items() if t not in set(known)} == {}
     wrong = {}
-    for name, target in other_names(CATALOG).items():
+    for name, target in names_to_id(CATALOG).items():
         for spelled in (name, name.upper(), name.replace(" ", "_")):
             if "(" not in name and "," not in name and canonical_place(CATALOG, spelled) != target:
                 wrong[spelled] = target
@@ -70,10 +76,10 @@ def test_every_id_and_every_other_name_leads_to_itself():
 
 
 def test_merged_zones_have_the_name_of_one_place():
-    titles = {row["zone"]: place_key(row["name"]) for row in grids.zones(CATALOG)}
+    titles = {row["zone"]: place_key(row["name"]) for row in grids.grid_rows(CATALOG)}
     differ = {
         zone: same
-        for zone, same in merged_zones(CATALOG).items()
+        for zone, same in canonical_zones(CATALOG).items()
         if zone != same and not zone.startswith("egrid") and titles[zone] not in titles[same]
     }
     of_country = {zone for zone, same in differ.items() if same in iso2(zone)}
@@ -84,7 +90,7 @@ def test_merged_zones_have_the_name_of_one_place():
 
 
 def iso2(iso3):
-    return {row["iso2"] for row in countries(CATALOG) if row["iso3"] == iso3}
+    return {row["iso2"] for row in load_countries(CATALOG) if row["iso3"] == iso3}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ def iso2(iso3):
 )
 def test_a_name_of_several_places_lists_them(name, choices):
     with pytest.raises(AmbiguousName) as caught:
-        find(CATALOG, name)
+        find_place(CATALOG, name)
     assert caught.value.choices == choices
 
 
@@ -118,7 +124,7 @@ def test_a_name_of_several_places_lists_them(name, choices):
 )
 def test_a_name_of_no_place_is_unknown(name):
     with pytest.raises(UnknownName):
-        find(CATALOG, name)
+        find_place(CATALOG, name)
 
 
 @pytest.mark.parametrize(
@@ -132,13 +138,13 @@ def test_a_name_of_no_place_is_unknown(name):
 )
 def test_a_hint_needs_a_real_likeness(name, hint):
     with pytest.raises(UnknownName) as caught:
-        find(CATALOG, name)
+        find_place(CATALOG, name)
     assert hint in caught.value.hint()
     assert bool(hint) == bool(caught.value.hint())
 
 
 def test_short_names_of_zones_are_of_one_zone_but_for_those_known_to_be_shared():
-    shared = {name: ids for name, ids in zone_titles(CATALOG).items() if len(ids) > 1}
+    shared = {name: ids for name, ids in zones_by_name(CATALOG).items() if len(ids) > 1}
     assert shared == {"georgia": ["GE", "US-GA"]}
 
 
@@ -192,8 +198,8 @@ def test_an_overlay_replaces_a_region_an_alias_and_a_row(tmp_path):
     write("ember.csv", zone="SWE", name="Sweden", year="2026", gco2e_per_kwh="5",
           coverage="lifecycle", source="mine")  # fmt: skip
     mine = Catalog.open(str(tmp_path))
-    assert find(mine, "aws:us-east-1").zone == "US-CA"
-    assert find(mine, "london").name == "CA-ON"
-    fact = grids.intensity(mine, find(mine, "Sweden"), "lifecycle", 1.3)
+    assert find_place(mine, "aws:us-east-1").zone == "US-CA"
+    assert find_place(mine, "london").name == "CA-ON"
+    fact = grids.carbon_intensity(mine, find_place(mine, "Sweden"), "lifecycle", 1.3)
     assert fact is not None
     assert (fact.value, fact.source) == (0.005, "mine")

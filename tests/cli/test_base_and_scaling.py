@@ -114,4 +114,4 @@ def test_a_fixed_size_beside_measured_evidence_is_said_not_used(train, run, basi
     plain, _ = train(run)
     fixed, said = train(f"{run}, fixed_size: true")
     assert fixed["metrics"] == plain["metrics"]
-    assert f"warning[CC303]: fixed_size is not used: the estimate rests on {basis}" in said
+    assert f"warning[CC303]: fixed_size is not used: the estimate is based on {basis}" in said

@@ -114,4 +114,4 @@ def test_a_horizon_that_is_another_than_the_period_contradicts_it(carbonctl, con
     assert carbonctl(*words, "period=1 y").code == 0
     ran = carbonctl(*words, "period=2 y")
     assert ran.code == 3
-    assert "error[CC303]: the horizon" in ran.err
+    assert "error[CC303]: infer.horizon differs from period" in ran.err

@@ -8,7 +8,7 @@ import sys
 import typer
 from tables import for_each
 
-from carbonctl.cli.app import COMMANDS, build
+from carbonctl.cli.app import COMMANDS, build_app
 
 PANELS = ("Estimate", "Decide", "Gate", "Trust", "Data", "Files", "Help")
 
@@ -23,7 +23,7 @@ def leaves(command, path=()):
         yield from leaves(child, (*path, name))
 
 
-ROOT = typer.main.get_command(build())
+ROOT = typer.main.get_command(build_app())
 LEAVES = list(leaves(ROOT))
 FLAGS = [(path, flag) for path, command in LEAVES for flag in command.params]
 

@@ -12,7 +12,7 @@ import pytest
 
 import carbonctl.__main__ as entry
 from carbonctl import __version__
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.cli import app
 
 ONE_LINER = ("--gpu", "h100-sxm:8", "--days", "1", "--region", "NO", "--samples", "0")
@@ -71,7 +71,7 @@ def test_the_number_of_threads_is_said_before_numpy_is_imported():
     [
         (("train", "--frobnicate"), "--frobnicate"),
         (("train", "--samples", "many"), "--samples"),
-        (("train", "x.yaml", "--format", "xml"), '"xml" is no format here'),
+        (("train", "x.yaml", "--format", "xml"), 'this command has no format "xml"'),
         (("train",), "give a scenario file, - for stdin, or flags"),
         (("init",), "kind"),
         (("compare", "one.yaml"), "two or more scenarios"),
@@ -189,7 +189,7 @@ def test_our_own_bug_ends_with_1_and_a_short_message(carbonctl, monkeypatch):
     def broken(_only=None):
         raise ZeroDivisionError("by a tester")
 
-    monkeypatch.setattr(app, "build", broken)
+    monkeypatch.setattr(app, "build_app", broken)
     ran = carbonctl("train", *ONE_LINER)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.splitlines()[0] == "carbonctl: internal error: ZeroDivisionError: by a tester"
@@ -201,7 +201,7 @@ def test_debug_lets_the_traceback_of_our_own_bug_through(carbonctl, monkeypatch)
     def broken(_only=None):
         raise ZeroDivisionError("by a tester")
 
-    monkeypatch.setattr(app, "build", broken)
+    monkeypatch.setattr(app, "build_app", broken)
     with pytest.raises(ZeroDivisionError, match="by a tester"):
         carbonctl("--debug", "train", *ONE_LINER)
 
@@ -210,7 +210,7 @@ def test_an_interrupt_ends_with_130_and_says_nothing(carbonctl, monkeypatch):
     def interrupted(_only=None):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(app, "build", interrupted)
+    monkeypatch.setattr(app, "build_app", interrupted)
     assert (ran := carbonctl("train", *ONE_LINER)).code == 130
     assert (ran.out, ran.err) == ("", "")
 
@@ -219,7 +219,7 @@ def test_an_interrupt_inside_a_command_ends_with_130(carbonctl, monkeypatch):
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("carbonctl.scenario.read.read_scenario.read", interrupted)
+    monkeypatch.setattr("carbonctl.scenario.read.read_scenario.read_scenario", interrupted)
     ran = carbonctl("train", *ONE_LINER)
     assert (ran.code, ran.out) == (130, "")
     assert "Traceback" not in ran.err
@@ -294,8 +294,8 @@ def test_compare_shows_the_errors_of_every_file(carbonctl, tmp_path):
 
 
 def test_the_bundled_folder_is_that_of_this_checkout():
-    assert bundled("hardware_db") == Path(__file__).parents[2] / "hardware_db"
-    assert os.access(bundled("configs"), os.R_OK)
+    assert bundled_folder("hardware_db") == Path(__file__).parents[2] / "hardware_db"
+    assert os.access(bundled_folder("configs"), os.R_OK)
 
 
 def test_every_wrong_flag_is_shown_in_one_pass(carbonctl, configs):

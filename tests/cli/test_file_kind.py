@@ -7,7 +7,7 @@ import subprocess
 from scenarios import CONFIGS
 from tables import for_each
 
-from carbonctl.app.file_kind import quoted, refuse
+from carbonctl.app.file_kind import check_is_scenario, shell_quote
 
 CARBON = (
     "timestamp,project_name,run_id,duration,emissions,cpu_energy,gpu_energy,ram_energy,"
@@ -77,15 +77,15 @@ def test_a_log_larger_than_a_scenario_may_be_is_known_too(carbonctl, tmp_path):
 
 def test_every_bundled_scenario_is_one():
     for path in sorted(CONFIGS.glob("*.yaml")):
-        refuse(path.read_bytes(), str(path))
+        check_is_scenario(path.read_bytes(), str(path))
 
 
 @for_each("name", ["a b", "-x", "it's", "a\nb", "é\t'\\", "$(x)", "*.csv", "a"])
 def test_a_name_comes_back_from_a_shell_as_it_is(name):
-    words = [str(shutil.which("bash")), "-c", f"printf %s {quoted(name)}"]
+    words = [str(shutil.which("bash")), "-c", f"printf %s {shell_quote(name)}"]
     done = subprocess.run(words, capture_output=True, check=True)
     assert done.stdout.decode() in {name, f"./{name}"}
-    assert not quoted(name).startswith("-")
+    assert not shell_quote(name).startswith("-")
 
 
 def test_validate_takes_cards_and_policies_by_what_they_say(carbonctl):

@@ -231,7 +231,7 @@ def test_evidence_of_another_device_is_kept_and_warned_of(evidence, carbonctl):
     name = evidence.partition(":")[0]
     ran = carbonctl("train", "-", "--gpu", "b200-sxm", "--samples", "0", stdin=text)
     assert ran.code == 0
-    assert f"warning[CC303]: train.{name} of the file stands for other hardware" in ran.err
+    assert f"warning[CC303]: train.{name} was stated for other hardware" in ran.err
     assert carbonctl("train", "-", "--gpu", "h100-sxm:16", stdin=text).err == ""
     if name == "days":
         assert carbonctl("train", "-", "--gpu", "b200-sxm", "--days", "2", stdin=text).err == ""

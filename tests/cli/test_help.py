@@ -82,7 +82,7 @@ def test_the_topic_of_formats_lists_all_outputs_and_imports():
 
 
 def test_the_topic_of_units_lists_units_that_are_read():
-    for kind, names in units.symbols().items():
+    for kind, names in units.symbols_by_dimension().items():
         assert f"\n{kind}" in TOPICS["units"]
         for name in names:
             assert units.parse(f"1 {name}", names[0]) > 0

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from carbonctl.cli.light_help import UNSHOWN
+from carbonctl.cli.light_help import UNUSED_MODULES
 
 SCHEMA = ("carbonctl.scenario", "carbonctl.estimate", "carbonctl.formulas", "numpy")
 
@@ -36,7 +36,7 @@ def test_help_and_errors_of_usage_load_no_schema_and_no_numpy():
 def test_help_loads_no_part_of_rich_that_it_does_not_show():
     found = loaded_by("--help")
     assert "typer.rich_utils" in found
-    assert not found.intersection({*UNSHOWN, "markdown_it", "pydantic"})
+    assert not found.intersection({*UNUSED_MODULES, "markdown_it", "pydantic"})
 
 
 def test_help_is_that_of_typer_with_all_of_rich():

@@ -21,9 +21,9 @@ from carbonctl.app.plan_hardware import plan_item, plan_refresh
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import InputError
 from carbonctl.core.strict_yaml import Document
-from carbonctl.scenario.read.read_scenario import checked, read
+from carbonctl.scenario.read.read_scenario import check_scenario, read_scenario
 from carbonctl.scenario.read.recovery import UNKNOWN
-from carbonctl.scenario.resolve.context import Unresolved, tried
+from carbonctl.scenario.resolve.context import Unresolved, attempt
 
 BAD = Path(__file__).parent / "bad"
 CATALOG = Catalog.open()
@@ -38,7 +38,7 @@ LACK_A_SECTION = {
 def problems(document, command):
     """Every problem that a command finds in a document."""
     try:
-        scenario = checked(document, CATALOG, keep=True)
+        scenario = check_scenario(document, CATALOG, keep=True)
         if command == "refresh":
             plan_refresh(scenario, document, CATALOG)
         elif command == "embodied":
@@ -54,7 +54,7 @@ def problems(document, command):
 def faults(document):
     """Problems of keys, values and names alone."""
     try:
-        checked(document, CATALOG)
+        check_scenario(document, CATALOG)
     except InputError as error:
         return set(error.problems)
     return set()
@@ -118,7 +118,7 @@ def wrong_values(data, wrong):
 def of_meaning(path):
     """A file of the corpus with its command, where all that is wrong with it is its meaning."""
     try:
-        document = read(str(path), (), CATALOG)[1]
+        document = read_scenario(str(path), (), CATALOG)[1]
     except InputError:
         return None
     text = path.read_text(encoding="utf-8")
@@ -178,7 +178,7 @@ def test_no_fault_in_a_file_of_meaning_brings_a_problem_but_its_own(path):
 
 @for_each("config", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_fault_in_a_valid_scenario_is_the_one_problem(config):
-    document, command = read(str(config), (), CATALOG)[1], command_of(config)
+    document, command = read_scenario(str(config), (), CATALOG)[1], command_of(config)
     assert problems(holding(document, document.data), command) == set()
     for where, data in [*unknown_keys(document.data), *misspelled(document.data)]:
         if "ingest" in where[:2] or is_tried(command, where, document.data, data):
@@ -225,7 +225,7 @@ def test_whatever_looks_at_what_is_unknown_gives_up():
     for look in looks:
         with pytest.raises(Unresolved):
             look(UNKNOWN)
-    assert tried(lambda: UNKNOWN.value) is None
+    assert attempt(lambda: UNKNOWN.value) is None
 
 
 def repr_of(value):

@@ -19,7 +19,7 @@ command.__annotations__ = {"scenario": o.ScenarioOptions, "run": o.RunOptions, "
 
 
 def test_flags_stand_in_the_order_that_is_named_after_the_command_s_own():
-    taken = o.takes("gpu", "format", "model", "seed")(command)
+    taken = o.with_flags("gpu", "format", "model", "seed")(command)
     shown = inspect.signature(taken).parameters
     assert list(shown) == ["file", "gpu", "format", "model", "seed"]
     assert shown["seed"].default == 1
@@ -28,7 +28,7 @@ def test_flags_stand_in_the_order_that_is_named_after_the_command_s_own():
 
 
 def test_records_are_filled_and_what_has_no_flag_keeps_its_default():
-    taken = o.takes("gpu", "seed")(command)
+    taken = o.with_flags("gpu", "seed")(command)
     scenario, run, file = taken(file="a.yaml", gpu="h100-sxm", seed=7)
     assert (scenario.gpu, scenario.model, run.seed, run.samples, file) == (
         "h100-sxm", None, 7, 2000, "a.yaml",
@@ -37,7 +37,7 @@ def test_records_are_filled_and_what_has_no_flag_keeps_its_default():
 
 def test_a_name_that_is_no_option_is_a_mistake_of_ours():
     with pytest.raises(KeyError):
-        o.takes("gpus")(command)
+        o.with_flags("gpus")(command)
 
 
 def test_a_saved_result_takes_no_flag_of_a_scenario():

@@ -16,9 +16,9 @@ from tables import for_each
 from carbonctl.cli import complete
 from carbonctl.cli.output_format import format_of
 from carbonctl.core.errors import UsageError
-from carbonctl.report import rows
+from carbonctl.report import csv_rows
 from carbonctl.report.formats import EXTENSIONS, FORMATS
-from carbonctl.report.text.markdown import cell
+from carbonctl.report.text.markdown import escape_cell
 
 BLOOM, CHAT = CONFIGS / "train-bloom.yaml", CONFIGS / "lifecycle-chat-7b.yaml"
 FEW = ("--samples", "0")
@@ -65,7 +65,7 @@ def test_with_f_the_extension_must_be_one_of_that_format(form):
         if suffix in EXTENSIONS[form]:
             assert format_of(form, output=output) == form
         else:
-            with pytest.raises(UsageError, match="a file of -f"):
+            with pytest.raises(UsageError, match="expected a file that ends in"):
                 format_of(form, output=output)
 
 
@@ -175,7 +175,7 @@ def test_leaves_of_csv_add_up_to_the_total_of_every_scenario(carbonctl):
 def test_two_scenarios_of_one_name_are_told_apart(carbonctl):
     found = read(carbonctl("compare", BLOOM, BLOOM, *FEW, "-f", "csv").out)
     assert list(found) == ["bloom #1", "bloom #2"]
-    assert rows.distinct(["a", "b", "a"]) == ["a #1", "b", "a #2"]
+    assert csv_rows.distinct_names(["a", "b", "a"]) == ["a #1", "b", "a #2"]
 
 
 def test_energy_of_the_total_is_that_of_its_phases(carbonctl):
@@ -266,9 +266,9 @@ def test_a_misspelled_number_gets_the_three_nearest(carbonctl):
 def test_explain_takes_the_flags_of_the_estimating_commands(carbonctl):
     import typer  # noqa: PLC0415 - for this test alone
 
-    from carbonctl.cli.app import build  # noqa: PLC0415
+    from carbonctl.cli.app import build_app  # noqa: PLC0415
 
-    known = typer.main.get_command(build()).commands
+    known = typer.main.get_command(build_app()).commands
     own = {flag for param in known["explain"].params for flag in param.opts}
     for name in ("train", "infer", "lifecycle", "embodied", "refresh"):
         assert {flag for param in known[name].params for flag in param.opts} <= own
@@ -311,7 +311,7 @@ def test_a_name_is_nothing_but_text_in_markdown(carbonctl):
         for data in (one, both):
             ran = carbonctl("report", "-", "-f", "markdown", stdin=json.dumps(data))
             is_plain(ran, name)
-        assert MarkdownIt().renderInline(cell(name)).replace("\u200b", "") == (
+        assert MarkdownIt().renderInline(escape_cell(name)).replace("\u200b", "") == (
             name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         )
     words = ("--set", f"name={json.dumps(' '.join(HOSTILE))}", *FEW, "-f", "markdown")

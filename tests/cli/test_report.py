@@ -154,7 +154,7 @@ def test_sci_does_not_depend_on_who_pays_for_idle_hardware(saved, carbonctl):
 def test_sci_without_a_functional_unit_is_null_and_says_why(saved, carbonctl):
     (score,) = scores(carbonctl, saved("train-llama-3.1"))
     assert score["sci_gco2e"] is None
-    assert score["status"] == "no functional unit: nothing is served"
+    assert score["status"] == "no functional unit: the scenario has no serving"
 
 
 def inventory(carbonctl, path):

@@ -166,7 +166,7 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize("words", [("compare",), ("validate", "-q")], ids=lambda words: words[0])
 def test_progress_is_on_a_terminal_only_and_gone_at_the_end(words, carbonctl, monkeypatch):
-    monkeypatch.setattr("carbonctl.cli.progress.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("carbonctl.cli.progress.DELAY_SECONDS", 0)
     files = (CONFIGS / "train-bloom.yaml", CONFIGS / "train-gpt-3.yaml")
     assert carbonctl(*words, *files).err == ""
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
@@ -178,14 +178,14 @@ def test_progress_is_on_a_terminal_only_and_gone_at_the_end(words, carbonctl, mo
 
 
 def test_progress_says_nothing_of_what_is_quick(carbonctl, monkeypatch):
-    monkeypatch.setattr("carbonctl.cli.progress.PATIENCE_SECONDS", 60)
+    monkeypatch.setattr("carbonctl.cli.progress.DELAY_SECONDS", 60)
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
     carbonctl("validate", CONFIGS / "train-bloom.yaml")
     assert screen.getvalue() == ""
 
 
 def test_many_draws_are_counted_on_a_terminal_and_gone_at_the_end(carbonctl, monkeypatch):
-    monkeypatch.setattr("carbonctl.cli.progress.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("carbonctl.cli.progress.DELAY_SECONDS", 0)
     words = ("train", CONFIGS / "train-bloom.yaml", "--samples", "100000", "-q")
     quiet = carbonctl(*words)
     assert quiet.err == ""

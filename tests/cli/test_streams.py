@@ -17,7 +17,7 @@ from tables import for_each
 
 from carbonctl.report.formats import FORMATS
 from carbonctl.report.text.refresh_table import render as render_choice
-from carbonctl.report.text.table import console, render
+from carbonctl.report.text.table import make_console, render
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 ONE_LINER = (
@@ -420,7 +420,7 @@ def envelope(envelopes, carbonctl):
 def drawn(data, width, **options):
     """A table as text, as it looks in a terminal of that width."""
     stream = io.StringIO()
-    out = console(stream, color=False)
+    out = make_console(stream, color=False)
     out.width = width
     (render_choice if data["command"] == "refresh" else render)(data, out, **options)
     return stream.getvalue().splitlines()

@@ -101,7 +101,7 @@ def test_a_saved_result_is_validated_as_what_it_is(carbonctl, chat):
 
     ran = carbonctl("validate", edited(chat, change))
     assert (ran.code, ran.out) == (3, "")
-    assert "error[CC704]: this is not total_kgco2e" in ran.err
+    assert "error[CC704]: this differs from total_kgco2e" in ran.err
 
 
 def test_results_under_one_verdict_are_verified_each(carbonctl, tmp_path):
@@ -176,7 +176,7 @@ def test_where_a_scenario_stood_and_who_computed_it_are_no_difference(carbonctl,
 
     ran = carbonctl("verify", edited(chat, change))
     assert ran.code == 0
-    assert ran.out.startswith("chat-7b: made by carbonctl 0.0.9, computed again by ")
+    assert ran.out.startswith("chat-7b: saved by carbonctl 0.0.9, recomputed by ")
 
 
 def test_a_file_and_the_subcommands_live_side_by_side(carbonctl, chat):
@@ -190,7 +190,7 @@ def test_a_file_and_the_subcommands_live_side_by_side(carbonctl, chat):
 
 def test_markdown_of_a_verification_has_its_marker(carbonctl, chat):
     out = carbonctl("verify", chat, "-f", "markdown").out
-    assert out.startswith("<!-- carbonctl:verify -->\n- chat-7b: made by carbonctl ")
+    assert out.startswith("<!-- carbonctl:verify -->\n- chat-7b: saved by carbonctl ")
 
 
 def without_places(value):
@@ -235,9 +235,17 @@ def test_what_cannot_be_computed_again_is_not_explained(carbonctl, chat, tmp_pat
     assert carbonctl("diff", chat, chat, "-f", "json", "-o", both).code == 0
     assert carbonctl("explain", chat, "--accounting", "market").code == 2
     for ran, code, place in (
-        (carbonctl("explain", many), "CC705", "results here, and one is wanted"),
-        (carbonctl("explain", both), "CC705", 'this was made by "diff"'),
-        (carbonctl("explain", edited(chat, lambda d: d.pop("inputs"))), "CC705", "what was given"),
+        (carbonctl("explain", many), "CC705", "expected a file with one result, got"),
+        (
+            carbonctl("explain", both),
+            "CC705",
+            'estimate, got one of "diff"',
+        ),
+        (
+            carbonctl("explain", edited(chat, lambda d: d.pop("inputs"))),
+            "CC705",
+            "contain its inputs",
+        ),
     ):
         assert (ran.code, ran.out) == (3, "")
         assert f"error[{code}]" in ran.err

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tables import for_each
 
-from carbonctl.core.fact import Fact, weakest
+from carbonctl.core.fact import Fact, weakest_tier
 from carbonctl.study.montecarlo import Draws
 
 SAMPLES = 40_000
@@ -24,8 +24,8 @@ def drawn(given):
 
 
 def test_a_fact_without_a_range_is_exact_and_draws_to_itself():
-    assert fact().exact
-    assert fact().spread()[1:] == (0.0, 0.0)
+    assert fact().is_exact
+    assert fact().normal_parameters()[1:] == (0.0, 0.0)
     assert drawn(fact()) == 10.0
 
 
@@ -42,13 +42,13 @@ def test_a_fact_without_a_range_is_exact_and_draws_to_itself():
 )
 def test_the_origin_says_what_was_given_and_what_was_assumed(origin, assumed, given):
     made = fact(origin=origin)
-    assert (made.assumed, made.given) == (assumed, given)
+    assert (made.assumed, made.is_from_user) == (assumed, given)
 
 
 @pytest.mark.parametrize("kind", sorted(QUANTILE))
 def test_the_ends_of_a_range_stand_at_the_quantiles_that_it_names(kind):
     q = NormalDist().inv_cdf(QUANTILE[kind])
-    middle, below, above = fact(10.0, 5.0, 40.0, range_kind=kind).spread()
+    middle, below, above = fact(10.0, 5.0, 40.0, range_kind=kind).normal_parameters()
     assert middle - q * below == pytest.approx(np.log(5.0), abs=1e-4)
     assert middle + q * above == pytest.approx(np.log(40.0), abs=1e-4)
 
@@ -86,16 +86,16 @@ def test_a_signed_quantity_may_cross_zero():
 
 
 def test_a_lopsided_range_stays_lopsided():
-    _, below, above = fact(0.9, 0.2, 2.6).spread()
+    _, below, above = fact(0.9, 0.2, 2.6).normal_parameters()
     assert below == pytest.approx(np.log(0.9 / 0.2) / 1.6449)
     assert above == pytest.approx(np.log(2.6 / 0.9) / 1.6449)
 
 
 def test_the_weakest_tier_wins():
-    assert weakest(["measured", "proxy", "published"]) == "proxy"
-    assert weakest(["measured", "published"]) == "published"
-    assert weakest(["measured"]) == "measured"
-    assert weakest([]) == "modeled"
+    assert weakest_tier(["measured", "proxy", "published"]) == "proxy"
+    assert weakest_tier(["measured", "published"]) == "published"
+    assert weakest_tier(["measured"]) == "measured"
+    assert weakest_tier([]) == "modeled"
 
 
 def test_a_fact_does_not_change():

@@ -14,7 +14,7 @@ def code_of(source, limit=100):
     with pytest.raises(InputError) as caught:
         files.read(str(source), limit)
     (problem,) = caught.value.problems
-    assert problem.mark.file == files.name_of(str(source))
+    assert problem.mark.file == files.display_name(str(source))
     return problem.code
 
 
@@ -45,13 +45,13 @@ def test_what_is_missing_or_a_folder_or_no_name_cannot_be_read(tmp_path):
 
 
 def test_a_pipe_without_a_writer_is_an_error_after_a_while(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(files, "PIPE_TIMEOUT_SECONDS", 0.02)
     os.mkfifo(tmp_path / "pipe")
     assert code_of(tmp_path / "pipe") == "CC011"
 
 
 def test_a_pipe_is_read_to_its_end_however_late_it_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(files, "PIPE_TIMEOUT_SECONDS", 0.02)
     path = tmp_path / "pipe"
     os.mkfifo(path)
     ours = os.open(path, os.O_RDWR)  # a writer that is there and has written nothing
@@ -96,23 +96,23 @@ def test_inputs_are_known_by_inode_until_the_next_command(tmp_path):
     path, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
     path.write_text("name: x\n")
     os.link(path, other)
-    files.start()
-    assert files.input_at(other, other.stat()) == ""
+    files.reset_inputs()
+    assert files.input_name(other, other.stat()) == ""
     strict_yaml.read(path)
-    assert files.input_at(other, other.stat()) == str(path)
-    files.start()
-    assert files.input_at(other, other.stat()) == ""
+    assert files.input_name(other, other.stat()) == str(path)
+    files.reset_inputs()
+    assert files.input_name(other, other.stat()) == ""
 
 
 def test_records_of_an_own_folder_are_inputs_and_other_files_in_it_are_not(tmp_path):
     names = ("accelerators/a.yaml", "grids/x.csv", "defaults.yaml", "result.csv", "grids/note.md")
-    files.start()
-    files.remember_folder(tmp_path)
+    files.reset_inputs()
+    files.register_folder(tmp_path)
     found = []
     for name in names:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("")
-        found.append(bool(files.input_at(path, path.stat())))
-    files.start()
+        found.append(bool(files.input_name(path, path.stat())))
+    files.reset_inputs()
     assert found == [True, True, True, False, False]

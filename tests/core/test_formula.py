@@ -1,4 +1,4 @@
-"""Formula cards, and numbers that remember how they were made."""
+"""Formula cards, and traced numbers that keep the formula call that computed them."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_arrays_broadcast_over_rows_and_draws():
     assert (value == 1.5).all()
 
 
-def test_a_traced_number_remembers_its_fact():
+def test_a_traced_number_has_its_fact_as_cause():
     number = Traced(ENERGY.value, ENERGY)
     assert number == 1_000.0
     assert number.cause is ENERGY

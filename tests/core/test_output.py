@@ -9,7 +9,7 @@ import pytest
 
 from carbonctl.core import files
 from carbonctl.core.errors import OutputError
-from carbonctl.core.output import emit
+from carbonctl.core.output import write_output
 
 
 def mode(path):
@@ -18,7 +18,7 @@ def mode(path):
 
 def refused(target):
     with pytest.raises(OutputError) as caught:
-        emit("new\n", str(target))
+        write_output("new\n", str(target))
     assert caught.value.exit_code == 3
     (problem,) = caught.value.problems
     return f"{problem.code} {problem.message}"
@@ -28,7 +28,7 @@ def refused(target):
 def test_a_new_file_has_the_mode_that_umask_leaves(umask, expected, tmp_path):
     old = os.umask(umask)
     try:
-        emit("x\n", str(tmp_path / "r"))
+        write_output("x\n", str(tmp_path / "r"))
     finally:
         os.umask(old)
     assert mode(tmp_path / "r") == expected
@@ -39,7 +39,7 @@ def test_an_older_file_keeps_its_mode(kept, tmp_path):
     path = tmp_path / "r"
     path.write_text("old\n")
     path.chmod(kept)
-    emit("new\n", str(path))
+    write_output("new\n", str(path))
     assert (path.read_text(), mode(path)) == ("new\n", kept)
 
 
@@ -49,7 +49,7 @@ def test_a_link_stays_and_its_target_is_written(there, tmp_path):
     link.symlink_to("target")
     if there:
         target.write_text("old\n")
-    emit("new\n", str(link))
+    write_output("new\n", str(link))
     assert link.is_symlink()
     assert target.read_text() == "new\n"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "target"]
@@ -59,7 +59,7 @@ def test_a_device_is_written_through_and_stays_one():
     """A terminal of our own, for what went wrong with /dev/null would stay wrong for everybody."""
     ours, theirs = os.openpty()
     path = os.ttyname(theirs)
-    emit("x\n", path)
+    write_output("x\n", path)
     assert os.read(ours, 100) == b"x\r\n"
     assert stat.S_ISCHR(Path(path).stat().st_mode)
     os.close(ours)
@@ -71,14 +71,14 @@ def test_a_pipe_is_written_through(tmp_path):
     os.mkfifo(path)
     reader = threading.Thread(target=lambda: got.append(path.read_bytes()))
     reader.start()
-    emit("x" * 200_000, str(path))
+    write_output("x" * 200_000, str(path))
     reader.join()
     assert got == [b"x" * 200_000]
     assert stat.S_ISFIFO(path.stat().st_mode)
 
 
 def test_a_pipe_that_nobody_reads_is_an_error_after_a_while(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(files, "PIPE_TIMEOUT_SECONDS", 0.02)
     os.mkfifo(tmp_path / "pipe")
     assert refused(tmp_path / "pipe").startswith("CC011")
 
@@ -87,7 +87,7 @@ def test_what_the_shell_opened_is_written_where_it_stands(tmp_path):
     path = tmp_path / "log"
     path.write_text("before\n")
     handle = os.open(path, os.O_WRONLY | os.O_APPEND)
-    emit("after\n", f"/dev/fd/{handle}")
+    write_output("after\n", f"/dev/fd/{handle}")
     os.close(handle)
     assert path.read_text() == "before\nafter\n"
 
@@ -104,10 +104,10 @@ def test_an_input_is_never_written_over(how, tmp_path):
     elif how == "other spelling":
         (tmp_path / "sub").mkdir()
         target = tmp_path / "sub" / ".." / "in.yaml"
-    files.start()
+    files.reset_inputs()
     files.read(str(path), 100)
     assert "input" in refused(target)
-    files.start()
+    files.reset_inputs()
     assert path.read_text() == "name: x\n"
 
 
@@ -128,5 +128,5 @@ def test_a_link_to_an_open_file_writes_where_that_file_is(tmp_path):
         (tmp_path / "link").symlink_to(f"/dev/fd/{file.fileno()}")
         chain.symlink_to("link")
         for target in (chain, f"/proc/thread-self/fd/{file.fileno()}"):
-            emit("new\n", str(target))
+            write_output("new\n", str(target))
     assert log.read_text(encoding="utf-8") == "before\nnew\nnew\n"

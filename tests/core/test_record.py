@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, field, fields, replace
 
 import pytest
 
-from carbonctl.core.record import compared, record
+from carbonctl.core.record import record, value_record
 
 
 @record
@@ -16,7 +16,7 @@ class Pair:
     rest: dict[str, int] = field(default_factory=dict)
 
 
-@compared
+@value_record
 class Place:
     name: str
     line: int = 1

@@ -37,7 +37,7 @@ def test_every_value_and_every_key_stands_where_its_mark_says(value, indent):
     text = json.dumps(value, indent=indent)
     made = strict_json.parse(text.encode(), "x.json")
     assert made.data == value
-    marks, keys = made.places
+    marks, keys = made.positions
     paths = dict(strict_json.walk(value))
     assert set(marks) == set(paths)
     for path, item in paths.items():

@@ -3,7 +3,7 @@
 import pytest
 
 from carbonctl.core.errors import InputError
-from carbonctl.core.strict_yaml import MAX_BYTES, parse, read, scalar
+from carbonctl.core.strict_yaml import MAX_BYTES, parse, parse_scalar, read
 from carbonctl.core.units import UnitError
 from carbonctl.core.units import parse as quantity
 
@@ -57,17 +57,17 @@ def test_nothing_tilde_and_null_are_unknown():
 
 @pytest.mark.parametrize("text", [".nan", ".inf", "-.inf", "nan", "inf"])
 def test_nan_and_infinity_stay_text(text):
-    assert scalar(text) == text
+    assert parse_scalar(text) == text
 
 
 def test_a_number_too_large_for_a_float_is_no_quantity():
     with pytest.raises(UnitError) as caught:
-        quantity(scalar("1e999"), "1")
+        quantity(parse_scalar("1e999"), "1")
     assert caught.value.code == "CC204"
 
 
 def test_a_number_of_a_thousand_digits_is_not_computed():
-    assert isinstance(scalar("9" * 1_000), str)
+    assert isinstance(parse_scalar("9" * 1_000), str)
 
 
 def test_a_key_given_twice_is_an_error_that_names_both_lines():

@@ -8,7 +8,7 @@ from tables import for_each
 from carbonctl.core import units
 from carbonctl.core.formula import CARDS
 from carbonctl.core.naming import unit_of
-from carbonctl.core.units import UnitError, factor, number, parse
+from carbonctl.core.units import UnitError, factor, parse, parse_number
 from carbonctl.formulas import load_all
 
 
@@ -52,7 +52,7 @@ def test_a_quantity_is_read_into_its_canonical_unit(text, target, value):
     [("8B", 8e9), ("15T", 15e12), ("40k", 4e4), ("1.46M", 1.46e6), ("50 %", 0.5), ("7e9", 7e9)],
 )
 def test_a_count_may_end_in_a_letter_and_a_share_in_percent(text, value):
-    assert number(text) == pytest.approx(value, rel=1e-15)
+    assert parse_number(text) == pytest.approx(value, rel=1e-15)
     assert parse(text, "1") == pytest.approx(value, rel=1e-15)
 
 

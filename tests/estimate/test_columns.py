@@ -21,7 +21,7 @@ from columns import (
 )
 from scenarios import CONFIGS
 
-from carbonctl.estimate.inputs import facts
+from carbonctl.estimate.inputs import collect_facts
 from carbonctl.scenario.read.read_scenario import Setting
 from carbonctl.study.montecarlo import Draws
 
@@ -37,7 +37,7 @@ def test_a_column_of_any_fact_gives_the_estimates_of_its_values():
     """A fact that scenarios share in one form of work is looked at once."""
     looked_at, wrong = set(), []
     for name, inputs in every_input():
-        forms, known = forms_of(inputs), facts(inputs)
+        forms, known = forms_of(inputs), collect_facts(inputs)
         keys = [key for key in forms if key in VARIED or (forms[key], key) not in looked_at]
         looked_at |= {(forms[key], key) for key in keys}
         values = {key: some_values_of(name, known[key], 2 if key in VARIED else 1) for key in keys}
@@ -75,7 +75,7 @@ def bounded(bound, model):
 @pytest.mark.parametrize("bound", BOUNDS)
 def test_each_row_chooses_its_operating_point_within_any_bound(bound, model):
     inputs = bounded(bound, model)
-    known = facts(inputs)
+    known = collect_facts(inputs)
     keys = [key for key in known if key in VARIED] + BOUNDS[bound][1]
     values = {key: some_values_of(bound + model, known[key], 3) for key in keys}
     assert differing_columns(inputs, measured, values) == []
@@ -105,7 +105,7 @@ def test_a_column_that_is_read_as_its_first_row_is_found():
 def test_a_column_that_the_choice_of_a_replica_does_not_see_is_found():
     """The batch of the central estimate in every row, as where no row were planned again."""
     inputs = inputs_of(CONFIGS / "infer-chat-70b.yaml", "infer")
-    batch = facts(inputs)["infer.concurrency"].value
+    batch = collect_facts(inputs)["infer.concurrency"].value
 
     def planned_once(bound):
         (phase,) = bound.phases

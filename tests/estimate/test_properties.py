@@ -20,13 +20,13 @@ from carbonctl.core.formula import CARDS, Step, Traced
 from carbonctl.core.naming import unit_of
 from carbonctl.core.units import UnitError, factor
 from carbonctl.estimate.embodied.hardware import embodied
-from carbonctl.estimate.inputs import bind, facts
+from carbonctl.estimate.inputs import bind, collect_facts
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.training.train_boundary import device_power_w
 from carbonctl.formulas import load_all
-from carbonctl.scenario.read.read_scenario import Setting, read
-from carbonctl.study.montecarlo import Draws, central, evaluate, interval, traced
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
+from carbonctl.study.montecarlo import Draws, central_value, evaluate, interval, traced_value
 
 load_all()
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -47,7 +47,7 @@ each_life = for_each("name", LIVES, ids=str)
 def inputs(name):
     """Facts of a bundled scenario; a service is charged by need, so that load moves all of it."""
     shared = (Setting("infer.shared", value=True, flag="--shared"),) if name in SERVED else ()
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"), shared, Catalog.open())
+    scenario, document = read_scenario(str(CONFIGS / f"{name}.yaml"), shared, Catalog.open())
     if name in ITEMS:
         return plan_item(scenario, document, Catalog.open()).inputs
     if name in CHOICES:
@@ -58,7 +58,7 @@ def inputs(name):
 def estimate(name, changes=None):
     """An estimate at its central values, some of them changed by their keys."""
     changes = changes or {}
-    known = facts(inputs(name))
+    known = collect_facts(inputs(name))
     assert set(changes) <= set(known)
     return run(name)(bind(inputs(name), lambda fact: changes.get(fact.key, fact.value)))
 
@@ -75,7 +75,7 @@ def total(name, key, values):
 
 
 def key_of(name, ending):
-    (found,) = [key for key in facts(inputs(name)) if key.endswith(ending)]
+    (found,) = [key for key in collect_facts(inputs(name)) if key.endswith(ending)]
     return found
 
 
@@ -107,7 +107,7 @@ def steps(value):
 @given(factor_=scale)
 def test_training_is_linear_in_accelerator_hours(factor_):
     base = estimate("train-llama-3.1")
-    hours = facts(inputs("train-llama-3.1"))
+    hours = collect_facts(inputs("train-llama-3.1"))
     more = estimate("train-llama-3.1", {k: hours[k].value * factor_ for k in HOURS_KEYS})
     assert more.total_kgco2e == approx(base.total_kgco2e * factor_)
     for name, value in base.metrics.items():
@@ -119,7 +119,7 @@ def test_training_is_linear_in_accelerator_hours(factor_):
 @given(machines=st.floats(1.0, 1e5))
 def test_hardware_is_linear_in_machines(machines):
     for name in ITEMS:
-        one = bind(inputs(name), central)
+        one = bind(inputs(name), central_value)
         base, many = embodied(one), embodied(replace(one, machines=machines))
         assert many.total_kgco2e == approx(base.total_kgco2e * machines)
         for first, second in zip(lines(base.lines), lines(many.lines), strict=True):
@@ -130,7 +130,7 @@ def test_hardware_is_linear_in_machines(machines):
 @given(factor_=st.floats(0.01, 100.0))
 def test_serving_is_linear_in_requests(factor_):
     base = estimate("infer-chat-70b")
-    rate = facts(inputs("infer-chat-70b"))["infer.requests"].value
+    rate = collect_facts(inputs("infer-chat-70b"))["infer.requests"].value
     more = estimate("infer-chat-70b", {"infer.requests": rate * factor_})
     assert more.total_kgco2e == approx(base.total_kgco2e * factor_)
     each = "infer.per_request_kgco2e"
@@ -227,7 +227,7 @@ def test_rows_and_draws_broadcast_beside_each_other():
 
 
 @for_each("name", [*LIVES, *ITEMS])
-@for_each("lens", [central, Draws(9, 5)], ids=["central", "drawn"])
+@for_each("lens", [central_value, Draws(9, 5)], ids=["central", "drawn"])
 def test_children_sum_to_their_line_and_lines_to_the_total(name, lens):
     result = run(name)(bind(inputs(name), lens))
     assert sum(line.kgco2e for line in result.lines) == approx(result.total_kgco2e, rel=1e-12)
@@ -255,7 +255,7 @@ def test_line_ids_are_unique(name):
 
 @each_life
 def test_energy_climbs_the_ladder_of_boundaries_by_pue_alone(name):
-    bound = bind(inputs(name), central)
+    bound = bind(inputs(name), central_value)
     for phase, result in zip(bound.phases, lifecycle(bound).phases, strict=True):
         use = result.use
         assert use.facility_energy_kwh == approx(use.it_energy_kwh * phase.site.pue)
@@ -266,14 +266,14 @@ def test_energy_climbs_the_ladder_of_boundaries_by_pue_alone(name):
 @quick
 @given(hours=st.floats(1.0, 1e8), pue=st.floats(1.0, 2.0), host=st.floats(1.0, 2.0))
 def test_power_times_time_times_pue_gives_back_the_energy(hours, pue, host):
-    tokens = facts(inputs(STORY))["train.tokens"].value
+    tokens = collect_facts(inputs(STORY))["train.tokens"].value
     hours_0 = estimate(STORY).metrics["train.accelerator_hours"]
     changes = {
         "train.tokens": tokens * hours / hours_0,
         "site.pue": pue,
         "default:host_power_factor": host,
     }
-    phases = bind(inputs(STORY), central).phases
+    phases = bind(inputs(STORY), central_value).phases
     (work,) = (phase.work for phase in phases if phase.id == "train")
     watts = device_power_w(work.power)
     metrics = estimate(STORY, changes).metrics
@@ -353,7 +353,7 @@ def test_drivers_are_ranked_shares_of_the_variance():
     assert shares == sorted(shares, reverse=True)
     assert min(shares) >= 0
     assert sum(shares) <= 1 + 1e-9
-    assert not any(driver.fact.exact for driver in result.drivers)
+    assert not any(driver.fact.is_exact for driver in result.drivers)
 
 
 # the naming law, on live traces
@@ -377,7 +377,7 @@ QUANTITIES = {card.quantity for card in CARDS.values()}
 
 @for_each("name", [*LIVES, *ITEMS, *CHOICES])
 def test_every_argument_of_every_step_is_traced(name):
-    result = run(name)(bind(inputs(name), traced))
+    result = run(name)(bind(inputs(name), traced_value))
     found = steps(tuple(roots(result)))
     assert len(found) > 5
     for step in found:
@@ -388,7 +388,7 @@ def test_every_argument_of_every_step_is_traced(name):
 
 @for_each("name", [*LIVES, *ITEMS, *CHOICES])
 def test_an_argument_named_for_a_quantity_is_a_step_of_it_or_a_fact(name):
-    result = run(name)(bind(inputs(name), traced))
+    result = run(name)(bind(inputs(name), traced_value))
     for step in steps(tuple(roots(result))):
         for parameter, value in step.arguments.items():
             if parameter in QUANTITIES and isinstance(value.cause, Step):
@@ -397,7 +397,7 @@ def test_an_argument_named_for_a_quantity_is_a_step_of_it_or_a_fact(name):
 
 @for_each("name", [*LIVES, *ITEMS, *CHOICES])
 def test_an_argument_has_the_unit_in_its_parameters_name(name):
-    result = run(name)(bind(inputs(name), traced))
+    result = run(name)(bind(inputs(name), traced_value))
     for step in steps(tuple(roots(result))):
         for parameter, value in step.arguments.items():
             for item in value if isinstance(value, tuple) else (value,):
@@ -408,7 +408,7 @@ def test_an_argument_has_the_unit_in_its_parameters_name(name):
 
 @for_each("name", [*LIVES, *ITEMS, *CHOICES])
 def test_the_traced_estimate_is_the_plain_one(name):
-    plain = run(name)(bind(inputs(name), central))
-    remembered = run(name)(bind(inputs(name), traced))
+    plain = run(name)(bind(inputs(name), central_value))
+    remembered = run(name)(bind(inputs(name), traced_value))
     assert {k: float(v) for k, v in remembered.metrics.items()} == plain.metrics
     assert isinstance(remembered.total_kgco2e, Traced)

@@ -12,16 +12,16 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.recommendation_service import ranking_limits, table_devices
 from carbonctl.estimate.training.train_dlrm import device_s
-from carbonctl.scenario.read.read_scenario import Setting, read
-from carbonctl.study.montecarlo import central
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
+from carbonctl.study.montecarlo import central_value
 
 
 def model(**changes):
     catalog = Catalog.open()
     settings = [Setting(key.replace("__", "."), value, "--set") for key, value in changes.items()]
-    scenario, document = read(str(CONFIGS / "infer-ranking.yaml"), settings, catalog)
+    scenario, document = read_scenario(str(CONFIGS / "infer-ranking.yaml"), settings, catalog)
     (phase,) = plan_scenario(scenario, document, catalog).inputs.phases
-    return bind(phase.work.model, central)
+    return bind(phase.work.model, central_value)
 
 
 def limits_of(made):

@@ -12,8 +12,8 @@ from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.infer import infer
-from carbonctl.scenario.read.read_scenario import read
-from carbonctl.study.montecarlo import central
+from carbonctl.scenario.read.read_scenario import read_scenario
+from carbonctl.study.montecarlo import central_value
 
 # a decoder, a model of pictures, one of samples, one that ranks: each has a road of its own
 NAMES = ("infer-chat-70b", "infer-sdxl", "infer-embeddings", "infer-ranking")
@@ -22,8 +22,8 @@ NAMES = ("infer-chat-70b", "infer-sdxl", "infer-embeddings", "infer-ranking")
 def served(name, factor):
     """A service whose model is off by a factor."""
     catalog = Catalog.open()
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), catalog)
-    (phase,) = bind(plan_scenario(scenario, document, catalog).inputs, central).phases
+    scenario, document = read_scenario(str(CONFIGS / f"{name}.yaml"), (), catalog)
+    (phase,) = bind(plan_scenario(scenario, document, catalog).inputs, central_value).phases
     model = phase.work.model
     off = replace(model, energy_residual=model.energy_residual * factor)
     return infer(replace(phase.work, model=off), phase.site)

@@ -15,18 +15,18 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.per_unit import sci_per_unit
-from carbonctl.scenario.read.read_scenario import Setting, read
-from carbonctl.study.montecarlo import Draws, central
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
+from carbonctl.study.montecarlo import Draws, central_value
 
 STORY = "lifecycle-chat-7b"
 OWN = {"site.grid": None, "site.region": "egrid-lc:SRVC"}
 
 
-def estimated(name, lens=central, **changes):
+def estimated(name, lens=central_value, **changes):
     """A result with some values of the scenario set."""
     catalog = Catalog.open()
     settings = [Setting(key.replace("__", "."), value, "--set") for key, value in changes.items()]
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"), settings, catalog)
+    scenario, document = read_scenario(str(CONFIGS / f"{name}.yaml"), settings, catalog)
     return lifecycle(bind(plan_scenario(scenario, document, catalog).inputs, lens))
 
 

@@ -14,15 +14,15 @@ from scenarios import CONFIGS
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
-from carbonctl.estimate.serving.decode_step import decode_step, decode_work
-from carbonctl.estimate.serving.encoder_sample import encode
-from carbonctl.estimate.serving.generated_batch import generate
+from carbonctl.estimate.serving.decode_step import decode_step, step_work
+from carbonctl.estimate.serving.encoder_sample import sample_time_and_power
+from carbonctl.estimate.serving.generated_batch import batch_at_operating_point
 from carbonctl.estimate.serving.infer import infer
-from carbonctl.estimate.serving.service import Encoded
+from carbonctl.estimate.serving.service import EncoderSample
 from carbonctl.formulas import load_all
 from carbonctl.formulas.serving import expert_work as compute_experts
-from carbonctl.scenario.read.read_scenario import parse_set, read
-from carbonctl.study.montecarlo import Draws, central
+from carbonctl.scenario.read.read_scenario import parse_set, read_scenario
+from carbonctl.study.montecarlo import Draws, central_value
 
 load_all()
 quick = settings(max_examples=20, deadline=None, derandomize=True)
@@ -46,7 +46,7 @@ def phase(config, *settings_):
     """The facts of a bundled service, some of it set otherwise."""
     catalog = Catalog.open()
     path = str(CONFIGS / f"{config}.yaml")
-    scenario, document = read(path, tuple(map(parse_set, settings_)), catalog)
+    scenario, document = read_scenario(path, tuple(map(parse_set, settings_)), catalog)
     return plan_scenario(scenario, document, catalog).inputs.phases[0]
 
 
@@ -61,7 +61,7 @@ def decoder(model, *, chip="h100-sxm", stack="vllm_2025", precision="bf16", rank
         f"infer.runtime={stack}",
         *(spread if ranks > 1 else []),
     )
-    found = bind(facts, central).work.model
+    found = bind(facts, central_value).work.model
     if ranks > 1:
         each = replace(found.moe.ranks, rank_accelerators=8.0 / ranks)
         found = replace(found, moe=replace(found.moe, ranks=each))
@@ -86,11 +86,11 @@ def runtime(model, *settings_, chip="h100-sxm", **changes):
         *(f"infer.{name}=null" for name in ("size", "steps", "guidance")),
         *settings_,
     )
-    return replace(bind(facts, central).work.model, **changes)
+    return replace(bind(facts, central_value).work.model, **changes)
 
 
 def picture_j(model):
-    return generate(model).energy_j / model.batch
+    return batch_at_operating_point(model).energy_j / model.batch
 
 
 def rises(values):
@@ -117,8 +117,8 @@ def test_a_long_prompt_costs_no_more_attention_than_its_layers_look_at(model, ca
     )
     wide = replace(one, attention=replace(one.attention, window_tokens=1e6))
     attends = one.attention.heads > 0
-    assert (decode_work(one).flop < decode_work(everywhere).flop) == attends
-    assert decode_work(wide).flop == approx(decode_work(everywhere).flop)
+    assert (step_work(one).flop < step_work(everywhere).flop) == attends
+    assert step_work(wide).flop == approx(step_work(everywhere).flop)
 
 
 @each_model
@@ -252,7 +252,7 @@ def test_a_mixture_of_lossless_experts_stands_between_in_every_stack(
 def test_fewer_bytes_per_weight_read_less(bits, batch):
     for model in ("llama-3.1-70b", "mixtral-8x7b"):
         narrow, wide = (
-            decode_work(decoder(model, weight_bytes=width, batch=batch)) for width in bits
+            step_work(decoder(model, weight_bytes=width, batch=batch)) for width in bits
         )
         assert narrow.weight_read_gb < wide.weight_read_gb
         assert narrow.flop == wide.flop
@@ -280,7 +280,7 @@ def test_8_bits_on_ranks_are_not_cheaper_than_16_at_small_batches(model, stack, 
 def test_ranks_read_more_and_wait_more_and_keep_one_copy_of_the_cache(model):
     for batch in (1.0, 16.0, 256.0, 2_048.0):
         found = [decoder(model, ranks=ranks, batch=batch) for ranks in (1, 2, 4, 8)]
-        work = [decode_work(each) for each in found]
+        work = [step_work(each) for each in found]
         assert rises([each.weight_read_gb for each in work])
         assert rises([each.flop for each in work])
         assert rises([each.kv_gb for each in work[::-1]])
@@ -289,7 +289,7 @@ def test_ranks_read_more_and_wait_more_and_keep_one_copy_of_the_cache(model):
 
 def test_devices_past_the_heads_of_a_cache_each_read_all_of_it():
     def cache(model, devices):
-        return decode_work(decoder(model, replica_accelerators=devices)).kv_gb
+        return step_work(decoder(model, replica_accelerators=devices)).kv_gb
 
     # Qwen3-235B has 4 key-value heads, Llama 3.1 70B has 8, DeepSeek-V3 one latent for all heads.
     for model, heads in (("qwen3-235b-a22b", 4.0), ("llama-3.1-70b", 8.0), ("deepseek-v3", 1.0)):
@@ -331,7 +331,7 @@ def test_a_board_draws_between_resident_and_rated_power(model, chip, stack):
 def test_a_board_that_paints_draws_between_resident_and_rated_power(clip, chip):
     for devices in DEVICES:
         given_ = runtime(clip, chip=chip, replica_accelerators=devices)
-        made = generate(given_)
+        made = batch_at_operating_point(given_)
         drawn = made.energy_j / (made.seconds * devices)
         assert given_.board.idle_power_w * given_.runtime.resident_factor <= drawn * SLACK
         assert drawn <= given_.board.tdp_w * SLACK
@@ -341,7 +341,7 @@ def test_a_board_that_paints_draws_between_resident_and_rated_power(clip, chip):
 @given(flop=st.floats(1e6, 1e16), efficiency=st.floats(0.01, 1.0), energy=st.floats(1e-13, 1e-11))
 def test_a_board_that_encodes_draws_between_resident_and_rated_power(flop, efficiency, energy):
     board = decoder("llama-3.1-8b").board
-    sample = encode(Encoded(flop, board, efficiency, 1.3, energy))
+    sample = sample_time_and_power(EncoderSample(flop, board, efficiency, 1.3, energy))
     assert 1.3 * board.idle_power_w <= sample.device_power_w <= board.tdp_w
     assert sample.unit_s == approx(flop / (board.peak_flop_per_s * efficiency))
 
@@ -350,7 +350,11 @@ def test_a_board_that_encodes_draws_between_resident_and_rated_power(flop, effic
 def test_power_stays_within_its_bounds_in_every_draw(config):
     model = bind(phase(config), Draws(500, 11)).work.model
     if config == "infer-sdxl":
-        made, devices, costs = generate(model), model.replica_accelerators, model.runtime
+        made, devices, costs = (
+            batch_at_operating_point(model),
+            model.replica_accelerators,
+            model.runtime,
+        )
     else:
         made = decode_step(model)
         devices, costs = made.replica_accelerators, model.runtime
@@ -378,12 +382,12 @@ def test_encoding_a_prompt_takes_time_and_energy_whatever_the_devices(devices):
     given_ = runtime("flux.1-dev", replica_accelerators=devices)
     silent = replace(given_, text_encoder_params=None, text_tokens=None)
     longer = replace(given_, text_tokens=2 * given_.text_tokens)
-    none, once, twice = (generate(each) for each in (silent, given_, longer))
+    none, once, twice = (batch_at_operating_point(each) for each in (silent, given_, longer))
     assert twice.seconds - once.seconds == approx(once.seconds - none.seconds)
     assert none.seconds < once.seconds
     assert none.energy_j < once.energy_j < twice.energy_j
-    alone = generate(replace(given_, replica_accelerators=1.0)).seconds
-    silent_alone = generate(replace(silent, replica_accelerators=1.0)).seconds
+    alone = batch_at_operating_point(replace(given_, replica_accelerators=1.0)).seconds
+    silent_alone = batch_at_operating_point(replace(silent, replica_accelerators=1.0)).seconds
     assert once.seconds - none.seconds == approx(alone - silent_alone)
 
 
@@ -418,7 +422,8 @@ def test_devices_that_share_a_picture_never_make_it_cheaper(model, chip):
 def test_devices_that_share_a_clip_over_fast_links_make_it_sooner(clip):
     given_ = runtime(clip)
     found = [
-        generate(replace(given_, replica_accelerators=n)).seconds for n in (8.0, 4.0, 2.0, 1.0)
+        batch_at_operating_point(replace(given_, replica_accelerators=n)).seconds
+        for n in (8.0, 4.0, 2.0, 1.0)
     ]
     assert rises(found)
     assert found[0] > found[-1] / 8
@@ -433,7 +438,7 @@ def test_energy_per_picture_never_rises_with_the_batch(model):
 # a service
 
 
-def served(config, lens=central, **changes):
+def served(config, lens=central_value, **changes):
     """Use of a service that is charged by need, parts of its fleet set otherwise."""
     found = bind(phase(config, "infer.shared=true"), lens)
     return infer(replace(found.work, fleet=replace(found.work.fleet, **changes)), found.site)
@@ -444,7 +449,7 @@ each_service = pytest.mark.parametrize("config", SERVICES)
 
 
 @each_service
-@pytest.mark.parametrize("lens", [central, Draws(300, 7)], ids=["central", "drawn"])
+@pytest.mark.parametrize("lens", [central_value, Draws(300, 7)], ids=["central", "drawn"])
 def test_energy_climbs_from_board_to_wall_to_provisioned_to_facility(config, lens):
     found = served(config, lens)
     # A fleet that is always busy is provisioned for nothing else: what is left is the wall.
@@ -460,7 +465,7 @@ def test_energy_climbs_from_board_to_wall_to_provisioned_to_facility(config, len
 @quick
 @given(times=st.floats(1e-3, 1e3))
 def test_energy_hours_and_units_are_linear_in_requests(config, times):
-    rate = bind(phase(config, "infer.shared=true"), central).work.fleet.rate_per_hour
+    rate = bind(phase(config, "infer.shared=true"), central_value).work.fleet.rate_per_hour
     base, more = served(config), served(config, rate_per_hour=rate * times)
     for name in (
         "device_energy_kwh", "it_energy_kwh", "facility_energy_kwh", "accelerator_hours",
@@ -473,7 +478,7 @@ def test_energy_hours_and_units_are_linear_in_requests(config, times):
 @quick
 @given(share=st.floats(0.01, 0.99))
 def test_the_energy_of_two_streams_of_requests_is_that_of_both(config, share):
-    rate = bind(phase(config, "infer.shared=true"), central).work.fleet.rate_per_hour
+    rate = bind(phase(config, "infer.shared=true"), central_value).work.fleet.rate_per_hour
     whole = served(config)
     parts = [served(config, rate_per_hour=rate * part) for part in (share, 1 - share)]
     assert sum(p.facility_energy_kwh for p in parts) == approx(whole.facility_energy_kwh)
@@ -485,7 +490,7 @@ def test_the_energy_of_two_streams_of_requests_is_that_of_both(config, share):
 @quick
 @given(share=st.floats(0.01, 0.99))
 def test_the_energy_of_two_spells_is_that_of_the_whole_period(config, share):
-    hours = bind(phase(config), central).work.fleet.period_hours
+    hours = bind(phase(config), central_value).work.fleet.period_hours
     parts = [served(config, period_hours=hours * part) for part in (share, 1 - share)]
     whole = served(config).facility_energy_kwh
     assert sum(p.facility_energy_kwh for p in parts) == approx(whole)
@@ -494,7 +499,7 @@ def test_the_energy_of_two_spells_is_that_of_the_whole_period(config, share):
 @quick
 @given(batch=st.floats(1.0, 512.0), answer=st.floats(1.0, 2_000.0))
 def test_a_service_draws_the_energy_of_its_steps(batch, answer):
-    found = bind(phase("infer-chat-70b"), central)
+    found = bind(phase("infer-chat-70b"), central_value)
     model = replace(found.work.model, batch=batch, output_tokens=answer, energy_residual=1.0,
                     replica_accelerators=8.0, limits=None)  # fmt: skip
     use = infer(replace(found.work, model=model), found.site)

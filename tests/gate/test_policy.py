@@ -10,7 +10,7 @@ import pytest
 from tables import for_each
 
 from carbonctl.core.errors import InputError
-from carbonctl.core.metrics import in_words, may_be
+from carbonctl.core.metrics import is_possible_metric, metric_label
 from carbonctl.gate.policy import read
 from carbonctl.gate.policy_schema import json_schema
 
@@ -152,9 +152,9 @@ def test_the_schema_for_editors_knows_every_key(policy):
     ],
 )
 def test_a_number_that_some_result_has_is_told_from_a_slip(name, known):
-    assert may_be(name) == known
+    assert is_possible_metric(name) == known
 
 
 def test_a_metric_in_words_has_no_unit():
-    assert in_words("infer.per_request_kgco2e") == "infer per request"
-    assert in_words("cost_of_carbon") == "cost of carbon"
+    assert metric_label("infer.per_request_kgco2e") == "infer per request"
+    assert metric_label("cost_of_carbon") == "cost of carbon"

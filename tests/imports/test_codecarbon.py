@@ -24,7 +24,7 @@ def test_the_last_row_of_a_run_counts_and_runs_stay_apart(imported, data):
     assert {run["energy"]["scope"] for run in made["train"]["runs"]} == {"node"}
     assert first["energy"]["note"] == "from emissions.csv, last row of run 11111111-aaaa (2 rows)"
     assert made["hardware"] == {"accelerator": "nvidia-h100-sxm5-80gb", "count": 8}
-    assert "fans, network and storage are missing" in text
+    assert "no fans, network or storage" in text
     # 7,200 s = 2 h; 10.1 kWh / 2 h = 5,050 W
     assert "# duration 2 h = 0.08333 d, 5050 W on average" in text
 
@@ -32,7 +32,7 @@ def test_the_last_row_of_a_run_counts_and_runs_stay_apart(imported, data):
 def test_a_country_is_a_comment_and_never_a_grid(imported, data):
     text, made = imported(data / "emissions.csv")
     assert "site" not in made
-    assert '# site: {region: "FR"}   # the log says France (FRA), ile-de-france, south' in text
+    assert '# site: {region: "FR"}   # the log has France (FRA), ile-de-france, south' in text
 
 
 def test_energy_is_divided_by_the_pue_that_codecarbon_was_told(imported, data):
@@ -57,7 +57,7 @@ def test_ranks_of_one_node_are_an_error(refused):
     code, _, line, column, err = refused(log)
     assert (code, line, column) == ("CC505", 3, len("2026-03-01T10:00:02,") + 1)
     assert "line 2 of log1" in err
-    assert "ranks of one node" in err
+    assert "each rank measures the whole node" in err
 
 
 def test_ranks_that_write_files_of_their_own_are_an_error_too(refused):

@@ -95,7 +95,7 @@ def test_parameters_are_those_of_the_published_model(name, architecture, importe
     text, made = imported("-", stdin=json.dumps(config_of(name, architecture)))
     record = CATALOG.record("models", name)
     assert made["model"]["params"] == record.number("total_params")
-    assert "# in size and shape this is " in text
+    assert "# same size and shape as " in text
     if "moe" in record.data:
         active = made["model"]["active_params"]
         rounded = 0.17 if architecture in NEW else 0.02  # cards say 32B; gpt-oss leaves tables out
@@ -128,10 +128,10 @@ def test_a_class_that_is_not_counted_is_named_by_the_model_of_its_shape(imported
               "hidden_size": 8192, "num_attention_heads": 128, "num_kv_heads": 8}  # fmt: skip
     text, made = imported("-", stdin=json.dumps(falcon))
     assert made["model"] == "falcon-40b"
-    assert "not counted here" in text
+    assert "cannot be counted" in text
     found = refused(json.dumps(falcon | {"num_attention_heads": 64}))
     assert found[0] == "CC508"
-    assert "in layers and width it is like falcon-40b" in found[4]
+    assert "layers and width are those of falcon-40b" in found[4]
 
 
 def test_a_small_mixture_of_experts_counted_by_hand(imported, data):
@@ -166,7 +166,7 @@ def test_biases_are_counted_where_the_file_has_them(imported, data):
 def test_the_file_is_whole_but_for_what_cannot_be_known(imported, carbonctl, data, tmp_path):
     text, made = imported(data / "config.json")
     assert made["train"] == {"precision": "bf16"}
-    assert "this is llama-3-8b or llama-3.1-8b" in text
+    assert "same size and shape as llama-3-8b or llama-3.1-8b" in text
     target = tmp_path / "my.yaml"
     target.write_text(text)
     ran = carbonctl("validate", target)
@@ -200,7 +200,7 @@ def entry(**changes):
 @for_each(
     "text, code, line, column, says",
     [
-        (entry(architectures=["T5ForConditionalGeneration"]), "CC508", 2, 19, "not counted here"),
+        (entry(architectures=["T5ForConditionalGeneration"]), "CC508", 2, 19, "cannot be counted"),
         (
             entry(architectures=["LlamaForCausaLM"]),
             "CC508",

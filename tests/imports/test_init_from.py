@@ -59,7 +59,7 @@ def test_an_output_file_holds_what_stdout_would(carbonctl, data, tmp_path):
 def test_only_train_has_imports(kind, carbonctl, data):
     ran = carbonctl("init", kind, "--from", data / "emissions.csv")
     assert (ran.code, ran.out) == (2, "")
-    assert f"--from makes a train scenario, not {kind}" in ran.err
+    assert f"--from works with init train only, not with init {kind}" in ran.err
 
 
 @for_each(
@@ -156,7 +156,7 @@ def test_a_file_in_which_every_row_is_wrong_is_left_after_a_thousand(carbonctl, 
     assert (ran.code, ran.out) == (3, "")
     assert ran.err.count("error[CC506]") == 50
     assert "... and 950 more\n1000 errors. " in ran.err
-    assert 'a.csv:2:1: error[CC506]: "x0" is no date and time' in ran.err
+    assert 'a.csv:2:1: error[CC506]: "x0" is not a date and time' in ran.err
 
 
 def test_a_clock_that_was_set_back_is_one_error(carbonctl, tmp_path):

@@ -124,7 +124,7 @@ def test_energy_of_a_node_that_two_jobs_share_is_not_counted_twice(imported):
     first, second, third = made["train"]["runs"]
     assert [first["accelerator_hours"]["value"], second["accelerator_hours"]["value"]] == [4, 4]
     assert third["energy"]["value"] == "2.5 kWh"
-    assert "1, 2 are on one node at one time" in text
+    assert "1, 2 share a node" in text
 
 
 def test_a_job_without_gpus_on_a_shared_node_is_refused(refused):
@@ -146,7 +146,7 @@ def test_a_log_of_one_gpu_needs_no_index(imported, metrics):
     rows = [(f"10:00:{second:02}.000", "110 W") for second in range(0, 60, 6)]
     text, made = imported("-", stdin=smi_of_one(*rows))
     assert made["train"]["energy"]["value"] == f"{110 * 54 / 3.6e6:.12g} kWh"
-    assert "one row a moment is taken for one device" in text
+    assert "one row per time counts as one device" in text
     assert metrics(text, "--region", "FR", "--gpu", "a100-sxm4-80gb")["train.accelerator_hours"]
 
 
@@ -177,7 +177,7 @@ def test_dmon_is_integrated(form, imported):
     text, made = imported("-", stdin=DMON[form])
     assert made["train"]["energy"]["value"] == "0.0006 kWh"
     assert made["train"]["energy"]["accelerator_hours"] == pytest.approx(0.01)
-    assert ("left out" in text) == (form == "order")
+    assert ("excluded:" in text) == (form == "order")
 
 
 @pytest.mark.parametrize("comma", [False, True])
@@ -210,7 +210,7 @@ def test_a_broken_row_is_said_and_left_out_of_every_kind_of_log(imported, data):
         changed, made = imported("-", stdin=whole + row)
         plain = imported("-", stdin=whole)[1]
         assert made == plain, name
-        assert "left out and not counted: 1 broken row" in changed, name
+        assert "excluded: 1 broken row" in changed, name
         assert f"line {whole.count(chr(10)) + 1}: " in changed, name
 
 
@@ -220,7 +220,7 @@ def test_what_is_left_out_is_said_on_stderr_where_the_file_goes_elsewhere(carbon
     made = tmp_path / "x.yaml"
     ran = carbonctl("init", "train", "--from", tmp_path / "e.csv", "-o", made)
     assert (ran.code, ran.out) == (0, "")
-    assert "note: left out and not counted: 1 broken row" in ran.err
+    assert "note: excluded: 1 broken row" in ran.err
     assert "line 3: " in ran.err
 
 
@@ -292,7 +292,7 @@ def test_the_first_releases_named_no_runs(imported):
     )
     text, made = imported("-", stdin=log)
     assert [run["energy"]["value"] for run in made["train"]["runs"]] == ["1 kWh", "1 kWh"]
-    assert "names no runs" in text
+    assert "has no run ids" in text
 
 
 def test_columns_may_stand_in_any_order(imported, data):

@@ -82,7 +82,7 @@ def test_two_nodes_without_identity_are_two_nodes_and_the_file_says_so(imported,
     text, made = imported(tmp_path / "n0", tmp_path / "n1")
     assert kwh(made) == pytest.approx(40 * (400 + 500) / 3.6e6)
     assert made["hardware"]["count"] == 2
-    assert "each is taken for another node" in text
+    assert "each log counts as another node" in text
 
 
 def test_a_log_in_two_parts_is_one_device(imported, tmp_path, data):
@@ -115,7 +115,7 @@ def test_ranks_that_log_the_same_device_are_an_error(refused, data):
     log = (data / "smi-node1.csv").read_text()
     code, file, line, column, err = refused(log, log.replace(":00.000", ":10.000"))
     assert (code, file, line, column) == ("CC505", "log2", 2, 1)
-    assert "ranks of one node each log all of its devices" in err
+    assert "each rank of a node logs all of its devices" in err
 
 
 def test_the_same_index_of_one_host_is_the_same_device(refused):

@@ -14,7 +14,7 @@ def test_device_hours_leave_out_steps_and_count_every_attempt(imported, data):
     hours = 2 * 16 + 0.5 * 8 + 1 * 8 + 1 * 8
     assert made["train"]["accelerator_hours"]["value"] == hours
     assert made["hardware"] == {"accelerator": "nvidia-h200-sxm"}
-    assert "left out, without GPU or not run: 102, 103" in text
+    assert "excluded, without GPU or not run: 102, 103" in text
     assert "4 allocations (100, 101_1, 101_2)" in made["train"]["accelerator_hours"]["note"]
 
 
@@ -36,7 +36,7 @@ def test_elapsed_in_words_is_read_and_energy_of_steps_is_not(imported):
     )
     text, made = imported("-", stdin=log)
     assert made["train"]["accelerator_hours"]["value"] == 25.5 * 8
-    assert "steps report energies, their jobs none" in text
+    assert "only steps report an energy" in text
 
 
 def test_types_in_one_job_are_runs_of_their_own(imported):

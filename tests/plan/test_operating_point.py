@@ -12,9 +12,9 @@ from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.replica import DecoderReplica, at_operating_point
-from carbonctl.estimate.serving.request import whole_request
+from carbonctl.estimate.serving.request import include_reasoning_and_media
 from carbonctl.plan import operating_point as plan
-from carbonctl.scenario.read.read_scenario import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 
 CATALOG = Catalog.open()
 LOADS = np.geomspace(0.05, 3e5, 100)[:, None]  # tokens a second
@@ -39,7 +39,7 @@ def inputs_of(model, gpu, **settings):
         "period": "1 y",
     } | {f"infer.{key}": value for key, value in settings.items()}
     given = [Setting(path, value, "test") for path, value in flat.items()]
-    scenario, document = read(None, given, CATALOG)
+    scenario, document = read_scenario(None, given, CATALOG)
     return bind(plan_scenario(scenario, document, CATALOG, ("infer",)).inputs, central)
 
 
@@ -57,7 +57,7 @@ def at_load(work, tokens_per_s):
 
 
 def point_of(work):
-    model = whole_request(work.model)
+    model = include_reasoning_and_media(work.model)
     chosen = at_operating_point(model, work.fleet)
     return chosen.model.batch, chosen.model.replica_accelerators
 
@@ -109,7 +109,10 @@ def test_held_devices_take_no_less_energy_as_load_rises(model, gpu, count):
 def test_power_of_a_busy_replica_falls_with_its_batch_for_the_models_named_alone(model, gpu):
     """The list of exceptions above is that of the fitted constants, and no longer."""
     work, _ = service(model, {"accelerator": gpu})
-    replica, batch = DecoderReplica(whole_request(work.model)), np.geomspace(1.0, 1_000.0, 30)
+    replica, batch = (
+        DecoderReplica(include_reasoning_and_media(work.model)),
+        np.geomspace(1.0, 1_000.0, 30),
+    )
     devices = point_of(at_load(work, 1e9))[1]
     seconds = replica.inter_token_latency_s(batch, devices) / batch
     power = replica.token_energy_j(batch, devices, above_resident=False) / seconds
@@ -196,7 +199,7 @@ def test_an_array_of_loads_is_the_loop_over_them(model, target):
 @pytest.mark.parametrize("rows", [(4,), (4, 1)], ids=["draws", "rows"])
 def test_memory_of_a_row_limits_that_row_alone(rows, size):
     work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
-    model = whole_request(work.model)
+    model = include_reasoning_and_media(work.model)
     limits = replace(model.limits, concurrency=None, is_full=True, most_sequences=1e4, **size)
 
     def point(share):
@@ -224,7 +227,7 @@ def test_the_load_of_a_replica_is_what_it_carries():
     work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
     for load in (200.0, 800.0, 1_500.0):
         batch, devices = point_of(at_load(work, load))
-        model = replace(whole_request(work.model))
+        model = replace(include_reasoning_and_media(work.model))
         itl = DecoderReplica(model).inter_token_latency_s(batch, devices)
         assert 1 < batch < 64
         assert batch / itl == pytest.approx(load, rel=1e-9)
@@ -239,7 +242,7 @@ def test_a_size_is_the_one_of_least_energy_among_those_that_hold_the_model():
         for size in (2.0, 4.0, 8.0, 16.0):
             limits = replace(at.model.limits, replica_accelerators=size)
             forced = replace(at.model, limits=limits)
-            chosen = at_operating_point(whole_request(forced), at.fleet).model
+            chosen = at_operating_point(include_reasoning_and_media(forced), at.fleet).model
             energies[size] = DecoderReplica(chosen).token_energy_j(
                 chosen.batch, size, above_resident=False
             )
@@ -247,7 +250,7 @@ def test_a_size_is_the_one_of_least_energy_among_those_that_hold_the_model():
 
 
 def chosen(work, axes=0, **limits):
-    model = whole_request(work.model)
+    model = include_reasoning_and_media(work.model)
     bounds = replace(model.limits, **limits)
     load = plan.Load(1e9)
     return plan.choose_operating_point(DecoderReplica(model), bounds, load, axes)

@@ -28,7 +28,7 @@ from carbonctl.plan.training_memory import (
 
 FITS = TrainingLimits(
     accelerators=64.0, minimum_accelerators=16.0, mfu=0.4, billed_mfu=0.35, implied_mfu=0.35,
-    usual_mfu=0.4, stated_hours_ratio=1.01, devices_days="evidence", wall_hours=240.0,
+    expected_mfu=0.4, stated_hours_ratio=1.01, devices_days="evidence", wall_hours=240.0,
     life_hours=5 * HOURS_PER_YEAR, cadence_hours=720.0,
 )  # fmt: skip
 YEAR = HOURS_PER_YEAR

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from carbonctl.catalog import published
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.units import HOURS_PER_YEAR, parse
 from carbonctl.formulas.facility import datacenter, operational
@@ -15,9 +15,9 @@ from carbonctl.formulas.hardware import fab
 from carbonctl.scenario.resolve.hardware import published_products as products
 
 CATALOG = Catalog.open()
-FOUND = products.read(bundled("hardware_db") / "published" / "embodied.csv", CATALOG)
-ROWS, _ = published.read(
-    bundled("hardware_db") / "published" / "embodied.csv",
+FOUND = products.read_cases(bundled_folder("hardware_db") / "published" / "embodied.csv", CATALOG)
+ROWS, _ = published.read_table(
+    bundled_folder("hardware_db") / "published" / "embodied.csv",
     products.NEEDED,
     {},
     "embodied.csv",
@@ -41,7 +41,7 @@ def modules(result, *names):
 def test_memory_is_not_most_of_an_accelerator(carbonctl, tmp_path):
     """BoaviztAPI: 0.184 kg/mm2 of memory where its own cards say 0.034, H100 575 kg."""
     (tmp_path / "memory").mkdir()
-    record = (bundled("hardware_db") / "memory" / "hbm3.yaml").read_text(encoding="utf-8")
+    record = (bundled_folder("hardware_db") / "memory" / "hbm3.yaml").read_text(encoding="utf-8")
     wrong = record.replace("value: 0.62", "value: 8").replace("[0.5, 0.75]", "[6, 10]")
     (tmp_path / "memory" / "hbm3.yaml").write_text(wrong, encoding="utf-8")
     argv = ("embodied", "--gpu", "h200-nvl", "--samples", "0")

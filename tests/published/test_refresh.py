@@ -120,7 +120,7 @@ def test_hardware_that_saves_nothing_never_pays_back(decided, carbonctl, tmp_pat
         ran = carbonctl("refresh", tmp_path / "refresh.yaml", "-f", form)
         assert ran.code == 0
         assert "inf" not in ran.out
-    assert "does not pay back" in carbonctl("refresh", tmp_path / "refresh.yaml").out
+    assert "never breaks even" in carbonctl("refresh", tmp_path / "refresh.yaml").out
 
 
 def test_a_busier_machine_replaces_more_of_them_and_costs_less_per_unit_of_work(decided):

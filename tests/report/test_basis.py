@@ -16,7 +16,7 @@ from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
 from carbonctl.core.phase_names import PHASES
 from carbonctl.formulas.facility.operational import facility_energy_kwh
-from carbonctl.report.basis import basis
+from carbonctl.report.basis import fact_summary
 from carbonctl.study.montecarlo import Draws, replay
 
 PHASED = sorted(
@@ -45,7 +45,7 @@ def test_shares_of_the_variance_follow_the_widths_of_the_ranges():
     number = facility_energy_kwh(
         it_energy_kwh=fact("wide", 10.0, 4.0), pue=fact("narrow", 2.0, 2.0)
     )
-    found = basis(number, Draws(20_000, 1))
+    found = fact_summary(number, Draws(20_000, 1))
     shares = {driver["key"]: driver["variance_share"] for driver in found["drivers"]}
     assert list(shares) == ["wide", "narrow"]
     assert shares["wide"] == pytest.approx(0.8, abs=0.01)  # (ln 4)^2 / ((ln 4)^2 + (ln 2)^2)
@@ -67,7 +67,7 @@ def test_facts_are_counted_by_kind_and_doubtful_ones_are_marked():
             pue=Traced(1.0, Fact("c", 1.0, "1", "user", "scenario", mark="derived")),
         ),
     )
-    assert basis(number, Draws(0, 1)) == {
+    assert fact_summary(number, Draws(0, 1)) == {
         "facts": {
             "given": 1, "sourced": 0, "assumed": 2, "default": 1, "archetype": 1,
             "low_confidence": 2, "without_range": 1,

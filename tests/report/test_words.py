@@ -5,7 +5,7 @@ import json
 import pytest
 from tables import for_each
 
-from carbonctl.report.numbers import quantity
+from carbonctl.report.numbers import format_quantity
 
 R740 = "embodied-dell-r740.yaml"
 
@@ -25,7 +25,7 @@ R740 = "embodied-dell-r740.yaml"
     ],
 )
 def test_a_quantity_has_no_exponent_where_it_is_large(value, unit, text):
-    assert quantity(value, unit) == text
+    assert format_quantity(value, unit) == text
 
 
 def test_devices_that_a_load_needs_are_written_out(carbonctl):

@@ -11,7 +11,7 @@ from gate_example import GATED, several
 from jsonschema import Draft202012Validator
 from scenarios import CONFIGS
 
-from carbonctl.result.check import misfits
+from carbonctl.result.check import find_schema_problems
 from carbonctl.result.kinds import KINDS, commands_of, kind_of
 from carbonctl.result.schema import json_schema
 
@@ -110,7 +110,7 @@ def test_a_saved_result_is_refused_where_the_schema_refuses_it(kind, written):
     complete = Draft202012Validator(record | {"$defs": schema["$defs"]})
     for path in pick.choices([*paths(data)], k=CHANGES):
         made = changed(data, path, pick.choice((*OTHERS, ...)))
-        found = list(misfits(made, kind))
+        found = list(find_schema_problems(made, kind))
         assert bool(found) == (not complete.is_valid(made)), (path, found)
         assert all(one.path[: len(path) - 1] == path[:-1] for one in found), (path, found)
         refused += bool(found)
@@ -137,14 +137,14 @@ def test_a_saved_result_is_refused_where_the_schema_refuses_it(kind, written):
     ids=str,
 )
 def test_what_is_wrong_is_said_with_what_was_expected(path, value, code, message):
-    found = list(misfits(changed(GATED, path, value), "estimate"))
+    found = list(find_schema_problems(changed(GATED, path, value), "estimate"))
     assert [one.code for one in found] == ([] if code is None else [code])
     assert all(one.message.startswith(message) for one in found)
 
 
 def test_every_key_that_is_missing_is_named_at_the_record_that_lacks_it():
     made = changed(changed(GATED, ("total", "value")), ("total", "unit"))
-    found = list(misfits(made, "estimate"))
+    found = list(find_schema_problems(made, "estimate"))
     assert {(one.code, one.path) for one in found} == {("CC206", ("total",))}
     assert {one.message for one in found} == {f'"{k}" is required here' for k in ("value", "unit")}
 
@@ -160,6 +160,6 @@ def test_a_decision_that_never_pays_back_is_read_back(carbonctl):
     ran = carbonctl("refresh", file, "--performance", "1", "--samples", "0", "-f", "json")
     data = json.loads(ran.out)
     assert data["metrics"]["break_even_kgco2e_per_kwh"]["value"] is None
-    assert list(misfits(data, "refresh")) == []
+    assert list(find_schema_problems(data, "refresh")) == []
     least = changed(data, ("metrics", "carbon_ratio", "value"), None)
-    assert [one.code for one in misfits(least, "refresh")] == ["CC201"]
+    assert [one.code for one in find_schema_problems(least, "refresh")] == ["CC201"]

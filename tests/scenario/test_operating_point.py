@@ -97,7 +97,7 @@ def test_a_stated_concurrency_that_the_load_does_not_fill_stays_and_is_warned_of
                          "--tokens", "500:300", "--concurrency", "64", "-f", "json")  # fmt: skip
 
     few, many = ran("10k/day"), ran("500k/day")
-    warned = "warning[CC303]: a concurrency of 64 is more than the load keeps in flight: 2\n"
+    warned = "warning[CC303]: a concurrency of 64 is more than the load has in flight: 2\n"
     assert warned in few.err
     assert batch(json.loads(few.out)) == 64
     assert many.err == ""
@@ -364,7 +364,7 @@ def test_a_model_of_which_a_token_passes_a_part_is_a_mixture(name, result):
     assert value(told) == pytest.approx(value(named), rel=1e-4)
     assumed = {one["label"]: one for one in told["assumptions"]}
     assert {"experts", "experts per token", "layers"} <= assumed.keys()
-    assert "a mixture of like size" in assumed["experts"]["note"]
+    assert "the nearest MoE model by size" in assumed["experts"]["note"]
     dense = result(*words, "--params", f"{total:g}")
     assert value(told) < value(dense)
 

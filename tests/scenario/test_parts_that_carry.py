@@ -94,7 +94,7 @@ def test_a_host_follows_vendor_and_year_and_is_warned_of(result):
 )  # fmt: skip
 def test_a_host_of_a_class_follows_the_accelerator(result, device, processor):
     data = result("train", "--gpu", f"{device}:8", "--days", "1", "--region", "SE", *QUICK)
-    (text,) = [said for said in warned(data) if said.startswith("no server is known")]
+    (text,) = [said for said in warned(data) if said.startswith("no server with")]
     assert f"with {processor}" in text
 
 

@@ -73,7 +73,7 @@ def test_the_highest_grid_of_the_tables_is_below_the_limit():
     from carbonctl.catalog.read import Catalog  # noqa: PLC0415
     from carbonctl.scenario.resolve.plausible import HIGHEST_GRID  # noqa: PLC0415
 
-    rows = grids.zones(Catalog.open())
+    rows = grids.grid_rows(Catalog.open())
     assert max(float(row["gco2e_per_kwh"]) for row in rows) / 1000 < HIGHEST_GRID
     assert grids.newest_year(Catalog.open()) == max(int(row["year"]) for row in rows)
 

@@ -13,7 +13,7 @@ from tables import for_each
 from carbonctl.app.init import KINDS
 from carbonctl.catalog.read import Catalog
 from carbonctl.cli.options import ScenarioOptions
-from carbonctl.cli.settings import settings
+from carbonctl.cli.settings import settings_from_options
 from carbonctl.core import strict_yaml
 from carbonctl.core.errors import InputError
 from carbonctl.scenario.read import read_scenario as reading
@@ -29,7 +29,7 @@ TRAIN = ("train", "--gpu", "h100-sxm:8", "--days", "10", "--region", "NO", "--sa
 
 def read(source, given=()):
     """Scenario and positions of a file under the bundled catalog."""
-    return reading.read(source, given, Catalog.open())
+    return reading.read_scenario(source, given, Catalog.open())
 
 
 def write(folder, name, text):
@@ -40,7 +40,7 @@ def write(folder, name, text):
 
 
 def from_flags(**flags):
-    return read(None, settings(ScenarioOptions(**flags), CATALOG))[0]
+    return read(None, settings_from_options(ScenarioOptions(**flags), CATALOG))[0]
 
 
 def problems_of(source, given=()):
@@ -106,7 +106,7 @@ def test_tokens_are_prompt_and_output_of_a_request():
 
 
 def test_tokens_without_a_colon_are_those_that_are_read(carbonctl):
-    (setting,) = settings(ScenarioOptions(tokens="500"), CATALOG)
+    (setting,) = settings_from_options(ScenarioOptions(tokens="500"), CATALOG)
     assert (setting.path, setting.value) == ("infer.prompt_tokens", "500")
     ran = carbonctl("infer", "--model", "llama-2-7b", "--gpu", "h100-sxm", "--region", "FR",
                     "--requests", "1k/day", "--tokens", "500")  # fmt: skip
@@ -200,7 +200,8 @@ def test_the_one_command_that_no_other_tool_has(carbonctl):
 )
 def test_a_flag_overrides_a_file(flag, text, path, value):
     scenario, document = read(
-        str(CONFIGS / "infer-chat-70b.yaml"), settings(ScenarioOptions(**{flag: text}), CATALOG)
+        str(CONFIGS / "infer-chat-70b.yaml"),
+        settings_from_options(ScenarioOptions(**{flag: text}), CATALOG),
     )
     found = scenario
     for step in path.split("."):
@@ -678,7 +679,7 @@ def test_init_writes_over_nothing(carbonctl, tmp_path):
     path.write_text("mine\n", encoding="utf-8")
     ran = carbonctl("init", "train", "-o", path)
     assert (ran.code, ran.out) == (2, "")
-    assert "is there" in ran.err
+    assert "exists, and init" in ran.err
     assert path.read_text(encoding="utf-8") == "mine\n"
 
 

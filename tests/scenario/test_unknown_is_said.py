@@ -18,7 +18,7 @@ def test_units_times_their_carbon_is_the_total_of_serving(basis, result, configs
 def test_an_accelerator_without_a_known_host_takes_one_of_its_class_and_says_so(result):
     found = result("train", "--gpu", "nvidia-gh200-96gb:8", "--days", "1", *SERVE)
     messages = [entry["message"] for entry in found["warnings"] if entry["code"] == "CC304"]
-    assert any("no server is known that holds NVIDIA GH200" in text for text in messages)
+    assert any("no server with NVIDIA GH200" in text for text in messages)
     assert "servers/archetype-superchip:dram" in found["facts"]
     assert not [key for key in found["coverage"]["not_estimated"] if key.startswith("host of")]
 

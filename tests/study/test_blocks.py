@@ -14,7 +14,7 @@ from carbonctl.core.record import record
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.estimate.refresh import refresh
 from carbonctl.estimate.results import Lifecycle
-from carbonctl.scenario.read.read_scenario import read
+from carbonctl.scenario.read.read_scenario import read_scenario
 from carbonctl.study import blocks
 from carbonctl.study.montecarlo import Draws, evaluate
 
@@ -23,12 +23,12 @@ SAMPLES, BLOCK = 1_000, 64  # the last block is a shorter one
 
 
 def life(name):
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
+    scenario, document = read_scenario(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
     return plan_scenario(scenario, document, Catalog.open()).inputs
 
 
 def choice(name):
-    scenario, document = read(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
+    scenario, document = read_scenario(str(CONFIGS / f"{name}.yaml"), (), Catalog.open())
     return plan_refresh(scenario, document, Catalog.open()).inputs
 
 
@@ -86,9 +86,9 @@ def test_an_estimate_sees_one_block_at_a_time(monkeypatch):
 def test_a_quantity_that_was_drawn_in_blocks_is_drawn_again_as_a_whole():
     draws = Draws(SAMPLES, 3)
     parts = [block.normal("y") for block in draws.blocks(BLOCK)]
-    assert np.array_equal(np.concatenate(parts), draws.whole("y"))
+    assert np.array_equal(np.concatenate(parts), draws.normal_in_full("y"))
     assert not draws.normals
-    assert np.array_equal(draws.normal("y"), draws.whole("y"))
+    assert np.array_equal(draws.normal("y"), draws.normal_in_full("y"))
 
 
 def test_an_array_that_a_result_holds_twice_is_made_once():

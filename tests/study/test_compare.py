@@ -11,9 +11,9 @@ from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.lifecycle import lifecycle
-from carbonctl.scenario.read.read_scenario import Setting, read
+from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 from carbonctl.study.compare import compare
-from carbonctl.study.montecarlo import central, evaluate
+from carbonctl.study.montecarlo import central_value, evaluate
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 CHAT = "infer-chat-70b"
@@ -23,7 +23,7 @@ SAMPLES = 1_000
 def scenario(name, **changes):
     """Inputs of a bundled scenario, with some values set."""
     settings = [Setting(k.replace("__", "."), v, f"--set {k}") for k, v in changes.items()]
-    found, document = read(str(CONFIGS / f"{name}.yaml"), settings, Catalog.open())
+    found, document = read_scenario(str(CONFIGS / f"{name}.yaml"), settings, Catalog.open())
     return plan_scenario(found, document, Catalog.open()).inputs
 
 
@@ -116,7 +116,7 @@ def test_at_the_turning_point_both_emit_the_same(order):
     assert turning.value > turning.fact.value
 
     def lens(fact):
-        return turning.value if fact.key == turning.fact.key else central(fact)
+        return turning.value if fact.key == turning.fact.key else central_value(fact)
 
     turned = lifecycle(bind(inputs[cheap], lens)).total_kgco2e
     assert turned == approx(found.total.values[1 - cheap], rel=1e-9)

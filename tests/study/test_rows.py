@@ -9,7 +9,7 @@ from scenarios import CONFIGS, LIVES_AND_ITEMS, command_of
 
 from carbonctl.core.errors import CarbonctlError
 from carbonctl.core.phase_names import PHASES
-from carbonctl.estimate.inputs import facts
+from carbonctl.estimate.inputs import collect_facts
 from carbonctl.estimate.lifecycle import lifecycle
 from carbonctl.scenario.read.read_scenario import Setting
 from carbonctl.study.rows import estimate_rows
@@ -24,7 +24,7 @@ def metrics(bound):
 
 def columns_of(inputs):
     """Facts that nothing was derived from as columns of values around theirs, in random order."""
-    random, known = np.random.default_rng(7), facts(inputs)
+    random, known = np.random.default_rng(7), collect_facts(inputs)
     parents = {key for fact in known.values() for key in fact.derived_from}
     return {
         key: random.choice(steps_of(fact), ROWS)
@@ -55,7 +55,7 @@ def test_what_no_column_touches_is_the_same_in_every_row():
 
 def test_a_column_of_no_fact_is_refused_by_name():
     inputs = inputs_of(CONFIGS / "train-llama-3.1.yaml", "train")
-    with pytest.raises(ValueError, match=r'site.gird is no fact .*did you mean "site.grid"'):
+    with pytest.raises(ValueError, match=r'unknown fact site.gird .*did you mean "site.grid"'):
         estimate_rows(inputs, {"site.gird": np.ones(2)}, metrics)
     for columns in ({}, {"site.grid": np.ones(2), "default:lifetime": np.ones(3)}):
         with pytest.raises(ValueError, match="columns of one length"):
@@ -74,15 +74,15 @@ def test_a_column_of_a_stated_value_is_the_scenario_that_states_another():
     refused, equal, wrong = [], [], []
     for config in LIVES:
         inputs = inputs_of(config, *PHASES)
-        for key, fact in facts(inputs).items():
-            if not fact.given:
+        for key, fact in collect_facts(inputs).items():
+            if not fact.is_from_user:
                 continue
             value, text = changed(fact)
             try:
                 stated = inputs_of(config, *PHASES, settings=[Setting(key, text, "--set")])
             except CarbonctlError:
                 continue  # infeasible, or written otherwise: the size of a picture, growth
-            if facts(stated)[key].value != value:
+            if collect_facts(stated)[key].value != value:
                 continue  # in days where the fact is in hours
             try:
                 rows = estimate_rows(inputs, {key: np.array([value])}, metrics)

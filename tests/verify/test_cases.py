@@ -4,17 +4,17 @@ import csv
 
 import pytest
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
-from carbonctl.verify.cases import Tables, scenario_of
+from carbonctl.verify.cases import CaseTables, scenario_from_row
 
-TABLES = Tables.of(Catalog.open())
+TABLES = CaseTables.of(Catalog.open())
 
 
 @pytest.fixture(scope="module")
 def rows():
     """The first bundled row of each model."""
-    path = bundled("hardware_db") / "published" / "inference.csv"
+    path = bundled_folder("hardware_db") / "published" / "inference.csv"
     with path.open(encoding="utf-8", newline="") as handle:
         return {row["model"]: row for row in reversed(list(csv.DictReader(handle)))}
 
@@ -47,13 +47,13 @@ def test_only_experts_have_ranks(rows):
     """All devices of a dense model share each layer, whatever is said of ranks."""
     devices = {"n_accelerators": "8", "data_parallel": "4", "tensor_parallel": "",
                "expert_parallel": "", "avg_batch_size": "32"}  # fmt: skip
-    dense = scenario_of(rows["Qwen/Qwen3-14B"] | devices, TABLES)["infer"]
+    dense = scenario_from_row(rows["Qwen/Qwen3-14B"] | devices, TABLES)["infer"]
     assert (dense["tensor_parallel"], dense.get("data_parallel")) == (8, None)
     moe = next(row for name, row in rows.items() if "Qwen3-30B-A3B" in name)
-    spread = scenario_of(moe | devices, TABLES)["infer"]
+    spread = scenario_from_row(moe | devices, TABLES)["infer"]
     assert (spread["tensor_parallel"], spread["data_parallel"]) == (2, 4)
 
 
 def test_a_queue_fills_as_many_replicas_as_its_devices_hold(rows):
-    queue = scenario_of(rows["Qwen/Qwen3-14B"] | {"avg_batch_size": ""}, TABLES)["infer"]
+    queue = scenario_from_row(rows["Qwen/Qwen3-14B"] | {"avg_batch_size": ""}, TABLES)["infer"]
     assert (queue["concurrency"], queue.get("tensor_parallel")) == ("full", None)

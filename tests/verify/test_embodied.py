@@ -12,17 +12,17 @@ import pytest
 from scipy import optimize
 from tables import for_each
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.scenario.resolve.hardware import published_products as products
-from carbonctl.scenario.resolve.hardware.published_configuration import Drive, read_build
+from carbonctl.scenario.resolve.hardware.published_configuration import Drive, parse_build
 from carbonctl.verify import embodied_model, embodied_scores
 
 CATALOG = Catalog.open()
-TABLE = bundled("hardware_db") / "published" / "embodied.csv"
-FOUND = products.read(TABLE, CATALOG)
+TABLE = bundled_folder("hardware_db") / "published" / "embodied.csv"
+FOUND = products.read_cases(TABLE, CATALOG)
 PRODUCTS = FOUND.products
-PRIORS = embodied_model.priors(CATALOG)
+PRIORS = embodied_model.load_priors(CATALOG)
 KEYS = {
     "test", "group", "method", "n", "families", "median_ape", "p90_ape", "median_abs_log_ratio",
     "bias", "within_2x", "coverage", "width_factor", "interval_score", "excluded",
@@ -62,7 +62,7 @@ def table(tmp_path):
 def test_every_row_of_the_table_is_a_product_or_left_out_for_a_reason():
     rows = list(csv.DictReader(io.StringIO(TABLE.read_text(encoding="utf-8"))))
     assert len(PRODUCTS) + sum(FOUND.excluded.values()) == len(rows)
-    pooled = sum(p.pooled for p in PRODUCTS)
+    pooled = sum(p.is_pooled for p in PRODUCTS)
     assert score()["n"] + sum(score()["excluded"].values()) == len(rows)
     assert score("pooled=dell")["n"] == pooled
 
@@ -81,45 +81,45 @@ def test_what_a_family_published_does_not_reach_its_own_forecast():
         replace(p, measured=p.measured * 10) if mine else p
         for p, mine in zip(PRODUCTS, own, strict=True)
     ]
-    true = embodied_scores.held_out(PRODUCTS, CATALOG, "family").log_value
-    false = embodied_scores.held_out(falsified, CATALOG, "family").log_value
+    true = embodied_scores.held_out_forecast(PRODUCTS, CATALOG, "family").log_value
+    false = embodied_scores.held_out_forecast(falsified, CATALOG, "family").log_value
     assert np.array_equal(true[own], false[own])
     assert not np.allclose(true, false)
 
 
 def test_two_figures_of_one_document_do_not_tell_of_each_other():
-    own = np.array(["R740" in p.row["product"] and not p.pooled for p in PRODUCTS])
+    own = np.array(["R740" in p.row["product"] and not p.is_pooled for p in PRODUCTS])
     assert [p.derived for p, mine in zip(PRODUCTS, own, strict=True) if mine] == [False, True]
     falsified = [
         replace(p, measured=p.measured * 10) if mine else p
         for p, mine in zip(PRODUCTS, own, strict=True)
     ]
-    true = embodied_scores.held_out(PRODUCTS, CATALOG, "product").log_value
-    false = embodied_scores.held_out(falsified, CATALOG, "product").log_value
+    true = embodied_scores.held_out_forecast(PRODUCTS, CATALOG, "product").log_value
+    false = embodied_scores.held_out_forecast(falsified, CATALOG, "product").log_value
     assert np.array_equal(true[own], false[own])
     assert not np.allclose(true, false)
 
 
 def test_a_fab_figure_that_is_unknown_is_not_zero():
     with pytest.raises(AssertionError, match="fab_energy_per_cm2"):
-        embodied_scores.known(CATALOG.record("processes", "wafer"), "fab_energy_per_cm2")
+        embodied_scores.required_value(CATALOG.record("processes", "wafer"), "fab_energy_per_cm2")
 
 
 def test_pooled_footprints_tell_the_fit_nothing():
-    falsified = [replace(p, measured=p.measured * 10) if p.pooled else p for p in PRODUCTS]
-    fitted = embodied_model.fit(PRODUCTS, PRIORS).constants
-    assert embodied_model.fit(falsified, PRIORS).constants == fitted
+    falsified = [replace(p, measured=p.measured * 10) if p.is_pooled else p for p in PRODUCTS]
+    fitted = embodied_model.fit_model(PRODUCTS, PRIORS).constants
+    assert embodied_model.fit_model(falsified, PRIORS).constants == fitted
 
 
 def test_the_shipped_constants_are_what_the_fit_gives():
-    fitted = embodied_model.fit(PRODUCTS, PRIORS)
-    shipped = embodied_model.shipped(CATALOG)
+    fitted = embodied_model.fit_model(PRODUCTS, PRIORS)
+    shipped = embodied_model.shipped_model(CATALOG)
     assert shipped.constants == pytest.approx(fitted.constants, rel=1e-3)
     assert shipped.residual_sd == pytest.approx(fitted.residual_sd, rel=1e-2)
 
 
 def test_the_fit_is_where_scipy_finds_the_least_squares():
-    known = [p for p in PRODUCTS if not p.pooled and p.subject != "server"]
+    known = [p for p in PRODUCTS if not p.is_pooled and p.subject != "server"]
     halved = np.array([2**0.5 if p.derived else 1.0 for p in known])
     error = halved * [PRIORS.errors[p.subject] for p in known]
     log_measured = np.log([p.measured for p in known])
@@ -133,7 +133,7 @@ def test_the_fit_is_where_scipy_finds_the_least_squares():
         return np.concatenate([np.sign(miss) * loss, (at - PRIORS.center) / PRIORS.spread])
 
     best = np.exp(optimize.least_squares(residuals, PRIORS.center).x)
-    found = embodied_model.fit(known, PRIORS).constants
+    found = embodied_model.fit_model(known, PRIORS).constants
     assert found == pytest.approx(dict(zip(PRIORS.constants, best, strict=True)), rel=2e-3)
 
 
@@ -142,7 +142,7 @@ def test_products_fitted_side_by_side_are_fitted_as_alone():
     for sample, found in zip(
         samples, embodied_model.fit_each(PRODUCTS, samples, PRIORS), strict=True
     ):
-        alone = embodied_model.fit([PRODUCTS[place] for place in sample], PRIORS)
+        alone = embodied_model.fit_model([PRODUCTS[place] for place in sample], PRIORS)
         assert found.constants == alone.constants
         assert found.residual_sd == alone.residual_sd
 
@@ -152,21 +152,21 @@ def test_one_odd_document_moves_constants_little():
         replace(p, measured=p.measured * 20) if p.row["product"] == "Seagate Mozaic 30TB" else p
         for p in PRODUCTS
     ]
-    one, other = (embodied_model.fit(found, PRIORS).constants for found in (PRODUCTS, odd))
+    one, other = (embodied_model.fit_model(found, PRIORS).constants for found in (PRODUCTS, odd))
     assert other["hdd_35"] < 1.5 * one["hdd_35"]
 
 
 def test_constants_are_few_and_none_belongs_to_a_product():
-    names = set(embodied_model.fit(PRODUCTS, PRIORS).constants)
+    names = set(embodied_model.fit_model(PRODUCTS, PRIORS).constants)
     assert names == set(PRIORS.constants)
-    assert len(names) < len([p for p in PRODUCTS if not p.pooled]) / 3
+    assert len(names) < len([p for p in PRODUCTS if not p.is_pooled]) / 3
     for name in names:
         told_by = {p.row["family"] for p in PRODUCTS if _depends(p, name)}
         assert told_by, name
 
 
 def _depends(product, name):
-    constants = embodied_model.shipped(CATALOG).constants
+    constants = embodied_model.shipped_model(CATALOG).constants
     one, other = (
         embodied_model.manufacturing_kgco2e(product, constants | {name: constants[name] * times})
         for times in (1.0, 1.1)
@@ -202,7 +202,7 @@ def test_ours_beats_every_other_method_on_the_rows_that_it_has():
 
 def test_the_act_column_is_that_of_the_literature():
     """ACT as shipped: 22.8 kg for an H100, 44.6 for a B200, 19.3 for an A100, 8.3 for an L4."""
-    act = embodied_scores.others(PRODUCTS, CATALOG)["act"].log_value
+    act = embodied_scores.baseline_forecasts(PRODUCTS, CATALOG)["act"].log_value
     expected = {"NVIDIA HGX H100 baseboard (8x H100 SXM 80GB)": 8 * 22.8, "NVIDIA L4": 8.3,
                 "NVIDIA A100 PCIe 40GB": 19.3}  # fmt: skip
     dram = {"NVIDIA HGX H100 baseboard (8x H100 SXM 80GB)": 640, "NVIDIA L4": 24,
@@ -298,14 +298,14 @@ def test_a_cell_that_is_no_number_is_refused_with_its_line(table, carbonctl, cel
     ],
 )
 def test_a_configuration_is_read_as_a_bill_of_materials(config, cpus, dram, drives):
-    build = read_build(config)
+    build = parse_build(config)
     assert (build.cpus, build.dram_gb, build.drives) == (cpus, dram, drives)
 
 
 def test_an_estimate_and_a_product_of_the_same_parts_agree(result):
     """What is verified is what a user gets."""
     (product,) = [p for p in PRODUCTS if p.row["product"] == "NVIDIA L4"]
-    constants = embodied_model.shipped(CATALOG).constants
+    constants = embodied_model.shipped_model(CATALOG).constants
     data = result("embodied", "--gpu", "l4")
     made = next(n for n in data["breakdown"] if n["id"] == "manufacturing")
     (ours,) = [c for c in made["comparators"] if c["source"] == "carbonctl-embodied-fit"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scenarios import ROOT
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact
 from carbonctl.core.record import record
@@ -21,13 +21,13 @@ parity = sys.modules["parity"] = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(parity)
 CATALOG = Catalog.open()
 KINDS = {
-    "dense": lambda case: case.sort == "language" and case.row["task"] != "gpqa",
-    "mixture": lambda case: case.sort == "mixture",
+    "dense": lambda case: case.error_group == "language" and case.row["task"] != "gpqa",
+    "mixture": lambda case: case.error_group == "mixture",
     "reasoning": lambda case: case.row["task"] == "gpqa",
-    "media": lambda case: case.sort == "media",
+    "media": lambda case: case.error_group == "media",
     "not in the catalog": lambda case: case.archetype,
-    "image": lambda case: case.sort == "image",
-    "video": lambda case: case.sort == "video",
+    "image": lambda case: case.error_group == "image",
+    "video": lambda case: case.error_group == "video",
     "sample": lambda case: case.kind == "sample",
     "queue": lambda case: case.kind == "language" and case.wall,
 }
@@ -37,7 +37,9 @@ SAMPLED = 60
 @cache
 def bundled_cases():
     """Cases of the bundled table; read when first asked for, for that takes a second."""
-    return serving_cases.read(bundled("hardware_db") / "published" / "inference.csv", CATALOG)
+    return serving_cases.read_cases(
+        bundled_folder("hardware_db") / "published" / "inference.csv", CATALOG
+    )
 
 
 def sampled():
@@ -77,9 +79,9 @@ def test_no_row_of_the_table_is_dropped_because_infer_refuses_it():
 
 
 def test_a_row_states_its_scenario_and_nothing_else():
-    tables = cases.Tables.of(CATALOG)
+    tables = cases.CaseTables.of(CATALOG)
     row = next(c for c in bundled_cases().cases if c.row["task"] == "gpqa" and not c.is_moe).row
-    said = cases.scenario_of(row, tables)
+    said = cases.scenario_from_row(row, tables)
     assert said["infer"]["output_cv"]["value"] == 0.6
     assert said["infer"]["concurrency"] == float(row["avg_batch_size"])
     assert set(said["infer"]) == {
@@ -87,15 +89,17 @@ def test_a_row_states_its_scenario_and_nothing_else():
         "concurrency", "tensor_parallel",
     }  # fmt: skip
     own = row | {"prompt_tokens_mean": "111", "output_cv": "0.9", "kv_precision": "fp8"}
-    infer = cases.scenario_of(own, tables)["infer"]
+    infer = cases.scenario_from_row(own, tables)["infer"]
     assert (infer["prompt_tokens"], infer["output_cv"], infer["kv_precision"]) == (111, 0.9, "fp8")
 
 
 def test_passes_of_the_denoiser_are_those_of_the_row():
-    tables = cases.Tables.of(CATALOG)
-    row = next(c for c in bundled_cases().cases if c.sort == "image").row
+    tables = cases.CaseTables.of(CATALOG)
+    row = next(c for c in bundled_cases().cases if c.error_group == "image").row
     once, twice = (
-        cases.resolve_service(cases.scenario_of(row | {"guidance_passes": n}, tables), CATALOG)
+        cases.resolve_service(
+            cases.scenario_from_row(row | {"guidance_passes": n}, tables), CATALOG
+        )
         for n in "12"
     )
     assert (once.guidance_passes.value, twice.guidance_passes.value) == (1, 2)
@@ -120,7 +124,7 @@ def test_records_of_one_form_are_one_record_of_columns():
         Pair(fact("default:a", 3.0), fact("y", 7.0)),
     ]
     constants = {"default:a": "a"}
-    made = stacks.stacks(records, lambda f: constants.get(f.key, ""), ["same"] * 3)
+    made = stacks.stack_records(records, lambda f: constants.get(f.key, ""), ["same"] * 3)
     assert [list(stack.places) for stack in made] == [[0, 2], [1]]
     bound = made[0].bind({"a": np.array([10.0, 20.0])})
     assert bound.one.tolist() == [10.0, 20.0]
@@ -132,6 +136,6 @@ def test_records_of_one_form_are_one_record_of_columns():
 
 def test_a_constant_stands_only_in_the_rows_that_have_it():
     records = [Pair(fact("default:a", 1.0)), Pair(fact("stated", 2.0))]
-    (made,) = stacks.stacks(records, lambda f: "a" if f.key == "default:a" else "", [0, 0])
+    (made,) = stacks.stack_records(records, lambda f: "a" if f.key == "default:a" else "", [0, 0])
     assert made.bind({"a": 10.0}).one.tolist() == [[10.0], [2.0]]
     assert made.bind({"a": np.array([10.0, 20.0])}).one.tolist() == [[10.0, 20.0], [2.0, 2.0]]

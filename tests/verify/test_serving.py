@@ -10,12 +10,12 @@ import pytest
 from scipy import optimize
 from tables import for_each
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.verify import serving_cases, serving_forecast, serving_model, serving_scores
 
 CATALOG = Catalog.open()
-TABLE = bundled("hardware_db") / "published" / "inference.csv"
+TABLE = bundled_folder("hardware_db") / "published" / "inference.csv"
 KEYS = {
     "test", "group", "method", "n", "families", "median_ape", "p90_ape", "median_abs_log_ratio",
     "bias", "within_2x", "coverage", "width_factor", "interval_score", "excluded",
@@ -25,7 +25,7 @@ KEYS = {
 @cache
 def bundled_cases():
     """Cases of the bundled table; read when first asked for, for that takes a second."""
-    return serving_cases.read(TABLE, CATALOG)
+    return serving_cases.read_cases(TABLE, CATALOG)
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +92,8 @@ def test_nine_of_ten_lie_in_the_interval(scores, test):
 
 def test_four_of_five_lie_in_the_80_percent_interval_when_the_batch_is_not_known():
     shown = [serving_scores.at_batch(bundled_cases().cases, batch) for batch in (64.0, 8.0, 512.0)]
-    middle, low, high = (serving_scores.shipped(cases, CATALOG) for cases in shown)
-    forecast = serving_scores.batch_unknown(middle, low, high)
+    middle, low, high = (serving_scores.shipped_forecasts(cases, CATALOG) for cases in shown)
+    forecast = serving_scores.forecast_with_unknown_batch(middle, low, high)
     rows = [i for i, c in enumerate(bundled_cases().cases) if c.kind == "language" and c.is_fitted]
     miss = forecast.log_value[rows] - np.log([bundled_cases().cases[i].energy_j for i in rows])
     assert np.mean(np.abs(miss) <= serving_scores.Z80 * forecast.log_sd[rows]) >= 0.75
@@ -103,7 +103,7 @@ def test_ranks_are_right(scores):
     del scores  # the same fit, in sample: ranks hardly move
     rows = [i for i, c in enumerate(bundled_cases().cases) if c.kind == "language" and c.is_fitted]
     cases = [bundled_cases().cases[i] for i in rows]
-    made = serving_scores.shipped(cases, CATALOG)["energy"].log_value
+    made = serving_scores.shipped_forecasts(cases, CATALOG)["energy"].log_value
     told = np.array([case.energy_j for case in cases])
     ranks = np.corrcoef(np.argsort(np.argsort(made)), np.argsort(np.argsort(told)))[0, 1]
     assert ranks >= 0.97
@@ -111,37 +111,39 @@ def test_ranks_are_right(scores):
 
 def test_a_family_has_no_say_in_its_own_forecast():
     cases = [c for c in bundled_cases().cases if c.kind == "picture"]
-    prior = serving_model.priors(CATALOG, "picture")
+    prior = serving_model.load_priors(CATALOG, "picture")
     borrowed = {"resident_factor": 1.3, "dense_efficiency": 0.87}
     others = [c for c in cases if c.row["family"] != "wan2.1"]
-    model = serving_model.fit(others, prior, borrowed)
-    again = serving_model.fit(others, prior, borrowed, model.all())
+    model = serving_model.fit_model(others, prior, borrowed)
+    again = serving_model.fit_model(others, prior, borrowed, model.all())
     for name, value in model.constants.items():
         assert again.constants[name] == pytest.approx(value, rel=5e-3), name
-    everything = serving_model.fit(cases, prior, borrowed)
+    everything = serving_model.fit_model(cases, prior, borrowed)
     assert everything.constants != model.constants
 
 
 def test_what_is_borrowed_was_not_fitted_to_what_is_forecast_either():
-    whole = {kind: serving_model.shipped(CATALOG)[kind] for kind in serving_model.KINDS}
+    whole = {kind: serving_model.shipped_models(CATALOG)[kind] for kind in serving_model.KINDS}
     seen = [c for c in bundled_cases().cases if c.architecture != "Hopper" and c.is_fitted]
     unseen = [c for c in bundled_cases().cases if c.architecture == "Hopper"]
-    found = serving_scores.without(whole, seen, unseen, CATALOG)
-    prior = serving_model.priors(CATALOG, "language")
-    language = serving_model.fit([c for c in seen if c.kind == "language"], prior, {})
+    found = serving_scores.models_without(whole, seen, unseen, CATALOG)
+    prior = serving_model.load_priors(CATALOG, "language")
+    language = serving_model.fit_model([c for c in seen if c.kind == "language"], prior, {})
     for kind, name in (("picture", "dense_efficiency"), ("sample", "resident_factor")):
         lent = found[kind].borrowed[name]
         assert lent == found["language"].constants[name] != whole["language"].constants[name]
         assert lent == pytest.approx(language.constants[name], rel=5e-3)
     pictures = [c for c in unseen if c.kind == "picture"]
     others = [c for c in bundled_cases().cases if c.is_fitted and c not in pictures]
-    assert serving_scores.without(whole, others, pictures, CATALOG)["sample"] is whole["sample"]
+    assert (
+        serving_scores.models_without(whole, others, pictures, CATALOG)["sample"] is whole["sample"]
+    )
 
 
 def test_the_fit_is_where_scipy_finds_the_least_squares():
     cases = [c for c in bundled_cases().cases if c.kind == "sample"]
-    prior, borrowed = serving_model.priors(CATALOG, "sample"), {"resident_factor": 1.3}
-    groups, told = serving_forecast.groups(cases), serving_model.measured(cases)
+    prior, borrowed = serving_model.load_priors(CATALOG, "sample"), {"resident_factor": 1.3}
+    groups, told = serving_forecast.groups(cases), serving_model.log_measured(cases)
 
     def residuals(at):
         constants = dict(zip(prior.names, np.exp(at), strict=True)) | borrowed
@@ -152,7 +154,7 @@ def test_the_fit_is_where_scipy_finds_the_least_squares():
         return np.concatenate([np.sign(known) * loss, (at - prior.center) / prior.spread])
 
     best = optimize.least_squares(residuals, prior.center, bounds=(-np.inf, prior.most + 1e-9)).x
-    found = serving_model.fit(cases, prior, borrowed).constants
+    found = serving_model.fit_model(cases, prior, borrowed).constants
     assert found == pytest.approx(dict(zip(prior.names, np.exp(best), strict=True)), rel=2e-3)
 
 
@@ -183,14 +185,14 @@ def test_a_constant_is_told_by_the_cases_whose_forecasts_lean_on_it(fitted):
 
 def test_pictures_and_clips_are_counted_apart(fitted):
     told = serving_model.cases_that_inform(own("picture"), fitted["picture"])
-    clips = sum(case.sort == "video" for case in own("picture"))
+    clips = sum(case.error_group == "video" for case in own("picture"))
     assert told["video_energy"] == clips
     assert told["image_energy"] == len(own("picture")) - clips
     assert told["sustained_energy_unet"] + told["sustained_energy"] == len(own("picture"))
 
 
 def test_a_constant_on_its_bound_is_told_apart_and_its_note_says_so(fitted):
-    prior = serving_model.priors(CATALOG, "language")
+    prior = serving_model.load_priors(CATALOG, "language")
     most = dict(zip(prior.names, np.exp(prior.most), strict=True))
     model = fitted["language"]
     for name, value in model.constants.items():
@@ -202,7 +204,7 @@ def test_a_constant_on_its_bound_is_told_apart_and_its_note_says_so(fitted):
 
 def shipped_fact(name):
     """The shipped fact of a constant that is no stack's own."""
-    names = serving_model.fitted_names(CATALOG, "serving")
+    names = serving_model.constant_names(CATALOG, "serving")
     return CATALOG.default(name) if name in names else None
 
 
@@ -253,7 +255,7 @@ def test_estimates_print_the_energy_that_verify_scores(result):
         "--requests", "1M/day", "--tokens", f"{v.prompt_tokens:g}:{v.output_tokens:g}",
         "--concurrency", f"{v.batch:g}", "--region", "FR",
     )  # fmt: skip
-    made = np.exp(serving_scores.shipped([case], CATALOG)["energy"].log_value[0])
+    made = np.exp(serving_scores.shipped_forecasts([case], CATALOG)["energy"].log_value[0])
     served = data["metrics"]["infer.functional_units"]["value"] * v.output_tokens
     joules = data["metrics"]["infer.device_energy_kwh"]["value"] * 3.6e6 / served
     assert joules == pytest.approx(made, rel=1e-3)
@@ -270,7 +272,7 @@ def test_measured_8_bits_are_dearer_than_16_at_small_batches_and_so_are_their_fo
     small = [pair for pair in pairs if pair[0].batch <= 16.5]
     assert len(small) == 2
     cases = [case for pair in small for case in pair]
-    forecast = serving_scores.shipped(cases, CATALOG)["energy"].log_value.reshape(-1, 2)
+    forecast = serving_scores.shipped_forecasts(cases, CATALOG)["energy"].log_value.reshape(-1, 2)
     for (packed, plain), (log_packed, log_plain) in zip(small, forecast, strict=True):
         assert packed.energy_j > plain.energy_j
         assert log_packed > log_plain

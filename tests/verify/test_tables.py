@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.verify import training_runs
 
-TABLE = bundled("hardware_db") / "published" / "inference.csv"
+TABLE = bundled_folder("hardware_db") / "published" / "inference.csv"
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_all_bad_cells_come_out_in_one_pass(table, carbonctl):
 
 
 def test_training_runs_may_state_their_precision(table):
-    source = bundled("hardware_db") / "published" / "training.csv"
+    source = bundled_folder("hardware_db") / "published" / "training.csv"
     catalog = Catalog.open()
 
     def peak(**more):
@@ -93,7 +93,7 @@ def test_training_runs_may_state_their_precision(table):
             source=source,
             which=lambda row: row["accelerator_id"].startswith("nvidia-h100-sxm"),
         )
-        return next(c.peak_flop_per_s for c in training_runs.read(path, catalog).cases)
+        return next(c.peak_flop_per_s for c in training_runs.read_cases(path, catalog).cases)
 
     assert peak(precision="fp8") == pytest.approx(2 * peak(), rel=0.01)
     assert peak(precision="bf16") == peak(precision="") == peak()

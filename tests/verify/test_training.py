@@ -10,14 +10,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from carbonctl.catalog.locate import bundled
-from carbonctl.catalog.read import Catalog, mfu_constant
+from carbonctl.catalog.locate import bundled_folder
+from carbonctl.catalog.read import Catalog, saturated_mfu_name
 from carbonctl.verify import scoring, training_model, training_runs, training_scores
 
 CATALOG = Catalog.open()
-TABLE = bundled("hardware_db") / "published" / "training.csv"
-FOUND = training_runs.read(TABLE, CATALOG)
-PRIORS = training_model.priors(CATALOG)
+TABLE = bundled_folder("hardware_db") / "published" / "training.csv"
+FOUND = training_runs.read_cases(TABLE, CATALOG)
+PRIORS = training_model.load_priors(CATALOG)
 KEYS = {
     "test", "group", "method", "n", "families", "median_ape", "p90_ape", "median_abs_log_ratio",
     "bias", "within_2x", "coverage", "width_factor", "interval_score", "excluded",
@@ -81,21 +81,21 @@ def test_what_a_group_measured_does_not_reach_its_own_forecast(by):
         for case in FOUND.cases
     ]
     own = [case.row[by] == group for case in FOUND.cases]
-    true = training_scores.held_out(FOUND.cases, CATALOG, by).log_value
-    false = training_scores.held_out(falsified, CATALOG, by).log_value
+    true = training_scores.held_out_forecast(FOUND.cases, CATALOG, by).log_value
+    false = training_scores.held_out_forecast(falsified, CATALOG, by).log_value
     assert np.array_equal(true[own], false[own], equal_nan=True)
     assert not np.allclose(true, false, equal_nan=True)
 
 
 def test_the_shipped_constants_are_what_the_fit_gives():
-    fitted = training_model.fit(FOUND.cases, PRIORS)
-    shipped = training_model.shipped(CATALOG)
+    fitted = training_model.fit_model(FOUND.cases, PRIORS)
+    shipped = training_model.shipped_model(CATALOG)
     assert shipped.constants == pytest.approx(fitted.constants, rel=1e-3)
     assert shipped.residual_sd["time"] == pytest.approx(fitted.residual_sd["time"], rel=1e-2)
 
 
 def test_the_fit_finds_constants_that_made_the_cases():
-    truth = training_model.shipped(CATALOG).constants
+    truth = training_model.shipped_model(CATALOG).constants
     own = {"google-tpu-v2": 220.0, "google-tpu-v3": 280.0}
     made = np.exp(training_model.log_forecast(FOUND.cases, truth, own, PRIORS.resident_power_share))
     cases = [
@@ -104,13 +104,13 @@ def test_the_fit_finds_constants_that_made_the_cases():
         if np.isfinite(value)
     ]
     errors = dict.fromkeys(PRIORS.errors, 1e-3)  # data outweigh the priors
-    found = training_model.fit(cases, replace(PRIORS, errors=errors)).constants
+    found = training_model.fit_model(cases, replace(PRIORS, errors=errors)).constants
     assert found == pytest.approx({name: truth[name] for name in found}, rel=1e-2)
 
 
 def test_no_constant_belongs_to_a_model():
-    names = training_model.fit(FOUND.cases, PRIORS).constants
-    architectures = {mfu_constant(case.architecture) for case in FOUND.cases}
+    names = training_model.fit_model(FOUND.cases, PRIORS).constants
+    architectures = {saturated_mfu_name(case.architecture) for case in FOUND.cases}
     assert set(names) <= set(PRIORS.shared) | architectures
 
 
@@ -162,8 +162,8 @@ def test_other_cases_are_forecast_with_the_shipped_constants(table, carbonctl):
 
 def test_hours_are_linear_in_tokens(table):
     path = table({}, {"train_tokens_b": "4000"})
-    one, two = (c for c in training_runs.read(path, CATALOG).cases if c.test == "time")
-    shipped = training_model.shipped(CATALOG)
+    one, two = (c for c in training_runs.read_cases(path, CATALOG).cases if c.test == "time")
+    shipped = training_model.shipped_model(CATALOG)
     idle = PRIORS.resident_power_share
     first, second = training_model.log_forecast([one, two], shipped.constants, {}, idle)
     assert np.exp(second - first) == pytest.approx(2.0)
@@ -194,9 +194,9 @@ def test_a_power_at_the_meter_holds_its_pue(table):
     measured = {"power_boundary": "it_system", "avg_power_w_per_accel": "440", "pue": "2"}
     meter = measured | {"power_boundary": "facility", "avg_power_w_per_accel": "880"}
     used = {"use_in_power_test": "1"}
-    cases = training_runs.read(table(measured | used, meter | used), CATALOG).cases
+    cases = training_runs.read_cases(table(measured | used, meter | used), CATALOG).cases
     inside, outside = (case for case in cases if case.test == "power")
-    model = training_model.shipped(CATALOG)
+    model = training_model.shipped_model(CATALOG)
     first, second = training_model.log_forecast(
         [inside, outside], model.constants, {}, PRIORS.resident_power_share
     )
@@ -213,14 +213,14 @@ def test_rows_that_cannot_be_forecast_are_counted_all_the_same(table, carbonctl)
 def test_a_table_saved_with_a_byte_order_mark_is_the_same_table(tmp_path):
     path = tmp_path / "cases.csv"
     path.write_bytes(b"\xef\xbb\xbf" + TABLE.read_bytes())
-    cases = training_runs.read(path, CATALOG).cases
+    cases = training_runs.read_cases(path, CATALOG).cases
     assert [case.measured for case in cases] == [case.measured for case in FOUND.cases]
 
 
 def test_an_estimate_from_flags_and_a_case_forecast_the_same_hours(table, result):
     """What is verified is what a user gets."""
-    (case, *_) = training_runs.read(table({}), CATALOG).cases
-    model = training_model.shipped(CATALOG)
+    (case, *_) = training_runs.read_cases(table({}), CATALOG).cases
+    model = training_model.shipped_model(CATALOG)
     (hours,) = training_model.log_forecast([case], model.constants, {}, 0.2)
     size, tokens = case.row["active_params_b"], case.row["train_tokens_b"]
     for words in (("--params", f"{size}B"), ("--model", "llama-2-7b")):
@@ -231,7 +231,7 @@ def test_an_estimate_from_flags_and_a_case_forecast_the_same_hours(table, result
 
 
 def test_an_unknown_accelerator_is_left_out_and_counted(table):
-    found = training_runs.read(table({"accelerator_id": "no-such"}), CATALOG)
+    found = training_runs.read_cases(table({"accelerator_id": "no-such"}), CATALOG)
     assert found.excluded["time"] == {"accelerator not in hardware_db": 1}
 
 

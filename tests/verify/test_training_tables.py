@@ -5,12 +5,12 @@ import json
 
 import pytest
 
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import Catalog
 from carbonctl.verify import training_runs
 
-TABLE = bundled("hardware_db") / "published" / "training.csv"
-FITTED = training_runs.read(TABLE, Catalog.open()).cases
+TABLE = bundled_folder("hardware_db") / "published" / "training.csv"
+FITTED = training_runs.read_cases(TABLE, Catalog.open()).cases
 NEW = {"run_id": "new", "family": "new", "organisation": "New"}
 
 

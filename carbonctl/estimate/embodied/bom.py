@@ -1,4 +1,4 @@
-"""Bills of materials: what a machine is made of, generic over facts and numbers."""
+"""Bills of materials, as records of facts or of numbers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ T = TypeVar("T")
 
 
 @record
-class Counted(Generic[T]):
-    """Parts by the piece, a published footprint among them."""
+class CountedPart(Generic[T]):
+    """Parts with one figure per piece, such as a published footprint."""
 
     id: str
     label: str
@@ -20,7 +20,7 @@ class Counted(Generic[T]):
 
 
 @record
-class Capacity(Generic[T]):
+class CapacityPart(Generic[T]):
     """Memory or storage by capacity."""
 
     id: str
@@ -30,7 +30,7 @@ class Capacity(Generic[T]):
 
 
 @record
-class Rated(Generic[T]):
+class RatedPart(Generic[T]):
     """Power supplies or coolers by rating."""
 
     id: str
@@ -40,7 +40,7 @@ class Rated(Generic[T]):
 
 
 @record
-class Racked(Generic[T]):
+class RackShare(Generic[T]):
     """A share of a rack by height."""
 
     id: str
@@ -51,8 +51,8 @@ class Racked(Generic[T]):
 
 
 @record
-class Body(Generic[T]):
-    """A part of a server's body, on the level of product footprints."""
+class ServerBody(Generic[T]):
+    """A component of a server other than silicon, scaled to match published footprints."""
 
     id: str
     label: str
@@ -61,7 +61,7 @@ class Body(Generic[T]):
 
 
 @record
-class Weighed(Generic[T]):
+class WeighedPart(Generic[T]):
     """Metal parts by mass."""
 
     id: str
@@ -72,7 +72,7 @@ class Weighed(Generic[T]):
 
 @record
 class Memory(Generic[T]):
-    """Memory by the silicon of its generation."""
+    """Memory by its die area per GB."""
 
     id: str
     label: str
@@ -83,7 +83,7 @@ class Memory(Generic[T]):
 
 @record
 class FabMemory(Generic[T]):
-    """Memory by what a fab emits per capacity, and its yield."""
+    """Memory by the fab's carbon per GB and its yield."""
 
     id: str
     label: str
@@ -93,8 +93,8 @@ class FabMemory(Generic[T]):
 
 
 @record
-class OnBoards(Generic[T]):
-    """Memory modules or drives: boards by the piece, dies by their silicon."""
+class MemoryOnBoards(Generic[T]):
+    """Memory modules or drives: boards by the piece, dies by area."""
 
     id: str
     label: str
@@ -107,7 +107,7 @@ class OnBoards(Generic[T]):
 
 @record
 class Inventory(Generic[T]):
-    """Carbon per wafer area by a fab inventory, raised to product footprints."""
+    """Carbon per wafer area from a fab inventory, scaled to match product footprints."""
 
     inventory_kgco2e_per_cm2: T
     logic_upstream_factor: T
@@ -128,7 +128,7 @@ YieldModel = Literal["murphy", "poisson", "negative-binomial", "fixed"]
 
 @record
 class Yield(Generic[T]):
-    """Good dies over dies: a model with what it needs, or a fixed share."""
+    """Fab yield, the share of good dies: a yield model with its inputs, or a fixed share."""
 
     model: YieldModel
     defect_density_per_cm2: T | None = None
@@ -147,7 +147,7 @@ class Wafer(Generic[T]):
 
 @record
 class Die(Generic[T]):
-    """Equal dies of one node in a package; without a wafer their own area alone is charged."""
+    """Identical dies of one node in a package; without a wafer only their own area counts."""
 
     id: str
     label: str
@@ -160,7 +160,7 @@ class Die(Generic[T]):
 
 @record
 class Interposer(Generic[T]):
-    """The silicon that carries dies and stacks."""
+    """Silicon interposer that carries dies and memory stacks."""
 
     id: str
     label: str
@@ -203,18 +203,18 @@ class Machines(Generic[T]):
 
 
 @record
-class Modeled(Generic[T]):
-    """A part of a host by our own model, with the error of that model."""
+class ModeledPart(Generic[T]):
+    """A part of a host as modeled, with the residual of the model."""
 
     id: str
     label: str
     model_residual: T
-    made: Part[T]
+    part: Part[T]
 
 
 @record
-class Plant(Generic[T]):
-    """A part of a datacenter's building, renewed while the building stands."""
+class BuildingPart(Generic[T]):
+    """A part of a datacenter building, replaced during the life of the building."""
 
     id: str
     label: str
@@ -236,16 +236,17 @@ class Building(Generic[T]):
     construction_kgco2e_per_kw_year: T
 
 
-Piece = Die[T] | Interposer[T] | Memory[T] | Rated[T] | Counted[T]
+Piece = Die[T] | Interposer[T] | Memory[T] | RatedPart[T] | CountedPart[T]
 Part = (
-    Counted[T] | Capacity[T] | Rated[T] | Racked[T] | Body[T] | Weighed[T] | Memory[T]
-    | FabMemory[T] | OnBoards[T] | Module[T] | Chip[T] | Machines[T] | Modeled[T]
+    CountedPart[T] | CapacityPart[T] | RatedPart[T] | RackShare[T] | ServerBody[T]
+    | WeighedPart[T] | Memory[T] | FabMemory[T] | MemoryOnBoards[T] | Module[T] | Chip[T]
+    | Machines[T] | ModeledPart[T]
 )  # fmt: skip
 
 
 @record
 class Comparator:
-    """Somebody else's figure for the same thing: shown with its gap, never used."""
+    """A figure of others for the same item: printed for comparison, never used."""
 
     label: str
     kgco2e: float
@@ -255,7 +256,7 @@ class Comparator:
 
 @record
 class Machine(Generic[T]):
-    """A whole machine: its parts, how many accelerators share it, what it weighs."""
+    """A whole machine: its parts, number of accelerators and mass."""
 
     name: str
     accelerators_per_machine: T
@@ -266,7 +267,7 @@ class Machine(Generic[T]):
 
 @record
 class Route(Generic[T]):
-    """A stated distance, flown in part."""
+    """Transport over a stated distance, in part by air."""
 
     distance_km: T
     air_share: T
@@ -276,7 +277,7 @@ class Route(Generic[T]):
 
 @record
 class Hardware(Generic[T]):
-    """A machine, and the rules by which its carbon is brought to the work."""
+    """A machine with the inputs that allocate its embodied carbon to the work."""
 
     machine: Machine[T]
     lifetime_hours: T

@@ -1,11 +1,11 @@
-"""Hardware, cradle to gate and beyond: a machine part by part, and a phase's share of it."""
+"""Embodied carbon of machines from cradle to grave, and a phase's share of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.estimate.embodied.part_carbon import construction, part_carbon
 from carbonctl.estimate.results import Item, Line
 from carbonctl.formulas.decisions import allocation
@@ -13,13 +13,13 @@ from carbonctl.formulas.hardware import end_of_life, parts, transport
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.embodied.bom import Building, Hardware, Part, Plant
+    from carbonctl.estimate.embodied.bom import Building, BuildingPart, Hardware, Part
     from carbonctl.estimate.inputs import ItemInputs
 
 
-@compared
+@value_record
 class MachineCarbon:
-    """Carbon of one whole machine by stage; None where mass is unknown."""
+    """Carbon of one whole machine by stage [kgCO2e]; None where its mass is unknown."""
 
     lines: tuple[Line, ...]
     manufacturing_kgco2e: Num | None
@@ -29,14 +29,14 @@ class MachineCarbon:
 
     @property
     def stages(self) -> tuple[Num, ...]:
-        """What is known of it from cradle to grave, the credit apart."""
+        """Carbon of all known stages from cradle to grave, without the credit [kgCO2e]."""
         made = (self.manufacturing_kgco2e, self.transport_kgco2e, self.end_of_life_kgco2e)
         return tuple(amount for amount in made if amount is not None)
 
 
-def machine(hardware: Hardware[Num]) -> MachineCarbon:
-    """One whole machine: manufacturing by part, transport, end of life, credit apart."""
-    lines = tuple(_line(item) for item in hardware.machine.parts)
+def machine_carbon(hardware: Hardware[Num]) -> MachineCarbon:
+    """Carbon of one machine: manufacturing by part, transport, end of life, and credit."""
+    lines = tuple(_part_line(item) for item in hardware.machine.parts)
     made = tuple(line.kgco2e for line in lines)
     manufacturing = allocation.total_kgco2e(parts_kgco2e=made) if made else None
     mass = hardware.machine.mass_kg
@@ -77,7 +77,7 @@ def _delivery(mass_kg: Num, hardware: Hardware[Num]) -> Num:
 def amortize(
     item_kgco2e: Num | None, accelerator_hours: Num, hardware: Hardware[Num]
 ) -> Num | None:
-    """The share of a whole machine's carbon that these device-hours carry."""
+    """Share of a machine's carbon that is allocated to these device-hours [kgCO2e]."""
     if item_kgco2e is None:
         return None
     hours = allocation.machine_hours(
@@ -93,10 +93,10 @@ def amortize(
 
 
 def embodied(x: ItemInputs[Num]) -> Item:
-    """Whole machines, from manufacturing to end of life, without use."""
+    """Embodied carbon of whole machines from manufacturing to end of life, without use."""
     with part("machine"):
-        made = machine(x.hardware)
-        credit = _times(made.recovery_credit_kgco2e, x.machines)
+        made = machine_carbon(x.hardware)
+        credit = _multiply(made.recovery_credit_kgco2e, x.machines)
     stages = (
         ("manufacturing", "manufacturing", made.manufacturing_kgco2e),
         ("transport", "transport", made.transport_kgco2e),
@@ -108,27 +108,27 @@ def embodied(x: ItemInputs[Num]) -> Item:
             continue
         with part(name):
             amount = parts.part_kgco2e(part_count=x.machines, unit_kgco2e=one)
-        children = _scaled(made.lines, x.machines) if name == "manufacturing" else ()
+        children = _scale_lines(made.lines, x.machines) if name == "manufacturing" else ()
         comparators = x.hardware.machine.comparators if name == "manufacturing" else ()
         lines.append(Line(name, label, amount, name, "", "machine", children, comparators))
         metrics[f"{name}_kgco2e"] = amount
     if x.building:
-        built = tuple(_built(item) for item in x.building)
+        built = tuple(_construction_line(item) for item in x.building)
         amount = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in built))
         lines.append(
             Line("construction", "construction", amount, "construction", "", "machine+dc", built)
         )
         metrics["construction_kgco2e"] = amount
     total = allocation.total_kgco2e(parts_kgco2e=tuple(line.kgco2e for line in lines))
-    if made.stages:  # a building by its parts alone holds no machine
-        metrics["embodied_kgco2e_per_hour"] = _per_hour(made, x.hardware)
+    if made.stages:  # an empty building has no machine
+        metrics["embodied_kgco2e_per_hour"] = _embodied_per_hour(made, x.hardware)
     if credit is not None:
         metrics["recovery_credit_kgco2e"] = credit
     return Item(total, tuple(lines), credit, {"total_kgco2e": total, **metrics})
 
 
-def _per_hour(made: MachineCarbon, hardware: Hardware[Num]) -> Num:
-    """What an hour of one device carries of the machine."""
+def _embodied_per_hour(made: MachineCarbon, hardware: Hardware[Num]) -> Num:
+    """Embodied carbon per device-hour [kgCO2e/h]."""
     with part("one"):
         whole = allocation.total_kgco2e(parts_kgco2e=made.stages)
     return allocation.embodied_kgco2e_per_hour(
@@ -139,17 +139,17 @@ def _per_hour(made: MachineCarbon, hardware: Hardware[Num]) -> Num:
     )
 
 
-def _built(item: Plant[Num] | Building[Num]) -> Line:
+def _construction_line(item: BuildingPart[Num] | Building[Num]) -> Line:
     with part(f"construction.{item.id}"):
         return Line(f"construction.{item.id}", item.label, construction(item), "construction")
 
 
-def _times(one: Num | None, count: Num) -> Num | None:
+def _multiply(one: Num | None, count: Num) -> Num | None:
     return None if one is None else parts.part_kgco2e(part_count=count, unit_kgco2e=one)
 
 
-def _scaled(lines: tuple[Line, ...], machines: Num) -> tuple[Line, ...]:
-    """The machine's parts, times machines."""
+def _scale_lines(lines: tuple[Line, ...], machines: Num) -> tuple[Line, ...]:
+    """Lines of a machine's parts, multiplied by the number of machines."""
     scaled = []
     for line in lines:
         with part(line.id):
@@ -158,6 +158,6 @@ def _scaled(lines: tuple[Line, ...], machines: Num) -> tuple[Line, ...]:
     return tuple(scaled)
 
 
-def _line(item: Part[Num]) -> Line:
+def _part_line(item: Part[Num]) -> Line:
     with part(item.id):
         return Line(item.id, item.label, part_carbon(item), "manufacturing")

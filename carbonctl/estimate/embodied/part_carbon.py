@@ -1,4 +1,4 @@
-"""Carbon of one entry of a bill of materials, whatever it is."""
+"""Carbon of each kind of entry of a bill of materials."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import part
 from carbonctl.estimate.embodied.bom import (
-    Body,
-    Capacity,
+    BuildingPart,
+    CapacityPart,
     Chip,
-    Counted,
+    CountedPart,
     Die,
     FabMemory,
     Interposer,
     Inventory,
     Machines,
     Memory,
-    Modeled,
+    MemoryOnBoards,
+    ModeledPart,
     Module,
-    OnBoards,
-    Plant,
-    Racked,
-    Rated,
-    Weighed,
+    RackShare,
+    RatedPart,
+    ServerBody,
+    WeighedPart,
 )
 from carbonctl.formulas.facility import datacenter
 from carbonctl.formulas.hardware import fab, parts
@@ -33,38 +33,38 @@ if TYPE_CHECKING:
 
 
 def part_carbon(item: Part[Num] | Piece[Num]) -> Num:
-    """Carbon of one entry of a bill of materials."""
+    """Carbon of one entry of a bill of materials [kgCO2e]."""
     match item:
         case Module():
             return parts.module_kgco2e(
                 module_count=item.module_count,
                 assembly_uplift=item.assembly_uplift,
                 module_residual=item.module_residual,
-                parts_kgco2e=_pieces(item.parts),
+                parts_kgco2e=_carbon_of_parts(item.parts),
             )
         case Chip():
             return fab.chip_kgco2e(
                 chip_count=item.chip_count,
                 assembly_yield=item.assembly_yield,
-                parts_kgco2e=_pieces(item.parts),
+                parts_kgco2e=_carbon_of_parts(item.parts),
             )
-        case Modeled():
+        case ModeledPart():
             return parts.modeled_kgco2e(
-                model_residual=item.model_residual, parts_kgco2e=(part_carbon(item.made),)
+                model_residual=item.model_residual, parts_kgco2e=(part_carbon(item.part),)
             )
         case Machines():
             return parts.machines_kgco2e(
-                machine_count=item.machine_count, parts_kgco2e=_pieces(item.parts)
+                machine_count=item.machine_count, parts_kgco2e=_carbon_of_parts(item.parts)
             )
         case Die() | Interposer():
-            return _silicon(item)
-        case Memory() | FabMemory() | OnBoards() | Capacity():
-            return _stored(item)
+            return _silicon_carbon(item)
+        case Memory() | FabMemory() | MemoryOnBoards() | CapacityPart():
+            return _memory_carbon(item)
         case _:
-            return _other(item)
+            return _other_part_carbon(item)
 
 
-def _pieces(pieces: tuple[Piece[Num] | Part[Num], ...]) -> tuple[Num, ...]:
+def _carbon_of_parts(pieces: tuple[Piece[Num] | Part[Num], ...]) -> tuple[Num, ...]:
     made = []
     for piece in pieces:
         with part(piece.id):
@@ -72,9 +72,9 @@ def _pieces(pieces: tuple[Piece[Num] | Part[Num], ...]) -> tuple[Num, ...]:
     return tuple(made)
 
 
-def construction(item: Plant[Num] | Building[Num]) -> Num:
-    """Carbon of a part of the datacenter, or of all of it by IT power."""
-    if isinstance(item, Plant):
+def construction(item: BuildingPart[Num] | Building[Num]) -> Num:
+    """Construction carbon of a part of a datacenter, or of a whole one by IT power [kgCO2e]."""
+    if isinstance(item, BuildingPart):
         return datacenter.plant_kgco2e(
             part_count=item.part_count,
             unit_kgco2e=item.unit_kgco2e,
@@ -89,7 +89,9 @@ def construction(item: Plant[Num] | Building[Num]) -> Num:
     )
 
 
-def _stored(item: Memory[Num] | FabMemory[Num] | OnBoards[Num] | Capacity[Num]) -> Num:
+def _memory_carbon(
+    item: Memory[Num] | FabMemory[Num] | MemoryOnBoards[Num] | CapacityPart[Num],
+) -> Num:
     match item:
         case Memory():
             return parts.memory_kgco2e(
@@ -103,7 +105,7 @@ def _stored(item: Memory[Num] | FabMemory[Num] | OnBoards[Num] | Capacity[Num]) 
                 capacity_kgco2e_per_gb=item.capacity_kgco2e_per_gb,
                 fab_yield=item.fab_yield,
             )
-        case OnBoards():
+        case MemoryOnBoards():
             return parts.memory_kgco2e_by_boards(
                 part_count=item.part_count,
                 board_kgco2e=item.board_kgco2e,
@@ -111,35 +113,37 @@ def _stored(item: Memory[Num] | FabMemory[Num] | OnBoards[Num] | Capacity[Num]) 
                 area_cm2_per_gb=item.area_cm2_per_gb,
                 memory_kgco2e_per_cm2=item.memory_kgco2e_per_cm2,
             )
-        case Capacity():
+        case CapacityPart():
             return parts.part_kgco2e_by_capacity(
                 capacity_gb=item.capacity_gb, capacity_kgco2e_per_gb=item.capacity_kgco2e_per_gb
             )
 
 
-def _other(item: Counted[Num] | Rated[Num] | Racked[Num] | Body[Num] | Weighed[Num]) -> Num:
+def _other_part_carbon(
+    item: CountedPart[Num] | RatedPart[Num] | RackShare[Num] | ServerBody[Num] | WeighedPart[Num],
+) -> Num:
     match item:
-        case Counted():
+        case CountedPart():
             return parts.part_kgco2e(part_count=item.part_count, unit_kgco2e=item.unit_kgco2e)
-        case Rated():
+        case RatedPart():
             return parts.part_kgco2e_by_power(
                 rated_w=item.rated_w, rated_kgco2e_per_w=item.rated_kgco2e_per_w
             )
-        case Racked():
+        case RackShare():
             return parts.rack_kgco2e(
                 unit_kgco2e=item.unit_kgco2e,
                 rack_units=item.rack_units,
                 rack_height=item.rack_height,
             )
-        case Body():
+        case ServerBody():
             return parts.body_kgco2e(body_factor=item.body_factor, unit_kgco2e=item.unit_kgco2e)
-        case Weighed():
+        case WeighedPart():
             return parts.part_kgco2e_by_mass(
                 mass_kg=item.mass_kg, material_kgco2e_per_kg=item.material_kgco2e_per_kg
             )
 
 
-def _silicon(item: Die[Num] | Interposer[Num]) -> Num:
+def _silicon_carbon(item: Die[Num] | Interposer[Num]) -> Num:
     if isinstance(item, Interposer):
         return fab.interposer_kgco2e(
             interposer_area_cm2=item.interposer_area_cm2,
@@ -186,7 +190,7 @@ def _per_area(carbon: Inventory[Num] | Process[Num]) -> Num:
 
 
 def good_share(good: Yield[Num], die_area_cm2: Num) -> Num:
-    """Share of dies that work."""
+    """Fab yield: share of good dies of this area [1]."""
     defects = good.defect_density_per_cm2
     if good.fab_yield is not None:
         return good.fab_yield

@@ -1,4 +1,4 @@
-"""One decode step of one replica: its bytes, its work, its time, its power."""
+"""One decode step of one replica: bytes, FLOP, time and energy."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from carbonctl.core.formula import part
 from carbonctl.estimate.serving import moe
 from carbonctl.formulas.hardware import power
-from carbonctl.formulas.serving import decode_work as compute_decode
-from carbonctl.formulas.serving import parallel_work as compute_parallel
-from carbonctl.formulas.serving import replica_limits as operating_point
-from carbonctl.formulas.serving import request_work as compute_request
-from carbonctl.formulas.serving import roofline
+from carbonctl.formulas.serving import (
+    decode_work,
+    parallel_work,
+    replica_limits,
+    request_work,
+    roofline,
+)
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.serving.service import Attention, Board, Decoder, Measured
+    from carbonctl.estimate.serving.service import Attention, Board, Decoder, MeasuredThroughput
 
 
 class Work(NamedTuple):
-    """What one decode step reads and computes, and on how many devices."""
+    """Bytes read and FLOP computed in one decode step, and the devices of the replica."""
 
     weight_read_gb: Num
     kv_gb: Num
@@ -37,96 +39,98 @@ class Step(NamedTuple):
 
 def decode_step(m: Decoder[Num]) -> Step:
     """Time and energy of one decode step at the operating point."""
-    return step_of(m, decode_work(m))
+    return step_from_work(m, step_work(m))
 
 
-def step_of(m: Decoder[Num], work: Work) -> Step:
-    """Time and energy of a step of known work, as long as it takes or was measured to take."""
-    seconds = _seconds(m, work) if m.measured is None else _measured_s(m, m.measured, work)
+def step_from_work(m: Decoder[Num], work: Work) -> Step:
+    """Time and energy of a step with this work; its time is measured where that is stated."""
+    seconds = _seconds(m, work) if m.measured is None else _measured_seconds(m, m.measured, work)
     energy = step_energy_j(m, work, seconds)
     return Step(seconds, energy, work.replica_accelerators)
 
 
 def mean_context(m: Decoder[Num]) -> Num:
-    """Context that a step sees on average."""
-    return compute_decode.mean_context_tokens(
+    """Mean context of a decode step [tokens]."""
+    return decode_work.mean_context_tokens(
         prompt_tokens=m.prompt_tokens, output_tokens=m.output_tokens, output_cv=m.output_cv
     )
 
 
-def decode_work(m: Decoder[Num], context: Num | None = None) -> Work:
-    """Bytes and operations of one decode step, with its share of prefill.
+def step_work(m: Decoder[Num], context: Num | None = None) -> Work:
+    """Bytes and FLOP of one decode step, with its share of prefill.
 
-    ``context`` where it does not follow from the tokens that a model writes: a draft's are more.
+    ``context`` is the mean context where it does not follow from the output tokens, as for a draft.
     """
-    attended = _attended(m.attention, mean_context(m) if context is None else context)
-    weight = compute_decode.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
+    attended = _attended_layer_tokens(m.attention, mean_context(m) if context is None else context)
+    weight = decode_work.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
     cache, replica = _cache_gb(m, attended), moe.replica_accelerators(m)
     if replica is None:
         replica = roofline.replica_accelerators(
             weight_gb=weight,
-            kv_gb=_with_state_gb(m, cache),
+            kv_gb=_add_state_gb(m, cache),
             device_memory_gb=m.board.memory_gb,
             memory_share=m.memory_share,
         )
-    read = compute_parallel.kv_gb_by_copies(kv_gb=cache, cache_copies=moe.cache_copies(m, replica))
+    read = parallel_work.kv_gb_by_copies(kv_gb=cache, cache_copies=moe.cache_copies(m, replica))
     return Work(
-        moe.weight_read_gb(m, weight), _with_state_gb(m, read), _step_flop(m, attended), replica
+        moe.weight_read_gb(m, weight), _add_state_gb(m, read), _step_flop(m, attended), replica
     )
 
 
-def computed_prompt(m: Decoder[Num]) -> Num:
-    """Tokens of a prompt that no cache holds."""
+def uncached_prompt_tokens(m: Decoder[Num]) -> Num:
+    """Prompt tokens that are not in the prompt cache."""
     if m.prompt_cache_share is None:
         return m.prompt_tokens
-    return compute_request.prompt_tokens_by_cache(
+    return request_work.prompt_tokens_by_cache(
         prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
     )
 
 
 def prefill_attention(m: Decoder[Num]) -> tuple[Num, Num]:
-    """Work of one look at a prompt's token, and looks of the tokens computed, over all layers."""
-    look = compute_decode.look_flop(heads=m.attention.heads, head_dim=m.attention.head_dim)
-    whole = _prompt_attended(m.attention, m.prompt_tokens)
+    """Attention FLOP per attended position, and attended positions of prefill over all layers."""
+    flop_per_position = decode_work.look_flop(
+        heads=m.attention.heads, head_dim=m.attention.head_dim
+    )
+    whole = _prompt_layer_tokens(m.attention, m.prompt_tokens)
     if m.prompt_cache_share is None:
-        return look, whole
-    cached = compute_request.prompt_tokens_by_cached_prefix(
+        return flop_per_position, whole
+    cached = request_work.prompt_tokens_by_cached_prefix(
         prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
     )
     with part("prefix"):
-        before = _prompt_attended(m.attention, cached)
-    return look, compute_request.prompt_layer_tokens_by_prompt_cache(
+        before = _prompt_layer_tokens(m.attention, cached)
+    return flop_per_position, request_work.prompt_layer_tokens_by_prompt_cache(
         prompt_layer_tokens=whole, cached_layer_tokens=before
     )
 
 
 def _step_flop(m: Decoder[Num], attended: Num) -> Num:
-    """Work of a step; a cached prefix is not computed, but looked at."""
-    attention, (prompt_look, prompt_attended) = m.attention, prefill_attention(m)
-    look = prompt_look
+    """FLOP of a decode step with its share of prefill; a cached prefix is only attended to."""
+    attention, (prompt_flop_per_position, prompt_attended) = m.attention, prefill_attention(m)
+    flop_per_position = prompt_flop_per_position
     if attention.latent_rank is not None and attention.rope_dim is not None:
-        look = compute_decode.look_flop_by_latent(
+        flop_per_position = decode_work.look_flop_by_latent(
             heads=attention.heads, latent_rank=attention.latent_rank, rope_dim=attention.rope_dim
         )
-    return compute_decode.step_flop(
+    return decode_work.step_flop(
         active_params=m.active_params,
-        look_flop=look,
+        look_flop=flop_per_position,
         attended_layer_tokens=attended,
-        prompt_look_flop=prompt_look,
+        prompt_look_flop=prompt_flop_per_position,
         prompt_layer_tokens=prompt_attended,
-        prompt_tokens=computed_prompt(m),
-        output_tokens=moe.output_tokens_of_prompt(m),
+        prompt_tokens=uncached_prompt_tokens(m),
+        output_tokens=moe.output_tokens_per_prompt(m),
         batch=m.batch,
     )
 
 
-def _prompt_attended(attention: Attention[Num], tokens: Num) -> Num:
-    """Tokens that those of a prompt look at: all before them unless windows are known."""
+def _prompt_layer_tokens(attention: Attention[Num], tokens: Num) -> Num:
+    """Positions that prompt tokens attend to, over all layers: all before, or a window."""
     if attention.full_layers is None or attention.window_tokens is None:
-        return compute_request.prompt_layer_tokens_by_full_layers(
+        return request_work.prompt_layer_tokens_by_full_layers(
             layers=attention.layers, prompt_tokens=tokens
         )
-    return compute_request.prompt_layer_tokens(
+    return request_work.prompt_layer_tokens(
         layers=attention.layers,
         full_layers=attention.full_layers,
         window_tokens=attention.window_tokens,
@@ -134,13 +138,13 @@ def _prompt_attended(attention: Attention[Num], tokens: Num) -> Num:
     )
 
 
-def _attended(attention: Attention[Num], context: Num) -> Num:
-    """Tokens looked at, summed over layers: all of the context unless windows are known."""
+def _attended_layer_tokens(attention: Attention[Num], context: Num) -> Num:
+    """Positions that one token attends to, over all layers: the context, or a window."""
     if attention.full_layers is None or attention.window_tokens is None:
-        return compute_decode.attended_layer_tokens_by_full_layers(
+        return decode_work.attended_layer_tokens_by_full_layers(
             layers=attention.layers, mean_context_tokens=context
         )
-    return compute_decode.attended_layer_tokens(
+    return decode_work.attended_layer_tokens(
         layers=attention.layers,
         full_layers=attention.full_layers,
         window_tokens=attention.window_tokens,
@@ -149,28 +153,28 @@ def _attended(attention: Attention[Num], context: Num) -> Num:
 
 
 def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
-    """One copy of the keys and values that a step reads."""
+    """KV cache that a step reads, one copy [GB]."""
     attention = m.attention
     if attention.latent_rank is not None and attention.rope_dim is not None:
-        elements = compute_decode.cached_elements_by_latent(
+        elements = decode_work.cached_elements_by_latent(
             latent_rank=attention.latent_rank, rope_dim=attention.rope_dim
         )
     else:
         assert attention.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
-        elements = compute_decode.cached_elements(
+        elements = decode_work.cached_elements(
             kv_heads=attention.kv_heads, head_dim=attention.head_dim
         )
-    return compute_decode.kv_gb(
+    return decode_work.kv_gb(
         cached_elements=elements, attended_layer_tokens=attended, batch=m.batch, kv_bytes=m.kv_bytes
     )
 
 
-def _with_state_gb(m: Decoder[Num], cache: Num) -> Num:
-    """The cache, and the state that is moved where layers keep one."""
+def _add_state_gb(m: Decoder[Num], cache: Num) -> Num:
+    """KV cache plus the state of layers that keep one (SSM, linear attention) [GB]."""
     attention = m.attention
     if attention.state_elements is None or attention.state_bytes is None:
         return cache
-    return compute_decode.kv_gb_by_state(
+    return decode_work.kv_gb_by_state(
         kv_gb=cache,
         state_elements=attention.state_elements,
         batch=m.batch,
@@ -179,14 +183,14 @@ def _with_state_gb(m: Decoder[Num], cache: Num) -> Num:
 
 
 def _seconds(m: Decoder[Num], work: Work) -> Num:
-    """Time of a step: bytes and work, launches and exchange, and what the host adds."""
+    """Modeled time of a step [s]: memory and compute, launches, communication, host."""
     stream = _stream_s(m, work)
     launch = roofline.launch_s(
         layers=m.attention.layers,
         layer_launch_s=moe.layer_launch_s(m),
         batch=m.batch,
-        prompt_tokens=computed_prompt(m),
-        output_tokens=moe.output_tokens_of_prompt(m),
+        prompt_tokens=uncached_prompt_tokens(m),
+        output_tokens=moe.output_tokens_per_prompt(m),
         replica_accelerators=work.replica_accelerators,
         hidden_size=m.hidden_size,
         exchange_latency_s=m.runtime.exchange_latency_s,
@@ -202,9 +206,9 @@ def _seconds(m: Decoder[Num], work: Work) -> Num:
     return roofline.step_s(stream_s=stream, launch_s=launch, host_s=host)
 
 
-def _measured_s(m: Decoder[Num], measured: Measured[Num], work: Work) -> Num:
-    """Time of a step that the measured throughput tells."""
-    return operating_point.step_s_from_throughput(
+def _measured_seconds(m: Decoder[Num], measured: MeasuredThroughput[Num], work: Work) -> Num:
+    """Time of a step computed from the measured throughput [s]."""
+    return replica_limits.step_s_from_throughput(
         batch=m.batch,
         accelerators=measured.accelerators,
         replica_accelerators=work.replica_accelerators,
@@ -213,18 +217,18 @@ def _measured_s(m: Decoder[Num], measured: Measured[Num], work: Work) -> Num:
 
 
 def _stream_s(m: Decoder[Num], work: Work) -> Num:
-    """Time in which a step moves its bytes and does its work."""
+    """Time in which a step reads its bytes and computes its FLOP [s]."""
     if m.moe is None:
-        return roofline.stream_s(**_streamed(m, work))
+        return roofline.stream_s(**_stream_arguments(m, work))
     imbalance = moe.expert_imbalance(m, m.moe, work.replica_accelerators)
     return roofline.stream_s_by_experts(
-        **_streamed(m, work),
+        **_stream_arguments(m, work),
         expert_overhead=m.moe.expert_overhead,
         expert_imbalance=imbalance,
     )
 
 
-def _streamed(m: Decoder[Num], work: Work) -> dict[str, Num]:
+def _stream_arguments(m: Decoder[Num], work: Work) -> dict[str, Num]:
     return {
         "weight_read_gb": work.weight_read_gb,
         "kv_gb": work.kv_gb,
@@ -239,7 +243,7 @@ def _streamed(m: Decoder[Num], work: Work) -> dict[str, Num]:
 
 
 def step_energy_j(m: Decoder[Num], work: Work, seconds: Num) -> Num:
-    """Accelerator energy of a step that takes this long, whether modeled or measured."""
+    """Accelerator energy of a step with this work and time [J]."""
     dynamic = roofline.dynamic_energy_j(
         step_flop=work.flop,
         weight_read_gb=work.weight_read_gb,
@@ -258,7 +262,7 @@ def step_energy_j(m: Decoder[Num], work: Work, seconds: Num) -> Num:
 def device_power_w(
     board: Board[Num], resident_factor: Num, dynamic: Num, devices: Num, seconds: Num
 ) -> Num:
-    """Mean power of each of the devices that share a dynamic energy for a time."""
+    """Mean power of each device, from dynamic energy that all share over a time [W]."""
     resident = power.resident_power_w(
         idle_power_w=board.idle_power_w, resident_factor=resident_factor
     )

@@ -1,17 +1,16 @@
-"""One sample on one device: an image, a window of speech, a text to be embedded."""
+"""Encoder services: one sample (image, speech, text) on one device."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.estimate.serving.decode_step import device_power_w
-from carbonctl.estimate.serving.service import Encoded
+from carbonctl.estimate.serving.service import EncoderSample
 from carbonctl.estimate.serving.service_fleet import BoardWork
 from carbonctl.estimate.training.train_samples import forward_flop
 from carbonctl.formulas.facility import operational
 from carbonctl.formulas.hardware import power
-from carbonctl.formulas.serving import request_work as compute_request
-from carbonctl.formulas.serving import serving_time
+from carbonctl.formulas.serving import request_work, serving_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Sample(NamedTuple):
-    """Time of one sample on one device, and the mean power of that device."""
+    """Time of one sample on one device [s], and the mean power of the device [W]."""
 
     unit_s: Num
     device_power_w: Num
 
 
-def encode(m: Encoded[Num]) -> Sample:
-    """Time and power of a device that is kept busy with samples."""
+def sample_time_and_power(m: EncoderSample[Num]) -> Sample:
+    """Time of one sample, and the power of a device that is always busy."""
     seconds = serving_time.unit_s_from_flop(
         unit_flop=m.unit_flop,
         peak_flop_per_s=m.board.peak_flop_per_s,
@@ -39,14 +38,14 @@ def encode(m: Encoded[Num]) -> Sample:
     return Sample(seconds, device_power_w(m.board, m.resident_factor, dynamic, devices, seconds))
 
 
-def encoded(m: Encoder[Num]) -> Encoded[Num]:
-    """Work of one sample, and the device that does it."""
+def encoder_sample(m: Encoder[Num]) -> EncoderSample[Num]:
+    """FLOP and device of one sample, as numbers."""
     energy = m.energy_j_per_flop
     if m.packed_energy_share is not None:
-        energy = compute_request.packed_energy_j_per_flop(
+        energy = request_work.packed_energy_j_per_flop(
             energy_j_per_flop=energy, packed_energy_share=m.packed_energy_share
         )
-    return Encoded(
+    return EncoderSample(
         unit_flop=forward_flop(m.sample),
         board=m.board,
         compute_efficiency=serving_time.served_efficiency(
@@ -58,9 +57,9 @@ def encoded(m: Encoder[Num]) -> Encoded[Num]:
     )
 
 
-def encoder_work(m: Encoder[Num], served: Num) -> BoardWork:
-    """One sample on one device, then all of them."""
-    made = encode(encoded(m))
+def encoder_board_work(m: Encoder[Num], served: Num) -> BoardWork:
+    """Busy hours and board energy of all samples served."""
+    made = sample_time_and_power(encoder_sample(m))
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=serving_time.busy_hours_from_unit_time(
             served_units=served, unit_s=made.unit_s
@@ -73,7 +72,7 @@ def encoder_work(m: Encoder[Num], served: Num) -> BoardWork:
     return BoardWork(busy, device, None)
 
 
-def encoder_resident_w(m: Encoder[Num]) -> Num:
+def encoder_resident_power_w(m: Encoder[Num]) -> Num:
     """Power of one board that holds the model and has nothing to do [W]."""
     return power.resident_power_w(
         idle_power_w=m.board.idle_power_w, resident_factor=m.resident_factor

@@ -1,4 +1,4 @@
-"""One batch of pictures or clips on one replica: its work, its time, its power."""
+"""Image and video services: one batch on one replica, its FLOP, time and energy."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from carbonctl.core.formula import part
 from carbonctl.estimate.denoising_pass import denoise_flop, latent_tokens
 from carbonctl.estimate.serving.decode_step import device_power_w
 from carbonctl.estimate.serving.service_fleet import BoardWork
-from carbonctl.formulas import diffusion_work as compute_diffusion
+from carbonctl.formulas import diffusion_work
 from carbonctl.formulas.hardware import power
-from carbonctl.formulas.serving import generation, serving_time
-from carbonctl.formulas.serving import served_unit as per_unit
+from carbonctl.formulas.serving import generation, served_unit, serving_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Work(NamedTuple):
-    """What one batch computes: in denoising, and with all that comes before and after it."""
+    """FLOP of one batch: denoising, decoder, text encoder, and all together."""
 
     denoising_flop: Num
     decoder_flop: Num
@@ -34,27 +33,27 @@ class Batch(NamedTuple):
     energy_j: Num
 
 
-def generate(m: Diffusion[Num]) -> Batch:
+def batch_at_operating_point(m: Diffusion[Num]) -> Batch:
     """Time and energy of one batch at the operating point."""
-    return batch_of(m, batch_work(m))
+    return batch_from_work(m, batch_work(m))
 
 
-def batch_of(m: Diffusion[Num], work: Work) -> Batch:
-    """Time and energy of a batch of known work."""
+def batch_from_work(m: Diffusion[Num], work: Work) -> Batch:
+    """Time and energy of a batch with this work."""
     seconds = _seconds(m, work)
     return Batch(seconds, batch_energy_j(m, work, seconds))
 
 
 def batch_work(m: Diffusion[Num]) -> Work:
-    """Operations of one batch."""
+    """FLOP of one batch."""
     pass_flop = denoise_flop(m)
-    denoising = compute_diffusion.denoising_flop(
+    denoising = diffusion_work.denoising_flop(
         batch=m.batch,
         steps=m.steps,
         guidance_passes=m.guidance_passes,
         denoise_flop=pass_flop,
     )
-    decoder = compute_diffusion.decoder_flop(
+    decoder = diffusion_work.decoder_flop(
         batch=m.batch,
         decoder_overhead=m.runtime.decoder_overhead,
         decoder_pixel_flop=m.decoder_pixel_flop,
@@ -67,12 +66,12 @@ def batch_work(m: Diffusion[Num]) -> Work:
         return Work(
             **both,
             text_encoder_flop=None,
-            flop=compute_diffusion.batch_flop_by_picture_alone(**both),
+            flop=diffusion_work.batch_flop_by_picture_alone(**both),
         )
-    text = compute_diffusion.text_encoder_flop(
+    text = diffusion_work.text_encoder_flop(
         batch=m.batch, text_encoder_params=m.text_encoder_params, text_tokens=m.text_tokens
     )
-    total = compute_diffusion.batch_flop(**both, text_encoder_flop=text)
+    total = diffusion_work.batch_flop(**both, text_encoder_flop=text)
     return Work(**both, text_encoder_flop=text, flop=total)
 
 
@@ -89,7 +88,7 @@ def _seconds(m: Diffusion[Num], work: Work) -> Num:
     )
     compute = _compute_s(m, share)
     with part("decoder"):
-        decoder = _compute_s(m, _undivided(work))
+        decoder = _compute_s(m, _single_device_flop(work))
     if m.runtime.activation_bytes is None or m.hidden_size is None:
         return generation.batch_s_by_unet(compute_s=compute, launch_s=launch, decoder_s=decoder)
     return generation.batch_s(
@@ -111,11 +110,11 @@ def _seconds(m: Diffusion[Num], work: Work) -> Num:
     )
 
 
-def _undivided(work: Work) -> Num:
-    """Work of the one device that does what comes before and after denoising."""
+def _single_device_flop(work: Work) -> Num:
+    """FLOP before and after denoising, which one device computes alone."""
     if work.text_encoder_flop is None:
-        return compute_diffusion.device_flop_by_decoder(decoder_flop=work.decoder_flop)
-    return compute_diffusion.device_flop_by_decoder_and_prompt(
+        return diffusion_work.device_flop_by_decoder(decoder_flop=work.decoder_flop)
+    return diffusion_work.device_flop_by_decoder_and_prompt(
         decoder_flop=work.decoder_flop, text_encoder_flop=work.text_encoder_flop
     )
 
@@ -151,7 +150,7 @@ def _activation_s(m: Diffusion[Num], activation_bytes: Num, hidden_size: Num) ->
 
 
 def batch_energy_j(m: Diffusion[Num], work: Work, seconds: Num) -> Num:
-    """Accelerator energy of a batch that takes this long, whether modeled or measured."""
+    """Accelerator energy of a batch with this work and time [J]."""
     dynamic = power.dynamic_energy_j_by_operations(
         work_flop=work.flop, energy_j_per_flop=m.runtime.energy_j_per_flop
     )
@@ -163,9 +162,9 @@ def batch_energy_j(m: Diffusion[Num], work: Work, seconds: Num) -> Num:
     )
 
 
-def diffusion_work(m: Diffusion[Num], served: Num) -> BoardWork:
-    """One batch of pictures or clips, then all of them."""
-    made = generate(m)
+def diffusion_board_work(m: Diffusion[Num], served: Num) -> BoardWork:
+    """Busy hours and board energy of all images or clips served."""
+    made = batch_at_operating_point(m)
     busy = serving_time.busy_hours_from_batches(
         served_units=served,
         batch_s=made.seconds,
@@ -185,17 +184,17 @@ def diffusion_work(m: Diffusion[Num], served: Num) -> BoardWork:
 
 
 def video_seconds(m: Diffusion[Num], total: Num) -> dict[str, Num]:
-    """Seconds of video that a service makes, where it makes any."""
+    """Seconds of video that a service generates; empty for images."""
     if m.frames_per_second is None:
         return {}
     return {
-        "video_seconds": per_unit.functional_units_by_video_second(
+        "video_seconds": served_unit.functional_units_by_video_second(
             functional_units=total, frames=m.frames, frames_per_second=m.frames_per_second
         )
     }
 
 
-def diffusion_resident_w(m: Diffusion[Num]) -> Num:
+def diffusion_resident_power_w(m: Diffusion[Num]) -> Num:
     """Power of one board that holds the model and has nothing to do [W]."""
     return power.resident_power_w(
         idle_power_w=m.board.idle_power_w, resident_factor=m.runtime.resident_factor

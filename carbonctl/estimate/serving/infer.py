@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.estimate.serving.service_fleet import Demand
 from carbonctl.estimate.serving.service_kinds import service_kind
-from carbonctl.formulas import language_model_work as compute_llm
+from carbonctl.formulas import language_model_work
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 def infer(serving: Serving[Num], site: Site[Num]) -> Use:
     """Energy and provisioned hours of a service over its period."""
     fleet = serving.fleet
-    total = compute_llm.functional_units(
+    total = language_model_work.functional_units(
         rate_per_hour=fleet.rate_per_hour, period_hours=fleet.period_hours
     )
-    served = compute_llm.served_units(functional_units=total, cache_hit_share=fleet.cache_hit_share)
+    served = language_model_work.served_units(
+        functional_units=total, cache_hit_share=fleet.cache_hit_share
+    )
     kind = service_kind(serving.model)
     return kind.use(serving.model, fleet, Demand(total, served), site)

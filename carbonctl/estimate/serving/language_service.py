@@ -1,4 +1,4 @@
-"""A service of a model that writes: from its decode steps, or from a measured throughput."""
+"""Language services: from modeled decode steps, or from a measured throughput."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from carbonctl.estimate.serving.request import decode_round
 from carbonctl.estimate.serving.service_fleet import BoardWork
 from carbonctl.formulas.facility import operational
 from carbonctl.formulas.hardware import power
-from carbonctl.formulas.serving import served_unit as per_unit
-from carbonctl.formulas.serving import serving_time
+from carbonctl.formulas.serving import served_unit, serving_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
     from carbonctl.estimate.serving.service import Decoder, Throughput
 
 
-def decoder_work(m: Decoder[Num], served: Num) -> BoardWork:
-    """A decode step of one replica, then all steps of all requests."""
+def decoder_board_work(m: Decoder[Num], served: Num) -> BoardWork:
+    """Busy hours and board energy of all requests, from decode steps."""
     made = decode_round(m)
     replica = made.replica_accelerators
     busy = serving_time.busy_hours_from_steps(
@@ -38,7 +37,7 @@ def decoder_work(m: Decoder[Num], served: Num) -> BoardWork:
         device = serving_time.device_energy_kwh_by_media(
             device_energy_kwh=device, media_residual=m.media_residual
         )
-    if m.measured is not None:  # the hours are then no forecast
+    if m.measured is not None:  # then hours are measured, and need no residual
         return BoardWork(busy, device, replica)
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=m.energy_residual
@@ -49,8 +48,8 @@ def decoder_work(m: Decoder[Num], served: Num) -> BoardWork:
     return BoardWork(busy, device, replica)
 
 
-def throughput_work(m: Throughput[Num], served: Num) -> BoardWork:
-    """Devices that reach a measured throughput together, as long as the load takes them."""
+def throughput_board_work(m: Throughput[Num], served: Num) -> BoardWork:
+    """Busy hours and board energy of all requests, from a measured throughput."""
     busy = serving_time.busy_hours_from_throughput(
         served_units=served,
         output_tokens=m.output_tokens,
@@ -63,9 +62,9 @@ def throughput_work(m: Throughput[Num], served: Num) -> BoardWork:
 
 
 def thousand_tokens(m: Decoder[Num] | Throughput[Num], total: Num) -> dict[str, Num]:
-    """Thousands of tokens that a service writes."""
+    """Thousands of output tokens of a service."""
     return {
-        "thousand_tokens": per_unit.functional_units_by_thousand_tokens(
+        "thousand_tokens": served_unit.functional_units_by_thousand_tokens(
             functional_units=total, output_tokens=m.output_tokens
         )
     }

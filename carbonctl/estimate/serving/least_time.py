@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbonctl.estimate.serving.encoder_sample import encode, encoded
+from carbonctl.estimate.serving.encoder_sample import encoder_sample, sample_time_and_power
 from carbonctl.estimate.serving.generated_batch import batch_work
 from carbonctl.estimate.serving.recommendation_service import table_devices
-from carbonctl.estimate.serving.request import whole_output
+from carbonctl.estimate.serving.request import include_reasoning
 from carbonctl.estimate.training.train_dlrm import device_s, dlrm_limits
 from carbonctl.formulas.serving import decode_work, serving_time
 
@@ -28,7 +28,7 @@ def least_item_s(model: Ranking[Num], accelerators: Num) -> Num:
 
 def least_sample_s(model: Encoder[Num], _accelerators: Num) -> Num:
     """Time [s] of one sample, which one device reads."""
-    return encode(replace(encoded(model), compute_efficiency=1.0)).unit_s
+    return sample_time_and_power(replace(encoder_sample(model), compute_efficiency=1.0)).unit_s
 
 
 def least_batch_s(model: Diffusion[Num], _accelerators: Num) -> Num:
@@ -48,7 +48,7 @@ def least_token_s(
     ``prompt_tokens`` are those that no cache spares [1], ``peak_flop_per_s`` is of one device.
     Attention is not counted, so no device is faster.
     """
-    whole = whole_output(service)
+    whole = include_reasoning(service)
     flop = decode_work.step_flop(
         active_params=active_params,
         look_flop=0.0,

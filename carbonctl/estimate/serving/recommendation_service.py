@@ -1,4 +1,4 @@
-"""A ranking service: as many servers as load or table memory asks for, mostly idle or not."""
+"""Recommendation services: servers provisioned for the load or for the memory of tables."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.results import Use
-from carbonctl.estimate.serving.service_fleet import provisioned, served
+from carbonctl.estimate.serving.service_fleet import provisioned_hours, summarize_service
 from carbonctl.estimate.training.train_dlrm import device_s, dlrm_limits
-from carbonctl.formulas import recommendation_work as compute_dlrm
+from carbonctl.formulas import recommendation_work
 from carbonctl.formulas.facility import operational
 from carbonctl.formulas.hardware import power
-from carbonctl.formulas.serving import provisioning as fleet_hours
-from carbonctl.formulas.serving import serving_time
+from carbonctl.formulas.serving import provisioning, serving_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -29,18 +28,18 @@ def ranking_use(model: Ranking[Num], fleet: Fleet[Num], demand: Demand, site: Si
     busy = serving_time.busy_hours_by_residual(
         modeled_hours=busy, energy_residual=model.energy_residual
     )
-    load, busy_of_load = provisioned(fleet, busy)
-    hours = fleet_hours.accelerator_hours_by_capacity(
+    load, busy_of_load = provisioned_hours(fleet, busy)
+    hours = provisioning.accelerator_hours_by_capacity(
         load_hours=load, memory_devices=devices, period_hours=fleet.period_hours
     )
-    on = fleet_hours.accelerator_hours_by_capacity(
-        load_hours=fleet_hours.accelerator_hours_from_mean_busy_share(
+    on = provisioning.accelerator_hours_by_capacity(
+        load_hours=provisioning.accelerator_hours_from_mean_busy_share(
             busy_hours=busy, mean_busy_share=busy_of_load
         ),
         memory_devices=devices,
         period_hours=fleet.period_hours,
     )
-    mean_busy = fleet_hours.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=on)
+    mean_busy = provisioning.mean_busy_share_from_hours(busy_hours=busy, accelerator_hours=on)
     mean_power = power.it_power_w(
         idle_power_w=model.idle_power_w,
         loaded_power_w=model.loaded_power_w,
@@ -49,7 +48,7 @@ def ranking_use(model: Ranking[Num], fleet: Fleet[Num], demand: Demand, site: Si
     it = operational.it_energy_kwh_from_hours(accelerator_hours=on, it_power_w=mean_power)
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
     return Use(hours, it, facility, functional_units=demand.functional_units,
-               served=served(fleet, busy, None))  # fmt: skip
+               served=summarize_service(fleet, busy, None))  # fmt: skip
 
 
 def ranking_limits(model: Ranking[Num], devices: Num) -> dict[str, Num]:
@@ -63,12 +62,12 @@ def ranking_limits(model: Ranking[Num], devices: Num) -> dict[str, Num]:
 
 def table_devices(model: Ranking[Num]) -> Num:
     """Devices whose memory holds the tables once."""
-    tables = compute_dlrm.table_gb(
+    tables = recommendation_work.table_gb(
         tables=model.work.tables,
         table_rows=model.work.table_rows,
         embedding_dim=model.work.embedding_dim,
         embedding_bytes=model.work.embedding_bytes,
     )
-    return fleet_hours.memory_devices(
+    return provisioning.memory_devices(
         table_gb=tables, device_memory_gb=model.device_memory_gb, memory_share=model.memory_share
     )

@@ -1,4 +1,4 @@
-"""What a request holds in all, and how many steps its answer takes."""
+"""All tokens of a request, and the decode rounds of its answer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from carbonctl.core.formula import part
 from carbonctl.estimate.serving.decode_step import (
     Work,
     decode_step,
-    decode_work,
     mean_context,
-    step_of,
+    step_from_work,
+    step_work,
 )
-from carbonctl.formulas.serving import request_work as compute_request
-from carbonctl.formulas.serving import speculation
+from carbonctl.formulas.serving import request_work, speculation
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     Writer = TypeVar("Writer", Decoder[Any], Throughput[Any])
 
 
-class Round(NamedTuple):
-    """Time and accelerator energy in which all sequences of a replica gain some tokens."""
+class DecodeRound(NamedTuple):
+    """Time, energy and gained tokens of one decode round of a replica."""
 
     seconds: Num
     energy_j: Num
@@ -33,38 +32,38 @@ class Round(NamedTuple):
     gained_tokens: Num
 
 
-def whole_request(m: Decoder[Num]) -> Decoder[Num]:
-    """The same model, with reasoning among its output and media among its prompt."""
-    m = whole_output(m)
+def include_reasoning_and_media(m: Decoder[Num]) -> Decoder[Num]:
+    """The same model, with reasoning in its output tokens and media in its prompt tokens."""
+    m = include_reasoning(m)
     if not m.media_tokens:
         return m
-    prompt = compute_request.prompt_tokens(parts_tokens=(m.prompt_tokens, *m.media_tokens))
+    prompt = request_work.prompt_tokens(parts_tokens=(m.prompt_tokens, *m.media_tokens))
     return replace(m, prompt_tokens=prompt, media_tokens=())
 
 
-def whole_output(m: Writer) -> Writer:
-    """The same model, with its reasoning among its output."""
+def include_reasoning(m: Writer) -> Writer:
+    """The same model, with reasoning in its output tokens."""
     if m.reasoning_tokens is None:
         return m
-    written = compute_request.output_tokens(
+    written = request_work.output_tokens(
         answer_tokens=m.output_tokens, reasoning_tokens=m.reasoning_tokens
     )
     return replace(m, output_tokens=written, reasoning_tokens=None)
 
 
-def decode_round(m: Decoder[Num]) -> Round:
-    """A step in which each sequence gains a token, or a round of drafting and verifying."""
+def decode_round(m: Decoder[Num]) -> DecodeRound:
+    """One decode step, or one round of speculative decoding (draft and verify)."""
     if m.speculation is None:
-        return Round(*decode_step(m), m.batch)
+        return DecodeRound(*decode_step(m), m.batch)
     drafted = m.speculation
     gained = speculation.accepted_tokens(
         acceptance=drafted.acceptance, draft_tokens=drafted.draft_tokens
     )
     with part("verify"):
-        verified = _verified(m, drafted, gained)
+        verified = _verify_step(m, drafted, gained)
     with part("draft"):
-        draft = _drafted(m, drafted, gained, verified.replica_accelerators)
-    return Round(
+        draft = _draft_step(m, drafted, gained, verified.replica_accelerators)
+    return DecodeRound(
         speculation.step_s_by_drafting(
             draft_tokens=drafted.draft_tokens, draft_s=draft.seconds, verify_s=verified.seconds
         ),
@@ -76,9 +75,9 @@ def decode_round(m: Decoder[Num]) -> Round:
     )
 
 
-def _verified(m: Decoder[Num], drafted: Speculation[Num], gained: Num) -> Step:
-    """The large model looks at all drafted tokens in one step; it reads each cache once."""
-    plain = decode_work(m)
+def _verify_step(m: Decoder[Num], drafted: Speculation[Num], gained: Num) -> Step:
+    """Step in which the large model verifies all drafted tokens; each KV cache is read once."""
+    plain = step_work(m)
     wide = replace(
         m,
         batch=speculation.verified_batch(batch=m.batch, draft_tokens=drafted.draft_tokens),
@@ -89,14 +88,14 @@ def _verified(m: Decoder[Num], drafted: Speculation[Num], gained: Num) -> Step:
         ),
         replica_accelerators=plain.replica_accelerators,
     )
-    work = decode_work(wide, mean_context(m))
-    return step_of(
+    work = step_work(wide, mean_context(m))
+    return step_from_work(
         wide, Work(work.weight_read_gb, plain.kv_gb, work.flop, plain.replica_accelerators)
     )
 
 
-def _drafted(m: Decoder[Num], drafted: Speculation[Num], gained: Num, devices: Num) -> Step:
-    """One step of the small model, over all devices of the large one."""
+def _draft_step(m: Decoder[Num], drafted: Speculation[Num], gained: Num, devices: Num) -> Step:
+    """One step of the draft model, on all devices of the large one."""
     small = replace(
         drafted.draft,
         batch=m.batch,
@@ -108,4 +107,4 @@ def _drafted(m: Decoder[Num], drafted: Speculation[Num], gained: Num, devices: N
         ),
         replica_accelerators=devices,
     )
-    return step_of(small, decode_work(small, mean_context(m)))
+    return step_from_work(small, step_work(small, mean_context(m)))

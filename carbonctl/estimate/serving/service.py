@@ -1,4 +1,4 @@
-"""What an estimate of a service needs: load, fleet, and a model at its operating point."""
+"""Inputs of a service: load, fleet, and model with its operating point."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from carbonctl.core.record import record
 
 if TYPE_CHECKING:
-    from carbonctl.estimate.training.sample_inputs import Photograph, Speech, Stated, Text
+    from carbonctl.estimate.training.sample_inputs import (
+        ImageSample,
+        SpeechSample,
+        StatedWork,
+        TextSample,
+    )
     from carbonctl.estimate.training.work_inputs import DlrmWork
     from carbonctl.plan.operating_point import Limits
 
@@ -16,7 +21,7 @@ T = TypeVar("T")
 
 @record
 class Fleet(Generic[T]):
-    """How much comes in, and how the fleet is provisioned for it."""
+    """Load of a service, and how its fleet is provisioned."""
 
     rate_per_hour: T
     period_hours: T
@@ -33,7 +38,7 @@ class Fleet(Generic[T]):
 
 @record
 class Board(Generic[T]):
-    """One accelerator, as far as serving feels it."""
+    """What serving needs of one accelerator: memory, bandwidth, peak, link, power."""
 
     memory_gb: T
     bandwidth_gb_per_s: T
@@ -45,7 +50,7 @@ class Board(Generic[T]):
 
 @record
 class Attention(Generic[T]):
-    """What a decoder attends to: its heads, its windows, what it caches or keeps as a state."""
+    """Attention of a decoder: heads, windows, KV cache, and state of other layers."""
 
     layers: T
     heads: T
@@ -61,7 +66,7 @@ class Attention(Generic[T]):
 
 @record
 class Ranks(Generic[T]):
-    """Copies of a mixture's attention in one replica, and what waiting for each other costs."""
+    """Data-parallel attention ranks of an MoE replica, and the cost of their synchronization."""
 
     data_parallel: T
     rank_accelerators: T
@@ -70,9 +75,9 @@ class Ranks(Generic[T]):
 
 @record
 class Moe(Generic[T]):
-    """Routed experts of a layer, and what small matrices cost.
+    """Routed experts of an MoE model, and the overhead of small matrices.
 
-    Experts are spread over ``expert_parallel`` devices, all of the replica unless it is said.
+    Experts are spread over ``expert_parallel`` devices; by default over all of the replica.
     """
 
     experts: T
@@ -85,7 +90,7 @@ class Moe(Generic[T]):
 
 @record
 class Runtime(Generic[T]):
-    """What a serving stack reaches and costs, and the energy of what it does."""
+    """Efficiencies and overheads of a serving runtime, and energy per FLOP and per GB."""
 
     weight_efficiency: T
     kv_efficiency: T
@@ -101,8 +106,8 @@ class Runtime(Generic[T]):
 
 
 @record
-class Measured(Generic[T]):
-    """A throughput that was measured, and the devices that reach it together."""
+class MeasuredThroughput(Generic[T]):
+    """A measured throughput, and the number of devices that reach it together."""
 
     throughput_per_hour: T
     accelerators: T
@@ -110,7 +115,7 @@ class Measured(Generic[T]):
 
 @record
 class Speculation(Generic[T]):
-    """A small model that drafts, on the same devices."""
+    """Speculative decoding: a draft model on the same devices, and its acceptance rate."""
 
     draft: Decoder[T]
     draft_tokens: T
@@ -123,9 +128,9 @@ class ServedModel(Generic[T]):
 
 @record
 class Decoder(ServedModel[T]):
-    """A language model on one replica; with ``limits`` its operating point is yet to be chosen.
+    """A language model on one replica; with ``limits`` its operating point is not yet chosen.
 
-    ``reasoning_tokens`` are written beside the answer's, ``media_tokens`` read beside the prompt's.
+    ``reasoning_tokens`` are added to output tokens, ``media_tokens`` to prompt tokens.
     """
 
     prompt_tokens: T
@@ -149,13 +154,13 @@ class Decoder(ServedModel[T]):
     media_residual: T | None = None
     prompt_cache_share: T | None = None
     speculation: Speculation[T] | None = None
-    measured: Measured[T] | None = None
+    measured: MeasuredThroughput[T] | None = None
     limits: Limits[T] | None = None
 
 
 @record
 class Throughput(ServedModel[T]):
-    """A language service whose throughput is known."""
+    """A language service with a measured throughput and an unknown batch."""
 
     output_tokens: T
     accelerators: T
@@ -167,7 +172,7 @@ class Throughput(ServedModel[T]):
 
 @record
 class DiffusionRuntime(Generic[T]):
-    """What a stack that runs diffusion models reaches and costs, and the energy of its work."""
+    """Efficiencies and overheads of a diffusion runtime, and energy per FLOP."""
 
     sustained_j_per_flop: T
     matmul_efficiency: T
@@ -184,8 +189,8 @@ class DiffusionRuntime(Generic[T]):
 class Diffusion(ServedModel[T]):
     """An image or video model at its operating point on one replica.
 
-    Work of one pass: known and scaled (``reference_flop``), from latent tokens (``token_edge``),
-    or from parameters alone (``unet_share``).
+    Work of one pass: published and scaled (``reference_flop``), from latent tokens
+    (``token_edge``), or from parameters (``unet_share``).
     """
 
     steps: T
@@ -214,8 +219,8 @@ class Diffusion(ServedModel[T]):
 
 
 @record
-class Encoded(Generic[T]):
-    """A model that reads and does not generate: vision, speech, embeddings."""
+class EncoderSample(Generic[T]):
+    """One sample of an encoder (vision, speech, embeddings) on a device."""
 
     unit_flop: T
     board: Board[T]
@@ -227,9 +232,9 @@ class Encoded(Generic[T]):
 
 @record
 class Encoder(ServedModel[T]):
-    """A service of a model that reads and does not generate, sample by sample."""
+    """A service of an encoder model, which does not generate, sample by sample."""
 
-    sample: Photograph[T] | Speech[T] | Stated[T] | Text[T]
+    sample: ImageSample[T] | SpeechSample[T] | StatedWork[T] | TextSample[T]
     board: Board[T]
     queue_efficiency: T
     served_share: T

@@ -1,14 +1,13 @@
-"""A fleet behind a service: device-hours that are provisioned for work, and their energy."""
+"""Fleet of a service: provisioned device-hours and their energy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carbonctl.estimate.results import Served, Use
+from carbonctl.estimate.results import ServiceSummary, Use
 from carbonctl.formulas.facility import operational
 from carbonctl.formulas.hardware import power
-from carbonctl.formulas.serving import occupancy
-from carbonctl.formulas.serving import provisioning as fleet_hours
+from carbonctl.formulas.serving import occupancy, provisioning
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -17,10 +16,7 @@ if TYPE_CHECKING:
 
 
 class BoardWork(NamedTuple):
-    """Device-hours of work, the energy of the boards in them, and the devices of a replica.
-
-    The last is None where one device works alone.
-    """
+    """Busy device-hours, board energy, and devices of a replica (None for single devices)."""
 
     busy_hours: Num
     device_energy_kwh: Num
@@ -28,13 +24,13 @@ class BoardWork(NamedTuple):
 
 
 class Demand(NamedTuple):
-    """What a service is asked for over its period: units in all, and those no cache answers."""
+    """Units requested over the period: all, and those that no cache answers."""
 
     functional_units: Num
     served_units: Num
 
 
-def use_of_boards(
+def use_from_boards(
     fleet: Fleet[Num],
     work: BoardWork,
     demand: Demand,
@@ -42,15 +38,15 @@ def use_of_boards(
     others: dict[str, Any],
     resident_power_w: Num | None,
 ) -> Use:
-    """Energy and provisioned hours of a service whose boards do this work.
+    """Energy and provisioned hours of a service with this work of its boards.
 
-    Held boards idle at ``resident_power_w``, where it is known.
+    Dedicated boards idle at ``resident_power_w``, where it is known.
     """
     busy, device, replica = work
     loaded = operational.it_energy_kwh_from_device_energy(
         device_energy_kwh=device, host_power_factor=fleet.host_power_factor
     )
-    hours, mean_busy = provisioned(fleet, busy)
+    hours, mean_busy = provisioned_hours(fleet, busy)
     if fleet.fleet_share is None or resident_power_w is None:
         it = power.it_energy_kwh_by_busy_share(
             loaded_energy_kwh=loaded, idle_power_share=fleet.idle_power_share, busy_share=mean_busy
@@ -70,39 +66,43 @@ def use_of_boards(
         facility,
         functional_units=demand.functional_units,
         device_energy_kwh=device,
-        served=served(fleet, busy, replica, loaded_energy_kwh=loaded, **others),
+        served=summarize_service(fleet, busy, replica, loaded_energy_kwh=loaded, **others),
     )
 
 
-def served(fleet: Fleet[Num], busy: Num, replica: Num | None, **others: Any) -> Served:
-    """What a service did, for how long, and on how many devices at a time."""
-    return Served(fleet.period_hours, fleet.day_hours, busy, fleet.peak_to_mean, replica, **others)
+def summarize_service(
+    fleet: Fleet[Num], busy: Num, replica: Num | None, **others: Any
+) -> ServiceSummary:
+    """Summary of a service: hours, load, and devices of a replica."""
+    return ServiceSummary(
+        fleet.period_hours, fleet.day_hours, busy, fleet.peak_to_mean, replica, **others
+    )
 
 
-def provisioned(fleet: Fleet[Num], busy: Num) -> tuple[Num, Num]:
-    """Device-hours that the service is charged, and how busy those that are on are."""
+def provisioned_hours(fleet: Fleet[Num], busy: Num) -> tuple[Num, Num]:
+    """Device-hours charged to the service, and busy share of devices that are on."""
     if fleet.fleet_share is not None and fleet.accelerators is not None:
-        hours = fleet_hours.accelerator_hours_by_fleet_share(
+        hours = provisioning.accelerator_hours_by_fleet_share(
             fleet_share=fleet.fleet_share,
             accelerators=fleet.accelerators,
             period_hours=fleet.period_hours,
             busy_hours=busy,
         )
-        return hours, fleet_hours.mean_busy_share_from_hours(
+        return hours, provisioning.mean_busy_share_from_hours(
             busy_hours=busy, accelerator_hours=hours
         )
-    hours = fleet_hours.accelerator_hours_from_load(
+    hours = provisioning.accelerator_hours_from_load(
         busy_hours=busy, peak_to_mean=fleet.peak_to_mean, busy_share=fleet.busy_share
     )
-    return hours, fleet_hours.mean_busy_share(
-        busy_share=fleet.busy_share, peak_to_mean=_switched_on(fleet)
+    return hours, provisioning.mean_busy_share(
+        busy_share=fleet.busy_share, peak_to_mean=_peak_to_mean_switched_on(fleet)
     )
 
 
-def _switched_on(fleet: Fleet[Num]) -> Num:
-    """Devices that are on over those of the mean load; those switched off are charged still."""
+def _peak_to_mean_switched_on(fleet: Fleet[Num]) -> Num:
+    """Devices that are on over those needed at mean load; autoscaling switches some off."""
     if fleet.switched_off_share is None:
         return fleet.peak_to_mean
-    return fleet_hours.peak_to_mean_by_autoscaling(
+    return provisioning.peak_to_mean_by_autoscaling(
         peak_to_mean=fleet.peak_to_mean, switched_off_share=fleet.switched_off_share
     )

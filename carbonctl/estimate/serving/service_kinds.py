@@ -1,4 +1,4 @@
-"""What the estimate needs of each kind of served model, registered in one place.
+"""Registry of the functions that estimate each kind of served model.
 
 A new kind is a record in ``service``, its functions in a file of its own, and one line here.
 """
@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carbonctl.estimate.serving.encoder_sample import encoder_resident_w, encoder_work
+from carbonctl.estimate.serving.encoder_sample import encoder_board_work, encoder_resident_power_w
 from carbonctl.estimate.serving.generated_batch import (
-    diffusion_resident_w,
-    diffusion_work,
+    diffusion_board_work,
+    diffusion_resident_power_w,
     video_seconds,
 )
 from carbonctl.estimate.serving.language_service import (
-    decoder_work,
+    decoder_board_work,
     thousand_tokens,
-    throughput_work,
+    throughput_board_work,
 )
 from carbonctl.estimate.serving.least_time import least_batch_s, least_item_s, least_sample_s
 from carbonctl.estimate.serving.recommendation_service import ranking_use
-from carbonctl.estimate.serving.replica import Chosen, at_operating_point, resident_power_w
-from carbonctl.estimate.serving.request import whole_output
+from carbonctl.estimate.serving.replica import ChosenModel, at_operating_point, resident_power_w
+from carbonctl.estimate.serving.request import include_reasoning
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder, Ranking, Throughput
-from carbonctl.estimate.serving.service_fleet import use_of_boards
+from carbonctl.estimate.serving.service_fleet import use_from_boards
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from carbonctl.estimate.serving.service_fleet import BoardWork, Demand
 
 
-class Boards(NamedTuple):
-    """A kind whose energy is that of its accelerators and what stands around them.
+class BoardService(NamedTuple):
+    """A kind of service whose energy is estimated from accelerator boards.
 
     ``work`` returns busy hours and energy of the boards for units that are served; ``choose`` the
     model with all that a unit holds, at its operating point; ``other_units`` what the service makes
@@ -46,7 +46,7 @@ class Boards(NamedTuple):
     """
 
     work: Callable[[Any, Num], BoardWork]
-    choose: Callable[[Any, Fleet[Num]], Chosen] = lambda model, _fleet: Chosen(model)
+    choose: Callable[[Any, Fleet[Num]], ChosenModel] = lambda model, _fleet: ChosenModel(model)
     resident_power_w: Callable[[Any], Num | None] = lambda _model: None
     other_units: Callable[[Any, Num], dict[str, Num]] = lambda _model, _total: {}
     least_unit_s: Callable[[Any, Num], Num] | None = None
@@ -57,34 +57,38 @@ class Boards(NamedTuple):
         work = self.work(chosen.model, demand.served_units)
         others = self.other_units(chosen.model, demand.functional_units) | chosen.point
         resident = self.resident_power_w(chosen.model)
-        return use_of_boards(fleet, work, demand, site, others, resident)
+        return use_from_boards(fleet, work, demand, site, others, resident)
 
 
-class Servers(NamedTuple):
-    """A kind whose energy is that of whole servers, between idle and loaded."""
+class ServerService(NamedTuple):
+    """A kind of service whose energy is that of whole servers, between idle and loaded."""
 
     use: Callable[[Any, Fleet[Num], Demand, Site[Num]], Use]
     least_unit_s: Callable[[Any, Num], Num] | None = None
 
 
-def service_kind(model: object) -> Boards | Servers:
-    """The registered functions of a model at its operating point."""
+def service_kind(model: object) -> BoardService | ServerService:
+    """The registered functions of the type of a model."""
     return _KINDS[type(model)]
 
 
-_KINDS: dict[type, Boards | Servers] = {
-    Decoder: Boards(decoder_work, at_operating_point, resident_power_w, thousand_tokens),
-    Throughput: Boards(
-        throughput_work,
-        lambda model, _fleet: Chosen(whole_output(model)),
+_KINDS: dict[type, BoardService | ServerService] = {
+    Decoder: BoardService(
+        decoder_board_work, at_operating_point, resident_power_w, thousand_tokens
+    ),
+    Throughput: BoardService(
+        throughput_board_work,
+        lambda model, _fleet: ChosenModel(include_reasoning(model)),
         other_units=thousand_tokens,
     ),
-    Diffusion: Boards(
-        diffusion_work,
-        resident_power_w=diffusion_resident_w,
+    Diffusion: BoardService(
+        diffusion_board_work,
+        resident_power_w=diffusion_resident_power_w,
         other_units=video_seconds,
         least_unit_s=least_batch_s,
     ),
-    Encoder: Boards(encoder_work, resident_power_w=encoder_resident_w, least_unit_s=least_sample_s),
-    Ranking: Servers(ranking_use, least_unit_s=least_item_s),
+    Encoder: BoardService(
+        encoder_board_work, resident_power_w=encoder_resident_power_w, least_unit_s=least_sample_s
+    ),
+    Ranking: ServerService(ranking_use, least_unit_s=least_item_s),
 }

@@ -1,4 +1,4 @@
-"""The line of the breakdown that a base model adds to a model made from it."""
+"""Breakdown line for the share of a base model."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carbonctl.core.types import Num
-    from carbonctl.estimate.inputs import Base
+    from carbonctl.estimate.inputs import BaseModelShare
 
 BASE = "base_share"
 
 
-def base_lines(base: Base[Num] | None) -> Iterator[Line]:
-    """One line where a base model is stated, else none."""
+def base_lines(base: BaseModelShare[Num] | None) -> Iterator[Line]:
+    """One line where a base model is stated; empty otherwise."""
     if base is not None:
         share = allocation.base_share_kgco2e(
             base_footprint_kgco2e=base.footprint_kgco2e, downstream_uses=base.downstream_uses

@@ -1,4 +1,4 @@
-"""Training that had to be done again, apart from the training that counted."""
+"""Split training into useful work and lost work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def useful_and_lost(result: PhaseResult, basis: str) -> tuple[Line, ...]:
-    """Electricity of a run in two lines, where its goodput tells them apart."""
+    """Lines of useful and lost electricity of a run; empty where goodput is not known."""
     goodput = result.use.goodput
     if goodput is None:
         return ()

@@ -10,8 +10,8 @@ T = TypeVar("T")
 
 
 @record
-class Picture(Generic[T]):
-    """A picture or clip that a diffusion model learns to denoise."""
+class DiffusionSample(Generic[T]):
+    """An image or clip that a diffusion model is trained to denoise."""
 
     width: T
     height: T
@@ -33,7 +33,7 @@ class Picture(Generic[T]):
 
 
 @record
-class Photograph(Generic[T]):
+class ImageSample(Generic[T]):
     """An image cut into patches."""
 
     params: T
@@ -44,8 +44,8 @@ class Photograph(Generic[T]):
 
 
 @record
-class Speech(Generic[T]):
-    """A window of 30 s of speech and its text."""
+class SpeechSample(Generic[T]):
+    """A window of 30 s of speech and its transcript."""
 
     total_params: T
     encoder_share: T
@@ -56,8 +56,8 @@ class Speech(Generic[T]):
 
 
 @record
-class Text(Generic[T]):
-    """A text that an encoder reads; its table of words is looked up, not multiplied."""
+class TextSample(Generic[T]):
+    """A text for an encoder; its embedding table is looked up, not multiplied."""
 
     params: T
     vocabulary: T
@@ -67,7 +67,7 @@ class Text(Generic[T]):
 
 
 @record
-class Stated(Generic[T]):
+class StatedWork(Generic[T]):
     """A sample whose forward work the user states."""
 
     sample_flop: T
@@ -75,9 +75,9 @@ class Stated(Generic[T]):
 
 @record
 class SampleWork(Generic[T]):
-    """Training on samples that each hold a forward and a backward pass."""
+    """Training on samples, each with a forward and a backward pass."""
 
-    sample: Picture[T] | Photograph[T] | Speech[T] | Stated[T]
+    sample: DiffusionSample[T] | ImageSample[T] | SpeechSample[T] | StatedWork[T]
     train_samples: T
     epochs: T
     train_passes: T

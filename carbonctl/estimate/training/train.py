@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.results import Use
-from carbonctl.estimate.training.train_boundary import from_energy, from_hours
+from carbonctl.estimate.training.train_boundary import use_from_energy, use_from_hours
 from carbonctl.estimate.training.train_hours import llm_flop
 from carbonctl.estimate.training.training_kinds import training_kind
 from carbonctl.estimate.training.training_run import MeteredEnergy
 from carbonctl.formulas.facility import operational
-from carbonctl.formulas.training import rollout_work as compute_rollouts
-from carbonctl.formulas.training import strong_scaling, training_time
+from carbonctl.formulas.training import rollout_work, strong_scaling, training_time
 from carbonctl.plan.training_memory import minimum_accelerators, state_gb
 
 if TYPE_CHECKING:
@@ -23,20 +22,20 @@ if TYPE_CHECKING:
 
 
 def train(run: TrainRun[Num], site: Site[Num]) -> Use:
-    """Energy and device-hours of one run, on its evidence, and what a second kind says of it."""
+    """Energy and device-hours of one run from its evidence, with the cross check."""
     goodput: Num | None = None
     details: dict[str, Num] = {}
     if isinstance(run.evidence, MeteredEnergy):
-        use = _measured(run, run.evidence, site)
+        use = _use_of_measured_energy(run, run.evidence, site)
         stated = run.evidence.accelerator_hours
         hours = use.accelerator_hours if stated is None else stated
     else:
         kind = training_kind(run.evidence)
         modeled, details = kind.hours(run.evidence)
-        hours = modeled if run.corrections is None else _corrected(modeled, run.corrections)
+        hours = modeled if run.corrections is None else _correct_hours(modeled, run.corrections)
         goodput = kind.goodput(run.evidence)
-        use = from_hours(_repeated(run, hours), run.power, site)
-    details = details | _devices(run, hours, details)
+        use = use_from_hours(_hours_with_repeats(run, hours), run.power, site)
+    details = details | _device_details(run, hours, details)
     checked: dict[str, Num] = {}
     if hours is not None and run.cross_check is not None:
         checked = _cross_check(run, run.cross_check, hours)
@@ -44,8 +43,8 @@ def train(run: TrainRun[Num], site: Site[Num]) -> Use:
 
 
 def federated(work: Federated[Num], site: Site[Num]) -> Use:
-    """Energy of learning on users' own devices, which carries no share of their hardware."""
-    it = compute_rollouts.it_energy_kwh_by_federated(
+    """Energy of federated training on users' devices, without embodied carbon of those."""
+    it = rollout_work.it_energy_kwh_by_federated(
         devices=work.devices,
         training_hours=work.training_hours,
         device_w=work.device_w,
@@ -56,7 +55,7 @@ def federated(work: Federated[Num], site: Site[Num]) -> Use:
 
 
 def train_flop(run: TrainRun[Num]) -> Num | None:
-    """Model operations of one run; None where neither it nor its cross check states its work."""
+    """Model FLOP of one run; None where neither evidence nor cross check states its work."""
     if not isinstance(run.evidence, MeteredEnergy):
         kind = training_kind(run.evidence)
         if kind.has_work:
@@ -65,8 +64,8 @@ def train_flop(run: TrainRun[Num]) -> Num | None:
     return None if checked is None else llm_flop(checked)
 
 
-def repeats_of(run: TrainRun[Num]) -> Num | None:
-    """Runs in the period, where a cadence is stated."""
+def repeats_in_period(run: TrainRun[Num]) -> Num | None:
+    """Number of runs in the period; None where no cadence is stated."""
     if run.cadence is None:
         return None
     return training_time.repeats(
@@ -74,8 +73,8 @@ def repeats_of(run: TrainRun[Num]) -> Num | None:
     )
 
 
-def _corrected(hours: Num, x: Corrections[Num]) -> Num:
-    """Device-hours of one run with the errors of the model."""
+def _correct_hours(hours: Num, x: Corrections[Num]) -> Num:
+    """Device-hours of one run, corrected for recompute, strong scaling and the residual."""
     if x.recompute_factor is not None:
         hours = training_time.accelerator_hours_by_recompute(
             modeled_hours=hours, recompute_factor=x.recompute_factor
@@ -94,39 +93,43 @@ def _corrected(hours: Num, x: Corrections[Num]) -> Num:
     return hours
 
 
-def _repeated(run: TrainRun[Num], hours: Num) -> Num:
-    count = repeats_of(run)
+def _hours_with_repeats(run: TrainRun[Num], hours: Num) -> Num:
+    count = repeats_in_period(run)
     if count is None:
         return hours
     return training_time.accelerator_hours_by_repeats(run_hours=hours, repeats=count)
 
 
-def _measured(run: TrainRun[Num], metered: MeteredEnergy[Num], site: Site[Num]) -> Use:
-    """A measured energy and the hours beside it, once or as often as the run is made."""
-    count, energy_kwh, hours = repeats_of(run), metered.energy_kwh, metered.accelerator_hours
+def _use_of_measured_energy(
+    run: TrainRun[Num], metered: MeteredEnergy[Num], site: Site[Num]
+) -> Use:
+    """Use phase from measured energy and hours, multiplied by the number of runs."""
+    count, energy_kwh, hours = repeats_in_period(run), metered.energy_kwh, metered.accelerator_hours
     if count is not None:
         energy_kwh = operational.measured_energy_kwh(run_energy_kwh=energy_kwh, repeats=count)
     if hours is not None:
-        hours = _repeated(run, hours)
+        hours = _hours_with_repeats(run, hours)
     made = MeteredEnergy(energy_kwh, metered.boundary, hours)
-    return from_energy(made, run.power, site)
+    return use_from_energy(made, run.power, site)
 
 
-def _devices(run: TrainRun[Num], hours: Num | None, details: dict[str, Num]) -> dict[str, Num]:
-    """Wall-clock time of one run where its devices are counted, and how many must hold it."""
-    found: dict[str, Num] = {}
+def _device_details(
+    run: TrainRun[Num], hours: Num | None, details: dict[str, Num]
+) -> dict[str, Num]:
+    """Wall-clock time of one run, and the minimum number of devices, where they are known."""
+    device_details: dict[str, Num] = {}
     if run.accelerators is not None and hours is not None and "wall_hours" not in details:
-        found["wall_hours"] = training_time.wall_hours(
+        device_details["wall_hours"] = training_time.wall_hours(
             accelerator_hours=hours, accelerators=run.accelerators
         )
     if run.memory is not None:
-        found["minimum_accelerators"] = minimum_accelerators(run.memory)
-        found["state_gb"] = state_gb(run.memory)
-    return found
+        device_details["minimum_accelerators"] = minimum_accelerators(run.memory)
+        device_details["state_gb"] = state_gb(run.memory)
+    return device_details
 
 
 def _cross_check(run: TrainRun[Num], x: CrossCheck[Num], hours: Num) -> dict[str, Num]:
-    """What evidence that is not used implies: a utilization, or a ratio of hours."""
+    """MFU or ratio of hours that the cross check implies."""
     implied: dict[str, Num] = {}
     if x.work is not None:
         implied["implied_mfu"] = training_time.billed_mfu(

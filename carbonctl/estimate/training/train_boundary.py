@@ -1,4 +1,4 @@
-"""Boundaries of training: a power or an energy from where it stands to the IT system and meter."""
+"""Convert power and energy of training from their boundary to the IT system and the meter."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from carbonctl.estimate.training.training_run import MeteredEnergy
 
 
-def from_hours(hours: Num, draw: Power[Num], site: Site[Num]) -> Use:
-    """Energy of device-hours, entering the ladder on the rung where the power stands."""
+def use_from_hours(hours: Num, draw: Power[Num], site: Site[Num]) -> Use:
+    """Use phase of device-hours, from power at its boundary."""
     if draw.boundary == "facility" and draw.power_w is not None:
         facility = operational.facility_energy_kwh_from_hours(
             accelerator_hours=hours, facility_power_w=draw.power_w
@@ -46,7 +46,7 @@ def _it_energy(hours: Num, draw: Power[Num], site: Site[Num]) -> tuple[Num | Non
 
 
 def _it_power_w(draw: Power[Num], site: Site[Num]) -> Num:
-    """AC power per accelerator slot, from the boundary at which a power is given or expected."""
+    """IT-system power per accelerator [W], from power at its boundary."""
     if draw.boundary == "gpu":
         assert draw.host_power_factor is not None  # noqa: S101 - as above
         return power.it_power_w_from_device_power(
@@ -74,7 +74,7 @@ def _system_power_factor(draw: Power[Num]) -> Num:
 
 
 def device_power_w(draw: Power[Num]) -> Num:
-    """Board power, as given or as expected of a model of this size, with the model's error."""
+    """Board power [W]: as stated, or expected for this model size, with the residual."""
     watts = draw.power_w
     if watts is None:
         assert draw.tdp_w is not None  # noqa: S101 - resolve gives a power or a rating
@@ -98,14 +98,14 @@ def _device_power_share(share: PowerBySize[Num]) -> Num:
     )
 
 
-def from_energy(metered: MeteredEnergy[Num], draw: Power[Num], site: Site[Num]) -> Use:
-    """A measured energy, brought to the meter from the boundary at which it was measured."""
+def use_from_energy(metered: MeteredEnergy[Num], draw: Power[Num], site: Site[Num]) -> Use:
+    """Use phase of a measured energy, converted from its boundary to the meter."""
     energy_kwh, hours = metered.energy_kwh, metered.accelerator_hours
     if metered.boundary == "facility":
         it = operational.it_energy_kwh_from_facility_energy(
             facility_energy_kwh=energy_kwh, pue=site.pue
         )
-        return Use(_hours_behind(hours, draw, it, site), it, energy_kwh)
+        return Use(_device_hours_of_energy(hours, draw, it, site), it, energy_kwh)
     device, it = None, energy_kwh
     if metered.boundary == "gpu":
         assert draw.host_power_factor is not None  # noqa: S101 - as above
@@ -118,13 +118,15 @@ def from_energy(metered: MeteredEnergy[Num], draw: Power[Num], site: Site[Num]) 
             node_energy_kwh=energy_kwh, system_power_factor=_system_power_factor(draw)
         )
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(_hours_behind(hours, draw, it, site), it, facility, device_energy_kwh=device)
+    return Use(
+        _device_hours_of_energy(hours, draw, it, site), it, facility, device_energy_kwh=device
+    )
 
 
-def _hours_behind(
+def _device_hours_of_energy(
     stated: Num | None, draw: Power[Num], it_energy_kwh: Num, site: Site[Num]
 ) -> Num | None:
-    """Device-hours for the embodied share: as stated beside the energy, else by typical power."""
+    """Device-hours for the embodied share: as stated, else energy over typical power."""
     if stated is not None:
         return stated
     if draw.power_w is None and draw.tdp_w is None:

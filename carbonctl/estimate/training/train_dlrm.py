@@ -1,10 +1,10 @@
-"""What a sample of a recommendation model waits for: itself, its memory, its peers, its readers."""
+"""Time limits of a recommendation model's sample: compute, memory, all-to-all, data readers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.formulas import recommendation_work as compute_dlrm
+from carbonctl.formulas import recommendation_work
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -19,21 +19,21 @@ LIMITS = {
 
 
 def dlrm_limits(work: DlrmWork[Num]) -> dict[str, Num]:
-    """What a sample of a recommendation model may wait for, each as device time."""
-    gathered = compute_dlrm.gather_gb(
+    """Device time of each limit of one sample, by name [s]."""
+    gathered = recommendation_work.gather_gb(
         tables=work.tables,
         lookups=work.lookups,
         embedding_dim=work.embedding_dim,
         embedding_bytes=work.embedding_bytes,
     )
     limits = {
-        "computing_s": compute_dlrm.computing_s(
+        "computing_s": recommendation_work.computing_s(
             dense_params=work.dense_params,
             compute_passes=work.compute_passes,
             peak_flop_per_s=work.peak_flop_per_s,
             matmul_efficiency=work.matmul_efficiency,
         ),
-        "gathering_s": compute_dlrm.gathering_s(
+        "gathering_s": recommendation_work.gathering_s(
             gather_gb=gathered,
             memory_passes=work.memory_passes,
             bandwidth_gb_per_s=work.bandwidth_gb_per_s,
@@ -44,16 +44,16 @@ def dlrm_limits(work: DlrmWork[Num]) -> dict[str, Num]:
     if outside is None:
         return limits
     assert outside.accelerators is not None  # noqa: S101 - a service has put in those of its tables
-    pooled = compute_dlrm.pooled_gb(
+    pooled = recommendation_work.pooled_gb(
         tables=work.tables,
         embedding_dim=work.embedding_dim,
         embedding_bytes=work.embedding_bytes,
     )
-    limits["exchanging_s"] = compute_dlrm.exchanging_s(
+    limits["exchanging_s"] = recommendation_work.exchanging_s(
         pooled_gb=pooled,
         exchange_passes=outside.exchange_passes,
         exchanging_accelerators=outside.accelerators,
-        link_gb_per_s=compute_dlrm.exchange_gb_per_s(
+        link_gb_per_s=recommendation_work.exchange_gb_per_s(
             exchanging_accelerators=outside.accelerators,
             linked_accelerators=outside.linked_accelerators,
             link_gb_per_s=outside.link_gb_per_s,
@@ -62,30 +62,30 @@ def dlrm_limits(work: DlrmWork[Num]) -> dict[str, Num]:
         exchange_efficiency=outside.exchange_efficiency,
     )
     if outside.reader_per_hour is not None:
-        limits["reading_s"] = compute_dlrm.reading_s(
+        limits["reading_s"] = recommendation_work.reading_s(
             accelerators=outside.accelerators, reader_per_hour=outside.reader_per_hour
         )
     return limits
 
 
 def device_s(limits: dict[str, Num]) -> Num:
-    """Time of one sample on its devices: its layers, its gathers, or the exchange with peers."""
+    """Time of one sample on its devices [s]: compute and gathers, or the all-to-all."""
     computing, gathering = limits["computing_s"], limits["gathering_s"]
     if "exchanging_s" not in limits:
-        return compute_dlrm.unit_s(computing_s=computing, gathering_s=gathering)
-    return compute_dlrm.unit_s_from_limits(
+        return recommendation_work.unit_s(computing_s=computing, gathering_s=gathering)
+    return recommendation_work.unit_s_from_limits(
         computing_s=computing, gathering_s=gathering, exchanging_s=limits["exchanging_s"]
     )
 
 
 def unit_s(limits: dict[str, Num]) -> Num:
-    """Time of one training sample: what binds, inside its devices or at its readers."""
+    """Time of one training sample [s]: on its devices, or at its data readers."""
     device = device_s(limits)
     if "reading_s" not in limits:
         return device
-    return compute_dlrm.unit_s_from_readers(device_s=device, reading_s=limits["reading_s"])
+    return recommendation_work.unit_s_from_readers(device_s=device, reading_s=limits["reading_s"])
 
 
-def binding(limits: dict[str, float]) -> str:
-    """The name of what a sample waits for: the longest of its limits."""
+def binding_limit(limits: dict[str, float]) -> str:
+    """Label of the longest limit of a sample."""
     return LIMITS[max(limits, key=lambda name: limits[name])]

@@ -1,14 +1,19 @@
-"""From training samples to model work: pictures, photographs, speech, or as stated."""
+"""Model work from samples: denoised images, classified images, speech, or as stated."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.estimate.denoising_pass import denoise_flop
-from carbonctl.estimate.training.sample_inputs import Photograph, Picture, Speech, Stated, Text
+from carbonctl.estimate.training.sample_inputs import (
+    DiffusionSample,
+    ImageSample,
+    SpeechSample,
+    StatedWork,
+    TextSample,
+)
 from carbonctl.estimate.training.train_hours import hours_by_utilization
-from carbonctl.formulas.training import sample_work as compute_samples
-from carbonctl.formulas.training import transformer_work as compute_training
+from carbonctl.formulas.training import sample_work, transformer_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +28,15 @@ def sample_hours(work: SampleWork[Num]) -> Num:
 
 
 def sample_work_flop(work: SampleWork[Num]) -> Num:
-    """Model work of training on samples."""
-    return _TRAINED[type(work.sample)](work, work.sample)
+    """Model FLOP of training on samples."""
+    return _TRAIN_FLOP[type(work.sample)](work, work.sample)
 
 
-def forward_flop(sample: Photograph[Num] | Speech[Num] | Stated[Num] | Text[Num]) -> Num:
-    """Work of a sample that is read once, and of the text that is written for it."""
-    return _FORWARD[type(sample)](sample)
+def forward_flop(
+    sample: ImageSample[Num] | SpeechSample[Num] | StatedWork[Num] | TextSample[Num],
+) -> Num:
+    """FLOP of one forward pass of a sample, with its transcript for speech."""
+    return _FORWARD_FLOP[type(sample)](sample)
 
 
 def _billed_mfu(work: SampleWork[Num]) -> Num:
@@ -37,10 +44,10 @@ def _billed_mfu(work: SampleWork[Num]) -> Num:
     return work.billed_mfu
 
 
-def _text_flop(text: Text[Num]) -> Num:
-    """Work of a text that an encoder reads."""
-    return compute_samples.sample_flop(
-        encoder_params=compute_samples.encoder_params_by_vocabulary(
+def _text_sample_flop(text: TextSample[Num]) -> Num:
+    """FLOP of a text in an encoder."""
+    return sample_work.sample_flop(
+        encoder_params=sample_work.encoder_params_by_vocabulary(
             total_params=text.params,
             vocabulary=text.vocabulary,
             hidden_size=text.hidden_size,
@@ -51,12 +58,10 @@ def _text_flop(text: Text[Num]) -> Num:
     )
 
 
-def photograph_flop(sample: Photograph[Num]) -> Num:
-    """Work of one image that is cut into patches."""
-    patches = compute_samples.patch_tokens(
-        image_edge=sample.image_edge, patch_edge=sample.patch_edge
-    )
-    return compute_samples.sample_flop(
+def image_flop(sample: ImageSample[Num]) -> Num:
+    """FLOP of one image that is cut into patches."""
+    patches = sample_work.patch_tokens(image_edge=sample.image_edge, patch_edge=sample.patch_edge)
+    return sample_work.sample_flop(
         encoder_params=sample.params,
         sample_tokens=patches,
         layers=sample.layers,
@@ -64,8 +69,8 @@ def photograph_flop(sample: Photograph[Num]) -> Num:
     )
 
 
-def _trained(work: SampleWork[Num], sample_flop: Num) -> Num:
-    return compute_samples.train_flop_by_samples(
+def _train_flop(work: SampleWork[Num], sample_flop: Num) -> Num:
+    return sample_work.train_flop_by_samples(
         sample_flop=sample_flop,
         train_passes=work.train_passes,
         train_samples=work.train_samples,
@@ -73,29 +78,29 @@ def _trained(work: SampleWork[Num], sample_flop: Num) -> Num:
     )
 
 
-def _picture_flop(work: SampleWork[Num], picture: Picture[Num]) -> Num:
-    """The denoiser forward and backward, its frozen encoders forward."""
-    encoding = compute_samples.train_flop_by_samples(
-        sample_flop=_frozen_flop(picture),
+def _diffusion_train_flop(work: SampleWork[Num], picture: DiffusionSample[Num]) -> Num:
+    """FLOP of training a denoiser (forward and backward), with frozen encoders (forward)."""
+    encoding = sample_work.train_flop_by_samples(
+        sample_flop=_frozen_encoder_flop(picture),
         train_passes=picture.frozen_passes,
         train_samples=work.train_samples,
         epochs=picture.frozen_epochs,
     )
-    once = compute_samples.sample_flop_by_denoiser(denoise_flop=denoise_flop(picture))
-    denoising = _trained(work, once)
-    return compute_training.train_flop_from_parts(parts_flop=(denoising, encoding))
+    once = sample_work.sample_flop_by_denoiser(denoise_flop=denoise_flop(picture))
+    denoising = _train_flop(work, once)
+    return transformer_work.train_flop_from_parts(parts_flop=(denoising, encoding))
 
 
-def _frozen_flop(picture: Picture[Num]) -> Num:
-    """Encoders before the denoiser; without captions where the text encoder is not known."""
+def _frozen_encoder_flop(picture: DiffusionSample[Num]) -> Num:
+    """FLOP of the frozen encoders per sample; without text where its encoder is not known."""
     if picture.text_encoder_params is None or picture.text_tokens is None:
-        return compute_samples.sample_flop_by_frozen_image_encoder(
+        return sample_work.sample_flop_by_frozen_image_encoder(
             encoder_pixel_flop=picture.encoder_pixel_flop,
             width=picture.width,
             height=picture.height,
             frames=picture.frames,
         )
-    return compute_samples.sample_flop_by_frozen_encoders(
+    return sample_work.sample_flop_by_frozen_encoders(
         encoder_pixel_flop=picture.encoder_pixel_flop,
         width=picture.width,
         height=picture.height,
@@ -105,47 +110,47 @@ def _frozen_flop(picture: Picture[Num]) -> Num:
     )
 
 
-def _heard_flop(speech: Speech[Num]) -> Num:
-    """Work of a window of speech and of writing its text."""
-    return compute_samples.sample_flop_from_parts(parts_flop=_heard_and_written(speech))
+def _speech_sample_flop(speech: SpeechSample[Num]) -> Num:
+    """FLOP of a window of speech and its transcript."""
+    return sample_work.sample_flop_from_parts(parts_flop=_encoder_and_decoder_flop(speech))
 
 
-def _speech_flop(work: SampleWork[Num], speech: Speech[Num]) -> Num:
-    hearing, writing = _heard_and_written(speech)
-    parts = (_trained(work, hearing), _trained(work, writing))
-    return compute_training.train_flop_from_parts(parts_flop=parts)
+def _speech_train_flop(work: SampleWork[Num], speech: SpeechSample[Num]) -> Num:
+    hearing, writing = _encoder_and_decoder_flop(speech)
+    parts = (_train_flop(work, hearing), _train_flop(work, writing))
+    return transformer_work.train_flop_from_parts(parts_flop=parts)
 
 
-def _heard_and_written(speech: Speech[Num]) -> tuple[Num, Num]:
-    """Work of the encoder on a window of speech, and of the decoder on its text."""
-    encoder = compute_samples.encoder_params(
+def _encoder_and_decoder_flop(speech: SpeechSample[Num]) -> tuple[Num, Num]:
+    """FLOP of the encoder on a window of speech, and of the decoder on its transcript."""
+    encoder = sample_work.encoder_params(
         total_params=speech.total_params, encoder_share=speech.encoder_share
     )
-    decoder = compute_samples.decoder_params(
+    decoder = sample_work.decoder_params(
         total_params=speech.total_params, encoder_share=speech.encoder_share
     )
-    hearing = compute_samples.sample_flop(
+    hearing = sample_work.sample_flop(
         encoder_params=encoder,
         sample_tokens=speech.sample_tokens,
         layers=speech.layers,
         hidden_size=speech.hidden_size,
     )
-    writing = compute_samples.sample_flop_by_decoder(
+    writing = sample_work.sample_flop_by_decoder(
         decoder_params=decoder, target_tokens=speech.target_tokens
     )
     return hearing, writing
 
 
-# kinds of samples -> work of a training on them, and of one that is read once
-_TRAINED: dict[type, Callable[[SampleWork[Num], Any], Num]] = {
-    Picture: _picture_flop,
-    Speech: _speech_flop,
-    Photograph: lambda work, image: _trained(work, photograph_flop(image)),
-    Stated: lambda work, stated: _trained(work, stated.sample_flop),
+# kind of sample -> FLOP of training on it, and FLOP of one forward pass
+_TRAIN_FLOP: dict[type, Callable[[SampleWork[Num], Any], Num]] = {
+    DiffusionSample: _diffusion_train_flop,
+    SpeechSample: _speech_train_flop,
+    ImageSample: lambda work, image: _train_flop(work, image_flop(image)),
+    StatedWork: lambda work, stated: _train_flop(work, stated.sample_flop),
 }
-_FORWARD: dict[type, Callable[[Any], Num]] = {
-    Speech: _heard_flop,
-    Photograph: photograph_flop,
-    Stated: lambda stated: stated.sample_flop,
-    Text: _text_flop,
+_FORWARD_FLOP: dict[type, Callable[[Any], Num]] = {
+    SpeechSample: _speech_sample_flop,
+    ImageSample: image_flop,
+    StatedWork: lambda stated: stated.sample_flop,
+    TextSample: _text_sample_flop,
 }

@@ -1,4 +1,4 @@
-"""What the estimate needs of each kind of training evidence, registered in one place.
+"""Registry of the functions that estimate each kind of training evidence.
 
 A new kind is a record in ``training_run`` (or of its work), its functions, and one line here.
 """
@@ -18,7 +18,7 @@ from carbonctl.estimate.training.training_run import (
     Trials,
 )
 from carbonctl.estimate.training.work_inputs import LlmWork
-from carbonctl.formulas import recommendation_work as compute_dlrm
+from carbonctl.formulas import recommendation_work
 from carbonctl.formulas.training import training_time
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ def _none(_: Any) -> None:
 
 
 class TrainingKind(NamedTuple):
-    """What a kind of evidence tells of one run; ``None`` where it says nothing.
+    """Functions of one kind of evidence; each returns ``None`` where it is not known.
 
-    ``hours`` returns device-hours before corrections, with details that are reported by name;
-    ``flop`` model operations; ``goodput`` the share of billed hours that counted. A kind whose work
-    is its own (``has_work``) is not measured by the work of a cross check.
+    ``hours`` returns device-hours before corrections, and details by name; ``flop`` model FLOP;
+    ``goodput`` the useful share of billed hours. Where a kind ``has_work``, the work of a cross
+    check is not used in its place.
     """
 
     hours: Callable[[Any], Hours]
@@ -48,7 +48,7 @@ class TrainingKind(NamedTuple):
 
 
 def training_kind(evidence: object) -> TrainingKind:
-    """The registered functions of a record of evidence."""
+    """The registered functions of the type of a record of evidence."""
     return _KINDS[type(evidence)]
 
 
@@ -91,7 +91,7 @@ def _sample_flop(x: SampleWork[Num]) -> Num:
 
 def _recommendation(x: RecommendationWork[Num]) -> Hours:
     limits = dlrm_limits(x.work)
-    hours = compute_dlrm.accelerator_hours_from_samples(
+    hours = recommendation_work.accelerator_hours_from_samples(
         train_samples=x.train_samples, unit_s=unit_s(limits)
     )
     return hours, limits

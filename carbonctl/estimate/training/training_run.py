@@ -1,7 +1,7 @@
-"""One training run: its power, its evidence, and what is known beside them.
+"""Inputs of one training run: power, evidence, corrections, cross check.
 
-Evidence is one record of a union: an energy or hours that were metered, or the work of a kind of
-model. What each kind needs from the estimate is registered in ``estimate/training_kinds.py``.
+Evidence is one record of a union: metered energy or hours, or the work of a kind of model. The
+functions of each kind are registered in ``estimate/training/training_kinds.py``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @record
 class MeteredEnergy(Generic[T]):
-    """A measured energy with the boundary it stands on, and device-hours measured with it."""
+    """A measured energy, its boundary, and device-hours measured with it."""
 
     energy_kwh: T
     boundary: str
@@ -30,14 +30,14 @@ class MeteredEnergy(Generic[T]):
 
 @record
 class MeteredHours(Generic[T]):
-    """Device-hours that somebody states."""
+    """Stated device-hours."""
 
     accelerator_hours: T
 
 
 @record
 class MeteredDays(Generic[T]):
-    """Devices that run over a stated wall-clock time."""
+    """A number of devices over a stated wall-clock time."""
 
     accelerators: T
     wall_hours: T
@@ -45,7 +45,7 @@ class MeteredDays(Generic[T]):
 
 @record
 class Trials(Generic[T]):
-    """Experiments of lognormal size between a median and a tail."""
+    """Experiments of lognormal size, by median and tail percentile."""
 
     trials: T
     median_hours: T
@@ -63,7 +63,7 @@ class RecommendationWork(Generic[T]):
 
 @record
 class RolloutWork(Generic[T]):
-    """Answers that a language model generates, and the work of learning from them."""
+    """Rollouts of a language model, and the work of training on them."""
 
     work: LlmWork[T]
     rollouts: Rollouts[T]
@@ -71,7 +71,7 @@ class RolloutWork(Generic[T]):
 
 @record
 class Corrections(Generic[T]):
-    """Factors between device-hours modeled from work and those that are billed."""
+    """Factors from device-hours modeled from work to billed device-hours."""
 
     residual: T | None = None
     recompute_factor: T | None = None
@@ -80,7 +80,7 @@ class Corrections(Generic[T]):
 
 @record
 class Cadence(Generic[T]):
-    """How often a run is made again within the period."""
+    """How often a run is repeated within the period."""
 
     period_hours: T
     cadence_hours: T
@@ -88,7 +88,7 @@ class Cadence(Generic[T]):
 
 @record
 class CrossCheck(Generic[T]):
-    """Evidence that is only compared with that of the run."""
+    """A second kind of evidence, only compared with the estimate."""
 
     work: LlmWork[T] | None = None
     accelerator_hours: T | None = None

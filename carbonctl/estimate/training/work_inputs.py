@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @record
 class MfuBySize(Generic[T]):
-    """What large models reach on an architecture, and what holds small ones up."""
+    """MFU of large models on an architecture, and the time overhead per token of small ones."""
 
     saturated_mfu: T
     token_overhead_s: T
@@ -19,7 +19,7 @@ class MfuBySize(Generic[T]):
 
 @record
 class Utilization(Generic[T]):
-    """Peak of a device, and how it is reached: billed, steady with goodput, or by size."""
+    """Peak of a device, and its MFU: over billed time, with goodput, or by model size."""
 
     peak_flop_per_s: T
     billed_mfu: T | None
@@ -30,7 +30,7 @@ class Utilization(Generic[T]):
 
 @record
 class StrongScaling(Generic[T]):
-    """A job of fixed size on a number of devices, and what spreading it costs."""
+    """Strong scaling of a job of fixed size over a number of devices."""
 
     accelerators: T
     accelerators_per_machine: T
@@ -39,20 +39,20 @@ class StrongScaling(Generic[T]):
 
 @record
 class Attention(Generic[T]):
-    """Attention of a transformer over its training context; a window where it has one."""
+    """Attention of a transformer over its training context, with its window if any."""
 
     layers: T
     heads: T
     head_dim: T
     context_tokens: T
-    both_sides: bool = False
+    is_bidirectional: bool = False
     window_tokens: T | None = None
     full_layer_share: T | None = None
 
 
 @record
 class Vocabulary(Generic[T]):
-    """The tables at both ends of a language model."""
+    """Input and output embedding tables of a language model."""
 
     vocabulary: T
     hidden_size: T
@@ -61,7 +61,7 @@ class Vocabulary(Generic[T]):
 
 @record
 class EncoderDecoder(Generic[T]):
-    """A model in two halves that see different tokens."""
+    """Encoder and decoder of a model, which see different tokens."""
 
     encoder_share: T
     input_tokens: T
@@ -80,7 +80,7 @@ class LlmWork(Generic[T]):
     goodput: T | None
     vocabulary: Vocabulary[T] | None = None
     attention: Attention[T] | None = None
-    halves: EncoderDecoder[T] | None = None
+    encoder_decoder: EncoderDecoder[T] | None = None
     adapter_params: T | None = None
     forward_params: tuple[T, ...] = ()
     also_trained: tuple[T, ...] = ()
@@ -90,7 +90,7 @@ class LlmWork(Generic[T]):
 
 @record
 class Rollouts(Generic[T]):
-    """Answers that a model generates and then learns from."""
+    """Rollouts: answers that a model generates and is then trained on."""
 
     prompts: T
     group_size: T
@@ -115,12 +115,12 @@ class DlrmWork(Generic[T]):
     matmul_efficiency: T
     bandwidth_gb_per_s: T
     gather_efficiency: T
-    exchange: Exchange[T] | None = None
+    exchange: AllToAll[T] | None = None
 
 
 @record
-class Exchange(Generic[T]):
-    """What the devices of a recommendation model wait for outside themselves."""
+class AllToAll(Generic[T]):
+    """All-to-all between the devices of a recommendation model, and its data readers."""
 
     accelerators: T | None  # None: as many as hold one copy of the tables
     linked_accelerators: T  # devices of one machine
@@ -133,7 +133,7 @@ class Exchange(Generic[T]):
 
 @record
 class Federated(Generic[T]):
-    """Learning on users' own devices."""
+    """Federated training on users' devices."""
 
     devices: T
     training_hours: T

@@ -1,1 +1,1 @@
-"""Shares of what was emitted once, and figures by which designs and machines are compared."""
+"""Allocation of embodied carbon, and metrics that compare designs and machines."""

@@ -1,4 +1,4 @@
-"""Sharing what was emitted once over the work that it made possible."""
+"""Allocation of one-time emissions to the work that they enable, and sums and units."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def machine_hours(*, accelerator_hours: Num, accelerators_per_machine: Num) -> N
 def amortized_kgco2e(
     *, item_kgco2e: Num, machine_hours: Num, lifetime_hours: Num, allocation_rate: Num
 ) -> Num:
-    """Share of a whole machine's carbon that these hours carry.
+    """Share of a machine's carbon that is allocated to these hours.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def amortized_kgco2e(
     lifetime_hours
         Calendar life. [h] 3 to 6 years seen
     allocation_rate
-        Share of the life in which the machine is provisioned to somebody. [1] 0 to 1; 1 is the
+        Share of the life in which the machine is allocated to any work. [1] 0 to 1; 1 is the
         rule of ISO/IEC 21031, which leaves idle hours unallocated
 
     Examples
@@ -65,7 +65,7 @@ def embodied_kgco2e_per_hour(
     lifetime_hours: Num,
     allocation_rate: Num,
 ) -> Num:
-    """Hardware that an hour of one accelerator carries.
+    """Embodied carbon per accelerator-hour.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def embodied_kgco2e_per_hour(
     lifetime_hours
         Calendar life. [h]
     allocation_rate
-        Share of the life in which the machine is provisioned to somebody. [1] 0 to 1
+        Share of the life in which the machine is allocated to any work. [1] 0 to 1
 
     Examples
     --------
@@ -89,7 +89,7 @@ def embodied_kgco2e_per_hour(
 
 @formula(unit="kgCO2e", equation="C_b = C_base / n", source="conservation")
 def base_share_kgco2e(*, base_footprint_kgco2e: Num, downstream_uses: Num) -> Num:
-    """Equal share of a base model's footprint that one model made from it carries.
+    """Equal share of a base model's footprint for one model derived from it.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def base_share_kgco2e(*, base_footprint_kgco2e: Num, downstream_uses: Num) -> Nu
 
 @formula(unit="kgCO2e", equation="C_useful = C * g", source="conservation")
 def useful_kgco2e(*, run_kgco2e: Num, goodput: Num) -> Num:
-    """Carbon of the part of a run that counted.
+    """Carbon of the useful part of a run.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def useful_kgco2e(*, run_kgco2e: Num, goodput: Num) -> Num:
 
 @formula(unit="kgCO2e", equation="C_lost = C * (1 - g)", source="conservation")
 def lost_kgco2e(*, run_kgco2e: Num, goodput: Num) -> Num:
-    """Carbon of restarts, stalls and work that was done again.
+    """Carbon of the lost part of a run: restarts, stalls and repeated work.
 
     Parameters
     ----------

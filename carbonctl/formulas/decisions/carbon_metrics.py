@@ -1,4 +1,4 @@
-"""Carbon per unit of what hardware does: a device-hour, an EFLOP (CCI), a functional unit (SCI)."""
+"""Carbon per device-hour, per EFLOP (CCI) and per functional unit (SCI)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @formula(unit="kgCO2e/h", equation="c = C / t", source="conservation")
 def carbon_kgco2e_per_hour(*, carbon_kgco2e: Num, accelerator_hours: Num) -> Num:
-    """Electricity and hardware of a provisioned device-hour.
+    """Operational and embodied carbon per provisioned device-hour.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def cci_kgco2e_per_eflop(*, carbon_kgco2e: Num, train_flop: Num) -> Num:
 
 @formula(unit="FLOP", equation="W = W_run * n", source="conservation")
 def train_flop_by_repeats(*, run_flop: Num, repeats: Num) -> Num:
-    """Work of a run that is made several times in the period.
+    """Work of a run that is repeated in the period.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def train_flop_by_repeats(*, run_flop: Num, repeats: Num) -> Num:
 
 @formula(unit="kgCO2e", equation="M = C_a * a", source="iso-iec-21031-2024")
 def reserved_kgco2e(*, amortized_kgco2e: Num, allocation_rate: Num) -> Num:
-    """Hardware by the share of its calendar life that the work reserves; idle stays unallocated.
+    """Embodied carbon by reserved calendar time; idle time stays unallocated.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def sci_kgco2e(*, used_kgco2e: Num, hardware_kgco2e: Num, functional_units: Num)
 
 @formula(unit="1", equation="s = max(0, 1 - C_emb / C_op)", source="wu-2022-sustainable-ai")
 def crossover_clean_share(*, embodied_kgco2e: Num, operational_kgco2e: Num) -> Num:
-    """Carbon-free share of the electricity above which hardware outweighs use; 1 for never.
+    """Carbon-free share of electricity above which embodied exceeds operational; 1 for never.
 
     Parameters
     ----------

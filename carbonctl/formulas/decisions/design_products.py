@@ -1,4 +1,4 @@
-"""Products of carbon with delay or energy of a task, by which designs are ranked."""
+"""Products of carbon with delay or energy of a task, which rank designs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def functional_units_by_busy_hours(
     *, machines: Num, busy_share: Num, service_hours: Num, task_hours: Num
 ) -> Num:
-    """Tasks that machines finish in a span.
+    """Tasks that machines finish over a horizon.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def task_energy_kwh(*, facility_energy_kwh: Num, functional_units: Num) -> Num:
 
 @formula(unit="h", equation="D = t / r", source="act-2022")
 def delay_hours(*, task_hours: Num, performance_ratio: Num) -> Num:
-    """Time of a task on a machine that is faster by a ratio.
+    """Time of a task on a machine of another performance.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The same work on other machines: how many of them, and what they draw."""
+"""The same work on other machines: their number and their energy."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def machine_ratio(*, performance_ratio: Num, new_busy_share: Num, old_busy_share
 
 @formula(unit="1", equation="n_new = n_old / R", source="carbonctl-refresh")
 def new_machines(*, old_machines: Num, machine_ratio: Num) -> Num:
-    """New machines that do the work of the old ones, in parts of a machine.
+    """New machines for the work of the old ones, as a real number.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Replacing hardware: what it saves at equal work, when the making of the new is paid back.
+"""Replacing hardware: savings at equal work, and break-even of the new embodied carbon.
 
 What made the old hardware is spent whether or not it runs on, so no formula of the decision
 takes it; ``written_off_kgco2e`` is shown apart.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def spares_kgco2e(
     *, machines: Num, manufacturing_kgco2e: Num, spares_per_year: Num, service_hours: Num
 ) -> Num:
-    """Making the parts that replace failed ones.
+    """Embodied carbon of parts that replace failed ones.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def spares_kgco2e(
 
 @formula(unit="kgCO2e", equation="S = C_keep - C_replace", source="carbonctl-refresh")
 def saved_kgco2e(*, kept_kgco2e: Num, replaced_kgco2e: Num) -> Num:
-    """What the new hardware saves in service over a span of time; negative where it costs more.
+    """Carbon in service that new hardware saves over the horizon; may be negative.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def saved_kgco2e(*, kept_kgco2e: Num, replaced_kgco2e: Num) -> Num:
 
 @formula(unit="kgCO2e/y", equation="s = S / T", source="carbonctl-refresh")
 def saved_kgco2e_per_year(*, saved_kgco2e: Num, service_hours: Num) -> Num:
-    """What a year on the old hardware costs more in service than on the new.
+    """Carbon in service that new hardware saves per year.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def saved_kgco2e_per_year(*, saved_kgco2e: Num, service_hours: Num) -> Num:
 
 @formula(unit="y", equation="t = T * (C_new / S if S > 0 else inf)", source="carbonctl-refresh")
 def break_even_years(*, new_kgco2e: Num, saved_kgco2e: Num, service_hours: Num) -> Num:
-    """Time after which what the new hardware saves has paid for making it; inf for never.
+    """Time after which savings equal the embodied carbon of the new hardware; inf for never.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def break_even_kgco2e_per_kwh(
     old_facility_energy_kwh: Num,
     new_facility_energy_kwh: Num,
 ) -> Num:
-    """Grid intensity above which replacing pays within the span; inf where there is none.
+    """Grid intensity above which replacing breaks even within the horizon; inf where none.
 
     Below zero, spares alone pay for the new hardware. Where the new draws as much or more, no
     dirtier grid makes it pay, even if spares pay for it on a clean one.
@@ -169,7 +169,7 @@ def carbon_ratio(
     growth_hours: Num,
     service_hours: Num,
 ) -> Num:
-    """Carbon at the end of a span over that of today: less for the work, more of it.
+    """Carbon after replacement and growth of demand over the horizon, over that of today.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def carbon_ratio(
 def break_even_growth_ratio(
     *, kept_kgco2e: Num, replaced_kgco2e: Num, growth_hours: Num, service_hours: Num
 ) -> Num:
-    """Growth of demand at which carbon at the end of a span is that of today again.
+    """Growth of demand at which the carbon ratio is 1.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From the boundary at which a power or an energy is metered to the whole IT system."""
+"""Convert metered power and energy from their boundary to the whole IT system."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @formula(unit="1", equation="k = max(1, k_host / k_node)", source="training-power-boundaries")
 def system_power_factor(*, host_power_factor: Num, node_power_factor: Num) -> Num:
-    """IT system over its nodes: what stands outside of them, or is lost before them.
+    """Power of the IT system over that of its nodes: network, other equipment, losses.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def system_power_factor(*, host_power_factor: Num, node_power_factor: Num) -> Nu
 
 @formula(unit="kWh", equation="E_it = E_node * k", source="training-power-boundaries")
 def it_energy_kwh_from_node_energy(*, node_energy_kwh: Num, system_power_factor: Num) -> Num:
-    """Energy of the whole IT system, AC, behind an energy metered on its nodes.
+    """AC energy of the whole IT system, from energy metered at its nodes.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def it_energy_kwh_from_node_energy(*, node_energy_kwh: Num, system_power_factor:
 
 @formula(unit="W", equation="P_it = P_node * k", source="training-power-boundaries")
 def it_power_w_from_node_power(*, node_power_w: Num, system_power_factor: Num) -> Num:
-    """AC power per accelerator slot behind a power metered on the nodes.
+    """AC power of the IT system per accelerator, from power metered at nodes.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def it_power_w_from_node_power(*, node_power_w: Num, system_power_factor: Num) -
 
 @formula(unit="W", equation="P_it = P_fac / PUE", source="iso-iec-30134-2")
 def it_power_w_from_facility_power(*, facility_power_w: Num, pue: Num) -> Num:
-    """AC power per accelerator slot behind a power in which PUE is counted.
+    """AC power of the IT system per accelerator, from power that includes PUE.
 
     Parameters
     ----------

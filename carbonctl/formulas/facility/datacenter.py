@@ -1,4 +1,4 @@
-"""Building the datacenter, charged to the IT power that it houses."""
+"""Construction of the datacenter, allocated by IT power."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @formula(unit="kgCO2e", equation="C = E_it / 8760 h * K", source="google-tpu-lca-2025")
 def construction_kgco2e(*, it_energy_kwh: Num, construction_kgco2e_per_kw_year: Num) -> Num:
-    """Share of datacenter construction carried by this work.
+    """Share of datacenter construction that is allocated to this work.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def construction_kgco2e_by_power(
     lifetime_hours: Num,
     construction_kgco2e_per_kw_year: Num,
 ) -> Num:
-    """Construction of a whole datacenter over its life, by the IT power that it houses.
+    """Construction of a whole datacenter over its life, by its IT power.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def construction_kgco2e_by_power(
 def plant_kgco2e(
     *, part_count: Num, unit_kgco2e: Num, lifetime_hours: Num, plant_lifetime_hours: Num
 ) -> Num:
-    """A part of the building, and what replaces it while the building stands.
+    """Carbon of a part of the building and its replacements over the building's life.
 
     Parameters
     ----------

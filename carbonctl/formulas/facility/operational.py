@@ -37,7 +37,7 @@ def device_energy_kwh(*, accelerator_hours: Num, device_power_w: Num) -> Num:
 
 @formula(unit="kWh", equation="E_dev = t_busy * P_dev", source="si-energy-from-power")
 def device_energy_kwh_from_busy_hours(*, busy_hours: Num, device_power_w: Num) -> Num:
-    """Energy drawn by accelerator boards while they serve.
+    """Energy of accelerator boards over busy hours.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def it_energy_kwh_from_hours(*, accelerator_hours: Num, it_power_w: Num) -> Num:
 
 @formula(unit="kWh", equation="E_it = E_fac / PUE", source="iso-iec-30134-2")
 def it_energy_kwh_from_facility_energy(*, facility_energy_kwh: Num, pue: Num) -> Num:
-    """Energy of the IT system behind a metered facility energy.
+    """Energy of the IT system, from energy at the facility meter.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def facility_energy_kwh_from_hours(*, accelerator_hours: Num, facility_power_w: 
 def operational_location_kgco2e(
     *, facility_energy_kwh: Num, ci_location_kgco2e_per_kwh: Num
 ) -> Num:
-    """Carbon of the electricity on the average of the grid where it was drawn.
+    """Location-based carbon of electricity, at the grid average.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def operational_location_kgco2e(
 def operational_market_kgco2e(
     *, facility_energy_kwh: Num, contracted_share: Num, ci_location_kgco2e_per_kwh: Num
 ) -> Num:
-    """Carbon of the electricity after contracted clean supply.
+    """Market-based carbon of electricity, after contracted clean supply.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def operational_market_kgco2e(
 
 @formula(unit="kWh", equation="E = E_run * n", source="si-energy-from-power")
 def measured_energy_kwh(*, run_energy_kwh: Num, repeats: Num) -> Num:
-    """Energy of a run that is made several times in the period.
+    """Energy of a run that is repeated in the period.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Electricity in the terms of the GHG Protocol: burned at the plant, and everything before it."""
+"""Electricity in the GHG Protocol: scope 2 (combustion) and scope 3, category 3 (upstream)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def direct_kgco2e(*, facility_energy_kwh: Num, direct_kgco2e_per_kwh: Num) -> Nu
 
 @formula(unit="kgCO2e", equation="C_2 = C_life * d", source="ghg-protocol-scope2-2015")
 def direct_kgco2e_by_share(*, lifecycle_kgco2e: Num, direct_share: Num) -> Num:
-    """Scope 2, location basis, where the factor in use is a life-cycle one.
+    """Scope 2, location basis, from a life-cycle factor.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def direct_kgco2e_by_share(*, lifecycle_kgco2e: Num, direct_share: Num) -> Num:
 
 @formula(unit="kgCO2e", equation="C_2m = C_2 * (1 - s)", source="ghg-protocol-scope2-2015")
 def direct_kgco2e_by_contracts(*, direct_kgco2e: Num, contracted_share: Num) -> Num:
-    """Scope 2, market basis: what contracts for clean supply leave.
+    """Scope 2, market basis: after contracted clean supply.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Data at rest: what stored bytes draw and what their drives cost."""
+"""Stored data: energy and embodied carbon of its drives."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def stored_gb(*, data_gb: Num, replicas: Num, mean_growth: Num) -> Num:
 
 @formula(unit="kWh", equation="E_it = S * p * t", source="ccf")
 def it_energy_kwh_from_storage(*, stored_gb: Num, storage_w_per_gb: Num, period_hours: Num) -> Num:
-    """Energy of keeping bytes on drives for the period.
+    """Energy of drives over the period.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def it_energy_kwh_from_storage(*, stored_gb: Num, storage_w_per_gb: Num, period_
 def storage_embodied_kgco2e(
     *, stored_gb: Num, storage_kgco2e_per_gb: Num, period_hours: Num, lifetime_hours: Num
 ) -> Num:
-    """Share of the drives' manufacturing that the period carries.
+    """Share of the drives' manufacturing that is allocated to the period.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Power of devices, and carbon of making, moving and discarding them."""
+"""Power of devices, and carbon of manufacturing, transport and end of life."""

@@ -1,4 +1,4 @@
-"""Treatment after use. Credits are a line of their own and never netted."""
+"""End of life. Credits are separate and never netted."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def dies_per_wafer(*, die_area_cm2: Num, wafer_cm: Num, edge_cm: Num, kerf_cm: N
 
 @formula(unit="1", equation="Y = ((1 - exp(-A*D)) / (A*D))^2", source="murphy-1964-yield")
 def fab_yield_by_murphy(*, die_area_cm2: Num, defect_density_per_cm2: Num) -> Num:
-    """Good dies over dies, Murphy's model.
+    """Fab yield (good dies over dies) by Murphy's model.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def fab_yield_by_murphy(*, die_area_cm2: Num, defect_density_per_cm2: Num) -> Nu
 
 @formula(unit="1", equation="Y = exp(-A*D)", source="murphy-1964-yield")
 def fab_yield_by_poisson(*, die_area_cm2: Num, defect_density_per_cm2: Num) -> Num:
-    """Good dies over dies where defects fall independently: the least yield of all models.
+    """Fab yield by the Poisson model of independent defects, the lowest of all models.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def fab_yield_by_poisson(*, die_area_cm2: Num, defect_density_per_cm2: Num) -> N
 def fab_yield_by_negative_binomial(
     *, die_area_cm2: Num, defect_density_per_cm2: Num, defect_clustering: Num
 ) -> Num:
-    """Good dies over dies where defects come in clusters.
+    """Fab yield by the negative binomial model of clustered defects.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def cpa_kgco2e_per_cm2_by_process(
     gpa_kgco2e_per_cm2: Num,
     mpa_kgco2e_per_cm2: Num,
 ) -> Num:
-    """Carbon per wafer area from what a fab uses: electricity, gases, materials.
+    """Carbon per wafer area from electricity, gases and materials of the fab.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def cpa_kgco2e_per_cm2_by_process(
 def cpa_kgco2e_per_cm2_by_inventory(
     *, inventory_kgco2e_per_cm2: Num, logic_upstream_factor: Num
 ) -> Num:
-    """Carbon per wafer area from a fab inventory, and what databases count beside it.
+    """Carbon per wafer area from a fab inventory, with upstream emissions.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def die_kgco2e(
     dies_per_wafer: Num,
     fab_yield: Num,
 ) -> Num:
-    """Carbon of good dies: the whole wafer is charged to what comes out of it.
+    """Carbon of good dies, with the whole wafer allocated to them.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def die_kgco2e(
 def die_kgco2e_by_area(
     *, die_count: Num, cpa_kgco2e_per_cm2: Num, die_area_cm2: Num, fab_yield: Num
 ) -> Num:
-    """Carbon of good dies by their own area, without the edge of the wafer and saw streets.
+    """Carbon of good dies by their own area, without wafer edge and saw streets.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def die_kgco2e_by_area(
 
 @formula(unit="kgCO2e", equation="C = n * sum(C_i) / Y", source="eco-chip-2024")
 def chip_kgco2e(*, chip_count: Num, assembly_yield: Num, parts_kgco2e: tuple[Num, ...]) -> Num:
-    """Carbon of packaged chips: a package that fails takes its good dies with it.
+    """Carbon of packaged chips: a failed package loses its good dies.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ def chip_kgco2e(*, chip_count: Num, assembly_yield: Num, parts_kgco2e: tuple[Num
 def interposer_kgco2e(
     *, interposer_area_cm2: Num, interposer_kgco2e_per_cm2: Num, interposer_yield: Num
 ) -> Num:
-    """Carbon of the silicon that carries dies and memory stacks.
+    """Carbon of silicon interposers.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Manufacturing of everything around the die: memory, boards, power supplies, chassis."""
+"""Manufacturing of parts other than dies: memory, boards, power supplies, chassis."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def part_kgco2e_by_capacity(*, capacity_gb: Num, capacity_kgco2e_per_gb: Num) ->
 
 @formula(unit="kgCO2e", equation="C = S * a * k", source="carbonctl-embodied-model")
 def memory_kgco2e(*, capacity_gb: Num, area_cm2_per_gb: Num, memory_kgco2e_per_cm2: Num) -> Num:
-    """Manufacturing of memory by the silicon that its generation needs.
+    """Manufacturing of memory by its die area per GB.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def memory_kgco2e(*, capacity_gb: Num, area_cm2_per_gb: Num, memory_kgco2e_per_c
 
 @formula(unit="kgCO2e", equation="C = S * k / Y", source="act-2022")
 def memory_kgco2e_by_yield(*, capacity_gb: Num, capacity_kgco2e_per_gb: Num, fab_yield: Num) -> Num:
-    """Manufacturing of memory by a fab's figure per capacity, as ACT has it.
+    """Manufacturing of memory by the fab's carbon per GB and yield, as in ACT.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def memory_kgco2e_by_boards(
     area_cm2_per_gb: Num,
     memory_kgco2e_per_cm2: Num,
 ) -> Num:
-    """Manufacturing of memory modules and drives: boards by the piece, dies by their silicon.
+    """Manufacturing of memory modules and drives: boards by the piece, dies by area.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def machines_kgco2e(*, machine_count: Num, parts_kgco2e: tuple[Num, ...]) -> Num
 
 @formula(unit="kgCO2e", equation="C = r * sum(C_i)", source="carbonctl-embodied-model")
 def modeled_kgco2e(*, model_residual: Num, parts_kgco2e: tuple[Num, ...]) -> Num:
-    """Manufacturing of a part by a model, with the error that the model is known to have.
+    """Manufacturing of a modeled part, with the residual of the model.
 
     Parameters
     ----------

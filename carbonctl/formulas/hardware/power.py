@@ -1,4 +1,4 @@
-"""How much power a device draws while it works, and while it waits."""
+"""Power of a device, busy and idle."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def device_power_w(*, tdp_w: Num, device_power_share: Num) -> Num:
 
 @formula(unit="W", equation="P = P_0 * r", source="carbonctl-training-fit")
 def device_power_w_by_residual(*, modeled_power_w: Num, residual: Num) -> Num:
-    """Board power with the error of the model itself.
+    """Board power with the residual of the model.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def device_power_w_by_residual(*, modeled_power_w: Num, residual: Num) -> Num:
 def it_energy_kwh_by_busy_share(
     *, loaded_energy_kwh: Num, idle_power_share: Num, busy_share: Num
 ) -> Num:
-    """Energy of a provisioned fleet: its busy hours, and the idle hours beside them.
+    """Energy of a provisioned fleet: busy hours and idle hours.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def it_power_w(*, idle_power_w: Num, loaded_power_w: Num, mean_busy_share: Num) 
 
 @formula(unit="W", equation="P_res = r * P_idle", source="carbonctl-serving-model")
 def resident_power_w(*, idle_power_w: Num, resident_factor: Num) -> Num:
-    """Board power with a model resident and nothing to do.
+    """Power of an idle board that holds a model in memory.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def device_power_w_by_activity(
     replica_accelerators: Num,
     busy_s: Num,
 ) -> Num:
-    """Mean board power from what a device does: linear in its activity at first, then capped.
+    """Mean board power from activity: linear, then capped at the TDP.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def device_power_w_by_activity(
 
 @formula(unit="J", equation="D = e_flop * F", source="carbonctl-serving-model")
 def dynamic_energy_j_by_operations(*, work_flop: Num, energy_j_per_flop: Num) -> Num:
-    """Energy that work without memory traffic of its own asks for at full clocks.
+    """Dynamic energy of compute without separate memory traffic.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def dynamic_energy_j_by_operations(*, work_flop: Num, energy_j_per_flop: Num) ->
 
 @formula(unit="W", equation="P_it = P_dev * k_host", source="training-power-boundaries")
 def it_power_w_from_device_power(*, device_power_w: Num, host_power_factor: Num) -> Num:
-    """AC power per accelerator slot, with host and network.
+    """AC power of the IT system per accelerator, with host and network.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def it_power_w_from_device_power(*, device_power_w: Num, host_power_factor: Num)
 def wall_power_w(
     *, server_base_power_w: Num, board_to_wall: Num, accelerators: Num, device_power_w: Num
 ) -> Num:
-    """Power of a whole busy server at its plug.
+    """Wall power of a whole busy server.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whose the making of hardware is when it serves longer, or serves a second owner."""
+"""Allocation of embodied carbon when hardware is used longer, or by a second owner."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @formula(unit="kgCO2e/y", equation="c = C / L", source="act-2022")
 def embodied_kgco2e_per_year(*, item_kgco2e: Num, lifetime_hours: Num) -> Num:
-    """Embodied carbon of a year of life.
+    """Embodied carbon per year of life.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def embodied_kgco2e_per_year(*, item_kgco2e: Num, lifetime_hours: Num) -> Num:
 
 @formula(unit="kgCO2e", equation="C_w = C * max(0, 1 - a / L)", source="embodied-lifetime-survey")
 def written_off_kgco2e(*, item_kgco2e: Num, age_hours: Num, lifetime_hours: Num) -> Num:
-    """Embodied carbon not yet charged to work when hardware leaves before its time.
+    """Embodied carbon not yet allocated when hardware is retired early.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def written_off_kgco2e(*, item_kgco2e: Num, age_hours: Num, lifetime_hours: Num)
 
 @formula(unit="kgCO2e", equation="C_1 = C * t_1 / (t_1 + t_2)", source="embodied-lifetime-survey")
 def first_life_kgco2e(*, item_kgco2e: Num, first_life_hours: Num, second_life_hours: Num) -> Num:
-    """Share of the first owner when both carry hardware by time.
+    """Embodied carbon of the first owner, in proportion to time.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def first_life_kgco2e(*, item_kgco2e: Num, first_life_hours: Num, second_life_ho
 
 @formula(unit="kgCO2e", equation="C_2 = C - C_1", source="conservation")
 def second_life_kgco2e(*, item_kgco2e: Num, carried_kgco2e: Num) -> Num:
-    """What is left for the second owner.
+    """Embodied carbon of the second owner.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def second_life_kgco2e(*, item_kgco2e: Num, carried_kgco2e: Num) -> Num:
 
 @formula(unit="kgCO2e", equation="K = d * C_new", source="embodied-lifetime-survey")
 def displaced_kgco2e(*, displaced_share: Num, equivalent_kgco2e: Num) -> Num:
-    """New hardware that a second owner does not buy, shown apart from every total.
+    """Embodied carbon of new hardware that reuse displaces; never netted.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def displaced_kgco2e(*, displaced_share: Num, equivalent_kgco2e: Num) -> Num:
 
 @formula(unit="kgCO2e", equation="C_net = C_new - K", source="conservation")
 def credited_kgco2e(*, new_kgco2e: Num, displaced_kgco2e: Num) -> Num:
-    """The new hardware less what the old one displaces elsewhere.
+    """Embodied carbon of the new hardware minus the displaced carbon.
 
     Parameters
     ----------

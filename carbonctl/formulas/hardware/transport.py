@@ -1,4 +1,4 @@
-"""Bringing hardware to the site."""
+"""Transport of hardware to the site."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @formula(unit="kgCO2e", equation="C = m * k", source="eime-transport")
 def transport_kgco2e(*, mass_kg: Num, transport_kgco2e_per_kg: Num) -> Num:
-    """Delivery of an item by a typical mix of modes.
+    """Transport of an item by a typical mix of modes.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def transport_kgco2e(*, mass_kg: Num, transport_kgco2e_per_kg: Num) -> Num:
 def transport_kgco2e_by_distance(
     *, mass_kg: Num, distance_km: Num, transport_kgco2e_per_tkm: Num
 ) -> Num:
-    """Delivery of an item over a distance by one mode.
+    """Transport of an item over a distance.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def transport_kgco2e_by_distance(
 def transport_kgco2e_per_tkm(
     *, air_share: Num, air_kgco2e_per_tkm: Num, surface_kgco2e_per_tkm: Num
 ) -> Num:
-    """Carbon per tonne-kilometer of a route that is flown in part.
+    """Carbon per tonne-kilometer of a route that is in part by air.
 
     Parameters
     ----------

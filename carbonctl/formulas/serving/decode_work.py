@@ -1,4 +1,4 @@
-"""A decode step of a language model: what it reads, what it computes, what it looks at."""
+"""A decode step of a language model: weights, KV cache, attention and FLOP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @formula(unit="GB", equation="W = N * b", source="carbonctl-serving-model")
 def weight_gb(*, total_params: Num, weight_bytes: Num) -> Num:
-    """Memory that the weights take.
+    """Memory of the weights.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def weight_gb(*, total_params: Num, weight_bytes: Num) -> Num:
 
 @formula(unit="1", equation="c = L_in + L_out * (1 + cv^2) / 2", source="carbonctl-serving-model")
 def mean_context_tokens(*, prompt_tokens: Num, output_tokens: Num, output_cv: Num) -> Num:
-    """Context that a decode step sees on average, counted over steps.
+    """Mean context of a decode step, over all steps.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def mean_context_tokens(*, prompt_tokens: Num, output_tokens: Num, output_cv: Nu
 def attended_layer_tokens(
     *, layers: Num, full_layers: Num, window_tokens: Num, mean_context_tokens: Num
 ) -> Num:
-    """Tokens that one decode step of a sequence looks at, summed over layers.
+    """Positions that one decode step of a sequence attends to, summed over layers.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def attended_layer_tokens(
 
 @formula(unit="1", equation="A = L * c", source="carbonctl-serving-model")
 def attended_layer_tokens_by_full_layers(*, layers: Num, mean_context_tokens: Num) -> Num:
-    """Tokens that one decode step of a sequence looks at where all layers see all of it.
+    """Positions that one decode step of a sequence attends to, where all layers attend to all.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def attended_layer_tokens_by_full_layers(*, layers: Num, mean_context_tokens: Nu
 
 @formula(unit="1", equation="K = 2 * h_kv * d", source="shazeer-2019-mqa")
 def cached_elements(*, kv_heads: Num, head_dim: Num) -> Num:
-    """Cached elements of a token in a layer: a key and a value for each key-value head.
+    """KV cache elements per token and layer: key and value of each KV head.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def cached_elements(*, kv_heads: Num, head_dim: Num) -> Num:
 
 @formula(unit="1", equation="K = r + d_rope", source="deepseek-v2-2024")
 def cached_elements_by_latent(*, latent_rank: Num, rope_dim: Num) -> Num:
-    """Cached elements of a token in a layer of multi-head latent attention.
+    """Cached elements per token and layer of multi-head latent attention (MLA).
 
     Parameters
     ----------
@@ -135,14 +135,14 @@ def cached_elements_by_latent(*, latent_rank: Num, rope_dim: Num) -> Num:
 
 @formula(unit="GB", equation="KV = B * b * K * A", source="shazeer-2019-mqa")
 def kv_gb(*, cached_elements: Num, attended_layer_tokens: Num, batch: Num, kv_bytes: Num) -> Num:
-    """Key and value cache that one decode step of a batch reads.
+    """KV cache that one decode step of a batch reads.
 
     Parameters
     ----------
     cached_elements
         Of one token in one layer. [1]
     attended_layer_tokens
-        Tokens that a sequence looks at, summed over layers. [1]
+        Positions that a sequence attends to, summed over layers. [1]
     batch
         Sequences decoded together. [1]
     kv_bytes
@@ -158,7 +158,7 @@ def kv_gb(*, cached_elements: Num, attended_layer_tokens: Num, batch: Num, kv_by
 
 @formula(unit="GB", equation="KV = KV_0 + 2 * B * b * S", source="gu-2023-mamba")
 def kv_gb_by_state(*, kv_gb: Num, state_elements: Num, batch: Num, state_bytes: Num) -> Num:
-    """Cache and recurrent state that one decode step of a batch moves.
+    """KV cache and recurrent state that one decode step of a batch reads.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def kv_gb_by_state(*, kv_gb: Num, state_elements: Num, batch: Num, state_bytes: 
 
 @formula(unit="FLOP", equation="f = 4 * h * d", source="kaplan-2020-scaling")
 def look_flop(*, heads: Num, head_dim: Num) -> Num:
-    """Work of looking at one token in one layer: its key weighed, its value taken.
+    """Attention FLOP per attended position and layer: score and value.
 
     Parameters
     ----------
@@ -198,19 +198,19 @@ def look_flop(*, heads: Num, head_dim: Num) -> Num:
 
 @formula(unit="FLOP", equation="f = 2 * h * (2*r + d_rope)", source="deepseek-v2-2024")
 def look_flop_by_latent(*, heads: Num, latent_rank: Num, rope_dim: Num) -> Num:
-    """Work of looking at one cached token in one layer of multi-head latent attention.
+    """Attention FLOP per attended position and layer of multi-head latent attention (MLA).
 
     Parameters
     ----------
     heads
-        Heads that look. [1]
+        Attention heads. [1]
     latent_rank, rope_dim
         Width of the compressed key and value, and of the part that carries positions. [1]
 
     Notes
     -----
     A step reads the cache as it is stored, so each head weighs the whole latent: the absorbed
-    form. A prompt expands its own keys and values instead, and looks at heads as others do.
+    form. A prompt expands its own keys and values instead, and uses plain attention.
 
     Examples
     --------
@@ -243,8 +243,8 @@ def step_flop(
     active_params
         Parameters one token passes. [1]
     look_flop, attended_layer_tokens
-        Looking at one token in one layer, and tokens that a sequence looks at in a step, summed
-        over layers. [FLOP], [1]
+        Attention FLOP per position and layer, and positions that a sequence attends to in a step,
+        summed over layers. [FLOP], [1]
     prompt_look_flop, prompt_layer_tokens
         The same of a whole prompt, summed over its tokens too. [FLOP], [1]
     prompt_tokens, output_tokens

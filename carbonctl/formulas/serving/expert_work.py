@@ -1,4 +1,4 @@
-"""Which weights a decode step reads, and how experts spread over devices."""
+"""Mixture of experts (MoE): weights read in a decode step, and imbalance of devices."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def expert_params(
 def shared_weight_gb(
     *, total_params: Num, experts: Num, expert_params: Num, shared_weight_bytes: Num
 ) -> Num:
-    """Weights of a mixture that every token passes: all but its routed experts.
+    """Weights of an MoE that every token uses: all but the routed experts.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def weight_read_gb(
     Notes
     -----
     Experts are assumed to be chosen uniformly: at a batch of a few E/k nearly all are read, so a
-    mixture saves operations, not bytes.
+    mixture of experts saves FLOP, not bytes.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def weight_read_gb(
 def expert_imbalance(
     *, experts: Num, experts_per_token: Num, batch: Num, expert_parallel: Num
 ) -> Num:
-    """Experts read on the busiest device over those read on the mean one.
+    """Experts read on the busiest device over the mean of devices.
 
     Parameters
     ----------

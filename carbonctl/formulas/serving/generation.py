@@ -1,4 +1,4 @@
-"""Time and energy of generating a batch of pictures or clips on one or more devices."""
+"""Time and energy of generating a batch of images or clips on one or more devices."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def compute_s(
     peak_flop_per_s: Num,
     matmul_efficiency: Num,
 ) -> Num:
-    """Time of long dense work on one device, held back by its power and by its peak.
+    """Time of sustained dense work on one device, limited by power and by peak.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def activation_traffic_gb(
     hidden_size: Num,
     layers: Num,
 ) -> Num:
-    """Activations that elementwise operations of a batch read and write.
+    """Memory traffic of activations in elementwise operations of a batch.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def launch_s_by_picture(
     exchange_latency_s: Num,
     replica_accelerators: Num,
 ) -> Num:
-    """Time in which the layers of all steps are launched.
+    """Launch time of the layers of all steps.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def launch_s_by_picture(
 def activation_s(
     *, activation_traffic_gb: Num, replica_accelerators: Num, bandwidth_gb_per_s: Num
 ) -> Num:
-    """Time in which activations pass through memory.
+    """Memory time of activations.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def exchange_s(
     replica_accelerators: Num,
     link_gb_per_s: Num,
 ) -> Num:
-    """Time in which devices that share a picture exchange its tokens.
+    """Communication time of devices that generate one image together.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def exchange_s(
 def batch_s(
     *, compute_s: Num, activation_s: Num, exchange_s: Num, launch_s: Num, decoder_s: Num
 ) -> Num:
-    """Time of one batch of pictures or clips, from prompt to pixels.
+    """Time of one batch of images or clips, from prompt to pixels.
 
     Parameters
     ----------
@@ -256,7 +256,7 @@ def batch_s_by_unet(*, compute_s: Num, launch_s: Num, decoder_s: Num) -> Num:
 
 @formula(unit="J", equation="E = n * P * t", source="carbonctl-serving-model")
 def batch_energy_j(*, replica_accelerators: Num, device_power_w: Num, batch_s: Num) -> Num:
-    """Accelerator energy of one batch of pictures or clips.
+    """Accelerator energy of one batch of images or clips.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How many sequences a replica decodes together: what arrives, and what memory holds."""
+"""Batch of a replica: arriving tokens, memory and latency limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def arriving_tokens_per_s(
     peak_to_mean: Num,
     busy_share: Num,
 ) -> Num:
-    """Output tokens that a load asks for in each second of its busy hours, at its peak.
+    """Arriving output tokens per second at peak load.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ def arriving_tokens_per_s_by_fleet_share(
     accelerators: Num,
     replica_accelerators: Num,
 ) -> Num:
-    """Output tokens that each replica of a held fleet is asked for in a second: all share the load.
+    """Arriving output tokens per second at each replica of a dedicated fleet.
 
     Parameters
     ----------
     arriving_tokens_per_s
-        Output tokens that the whole load asks for. [1/s]
+        Arriving output tokens per second of the whole load. [1/s]
     fleet_share, accelerators
         Share of a fleet that is held, and devices of the fleet. [1]
     replica_accelerators
@@ -95,7 +95,7 @@ def memory_sequences(
     weight_gb: Num,
     sequence_gb: Num,
 ) -> Num:
-    """Sequences whose caches a replica's memory holds beside the weights; 0 without room.
+    """Sequences whose KV caches fit in a replica's memory beside the weights; 0 where none.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def memory_sequences(
 
 @formula(unit="1", equation="C = max(1, min(C_1, C_2, ...))", source="carbonctl-serving-model")
 def most_sequences(*, parts_sequences: tuple[Num, ...]) -> Num:
-    """Sequences that a replica decodes together at most: the tightest limit, one at least.
+    """Maximum concurrency of a replica: the least of all limits, at least one.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def most_sequences(*, parts_sequences: tuple[Num, ...]) -> Num:
 def sequences_in_flight(
     *, arriving_tokens_per_s: Num, inter_token_latency_s: Num, most_sequences: Num
 ) -> Num:
-    """Sequences that a replica decodes together: those that the load keeps in flight.
+    """Batch of a replica: sequences that the load keeps in flight (Little's law), capped.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def sequences_in_flight(
 def inter_token_latency_s(
     *, step_s: Num, batch: Num, gained_tokens: Num, time_residual: Num
 ) -> Num:
-    """Time between two tokens of a sequence.
+    """Inter-token latency (ITL) of a sequence.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def it_energy_kwh_by_resident_power(
     accelerator_hours: Num,
     busy_hours: Num,
 ) -> Num:
-    """Energy of held devices: their busy hours, and hours in which the model only stays loaded.
+    """Energy of dedicated devices: busy hours, and idle hours with the model in memory.
 
     Parameters
     ----------

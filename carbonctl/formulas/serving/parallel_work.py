@@ -1,4 +1,4 @@
-"""What the devices of one replica hold twice, and wait for, as its work is spread over them."""
+"""Parallel layout of one replica: copies of weights and KV cache, imbalance, synchronization."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @formula(unit="1", equation="n = d * t", source="rajbhandari-2022-deepspeed-moe")
 def replica_accelerators_by_ranks(*, rank_accelerators: Num, data_parallel: Num) -> Num:
-    """Devices in one replica: those of all its ranks.
+    """Devices of one replica: those of all its data-parallel ranks.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def replica_accelerators_by_ranks(*, rank_accelerators: Num, data_parallel: Num)
 
 @formula(unit="1", equation="c = max(1, t / max(1, h_kv))", source="pope-2022-inference")
 def cache_copies(*, sharing_accelerators: Num, kv_heads: Num) -> Num:
-    """Devices that each hold and read the same keys and values: more devices than heads of them.
+    """Copies of the KV cache, where tensor-parallel devices outnumber KV heads.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def cache_copies(*, sharing_accelerators: Num, kv_heads: Num) -> Num:
 
 @formula(unit="1", equation="c = t", source="deepseek-v2-2024")
 def cache_copies_by_latent(*, sharing_accelerators: Num) -> Num:
-    """Devices that each hold and read the same latents: all heads look at one and the same.
+    """Copies of the latent cache of MLA: one per tensor-parallel device.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def cache_copies_by_latent(*, sharing_accelerators: Num) -> Num:
 
 @formula(unit="GB", equation="KV = c * KV_0", source="pope-2022-inference")
 def kv_gb_by_copies(*, kv_gb: Num, cache_copies: Num) -> Num:
-    """Cache that all devices of a replica read in one decode step.
+    """KV cache that all devices of a replica read in one decode step.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def kv_gb_by_copies(*, kv_gb: Num, cache_copies: Num) -> Num:
 
 @formula(unit="GB", equation="W_d = d * W_s", source="rajbhandari-2022-deepspeed-moe")
 def shared_weight_gb_by_data_parallel(*, shared_weight_gb: Num, data_parallel: Num) -> Num:
-    """Weights that every token passes, in all copies of a replica: one for each rank.
+    """Shared (non-expert) weights of a replica, one copy per data-parallel rank.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def shared_weight_gb_by_data_parallel(*, shared_weight_gb: Num, data_parallel: N
 
 @formula(unit="GB", equation="W_d = W + (d - 1) * W_s", source="rajbhandari-2022-deepspeed-moe")
 def weight_gb_by_data_parallel(*, weight_gb: Num, shared_weight_gb: Num, data_parallel: Num) -> Num:
-    """Memory that the weights of a replica take: each rank holds its own of what is no expert.
+    """Memory of the weights of a replica, with a copy of shared weights per rank.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def weight_gb_by_data_parallel(*, weight_gb: Num, shared_weight_gb: Num, data_pa
     source="carbonctl-serving-model",
 )
 def prompt_imbalance(*, data_parallel: Num, batch: Num, output_tokens: Num) -> Num:
-    """Prompts that the busiest rank takes in at a step over those of the mean one.
+    """Prompts at the busiest rank over the mean of ranks in a step.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def prompt_imbalance(*, data_parallel: Num, batch: Num, output_tokens: Num) -> N
 
 @formula(unit="1", equation="L_z = L_out / z", source="carbonctl-serving-model")
 def output_tokens_by_padding(*, output_tokens: Num, prompt_imbalance: Num) -> Num:
-    """Output tokens for each prompt that ranks compute: all are padded to the one with most.
+    """Output tokens per computed prompt, where ranks pad to the one with most prompts.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def output_tokens_by_padding(*, output_tokens: Num, prompt_imbalance: Num) -> Nu
 
 @formula(unit="s", equation="t_layer = t_0 + t_d", source="carbonctl-serving-model")
 def layer_launch_s_by_data_parallel(*, layer_launch_s: Num, data_parallel_launch_s: Num) -> Num:
-    """Cost of a layer whose ranks wait for each other before and after its experts.
+    """Launch time of a layer whose ranks synchronize before and after its experts.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The fleet provisioned for a load: peaks, memory, and how busy it is on average."""
+"""Provisioned fleet of a load: peak, memory and busy share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def accelerator_hours_by_capacity(
     Parameters
     ----------
     load_hours
-        Hours that the load asks for. [h]
+        Provisioned hours from the load alone. [h]
     memory_devices
         Devices needed to hold the tables at all. [1]
     period_hours
@@ -37,7 +37,7 @@ def accelerator_hours_by_capacity(
 
 @formula(unit="1", equation="u = t_busy / t_prov", source="carbonctl-boundary-ladder")
 def mean_busy_share_from_hours(*, busy_hours: Num, accelerator_hours: Num) -> Num:
-    """Busy over provisioned hours, as they came out.
+    """Busy over provisioned hours, from both.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def mean_busy_share_from_hours(*, busy_hours: Num, accelerator_hours: Num) -> Nu
 
 @formula(unit="1", equation="n = ceil(S / (f * M))", source="carbonctl-serving-model")
 def memory_devices(*, table_gb: Num, device_memory_gb: Num, memory_share: Num) -> Num:
-    """Devices needed to hold tables in memory.
+    """Devices that hold the tables in memory.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def memory_devices(*, table_gb: Num, device_memory_gb: Num, memory_share: Num) -
 
 @formula(unit="h", equation="t_load = t_busy * r / u", source="carbonctl-boundary-ladder")
 def accelerator_hours_from_load(*, busy_hours: Num, peak_to_mean: Num, busy_share: Num) -> Num:
-    """Hours that the load alone would ask for, before memory capacity is looked at.
+    """Provisioned hours from the load, without the limit of memory capacity.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def accelerator_hours_from_load(*, busy_hours: Num, peak_to_mean: Num, busy_shar
 
 @formula(unit="1", equation="n = t / T", source="carbonctl-boundary-ladder")
 def charged_accelerators(*, accelerator_hours: Num, period_hours: Num) -> Num:
-    """Devices that a service is charged, on average over the period.
+    """Devices charged to a service, on average over the period.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def charged_accelerators(*, accelerator_hours: Num, period_hours: Num) -> Num:
 
 @formula(unit="1", equation="n_whole = ceil(n)", source="carbonctl-boundary-ladder")
 def whole_accelerators(*, charged_accelerators: Num) -> Num:
-    """Devices to have for a load that each of them serves alone.
+    """Whole devices for a load that each serves alone.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def whole_accelerators(*, charged_accelerators: Num) -> Num:
 
 @formula(unit="1", equation="n_whole = ceil(n / r) * r", source="carbonctl-boundary-ladder")
 def whole_accelerators_by_replica(*, charged_accelerators: Num, replica_accelerators: Num) -> Num:
-    """Devices to have for a load, as whole replicas.
+    """Whole devices for a load, in whole replicas.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def peak_busy_share(*, mean_busy_share: Num, peak_to_mean: Num) -> Num:
 
 @formula(unit="1", equation="u_mean = u / r", source="carbonctl-boundary-ladder")
 def mean_busy_share(*, busy_share: Num, peak_to_mean: Num) -> Num:
-    """Busy over provisioned hours, averaged over the load's ups and downs.
+    """Busy over provisioned hours, averaged over the variation of the load.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def mean_busy_share(*, busy_share: Num, peak_to_mean: Num) -> Num:
 
 @formula(unit="1", equation="r' = 1 + (r - 1) * (1 - s)", source="carbonctl-boundary-ladder")
 def peak_to_mean_by_autoscaling(*, peak_to_mean: Num, switched_off_share: Num) -> Num:
-    """Devices that are on over those of the mean load, where some are switched off off-peak.
+    """Devices that are on over those needed at mean load, with autoscaling.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def peak_to_mean_by_autoscaling(*, peak_to_mean: Num, switched_off_share: Num) -
 def accelerator_hours_by_fleet_share(
     *, fleet_share: Num, accelerators: Num, period_hours: Num, busy_hours: Num
 ) -> Num:
-    """Provisioned hours that one of several models on a fleet carries.
+    """Provisioned hours of one of several models that share a fleet.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def accelerator_hours_by_fleet_share(
 
 @formula(unit="h", equation="t_on = t_busy / u_mean", source="carbonctl-boundary-ladder")
 def accelerator_hours_from_mean_busy_share(*, busy_hours: Num, mean_busy_share: Num) -> Num:
-    """Hours in which devices are on, from how busy they are then.
+    """Hours in which devices are on, from their busy share.
 
     Parameters
     ----------

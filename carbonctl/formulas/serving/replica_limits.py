@@ -1,4 +1,4 @@
-"""Where a replica can be run: what its memory holds, what its bandwidth allows."""
+"""Latency limits of a replica: bandwidth floor, prefill, measured throughput."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def bandwidth_floor_s(
     *, weight_read_gb: Num, replica_accelerators: Num, bandwidth_gb_per_s: Num
 ) -> Num:
-    """Least time between two tokens of a sequence: each reads the weights once.
+    """Lower bound of inter-token latency: one read of the weights.
 
     Parameters
     ----------
@@ -48,15 +48,15 @@ def prefill_s(
     peak_flop_per_s: Num,
     matmul_efficiency: Num,
 ) -> Num:
-    """Least time to the first token: a prompt that waits for no other.
+    """Prefill time of one prompt, without queueing.
 
     Parameters
     ----------
     active_params
         Parameters one token passes. [1]
     prompt_look_flop, prompt_layer_tokens
-        Looking at one token in one layer, and tokens that those of the prompt look at, summed
-        over all of them and over layers. [FLOP], [1]
+        Attention FLOP per position and layer, and positions that prompt tokens attend to, summed
+        over tokens and layers. [FLOP], [1]
     prompt_tokens
         Tokens that are not in a cache. [1]
     replica_accelerators, peak_flop_per_s, matmul_efficiency
@@ -77,7 +77,7 @@ def prefill_s(
 def step_s_from_throughput(
     *, batch: Num, accelerators: Num, replica_accelerators: Num, throughput_per_hour: Num
 ) -> Num:
-    """Time of one decode step where the throughput of a fleet was measured.
+    """Time of one decode step, from a measured throughput.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What one request holds: words, media, hidden reasoning, and what a cache spares it."""
+"""Tokens of one request: text, media, reasoning, and prompt cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @formula(unit="1", equation="L_out = L_a + L_r", source="carbonctl-serving-model")
 def output_tokens(*, answer_tokens: Num, reasoning_tokens: Num) -> Num:
-    """Tokens that a model writes for a request: those of its reasoning are written like all others.
+    """Output tokens of a request, with its reasoning tokens.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def output_tokens(*, answer_tokens: Num, reasoning_tokens: Num) -> Num:
 
 @formula(unit="1", equation="L_in = sum(L_i)", source="carbonctl-serving-model")
 def prompt_tokens(*, parts_tokens: tuple[Num, ...]) -> Num:
-    """Tokens of a prompt: those of its words, and those that its images, video and sound become.
+    """Prompt tokens of a request, with those of images, video and audio.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def prompt_tokens(*, parts_tokens: tuple[Num, ...]) -> Num:
 
 @formula(unit="1", equation="L_c = L_in * (1 - c)", source="carbonctl-serving-model")
 def prompt_tokens_by_cache(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
-    """Tokens of a prompt that are computed; the others are in a prefix cache.
+    """Prompt tokens that are computed; the others are in the prompt cache.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def prompt_tokens_by_cache(*, prompt_tokens: Num, prompt_cache_share: Num) -> Nu
 
 @formula(unit="1", equation="L_p = L_in * c", source="carbonctl-serving-model")
 def prompt_tokens_by_cached_prefix(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
-    """Tokens of a prompt's cached prefix: looked at, and not computed.
+    """Prompt tokens in the cached prefix: attended to, but not computed.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def prompt_tokens_by_cached_prefix(*, prompt_tokens: Num, prompt_cache_share: Nu
 def prompt_layer_tokens(
     *, layers: Num, full_layers: Num, window_tokens: Num, prompt_tokens: Num
 ) -> Num:
-    """Tokens that the tokens of a prompt look at, summed over all of them and over layers.
+    """Positions that prompt tokens attend to, summed over tokens and layers.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def prompt_layer_tokens(
 
 @formula(unit="1", equation="A_p = L * L_in^2 / 2", source="carbonctl-serving-model")
 def prompt_layer_tokens_by_full_layers(*, layers: Num, prompt_tokens: Num) -> Num:
-    """Tokens that the tokens of a prompt look at where all layers see all that came before.
+    """Positions that prompt tokens attend to, where all layers attend to all before.
 
     Parameters
     ----------
@@ -136,14 +136,14 @@ def prompt_layer_tokens_by_full_layers(*, layers: Num, prompt_tokens: Num) -> Nu
 def prompt_layer_tokens_by_prompt_cache(
     *, prompt_layer_tokens: Num, cached_layer_tokens: Num
 ) -> Num:
-    """Tokens that the computed tokens of a prompt look at, a cached prefix among them.
+    """Positions that computed prompt tokens attend to, with a cached prefix.
 
     Parameters
     ----------
     prompt_layer_tokens
-        Tokens that all tokens of the prompt look at. [1]
+        Positions that all prompt tokens attend to. [1]
     cached_layer_tokens
-        Tokens that those of the cached prefix once looked at. [1]
+        Positions that the tokens of the cached prefix attended to. [1]
 
     Examples
     --------
@@ -155,7 +155,7 @@ def prompt_layer_tokens_by_prompt_cache(
 
 @formula(unit="J/FLOP", equation="e = e_0 * p", source="carbonctl-serving-model")
 def packed_energy_j_per_flop(*, energy_j_per_flop: Num, packed_energy_share: Num) -> Num:
-    """Energy of an operation in 8 bits.
+    """Energy per FLOP in 8 bits.
 
     Parameters
     ----------

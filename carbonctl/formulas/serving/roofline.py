@@ -1,4 +1,4 @@
-"""One decode step: time from bytes, work and waiting; energy from idle and dynamic power."""
+"""One decode step: time from bytes, FLOP and overheads; energy from idle and dynamic power."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stream_s(
     kv_efficiency: Num,
     matmul_efficiency: Num,
 ) -> Num:
-    """Time in which one decode step of a dense model moves its bytes and does its work.
+    """Memory and compute time of one decode step of a dense model.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def stream_s_by_experts(
     expert_overhead: Num,
     expert_imbalance: Num,
 ) -> Num:
-    """Time in which one decode step of a mixture of experts moves its bytes and does its work.
+    """Memory and compute time of one decode step of a mixture of experts.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def launch_s(
     communication_factor: Num,
     link_gb_per_s: Num,
 ) -> Num:
-    """Time of one decode step in which devices wait for launches and for each other.
+    """Launch and communication time of one decode step.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def launch_s(
 def host_s(
     *, batch: Num, sequence_overhead_s: Num, request_overhead_s: Num, output_tokens: Num
 ) -> Num:
-    """Time of one decode step in which the host schedules, samples and takes requests in.
+    """Host time of one decode step: scheduling, sampling, new requests.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def dynamic_energy_j(
     energy_j_per_flop: Num,
     energy_j_per_gb: Num,
 ) -> Num:
-    """Energy that operations and moved bytes of one decode step ask for at full clocks.
+    """Dynamic energy of the FLOP and bytes of one decode step.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def step_energy_j(*, replica_accelerators: Num, device_power_w: Num, step_s: Num
 def replica_accelerators(
     *, weight_gb: Num, kv_gb: Num, device_memory_gb: Num, memory_share: Num
 ) -> Num:
-    """Devices that one copy of a model takes: the next power of two that holds it.
+    """Devices of one replica: the next power of two that holds the model.
 
     Parameters
     ----------

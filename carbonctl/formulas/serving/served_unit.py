@@ -1,4 +1,4 @@
-"""What a service did, in the units that people ask about."""
+"""Units of a service: per day, per 1,000 tokens, per second of video, break-even."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @formula(unit="1", equation="n = R * L_out / 1000", source="conservation")
 def functional_units_by_thousand_tokens(*, functional_units: Num, output_tokens: Num) -> Num:
-    """Thousands of tokens written.
+    """Thousands of output tokens.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def functional_units_by_million(*, functional_units: Num) -> Num:
 def functional_units_by_video_second(
     *, functional_units: Num, frames: Num, frames_per_second: Num
 ) -> Num:
-    """Seconds of video made.
+    """Seconds of generated video.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def per_day_kwh(*, facility_energy_kwh: Num, day_hours: Num, period_hours: Num) 
 
 @formula(unit="Wh", equation="E_1 = E / n", source="iso-iec-21031-2024")
 def per_unit_wh_by_boundary(*, boundary_kwh: Num, functional_units: Num) -> Num:
-    """Energy of one functional unit on a rung of the boundary ladder below the meter.
+    """Energy of one functional unit at a boundary below the meter.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def per_unit_wh_by_boundary(*, boundary_kwh: Num, functional_units: Num) -> Num:
 
 @formula(unit="1", equation="n = C_train / C_1", source="conservation")
 def break_even_units(*, training_kgco2e: Num, unit_kgco2e: Num) -> Num:
-    """Units at which serving has emitted as much as training did.
+    """Units at which serving has emitted as much as training.
 
     Parameters
     ----------

@@ -111,7 +111,7 @@ def busy_hours_from_throughput(
 def busy_hours_from_batches(
     *, served_units: Num, batch_s: Num, replica_accelerators: Num, batch: Num
 ) -> Num:
-    """Device-hours of serving units that are made in batches.
+    """Device-hours of serving units that are generated in batches.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def busy_hours_from_batches(
 def device_energy_kwh_from_batches(
     *, served_units: Num, batch_energy_j: Num, batch: Num, energy_residual: Num
 ) -> Num:
-    """Accelerator energy of units that are made in batches.
+    """Accelerator energy of units that are generated in batches.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def device_energy_kwh_from_batches(
 
 @formula(unit="h", equation="t_busy = R * t_1", source="carbonctl-serving-model")
 def busy_hours_from_unit_time(*, served_units: Num, unit_s: Num) -> Num:
-    """Device-hours of serving units that each hold one device for a time.
+    """Device-hours of serving units, from the time of one unit on one device.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def busy_hours_from_unit_time(*, served_units: Num, unit_s: Num) -> Num:
 
 @formula(unit="h", equation="t_busy = t_0 * r", source="carbonctl-serving-model")
 def busy_hours_by_residual(*, modeled_hours: Num, energy_residual: Num) -> Num:
-    """Device-hours of serving with the error of the model itself.
+    """Device-hours of serving with the residual of the model.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def busy_hours_by_residual(*, modeled_hours: Num, energy_residual: Num) -> Num:
 
 @formula(unit="1", equation="e = e_q * s", source="carbonctl-serving-model")
 def served_efficiency(*, queue_efficiency: Num, served_share: Num) -> Num:
-    """Efficiency of a device that answers as samples arrive, not from a queue at its own pace.
+    """Compute efficiency of online serving: that of a queue times the served share.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def unit_s_from_flop(*, unit_flop: Num, peak_flop_per_s: Num, compute_efficiency
 
 @formula(unit="kWh", equation="E_dev = E_0 * r_m", source="carbonctl-serving-model")
 def device_energy_kwh_by_media(*, device_energy_kwh: Num, media_residual: Num) -> Num:
-    """Accelerator energy of requests that hold images, video or sound.
+    """Accelerator energy of requests with images, video or audio.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Speculative decoding: a small model drafts tokens, the large one verifies them in one step."""
+"""Speculative decoding: a draft model drafts tokens, the large model verifies them in one step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     unit="1", equation="a = (1 - r^(g+1)) / (1 - r)", source="leviathan-2023-speculative"
 )  # fmt: skip
 def accepted_tokens(*, acceptance: Num, draft_tokens: Num) -> Num:
-    """Tokens that a sequence gains in a round, the one that the large model adds included.
+    """Tokens that a sequence gains per round, with the one that the large model adds.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def accepted_tokens(*, acceptance: Num, draft_tokens: Num) -> Num:
 
 @formula(unit="1", equation="B_v = B * (g + 1)", source="leviathan-2023-speculative")
 def verified_batch(*, batch: Num, draft_tokens: Num) -> Num:
-    """Tokens that the large model looks at in one step.
+    """Tokens that the large model verifies in one step.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def verified_batch(*, batch: Num, draft_tokens: Num) -> Num:
 def output_tokens_by_verifying(
     *, output_tokens: Num, draft_tokens: Num, accepted_tokens: Num
 ) -> Num:
-    """Tokens that the large model computes for an answer, those thrown away included.
+    """Tokens that the large model computes per answer, with rejected ones.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def output_tokens_by_verifying(
 def output_tokens_by_drafting(
     *, output_tokens: Num, draft_tokens: Num, accepted_tokens: Num
 ) -> Num:
-    """Tokens that the small model computes for an answer.
+    """Tokens that the draft model computes per answer.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def output_tokens_by_drafting(
 
 @formula(unit="s", equation="t = g * t_draft + t_verify", source="leviathan-2023-speculative")
 def step_s_by_drafting(*, draft_tokens: Num, draft_s: Num, verify_s: Num) -> Num:
-    """Time of a round.
+    """Time of one round of speculative decoding.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def step_s_by_drafting(*, draft_tokens: Num, draft_s: Num, verify_s: Num) -> Num
 
 @formula(unit="J", equation="E = g * E_draft + E_verify", source="leviathan-2023-speculative")
 def step_energy_j_by_drafting(*, draft_tokens: Num, draft_j: Num, verify_j: Num) -> Num:
-    """Accelerator energy of a round.
+    """Accelerator energy of one round of speculative decoding.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def step_energy_j_by_drafting(*, draft_tokens: Num, draft_j: Num, verify_j: Num)
 
 @formula(unit="1", equation="T = B * a", source="leviathan-2023-speculative")
 def gained_tokens(*, batch: Num, accepted_tokens: Num) -> Num:
-    """Tokens that all sequences together gain in a round.
+    """Tokens that all sequences gain per round.
 
     Parameters
     ----------

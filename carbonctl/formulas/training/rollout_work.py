@@ -1,4 +1,4 @@
-"""Work of learning from rollouts: generation at serving throughput, then updates."""
+"""Training on rollouts: generation at serving throughput, then updates; federated training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @formula(unit="1", equation="R = P * G * T", source="shao-2024-grpo")
 def rollout_tokens(*, prompts: Num, group_size: Num, tokens_per_rollout: Num) -> Num:
-    """Tokens generated and then learned from.
+    """Tokens of all rollouts.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def rollout_tokens(*, prompts: Num, group_size: Num, tokens_per_rollout: Num) ->
 def accelerator_hours_from_rollouts(
     *, rollout_tokens: Num, rollout_per_hour: Num, accelerators: Num
 ) -> Num:
-    """Device-hours of generation, bound by memory: at serving throughput, not at an MFU.
+    """Device-hours of generation, at a serving throughput and not at an MFU.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def it_energy_kwh_by_federated(
     communication_hours: Num,
     router_w: Num,
 ) -> Num:
-    """Energy of learning on users' own devices and of the routers that carry it.
+    """Energy of federated training: users' devices and routers.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Work of training on samples: pictures, clips, photographs, windows of speech."""
+"""Work of training on samples: images, clips, windows of speech."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def sample_flop_by_frozen_encoders(
     text_encoder_params: Num,
     text_tokens: Num,
 ) -> Num:
-    """Forward work of the frozen encoders that turn a picture and its caption into latents.
+    """Forward work of the frozen encoders of an image and its caption.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def sample_flop_by_frozen_encoders(
 def sample_flop_by_frozen_image_encoder(
     *, encoder_pixel_flop: Num, width: Num, height: Num, frames: Num
 ) -> Num:
-    """Forward work of the frozen encoder that turns a picture into latents, captions left out.
+    """Forward work of the frozen encoder of an image, without its caption.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def sample_flop_from_parts(*, parts_flop: tuple[Num, ...]) -> Num:
 
 @formula(unit="1", equation="P_e = P - V * d", source="kaplan-2020-scaling")
 def encoder_params_by_vocabulary(*, total_params: Num, vocabulary: Num, hidden_size: Num) -> Num:
-    """Parameters of an encoder that tokens are multiplied with: its table of words is looked up.
+    """Parameters of an encoder without its embedding table, which is only looked up.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ def accelerator_hours_by_strong_scaling(
     accelerators_per_machine: Num,
     scaling_exponent: Num,
 ) -> Num:
-    """Device-hours of a job whose work stays the same, on more devices than one machine holds.
+    """Device-hours of a job of fixed size on several machines.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Memory that training takes, and the devices that hold it."""
+"""Memory of training, and the minimum number of devices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @formula(unit="GB", equation="M = N * b", source="rajbhandari-2020-zero")
 def state_gb(*, total_params: Num, state_bytes: Num) -> Num:
-    """Weights, gradients and optimizer state of a model that is trained whole.
+    """Weights, gradients and optimizer state of a fully trained model.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def state_gb(*, total_params: Num, state_bytes: Num) -> Num:
 def state_gb_by_adapters(
     *, total_params: Num, frozen_bytes: Num, adapter_params: Num, state_bytes: Num
 ) -> Num:
-    """Frozen weights, and the state of the adapters trained in them.
+    """Frozen weights, and the state of trained adapters.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def state_gb_by_adapters(
 def state_gb_by_reference(
     *, total_params: Num, state_bytes: Num, reference_params: Num, frozen_bytes: Num
 ) -> Num:
-    """State of a model that is trained against a frozen reference of itself.
+    """State of a trained model and its frozen reference.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def state_gb_by_critic(
     reward_params: Num,
     frozen_bytes: Num,
 ) -> Num:
-    """State of a policy and the critic beside it, with a frozen reference and reward model.
+    """State of policy and critic, with a frozen reference and reward model.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def activation_gb(
     hidden_size: Num,
     activation_bytes: Num,
 ) -> Num:
-    """Activations kept for the backward pass, scores of attention not among them.
+    """Activations kept for the backward pass, without attention scores.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def activation_gb_by_stored_scores(
     heads: Num,
     score_bytes: Num,
 ) -> Num:
-    """Activations kept for the backward pass where nothing is computed again.
+    """Activations kept for the backward pass without recomputation.
 
     Parameters
     ----------

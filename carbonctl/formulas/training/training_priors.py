@@ -1,4 +1,4 @@
-"""What utilization and what power a training run reaches, before anyone has measured it."""
+"""Expected MFU and power of a training run by model size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def billed_mfu_by_size(
     *, token_flop: Num, peak_flop_per_s: Num, saturated_mfu: Num, token_overhead_s: Num
 ) -> Num:
-    """Run-average utilization that a model of this size is expected to reach on this device.
+    """Expected MFU over billed time of a model of this size on this device.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def device_power_share_by_size(
     *, active_params: Num, resident_power_share: Num, saturated_power_share: Num,
     half_power_params: Num,
 ) -> Num:  # fmt: skip
-    """Mean board power over rated power that a transformer of this size is expected to draw.
+    """Expected mean board power over TDP for a transformer of this size.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def token_flop(*, active_params: Num) -> Num:
 
 @formula(unit="FLOP", equation="w = F / D", source="carbonctl-training-model")
 def token_flop_from_work(*, train_flop: Num, train_tokens: Num) -> Num:
-    """Training work for each token that is read.
+    """Training work per input token.
 
     Parameters
     ----------

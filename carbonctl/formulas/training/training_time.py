@@ -36,7 +36,7 @@ def accelerator_hours_from_days(*, accelerators: Num, wall_hours: Num) -> Num:
 def accelerator_hours_from_flop(
     *, train_flop: Num, peak_flop_per_s: Num, mfu: Num, goodput: Num
 ) -> Num:
-    """Billed device-hours of a training run from its work, steady utilization and goodput.
+    """Billed device-hours of a training run from its work, MFU and goodput.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def accelerator_hours_from_flop(
 def accelerator_hours_from_flop_by_billed_mfu(
     *, train_flop: Num, peak_flop_per_s: Num, billed_mfu: Num
 ) -> Num:
-    """Billed device-hours of a training run from its work and run-average utilization.
+    """Billed device-hours of a training run from its work and billed MFU.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def accelerator_hours_from_flop_by_billed_mfu(
 
 @formula(unit="h", equation="t = E_it / P_it", source="si-energy-from-power")
 def accelerator_hours_from_energy(*, it_energy_kwh: Num, it_power_w: Num) -> Num:
-    """Device-hours behind a measured energy, for the embodied share.
+    """Device-hours from a measured energy, for the embodied share.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def accelerator_hours_from_energy(*, it_energy_kwh: Num, it_power_w: Num) -> Num
 
 @formula(unit="h", equation="t = t_0 * r", source="carbonctl-model-residuals")
 def accelerator_hours_by_residual(*, modeled_hours: Num, residual: Num) -> Num:
-    """Device-hours with the error of the model itself.
+    """Device-hours with the residual of the model.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def accelerator_hours_by_residual(*, modeled_hours: Num, residual: Num) -> Num:
 
 @formula(unit="h", equation="t = t_1 * n", source="wu-2022-sustainable-ai")
 def accelerator_hours_by_repeats(*, run_hours: Num, repeats: Num) -> Num:
-    """Device-hours of a run that is made several times in the period.
+    """Device-hours of a run that is repeated in the period.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def accelerator_hours_from_trials(
 
 @formula(unit="1", equation="MFU_billed = F / (peak * t)", source="palm-2022-mfu")
 def billed_mfu(*, train_flop: Num, peak_flop_per_s: Num, accelerator_hours: Num) -> Num:
-    """Run-average utilization that work and hours imply together.
+    """MFU over billed time, implied by work and hours.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def billed_mfu(*, train_flop: Num, peak_flop_per_s: Num, accelerator_hours: Num)
 
 @formula(unit="1", equation="MFU_billed = MFU * g", source="palm-2022-mfu")
 def billed_mfu_by_goodput(*, mfu: Num, goodput: Num) -> Num:
-    """Run-average utilization of a steady one, for the hours that do not count.
+    """MFU over billed time, from MFU and goodput.
 
     Parameters
     ----------
@@ -255,7 +255,7 @@ def billed_mfu_by_goodput(*, mfu: Num, goodput: Num) -> Num:
 
 @formula(unit="1", equation="r = t_stated / t", source="conservation")
 def stated_hours_ratio(*, stated_hours: Num, accelerator_hours: Num) -> Num:
-    """Hours that were stated beside other evidence, over the hours estimated from it.
+    """Stated hours over the hours estimated from other evidence.
 
     Parameters
     ----------
@@ -274,7 +274,7 @@ def stated_hours_ratio(*, stated_hours: Num, accelerator_hours: Num) -> Num:
 
 @formula(unit="h", equation="t = t_0 * f", source="korthikanti-2022-recompute")
 def accelerator_hours_by_recompute(*, modeled_hours: Num, recompute_factor: Num) -> Num:
-    """Device-hours where activations are computed again in the backward pass.
+    """Device-hours with activations recomputed in the backward pass.
 
     Parameters
     ----------
@@ -312,7 +312,7 @@ def wall_hours(*, accelerator_hours: Num, accelerators: Num) -> Num:
 
 @formula(unit="1", equation="n = t / t_w", source="conservation")
 def accelerators_from_wall_time(*, accelerator_hours: Num, wall_hours: Num) -> Num:
-    """Devices that do a run within a wall-clock time.
+    """Devices that finish a run within a wall-clock time.
 
     Parameters
     ----------

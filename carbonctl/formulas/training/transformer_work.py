@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def nonembedding_params(
     *, active_params: Num, vocabulary: Num, hidden_size: Num, embedding_tables: Num
 ) -> Num:
-    """Parameters outside the tables of the vocabulary.
+    """Parameters without embedding tables.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def nonembedding_params(
 
 @formula(unit="FLOP", equation="F_w = 6 * N_ne * D", source="kaplan-2020-scaling")
 def weight_flop(*, nonembedding_params: Num, train_tokens: Num) -> Num:
-    """Work of the weights outside the vocabulary, forward and backward.
+    """Work of the weights without embedding tables, forward and backward.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def weight_flop_by_adapters(*, active_params: Num, adapter_params: Num, train_to
 
 @formula(unit="FLOP", equation="F_l = 6 * V * d * D", source="kaplan-2020-scaling")
 def logit_flop(*, vocabulary: Num, hidden_size: Num, train_tokens: Num) -> Num:
-    """Work of the output table: a score for every word, forward and backward.
+    """Work of the logits (output embedding), forward and backward.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def attended_tokens(*, context_tokens: Num) -> Num:
 
 @formula(unit="1", equation="a = s", source="palm-2022-mfu")
 def attended_tokens_by_both_sides(*, context_tokens: Num) -> Num:
-    """Tokens that a token of an encoder attends to: all of them.
+    """Tokens that a token attends to under bidirectional attention: all of them.
 
     Parameters
     ----------
@@ -150,14 +150,14 @@ def attended_tokens_by_both_sides(*, context_tokens: Num) -> Num:
 def attended_tokens_by_window(
     *, context_tokens: Num, window_tokens: Num, full_layer_share: Num
 ) -> Num:
-    """Tokens that a token attends to on average where layers look back over a sliding window.
+    """Tokens that a token attends to on average with sliding-window layers.
 
     Parameters
     ----------
     context_tokens
         Length of a training sequence. [1]
     window_tokens
-        Tokens that a windowed layer looks back. [1]
+        Window of a sliding-window layer. [tokens]
     full_layer_share
         Share of the attention layers that see the whole context. [1]
 
@@ -184,7 +184,7 @@ def attended_tokens_by_window(
 def attention_flop(
     *, layers: Num, heads: Num, head_dim: Num, attended_tokens: Num, train_tokens: Num
 ) -> Num:
-    """Work of attention scores and their sums, forward and backward.
+    """Work of attention scores and weighted values, forward and backward.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def attention_flop(
 
 @formula(unit="FLOP", equation="F_f = 2 * N * D", source="hinton-2015-distillation")
 def forward_flop(*, forward_params: Num, train_tokens: Num) -> Num:
-    """Work of a model that only reads the training tokens: a teacher, a reference, a reward.
+    """Forward work of an auxiliary model: a teacher, a reference, a reward model.
 
     Parameters
     ----------

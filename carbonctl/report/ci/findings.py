@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from carbonctl.core.errors import CODES, EXIT_UNDECIDED
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.report import numbers
 from carbonctl.report.text.gate_words import beside
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Level = Literal["error", "warning", "note", "none"]
 
 
-@compared
+@value_record
 class Finding:
     """One thing to show: which rule, how bad, in words, where, and what else to look at."""
 
@@ -97,9 +97,9 @@ def _budgets(result: EstimateResult) -> Iterator[Finding]:
     """Each limit of a scenario as a finding: over it is a warning, for nothing has judged it."""
     for limit in result["budget"]:
         name = limit["metric"].removesuffix("_kgco2e").removeprefix("infer.")
-        most, value = numbers.carbon(limit["max_kgco2e"]), limit["value"]
+        most, value = numbers.format_mass(limit["max_kgco2e"]), limit["value"]
         over = value is None or value > limit["max_kgco2e"]
-        said = "not estimated" if value is None else numbers.carbon(value)
+        said = "not estimated" if value is None else numbers.format_mass(value)
         yield Finding(
             rule=f"budget.{name}",
             about=f"budget of {limit['metric']}",
@@ -136,10 +136,10 @@ def overlay(result: EstimateResult) -> dict[str, Any]:
 def answer(result: EstimateResult) -> str:
     """One line for people: the total with its interval and its basis."""
     total = result["total"]
-    size, symbol = numbers.carbon_unit(total["value"])
-    count = numbers.digits(total["p05"], total["p95"])
-    said = f"{numbers.significant(total['value'] / size, count)} {symbol} CO2e"
-    if (ends := numbers.ends(total)) is not None:
-        said += f", 90 % interval {numbers.interval(*ends, size, count)} {symbol}"
+    size, symbol = numbers.mass_unit(total["value"])
+    count = numbers.supported_digits(total["p05"], total["p95"])
+    said = f"{numbers.format_significant(total['value'] / size, count)} {symbol} CO2e"
+    if (ends := numbers.interval_ends(total)) is not None:
+        said += f", 90 % interval {numbers.format_interval(*ends, size, count)} {symbol}"
     basis = result["accounting"]
     return f"{said} ({basis} basis)" if basis in ("location", "market") else f"{said} ({basis})"

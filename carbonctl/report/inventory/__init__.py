@@ -1,1 +1,1 @@
-"""Results in the terms of other standards: GHG Protocol, SCI, model cards."""
+"""Reports in formats of other standards: GHG Protocol, SCI, model cards."""

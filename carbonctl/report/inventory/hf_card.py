@@ -1,4 +1,4 @@
-"""Front matter of a model card: ``co2_eq_emissions`` in grams, as the Hugging Face Hub reads it."""
+"""Metadata of a model card: ``co2_eq_emissions`` in grams, as the Hugging Face Hub reads it."""
 
 from __future__ import annotations
 
@@ -10,59 +10,64 @@ from carbonctl import __version__
 from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.units import g_from_kg
 from carbonctl.report.ci.findings import results
-from carbonctl.report.machine import not_finite
+from carbonctl.report.machine import not_finite_error
 from carbonctl.report.numbers import printable_texts
-from carbonctl.report.phase_inputs import given, leaves, phase_of, section
+from carbonctl.report.phase_inputs import given_scenario, phase_lines, phase_of, section_of_phase
 
 if TYPE_CHECKING:
     from carbonctl.result.estimate import EstimateResult, Estimates
     from carbonctl.result.node import Line
 
 _TRAINING = ("train", "idle")
+_HARDWARE_KEYS = ("accelerator", "server", "instance")
 
 
 def as_hf_card(data: Estimates) -> str:
-    """Electricity of training in grams, as cards state it, beside all that was estimated."""
-    found = results(data)
-    lines = [line for line in leaves(found[0]) if line["kind"] in _TRAINING] if found else []
-    if len(found) != 1 or not lines:
-        message = "a model card states the training of one result; there is none here"
+    """Metadata with the carbon of training electricity in grams, and the total in a comment."""
+    all_results = results(data)
+    lines = (
+        [line for line in phase_lines(all_results[0]) if line["kind"] in _TRAINING]
+        if all_results
+        else []
+    )
+    if len(all_results) != 1 or not lines:
+        message = "a model card needs one result with training; this file has none or several"
         hint = "carbonctl train FILE -f hf-card"
         raise InputError([Problem("CC706", message, Mark("--format"), hint)])
-    return _card(found[0], lines)
+    return _card(all_results[0], lines)
 
 
 def _card(result: EstimateResult, lines: list[Line]) -> str:
     grams = g_from_kg(math.fsum(line["value"] for line in lines))
     whole = g_from_kg(result["total_kgco2e"])
     if not (math.isfinite(grams) and math.isfinite(whole)):
-        raise not_finite()
+        raise not_finite_error()
     source = f"carbonctl {__version__}: electricity of training, {result['accounting']} basis"
     phases = list(dict.fromkeys(phase_of(line) for line in lines))
-    said = printable_texts({
+    texts = printable_texts({
         "source": source,
-        "training_type": _type(result),
-        "geographical_location": _joined(result, phases, "site", ("region",)),
-        "hardware_used": _joined(result, phases, "hardware", ("accelerator", "server", "instance")),
+        "training_type": _training_type(result),
+        "geographical_location": _names_of_runs(result, phases, "site", ("region",)),
+        "hardware_used": _names_of_runs(result, phases, "hardware", _HARDWARE_KEYS),
     })  # fmt: skip
     head = [
         "---",
         "co2_eq_emissions:",
         f"  emissions: {grams:.0f}  # grams; with everything estimated {whole:.0f}",
     ]
-    kept = [
-        f"  {key}: {json.dumps(text, ensure_ascii=False)}" for key, text in said.items() if text
+    lines_with_text = [
+        f"  {key}: {json.dumps(text, ensure_ascii=False)}" for key, text in texts.items() if text
     ]
-    unsaid = [f"  # {key}: not in the scenario" for key, text in said.items() if not text]
+    unsaid = [f"  # {key}: not in the scenario" for key, text in texts.items() if not text]
     own = result["data"].get("overlay_folder")
     facts = ", ".join(result["data"]["overlay"]) or "no fact in use"
     laid = [f"  # hardware data of {json.dumps(own)} changes {facts}"] if own else []
-    return "\n".join([*head, *kept, *unsaid, *laid, "---"]) + "\n"
+    return "\n".join([*head, *lines_with_text, *unsaid, *laid, "---"]) + "\n"
 
 
-def _type(result: EstimateResult) -> str:
-    """The kind of training where the scenario says it; from its size alone it cannot be told."""
-    train = given(result).get("train")
+def _training_type(result: EstimateResult) -> str:
+    """``fine-tuning`` if the scenario states it; else empty."""
+    train = given_scenario(result).get("train")
     train = train if isinstance(train, dict) else {}
     runs = train.get("runs")
     methods = {train.get("method")} | {
@@ -74,13 +79,15 @@ def _type(result: EstimateResult) -> str:
     return "fine-tuning" if tuned else ""
 
 
-def _joined(result: EstimateResult, phases: list[str], name: str, keys: tuple[str, ...]) -> str:
-    """Sites or hardware of the runs, each once, as the scenario names them."""
-    found: dict[str, None] = {}
+def _names_of_runs(
+    result: EstimateResult, phases: list[str], name: str, keys: tuple[str, ...]
+) -> str:
+    """Distinct sites or hardware of the runs, as named in the scenario."""
+    names: dict[str, None] = {}
     for phase in phases:
-        given = section(result, phase, name)
+        given = section_of_phase(result, phase, name)
         count = f"{given['count']} x " if "count" in given else ""
         for key in keys:
             if key in given:
-                found[f"{count}{given[key]}"] = None
-    return ", ".join(found)
+                names[f"{count}{given[key]}"] = None
+    return ", ".join(names)

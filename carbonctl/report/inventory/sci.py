@@ -1,4 +1,4 @@
-"""Software Carbon Intensity (ISO/IEC 21031) of what is served: grams for one functional unit."""
+"""Software Carbon Intensity (ISO/IEC 21031) of serving: grams per functional unit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEAD, _TAIL = ".sci_per_", "_kgco2e"
 
 
 def as_sci(data: Estimates) -> str:
-    """The score of every result; null with the reason where no functional unit is declared."""
+    """SCI scores of all results, as JSON; null with a reason without a functional unit."""
     return as_json(
         {"schema_version": "1.0", "format": "sci", "scores": list(map(_score, results(data)))}
     )
@@ -26,7 +26,7 @@ def _score(result: EstimateResult) -> dict[str, Any]:
     metrics = result["metrics"]
     scored = next((name for name in metrics if _HEAD in name), None)
     if scored is None:
-        return _row(result, status=_why_none(metrics))
+        return _row(result, status=_reason_without_score(metrics))
     phase, _, unit = scored.partition(_HEAD)
     return _row(
         result,
@@ -39,10 +39,10 @@ def _score(result: EstimateResult) -> dict[str, Any]:
     )
 
 
-def _why_none(metrics: dict[str, Metric]) -> str:
+def _reason_without_score(metrics: dict[str, Metric]) -> str:
     if any(name.endswith(".functional_units") for name in metrics):
-        return "hardware is not estimated: name it"
-    return "no functional unit: nothing is served"
+        return "hardware is not estimated: add it to the scenario"
+    return "no functional unit: the scenario has no serving"
 
 
 def _row(result: EstimateResult, *, status: str, **known: Any) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Text for people: tables, notes, errors, help, Markdown."""
+"""Human-readable text: tables, notes, errors, help, Markdown."""

@@ -1,4 +1,4 @@
-"""Errors as people read them: position, code, the line itself, what to do."""
+"""Formatting of errors: position, code, the line of the file, and a hint."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from carbonctl.core.errors import CarbonctlError, Problem
 
 MAX_SHOWN, MAX_CODES = 50, 3
-_LONG_LINE = 200  # a line that fits no terminal says nothing
-_LONG_HINT = 90  # a hint that stands beside its line no longer
+_LONG_LINE = 200  # longer lines are not shown
+_LONG_HINT = 90  # longer hints are not shown beside the line
 _WIDTH = 80
 
 
-def as_text(error: CarbonctlError) -> str:
-    """All problems of an error, in the order in which they stand in the files."""
-    shown = [one(p, error.sources) for p in error.problems[:MAX_SHOWN]]
-    if isinstance(error, OutputError):  # it was estimated, and no place is left to say more
+def format_error(error: CarbonctlError) -> str:
+    """Text of all problems of an error, in their order."""
+    shown = [format_problem(p, error.sources) for p in error.problems[:MAX_SHOWN]]
+    if isinstance(error, OutputError):  # "Nothing was estimated" would be wrong
         return printable("\n".join(shown)) + "\n"
     hidden = len(error.problems) - MAX_SHOWN
     if hidden > 0:
@@ -31,22 +31,22 @@ def as_text(error: CarbonctlError) -> str:
     return printable("\n".join([*shown, tail])) + "\n"
 
 
-def one(problem: Problem, sources: dict[str, list[str]], level: str = "error") -> str:
-    """A problem with its line and what to do about it."""
+def format_problem(problem: Problem, sources: dict[str, list[str]], level: str = "error") -> str:
+    """Text of a problem with its line, hint and help."""
     code = f"{level}[{problem.code}]" if problem.code else level
     place = f"{problem.mark}: " if problem.mark else ""
-    lines = [_in_one_line(f"{place}{code}: {problem.message}")]
+    lines = [_escape_newlines(f"{place}{code}: {problem.message}")]
     snippet = _snippet(problem, sources)
     lines += snippet
     if problem.hint and (not snippet or len(problem.hint) > _LONG_HINT):
-        lines.append(_wrapped(problem.hint))
+        lines.append(_wrap_hint(problem.hint))
     if problem.help:
-        lines.append(_in_one_line(f"   help: {problem.help}"))
+        lines.append(_escape_newlines(f"   help: {problem.help}"))
     return "\n".join(lines)
 
 
-def _in_one_line(text: str) -> str:
-    """Text in which no name of a file or key begins a line, which a service may take to be ours."""
+def _escape_newlines(text: str) -> str:
+    """Text without newlines, so names in it cannot imitate lines of the output."""
     return text.replace("\n", "\\n")
 
 
@@ -64,10 +64,10 @@ def _snippet(problem: Problem, sources: dict[str, list[str]]) -> list[str]:
     return [f"{mark.line:>5} | {text}", f"      | {pointer}{hint}"]
 
 
-def _wrapped(hint: str) -> str:
-    """A hint on lines of its own; a short one is never broken."""
+def _wrap_hint(hint: str) -> str:
+    """A hint on separate lines; a short one is not wrapped."""
     if len(hint) <= _LONG_HINT:
-        return _in_one_line(f"   hint: {hint}")
+        return _escape_newlines(f"   hint: {hint}")
     from textwrap import fill  # noqa: PLC0415 - for long hints alone
 
     return fill(hint, _WIDTH, initial_indent="   hint: ", subsequent_indent=" " * 9)

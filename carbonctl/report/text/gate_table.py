@@ -9,8 +9,8 @@ from rich.text import Text
 
 from carbonctl.report import numbers
 from carbonctl.report.text.gate_words import beside, drives, measured
-from carbonctl.report.text.notes import COMPACT, say
-from carbonctl.report.text.table import RULED, heading
+from carbonctl.report.text.notes import MIN_FULL_WIDTH, print_note
+from carbonctl.report.text.table import RULED, print_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,13 +53,13 @@ def render(
             own = numbers.printable_texts(rules.get(file, []))
             _one(result | {"title": numbers.printable_texts(result["title"])}, own, out)
         for label, text in beside(data):
-            say(out, label, numbers.printable_texts(text))
+            print_note(out, label, numbers.printable_texts(text))
     _verdict(data, out)
 
 
 def _one(result: EstimateResult, rules: list[RuleVerdict], out: Console) -> None:
-    heading(result, out)
-    compact = out.width < COMPACT
+    print_heading(result, out)
+    compact = out.width < MIN_FULL_WIDTH
     table = Table(box=RULED, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("rule", no_wrap=True, max_width=_RULE)
     if not compact:
@@ -109,16 +109,16 @@ def _value(rule: RuleVerdict, name: Literal["observed", "limit"]) -> str:
 def _why(rule: RuleVerdict, out: Console) -> None:
     """What a rule found, what drives it, and where that stands."""
     reason = f" ({rule['reason']})" if rule["reason"] and rule["observed"] is not None else ""
-    say(out, rule["id"][:16], (rule["message"] or "") + reason)
-    say(out, "", drives(rule))
+    print_note(out, rule["id"][:16], (rule["message"] or "") + reason)
+    print_note(out, "", drives(rule))
     scenario, policy = rule["where"]["scenario"], rule["where"]["policy"]
     named = f": {rule['input']}" if rule["input"] else ""
-    say(out, "", f"at {_at(scenario)}{named}" if scenario else "")
-    say(out, "", f"rule at {_at(policy)}" if policy else "")
+    print_note(out, "", f"at {_at(scenario)}{named}" if scenario else "")
+    print_note(out, "", f"rule at {_at(policy)}" if policy else "")
     excuse = rule["exception"]
     if excuse is not None:
         word = "exception expired on" if excuse["expired"] else "excepted until"
-        say(out, "", f"{word} {excuse['until']}: {excuse['reason']}")
+        print_note(out, "", f"{word} {excuse['until']}: {excuse['reason']}")
 
 
 def _at(place: Place) -> str:
@@ -128,5 +128,5 @@ def _at(place: Place) -> str:
 def _verdict(data: GateVerdict, out: Console) -> None:
     counts = [f"{n} {name}" for name, n in data["counts"].items() if n]
     text = f"{data['status'].upper()}: {', '.join(counts)}; exit {data['exit_code']}"
-    line = Text(f"{'gate':<{17 if out.width >= COMPACT else 5}}", "bold")
+    line = Text(f"{'gate':<{17 if out.width >= MIN_FULL_WIDTH else 5}}", "bold")
     out.print(line + Text(text, _STYLES.get(data["status"], "")))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl import __version__
 from carbonctl.core.errors import Mark, Problem
-from carbonctl.core.metrics import COST, QUALITY, in_words
+from carbonctl.core.metrics import COST, QUALITY, metric_label
 from carbonctl.core.naming import unit_of
 from carbonctl.report import numbers
 
@@ -46,18 +46,18 @@ def unit(one: RuleResult) -> str | None:
 def amount(value: float, unit: str) -> str:
     """A number of a rule in a unit that fits it."""
     if unit == "kgCO2e":
-        return numbers.carbon(value, 3)
+        return numbers.format_mass(value, 3)
     if unit == "kWh":
-        return numbers.energy(value)
+        return numbers.format_energy(value)
     if unit == "1":
-        return f"{numbers.significant(100 * value, 3)} %"
-    return f"{numbers.significant(value, 3)} {unit}".strip()
+        return f"{numbers.format_significant(100 * value, 3)} %"
+    return f"{numbers.format_significant(value, 3)} {unit}".strip()
 
 
 def measured(value: float, metric: str, unit: str | None) -> str:
     """A limit or an observation for people; of a spread, how many times."""
     if metric == "quality.spread":
-        return f"{numbers.significant(value, 3)} x"
+        return f"{numbers.format_significant(value, 3)} x"
     return amount(value, unit or "1")
 
 
@@ -71,7 +71,7 @@ def message(one: RuleResult) -> str:
     rule = one.rule
     if rule.kind in _DEMANDS:
         return _found(one)
-    what = f"{in_words(rule.metric)}, {_of(one)}"
+    what = f"{metric_label(rule.metric)}, {_of(one)}"
     if one.observed is None or one.limit is None:
         return f"{what}: {one.reason}"
     text = f"{what}: {_compared(one)}"
@@ -84,7 +84,10 @@ def message(one: RuleResult) -> str:
 
 def _found(one: RuleResult) -> str:
     """What is missing or refused, or that nothing is."""
-    rule, found = one.rule, "; ".join(f"{f.name} ({f.reason})" for f in one.findings)
+    rule, found = (
+        one.rule,
+        "; ".join(f"{f.name} ({f.reason})" for f in one.findings),
+    )
     if rule.kind == "max_given_without_source":
         count = f"{one.observed:.0f} numbers are given without a source, {rule.limit:.0f} may be"
         return f"{count}: {', '.join(f.name for f in one.findings)}" if found else count
@@ -97,7 +100,9 @@ def _found(one: RuleResult) -> str:
     names = ", ".join(rule.names).replace("_", " ")
     if rule.kind == "require":
         return f"estimated: {names}"
-    least = f" over {numbers.share(rule.above_share)} of the total" if rule.above_share else ""
+    least = (
+        f" over {numbers.format_share(rule.above_share)} of the total" if rule.above_share else ""
+    )
     return f"no part{least} is of tier {names}"
 
 
@@ -111,7 +116,10 @@ def _compared(one: RuleResult) -> str:
     """How far the observation is from the limit."""
     assert one.observed is not None  # noqa: S101 - message has looked
     assert one.limit is not None  # noqa: S101
-    limit, gap = shown(one.limit, one), abs(one.observed - one.limit)
+    limit, gap = (
+        shown(one.limit, one),
+        abs(one.observed - one.limit),
+    )
     if one.observed <= one.limit:
         return f"{shown(one.observed, one)}, within {limit}"
     share = f" ({gap / one.limit:,.0%})".replace("%", " %") if one.limit else ""
@@ -138,7 +146,14 @@ def refusals(verdict: GateVerdict) -> list[Problem]:
     found = []
     for one in verdict.get("refused", []):
         mark = _mark(one["where"], one["file"])
-        found.append(Problem(one["code"], one["message"], mark, one.get("hint") or ""))
+        found.append(
+            Problem(
+                one["code"],
+                one["message"],
+                mark,
+                one.get("hint") or "",
+            )
+        )
     return found
 
 
@@ -153,7 +168,7 @@ def saved_in_words(saved: SavedStatus) -> str:
     if saved["status"] == "part":
         whole = f"the whole scenario is judged, {_recomputed(saved)} CO2e"
         return f"a result of some phases alone; {whole}"
-    was, now = numbers.carbon(saved["saved_kgco2e"], 4), _recomputed(saved)
+    was, now = numbers.format_mass(saved["saved_kgco2e"], 4), _recomputed(saved)
     made = f"made by carbonctl {saved['tool_version']}, and this is {__version__}"
     return f"{made}: {was} CO2e there, {now} CO2e computed again, which is judged"
 
@@ -161,7 +176,7 @@ def saved_in_words(saved: SavedStatus) -> str:
 def _recomputed(saved: SavedStatus) -> str:
     """The total of a saved result that was computed again."""
     total = saved["recomputed_kgco2e"]
-    return "-" if total is None else numbers.carbon(total, 4)
+    return "-" if total is None else numbers.format_mass(total, 4)
 
 
 def overlay_in_words(overlay: OverlayUsed) -> str:
@@ -216,11 +231,11 @@ def _rule_place(policy: Place | None) -> str:
 
 def findings(verdict: GateVerdict, sources: dict[str, list[str]]) -> str:
     """What does not pass, in the form of errors; empty where everything does."""
-    from carbonctl.report.text.errors import one  # noqa: PLC0415 - where there is something to say
+    from carbonctl.report.text.errors import format_problem  # noqa: PLC0415 - where there is something to say
 
     found = problems(verdict["rules"])
     found += [("error", refused) for refused in refusals(verdict)]
-    texts = (one(problem, sources, level) for level, problem in found)
+    texts = (format_problem(problem, sources, level) for level, problem in found)
     return "".join(f"{numbers.printable(text)}\n" for text in texts)
 
 
@@ -230,7 +245,9 @@ def drives(rule: RuleVerdict) -> str:
     if changed:
         return "changed: " + "; ".join(_moved(c, rule) for c in changed[:_MOST])
     named = [
-        f"{p['label']} {numbers.share(p['share'])}" for p in rule["contributors"] if p["share"]
+        f"{p['label']} {numbers.format_share(p['share'])}"
+        for p in rule["contributors"]
+        if p["share"]
     ]
     return "driven by " + ", ".join(named) if named else ""
 
@@ -238,8 +255,8 @@ def drives(rule: RuleVerdict) -> str:
 def _moved(change: ChangedFact, rule: RuleVerdict) -> str:
     """An input that changed, and what that moved of the number that the rule is about."""
     before, unit = change["baseline"], change["unit"]
-    was = "not given" if before is None else numbers.quantity(before, unit)
-    now = numbers.quantity(change["value"], unit)
+    was = "not given" if before is None else numbers.format_quantity(before, unit)
+    now = numbers.format_quantity(change["value"], unit)
     metric = rule["metric"] or ""
     driven = unit_of(metric) if metric and metric not in {*QUALITY, COST} else "kgCO2e"
     return f"{change['label']} {was} -> {now} (+{amount(change['effect'] or 0.0, driven)})"

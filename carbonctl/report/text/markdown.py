@@ -1,4 +1,4 @@
-"""Markdown for pull requests: the answer, the breakdown, the verdict of a gate, the warnings."""
+"""Markdown for pull requests: verdict of a gate, total, breakdown, warnings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carbonctl.result.gate import GateVerdict
     from carbonctl.result.node import Line
 
-_SIGNS = {
+_VERDICT_TEXT = {
     "pass": "passed",
     "warn": "**warning**",
     "fail": "**violated**",
@@ -26,14 +26,14 @@ _SIGNS = {
 }
 
 
-def marker(command: str) -> str:
-    """A hidden first line by which a script finds its own comment, to update it in place."""
+def hidden_marker(command: str) -> str:
+    """A hidden first line that lets a script find and update its own comment."""
     return f"<!-- carbonctl:{command} -->"
 
 
 def as_markdown(data: Estimates) -> str:
-    """One comment: verdicts first where a gate has judged, then each result."""
-    lines = [marker("gate" if "gate" in data else data["command"])]
+    """One comment: the verdict of a gate if there is one, then each result."""
+    lines = [hidden_marker("gate" if "gate" in data else data["command"])]
     if "gate" in data:
         lines += [*_gate(data["gate"]), ""]
     for result in results(data):
@@ -42,33 +42,33 @@ def as_markdown(data: Estimates) -> str:
 
 
 def _gate(gate: GateVerdict) -> Iterator[str]:
-    yield f"### Gate: {_SIGNS[gate['status']].strip('*')}"
+    yield f"### Gate: {_VERDICT_TEXT[gate['status']].strip('*')}"
     yield ""
-    yield "| rule | verdict | scenario | what was found |"
+    yield "| rule | verdict | scenario | finding |"
     yield "|---|---|---|---|"
     for rule in gate["rules"]:
         place = rule["where"]["scenario"] or rule["where"]["policy"]
         where = f" ({place['file']}:{place['line']})" if place and place["line"] else ""
         at = "" if rule["status"] == "pass" else where
-        said = rule["message"] or rule["reason"] or ""
+        finding = rule["message"] or rule["reason"] or ""
         subject = rule["scenario"] or rule["file"]
         yield (
-            f"| {cell(rule['id'])} | {_SIGNS[rule['status']]} | {cell(subject)} "
-            f"| {cell(said + at)} |"
+            f"| {escape_cell(rule['id'])} | {_VERDICT_TEXT[rule['status']]} "
+            f"| {escape_cell(subject)} | {escape_cell(finding + at)} |"
         )
     said_beside = beside(gate)
     if said_beside:
         yield ""
     for label, text in said_beside:
-        yield f"- {label}: {cell(text)}"
+        yield f"- {label}: {escape_cell(text)}"
 
 
 def _result(data: EstimateResult) -> Iterator[str]:
     total = data["total"]
-    size, symbol = numbers.carbon_unit(total["value"])
+    size, symbol = numbers.mass_unit(total["value"])
     drawn = total["p05"] is not None
     said, _, rest = answer(data).partition(" CO2e")
-    yield f"### {cell(data['title'])}"
+    yield f"### {escape_cell(data['title'])}"
     yield ""
     yield f"**{said} CO2e**{rest}"
     yield ""
@@ -77,31 +77,31 @@ def _result(data: EstimateResult) -> Iterator[str]:
     for node in data["breakdown"]:
         yield _row(node, size, drawn=drawn)
     yield ""
-    yield f"Not estimated: {cell(', '.join(data['coverage']['not_estimated']))}."
-    assumed = cell(", ".join(item["label"] for item in data["assumptions"][:5]))
+    yield f"Not estimated: {escape_cell(', '.join(data['coverage']['not_estimated']))}."
+    assumed = escape_cell(", ".join(item["label"] for item in data["assumptions"][:5]))
     if assumed:
         yield f"\\* Assumed, most influential first: {assumed}."
     for entry in data["warnings"]:
         at = f"{entry['file']}:{entry['line']}: " if entry["line"] else ""
-        yield f"- warning {entry['code']}: {cell(at + entry['message'])}"
+        yield f"- warning {entry['code']}: {escape_cell(at + entry['message'])}"
 
 
 def _row(node: Line, size: float, *, drawn: bool) -> str:
-    digits = numbers.digits(node["p05"], node["p95"])
-    span = numbers.interval(node["p05"], node["p95"], size, digits) if drawn else ""
+    digits = numbers.supported_digits(node["p05"], node["p95"])
+    span = numbers.format_interval(node["p05"], node["p95"], size, digits) if drawn else ""
     star = " *" if node["assumed"] else ""
-    value = numbers.significant(node["value"] / size, digits)
-    cells = (cell(node["label"]), value, span, numbers.share(node["share"]))
+    value = numbers.format_significant(node["value"] / size, digits)
+    cells = (escape_cell(node["label"]), value, span, numbers.format_share(node["share"]))
     return f"| {' | '.join(cells)} | {node['evidence'] or node['tier']}{star} |"
 
 
-def cell(text: str) -> str:
-    """Text that Markdown shows as it is: no link, image, mention, markup or end of a cell."""
+def escape_cell(text: str) -> str:
+    """Text escaped for a Markdown cell: no links, images, mentions or markup."""
     plain = numbers.printable(" ".join(text.split()))
-    return _LINKED.sub(rf"\g<0>{_APART}", _MARKUP.sub(_escaped, plain))
+    return _AUTOLINK.sub(rf"\g<0>{_ZERO_WIDTH_SPACE}", _MARKUP.sub(_escape_match, plain))
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape_match(found: re.Match[str]) -> str:
     sign = found[0]
     return _ENTITIES.get(sign, "".join(f"\\{letter}" for letter in sign))
 
@@ -109,7 +109,7 @@ def _escaped(found: re.Match[str]) -> str:
 # HTML and entities; then escapes, code, emphasis, strikes, math, tables, links and images
 _ENTITIES = {"&": "&amp;", "<": "&lt;"}
 _MARKUP = re.compile(r"[&<]|^[>+-]|!(?=\[)|\](?:[(:\[]|(?=))|[\\`*~$|\[]|(?<!\w)_|_(?!\w)")
-# what forges make links of wherever it stands: people, issues, merge requests, addresses
-_LINKED = re.compile(r"[@#](?=\w)|(?<!\w)[!%](?=\w)|\bwww(?=\.)|\b(?:https?|ftp|mailto|xmpp)(?=:)|"
-                     r"\bGH(?=-\d)", re.IGNORECASE)  # fmt: skip
-_APART = "&#8203;"  # a space of no width
+# text that code hosts turn into links: people, issues, merge requests, addresses
+_AUTOLINK = re.compile(r"[@#](?=\w)|(?<!\w)[!%](?=\w)|\bwww(?=\.)|\bGH(?=-\d)|"
+                       r"\b(?:https?|ftp|mailto|xmpp)(?=:)", re.IGNORECASE)  # fmt: skip
+_ZERO_WIDTH_SPACE = "&#8203;"  # a space of no width

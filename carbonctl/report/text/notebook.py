@@ -1,4 +1,4 @@
-"""A result in one line, and as a small table of HTML for notebooks."""
+"""A result for notebooks: one line of text, and a small HTML table."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT = ' style="text-align:left"', ' style="text-align:right"'
 
 
-def in_one_line(data: EstimateResult) -> str:
+def one_line_summary(data: EstimateResult) -> str:
     """Name, total and interval, as in ``chat-7b: 69 t CO2e (49-111)``."""
     total = data["total"]
     name = numbers.printable(data["name"] or data["title"]).replace("\n", " ")
-    return f"{name}: {numbers.with_interval(total['value'], total['p05'], total['p95'])}"
+    return f"{name}: {numbers.format_with_interval(total['value'], total['p05'], total['p95'])}"
 
 
 def as_html(data: EstimateResult) -> str:
-    """Title, total and the lines of the breakdown; everything from outside is escaped."""
-    size, symbol = numbers.carbon_unit(data["total"]["value"])
+    """HTML table with title, lines of the breakdown and total; all text is escaped."""
+    size, symbol = numbers.mass_unit(data["total"]["value"])
     rows = [_row(line, size) for line in data["breakdown"]]
     rows.append(_row({**data["total"], "share": None}, size, tag="th"))
     head = "".join(
@@ -42,11 +42,13 @@ def as_html(data: EstimateResult) -> str:
 
 
 def _row(line: Mapping[str, Any], size: float, tag: str = "td") -> str:
-    count = numbers.digits(line["p05"], line["p95"])
+    count = numbers.supported_digits(line["p05"], line["p95"])
     cells = [
-        numbers.significant(line["value"] / size, count),
-        "" if line["p05"] is None else numbers.interval(line["p05"], line["p95"], size, count),
-        "" if line["share"] is None else numbers.share(line["share"]),
+        numbers.format_significant(line["value"] / size, count),
+        ""
+        if line["p05"] is None
+        else numbers.format_interval(line["p05"], line["p95"], size, count),
+        "" if line["share"] is None else numbers.format_share(line["share"]),
     ]
     label = escape(numbers.printable(line["label"]))
     shown = "".join(f"<{tag}{_RIGHT}>{escape(cell)}</{tag}>" for cell in cells)

@@ -1,4 +1,4 @@
-"""Many scenarios: a row for each, the least first, with every number of it."""
+"""Ranking of many scenarios: one row each, the smallest total first."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from rich.text import Text
 
 from carbonctl.report import numbers
 from carbonctl.report.numbers import printable
-from carbonctl.report.text.markdown import cell
-from carbonctl.report.text.notes import say
-from carbonctl.report.text.wrapped import table
+from carbonctl.report.text.markdown import escape_cell
+from carbonctl.report.text.notes import print_note
+from carbonctl.report.text.wrapping import format_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,88 +20,95 @@ if TYPE_CHECKING:
     from carbonctl.result.compare import CompareResult
     from carbonctl.result.node import Total
 
-MANY = 5  # scenarios; from here on columns of them fit no line
+MIN_RANKED = 5  # scenarios; with fewer, one column per scenario fits
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def letter(place: int) -> str:
-    """The letter of a scenario by its place on the command line; two letters after Z."""
+def scenario_letter(place: int) -> str:
+    """The letter of a scenario by its index; two letters after Z."""
     before, last = divmod(place, len(_LETTERS))
-    return (letter(before - 1) if before else "") + _LETTERS[last]
+    return (scenario_letter(before - 1) if before else "") + _LETTERS[last]
 
 
-def totals_of(data: CompareResult) -> list[float]:
-    """The total of each scenario in kg; every scenario of a comparison has one."""
+def total_masses(data: CompareResult) -> list[float]:
+    """The total in kg of each scenario."""
     return cast("list[float]", data["total"]["values"])
 
 
-def order(data: CompareResult) -> list[int]:
-    """Places of the scenarios, the least total first."""
-    totals = totals_of(data)
+def order_by_total(data: CompareResult) -> list[int]:
+    """Indexes of the scenarios, the smallest total first."""
+    totals = total_masses(data)
     return sorted(range(len(totals)), key=lambda place: totals[place])
 
 
-def verdict(data: CompareResult) -> str:
-    """Which of many scenarios emit least and most."""
-    places, totals = order(data), totals_of(data)
+def ranking_verdict(data: CompareResult) -> str:
+    """Which scenarios emit least and most, as text."""
+    places, totals = order_by_total(data), total_masses(data)
     ends = (
-        f"{letter(place)} {data['scenarios'][place]['name']} {word}, "
-        f"{numbers.carbon(totals[place])} CO2e"
+        f"{scenario_letter(place)} {data['scenarios'][place]['name']} {word}, "
+        f"{numbers.format_mass(totals[place])} CO2e"
         for place, word in ((places[0], "emits least"), (places[-1], "most"))
     )
     return "; ".join(ends)
 
 
-def render(data: CompareResult, out: Console) -> None:
-    """Print totals with their intervals, each beside the least; then what each is made of."""
-    head, *rows = _totals(data)
-    out.print(Text(table([head, *rows], [False, *[True] * (len(head) - 1)], out.width), end=""))
-    for place in order(data):
+def print_ranking(data: CompareResult, out: Console) -> None:
+    """Print totals with intervals and difference to the smallest; then the phases of each."""
+    head, *rows = _total_rows(data)
+    out.print(
+        Text(format_table([head, *rows], [False, *[True] * (len(head) - 1)], out.width), end="")
+    )
+    for place in order_by_total(data):
         said = ", ".join(f"{label} {value}" for label, value in _phases(data, place) if value)
-        say(out, letter(place), f"{data['scenarios'][place]['title']}: {said}")
+        print_note(out, scenario_letter(place), f"{data['scenarios'][place]['title']}: {said}")
 
 
-def _totals(data: CompareResult) -> Iterator[list[str]]:
+def _total_rows(data: CompareResult) -> Iterator[list[str]]:
     drawn = bool(data["samples"]) and "total" in data["scenarios"][0]
-    totals, places = totals_of(data), order(data)
+    totals, places = total_masses(data), order_by_total(data)
     yield ["scenario", "CO2e", *(["90 % interval"] if drawn else []), "above the least"]
     for place in places:
         scenario = data["scenarios"][place]
-        name = f"{letter(place)} {printable(scenario['name'])}"
+        name = f"{scenario_letter(place)} {printable(scenario['name'])}"
         above = totals[place] - totals[places[0]]
         ends = [_interval(scenario["total"])] if drawn else []
-        yield [name, numbers.carbon(totals[place], 3), *ends, _above(above, totals[places[0]])]
+        yield [
+            name,
+            numbers.format_mass(totals[place], 3),
+            *ends,
+            _difference_to_least(above, totals[places[0]]),
+        ]
 
 
-def _above(kgco2e: float, least: float) -> str:
-    """A difference to the least, with the ratio of the two."""
+def _difference_to_least(kgco2e: float, least: float) -> str:
+    """A difference to the smallest total, with the ratio of both."""
     if kgco2e == 0:
         return "0"
-    ratio = f" ({numbers.significant((kgco2e + least) / least, 3)} x)" if least > 0 else ""
-    return f"+{numbers.carbon(kgco2e, 3)}{ratio}"
+    ratio = f" ({numbers.format_significant((kgco2e + least) / least, 3)} x)" if least > 0 else ""
+    return f"+{numbers.format_mass(kgco2e, 3)}{ratio}"
 
 
 def _interval(total: Total) -> str:
-    ends = numbers.ends(total)
+    ends = numbers.interval_ends(total)
     if ends is None:
         return ""
-    size, symbol = numbers.carbon_unit(total["value"])
-    return f"{numbers.interval(*ends, size, numbers.digits(*ends))} {symbol}"
+    size, symbol = numbers.mass_unit(total["value"])
+    return f"{numbers.format_interval(*ends, size, numbers.supported_digits(*ends))} {symbol}"
 
 
 def _phases(data: CompareResult, place: int) -> Iterator[tuple[str, str]]:
-    """Each phase of a scenario with its carbon, empty where it has none."""
+    """Each phase of a scenario with its carbon; empty if it has none."""
     for row in data["breakdown"]:
         value = row["values"][place]
-        yield printable(row["label"]), "" if value is None else numbers.carbon(value)
+        yield printable(row["label"]), "" if value is None else numbers.format_mass(value)
 
 
-def markdown(data: CompareResult) -> Iterator[str]:
-    """Rows of a Markdown table, one for each scenario, phases beside its total."""
-    head, *rows = _totals(data)
-    labels = [cell(row["label"]) for row in data["breakdown"]]
+def ranking_markdown(data: CompareResult) -> Iterator[str]:
+    """Rows of a Markdown table, one per scenario, with total and phases."""
+    head, *rows = _total_rows(data)
+    labels = [escape_cell(row["label"]) for row in data["breakdown"]]
     yield "| " + " | ".join([*head, *labels]) + " |"
     yield "|---|" + "---:|" * (len(head) + len(labels) - 1)
-    for place, (name, *cells) in zip(order(data), rows, strict=True):
+    for place, (name, *cells) in zip(order_by_total(data), rows, strict=True):
         values = [value or "-" for _, value in _phases(data, place)]
-        yield "| " + " | ".join([cell(name), *cells, *values]) + " |"
+        yield "| " + " | ".join([escape_cell(name), *cells, *values]) + " |"

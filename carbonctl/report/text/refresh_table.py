@@ -1,4 +1,4 @@
-"""Keep or replace, as a table: the answer, both choices, other grids, what decides."""
+"""Table of ``refresh``: answer, both choices, break-even on other grids, drivers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ from carbonctl.core.units import HOURS_PER_YEAR
 from carbonctl.report import numbers
 from carbonctl.report.refresh import (
     RENDERERS,
+    choice_mass_unit,
     ends_text,
     mass_text,
-    mass_unit,
-    rows_of,
+    table_rows,
     time_text,
-    verdict,
+    verdict_text,
     years_text,
 )
-from carbonctl.report.text.notes import COMPACT, assumed, decides, missing, say
-from carbonctl.report.text.table import RULED, pair, span
+from carbonctl.report.text.notes import (
+    MIN_FULL_WIDTH,
+    print_assumptions,
+    print_drivers,
+    print_not_estimated,
+    print_note,
+)
+from carbonctl.report.text.table import RULED, format_duration, print_pair
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,29 +42,29 @@ def render(
     data: RefreshDecision, out: Console, *, verbose: bool = False, quiet: bool = False
 ) -> None:
     """Print a decision."""
-    pair(out, data["title"], f"location basis, {span(data['horizon_hours'])}")
-    pair(out, verdict(data), _sure(data), bold=True)
+    print_pair(out, data["title"], f"location basis, {format_duration(data['horizon_hours'])}")
+    print_pair(out, verdict_text(data), _draws_text(data), bold=True)
     out.print()
     if quiet:
         return
-    out.print(_choices(data))
+    out.print(_choice_table(data))
     out.print()
-    out.print(_by_grid(data, compact=out.width < COMPACT))
-    _notes(data, out)
-    decides(data, out)
-    assumed(data, out, verbose=verbose)
-    missing(data, out, verbose=verbose)
-    say(out, "next", "carbonctl explain FILE --of break_even_years")
+    out.print(_grid_table(data, compact=out.width < MIN_FULL_WIDTH))
+    _print_notes(data, out)
+    print_drivers(data, out)
+    print_assumptions(data, out, verbose=verbose)
+    print_not_estimated(data, out, verbose=verbose)
+    print_note(out, "next", "carbonctl explain FILE --of break_even_years")
 
 
-def _sure(data: RefreshDecision) -> str:
+def _draws_text(data: RefreshDecision) -> str:
     share = data["break_even"]["within_horizon_share"]
-    return "" if share is None else f"within the span in {numbers.share(share)} of draws"
+    return "" if share is None else f"within the span in {numbers.format_share(share)} of draws"
 
 
-def _choices(data: RefreshDecision) -> Table:
-    size, symbol = mass_unit(data)
-    rows = rows_of(data)
+def _choice_table(data: RefreshDecision) -> Table:
+    size, symbol = choice_mass_unit(data)
+    rows = table_rows(data)
     total = rows.pop("total")
     table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
     table.add_column(f"{symbol} CO2e", footer="total", no_wrap=True)
@@ -70,8 +76,8 @@ def _choices(data: RefreshDecision) -> Table:
     return table
 
 
-def _by_grid(data: RefreshDecision, *, compact: bool) -> Table:
-    """Break-even on other grids; on a narrow terminal one row a grid."""
+def _grid_table(data: RefreshDecision, *, compact: bool) -> Table:
+    """Table of the break-even on other grids; on a narrow terminal one row per grid."""
     heads = [f"{step['ci_kgco2e_per_kwh'] * 1e3:.4g} g" for step in data["grids"]]
     middle = [years_text(step["break_even_years"]) for step in data["grids"]]
     ends = [ends_text(step) if data["samples"] else "" for step in data["grids"]]
@@ -91,64 +97,68 @@ def _by_grid(data: RefreshDecision, *, compact: bool) -> Table:
     return table
 
 
-def _notes(data: RefreshDecision, out: Console) -> None:
-    """Equal work, the sunk part, the grid above which it pays, growth, the old hardware."""
-    metrics = _known(data)
-    one = numbers.significant(metrics["machine_ratio"]["value"])
-    new = numbers.significant(metrics["new_machines"]["value"])
-    say(out, "equal work", f"{new} new machines; one does the work of {one} old")
+def _print_notes(data: RefreshDecision, out: Console) -> None:
+    """Print notes on equal work, sunk carbon, grids, growth and the old hardware."""
+    metrics = _non_null_metrics(data)
+    one = numbers.format_significant(metrics["machine_ratio"]["value"])
+    new = numbers.format_significant(metrics["new_machines"]["value"])
+    print_note(out, "equal work", f"{new} new machines; one does the work of {one} old")
     written = metrics.get("old_written_off_kgco2e")
-    left = f", {numbers.carbon(written['value'])} not yet charged" if written else ""
-    sunk = numbers.carbon(data["sunk"]["value"])
-    say(out, "sunk, apart", f"{sunk} made the old machines{left}")
+    left = f", {numbers.format_mass(written['value'])} not yet charged" if written else ""
+    sunk = numbers.format_mass(data["sunk"]["value"])
+    print_note(out, "sunk, apart", f"{sunk} made the old machines{left}")
     limit = data["metrics"]["break_even_kgco2e_per_kwh"]["value"]
     if limit is not None:
-        grids = f"above {numbers.significant(limit * 1e3)} g/kWh" if limit > 0 else "on any grid"
-        say(out, "pays", f"within {span(data['horizon_hours'])} {grids}")
+        grids = (
+            f"above {numbers.format_significant(limit * 1e3)} g/kWh" if limit > 0 else "on any grid"
+        )
+        print_note(out, "pays", f"within {format_duration(data['horizon_hours'])} {grids}")
     hardware = metrics["new.embodied_kgco2e_per_year"]["value"]
     service = metrics["saved_kgco2e_per_year"]["value"]
-    costs = f"costs {numbers.carbon(service)}" if service > 0 else "costs nothing"
-    text = f"avoids {numbers.carbon(hardware)} of new hardware, {costs} in service"
-    say(out, "a year longer", text)
-    _growth(data, out)
-    _second_life(data, out)
+    costs = f"costs {numbers.format_mass(service)}" if service > 0 else "costs nothing"
+    text = f"avoids {numbers.format_mass(hardware)} of new hardware, {costs} in service"
+    print_note(out, "a year longer", text)
+    _print_growth(data, out)
+    _print_second_life(data, out)
 
 
-def _known(data: RefreshDecision) -> dict[str, Metric]:
-    """The metrics, of which only times and grids that are never reached are null."""
+def _non_null_metrics(data: RefreshDecision) -> dict[str, Metric]:
+    """The metrics as numbers; only metrics that are never reached are null."""
     return cast("dict[str, Metric]", data["metrics"])
 
 
-def _growth(data: RefreshDecision, out: Console) -> None:
-    """How much growth the saving bears, and what is left of it under the growth stated."""
-    metrics = _known(data)
+def _print_growth(data: RefreshDecision, out: Console) -> None:
+    """Print the growth of demand that cancels the saving, and the effect of stated growth."""
+    metrics = _non_null_metrics(data)
     facts = {fact["label"]: fact for fact in data["facts"].values()}
     span_of_growth, grown = map(facts.get, ("time in which demand grows", "growth of demand"))
     if span_of_growth is None or grown is None:
         return  # a saved result may lack them
     hours = span_of_growth["value"]
-    per = "a year" if hours == HOURS_PER_YEAR else f"per {numbers.quantity(hours, 'h')}"
+    per = "a year" if hours == HOURS_PER_YEAR else f"per {numbers.format_quantity(hours, 'h')}"
     most = metrics["break_even_growth_ratio"]["value"] - 1.0
     if most <= 0:
-        say(out, "growth", "none is borne: the span with new machines emits no less than today")
+        print_note(
+            out, "growth", "none is borne: the span with new machines emits no less than today"
+        )
         return
     text = f"{100 * most:+.0f} % {per} undoes the saving"
     if grown["origin"] != "default":
-        end = numbers.significant(metrics["carbon_ratio"]["value"])
+        end = numbers.format_significant(metrics["carbon_ratio"]["value"])
         text += f"; {100 * (grown['value'] - 1.0):+.0f} % ends at {end} of today's"
-    say(out, "growth", text)
+    print_note(out, "growth", text)
 
 
-def _second_life(data: RefreshDecision, out: Console) -> None:
-    metrics = _known(data)
+def _print_second_life(data: RefreshDecision, out: Console) -> None:
+    metrics = _non_null_metrics(data)
     first, second = (metrics.get(f"old_{life}_life_kgco2e") for life in ("first", "second"))
     credit = metrics.get("displaced_kgco2e")
     if first is None or second is None or (credit is None and second["value"] == 0):
         return  # under cut-off everything stays with the first owner
-    text = f"{numbers.carbon(first['value'])} stay here, "
-    text += f"{numbers.carbon(second['value'])} go to the next owner"
+    text = f"{numbers.format_mass(first['value'])} stay here, "
+    text += f"{numbers.format_mass(second['value'])} go to the next owner"
     if credit is not None:
-        text += f"; {numbers.carbon(credit['value'])} displaced, apart"
+        text += f"; {numbers.format_mass(credit['value'])} displaced, apart"
         if (credited := metrics.get("credited_break_even_years")) is not None:
             text += f": with it {time_text(credited['value'])}"
-    say(out, "second life", text)
+    print_note(out, "second life", text)

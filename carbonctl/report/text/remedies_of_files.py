@@ -1,25 +1,25 @@
-"""Causes and remedies of what is wrong with logs, policies and saved results."""
+"""Cause and remedy of the error codes of logs, policies and saved results."""
 
 from __future__ import annotations
 
-OF_FILES: dict[str, tuple[str, str]] = {
+FILE_REMEDIES: dict[str, tuple[str, str]] = {
     "CC501": (
         "The file is none of the logs and tables that init --from reads.",
         "carbonctl help formats lists them, each with the command that writes it.",
     ),
     "CC502": (
         "A column, a value or the end of an imported file is missing, or nothing was measured.",
-        "Write the log again as the hint says; delete a last row that was cut short.",
+        "Write the log again as in the hint; delete an incomplete last row.",
     ),
     "CC503": (
         (
-            "A power log pauses for far longer than its usual interval. To fill the gap would be a "
-            "guess."
+            "A power log has a gap far longer than its usual interval. The energy in the gap is "
+            "unknown."
         ),
         "Cut the log at the gap and import the parts.",
     ),
     "CC504": (
-        "Times of a log go backward: a clock was set, or two logs were joined.",
+        "The times of a log decrease: a clock was set, or two logs were joined.",
         "Cut the log there, or sort its rows.",
     ),
     "CC505": (
@@ -27,32 +27,32 @@ OF_FILES: dict[str, tuple[str, str]] = {
             "Two files or rows measure the same device or job at the same time; adding them would "
             "count it twice."
         ),
-        "Keep one log a node. Ranks of one node each see all of its devices.",
+        "Keep one log per node. Each rank of a node measures all of its devices.",
     ),
     "CC506": (
-        "A value of an imported file is no number, no time, or none that can be.",
-        "Correct the row, or leave out what was not measured.",
+        "A value of an imported file is not a number or a time, or is impossible.",
+        "Correct the row, or delete what was not measured.",
     ),
     "CC507": (
         "An imported file is larger than 50 MB, or one of its lines is.",
         "Log at longer intervals, or split the log by node.",
     ),
     "CC508": (
-        "The class named under architectures in config.json has no rule to count its parameters.",
+        "The parameters of the class under architectures in config.json cannot be counted.",
         "Give the parameters: model: {params: 7B}.",
     ),
     "CC509": (
-        "The files are different kinds of evidence, or logs with and without times.",
+        "The files are different kinds of evidence, or some logs have times and some have none.",
         "Import them one by one, and list the runs yourself.",
     ),
     "CC601": (
         (
-            "The number that a rule holds is over its limit, a required part is missing, or a "
-            "refused tier is used."
+            "The number of a rule is over its limit, a required part is missing, or a forbidden "
+            "tier is used."
         ),
         (
-            "Look at what drives it and at the line that is named; change the scenario, or grant "
-            "an exception until a day."
+            "Check the drivers and the line in the message; change the scenario, or add an "
+            "exception with a date."
         ),
     ),
     "CC602": (
@@ -61,49 +61,49 @@ OF_FILES: dict[str, tuple[str, str]] = {
             "percentile is not."
         ),
         (
-            "Give the inputs that decide the interval a narrower range, or say on_uncertain: warn "
+            "Narrow the ranges of the inputs that decide the interval, or set on_uncertain: warn "
             "in the rule."
         ),
     ),
     "CC604": (
         (
-            "No rule of the policy is about this scenario (none of its limits, where it has "
-            "limits), or there is neither a policy nor a budget. A scenario's own budget does not "
-            "satisfy a policy."
+            "No rule of the policy applies to this scenario (no limit, if the policy has limits), "
+            "or there is neither a policy nor a budget. A scenario's own budget does not satisfy "
+            "a policy."
         ),
         (
-            "Check the names under scenarios of the rules, give --policy, or write a budget into "
-            "the scenario."
+            "Check the names under scenarios of the rules, give --policy, or add a budget to the "
+            "scenario."
         ),
     ),
     "CC605": (
         (
-            "A rule limits an increase, and there is no baseline, none of that name, or one on "
+            "A rule limits an increase, and the baseline is missing, has another name, or is on "
             "another basis."
         ),
         (
-            "Give --baseline with a saved result or a scenario, or say baseline: optional in the "
+            "Give --baseline with a saved result or a scenario, or set baseline: optional in the "
             "rule."
         ),
     ),
     "CC606": (
-        "The metric of a rule is no number that a result has.",
+        "No result has the metric of a rule.",
         (
-            "Take a name under metrics of carbonctl lifecycle -f json; it ends in its unit, as "
+            "Use a name under metrics of carbonctl lifecycle -f json; it ends in its unit, as "
             "total_kgco2e does."
         ),
     ),
     "CC607": (
         (
             "A rule has none of max, max_increase, require, forbid_tier, forbid_warnings, "
-            "require_source and max_given_without_source, several of them, or words that do not "
-            "go with it."
+            "require_source and max_given_without_source, several of them, or keys that do not "
+            "apply to it."
         ),
-        "Make it ask for exactly one thing; split it where it asks for two.",
+        "Give exactly one condition per rule; split a rule with two.",
     ),
     "CC608": (
-        "Two rules have the same id, or an exception names a rule that there is not.",
-        ("Give every rule an id of its own, and name it in the exception as it is written there."),
+        "Two rules have the same id, or an exception names an unknown rule.",
+        ("Give every rule a unique id, and use it in the exception."),
     ),
     "CC610": (
         ("A rule limits the cost of carbon, and carbon_price is missing or in another currency."),
@@ -113,49 +113,49 @@ OF_FILES: dict[str, tuple[str, str]] = {
         ),
     ),
     "CC611": (
-        "The day until which an exception holds is no day of the calendar.",
+        "The expiry date of an exception is not a valid date.",
         "Write year, month and day, as in until: 2027-03-31.",
     ),
     "CC612": (
         (
-            "The saved result was made by another version of carbonctl, so that data or formulas "
-            "differ. It is computed again, and that is judged."
+            "The saved result was made by another version of carbonctl, so data or formulas may "
+            "differ. The gate judges the recomputed result."
         ),
         "Save it again with this version, or give the scenario file itself.",
     ),
     "CC613": (
         (
-            "A saved result was changed after it was written: computed again from its own inputs, "
-            "by the version that made it, it comes to something else."
+            "A saved result was edited: recomputed from its own inputs, by the version that made "
+            "it, it differs."
         ),
         (
-            "Save it again, or give the scenario itself; --trust-result takes it as it stands, "
-            "and the verdict says so."
+            "Save it again, or give the scenario itself; --trust-result accepts it unchanged, and "
+            "the verdict notes that."
         ),
     ),
     "CC614": (
         (
             "Records of --hardware-db, of CARBONCTL_HARDWARE_DB, or of the folder that a saved "
-            "result was made with lie over the bundled ones, and could make any gate pass."
+            "result was made with override the bundled ones, and could make any gate pass."
         ),
         "Gate without the folder, or name it in the policy: allow_overlay: [DIR].",
     ),
     "CC615": (
         (
-            "A grid factor, PUE, power, water or embodied figure that the scenario gives is below "
-            "the range of the fact it replaces, or a life above it."
+            "A grid factor, PUE, power, water or embodied figure of the scenario is below the "
+            "range of the fact that it replaces, or a lifetime is above it."
         ),
         (
-            "Leave it out to take the bundled fact, or name its path in the policy: "
+            "Remove it to use the bundled fact, or add its path to the policy: "
             "allow_given: [site.grid]."
         ),
     ),
     "CC616": (
-        "Rules, exceptions and baselines find a scenario by its name, and two have the same.",
-        "Give each scenario a name: of its own.",
+        "Rules, exceptions and baselines refer to scenarios by name, and two have the same name.",
+        "Give each scenario a unique name:.",
     ),
     "CC617": (
-        "A total, of the whole or of a phase, is below zero, as no life of hardware is.",
+        "The total of the scenario or of a phase is negative, which is impossible.",
         "Look for a negative figure in the hardware data or in the saved result.",
     ),
     "CC701": (
@@ -163,26 +163,23 @@ OF_FILES: dict[str, tuple[str, str]] = {
         "Save it again: carbonctl lifecycle FILE -f json -o RESULT.json.",
     ),
     "CC702": (
-        "The file is JSON, but no result of carbonctl, or its keys are not those of one.",
-        "Give what -f json -o wrote; errors of a command are no result.",
+        "The file is JSON, but not a result of carbonctl.",
+        "Give a file written by -f json -o; errors of a command are not a result.",
     ),
     "CC703": (
         "The result was written with another schema version than this one reads.",
         "Estimate the scenario again with this version.",
     ),
     "CC704": (
-        (
-            "The result was changed after it was written: its sums do not hold or its percentiles "
-            "cross."
-        ),
-        "Take the file as it was written, or estimate the scenario again.",
+        ("The result was edited: its sums are wrong, or its percentiles are not in order."),
+        "Use the original file, or estimate the scenario again.",
     ),
     "CC705": (
-        "The result holds no inputs, or inputs that this version and its data do not accept.",
+        "The result has no inputs, or inputs that this version and its data do not accept.",
         "Save it with this version, or check the scenario itself with carbonctl validate.",
     ),
     "CC706": (
-        "The format has no place for what the result holds, such as several scenarios.",
-        "Take -f json or -f ndjson, which hold everything.",
+        "The format cannot represent the result, for example several scenarios.",
+        "Use -f json or -f ndjson, which contain everything.",
     ),
 }

@@ -1,4 +1,4 @@
-"""Scenarios beside each other: who emits less, how surely, where, and what turns the order."""
+"""Report of ``compare``: verdict, table, and the input that would change the order."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from rich.text import Text
 
 from carbonctl import __version__
 from carbonctl.core.units import HOURS_PER_YEAR
-from carbonctl.report import numbers, provenance, rows
-from carbonctl.report.envelope import SCHEMA_VERSION, breakdown, metrics_of, total_of
+from carbonctl.report import csv_rows, numbers, provenance
+from carbonctl.report.envelope import SCHEMA_VERSION, breakdown_lines, metric_records, total_node
 from carbonctl.report.machine import as_json
 from carbonctl.report.numbers import printable
 from carbonctl.report.text import ranking
-from carbonctl.report.text.markdown import cell, marker
-from carbonctl.report.text.notes import COMPACT, say
-from carbonctl.report.text.ranking import MANY, letter
+from carbonctl.report.text.markdown import escape_cell, hidden_marker
+from carbonctl.report.text.notes import MIN_FULL_WIDTH, print_note
+from carbonctl.report.text.ranking import MIN_RANKED, scenario_letter
 from carbonctl.report.text.table import RULED
-from carbonctl.report.text.wrapped import fold
+from carbonctl.report.text.wrapping import fold_text
 from carbonctl.study.montecarlo import interval
 
 if TYPE_CHECKING:
@@ -36,22 +36,22 @@ if TYPE_CHECKING:
         DifferingInput,
     )
     from carbonctl.result.node import Metric
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.study.compare import Comparison, Row
     from carbonctl.study.montecarlo import Evaluated
 
-_SURE = 0.95
+_MIN_SURE_SHARE = 0.95
 _NAME = 16  # columns of a name
 _ANY_WIDTH = 10_000  # more columns than a table has
-_DIFFER = 5  # inputs that are named
+_MAX_DIFFERING_INPUTS = 5  # inputs that are named
 
 
-def as_data(
+def compare_as_data(
     compared: Comparison,
     names: list[str],
     titles: list[str],
     results: list[Evaluated[Lifecycle]],
-    resolved: list[Resolved],
+    resolved: list[ResolvedScenario],
 ) -> CompareResult:
     """A comparison as plain data."""
     turning = compared.turning
@@ -69,8 +69,8 @@ def as_data(
                 "period_hours": r.period.value,
                 "not_estimated": r.not_estimated,
                 "less_than_first": share,
-                "total": total_of(result),
-                "breakdown": breakdown(result),
+                "total": total_node(result),
+                "breakdown": breakdown_lines(result),
                 "energy": _energy(result),
             }
             for name, title, r, result, share in zip(
@@ -87,14 +87,14 @@ def as_data(
             {"label": (a or b).label, "unit": (a or b).unit, "a": _value(a), "b": _value(b)}  # type: ignore[union-attr]
             for a, b in compared.differing
         ],
-        "provenance": provenance.compared(),
+        "provenance": provenance.compare_provenance(),
     }  # fmt: skip
 
 
 def _energy(result: Evaluated[Lifecycle]) -> dict[str, Metric]:
-    """Electricity at the meter of each phase, as metrics of the scenario."""
-    found = cast("dict[str, Metric]", metrics_of(result))  # energy is never null
-    return {name: found[name] for name in found if name.endswith(rows.ENERGY)}
+    """Facility energy of each phase, as metrics of the scenario."""
+    found = cast("dict[str, Metric]", metric_records(result))  # energy is never null
+    return {name: found[name] for name in found if name.endswith(csv_rows.ENERGY_METRIC)}
 
 
 def _value(fact: Fact | None) -> float | None:
@@ -127,65 +127,73 @@ def render(data: CompareResult, out: Console) -> None:
     years = {s["period_hours"] for s in data["scenarios"]}
     period = f"{next(iter(years)) / HOURS_PER_YEAR:.3g} y" if len(years) == 1 else "periods differ"
     out.print(Text(f"{data['accounting']} basis, {period}; common draws"))
-    verdict = "\n".join(fold(printable(_verdict(data, names)), out.width))
+    verdict = "\n".join(fold_text(printable(_verdict_text(data, names)), out.width))
     out.print(Text(verdict, style="bold"))
     out.print()
-    compact = out.width < COMPACT
+    compact = out.width < MIN_FULL_WIDTH
     table = _table(data, names, compact=compact)
     wide = out.measure(table, options=out.options.update(max_width=_ANY_WIDTH)).maximum
-    if len(names) >= MANY or wide > out.width:
-        ranking.render(data, out)
+    if len(names) >= MIN_RANKED or wide > out.width:
+        ranking.print_ranking(data, out)
     else:
         out.print(table)
         for place, scenario in enumerate(data["scenarios"]):
-            say(out, letter(place), scenario["title"])
+            print_note(out, scenario_letter(place), scenario["title"])
     turning = data["turning_point"]
     if turning and turning["value"] > 0:
         text = f"{turning['label']} passes {turning['value']:.3g} kg/kWh (now {turning['now']:.3g})"
-        say(out, "order turns when", text)
-    differ = [_differs(d) for d in data["inputs_that_differ"]]
-    more = [f"and {len(differ) - _DIFFER} more"] if len(differ) > _DIFFER else []
+        print_note(out, "order turns when", text)
+    differ = [_differing_input_text(d) for d in data["inputs_that_differ"]]
+    more = (
+        [f"and {len(differ) - _MAX_DIFFERING_INPUTS} more"]
+        if len(differ) > _MAX_DIFFERING_INPUTS
+        else []
+    )
     between = "A and B differ" if len(names) > 2 else "differ"  # noqa: PLR2004 - a pair is clear
-    say(out, between, "; ".join([*differ[:_DIFFER], *more]))
+    print_note(out, between, "; ".join([*differ[:_MAX_DIFFERING_INPUTS], *more]))
     missing = dict.fromkeys(n for s in data["scenarios"] for n in s["not_estimated"])
-    say(out, "not estimated", ", ".join(missing))
+    print_note(out, "not estimated", ", ".join(missing))
 
 
-def _verdict(data: CompareResult, names: list[str]) -> str:
-    totals = ranking.totals_of(data)
+def _verdict_text(data: CompareResult, names: list[str]) -> str:
+    totals = ranking.total_masses(data)
     if len(names) == 2:  # noqa: PLR2004 - a pair has a verdict, more have a ranking
-        if _same(data["total"]["differences"][1]):
-            return f"A and B emit the same: {numbers.carbon(totals[0])} CO2e"
+        if _is_zero(data["total"]["differences"][1]):
+            return f"A and B emit the same: {numbers.format_mass(totals[0])} CO2e"
         share, n = data["scenarios"][1]["less_than_first"], data["samples"]
         less = share if totals[1] < totals[0] else 1 - share
         cheap = "B" if totals[1] < totals[0] else "A"
         sure = f"{round(less * n):,} of {n:,} draws" if n else "the central estimate"
-        words = "emits less in" if less >= _SURE or not n else "emits less, but only in"
-        change = f"{numbers.carbon(totals[0])} -> {numbers.carbon(totals[1])} CO2e"
+        words = "emits less in" if less >= _MIN_SURE_SHARE or not n else "emits less, but only in"
+        change = f"{numbers.format_mass(totals[0])} -> {numbers.format_mass(totals[1])} CO2e"
         return f"{cheap} {words} {sure}: {change}"
-    if len(names) >= MANY:
-        return ranking.verdict(data)
-    ranked = (f"{letter(i)} {names[i]} {numbers.carbon(totals[i])}" for i in ranking.order(data))
+    if len(names) >= MIN_RANKED:
+        return ranking.ranking_verdict(data)
+    ranked = (
+        f"{scenario_letter(i)} {names[i]} {numbers.format_mass(totals[i])}"
+        for i in ranking.order_by_total(data)
+    )
     return "least first: " + ", ".join(ranked)
 
 
-def _differs(entry: DifferingInput) -> str:
+def _differing_input_text(entry: DifferingInput) -> str:
     ends = (
-        "-" if v is None else numbers.quantity(v, entry["unit"]) for v in (entry["a"], entry["b"])
+        "-" if v is None else numbers.format_quantity(v, entry["unit"])
+        for v in (entry["a"], entry["b"])
     )
     return f"{entry['label']} ({' -> '.join(ends)})"
 
 
 def _table(data: CompareResult, names: list[str], *, compact: bool) -> Table:
     pair = len(names) == 2 and not compact  # noqa: PLR2004 - a pair shows its difference
-    size, symbol = numbers.carbon_unit(max(ranking.totals_of(data)))
+    size, symbol = numbers.mass_unit(max(ranking.total_masses(data)))
     table = Table(box=RULED, show_footer=True, show_edge=False, pad_edge=False)
     table.add_column(f"{symbol} CO2e", footer="total", no_wrap=True)
     for place, name in enumerate(names):
         value = _carbon(data["total"]["values"][place], size)
-        head = letter(place)
+        head = scenario_letter(place)
         if not compact:
-            head = "\n".join(fold(f"{head} {printable(name)}", _NAME))
+            head = "\n".join(fold_text(f"{head} {printable(name)}", _NAME))
         table.add_column(head, footer=Text(value, "bold"), justify="right", no_wrap=True)
     if pair:
         cells = _difference(data["total"], size, data["samples"])
@@ -200,7 +208,7 @@ def _table(data: CompareResult, names: list[str], *, compact: bool) -> Table:
 
 def _difference(row: ComparedRow, size: float, samples: int) -> tuple[str, str]:
     change = row["differences"][1]
-    if samples and _same(change):
+    if samples and _is_zero(change):
         return "0", "same facts"
     value = _carbon(change["value"], size)
     if not samples or change["p05"] == change["p95"]:
@@ -210,59 +218,61 @@ def _difference(row: ComparedRow, size: float, samples: int) -> tuple[str, str]:
 
 
 def _carbon(kgco2e: float | None, size: float) -> str:
-    """A carbon in the unit of the table, small beside the others or not."""
-    return "-" if kgco2e is None else numbers.significant(kgco2e / size, decimals=6)
+    """A mass in the unit of the table; a dash for None."""
+    return "-" if kgco2e is None else numbers.format_significant(kgco2e / size, decimals=6)
 
 
-def _same(change: DifferenceToFirst) -> bool:
-    """Whether a difference is none, centrally and in the draws where there are any."""
+def _is_zero(change: DifferenceToFirst) -> bool:
+    """Whether a difference is zero, at central values and in all draws."""
     return change["value"] == 0 and not change["p05"] and not change["p95"]
 
 
 def _csv(data: CompareResult) -> str:
-    """Rows of each scenario as its own command would print them."""
-    names = rows.distinct([s["name"] for s in data["scenarios"]])
-    return rows.as_text(
-        row for place, name in enumerate(names) for row in _rows_of(data, place, name)
+    """CSV rows of each scenario, as its own command would write them."""
+    names = csv_rows.distinct_names([s["name"] for s in data["scenarios"]])
+    return csv_rows.write_csv(
+        row for place, name in enumerate(names) for row in _csv_rows_of_scenario(data, place, name)
     )
 
 
-def _rows_of(data: CompareResult, place: int, name: str) -> Iterable[dict[str, Any]]:
+def _csv_rows_of_scenario(data: CompareResult, place: int, name: str) -> Iterable[dict[str, Any]]:
     scenario = data["scenarios"][place]
     if "breakdown" not in scenario:  # a result saved by an older version
-        lines = [_bare(row, place) for row in data["breakdown"]]
-        total = _bare(data["total"], place) | {"id": "total"}
-        return rows.rows([n for n in lines if n["value"] is not None], total, lambda _: None, name)
-    energy = partial(rows.facility_energy_kwh, metrics=scenario["energy"])
-    return rows.rows(scenario["breakdown"], scenario["total"], energy, name)
+        lines = [_row_as_node(row, place) for row in data["breakdown"]]
+        total = _row_as_node(data["total"], place) | {"id": "total"}
+        return csv_rows.breakdown_rows(
+            [n for n in lines if n["value"] is not None], total, lambda _: None, name
+        )
+    energy = partial(csv_rows.facility_energy_kwh, metrics=scenario["energy"])
+    return csv_rows.breakdown_rows(scenario["breakdown"], scenario["total"], energy, name)
 
 
-def _bare(row: ComparedRow, place: int) -> dict[str, Any]:
-    """A row of a comparison as a node that has no more than its value."""
+def _row_as_node(row: ComparedRow, place: int) -> dict[str, Any]:
+    """A row of a comparison as a node with its value only."""
     known = {key: row[key] for key in ("label", "unit")}
     return known | {"id": row["kind"], "value": row["values"][place], "source_ids": []}
 
 
 def _markdown(data: CompareResult) -> str:
     names = [s["name"] for s in data["scenarios"]]
-    size, symbol = numbers.carbon_unit(max(ranking.totals_of(data)))
+    size, symbol = numbers.mass_unit(max(ranking.total_masses(data)))
     lines = [
-        marker("compare"),
-        "### " + cell(" / ".join(names)),
+        hidden_marker("compare"),
+        "### " + escape_cell(" / ".join(names)),
         "",
-        f"**{cell(_verdict(data, names))}**",
+        f"**{escape_cell(_verdict_text(data, names))}**",
         "",
     ]
-    if len(names) >= MANY:
-        lines += ranking.markdown(data)
+    if len(names) >= MIN_RANKED:
+        lines += ranking.ranking_markdown(data)
         return "\n".join(lines) + "\n"
     lines += [
-        f"| {symbol} CO2e | " + " | ".join(map(cell, names)) + " |",
+        f"| {symbol} CO2e | " + " | ".join(map(escape_cell, names)) + " |",
         "|---|" + "---:|" * len(names),
     ]
     for row in (*data["breakdown"], data["total"]):
         cells = (_carbon(v, size) for v in row["values"])
-        lines.append(f"| {cell(row['label'])} | " + " | ".join(cells) + " |")
+        lines.append(f"| {escape_cell(row['label'])} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,31 +1,31 @@
-"""Help on what all commands share: exit codes, formats, units, boundaries, environment, errors."""
+"""Help topics: exit codes, formats, units, boundaries, environment, errors."""
 
 from __future__ import annotations
 
 import textwrap
 
 from carbonctl.core.errors import CODES, EXIT_BUG, EXIT_DATA, EXIT_INPUT, EXIT_USAGE
-from carbonctl.core.units import symbols
+from carbonctl.core.units import symbols_by_dimension
 from carbonctl.report.text.remedies import REMEDIES
 
 _WIDTH = 80
 _EXITS = {
     0: "done; a gate passed, with or without warnings",
-    EXIT_BUG: "our bug: a short message; --debug before the command prints a traceback",
+    EXIT_BUG: "a bug in carbonctl; --debug before the command prints a traceback",
     EXIT_USAGE: "a bad flag or argument",
-    EXIT_INPUT: "anything wrong in or about a file or value that you named",
+    EXIT_INPUT: "an error in a file or value that you gave",
     4: "gate: a rule is violated",
-    5: "gate undecided: the interval straddles a limit, or a number is not known",
-    EXIT_DATA: "our own data, or a folder over it, cannot be read",
-    7: "differs from what it is compared with",
+    5: "gate undecided: an interval contains a limit, or a number is unknown",
+    EXIT_DATA: "the bundled hardware data, or a folder laid over it, cannot be read",
+    7: "diff or verify found a difference",
     130: "interrupted with Ctrl-C",
-    141: "the reader of a pipe went away",
+    141: "the reader of a pipe closed it",
 }
 _FORMATS = {
-    "table": "for people, at most 80 columns, no color on a pipe",
-    "json": "the contract: every number with unit, interval, formula and sources",
-    "ndjson": "a row a line, each written when it is ready",
-    "csv": "one row a line of the breakdown, fixed columns",
+    "table": "for reading, at most 80 columns, no color on a pipe",
+    "json": "the full result: every number with unit, interval, formula and sources",
+    "ndjson": "one line of JSON per row of the breakdown",
+    "csv": "one row per line of the breakdown, fixed columns",
     "markdown": "for comments; a hidden first line lets a script update it",
     "github": "annotations of a pull request",
     "sarif": "code scanning, SARIF 2.1.0",
@@ -43,34 +43,34 @@ _IMPORTS = {
 }
 _BOUNDARIES = {
     "gpu": "accelerator boards alone, as nvidia-smi measures",
-    "node": "a whole server, as its power supply or BMC measures",
+    "node": "whole servers, as their power supplies or BMCs measure",
     "it_system": "all servers and the network between them, AC, before PUE",
-    "provisioned": "it_system with the hours in which it stands idle",
+    "provisioned": "it_system including hours in which it is idle",
     "facility": "at the utility meter, with PUE",
 }
 _ENVIRONMENT = {
     "CARBONCTL_HARDWARE_DB": "a folder laid over the bundled data, as --hardware-db",
-    "NO_COLOR": "set to anything: no color, as --no-color",
+    "NO_COLOR": "any value: no color, as --no-color",
     "COLUMNS": "width of tables, 40 to 80",
     "TERM": "dumb: plain text",
 }
 
 
-def topic(name: str) -> str:
-    """The text of a topic or an error code; KeyError when there is none."""
+def help_text(name: str) -> str:
+    """The text of a help topic or an error code; KeyError if there is none."""
     code, word = name.upper(), name.lower()
     if code not in CODES and word not in TOPICS:
         raise KeyError(name)
-    return _code(code) if code in CODES else TOPICS[word]
+    return _error_code_text(code) if code in CODES else TOPICS[word]
 
 
-def _code(code: str) -> str:
+def _error_code_text(code: str) -> str:
     cause, remedy = REMEDIES[code]
-    return f"{code}: {CODES[code]}\n\n{_rows({'cause': cause, 'remedy': remedy})}"
+    return f"{code}: {CODES[code]}\n\n{_two_columns({'cause': cause, 'remedy': remedy})}"
 
 
-def _rows(rows: dict[str, str]) -> str:
-    """Names and what they mean, in two columns."""
+def _two_columns(rows: dict[str, str]) -> str:
+    """Names and descriptions in two columns."""
     wide = max(len(name) for name in rows) + 2
     filled = [
         textwrap.fill(
@@ -85,53 +85,54 @@ def _rows(rows: dict[str, str]) -> str:
     return "\n".join(filled) + "\n"
 
 
-def _prose(text: str) -> str:
+def _wrap_prose(text: str) -> str:
     return textwrap.fill(text, _WIDTH, break_on_hyphens=False) + "\n"
 
 
 def _exit_codes() -> str:
-    rows = _rows({str(code): text for code, text in _EXITS.items()})
-    worst = "Of several files the gravest counts: 1 > 2 > 3 > 6 > 4 > 5 > 7."
-    return f"{rows}\n{_prose(worst)}"
+    rows = _two_columns({str(code): text for code, text in _EXITS.items()})
+    worst = "With several files the most severe code is returned: 1 > 2 > 3 > 6 > 4 > 5 > 7."
+    return f"{rows}\n{_wrap_prose(worst)}"
 
 
 def _formats() -> str:
     streams = (
-        "Results go to stdout or to -o FILE, all else to stderr; with json, github, sarif and "
-        "junit, errors of an input go to stdout too, in that format."
+        "Results go to stdout or to -o FILE, everything else to stderr. With json, github, sarif "
+        "and junit, errors of an input go to stdout too, in that format."
     )
+    outputs, inputs = _two_columns(_FORMATS), _two_columns(_IMPORTS)
     return (
-        f"Output, -f:\n\n{_rows(_FORMATS)}\nInput, init train --from FILE:\n\n{_rows(_IMPORTS)}\n"
-        f"{_prose(streams)}"
+        f"Output, -f:\n\n{outputs}\nInput, init train --from FILE:\n\n{inputs}\n"
+        f"{_wrap_prose(streams)}"
     )
 
 
 def _units() -> str:
     rules = (
-        "A quantity is a number and its unit: 10 d, 700 W, 0.4 kg/kWh, 1M/day. Bare numbers are "
-        "for counts and shares alone; counts may end in k, M, B, G or T, shares in %. A range is "
+        "A quantity is a number with a unit: 10 d, 700 W, 0.4 kg/kWh, 1M/day. Only counts and "
+        "shares are bare numbers; counts may end in k, M, B, G or T, shares in %. A range is "
         "[low, value, high]. A GB is 1e9 bytes, a year 8,760 h, a month a twelfth of it."
     )
-    rows = {kind: " ".join(names) for kind, names in symbols().items()}
-    return f"{_prose(rules)}\n{_rows(rows)}"
+    rows = {kind: " ".join(names) for kind, names in symbols_by_dimension().items()}
+    return f"{_wrap_prose(rules)}\n{_two_columns(rows)}"
 
 
 def _boundaries() -> str:
     rules = (
-        "The only bridge from gpu to it_system is the host power factor; PUE is applied once, at "
-        "facility. A measured energy or power says its boundary: 433 MWh:it_system as a flag, "
-        "scope: it_system in a file. What lies outside every result is listed as not estimated."
+        "The host power factor converts gpu to it_system; PUE is applied once, at facility. A "
+        "measured energy or power needs its boundary: 433 MWh:it_system as a flag, scope: "
+        "it_system in a file. Results list what they exclude as not estimated."
     )
-    return f"{_rows(_BOUNDARIES)}\n{_prose(rules)}"
+    return f"{_two_columns(_BOUNDARIES)}\n{_wrap_prose(rules)}"
 
 
 def _environment() -> str:
-    rules = "A flag goes before a variable. No command opens a network connection."
-    return f"{_rows(_ENVIRONMENT)}\n{_prose(rules)}"
+    rules = "A flag takes precedence over a variable. No command opens a network connection."
+    return f"{_two_columns(_ENVIRONMENT)}\n{_wrap_prose(rules)}"
 
 
 def _errors() -> str:
-    return _rows(CODES) + "\nOne of them with cause and remedy: carbonctl help CC101\n"
+    return _two_columns(CODES) + "\nCause and remedy of a code: carbonctl help CC101\n"
 
 
 TOPICS = {

@@ -1,4 +1,4 @@
-"""A scenario file with the files that it extends under it, none of which leaves one folder."""
+"""Merge a scenario file over the files that it ``extends``, all within one folder."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ MAX_EXTENDS = 10
 def load(source: str, raw: bytes | None = None, root: str | None = None) -> Document:
     """The document of a file, or of stdin for ``-``, merged over those that it extends.
 
-    ``raw`` are the bytes of the file where somebody read them before. What it extends lies, with
-    symbolic links followed, in ``root``: else in the git work tree of the file, or in its folder.
+    ``raw`` are the bytes of the file where the caller has read them already. Files that it extends
+    must lie, after following symbolic links, in ``root``; by default in the git work tree of the
+    file, or in its folder.
     """
     regular = files.is_regular(source)
     folder = Path(source).parent if regular else Path()
     allowed = _root(root, folder)
     given = files.read(source, MAX_BYTES) if raw is None else raw
     quoted = not regular or _is_inside(source, allowed)
-    document = _parsed(given, files.name_of(source), quoted=quoted)
+    document = _parsed(given, files.display_name(source), quoted=quoted)
     return _extended(document, folder, allowed, ())
 
 
@@ -41,13 +42,13 @@ def _root(root: str | None, folder: Path) -> Path:
 
 
 def work_tree(folder: Path) -> Path:
-    """The git work tree that a folder is in; the folder itself when it is in none."""
+    """Root of the git work tree that contains a folder; the folder itself where none does."""
     above = (one for one in (folder, *folder.parents) if (one / ".git").exists())
     return next(above, folder)
 
 
 def is_quotable(source: str) -> bool:
-    """Whether errors may show lines of a file: not where it is a link out of its work tree."""
+    """Whether errors may quote lines of a file: not where it links out of its work tree."""
     return not files.is_regular(source) or _is_inside(
         source, work_tree(Path(source).parent.resolve())
     )
@@ -62,16 +63,18 @@ def _is_inside(file: str | Path, allowed: Path) -> bool:
 
 
 def _parsed(raw: bytes, name: str, *, quoted: bool) -> Document:
-    """A mapping with its positions; its lines are in no error unless they may be ``quoted``."""
+    """The document of a mapping; errors quote its lines only where ``quoted``."""
     try:
-        document = strict_yaml.parse(raw, name, keep=True)
+        document = strict_yaml.parse(raw, name, keep_duplicate_keys=True)
     except InputError as error:
         raise InputError(error.problems, error.sources if quoted else {}) from None
     if not quoted:
         document.sources = {}
     if not isinstance(document.data, dict):
-        problem = Problem("CC007", "a scenario is a mapping of keys", document.mark(()))
-        raise InputError([*document.found, problem], document.sources)
+        problem = Problem(
+            "CC007", "expected a scenario: a mapping of keys to values", document.mark(())
+        )
+        raise InputError([*document.deferred_problems, problem], document.sources)
     return document
 
 
@@ -81,7 +84,10 @@ def _extended(document: Document, folder: Path, allowed: Path, seen: Sequence[st
         return document
     mark = document.mark(("extends",))
     if not isinstance(base, str):
-        raise InputError([Problem("CC201", "extends names one file", mark)], document.sources)
+        raise InputError(
+            [Problem("CC201", "expected the name of one file under extends", mark)],
+            document.sources,
+        )
     below = folder / base
     target = str(below)
     if target in seen or len(seen) >= MAX_EXTENDS:
@@ -94,7 +100,7 @@ def _extended(document: Document, folder: Path, allowed: Path, seen: Sequence[st
 
 
 def _bytes(target: str, document: Document) -> bytes:
-    """The bytes of a file to extend; where it cannot be read, an error at the one that names it."""
+    """The bytes of an extended file; an error at ``extends`` where it cannot be read."""
     try:
         return files.read(os.path.join(".", target), MAX_BYTES)  # noqa: PTH118 - "-" is a file here
     except InputError as error:
@@ -111,7 +117,10 @@ def _merge(base: Document, head: Document) -> Document:
         dict(base.keys),
         {**base.sources, **head.sources},
     )
-    merged.found, merged.lost = base.found + head.found, base.lost + head.lost
+    merged.deferred_problems, merged.invalid_paths = (
+        base.deferred_problems + head.deferred_problems,
+        base.invalid_paths + head.invalid_paths,
+    )
     _merge_into(merged, head, merged.data, head.data, ())
     return merged
 

@@ -1,4 +1,4 @@
-"""From files, stdin, flags and ``--set`` to a checked scenario, with every position kept."""
+"""Read a scenario from a file, stdin, flags and ``--set``, with positions for error messages."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from carbonctl.core.errors import (
     Mark,
     Problem,
     did_you_mean,
-    in_order,
+    sort_problems,
 )
 from carbonctl.core.phase_names import PHASES
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.core.strict_yaml import Document
 from carbonctl.scenario.read import extends
-from carbonctl.scenario.read.consistency import names
-from carbonctl.scenario.read.flag_reach import reach
+from carbonctl.scenario.read.consistency import find_unknown_names
+from carbonctl.scenario.read.flag_reach import apply_to_phases
 from carbonctl.scenario.schema.key_aliases import rename_aliases
 from carbonctl.scenario.schema.scenario_file import Scenario
 
@@ -46,20 +46,20 @@ _MAPPINGS = {"dict_type", "model_type", "model_attributes_type"}
 _EXAMPLES = {"second_life": "{rule: displacement, displaced_share: 30 %}"}
 
 
-@compared
+@value_record
 class Setting:
-    """One value from the command line: its path in the scenario, and the flag that gave it.
+    """One value from the command line: its path in the scenario, and its flag.
 
-    A flag that ``reaches`` replaces what estimated phases state for themselves; ``--set`` does not.
+    A flag that ``applies_to_phases`` also replaces the phases' own values; ``--set`` does not.
     """
 
     path: str
     value: Any
     flag: str
-    reaches: bool = False
+    applies_to_phases: bool = False
 
 
-def read(
+def read_scenario(
     source: str | None,
     settings: Iterable[Setting],
     catalog: Catalog,
@@ -69,82 +69,84 @@ def read(
     phases: tuple[str, ...] = PHASES,
     root: str | None = None,
 ) -> tuple[Scenario, Document]:
-    """The scenario from a file, from ``-`` (stdin), or from settings alone.
+    """The scenario from a file, from ``-`` (stdin), or from settings alone, and its document.
 
-    ``raw`` are the bytes of the source where somebody had to look at them before. What is wrong
-    is raised, or kept, as in ``checked``. ``phases`` are those that flags reach; files that it
-    extends lie in ``root``.
+    ``raw`` are the bytes of the source where the caller has read them already. Problems are raised
+    or kept as in ``check_scenario``. Flags apply to ``phases``. Files that it extends must lie in
+    ``root``.
     """
     if source is None:
         document = Document({}, {(): Mark("the command line")})
     else:
         document = extends.load(source, raw, root)
     apply_settings(document, settings, phases)
-    return checked(document, catalog, keep=keep), document
+    return check_scenario(document, catalog, keep=keep), document
 
 
 def apply_settings(
     document: Document, settings: Iterable[Setting], phases: tuple[str, ...] = PHASES
 ) -> None:
-    """Put settings into a document in their order; what has no place there is kept as found."""
+    """Apply settings to a document in their order; one that fails is noted in ``found``."""
     rename_aliases(document)
     for setting in settings:
         try:
-            if setting.reaches:
-                reach(document, setting, phases, _apply)
+            if setting.applies_to_phases:
+                apply_to_phases(document, setting, phases, _apply)
             else:
                 _apply(document, setting)
         except InputError as error:
-            document.found += error.problems
-            document.lost.append((setting.path.split(".")[0],))
+            document.deferred_problems += error.problems
+            document.invalid_paths.append((setting.path.split(".")[0],))
 
 
-def checked(document: Document, catalog: Catalog, *, keep: bool = False) -> Scenario:
-    """The scenario in a document, once nothing is wrong with its keys, values and names.
+def check_scenario(document: Document, catalog: Catalog, *, keep: bool = False) -> Scenario:
+    """The scenario in a document, after checking its keys, values and names.
 
-    Every problem of these comes out in one InputError. With ``keep`` they are noted in the
-    document, for ``resolve`` to tell with those of meaning, and what they concern is unknown.
+    All problems are raised in one InputError. With ``keep`` they are noted in the document instead,
+    for ``resolve`` to report together with its own, and faulty values are ``UNKNOWN``.
     """
     rename_aliases(document)  # those of --set, and of saved results
-    wrong = names(document, catalog)
+    problems = find_unknown_names(document, catalog)
     try:
         scenario = Scenario.model_validate(document.data)
-        if not wrong and not document.found:
+        if not problems and not document.deferred_problems:
             return scenario
     except ValidationError as error:
-        from carbonctl.scenario.read.recovery import sifted  # noqa: PLC0415 - for faulty files alone
+        from carbonctl.scenario.read.recovery import drop_consequential_errors  # noqa: PLC0415 - for faulty files alone
 
-        for item in sifted(error.errors(include_url=False)):
-            wrong += [(tuple(item["loc"]), problem) for problem in _problems(item, document)]
-    document.lost += [path for path, _ in wrong]
-    document.found = in_order([*document.found, *(problem for _, problem in wrong)])
+        for item in drop_consequential_errors(error.errors(include_url=False)):
+            problems += [(tuple(item["loc"]), problem) for problem in _problems(item, document)]
+    document.invalid_paths += [path for path, _ in problems]
+    document.deferred_problems = sort_problems(
+        [*document.deferred_problems, *(problem for _, problem in problems)]
+    )
     if not keep:
-        raise InputError(document.found, document.sources)
-    from carbonctl.scenario.read.recovery import readable  # noqa: PLC0415 - for faulty files alone
+        raise InputError(document.deferred_problems, document.sources)
+    from carbonctl.scenario.read.recovery import partial_scenario  # noqa: PLC0415 - for faulty files alone
 
-    return readable(document)
+    return partial_scenario(document)
 
 
 def parse_sets(texts: Iterable[str]) -> list[Setting]:
-    """Every ``path=value`` of ``--set``, or what is wrong with each."""
-    made: list[Setting] = []
+    """Settings of all ``--set path=value``; InputError with the problems of all."""
+    settings: list[Setting] = []
     problems: list[Problem] = []
     for text in texts:
         try:
-            made.append(parse_set(text))
+            settings.append(parse_set(text))
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
-    return made
+    return settings
 
 
 def parse_set(text: str) -> Setting:
-    """``path=value`` of ``--set``; the value is read as YAML."""
+    """Setting of one ``--set path=value``; the value is parsed as YAML."""
     path, equals, raw = text.partition("=")
     flag = f"--set {path}"
     if not equals or not path.strip():
-        message = f'"{text}" is not path=value'
+        message = f'expected path=value, got "{text}"'
         raise InputError([Problem("CC201", message, Mark("--set"), "as in --set train.mfu=M")])
     try:
         value = strict_yaml.parse(raw.encode(), flag).data if raw.strip() else None
@@ -155,32 +157,32 @@ def parse_set(text: str) -> Setting:
 
 
 def _apply(document: Document, setting: Setting) -> None:
-    """Set one value by its dotted path, making mappings on the way."""
+    """Set one value by its dotted path; missing mappings are created."""
     path = tuple(int(s) if s.isdigit() else s for s in setting.path.split("."))
     here, mark = document.data, Mark(setting.flag)
     for place, step in enumerate(path[:-1]):
         following = _child(here, step)
         if not isinstance(following, dict | list):
-            following = _opened(following, setting)
+            following = _open_mapping(following, setting)
             if not _put(here, step, following):
-                raise InputError([_no_place(setting)], document.sources)
+                raise InputError([_unknown_path_problem(setting)], document.sources)
             document.marks.setdefault(path[: place + 1], mark)
         here = following
     if not _put(here, path[-1], setting.value):
-        raise InputError([_no_place(setting)], document.sources)
+        raise InputError([_unknown_path_problem(setting)], document.sources)
     for old in [p for p in document.marks if p[: len(path)] == path]:
         del document.marks[old]
     document.marks[path] = document.keys[path] = mark
 
 
-def _opened(value: Any, setting: Setting) -> dict[str, Any]:
-    """A mapping in the place of nothing, or of a model that was named by text."""
+def _open_mapping(value: Any, setting: Setting) -> dict[str, Any]:
+    """A mapping in place of a missing value, or of a model that is named by text."""
     if value is None:
         return {}
     if setting.path.split(".")[-2] == "model" and isinstance(value, str):
         return {"id": value}
-    message = f'"{value}" stands where {setting.path} would go'
-    raise InputError([Problem("CC303", message, Mark(setting.flag), "set the whole of it")])
+    message = f'cannot set {setting.path}: its section is the text "{value}"'
+    raise InputError([Problem("CC303", message, Mark(setting.flag), "set the whole section")])
 
 
 def _child(here: Any, step: str | int) -> Any:
@@ -201,12 +203,12 @@ def _put(here: Any, step: str | int, value: Any) -> bool:
     return False
 
 
-def _no_place(setting: Setting) -> Problem:
-    return Problem("CC101", f'there is no place "{setting.path}"', Mark(setting.flag))
+def _unknown_path_problem(setting: Setting) -> Problem:
+    return Problem("CC101", f'unknown path "{setting.path}"', Mark(setting.flag))
 
 
 def _problems(item: Any, document: Document) -> list[Problem]:
-    """What pydantic found at one place; a quantity may hold several mistakes."""
+    """Problems of one error of pydantic; a quantity may have several."""
     path = tuple(item["loc"])
     if not str(item["type"]).startswith("CC"):
         return [_problem(item, document)]
@@ -227,19 +229,19 @@ def _problem(item: Any, document: Document) -> Problem:
     code, text = _CODES.get(kind, ("CC201", str(item["msg"])))
     if code == "CC101" and kind == "extra_forbidden":
         mark = document.mark(path, key=True)
-        return Problem(code, f'unknown key "{path[-1]}"', mark, _near_key(path))
+        return Problem(code, f'unknown key "{path[-1]}"', mark, _key_hint(path))
     if code == "CC206":
         return Problem(code, f'"{path[-1]}" {text}', document.mark(path[:-1]))
     if kind == "literal_error":
         expected = str(item["ctx"]["expected"]).replace("'", "")
         text = f'"{item["input"]}" is not one of {expected}'
     if kind == "string_pattern_mismatch":
-        text = f'"{item["input"]}" has the wrong form; as in 1024x1024'
-    hint = _as_in(path) if kind in _MAPPINGS else ""
+        text = f'expected a size such as 1024x1024, got "{item["input"]}"'
+    hint = _example_hint(path) if kind in _MAPPINGS else ""
     return Problem(code, text, document.mark(path), hint)
 
 
-def _near_key(path: tuple[Any, ...]) -> str:
+def _key_hint(path: tuple[Any, ...]) -> str:
     from carbonctl.scenario.read.recovery import model_at  # noqa: PLC0415 - for faulty files alone
 
     owner = model_at(path[:-1])
@@ -248,7 +250,7 @@ def _near_key(path: tuple[Any, ...]) -> str:
     return hint or ("keys here: " + ", ".join(sorted(names)) if names else "")
 
 
-def _as_in(path: tuple[Any, ...]) -> str:
-    """How a section is written that stands there as a word, or which keys it has."""
+def _example_hint(path: tuple[Any, ...]) -> str:
+    """Hint how to write a section that was given as a word, or which keys it has."""
     example = _EXAMPLES.get(str(path[-1])) if path else None
-    return f"as in {path[-1]}: {example}" if example else _near_key((*path, ""))
+    return f"as in {path[-1]}: {example}" if example else _key_hint((*path, ""))

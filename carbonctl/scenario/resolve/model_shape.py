@@ -1,4 +1,4 @@
-"""The shape of a model: from the database, from the scenario, or from a model of like size."""
+"""Resolve a model's dimensions: from the database, the scenario, or the nearest model by size."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.catalog.number_formats import PEAK_OF_PRECISION
-from carbonctl.catalog.shapes import decoder, nearest_by_size
+from carbonctl.catalog.shapes import decoder_shape, nearest_by_size
 from carbonctl.core.errors import CarbonctlError
-from carbonctl.core.record import compared
-from carbonctl.scenario.resolve.context import archetype, derived
+from carbonctl.core.record import value_record
+from carbonctl.scenario.resolve.context import as_archetype, derive_fact
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.hardware.machine import Device
     from carbonctl.scenario.schema import scenario_file as schema
 
-# Dense decoders whose shape stands in for one of like size that the user did not describe.
+# Dense decoders whose dimensions stand in for those of an undescribed model of similar size.
 ARCHETYPES = (
     "llama-3.2-1b",
     "llama-3.2-3b",
@@ -30,12 +30,12 @@ ARCHETYPES = (
     "llama-3.1-70b",
     "llama-3.1-405b",
 )
-_PEAKS = PEAK_OF_PRECISION | {"int4": "bf16"}  # training widens them
+_PEAKS = PEAK_OF_PRECISION | {"int4": "bf16"}  # training computes in 16 bits
 
 
-@compared
-class Shape:
-    """A language model's shape, or the record of any other model."""
+@value_record
+class ModelShape:
+    """Parameters and dimensions of a model; only language models have ``fields``."""
 
     kind: str
     record: Record | None
@@ -44,45 +44,48 @@ class Shape:
     fields: dict[str, Fact]
 
 
-def shape(
+def resolve_shape(
     ctx: Context, model: schema.Model | None, path: Path, *, own: Path | None = None
-) -> Shape:
-    """Shape of the model that a section names or describes; ``own`` where it is a second one."""
+) -> ModelShape:
+    """Dimensions of the model that a section names or describes.
+
+    ``own`` is the path of a second model, such as a draft.
+    """
     if model is None:
         hint = "as in model: llama-3.1-70b"
         ctx.fail("CC206", "a model is required here", path, hint, absent=True)
     at = own or model_path(ctx, path)
     if model.id is not None:
         record = ctx.record("models", model.id, at)
-        total = _need(ctx, record, "total_params", at)
-        active = record.plain("active_params", label="active parameters") or total
-        return Shape(record.text("kind"), record, total, active, decoder(record))
-    return _described(ctx, model, at)
+        total = _required_number(ctx, record, "total_params", at)
+        active = record.plain_fact("active_params", label="active parameters") or total
+        return ModelShape(record.text("kind"), record, total, active, decoder_shape(record))
+    return _shape_from_description(ctx, model, at)
 
 
 def model_path(ctx: Context, path: Path) -> Path:
-    """A phase's own model, else the one at the top."""
+    """Path of a phase's own model, else of the model at the top of the file."""
     own = (*path, "model")
     written = own in ctx.document.marks or any(p[: len(own)] == own for p in ctx.document.marks)
     return own if written else ("model",)
 
 
-def _need(ctx: Context, record: Record, field: str, path: Path) -> Fact:
+def _required_number(ctx: Context, record: Record, field: str, path: Path) -> Fact:
     label = field.replace("_", " ").replace("params", "parameters")
-    return ctx.needed_plain(record, field, path, label)
+    return ctx.required_number(record, field, path, label)
 
 
-def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
+def _shape_from_description(ctx: Context, model: schema.Model, at: Path) -> ModelShape:
     if model_kind(model.kind).sample == "tables":
-        ctx.fail("CC306", "a recommendation model trains on samples and serves items", at)
+        ctx.fail("CC306", "a recommendation model needs samples to train and items to serve", at)
     if model.params is None:
         ctx.fail("CC206", "a model needs its name, or its params", at, "as in params: 7B")
-    total = ctx.given(model.params, (*at, "params"), "parameters")
+    total = ctx.stated_fact(model.params, (*at, "params"), "parameters")
     active = total
     if model.active_params is not None:
-        active = ctx.given(model.active_params, (*at, "active_params"), "active parameters")
+        active = ctx.stated_fact(model.active_params, (*at, "active_params"), "active parameters")
     if model.kind == "diffusion_unet":
-        return Shape(model.kind, None, total, active, {})
+        return ModelShape(model.kind, None, total, active, {})
     given: dict[str, Any] = {
         "layers": model.layers,
         "hidden_size": model.hidden,
@@ -93,34 +96,34 @@ def _described(ctx: Context, model: schema.Model, at: Path) -> Shape:
         "experts_per_token": model.experts_per_token,
     }
     fields = {
-        name: ctx.given(value, (*at, name.removesuffix("_size")), name.replace("_", " "))
+        name: ctx.stated_fact(value, (*at, name.removesuffix("_size")), name.replace("_", " "))
         for name, value in given.items()
         if value is not None
     }
     if model.window is not None:
-        width = ctx.given(model.window, (*at, "window"), "attention window")
-        none = derived(f"{width.key}/full", 0.0, width, "all layers look back over the window",
+        width = ctx.stated_fact(model.window, (*at, "window"), "attention window")
+        none = derive_fact(f"{width.key}/full", 0.0, width, "all layers look back over the window",
                        "layers without a window")  # fmt: skip
         fields |= {"window_tokens": width, "full_layers": replace(none, derived_from=())}
     like = nearest_by_size(ctx.catalog, ARCHETYPES, total.value, active.value)
     if "experts" not in fields and active.value < total.value:
-        fields = _experts(like) | fields
+        fields = _experts_of_nearest_moe(like) | fields
     by = (total.key, active.key)
     chosen = {
         name: replace(fact, derived_from=by) if fact.origin == "archetype" else fact
-        for name, fact in _completed(fields, like).items()
+        for name, fact in _fill_dimensions(fields, like).items()
     }
-    return Shape(model.kind or "llm", None, total, active, chosen)
+    return ModelShape(model.kind or "llm", None, total, active, chosen)
 
 
-def _experts(like: Record) -> dict[str, Fact]:
-    """Experts of a mixture that nobody described."""
-    known, note = decoder(like), f"experts of {like.name}, a mixture of like size"
-    return {name: archetype(known[name], note) for name in ("experts", "experts_per_token")}
+def _experts_of_nearest_moe(like: Record) -> dict[str, Fact]:
+    """Experts and experts per token of the nearest MoE model, where none are stated."""
+    known, note = decoder_shape(like), f"experts of {like.name}, the nearest MoE model by size"
+    return {name: as_archetype(known[name], note) for name in ("experts", "experts_per_token")}
 
 
-def _completed(fields: dict[str, Fact], like: Record) -> dict[str, Fact]:
-    """Missing dimensions: from the given ones where they follow, else from a model of like size."""
+def _fill_dimensions(fields: dict[str, Fact], like: Record) -> dict[str, Fact]:
+    """Fill missing dimensions: derived from stated ones, else from the nearest model by size."""
     if {"hidden_size", "heads"} <= fields.keys() and "head_dim" not in fields:
         width, heads = fields["hidden_size"], fields["heads"]
         fields["head_dim"] = replace(
@@ -134,38 +137,40 @@ def _completed(fields: dict[str, Fact], like: Record) -> dict[str, Fact]:
     if "heads" in fields and "kv_heads" not in fields:
         fields["kv_heads"] = fields["heads"]
     for name in ("layers", "hidden_size", "heads", "kv_heads", "head_dim"):
-        fact = like.plain(name)
+        fact = like.plain_fact(name)
         if name not in fields and fact is not None:
-            fields[name] = archetype(fact, f"shape of {like.name}, a model of like size")
+            fields[name] = as_archetype(fact, f"shape of {like.name}, the nearest model by size")
     return fields
 
 
-def accelerator(ctx: Context, found: Device) -> Record:
-    """The accelerator of a device; a server without one is a problem."""
-    if found.accelerator is None:
+def require_accelerator(ctx: Context, device: Device) -> Record:
+    """Record of the device's accelerator; a server without one is a problem."""
+    if device.accelerator is None:
         hint = "name it beside the server: hardware.accelerator, or --gpu"
-        ctx.fail("CC304", f"{found.record.name} names no accelerator of a record", found.path, hint)
-    return found.accelerator
+        ctx.fail(
+            "CC304", f"the accelerator of {device.record.name} has no record", device.path, hint
+        )
+    return device.accelerator
 
 
-def known_format(ctx: Context, found: Device, precision: str, path: Path) -> None:
-    """A stated format is one that the device has; its 16-bit peak may be of another."""
-    where = ctx.written((*path, "precision"))
-    if where in ctx.document.marks and precision in found.record.data.get("lacks", ()):
-        message = f"{found.record.name} has no {precision}"
-        ctx.fail("CC304", message, where, "fp16 is as long and as fast there")
+def check_number_format(ctx: Context, device: Device, precision: str, path: Path) -> None:
+    """Check that the device supports a stated number format."""
+    where = ctx.path_in_file((*path, "precision"))
+    if where in ctx.document.marks and precision in device.record.data.get("lacks", ()):
+        message = f"{device.record.name} has no {precision}"
+        ctx.fail("CC304", message, where, "give fp16, of the same size and speed")
 
 
-def peak(ctx: Context, found: Device, precision: str, path: Path) -> Fact:
-    """Dense peak of a device in a number format; a format it lacks is an error."""
+def find_peak(ctx: Context, device: Device, precision: str, path: Path) -> Fact:
+    """Dense peak of a device in a number format [FLOP/s]; an unsupported format is a problem."""
     name = f"peak_{_PEAKS.get(precision, precision)}"
-    fact = found.record.fact(name, label=f"dense peak {precision}")
+    fact = device.record.fact(name, label=f"dense peak {precision}")
     if fact is None:
-        named = {k.removeprefix("peak_") for k in found.record.data if k.startswith("peak_")}
-        have = sorted(named.difference(found.record.data.get("lacks", ())))
+        named = {k.removeprefix("peak_") for k in device.record.data if k.startswith("peak_")}
+        have = sorted(named.difference(device.record.data.get("lacks", ())))
         ctx.fail(
             "CC304",
-            f"{found.record.name} has no known {precision} peak",
+            f"{device.record.name} has no known {precision} peak",
             (*path, "precision"),
             f"it has {', '.join(have)}" if have else "",
         )
@@ -173,7 +178,7 @@ def peak(ctx: Context, found: Device, precision: str, path: Path) -> Fact:
 
 
 def element_bytes(ctx: Context, precision: str) -> Fact:
-    """Bytes per stored weight of a number format."""
+    """Bytes per element of a number format."""
     name = {"fp16": "bf16", "mxfp4": "fp4"}.get(precision, precision)
     try:
         return ctx.default(f"bytes_{name}")
@@ -184,7 +189,7 @@ def element_bytes(ctx: Context, precision: str) -> Fact:
 def dlrm_shape(
     ctx: Context, model: schema.Model | None, path: Path
 ) -> tuple[Fact, Fact, Fact, Fact, Fact, Fact]:
-    """Dense weights, tables, rows a table, lookups a table, width, bytes of a DLRM."""
+    """Dense weights, tables, rows and lookups per table, width, bytes per element of a DLRM."""
     if model is None:
         hint = "as in model: dlrm-v2-mlperf"
         ctx.fail("CC206", "a model is required here", path, hint, absent=True)
@@ -205,14 +210,14 @@ def dlrm_shape(
     tables, under = model.tables, (*at, "tables")
     width = tables.bytes
     return (
-        ctx.given(model.mlp_params, (*at, "mlp_params"), "dense weights"),
-        ctx.given(tables.count, (*under, "count"), "tables"),
-        ctx.given(tables.rows, (*under, "rows"), "rows per table"),
-        ctx.given(tables.lookups, (*under, "lookups"), "lookups per table"),
-        ctx.given(tables.dim, (*under, "dim"), "embedding width"),
+        ctx.stated_fact(model.mlp_params, (*at, "mlp_params"), "dense weights"),
+        ctx.stated_fact(tables.count, (*under, "count"), "tables"),
+        ctx.stated_fact(tables.rows, (*under, "rows"), "rows per table"),
+        ctx.stated_fact(tables.lookups, (*under, "lookups"), "lookups per table"),
+        ctx.stated_fact(tables.dim, (*under, "dim"), "embedding width"),
         ctx.default("bytes_fp32")
         if width is None
-        else ctx.given(width, (*under, "bytes"), "bytes per element"),
+        else ctx.stated_fact(width, (*under, "bytes"), "bytes per element"),
     )
 
 
@@ -220,14 +225,17 @@ def _dlrm_record(
     ctx: Context, record: Record, at: Path
 ) -> tuple[Fact, Fact, Fact, Fact, Fact, Fact]:
     if model_kind(record.text("kind")).sample != "tables":
-        ctx.fail("CC306", f"{record.name} is no recommendation model", at)
-    tables = _need(ctx, record, "tables", at)
-    rows, lookups = _need(ctx, record, "embedding_rows", at), _need(ctx, record, "lookups", at)
+        ctx.fail("CC306", f"{record.name} is not a recommendation model", at)
+    tables = _required_number(ctx, record, "tables", at)
+    rows, lookups = (
+        _required_number(ctx, record, "embedding_rows", at),
+        _required_number(ctx, record, "lookups", at),
+    )
     return (
-        _need(ctx, record, "active_params", at),
+        _required_number(ctx, record, "active_params", at),
         tables,
         replace(rows, value=rows.value / tables.value, note="rows of all tables / tables"),
         replace(lookups, value=lookups.value / tables.value, note="all lookups / tables"),
-        _need(ctx, record, "embedding_dim", at),
+        _required_number(ctx, record, "embedding_dim", at),
         ctx.default("bytes_fp32"),
     )

@@ -82,7 +82,7 @@ def die_yields(ctx: Context, parts: Iterable[Part[Fact]], path: Path) -> None:
 
 def vintage(ctx: Context, place: Place, coverage: str, path: Path) -> None:
     """A grid row that is years behind the newest ones."""
-    row = grids.row_used(ctx.catalog, place, coverage)
+    row = grids.find_grid_row(ctx.catalog, place, coverage)
     newest = grids.newest_year(ctx.catalog)
     if row is not None and row["year"].isdigit() and newest - int(row["year"]) >= STALE_YEARS:
         message = f"the grid factor of {row['zone']} is of {row['year']}, others are of {newest}"

@@ -1,20 +1,20 @@
-"""From a checked scenario to inputs full of facts; every problem of a scenario in one pass."""
+"""Resolve a checked scenario to the inputs of an estimate, with all of its problems at once."""
 
 from __future__ import annotations
 
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem, in_order
-from carbonctl.core.record import compared, record
+from carbonctl.core.errors import InputError, Problem, sort_problems
+from carbonctl.core.record import record, value_record
 from carbonctl.estimate.inputs import LifecycleInputs
-from carbonctl.scenario.read.consistency import agreement
-from carbonctl.scenario.read.flag_reach import evidence_of_other_hardware, flagged
-from carbonctl.scenario.read.unused_keys import unused_in_life
-from carbonctl.scenario.resolve.context import Context, tried
-from carbonctl.scenario.resolve.phases import Sections, builders
-from carbonctl.scenario.resolve.serving.held_hardware import check_held
-from carbonctl.scenario.resolve.training.base_model import base
+from carbonctl.scenario.read.consistency import check_consistency
+from carbonctl.scenario.read.flag_reach import flags_of_section, warn_evidence_of_replaced_hardware
+from carbonctl.scenario.read.unused_keys import report_unused_keys
+from carbonctl.scenario.resolve.context import Context, attempt
+from carbonctl.scenario.resolve.phases import PhaseContext, phase_builders
+from carbonctl.scenario.resolve.serving.dedicated_hardware import check_dedicated_hardware
+from carbonctl.scenario.resolve.training.base_model import resolve_base_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +42,9 @@ _OUTSIDE = {
 }
 
 
-@compared
-class Resolved:
-    """Inputs of an estimate, and what must be said beside its numbers."""
+@value_record
+class ResolvedScenario:
+    """Inputs of an estimate, with warnings and what is not estimated."""
 
     scenario: schema.Scenario
     document: Document
@@ -57,21 +57,21 @@ class Resolved:
 
 
 class ResolveError(InputError):
-    """Problems of a scenario, and its phases that have none of them."""
+    """Problems of a scenario; ``partial`` holds the phases without problems."""
 
-    def __init__(self, problems: list[Problem], partial: Resolved) -> None:
+    def __init__(self, problems: list[Problem], partial: ResolvedScenario) -> None:
         super().__init__(problems, partial.document.sources)
         self.partial = partial
 
 
 @record
-class Draft:
-    """A scenario while its phases are resolved one by one, so that each can be planned."""
+class ScenarioResolver:
+    """Resolves the phases of a scenario one by one, so that the caller can plan each."""
 
-    sections: Sections
-    asked: tuple[str, ...]
-    wanted: list[str]
-    agreed: bool
+    phase_context: PhaseContext
+    requested: tuple[str, ...]
+    phase_names: list[str]
+    is_consistent: bool
 
     @classmethod
     def open(
@@ -83,114 +83,114 @@ class Draft:
         part_model: PartModel,
         *,
         need_period: bool = False,
-    ) -> Draft:
-        """A draft of the wanted phases of a scenario, with problems of the scenario as a whole."""
+    ) -> ScenarioResolver:
+        """Resolver for the given phases, after checks of the scenario as a whole."""
         ctx = Context(
             document,
             catalog,
-            list(document.found),
+            list(document.deferred_problems),
             accounting=scenario.accounting,
             part_model=part_model,
         )
-        wanted = [name for name in phases if getattr(scenario, name) is not None]
-        period = _period(ctx, scenario, need=need_period)
+        phase_names = [name for name in phases if getattr(scenario, name) is not None]
+        period = _resolve_period(ctx, scenario, need=need_period)
         known = len(ctx.problems)
-        agreement(ctx, scenario)
-        tried(lambda: check_held(ctx, scenario))
-        agreed = len(ctx.problems) == known
-        if not wanted:
+        check_consistency(ctx, scenario)
+        attempt(lambda: check_dedicated_hardware(ctx, scenario))
+        is_consistent = len(ctx.problems) == known
+        if not phase_names:
             message = f"nothing to estimate: give {' or '.join(phases)}"
-            tried(lambda: ctx.fail("CC302", message, (), absent=True))
-        return cls(Sections(ctx, scenario, period), phases, wanted, agreed)
+            attempt(lambda: ctx.fail("CC302", message, (), absent=True))
+        return cls(PhaseContext(ctx, scenario, period), phases, phase_names, is_consistent)
 
     @property
     def ctx(self) -> Context:
         """Positions, catalog, problems and notes of the scenario."""
-        return self.sections.ctx
+        return self.phase_context.ctx
 
-    def phases(self) -> Iterator[Phase[Fact]]:
-        """Each phase that can be resolved, with problems of the others noted."""
-        for build in builders(self.sections, self.wanted):
-            phase = tried(build)
+    def resolve_phases(self) -> Iterator[Phase[Fact]]:
+        """Each phase that can be resolved; problems of the others are noted."""
+        for build in phase_builders(self.phase_context, self.phase_names):
+            phase = attempt(build)
             if phase is not None:
                 yield phase
 
-    def resolved(self, made: list[Phase[Fact]]) -> Resolved:
-        """Inputs of these phases; InputError with all problems when there are any."""
-        ctx, scenario = self.ctx, self.sections.scenario
-        _refuse_flags_without_effect(ctx, self.wanted, made)
-        if "train" in self.wanted:
-            ctx.warnings.extend(evidence_of_other_hardware(ctx.document))
-        made_from = None
+    def finish(self, phases: list[Phase[Fact]]) -> ResolvedScenario:
+        """The resolved scenario of these phases; ResolveError with all problems if any."""
+        ctx, scenario = self.ctx, self.phase_context.scenario
+        _check_hardware_flag(ctx, self.phase_names, phases)
+        if "train" in self.phase_names:
+            ctx.warnings.extend(warn_evidence_of_replaced_hardware(ctx.document))
+        base_model = None
         if not ctx.problems:
-            made_from = base(ctx, scenario, self.wanted)
-            unused_in_life(ctx, scenario, self.wanted)
+            base_model = resolve_base_model(ctx, scenario, self.phase_names)
+            report_unused_keys(ctx, scenario, self.phase_names)
         if ctx.problems:
-            from carbonctl.scenario.read.recovery import overlooked  # noqa: PLC0415 - of faulty files
+            from carbonctl.scenario.read.recovery import check_remaining  # noqa: PLC0415 - of faulty files
 
-            overlooked(self.sections, self.wanted)
-            raise ResolveError(in_order(ctx.problems), self._known(made))
-        _say_what_is_missing(ctx, scenario, self.asked, made)
+            check_remaining(self.phase_context, self.phase_names)
+            raise ResolveError(sort_problems(ctx.problems), self._partial_result(phases))
+        _note_not_estimated(ctx, scenario, self.requested, phases)
         return replace(
-            self._known(made),
-            inputs=LifecycleInputs(tuple(made), _unit(scenario), made_from),
+            self._partial_result(phases),
+            inputs=LifecycleInputs(tuple(phases), _functional_unit(scenario), base_model),
             warnings=list(dict.fromkeys(ctx.warnings)),
-            budget=_budget(scenario),
+            budget=_budget_limits(scenario),
         )
 
-    def _known(self, made: list[Phase[Fact]]) -> Resolved:
-        """What is known of a scenario, be there problems or not."""
-        return Resolved(
-            scenario=self.sections.scenario,
+    def _partial_result(self, phases: list[Phase[Fact]]) -> ResolvedScenario:
+        """The resolved scenario as far as it is known, whether or not there are problems."""
+        return ResolvedScenario(
+            scenario=self.phase_context.scenario,
             document=self.ctx.document,
-            inputs=LifecycleInputs(tuple(made)),
-            period=self.sections.period,
+            inputs=LifecycleInputs(tuple(phases)),
+            period=self.phase_context.period,
             warnings=[],
             not_estimated=self.ctx.not_estimated,
-            counted=self.sections.counted if self.agreed else [],
+            counted=self.phase_context.counted if self.is_consistent else [],
         )
 
 
-def _refuse_flags_without_effect(ctx: Context, wanted: list[str], made: list[Phase[Fact]]) -> None:
-    """A flag that names hardware must reach a phase that runs on some."""
-    if ctx.problems or not wanted or any(phase.hardware is not None for phase in made):
+def _check_hardware_flag(ctx: Context, phase_names: list[str], phases: list[Phase[Fact]]) -> None:
+    """Report a hardware flag that no phase uses."""
+    if ctx.problems or not phase_names or any(phase.hardware is not None for phase in phases):
         return
-    flag = next((m for m in flagged(ctx.document, "hardware")), None)
+    flag = next((m for m in flags_of_section(ctx.document, "hardware")), None)
     if flag is not None:
-        message = "no estimated phase runs on hardware of its own here, so this changes nothing"
+        message = "no estimated phase uses hardware here, so this has no effect"
         ctx.problems.append(Problem("CC303", message, flag, "leave it out"))
 
 
-def _period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
-    """The period of a scenario; where a mistake hides it, what rests on it gives up."""
-    found = tried(lambda: _stated_period(ctx, scenario, need=need))
-    if found is None:
+def _resolve_period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
+    """The period of a scenario [h]; ``UNKNOWN`` where it is faulty."""
+    period = attempt(lambda: _stated_period(ctx, scenario, need=need))
+    if period is None:
         from carbonctl.scenario.read.recovery import UNKNOWN  # noqa: PLC0415 - for faulty files alone
 
-        found = UNKNOWN
-    return found
+        period = UNKNOWN
+    return period
 
 
 def _stated_period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> Fact:
     horizon = scenario.infer.horizon if scenario.infer is not None else None
     where = ("infer", "horizon")
-    ctx.read.add(where)
+    ctx.used_paths.add(where)
     if scenario.period is not None:
         if horizon is not None and horizon.value != scenario.period.value:
-            message = "the horizon of serving is another than the period"
+            message = "infer.horizon differs from period"
             problem = Problem("CC303", message, ctx.mark(where), "keep one of the two")
             ctx.problems.append(problem)
-        return ctx.given(scenario.period, ("period",), "period")
+        return ctx.stated_fact(scenario.period, ("period",), "period")
     if horizon is not None:
-        return ctx.given(horizon, where, "period")
+        return ctx.stated_fact(horizon, where, "period")
     if need:
-        message = "period is required: it says what the whole life means"
-        tried(lambda: ctx.fail("CC206", message, (), "as in period: 2 y", absent=True))
+        message = "period is required: the time that the whole life covers"
+        attempt(lambda: ctx.fail("CC206", message, (), "as in period: 2 y", absent=True))
     return ctx.default("period")
 
 
-def _unit(scenario: schema.Scenario) -> str:
-    """The functional unit: as stated, else by the load that is served."""
+def _functional_unit(scenario: schema.Scenario) -> str:
+    """Functional unit: as stated, else that of the service's load; "" without a service."""
     if scenario.functional_unit is not None:
         return scenario.functional_unit
     infer = scenario.infer
@@ -198,8 +198,8 @@ def _unit(scenario: schema.Scenario) -> str:
     return served[0] if served else ""
 
 
-def _budget(scenario: schema.Scenario) -> dict[str, float]:
-    """Limits by the name of the metric that each one holds."""
+def _budget_limits(scenario: schema.Scenario) -> dict[str, float]:
+    """Stated budgets [kgCO2e] by the metric that each limits."""
     return {
         metric: given.value
         for key, metric in BUDGET.items()
@@ -207,13 +207,13 @@ def _budget(scenario: schema.Scenario) -> dict[str, float]:
     }
 
 
-def _say_what_is_missing(
-    ctx: Context, scenario: schema.Scenario, phases: tuple[str, ...], made: list[Phase[Fact]]
+def _note_not_estimated(
+    ctx: Context, scenario: schema.Scenario, requested: tuple[str, ...], phases: list[Phase[Fact]]
 ) -> None:
-    for name in phases:
-        if getattr(scenario, name) is None and len(phases) > 1:
+    for name in requested:
+        if getattr(scenario, name) is None and len(requested) > 1:
             ctx.not_estimated.setdefault(name, "not in the scenario")
-    if any(phase.hardware is None and phase.kind == "train" for phase in made):
+    if any(phase.hardware is None and phase.kind == "train" for phase in phases):
         ctx.not_estimated["embodied share of training"] = "no hardware is named"
     for name, reason in _OUTSIDE.items():
         ctx.not_estimated.setdefault(name, reason)

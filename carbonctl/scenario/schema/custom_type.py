@@ -1,4 +1,4 @@
-"""Schema types read by a function of ours, so that pydantic builds no schema of their classes."""
+"""Pydantic types that a plain function validates, so that importing them is fast."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 
-class ReadBy:
-    """What stands in ``Annotated`` beside a type: its reader, and what editors are told of it."""
+class CustomType:
+    """Metadata for ``Annotated``: the function that validates a value, and its JSON Schema."""
 
-    def __init__(self, read: Callable[[Any], Any], form: Callable[[], dict[str, Any]]) -> None:
-        self.read, self.form = read, form
+    def __init__(
+        self, validate: Callable[[Any], Any], json_schema: Callable[[], dict[str, Any]]
+    ) -> None:
+        self.validate, self.json_schema = validate, json_schema
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
-        """The check of one value."""
-        return no_info_plain_validator_function(self.read)
+        """Core schema that calls the validating function."""
+        return no_info_plain_validator_function(self.validate)
 
     def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, Any]:
-        """Its forms in a file."""
-        return self.form()
+        """JSON Schema of the forms that the value may have in a file."""
+        return self.json_schema()

@@ -22,13 +22,13 @@ from carbonctl.scenario.schema.quantity import (
     SquareCentimeters,
     Watts,
 )
-from carbonctl.scenario.schema.shared_sections import Strict
+from carbonctl.scenario.schema.shared_sections import Section
 
 Boundary = Literal["die", "module", "baseboard", "tray", "machine", "machine+dc"]
 
 
-class FabYield(Strict):
-    """Good dies over dies."""
+class FabYield(Section):
+    """Model of the fab yield, the share of good dies."""
 
     by: Literal["murphy", "poisson", "negative-binomial", "fixed"] = "murphy"
     share: Share | None = None
@@ -36,8 +36,8 @@ class FabYield(Strict):
     clustering: Factor | None = None
 
 
-class Fab(Strict):
-    """How the dies of a bill of materials are made."""
+class Fab(Section):
+    """Assumptions about the fab that makes the dies of a bill of materials."""
 
     method: Literal["imec", "act"] = "imec"
     grid: Intensity | None = None
@@ -51,16 +51,16 @@ class Fab(Strict):
         return self.abatement.split()[0]
 
 
-class ChipDie(Strict):
-    """Equal dies of one node."""
+class ChipDie(Section):
+    """Identical dies of one process node."""
 
     area: SquareCentimeters
     node: str | None = None
     count: Count | None = None
 
 
-class Chip(Strict):
-    """A packaged chip: its dies, and what carries and joins them."""
+class Chip(Section):
+    """A packaged chip: its dies, interposer, bridges and packages."""
 
     name: str | None = None
     dies: list[ChipDie] = Field(min_length=1)
@@ -71,7 +71,7 @@ class Chip(Strict):
     assembly_yield: Share | None = None
 
 
-class Part(Strict):
+class Part(Section):
     """One entry of a bill of materials: exactly one kind of part."""
 
     published: Carbon | None = None
@@ -95,15 +95,15 @@ class Part(Strict):
     boundary: Boundary | None = None
 
 
-class Transport(Strict):
-    """How hardware comes to the site."""
+class Transport(Section):
+    """Transport of hardware to the site."""
 
     mode: Literal["mixed", "air", "sea"] = "mixed"
     distance: Kilometers | None = None
 
 
-class Datacenter(Strict):
-    """A building: by the IT power that it houses, or by its parts."""
+class Datacenter(Section):
+    """A datacenter building, by its IT power or by its parts."""
 
     it_power: Watts | None = None
     load: Share | None = None
@@ -116,8 +116,8 @@ class Datacenter(Strict):
     cooling: Watts | None = None
 
 
-class Embodied(Strict):
-    """Hardware: what it is made of, and how its carbon is shared."""
+class Embodied(Section):
+    """Embodied carbon of hardware: its parts, and how it is allocated."""
 
     subject: (
         Literal["accelerator", "baseboard", "server", "rack", "cluster", "datacenter", "device"]
@@ -141,8 +141,8 @@ class Embodied(Strict):
     count: Count | None = None
 
 
-class EndOfLife(Strict):
-    """What happens to hardware after use."""
+class EndOfLife(Section):
+    """End of life of hardware."""
 
     route: Literal["recycle", "landfill", "reuse"] = "recycle"
     credit: Literal["shown", "none"] = "shown"

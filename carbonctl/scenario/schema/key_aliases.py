@@ -1,4 +1,4 @@
-"""Keys that files may write another way: ``gpu`` is ``accelerator``, as in the flags."""
+"""Aliases of keys in scenario files: ``gpu`` is ``accelerator``, as in the flags."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ if TYPE_CHECKING:
 
     from carbonctl.core.strict_yaml import Document, Path
 
-_REPLACED: tuple[Path, ...] = (("refresh", "old"), ("refresh", "new"))
+_REFRESH_HARDWARE: tuple[Path, ...] = (("refresh", "old"), ("refresh", "new"))
 ALIAS, KEY = "gpu", "accelerator"
 
 
 def rename_aliases(document: Document) -> None:
-    """Write every ``gpu`` of a hardware section as ``accelerator``, with its place in the file."""
-    for path, section in list(_hardware(document.data, ())):
+    """Rename ``gpu`` to ``accelerator`` in every hardware section; positions in the file stay."""
+    for path, section in list(_hardware_sections(document.data, ())):
         if ALIAS not in section:
             continue
         if KEY in section:
             message = f"{ALIAS} and {KEY} are one key, and both are given"
             mark = document.mark((*path, ALIAS), key=True)
-            document.found.append(Problem("CC303", message, mark, "keep one of the two"))
+            document.deferred_problems.append(
+                Problem("CC303", message, mark, "keep one of the two")
+            )
             del section[ALIAS]
             continue
         entries = {KEY if key == ALIAS else key: value for key, value in section.items()}
@@ -34,14 +36,14 @@ def rename_aliases(document: Document) -> None:
                 places[(*path, KEY)] = places.pop((*path, ALIAS))
 
 
-def _hardware(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Every section that names hardware, and its place."""
+def _hardware_sections(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Path and content of every section that names hardware."""
     if isinstance(value, list):
         for place, item in enumerate(value):
-            yield from _hardware(item, (*path, place))
+            yield from _hardware_sections(item, (*path, place))
     elif isinstance(value, dict):
-        if (path and path[-1] == "hardware") or path in _REPLACED:
+        if (path and path[-1] == "hardware") or path in _REFRESH_HARDWARE:
             yield path, value
             return
         for key, item in value.items():
-            yield from _hardware(item, (*path, key))
+            yield from _hardware_sections(item, (*path, key))

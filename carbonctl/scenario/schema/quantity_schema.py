@@ -1,4 +1,4 @@
-"""JSON Schema of a quantity, for editors, and the words that its long form may have."""
+"""JSON Schema of a quantity, for editors, and the choices of its long form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOURS_KEY = "accelerator_hours"  # beside a measured energy: the hours that it w
 
 
 def json_schema(limits: Limits) -> dict[str, Any]:
-    """The three forms of a quantity, for editors."""
+    """JSON Schema of a quantity in its three forms: number, range, long form."""
     number: dict[str, Any] = {"type": ["string", "number"], "examples": [limits.example]}
     long_form: dict[str, Any] = {
         "type": "object",

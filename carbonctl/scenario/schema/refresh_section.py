@@ -1,4 +1,4 @@
-"""The ``refresh`` section: old hardware, the new that may replace it, and the work of both."""
+"""The ``refresh`` section: old hardware, new hardware that may replace it, and their work."""
 
 from typing import Any, Literal
 
@@ -14,10 +14,10 @@ from carbonctl.scenario.schema.quantity import (
     SpeedUp,
     Watts,
 )
-from carbonctl.scenario.schema.shared_sections import Hardware, Strict
+from carbonctl.scenario.schema.shared_sections import Hardware, Section
 
 
-class Growth(Strict):
+class Growth(Section):
     """Growth of a stock or of demand: by ``ratio`` every ``per``."""
 
     ratio: Factor
@@ -25,7 +25,7 @@ class Growth(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _in_words(cls, raw: Any) -> Any:
+    def _parse_text(cls, raw: Any) -> Any:
         if isinstance(raw, str) and " per " in raw:
             ratio, _, per = raw.partition(" per ")
             return {"ratio": ratio, "per": per}
@@ -47,16 +47,16 @@ class OldMachines(NewMachines):
     age: Hours | None = None
 
 
-class SecondLife(Strict):
-    """What becomes of the old machines: who carries what made them."""
+class SecondLife(Section):
+    """Reuse of the old machines, and the rule that allocates their embodied carbon."""
 
     rule: Literal["cut_off", "time_share", "displacement"] = "cut_off"
     years: Hours | None = None
     displaced_share: ShareBelowOne | None = None
 
 
-class Refresh(Strict):
-    """Keep or replace: equal work, growth of demand, and the span that counts."""
+class Refresh(Section):
+    """The decision to keep or replace machines: both kinds, growth of demand, horizon."""
 
     old: OldMachines
     new: NewMachines

@@ -1,4 +1,4 @@
-"""The scenario file: every key it may have. An unknown key is an error."""
+"""Schema of the scenario file. An unknown key is an error."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,7 +12,6 @@ from carbonctl.scenario.schema.quantity import (
     Count,
     FactorAboveOne,
     GigaBytes,
-    Given,
     Hours,
     Latency,
     Rate,
@@ -20,21 +19,22 @@ from carbonctl.scenario.schema.quantity import (
     Share,
     ShareBelowOne,
     ShareOrZero,
+    StatedQuantity,
     Tokens,
     Work,
-    refused,
+    quantity_error,
 )
 from carbonctl.scenario.schema.refresh_section import Growth, Refresh
 from carbonctl.scenario.schema.shared_sections import (
-    PICTURE_SIZE,
+    IMAGE_SIZE,
     Hardware,
     KvPrecision,
     Model,
     OnUncertain,
     Precision,
+    Section,
     Site,
     Statistic,
-    Strict,
     Tables,
     WholeCount,
 )
@@ -52,18 +52,20 @@ __all__ = ["CrossCheck", "Embodied", "EndOfLife", "Experiments", "Federated", "H
            "Transport"]  # fmt: skip
 
 
-def _without_range(given: Given) -> Given:
-    """How many devices share one copy is known."""
-    if given.low is not None:
-        raise refused("CC203", "a number of devices has no range", "range", "give one number")
-    return given
+def _reject_range(quantity: StatedQuantity) -> StatedQuantity:
+    """Check that a number of devices is one number, not a range."""
+    if quantity.low is not None:
+        raise quantity_error(
+            "CC203", "a number of devices cannot have a range", "range", "give one number"
+        )
+    return quantity
 
 
-Devices = Annotated[WholeCount, AfterValidator(_without_range)]
+Devices = Annotated[WholeCount, AfterValidator(_reject_range)]
 
 
-class Data(Strict):
-    """Data kept for the model."""
+class Data(Section):
+    """Data stored for the model."""
 
     stored: GigaBytes
     replicas: Count | None = None
@@ -74,7 +76,7 @@ class Data(Strict):
     site: Site | None = None
 
 
-class LatencyTarget(Strict):
+class LatencyTarget(Section):
     """Time to the first token, between tokens, or of a whole ranking."""
 
     ttft: Latency | None = None
@@ -84,7 +86,7 @@ class LatencyTarget(Strict):
     p99: Latency | None = None
 
 
-class Speculative(Strict):
+class Speculative(Section):
     """A small model that drafts tokens for the large one to verify."""
 
     draft: Model
@@ -92,7 +94,7 @@ class Speculative(Strict):
     acceptance: ShareBelowOne
 
 
-class Infer(Strict):
+class Infer(Section):
     """A service: its load, its operating point, its fleet."""
 
     model: Model | None = None
@@ -131,7 +133,7 @@ class Infer(Strict):
     shared: bool = False
     host_power_factor: RatioAboveOne | None = None
     cache_hits: ShareBelowOne | None = None
-    size: str | None = Field(default=None, pattern=PICTURE_SIZE)
+    size: str | None = Field(default=None, pattern=IMAGE_SIZE)
     frames: Count | None = None
     steps: Count | None = None
     guidance: bool | None = None
@@ -142,8 +144,8 @@ class Infer(Strict):
     sample_work: Work | None = None
 
 
-class Budget(Strict):
-    """Limits that a gate holds the result against."""
+class Budget(Section):
+    """Carbon budgets; ``gate`` fails a result that exceeds one."""
 
     total: Carbon | None = None
     per_request: Carbon | None = None
@@ -155,8 +157,8 @@ class Budget(Strict):
     on_uncertain: OnUncertain = "warn"
 
 
-class Scenario(Strict):
-    """A whole scenario; every section but one of the phases is optional."""
+class Scenario(Section):
+    """A whole scenario; at least one phase is required, other sections are optional."""
 
     version: Literal["carbonctl/scenario/v1", "carbonctl/scenario/v2"] = Field(
         "carbonctl/scenario/v2", alias="schema"

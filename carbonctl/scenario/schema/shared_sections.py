@@ -1,4 +1,4 @@
-"""Sections of the scenario file that several others hold: model, hardware, site."""
+"""Sections that are used in several places: model, hardware, site."""
 
 from typing import Annotated, Any, Literal
 
@@ -15,23 +15,23 @@ from pydantic_core.core_schema import no_info_plain_validator_function
 
 from carbonctl.scenario.schema.quantity import (
     Count,
-    Given,
     Intensity,
     Liters,
     Pue,
     ShareOrZero,
-    refused,
+    StatedQuantity,
+    quantity_error,
 )
 
 Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4"]
 KvPrecision = Literal["bf16", "fp16", "fp8", "int8", "int4", "nvfp4"]  # of a KV cache
 Statistic = Literal["value", "p50", "p95"]
 OnUncertain = Literal["warn", "fail"]
-PICTURE_SIZE = r"^[1-9]\d{1,4}x[1-9]\d{1,4}$"
+IMAGE_SIZE = r"^[1-9]\d{1,4}x[1-9]\d{1,4}$"
 
 
-class Strict(BaseModel):
-    """Base of every section: no unknown keys, nothing changes after reading."""
+class Section(BaseModel):
+    """Base class of all sections: unknown keys are errors, instances are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -39,7 +39,7 @@ class Strict(BaseModel):
     def __get_pydantic_core_schema__(
         cls, source: type[BaseModel], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Inside of another section only a call: a section is built when a file has it."""
+        """Core schema: inside another section a call, so that pydantic builds it on first use."""
         if handler.field_name is None:
             return handler(source)
         name = f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"  # as pydantic names it elsewhere
@@ -49,13 +49,13 @@ class Strict(BaseModel):
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """The whole of it, once and by name, wherever it stands."""
+        """JSON Schema of the section, one definition that others refer to by name."""
         if schema["type"] == "function-plain":
             schema = cls.__pydantic_core_schema__
         return handler(schema)
 
 
-class Tables(Strict):
+class Tables(Section):
     """Embedding tables of a recommendation model."""
 
     count: Count
@@ -65,8 +65,8 @@ class Tables(Strict):
     bytes: Count | None = None
 
 
-class Model(Strict):
-    """A model by its name in the database, or by its shape."""
+class Model(Section):
+    """A model, by its id in the database or by its dimensions."""
 
     id: str | None = None
     kind: Literal["llm", "encoder_decoder", "diffusion_unet", "dlrm"] | None = None
@@ -87,23 +87,23 @@ class Model(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _by_name(cls, raw: Any) -> Any:
+    def _parse_text(cls, raw: Any) -> Any:
         return {"id": raw} if isinstance(raw, str) else raw
 
 
-def _whole(given: Given) -> Given:
-    """Devices are whole."""
-    if given.value != int(given.value):
-        message = f"must be a whole number of devices, not {given.value:g}"
-        raise refused("CC203", message, "value", "as in 8")
-    return given
+def _check_whole(quantity: StatedQuantity) -> StatedQuantity:
+    """Check that a number of devices is a whole number."""
+    if quantity.value != int(quantity.value):
+        message = f"must be a whole number of devices, not {quantity.value:g}"
+        raise quantity_error("CC203", message, "value", "as in 8")
+    return quantity
 
 
-WholeCount = Annotated[Count, AfterValidator(_whole)]
+WholeCount = Annotated[Count, AfterValidator(_check_whole)]
 
 
-class Hardware(Strict):
-    """What the work runs on; ``count`` counts accelerators, or servers without any."""
+class Hardware(Section):
+    """Hardware; ``count`` is of accelerators, or of servers that have none."""
 
     accelerator: str | None = None
     server: str | None = None
@@ -111,7 +111,7 @@ class Hardware(Strict):
     count: WholeCount | None = None
 
 
-class Site(Strict):
+class Site(Section):
     """Where the work runs."""
 
     region: str | None = None

@@ -1,4 +1,4 @@
-"""The training sections of the scenario file: runs, their evidence, work before them."""
+"""The training sections of the scenario file: runs, their evidence, experiments."""
 
 from typing import Literal
 
@@ -12,37 +12,37 @@ from carbonctl.scenario.schema.quantity import (
     DeviceDays,
     DeviceHours,
     Factor,
-    Given,
     Hours,
     KiloWattHours,
     MeasuredEnergy,
     Rate,
     RatioAboveOne,
     Share,
+    StatedQuantity,
     Tokens,
     Watts,
     Work,
-    refused,
+    quantity_error,
 )
 from carbonctl.scenario.schema.shared_sections import (
-    PICTURE_SIZE,
+    IMAGE_SIZE,
     Hardware,
     Model,
     Precision,
+    Section,
     Site,
-    Strict,
 )
 
 
-class TrialSizes(Strict):
-    """Sizes of experiments: lognormal between the median and the 99th percentile."""
+class TrialSizes(Section):
+    """Device-days of experiments: lognormal, by its median and its 99th percentile."""
 
     p50: DeviceDays
     p99: DeviceDays
 
 
-class Experiments(Strict):
-    """Work before the final run."""
+class Experiments(Section):
+    """Experiments before the final run."""
 
     share_of_training: Amount | None = None
     accelerator_hours: DeviceHours | None = None
@@ -52,46 +52,46 @@ class Experiments(Strict):
     site: Site | None = None
 
 
-class CrossCheck(Strict):
-    """A second kind of evidence: compared and printed, never used."""
+class CrossCheck(Section):
+    """A second kind of evidence: compared with the estimate, never used in it."""
 
     accelerator_hours: DeviceHours | None = None
     days: Days | None = None
     tokens: Tokens | None = None
 
 
-class Online(Strict):
+class Online(Section):
     """Continual training between full runs."""
 
     samples: Tokens
     every: Hours
 
 
-class IdleEnergy(Strict):
-    """Energy of reserved hardware that waits."""
+class IdleEnergy(Section):
+    """Energy of reserved hardware that is idle."""
 
     energy: KiloWattHours
 
     @field_validator("energy")
     @classmethod
-    def _not_on_nodes(cls, given: Given) -> Given:
-        """What stands outside of nodes was fitted to nodes at work."""
-        if given.scope != "node":
-            return given
-        message = "idle energy on nodes is not estimated: their share of a system is known at work"
-        hint = "give it of the system, as in {value: 257 MWh, scope: it_system}"
-        raise refused("CC306", message, "scope", hint)
+    def _reject_node_scope(cls, quantity: StatedQuantity) -> StatedQuantity:
+        """Reject idle energy of nodes: the share of nodes was fitted under load."""
+        if quantity.scope != "node":
+            return quantity
+        message = "idle energy with scope node is not supported"
+        hint = "give that of the IT system, as in {value: 257 MWh, scope: it_system}"
+        raise quantity_error("CC306", message, "scope", hint)
 
 
-class Rollouts(Strict):
-    """Answers that a model generates and learns from."""
+class Rollouts(Section):
+    """Reinforcement-learning rollouts: answers that a model generates and learns from."""
 
     prompts: Count
     group: Count
     tokens: Tokens
 
 
-class Federated(Strict):
+class Federated(Section):
     """Learning on users' own devices."""
 
     devices: Count
@@ -101,7 +101,7 @@ class Federated(Strict):
     router_power: Watts | None = None
 
 
-class Run(Strict):
+class Run(Section):
     """One training run, by exactly one kind of evidence."""
 
     name: str | None = None
@@ -126,7 +126,7 @@ class Run(Strict):
     epochs: Factor | None = None
     sample_work: Work | None = None
     image_size: Count | None = None
-    size: str | None = Field(default=None, pattern=PICTURE_SIZE)
+    size: str | None = Field(default=None, pattern=IMAGE_SIZE)
     frames: Count | None = None
     cached_latents: bool | None = None
     fixed_size: bool | None = None
@@ -142,15 +142,15 @@ class Run(Strict):
     cross_check: CrossCheck | None = None
 
 
-class Base(Strict):
-    """A base model: the carbon of making it, shared by the models made from it."""
+class Base(Section):
+    """A base model: the carbon of training it, shared by the models derived from it."""
 
     footprint: Carbon
     downstream_uses: Count
 
 
 class Train(Run):
-    """Training: one run, or several under ``runs`` that share what is said here."""
+    """Training: one run, or several under ``runs`` that inherit the keys stated here."""
 
     runs: list[Run] = Field(default_factory=list)
     online: Online | None = None

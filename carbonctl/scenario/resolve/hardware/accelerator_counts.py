@@ -1,4 +1,4 @@
-"""How many accelerators one of what a user named holds: a server, a cloud instance, a card."""
+"""Number of accelerators in a named server, cloud instance or accelerator."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema import scenario_file as schema
 
 
-def per_named(catalog: Catalog, key: str, name: str) -> float:
-    """Accelerators in one ``server`` or ``instance``; 1 for an accelerator, and for what has none.
+def accelerators_in(catalog: Catalog, key: str, name: str) -> float:
+    """Accelerators in one ``server`` or ``instance``; 1 for an accelerator or a CPU server.
 
-    A name that leads nowhere counts as 1 too: it is refused where names are looked up.
+    An unknown name counts as 1 too; it is reported where names are looked up.
     """
     if key == "instance":
         try:
@@ -31,9 +31,9 @@ def per_named(catalog: Catalog, key: str, name: str) -> float:
 
 
 def is_server(catalog: Catalog, name: str) -> bool:
-    """Whether a name is one of a whole server: its id, or a name that no accelerator has.
+    """Whether a name means a whole server: a server's id, or a name that no accelerator has.
 
-    ``h200`` is the board, though several servers end in it.
+    ``h200`` is the accelerator, though names of several servers end in it.
     """
     if catalog.path("servers", name) is not None:
         return True
@@ -50,8 +50,8 @@ def _is_known(catalog: Catalog, kind: str, name: str) -> bool:
     return True
 
 
-def in_words(catalog: Catalog, hardware: schema.Hardware) -> str:
-    """``16 x dgx-a100-640gb`` for 128 accelerators; what fills no whole machine is said so."""
+def format_hardware(catalog: Catalog, hardware: schema.Hardware) -> str:
+    """Hardware as text: ``16 x dgx-a100-640gb`` for 128 accelerators in whole machines."""
     for key in ("accelerator", "server", "instance"):
         name = getattr(hardware, key)
         if name is None:
@@ -59,12 +59,12 @@ def in_words(catalog: Catalog, hardware: schema.Hardware) -> str:
         if hardware.count is None:
             return str(name)
         count = hardware.count.value
-        each = per_named(catalog, key, name)
+        each = accelerators_in(catalog, key, name)
         machines = count / each
-        if each == 1 or abs(machines - round(machines)) < _WHOLE:
+        if each == 1 or abs(machines - round(machines)) < _WHOLE_MACHINE_TOLERANCE:
             return f"{machines:,.12g} x {name}"
         return f"{count:,.12g} accelerators in {name}"
     return ""
 
 
-_WHOLE = 1e-6
+_WHOLE_MACHINE_TOLERANCE = 1e-6

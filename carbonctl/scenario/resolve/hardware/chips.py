@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.core.fact import Fact
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.estimate.embodied.bom import (
     Chip,
-    Counted,
+    CountedPart,
     Die,
     Interposer,
     Inventory,
     Process,
-    Rated,
+    RatedPart,
     Wafer,
     Yield,
 )
-from carbonctl.scenario.resolve.context import ONE, archetype, derived
+from carbonctl.scenario.resolve.context import ONE, as_archetype, derive_fact
 from carbonctl.scenario.resolve.hardware import stand_ins
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _ARCHETYPES = ((2022, "intel-xeon-platinum-8480p"), (2020, "intel-xeon-platinum-
 _OLDEST = "intel-xeon-gold-6148"
 
 
-@compared
+@value_record
 class FabChoice:
     """How dies are made: the method's facts of a node, the yield model, the wafer."""
 
@@ -46,7 +46,9 @@ class FabChoice:
     def carbon(self, ctx: Context, node: Record, path: Path) -> Inventory[Fact] | Process[Fact]:
         """Carbon per wafer area of a node."""
         if not self.act:
-            inventory = ctx.needed(node, "inventory_per_cm2", path, f"fab inventory, {node.id}")
+            inventory = ctx.required_fact(
+                node, "inventory_per_cm2", path, f"fab inventory, {node.id}"
+            )
             return Inventory(inventory, ctx.default("logic_upstream_factor"))
         section = self.section
         assert section is not None  # noqa: S101 - act is the section's word
@@ -54,10 +56,12 @@ class FabChoice:
             hint = "as in fab: {method: act, grid: 583 g/kWh}"
             ctx.fail("CC206", "method act needs the fab's grid", _PATH, hint)
         return Process(
-            ctx.needed(node, "fab_energy_per_cm2", path, f"fab energy, {node.id}"),
-            ctx.given(section.grid, (*_PATH, "grid"), "grid of the fab"),
-            ctx.needed(node, f"fab_gases_per_cm2_{section.abated}", path, f"gases, {node.id}"),
-            ctx.needed(node, "fab_materials_per_cm2", path, f"materials, {node.id}"),
+            ctx.required_fact(node, "fab_energy_per_cm2", path, f"fab energy, {node.id}"),
+            ctx.stated_fact(section.grid, (*_PATH, "grid"), "grid of the fab"),
+            ctx.required_fact(
+                node, f"fab_gases_per_cm2_{section.abated}", path, f"gases, {node.id}"
+            ),
+            ctx.required_fact(node, "fab_materials_per_cm2", path, f"materials, {node.id}"),
         )
 
     def good(self, ctx: Context, node: Record, path: Path) -> Yield[Fact]:
@@ -65,7 +69,7 @@ class FabChoice:
         section = self.section
         said = None if section is None else section.good
         wafer = ctx.catalog.record("processes", "wafer")
-        fixed = ctx.needed(wafer, "fixed_yield", path, "yield of every die")
+        fixed = ctx.required_fact(wafer, "fixed_yield", path, "yield of every die")
         if said is None and self.act:
             return Yield("fixed", fab_yield=fixed)
         if said is None:
@@ -73,21 +77,23 @@ class FabChoice:
         at = (*_PATH, "yield")
         if said.by == "fixed":
             given = said.share
-            share = fixed if given is None else ctx.given(given, (*at, "share"), "fab yield")
+            share = fixed if given is None else ctx.stated_fact(given, (*at, "share"), "fab yield")
             return Yield("fixed", fab_yield=share)
         clustering = None
         if said.by == "negative-binomial":
             own = said.clustering
-            clustering = ctx.needed(wafer, "defect_clustering", path, "clustering of defects")
+            clustering = ctx.required_fact(
+                wafer, "defect_clustering", path, "clustering of defects"
+            )
             if own is not None:
-                clustering = ctx.given(own, (*at, "clustering"), "clustering of defects")
+                clustering = ctx.stated_fact(own, (*at, "clustering"), "clustering of defects")
         defects = self._defects(ctx, node, path)
         if said.defects is not None:
-            defects = ctx.given(said.defects, (*at, "defects"), "defect density")
+            defects = ctx.stated_fact(said.defects, (*at, "defects"), "defect density")
         return Yield(said.by, defects, clustering)
 
     def _defects(self, ctx: Context, node: Record, path: Path) -> Fact:
-        return ctx.needed(node, "defect_density", path, f"defect density, {node.id}")
+        return ctx.required_fact(node, "defect_density", path, f"defect density, {node.id}")
 
     def wafer(self, ctx: Context, path: Path) -> Wafer[Fact] | None:
         """The wafer, unless dies are charged by their own area alone."""
@@ -96,9 +102,9 @@ class FabChoice:
             return None
         record = ctx.catalog.record("processes", "wafer")
         return Wafer(
-            ctx.needed(record, "wafer_diameter", path, "wafer diameter"),
-            ctx.needed(record, "edge_exclusion", path, "edge exclusion"),
-            ctx.needed(record, "kerf", path, "kerf"),
+            ctx.required_fact(record, "wafer_diameter", path, "wafer diameter"),
+            ctx.required_fact(record, "edge_exclusion", path, "edge exclusion"),
+            ctx.required_fact(record, "kerf", path, "kerf"),
         )
 
 
@@ -141,18 +147,18 @@ def cpu(
     known = record
     if not record.data.get("dies"):
         usual = archetype_cpu(record.data.get("launched"))
-        known = stand_ins.like_of_dies(ctx.catalog, record, usual)
+        known = stand_ins.cpu_with_known_dies(ctx.catalog, record, usual)
     dies = dies_of(ctx, known, choice, path)
     if known is not record:
         reason = f"dies of {record.name} are not disclosed; as {known.name}"
         ctx.warn("CC304", reason, path)
         dies = [replaced_area(die, reason) for die in dies]
     package = ctx.catalog.record("parts", "cpu-package")
-    each = ctx.needed(package, "embodied", path, "CPU package")
-    pieces: list[Piece[Fact]] = [*dies, Counted("package", "package", ONE, each)]
+    each = ctx.required_fact(package, "embodied", path, "CPU package")
+    pieces: list[Piece[Fact]] = [*dies, CountedPart("package", "package", ONE, each)]
     rated = record.fact("tdp", label=f"TDP, {record.name}")
     if rated is not None:
-        pieces.append(Rated("cooler", "cooler", rated, ctx.default("cooling_per_w")))
+        pieces.append(RatedPart("cooler", "cooler", rated, ctx.default("cooling_per_w")))
     return Chip(part_id, record.name, count, _assembly_yield(ctx, path), tuple(pieces))
 
 
@@ -166,12 +172,12 @@ def replaced_area(die: Die[Fact], reason: str) -> Die[Fact]:
     """The die, its area standing in for one that is not known."""
     from dataclasses import replace  # noqa: PLC0415 - for the few that lack dies
 
-    return replace(die, die_area_cm2=archetype(die.die_area_cm2, reason))
+    return replace(die, die_area_cm2=as_archetype(die.die_area_cm2, reason))
 
 
 def _assembly_yield(ctx: Context, path: Path) -> Fact:
     wafer = ctx.catalog.record("processes", "wafer")
-    return ctx.needed(wafer, "assembly_yield", path, "assembly yield")
+    return ctx.required_fact(wafer, "assembly_yield", path, "assembly yield")
 
 
 def interposer(ctx: Context, record: Record, path: Path) -> list[Interposer[Fact]]:
@@ -183,8 +189,8 @@ def interposer(ctx: Context, record: Record, path: Path) -> list[Interposer[Fact
 
 def _interposer(ctx: Context, area: Fact, path: Path) -> Interposer[Fact]:
     wafer = ctx.catalog.record("processes", "wafer")
-    per_area = ctx.needed(wafer, "interposer_per_cm2", path, "interposer per cm2")
-    good = ctx.needed(wafer, "interposer_yield", path, "interposer yield")
+    per_area = ctx.required_fact(wafer, "interposer_per_cm2", path, "interposer per cm2")
+    good = ctx.required_fact(wafer, "interposer_yield", path, "interposer yield")
     return Interposer("interposer", "interposer", area, per_area, good)
 
 
@@ -198,19 +204,19 @@ def listed(
         if entry.node is None:
             ctx.fail("CC206", "a die names its node", at, "as in {area: 694 mm2, node: n14}")
         node = ctx.record("processes", entry.node, (*at, "node"))
-        area = ctx.given(entry.area, (*at, "area"), f"die area, {node.id}")
+        area = ctx.stated_fact(entry.area, (*at, "area"), f"die area, {node.id}")
         number = ONE
         if entry.count is not None:
-            number = ctx.given(entry.count, (*at, "count"), "dies")
+            number = ctx.stated_fact(entry.count, (*at, "count"), "dies")
         die = _die(ctx, (number, area), node, choice, at, place)
         _fits(ctx, die, (*at, "area"))
         pieces.append(die)
     pieces += _packaging(ctx, section, choice, path)
     good = _assembly_yield(ctx, path)
     if section.assembly_yield is not None:
-        good = ctx.given(section.assembly_yield, (*path, "assembly_yield"), "assembly yield")
+        good = ctx.stated_fact(section.assembly_yield, (*path, "assembly_yield"), "assembly yield")
     elif choice.act:
-        good = derived("act:assembly_yield", 1.0, ONE, "ACT has none", "assembly yield")
+        good = derive_fact("act:assembly_yield", 1.0, ONE, "ACT has none", "assembly yield")
     return Chip(part_id, section.name or "chip", count, good, tuple(pieces))
 
 
@@ -230,20 +236,24 @@ def _packaging(
     wafer = ctx.catalog.record("processes", "wafer")
     made: list[Piece[Fact]] = []
     if section.interposer is not None:
-        area = ctx.given(section.interposer, (*path, "interposer"), "interposer area")
+        area = ctx.stated_fact(section.interposer, (*path, "interposer"), "interposer area")
         made.append(_interposer(ctx, area, path))
     if section.bridges is not None:
-        count = ctx.given(section.bridges, (*path, "bridges"), "bridges")
-        area = ctx.needed(wafer, "bridge_area", path, "area of a bridge")
+        count = ctx.stated_fact(section.bridges, (*path, "bridges"), "bridges")
+        area = ctx.required_fact(wafer, "bridge_area", path, "area of a bridge")
         node = ctx.record("processes", wafer.text("bridge_node"), path)
         made.append(_die(ctx, (count, area), node, choice, path, len(section.dies)))
     if section.redistribution is not None:
-        area = ctx.given(section.redistribution, (*path, "redistribution"), "redistribution area")
-        per_area = ctx.needed(wafer, "redistribution_per_cm2", path, "redistribution layer per cm2")
-        good = ctx.needed(wafer, "interposer_yield", path, "interposer yield")
+        area = ctx.stated_fact(
+            section.redistribution, (*path, "redistribution"), "redistribution area"
+        )
+        per_area = ctx.required_fact(
+            wafer, "redistribution_per_cm2", path, "redistribution layer per cm2"
+        )
+        good = ctx.required_fact(wafer, "interposer_yield", path, "interposer yield")
         made.append(Interposer("redistribution", "redistribution layer", area, per_area, good))
     if section.packages is not None:
-        number = ctx.given(section.packages, (*path, "packages"), "packages")
-        each = ctx.needed(wafer, "ic_package", path, "package of one circuit")
-        made.append(Counted("package", "packages", number, each))
+        number = ctx.stated_fact(section.packages, (*path, "packages"), "packages")
+        each = ctx.required_fact(wafer, "ic_package", path, "package of one circuit")
+        made.append(CountedPart("package", "packages", number, each))
     return made

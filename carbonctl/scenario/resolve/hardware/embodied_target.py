@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from carbonctl.core.errors import InputError, Problem, in_order
-from carbonctl.estimate.embodied.bom import Comparator, Counted, Machine, Machines
+from carbonctl.core.errors import InputError, Problem, sort_problems
+from carbonctl.estimate.embodied.bom import Comparator, CountedPart, Machine, Machines
 from carbonctl.estimate.inputs import ItemInputs
-from carbonctl.scenario.read.consistency import machine_agrees
-from carbonctl.scenario.read.flag_reach import flagged
-from carbonctl.scenario.read.unused_keys import list_or_database, unused_of_item
-from carbonctl.scenario.resolve.context import ONE, Context, derived, tried
+from carbonctl.scenario.read.consistency import check_hardware_section
+from carbonctl.scenario.read.flag_reach import flags_of_section
+from carbonctl.scenario.read.unused_keys import check_parts_keys, report_unused_embodied_keys
+from carbonctl.scenario.resolve.context import ONE, Context, attempt, derive_fact
 from carbonctl.scenario.resolve.hardware import machine as machines
 from carbonctl.scenario.resolve.hardware import machine_parts as parts_
 from carbonctl.scenario.resolve.hardware import racks_and_sites as subjects
 from carbonctl.scenario.resolve.hardware import stated_figures as figures
-from carbonctl.scenario.resolve.hardware.bill_of_materials import bill, given_comparators
-from carbonctl.scenario.resolve.hardware.machine_extras import comparators, mass_of
+from carbonctl.scenario.resolve.hardware.bill_of_materials import resolve_bill, stated_comparators
+from carbonctl.scenario.resolve.hardware.machine_extras import find_mass, published_comparators
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog, Record
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.hardware.part_model import PartModel
     from carbonctl.scenario.schema import scenario_file as schema
 
-_NOTHING = {
+_NOT_ESTIMATED = {
     "use": "carbonctl lifecycle estimates it",
     "datacenter construction": "it follows IT energy, not hardware",
 }
@@ -50,13 +50,13 @@ def resolve_item(
     scenario: schema.Scenario, document: Document, catalog: Catalog, part_model: PartModel
 ) -> ResolvedItem:
     """Facts of whole machines; InputError with all problems when there are any."""
-    ctx = Context(document, catalog, list(document.found), part_model=part_model)
-    tried(lambda: machine_agrees(ctx, scenario, ("hardware",)))
-    made = tried(lambda: _made(ctx, scenario))
+    ctx = Context(document, catalog, list(document.deferred_problems), part_model=part_model)
+    attempt(lambda: check_hardware_section(ctx, scenario, ("hardware",)))
+    made = attempt(lambda: _made(ctx, scenario))
     if made is not None and not ctx.problems:
-        unused_of_item(ctx, scenario.embodied)
+        report_unused_embodied_keys(ctx, scenario.embodied)
     if made is None or ctx.problems:
-        raise InputError(in_order(ctx.problems), document.sources)
+        raise InputError(sort_problems(ctx.problems), document.sources)
     hardware, count, built = made
     name = hardware.machine.name
     if count.value != 1:
@@ -66,18 +66,20 @@ def resolve_item(
         _title(scenario.name, name, count.value),
         ItemInputs(hardware, count, built),
         ctx.warnings,
-        ctx.not_estimated | (_NOTHING if not built else {"use": _NOTHING["use"]}),
+        ctx.not_estimated | (_NOT_ESTIMATED if not built else {"use": _NOT_ESTIMATED["use"]}),
     )
 
 
-def _made(ctx: Context, scenario: schema.Scenario) -> tuple[Hardware[Fact], Fact, subjects.Built]:
+def _made(
+    ctx: Context, scenario: schema.Scenario
+) -> tuple[Hardware[Fact], Fact, subjects.BuildingParts]:
     """One item with the rules of sharing it, how many there are, and their building."""
     section = scenario.embodied
-    built: subjects.Built = ()
+    built: subjects.BuildingParts = ()
     if section is not None and section.subject == "datacenter":
-        built = subjects.building(ctx, scenario, section)
+        built = subjects.resolve_building(ctx, scenario, section)
     made = _item(ctx, scenario, section)
-    hardware = machines.hardware(ctx, made, section, scenario.end_of_life)
+    hardware = machines.resolve_hardware(ctx, made, section, scenario.end_of_life)
     return hardware, _count(ctx, scenario, made), built
 
 
@@ -89,10 +91,10 @@ def _item(
     if section is not None:
         _used(ctx, section, scenario.hardware)
         subject = "device" if section.device is not None else subject
-    if section is not None and subject in subjects.LARGER:
-        return subjects.LARGER[subject](ctx, scenario, section)
+    if section is not None and subject in subjects.RESOLVERS:
+        return subjects.RESOLVERS[subject](ctx, scenario, section)
     if section is not None and section.parts:
-        return bill(ctx, section, _held(ctx, scenario))
+        return resolve_bill(ctx, section, _held(ctx, scenario))
     return _from_database(ctx, scenario, section)
 
 
@@ -107,11 +109,11 @@ def _used(ctx: Context, section: schema.Embodied, named: schema.Hardware | None)
         if getattr(section, key) is not None and said != subject:
             message = f"{key} says nothing of a {said or 'machine'}"
             ctx.fail("CC303", message, ("embodied", key), f"add subject: {subject}")
-    flag = next(flagged(ctx.document, "hardware"), None)
+    flag = next(flags_of_section(ctx.document, "hardware"), None)
     if section.parts and flag is not None:
         message = "the file lists the parts of a machine, so other hardware changes nothing in it"
         ctx.problems.append(Problem("CC303", message, flag, "leave it out, or estimate it alone"))
-    list_or_database(ctx, section)
+    check_parts_keys(ctx, section)
     alone = {"accelerator": ("host",), "baseboard": ("host", "accelerator"),
              "device": ("host", "accelerator", "spares")}  # fmt: skip
     for key in alone.get(section.subject or "", ()):
@@ -129,15 +131,15 @@ def _count(ctx: Context, scenario: schema.Scenario, made: Machine[Fact]) -> Fact
         message = "embodied.count and hardware.count both say how many"
         ctx.fail("CC303", message, ("embodied", "count"), "keep one of the two")
     if own is not None:
-        return ctx.given(own, ("embodied", "count"), "machines")
+        return ctx.stated_fact(own, ("embodied", "count"), "machines")
     if held is None:
         return ONE
-    devices = ctx.given(held, ("hardware", "count"), "devices")
+    devices = ctx.stated_fact(held, ("hardware", "count"), "devices")
     each = made.accelerators_per_machine.value
     if each == 1:
         return devices
     note = f"{devices.value:g} accelerators, {each:g} in each"
-    return derived("hardware.count/machines", devices.value / each, devices, note, "machines")
+    return derive_fact("hardware.count/machines", devices.value / each, devices, note, "machines")
 
 
 def _compared(machine: Machine[Fact], count: float) -> Machine[Fact]:
@@ -171,59 +173,67 @@ def _held(ctx: Context, scenario: schema.Scenario) -> Fact:
     named = scenario.hardware
     if named is None or named.count is None:
         return ONE
-    return machines.device(ctx, named, ("hardware",)).per_machine
+    return machines.resolve_device(ctx, named, ("hardware",)).per_machine
 
 
 def _from_database(
     ctx: Context, scenario: schema.Scenario, section: schema.Embodied | None
 ) -> Machine[Fact]:
-    found = machines.device(ctx, scenario.hardware, ("hardware",))
+    device = machines.resolve_device(ctx, scenario.hardware, ("hardware",))
     named = scenario.hardware
     subject = section.subject if section is not None else None
     if subject is None:
         alone = named is not None and named.accelerator and not named.server
         subject = "accelerator" if alone else "server"
     if subject == "server":
-        whole = machines.machine(ctx, found, section, bare=True)
+        whole = machines.resolve_machine(ctx, device, section, bare=True)
         ctx.not_estimated.update(_SHARED)
-        others = (*given_comparators(section), *whole.comparators)
+        others = (*stated_comparators(section), *whole.comparators)
         return replace(whole, comparators=others)
-    if found.accelerator is None:
-        message = f"{found.record.name} names no accelerator in its record"
+    if device.accelerator is None:
+        message = f"{device.record.name} names no accelerator in its record"
         ctx.fail("CC304", message, ("hardware",), "name it too: hardware.accelerator")
     if subject == "baseboard":
-        return _baseboard(ctx, found, section)
-    record = found.accelerator
+        return _baseboard(ctx, device, section)
+    record = device.accelerator
     part: Part[Fact]
     if section is not None and section.accelerator is not None:
-        each = ctx.given(section.accelerator, ("embodied", "accelerator"), "accelerator, as given")
-        part = Counted("accelerators", "accelerators", ONE, each)
+        each = ctx.stated_fact(
+            section.accelerator, ("embodied", "accelerator"), "accelerator, as given"
+        )
+        part = CountedPart("accelerators", "accelerators", ONE, each)
     else:
         part = parts_.accelerator_part(ctx, record, ONE, ("hardware",))
-    others = (*_modeled(ctx, record, part), *given_comparators(section), *comparators(record))
-    mass = mass_of(ctx, record, section, ("embodied",))
+    others = (
+        *_modeled(ctx, record, part),
+        *stated_comparators(section),
+        *published_comparators(record),
+    )
+    mass = find_mass(ctx, record, section, ("embodied",))
     return Machine(record.name, ONE, (part,), mass, others)
 
 
 def _baseboard(
-    ctx: Context, found: machines.Device, section: schema.Embodied | None
+    ctx: Context, device: machines.Device, section: schema.Embodied | None
 ) -> Machine[Fact]:
-    board = found.server.text("baseboard") if found.server else ""
+    board = device.server.text("baseboard") if device.server else ""
     if not board:
-        ctx.fail("CC304", f"no baseboard is known that holds {found.record.name}", ("hardware",))
+        ctx.fail("CC304", f"no baseboard is known that holds {device.record.name}", ("hardware",))
     record = ctx.record("baseboards", board, ("hardware",))
-    whole = ctx.needed(record, "embodied", ("hardware",), f"{record.name}, published footprint")
-    part = Counted("baseboard", record.name, ONE, whole)
-    modeled = _modeled_board(ctx, record, found)
-    mass = mass_of(ctx, record, section, ("embodied",))
+    whole = ctx.required_fact(
+        record, "embodied", ("hardware",), f"{record.name}, published footprint"
+    )
+    part = CountedPart("baseboard", record.name, ONE, whole)
+    modeled = _modeled_board(ctx, record, device)
+    mass = find_mass(ctx, record, section, ("embodied",))
     return Machine(
-        record.name, found.per_machine, (part,), mass, (*modeled, *given_comparators(section))
+        record.name, device.per_machine, (part,), mass, (*modeled, *stated_comparators(section))
     )
 
 
 def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator, ...]:
     """Our own bottom-up figure beside a published one."""
-    if not isinstance(part, Counted) or not record.data.get("dies"):
+    if not isinstance(part, CountedPart) or not record.data.get("dies"):
         return ()
     built = parts_.module(ctx, record, ONE, ("hardware",))
     value = figures.modeled_kgco2e(ctx, [built])
@@ -233,9 +243,9 @@ def _modeled(ctx: Context, record: Record, part: Part[Fact]) -> tuple[Comparator
     return (Comparator(record.name, value, "carbonctl-embodied-fit", note),)
 
 
-def _modeled_board(ctx: Context, board: Record, found: machines.Device) -> tuple[Comparator, ...]:
-    assert found.accelerator is not None  # noqa: S101 - the caller looked
-    built = parts_.module(ctx, found.accelerator, found.per_machine, ("hardware",))
+def _modeled_board(ctx: Context, board: Record, device: machines.Device) -> tuple[Comparator, ...]:
+    assert device.accelerator is not None  # noqa: S101 - the caller looked
+    built = parts_.module(ctx, device.accelerator, device.per_machine, ("hardware",))
     value = figures.modeled_kgco2e(ctx, [built])
     note = "bottom-up model of its modules"
     return (Comparator(board.name, value, "carbonctl-embodied-fit", note),)

@@ -1,23 +1,25 @@
-"""What the work runs on: device, machine, bill of materials, and the rules of sharing it."""
+"""Resolve hardware: the device, its machine with a bill of materials, and allocation rules."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.core.record import compared
+from carbonctl.core.record import value_record
 from carbonctl.estimate.embodied.bom import (
     Comparator,
-    Counted,
+    CountedPart,
     Hardware,
     Machine,
     Route,
 )
 from carbonctl.scenario.read.consistency import instance_row
-from carbonctl.scenario.resolve.context import ONE, tried
-from carbonctl.scenario.resolve.hardware import network_parts as network
-from carbonctl.scenario.resolve.hardware import stand_ins
-from carbonctl.scenario.resolve.hardware import stated_figures as figures
-from carbonctl.scenario.resolve.hardware.machine_extras import comparators, mass_of, spares
+from carbonctl.scenario.resolve.context import ONE, attempt
+from carbonctl.scenario.resolve.hardware import network_parts, stand_ins, stated_figures
+from carbonctl.scenario.resolve.hardware.machine_extras import (
+    find_mass,
+    published_comparators,
+    spare_parts,
+)
 from carbonctl.scenario.resolve.hardware.machine_parts import accelerator_part, bounded, host_parts
 
 if TYPE_CHECKING:
@@ -28,30 +30,30 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.schema import scenario_file as schema
 
-_WITH_HOST = {"machine", "machine+dc"}  # published figures that hold the host as well
+_WITH_HOST = {"machine", "machine+dc"}  # boundaries of published figures that include the host
 
 
-@compared
+@value_record
 class Device:
-    """The accelerator (or whole server) that does the work, and the host that holds it."""
+    """The accelerator (or whole server) that runs the work, and its host."""
 
     accelerator: Record | None
     server: Record | None
     per_machine: Fact
     count: Fact | None
     path: Path
-    is_host_known: bool = True  # else the server is a class of hosts, of the accelerator's form
+    is_host_known: bool = True  # else the server is a typical host of the accelerator
 
     @property
     def record(self) -> Record:
-        """The record with peaks and power: the accelerator, else the server."""
+        """The record with peak and power: of the accelerator, else of the server."""
         record = self.accelerator or self.server
-        assert record is not None  # noqa: S101 - device() fails before it makes an empty one
+        assert record is not None  # noqa: S101 - resolve_device() gives one of them
         return record
 
 
-def device(ctx: Context, section: schema.Hardware | None, path: Path) -> Device:
-    """The device that a hardware section names."""
+def resolve_device(ctx: Context, section: schema.Hardware | None, path: Path) -> Device:
+    """The device that a hardware section names, with its host and count."""
     if section is None or not (section.accelerator or section.server or section.instance):
         ctx.fail(
             "CC206",
@@ -63,26 +65,26 @@ def device(ctx: Context, section: schema.Hardware | None, path: Path) -> Device:
         )
     count = None
     if section.count is not None:
-        count = ctx.given(section.count, (*path, "count"), "devices")
+        count = ctx.stated_fact(section.count, (*path, "count"), "devices")
     if section.instance:
-        return _instance(ctx, section.instance, count, path)
+        return _instance_device(ctx, section.instance, count, path)
     if section.accelerator:
         accelerator = ctx.record("accelerators", section.accelerator, (*path, "accelerator"))
-        host = _host(ctx, section.server or "", accelerator, (*path, "server"))
-        return _device(accelerator, host, count, path, named=section.server)
+        host = _find_host(ctx, section.server or "", accelerator, (*path, "server"))
+        return _make_device(accelerator, host, count, path, named=section.server)
     server = ctx.record("servers", section.server or "", (*path, "server"))
-    held = server.text("accelerator")
-    card = ctx.record("accelerators", held, (*path, "server")) if held else None
-    return _device(card, server, count, path, named=server.id)
+    name = server.text("accelerator")
+    card = ctx.record("accelerators", name, (*path, "server")) if name else None
+    return _make_device(card, server, count, path, named=server.id)
 
 
-def _host(ctx: Context, named: str, accelerator: Record, path: Path) -> Record | None:
-    """The server that holds an accelerator: as named, as its record says, or of its class."""
-    name = named or accelerator.text("host") or stand_ins.class_of(accelerator)
+def _find_host(ctx: Context, named: str, accelerator: Record, path: Path) -> Record | None:
+    """Record of an accelerator's server: as named, as in its record, or typical; or None."""
+    name = named or accelerator.text("host") or stand_ins.host_class(accelerator)
     return ctx.record("servers", name, path) if name else None
 
 
-def _device(
+def _make_device(
     accelerator: Record | None,
     server: Record | None,
     count: Fact | None,
@@ -90,32 +92,34 @@ def _device(
     *,
     named: str | None,
 ) -> Device:
-    per_machine = server.plain("accelerators", label="accelerators per machine") if server else None
+    per_machine = (
+        server.plain_fact("accelerators", label="accelerators per machine") if server else None
+    )
     if per_machine is None or per_machine.value < 1:
         per_machine = ONE
     known = bool(named) or server is None or not server.id.startswith("archetype")
     return Device(accelerator, server, per_machine, count, path, known)
 
 
-def _instance(ctx: Context, name: str, count: Fact | None, path: Path) -> Device:
+def _instance_device(ctx: Context, name: str, count: Fact | None, path: Path) -> Device:
     where = (*path, "instance")
     row = instance_row(ctx, name, where)
     accelerator = ctx.record("accelerators", row["accelerator"], where)
-    server = _host(ctx, row["server"], accelerator, where)
-    return _device(accelerator, server, count, path, named=row["server"])
+    server = _find_host(ctx, row["server"], accelerator, where)
+    return _make_device(accelerator, server, count, path, named=row["server"])
 
 
-def hardware(
+def resolve_hardware(
     ctx: Context,
     machine: Machine[Fact],
     embodied: schema.Embodied | None,
     end_of_life: schema.EndOfLife | None,
     path: Path = ("embodied",),
 ) -> Hardware[Fact]:
-    """A machine with the rules by which its carbon reaches the work."""
+    """A machine with lifetime, allocation rate, transport and end of life."""
     spared = any(piece.id == "spares" for piece in machine.parts)
     if embodied is not None and embodied.spares is not None and not spared:
-        message = "spares is not used: they are counted for accelerators of a named server"
+        message = "spares is not used: it applies to accelerators of a named server"
         ctx.warn("CC303", message, (*path, "spares"))
     end = ctx.catalog.record("end_of_life", end_of_life.route if end_of_life else "recycle")
     transport = embodied.transport if embodied else None
@@ -124,18 +128,20 @@ def hardware(
     per_kg = None
     if route is None:
         delivery = ctx.catalog.record("transport", _DELIVERY[mode])
-        per_kg = ctx.needed(delivery, "embodied_per_kg", path, "delivery per kg")
-    rate = _rate(ctx, embodied, path)
+        per_kg = ctx.required_fact(delivery, "embodied_per_kg", path, "delivery per kg")
+    rate = _allocation_rate(ctx, embodied, path)
     credit = None
     if end_of_life is None or end_of_life.credit == "shown":
         credit = end.fact("credit_per_kg", label="recovery credit")
     return Hardware(
         machine=machine,
-        lifetime_hours=figures.lifetime(ctx, embodied, path),
+        lifetime_hours=stated_figures.lifetime(ctx, embodied, path),
         allocation_rate=rate,
         transport_kgco2e_per_kg=per_kg,
         route=route,
-        end_of_life_kgco2e_per_kg=ctx.needed(end, "embodied_per_kg", path, "end of life per kg"),
+        end_of_life_kgco2e_per_kg=ctx.required_fact(
+            end, "embodied_per_kg", path, "end of life per kg"
+        ),
         recovery_credit_kgco2e_per_kg=credit,
     )
 
@@ -144,129 +150,137 @@ _DELIVERY = {"mixed": "mixed", "air": "air-delivery", "sea": "sea-delivery"}
 
 
 def _route(ctx: Context, transport: schema.Transport, mode: str, path: Path) -> Route[Fact] | None:
-    """A stated distance by a mode; ``mixed`` is flown in part."""
+    """Transport over a stated distance; None without one. ``mixed`` goes by air in part."""
     if transport.distance is None:
         return None
     air, sea = (ctx.catalog.record("transport", name) for name in ("air", "sea"))
     shares = {"air": ctx.default("air_all"), "sea": ctx.default("air_none")}
     return Route(
-        ctx.given(transport.distance, (*path, "transport", "distance"), "distance"),
+        ctx.stated_fact(transport.distance, (*path, "transport", "distance"), "distance"),
         shares.get(mode) or ctx.default("air_mixed"),
-        ctx.needed(air, "embodied_per_tkm", path, "air freight per tonne-km"),
-        ctx.needed(sea, "embodied_per_tkm", path, "sea freight per tonne-km"),
+        ctx.required_fact(air, "embodied_per_tkm", path, "air freight per tonne-km"),
+        ctx.required_fact(sea, "embodied_per_tkm", path, "sea freight per tonne-km"),
     )
 
 
-def _rate(ctx: Context, embodied: schema.Embodied | None, path: Path) -> Fact:
+def _allocation_rate(ctx: Context, embodied: schema.Embodied | None, path: Path) -> Fact:
     if embodied is None:
         return ctx.default("allocation_rate")
     if embodied.allocation == "sci":
         if embodied.allocation_rate is not None:
             where = (*path, "allocation_rate")
-            ctx.fail("CC303", "allocation: sci has no allocation_rate; idle is unallocated", where)
+            ctx.fail(
+                "CC303",
+                "allocation_rate does not apply to allocation: sci, which leaves idle time out",
+                where,
+            )
         return ctx.default("allocation_rate_sci")
-    return ctx.either(embodied.allocation_rate, (*path, "allocation_rate"), "allocation_rate")
+    return ctx.stated_or_default(
+        embodied.allocation_rate, (*path, "allocation_rate"), "allocation_rate"
+    )
 
 
-def machine(
+def resolve_machine(
     ctx: Context,
-    found: Device,
+    device: Device,
     embodied: schema.Embodied | None,
     path: Path = ("embodied",),
     *,
     bare: bool = False,
 ) -> Machine[Fact]:
-    """The bill of materials of one machine; a published footprint replaces what it covers.
+    """Bill of materials of one machine; a published footprint replaces the parts it covers.
 
-    A ``bare`` machine leaves out what it shares with others: rack and network of the datacenter.
+    A ``bare`` machine excludes rack and datacenter network, which machines share.
     """
-    whole = _published(ctx, found, embodied, path)
+    whole = _published_machine(ctx, device, embodied, path)
     if whole is not None:
         return whole
     parts: list[Part[Fact]] = []
-    has_accelerators = found.accelerator is not None or bool(found.record.number("accelerators"))
+    has_accelerators = device.accelerator is not None or bool(device.record.number("accelerators"))
     if has_accelerators:
-        parts += _accelerators(ctx, found, embodied, path)
+        parts += _accelerator_parts(ctx, device, embodied, path)
     if embodied is not None and embodied.spares is not None:
-        parts += spares(ctx, parts, embodied, path)
+        parts += spare_parts(ctx, parts, embodied, path)
     if embodied is not None and embodied.host is not None:
-        host = figures.host(ctx, embodied, found.server, path)
-        parts.append(Counted("host", "host without accelerators", ONE, host))
-    elif found.server is not None and not _holds_host(found, embodied):
-        server = found.server
-        if found.accelerator is not None and not found.is_host_known:
-            server = stand_ins.host_of_class(ctx, server, found.accelerator, path)
-        parts += host_parts(ctx, server, found.accelerator, path, bare=bare)
+        host = stated_figures.host(ctx, embodied, device.server, path)
+        parts.append(CountedPart("host", "host without accelerators", ONE, host))
+    elif device.server is not None and not _figure_includes_host(device, embodied):
+        server = device.server
+        if device.accelerator is not None and not device.is_host_known:
+            server = stand_ins.typical_host(ctx, server, device.accelerator, path)
+        parts += host_parts(ctx, server, device.accelerator, path, bare=bare)
         if not bare:
-            held = found.per_machine if has_accelerators else None
-            parts += network.of_machine(ctx, server, held, path)
-    elif found.server is None and not _holds_host(found, embodied):
-        message = f"no server is known that holds {found.record.name}, nor any of its class"
+            accelerators = device.per_machine if has_accelerators else None
+            parts += network_parts.machine_network(ctx, server, accelerators, path)
+    elif device.server is None and not _figure_includes_host(device, embodied):
+        message = f"no server with {device.record.name} is known, nor a typical host for it"
         ctx.fail("CC304", message, path, "give its host: embodied.host: 900 kg")
-    body = found.server or found.record
-    mass = mass_of(ctx, body, embodied, path)
-    return Machine(body.name, found.per_machine, tuple(parts), mass, comparators(body))
+    body = device.server or device.record
+    mass = find_mass(ctx, body, embodied, path)
+    return Machine(body.name, device.per_machine, tuple(parts), mass, published_comparators(body))
 
 
-def _holds_host(found: Device, embodied: schema.Embodied | None) -> bool:
-    """Whether the accelerator's published figure is that of a whole machine."""
-    card = found.accelerator
+def _figure_includes_host(device: Device, embodied: schema.Embodied | None) -> bool:
+    """Whether the published figure of the accelerator includes the whole machine."""
+    card = device.accelerator
     if card is None or (embodied is not None and embodied.accelerator is not None):
         return False
     figure = card.fact("embodied")
     return figure is not None and figure.boundary in _WITH_HOST
 
 
-def _published(
-    ctx: Context, found: Device, embodied: schema.Embodied | None, path: Path
+def _published_machine(
+    ctx: Context, device: Device, embodied: schema.Embodied | None, path: Path
 ) -> Machine[Fact] | None:
-    """A whole machine by its published footprint, our own figure of its parts beside it."""
-    server = found.server
+    """A machine by its published footprint, with the modeled figure as a comparator; or None."""
+    server = device.server
     figure = None if server is None else server.fact("embodied", label="published footprint")
     given = embodied is not None and (embodied.host or embodied.accelerator)
     if server is None or figure is None or given:
         return None
     if bounded(ctx, figure, server, path).boundary not in _WITH_HOST:
-        message = f"the published figure of {server.name} is of a {figure.boundary}, no machine"
+        message = f"the published figure of {server.name} is of a {figure.boundary}, not a machine"
         ctx.fail("CC303", message, path, "in its record: boundary: machine")
-    part = Counted("machine", server.name, ONE, figure)
-    mass = mass_of(ctx, server, embodied, path)
-    others = (*_modeled(ctx, found, server, path), *comparators(server))
-    return Machine(server.name, found.per_machine, (part,), mass, others)
+    part = CountedPart("machine", server.name, ONE, figure)
+    mass = find_mass(ctx, server, embodied, path)
+    others = (*_modeled_comparator(ctx, device, server, path), *published_comparators(server))
+    return Machine(server.name, device.per_machine, (part,), mass, others)
 
 
-def _modeled(ctx: Context, found: Device, server: Record, path: Path) -> tuple[Comparator, ...]:
-    """Our own figure of a machine's parts beside its published one, where its parts are known."""
-    aside = ctx.aside()  # the published figure stands
-    accelerators = bool(found.accelerator or server.number("accelerators"))
-    bare = tried(
+def _modeled_comparator(
+    ctx: Context, device: Device, server: Record, path: Path
+) -> tuple[Comparator, ...]:
+    """Modeled footprint of a machine as a comparator; empty where its parts are not known."""
+    aside = ctx.without_notes()  # the published figure is used in any case
+    accelerators = bool(device.accelerator or server.number("accelerators"))
+    bare = attempt(
         lambda: (
-            (_accelerators(aside, found, None, path) if accelerators else [])
-            + host_parts(aside, server, found.accelerator, path, bare=True)
+            (_accelerator_parts(aside, device, None, path) if accelerators else [])
+            + host_parts(aside, server, device.accelerator, path, bare=True)
         )
     )
     if bare is None:
         return ()
-    modeled = figures.modeled_kgco2e(ctx, bare)
+    modeled = stated_figures.modeled_kgco2e(ctx, bare)
     return (Comparator(server.name, modeled, "carbonctl-embodied-fit", "bottom-up model"),)
 
 
-def _accelerators(
-    ctx: Context, found: Device, embodied: schema.Embodied | None, path: Path
+def _accelerator_parts(
+    ctx: Context, device: Device, embodied: schema.Embodied | None, path: Path
 ) -> list[Part[Fact]]:
-    """All accelerators of a machine: as given, as published, or built from their parts."""
+    """Accelerators of a machine: as stated, as published, or from their parts."""
     if embodied is not None and embodied.accelerator is not None:
-        each = figures.accelerator(ctx, embodied, found.accelerator, path)
-        return [Counted("accelerators", "accelerators", found.per_machine, each)]
-    record = found.accelerator
+        each = stated_figures.accelerator(ctx, embodied, device.accelerator, path)
+        return [CountedPart("accelerators", "accelerators", device.per_machine, each)]
+    record = device.accelerator
     if record is None:
-        held = found.per_machine.value
-        message = f"the {held:g} accelerators of {found.record.name} have no record"
+        count = device.per_machine.value
+        message = f"the {count:g} accelerators of {device.record.name} have no record"
         hint = "give each: embodied.accelerator: 160 kg, or name them: hardware.accelerator"
         ctx.fail("CC304", message, path, hint)
-    board = found.server.text("baseboard") if found.server else ""
+    board = device.server.text("baseboard") if device.server else ""
     if board:
         plate = ctx.catalog.record("baseboards", board)
-        whole = bounded(ctx, ctx.needed(plate, "embodied", path), plate, path)
-        return [Counted("baseboard", f"baseboard {board}", ONE, whole)]
-    return [accelerator_part(ctx, record, found.per_machine, path)]
+        whole = bounded(ctx, ctx.required_fact(plate, "embodied", path), plate, path)
+        return [CountedPart("baseboard", f"baseboard {board}", ONE, whole)]
+    return [accelerator_part(ctx, record, device.per_machine, path)]

@@ -6,22 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.embodied.bom import (
-    Body,
     Chip,
-    Counted,
+    CountedPart,
     Interposer,
     Machines,
     Memory,
-    Modeled,
+    MemoryOnBoards,
+    ModeledPart,
     Module,
-    OnBoards,
-    Racked,
-    Rated,
+    RackShare,
+    RatedPart,
+    ServerBody,
 )
-from carbonctl.scenario.resolve.context import ONE, derived
+from carbonctl.scenario.resolve.context import ONE, derive_fact
 from carbonctl.scenario.resolve.hardware import chips, stand_ins
 from carbonctl.scenario.resolve.hardware.chips import DEFAULT
-from carbonctl.scenario.resolve.hardware.network_parts import within_rack
+from carbonctl.scenario.resolve.hardware.network_parts import rack_scale_network
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -37,7 +37,7 @@ _FLASH = ((2022, "nvme-tlc-2022"), (2019, "ssd-2019"), (2017, "ssd-2017"))
 _OLDEST_FLASH = "ssd-2016"
 _TALL_UNITS = 3.0
 _MOST_OF_MEMORY = 0.8  # footprints state 15 to 62 %; a tenfold factor gives more than 80 %
-_OURS = (Body, Chip, Machines, Memory, OnBoards, Rated)
+_OURS = (ServerBody, Chip, Machines, Memory, MemoryOnBoards, RatedPart)
 
 
 def accelerator_part(
@@ -47,7 +47,7 @@ def accelerator_part(
     published = record.fact("embodied", label=f"{record.name}, published footprint")
     if published is not None:
         bounded(ctx, published, record, path)
-        return Counted("accelerators", record.name, count, published)
+        return CountedPart("accelerators", record.name, count, published)
     made = module(ctx, record, count, path, fab)
     _without_interposer(ctx, record, made)
     return made
@@ -57,7 +57,7 @@ def _without_interposer(ctx: Context, record: Record, made: Module[Fact]) -> Non
     """Stacked memory is joined to its die by silicon; of unknown area, it is no piece."""
     stacked = record.text("memory_type").startswith("hbm")
     if stacked and not any(isinstance(piece, Interposer) for piece in made.parts):
-        ctx.leave_out(f"interposer or bridges of {record.name}", "its area is not known")
+        ctx.note_not_estimated(f"interposer or bridges of {record.name}", "its area is not known")
 
 
 def bounded(ctx: Context, figure: Fact, record: Record, path: Path) -> Fact:
@@ -81,15 +81,17 @@ def module(
             "give one: embodied.accelerator: 160 kg",
         )
     kind = record.text("memory_type") or "gddr6"
-    tdp = ctx.needed(record, "tdp", path)
+    tdp = ctx.required_fact(record, "tdp", path)
     fixed = ctx.catalog.record("parts", _fixed_part(record, tdp.value))
-    each = ctx.needed(fixed, "embodied", path, "board and fixed parts")
+    each = ctx.required_fact(fixed, "embodied", path, "board and fixed parts")
     pieces: tuple[Piece[Fact], ...] = (
         *dies,
         *chips.interposer(ctx, record, path),
-        memory(ctx, "memory", f"memory {kind}", ctx.needed(record, "memory", path), kind, path),
-        Rated("thermal", "cooling", tdp, ctx.default("cooling_per_w")),
-        Counted("board", "board", ONE, each),
+        memory(
+            ctx, "memory", f"memory {kind}", ctx.required_fact(record, "memory", path), kind, path
+        ),
+        RatedPart("thermal", "cooling", tdp, ctx.default("cooling_per_w")),
+        CountedPart("board", "board", ONE, each),
     )
     _plausible(ctx, record, pieces, path)
     uplift, residual = ctx.default("assembly_uplift"), ctx.default("accelerator_residual")
@@ -118,7 +120,7 @@ def memory(
 ) -> Memory[Fact]:
     """Memory of a generation, by its die area and how it is packaged."""
     record = ctx.record("memory", kind, path)
-    area = ctx.needed(record, "area_per_gb", path, f"die area per GB, {record.id}")
+    area = ctx.required_fact(record, "area_per_gb", path, f"die area per GB, {record.id}")
     built = record.text("built_as")
     per_area = ctx.default("memory_module" if built == "die" else f"memory_{built}")
     return Memory(part_id, label, amount, area, per_area)
@@ -126,18 +128,18 @@ def memory(
 
 def flash_per_gb(ctx: Context, record: Record, path: Path) -> Fact:
     """Carbon of solid-state drives per capacity, their boards spread over a common size."""
-    area = ctx.needed(record, "area_per_gb", path, f"die area per GB, {record.id}")
+    area = ctx.required_fact(record, "area_per_gb", path, f"die area per GB, {record.id}")
     nand, board = ctx.default(f"nand_{record.text('flash')}"), ctx.default("drive_board")
     each = ctx.default("drive_common").value
     per_gb = area.value * nand.value + board.value / each
     note = f"flash by die area, and a board for each {each:,.0f} GB"
     key = f"storage/{record.id}:per_gb"
-    return replace(derived(key, per_gb, nand, note, "drive per stored byte"), unit="kgCO2e/GB")
+    return replace(derive_fact(key, per_gb, nand, note, "drive per stored byte"), unit="kgCO2e/GB")
 
 
 def dimms(
     ctx: Context, part_id: str, label: str, amount: tuple[Fact | None, Fact], kind: str, path: Path
-) -> Memory[Fact] | OnBoards[Fact]:
+) -> Memory[Fact] | MemoryOnBoards[Fact]:
     """Memory of a server, on modules of a stated number or of a common size."""
     count, capacity = amount
     bare = memory(ctx, part_id, label, capacity, kind, path)
@@ -149,24 +151,26 @@ def dimms(
         note = f"modules of {each.value:g} GB"
         count = replace(each, key=f"{capacity.key}:modules", value=pieces, unit="1", note=note,
                         low=None, high=None, label="memory modules")  # fmt: skip
-    board = ctx.needed(ctx.catalog.record("parts", "dimm-board"), "embodied", path, "module board")
-    return OnBoards(
+    board = ctx.required_fact(
+        ctx.catalog.record("parts", "dimm-board"), "embodied", path, "module board"
+    )
+    return MemoryOnBoards(
         part_id, label, count, board, capacity, bare.area_cm2_per_gb, bare.memory_kgco2e_per_cm2
     )
 
 
 def drives(
     ctx: Context, part_id: str, label: str, amount: tuple[Fact, Fact], kind: str, path: Path
-) -> OnBoards[Fact]:
+) -> MemoryOnBoards[Fact]:
     """Solid-state drives of a generation of flash: how many, and their capacity in all."""
     record = ctx.record("storage", kind, path)
     flash = record.text("flash")
     if not flash:
         ctx.fail("CC304", f"{record.name} is no solid-state drive", path)
-    area = ctx.needed(record, "area_per_gb", path, f"die area per GB, {record.id}")
+    area = ctx.required_fact(record, "area_per_gb", path, f"die area per GB, {record.id}")
     count, capacity = amount
     board, per_area = ctx.default("drive_board"), ctx.default(f"nand_{flash}")
-    return OnBoards(part_id, label, count, board, capacity, area, per_area)
+    return MemoryOnBoards(part_id, label, count, board, capacity, area, per_area)
 
 
 def host_parts(
@@ -178,24 +182,24 @@ def host_parts(
     vendor, year and class, with a warning, or a problem that says what to give.
     """
     parts: list[Part[Fact]] = []
-    sockets = server.plain("cpus", label="CPU sockets")
+    sockets = server.plain_fact("cpus", label="CPU sockets")
     if sockets is None:
         message = f"how many processors {server.name} has is not in its record"
         ctx.fail("CC304", message, path, "give its host: embodied.host: 900 kg")
-    year = stand_ins.year_of(ctx.catalog, server, card)
+    year = stand_ins.find_year(ctx.catalog, server, card)
     if sockets.value > 0:
         named = stand_ins.processor(ctx, server, card, path)
         parts.append(chips.cpu(ctx, named, sockets, DEFAULT, path))
-    dram = stand_ins.amount(ctx, server, "dram", path)
+    dram = stand_ins.find_capacity(ctx, server, "dram", path)
     if dram.value > 0:
-        kind = server.text("dram_type") or stand_ins.modules_of(year)
+        kind = server.text("dram_type") or stand_ins.memory_generation(year)
         parts.append(dimms(ctx, "dram", f"DRAM {kind}", (None, dram), kind, path))
-    ssd = stand_ins.amount(ctx, server, "ssd", path)
+    ssd = stand_ins.find_capacity(ctx, server, "ssd", path)
     if ssd.value > 0:
         count = _drives_of(ctx, ssd)
         parts.append(drives(ctx, "ssd", "SSD", (count, ssd), flash_of(year), path))
     parts += _body_parts(ctx, server, path)
-    parts += within_rack(ctx, server, path)
+    parts += rack_scale_network(ctx, server, path)
     return [*modeled(ctx, parts), *([] if bare else _rack(ctx, server, path))]
 
 
@@ -203,7 +207,7 @@ def modeled(ctx: Context, made: list[Part[Fact]]) -> list[Part[Fact]]:
     """Parts of a host, those that our model makes with the error of that model."""
     residual = ctx.default("server_residual")
     return [
-        Modeled(part.id, part.label, residual, part) if isinstance(part, _OURS) else part
+        ModeledPart(part.id, part.label, residual, part) if isinstance(part, _OURS) else part
         for part in made
     ]
 
@@ -227,16 +231,18 @@ def flash_of(year: object) -> str:
 def _body_parts(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     """Network cards, power supplies, board, chassis, fans and assembly."""
     cards = stand_ins.network_cards(ctx, server, path)
-    nic = ctx.needed(ctx.catalog.record("network", "nic-400g"), "embodied", path, "network card")
-    psu = ctx.needed(ctx.catalog.record("parts", "psu"), "embodied_per_w", path, "PSU per W")
+    nic = ctx.required_fact(
+        ctx.catalog.record("network", "nic-400g"), "embodied", path, "network card"
+    )
+    psu = ctx.required_fact(ctx.catalog.record("parts", "psu"), "embodied_per_w", path, "PSU per W")
     parts: list[Part[Fact]] = [
-        Counted("nic", "network cards", cards, nic),
-        Rated("psu", "power supplies", _rated(ctx, server), psu),
+        CountedPart("nic", "network cards", cards, nic),
+        RatedPart("psu", "power supplies", _rated(ctx, server), psu),
     ]
-    height = server.plain("rack_units", label="rack units")
+    height = server.plain_fact("rack_units", label="rack units")
     tall = height is not None and height.value > _TALL_UNITS
     body = chassis_parts(ctx, "8u" if tall else "2u", path)
-    trays = server.plain("trays", label="trays")
+    trays = server.plain_fact("trays", label="trays")
     if trays is not None:
         body = [Machines("trays", f"{trays.value:g} trays", trays, tuple(body))]
     return [*parts, *body]
@@ -250,17 +256,17 @@ def _rated(ctx: Context, server: Record) -> Fact:
     usual = ctx.default("psu_unknown")
     if server.number("accelerators"):
         reason = f"its rating is not in the record; {usual.value:,.0f} W are counted for its host"
-        ctx.leave_out(f"power supplies for the accelerators of {server.name}", reason)
+        ctx.note_not_estimated(f"power supplies for the accelerators of {server.name}", reason)
     return usual
 
 
 def _rack(ctx: Context, server: Record, path: Path) -> list[Part[Fact]]:
     """A share of a rack by height."""
-    height = server.plain("rack_units", label="rack units")
+    height = server.plain_fact("rack_units", label="rack units")
     if height is None:
         return []
-    rack = ctx.needed(ctx.catalog.record("parts", "rack"), "embodied", path, "rack")
-    return [Racked("rack", "rack share", rack, height, ctx.default("rack_height"))]
+    rack = ctx.required_fact(ctx.catalog.record("parts", "rack"), "embodied", path, "rack")
+    return [RackShare("rack", "rack share", rack, height, ctx.default("rack_height"))]
 
 
 def chassis_parts(ctx: Context, size: str, path: Path) -> list[Part[Fact]]:
@@ -273,6 +279,11 @@ def chassis_parts(ctx: Context, size: str, path: Path) -> list[Part[Fact]]:
     }
     factor = ctx.default("body_factor")
     return [
-        Body(label, label, factor, ctx.needed(ctx.record("parts", name, path), "embodied", path))
+        ServerBody(
+            label,
+            label,
+            factor,
+            ctx.required_fact(ctx.record("parts", name, path), "embodied", path),
+        )
         for name, label in names.items()
     ]

@@ -1,4 +1,4 @@
-"""Published products as bills of materials: what their rows say they are made of."""
+"""Read published footprints of products, each with a bill of materials from its row."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog import published
-from carbonctl.catalog.published import number
+from carbonctl.catalog.published import cell_number
 from carbonctl.core.strict_yaml import Document
-from carbonctl.estimate.embodied.bom import Counted, OnBoards, Rated
-from carbonctl.scenario.resolve.context import ONE, Context, Unresolved, derived
-from carbonctl.scenario.resolve.hardware import chips, stand_ins
-from carbonctl.scenario.resolve.hardware import machine_parts as parts
+from carbonctl.estimate.embodied.bom import CountedPart, MemoryOnBoards, RatedPart
+from carbonctl.scenario.resolve.context import ONE, Context, Unresolved, derive_fact
+from carbonctl.scenario.resolve.hardware import chips, machine_parts, stand_ins
 from carbonctl.scenario.resolve.hardware.chips import DEFAULT
 from carbonctl.scenario.resolve.hardware.published_configuration import (
     Drive,
     capacity_gb,
-    read_build,
+    parse_build,
 )
 
 if TYPE_CHECKING:
@@ -50,42 +49,42 @@ _SET_ASIDE = (
     ("use neither|do not use", "set aside in the table, see its notes"),
     ("model output|estimate|not lca|not measured", "a model's estimate, no footprint"),
 )
-_VENDORS = {"nvidia", "amd", "intel", "google"}  # a spelling is no closer for naming its maker
+_VENDORS = {"nvidia", "amd", "intel", "google"}  # a vendor's name is ignored when names are matched
 _PATH: tuple[str, ...] = ()
 _LARGEST_SMALL_DISK_GB = 3000.0  # 2.5 inch disks of servers hold less, 3.5 inch ones more
 
 
 @dataclass(frozen=True)
 class Product:
-    """One product: what it is made of, and the manufacturing that was published of it."""
+    """One product: its row, its parts, and its published manufacturing footprint [kgCO2e]."""
 
     row: dict[str, str]
     subject: str
     measured: float
     parts: tuple[Part[Fact], ...]
-    pooled: bool
+    is_pooled: bool
 
     @property
     def derived(self) -> bool:
-        """Whether the figure follows from another row's."""
+        """Whether the figure is computed from another row's."""
         return self.row["read_or_recalled"] == "derived"
 
 
 @dataclass(frozen=True)
 class Products:
-    """Products to be forecast, rows left out counted by reason, hash of the table."""
+    """Products to estimate, counts of excluded rows by reason, and the hash of the table."""
 
     products: list[Product]
     excluded: dict[str, int]
     sha256: str
 
 
-def read(path: FilePath, catalog: Catalog) -> Products:
-    """Products of a table of published footprints; InputError when it lacks a column."""
-    rows, sha256 = published.read(path, NEEDED, _LEAST, "embodied.csv", "product")
-    found, excluded = [], Counter[str]()
+def read_cases(path: FilePath, catalog: Catalog) -> Products:
+    """Products of a table of published footprints; InputError where it lacks a column."""
+    rows, sha256 = published.read_table(path, NEEDED, _LEAST, "embodied.csv", "product")
+    products, excluded = [], Counter[str]()
     for row in rows:
-        reason = _unfit(row, rows)
+        reason = _exclusion_reason(row, rows)
         if reason:
             excluded[reason] += 1
             continue
@@ -95,23 +94,23 @@ def read(path: FilePath, catalog: Catalog) -> Products:
         except Unresolved:
             excluded[ctx.problems[-1].message] += 1
             continue
-        found.append(_product(row, made))
-    return Products(found, dict(sorted(excluded.items())), sha256)
+        products.append(_product(row, made))
+    return Products(products, dict(sorted(excluded.items())), sha256)
 
 
 def _product(row: dict[str, str], made: Parts) -> Product:
     pooled = "PAIA" in row["confidence"] and row["product"].startswith("Dell")
-    measured = number(row, "manufacturing_kgco2e")
+    measured = cell_number(row, "manufacturing_kgco2e")
     return Product(row, SUBJECTS[row["kind"]], measured, tuple(made), pooled)
 
 
-def _unfit(row: dict[str, str], rows: list[dict[str, str]]) -> str:
-    """Why a row is no published footprint of a product, or nothing."""
+def _exclusion_reason(row: dict[str, str], rows: list[dict[str, str]]) -> str:
+    """Why a row cannot be compared with an estimate; "" where it can."""
     if row["kind"] in _NO_PARTS:
         return _NO_PARTS[row["kind"]]
     if row["kind"] not in SUBJECTS:
         return f"kind {row['kind']} is not modeled"
-    if math.isnan(number(row, "manufacturing_kgco2e")):
+    if math.isnan(cell_number(row, "manufacturing_kgco2e")):
         return "no manufacturing figure"
     said = f"{row['whats_included']} {row['confidence']}".lower()
     for pattern, reason in _SET_ASIDE:
@@ -123,22 +122,24 @@ def _unfit(row: dict[str, str], rows: list[dict[str, str]]) -> str:
 
 
 def _is_share(row: dict[str, str], rows: list[dict[str, str]]) -> bool:
-    """Whether a row is another row divided, as a module is a baseboard over eight."""
+    """Whether a row is a fraction of another row, as a module is 1/8 of a baseboard."""
     found = re.search(r"\(1/(\d+) of", row["product"])
     if found is None:
         return False
-    whole = number(row, "manufacturing_kgco2e") * int(found[1])
-    return any(math.isclose(number(r, "manufacturing_kgco2e"), whole, rel_tol=1e-3) for r in rows)
+    whole = cell_number(row, "manufacturing_kgco2e") * int(found[1])
+    return any(
+        math.isclose(cell_number(r, "manufacturing_kgco2e"), whole, rel_tol=1e-3) for r in rows
+    )
 
 
-def _spelled(ctx: Context, kind: str) -> dict[frozenset[str], list[str]]:
-    """Ids of a kind by the words of each of their spellings."""
-    found: dict[frozenset[str], list[str]] = {}
+def _ids_by_words(ctx: Context, kind: str) -> dict[frozenset[str], list[str]]:
+    """Record ids of a kind by the words of each of their spellings."""
+    ids_by_words: dict[frozenset[str], list[str]] = {}
     for record_id in ctx.catalog.ids(kind):
-        found.setdefault(_words(record_id), []).append(record_id)
+        ids_by_words.setdefault(_words(record_id), []).append(record_id)
     for spelling, ids in ctx.catalog.aliases(kind).items():
-        found.setdefault(_words(spelling), []).extend(ids)
-    return found
+        ids_by_words.setdefault(_words(spelling), []).extend(ids)
+    return ids_by_words
 
 
 def _words(text: str) -> frozenset[str]:
@@ -146,10 +147,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z0-9]+", joined)) - _VENDORS
 
 
-def _record(ctx: Context, kind: str, text: str) -> Record:
-    """The record whose spelling says most of a product's name."""
+def _find_record(ctx: Context, kind: str, text: str) -> Record:
+    """The record whose spelling matches most words of a product's name."""
     wanted = _words(text)
-    fitting = [(len(w), ids) for w, ids in _spelled(ctx, kind).items() if w <= wanted]
+    fitting = [(len(w), ids) for w, ids in _ids_by_words(ctx, kind).items() if w <= wanted]
     most = max((size for size, _ in fitting), default=0)
     ids = {i for size, found in fitting if size == most for i in found}
     if len(ids) != 1:
@@ -158,93 +159,100 @@ def _record(ctx: Context, kind: str, text: str) -> Record:
     return ctx.catalog.record(kind, ids.pop())
 
 
-def _accelerator(ctx: Context, row: dict[str, str]) -> Parts:
-    record = _record(ctx, "accelerators", row["product"])
-    held = re.search(r"\((\d+)x ", row["product"]) or re.match(r"(\d+) GPU", row["config"])
-    if row["kind"] == "gpu_baseboard" and held is None:
+def _accelerator_parts(ctx: Context, row: dict[str, str]) -> Parts:
+    record = _find_record(ctx, "accelerators", row["product"])
+    count_in_name = re.search(r"\((\d+)x ", row["product"]) or re.match(r"(\d+) GPU", row["config"])
+    if row["kind"] == "gpu_baseboard" and count_in_name is None:
         ctx.fail("CC304", "a baseboard that does not say how many it holds", _PATH)
     count = ONE
-    if row["kind"] == "gpu_baseboard" and held is not None:
-        count = derived("products:modules", float(held[1]), ONE, "of its name", "modules")
-    return [parts.module(ctx, record, count, _PATH)]
+    if row["kind"] == "gpu_baseboard" and count_in_name is not None:
+        count = derive_fact(
+            "products:modules", float(count_in_name[1]), ONE, "of its name", "modules"
+        )
+    return [machine_parts.module(ctx, record, count, _PATH)]
 
 
-def _server(ctx: Context, row: dict[str, str]) -> Parts:
-    """A server, or a CPU alone."""
-    year = number(row, "year")
+def _server_parts(ctx: Context, row: dict[str, str]) -> Parts:
+    """Parts of a server, or of a CPU alone."""
+    year = cell_number(row, "year")
     since = None if math.isnan(year) else year
     if row["kind"] == "cpu":
-        return [chips.cpu(ctx, _record(ctx, "cpus", row["product"]), ONE, DEFAULT, _PATH)]
-    build = read_build(row["config"])
+        return [chips.cpu(ctx, _find_record(ctx, "cpus", row["product"]), ONE, DEFAULT, _PATH)]
+    build = parse_build(row["config"])
     if build is None or not build.cpus or not build.dram_gb:
         ctx.fail("CC304", "processors or memory are not stated", _PATH)
     if build.drives is None:
         ctx.fail("CC304", "its drives cannot be read", _PATH)
     named = ctx.catalog.record("cpus", chips.archetype_cpu(since))
-    sockets = _listed("sockets", build.cpus)
-    dram = replace(_listed("dram", build.dram_gb), unit="GB")
-    modules = _listed("modules", build.dimms) if build.dimms else None
-    kind = build.dram_kind or stand_ins.modules_of(since)
+    sockets = _stated_amount("sockets", build.cpus)
+    dram = replace(_stated_amount("dram", build.dram_gb), unit="GB")
+    modules = _stated_amount("modules", build.dimms) if build.dimms else None
+    kind = build.dram_kind or stand_ins.memory_generation(since)
     made: Parts = [
         chips.cpu(ctx, named, sockets, DEFAULT, _PATH),
-        parts.dimms(ctx, "dram", f"DRAM {kind}", (modules, dram), kind, _PATH),
-        *_drives(ctx, build.drives, since),
+        machine_parts.dimms(ctx, "dram", f"DRAM {kind}", (modules, dram), kind, _PATH),
+        *_drive_parts(ctx, build.drives, since),
     ]
-    nic = ctx.needed(ctx.catalog.record("network", "nic-400g"), "embodied", _PATH)
-    made.append(Counted("nic", "network cards", ctx.default("nics_per_machine"), nic))
-    per_w = ctx.needed(ctx.catalog.record("parts", "psu"), "embodied_per_w", _PATH)
-    made.append(Rated("psu", "power supplies", ctx.default("psu_unknown"), per_w))
-    return [*made, *parts.chassis_parts(ctx, "2u", _PATH)]
+    nic = ctx.required_fact(ctx.catalog.record("network", "nic-400g"), "embodied", _PATH)
+    made.append(CountedPart("nic", "network cards", ctx.default("nics_per_machine"), nic))
+    per_w = ctx.required_fact(ctx.catalog.record("parts", "psu"), "embodied_per_w", _PATH)
+    made.append(RatedPart("psu", "power supplies", ctx.default("psu_unknown"), per_w))
+    return [*made, *machine_parts.chassis_parts(ctx, "2u", _PATH)]
 
 
-def _listed(name: str, value: float) -> Fact:
-    return derived(f"products:{name}", value, ONE, "as the row states", name)
+def _stated_amount(name: str, value: float) -> Fact:
+    return derive_fact(f"products:{name}", value, ONE, "as the row states", name)
 
 
-def _drives(ctx: Context, listed: tuple[Drive, ...], year: float | None) -> Parts:
+def _drive_parts(ctx: Context, listed: tuple[Drive, ...], year: float | None) -> Parts:
     made: Parts = []
     unknown = ctx.default("drive_unknown").value
     for place, drive in enumerate(listed):
         part_id = f"drive_{place + 1}"
         each = unknown if drive.gb is None else drive.gb
-        if drive.disk:
-            made.append(_disks(ctx, part_id, drive.count, each, drive.small))
+        if drive.is_hdd:
+            made.append(_disk_part(ctx, part_id, drive.count, each, drive.is_small))
             continue
-        amount = (_listed(f"{part_id}.count", drive.count), _listed(part_id, drive.count * each))
-        made.append(parts.drives(ctx, part_id, "SSD", amount, parts.flash_of(year), _PATH))
+        amount = (
+            _stated_amount(f"{part_id}.count", drive.count),
+            _stated_amount(part_id, drive.count * each),
+        )
+        made.append(
+            machine_parts.drives(ctx, part_id, "SSD", amount, machine_parts.flash_of(year), _PATH)
+        )
     return made
 
 
-def _disks(
+def _disk_part(
     ctx: Context, part_id: str, count: float, gb: float, small: bool | None
-) -> Counted[Fact]:
-    """Hard disks by the piece, of a stated form or of the one that holds their capacity."""
+) -> CountedPart[Fact]:
+    """Hard disks of a stated size (2.5 or 3.5 inch), else of the size usual for the capacity."""
     small = gb < _LARGEST_SMALL_DISK_GB if small is None else small
     each = ctx.default("hdd_25" if small else "hdd_35")
-    return Counted(part_id, each.label, _listed(f"{part_id}.count", count), each)
+    return CountedPart(part_id, each.label, _stated_amount(f"{part_id}.count", count), each)
 
 
-def _storage(ctx: Context, row: dict[str, str]) -> Parts:
+def _storage_parts(ctx: Context, row: dict[str, str]) -> Parts:
     gb = capacity_gb(row["product"]) or capacity_gb(row["config"])
     if gb is None:
         ctx.fail("CC304", "no capacity is stated", _PATH)
     if row["kind"] == "hdd":
-        return [_disks(ctx, "drive", 1.0, gb, None)]
-    year = number(row, "year")
-    flash = parts.flash_of(None if math.isnan(year) else year)
-    amount = (_listed("drives", 1.0), _listed("flash", gb))
-    made = parts.drives(ctx, "drive", "SSD", amount, flash, _PATH)
-    if row["kind"] == "flash":  # a package on somebody else's board
-        made = _bare(made)
+        return [_disk_part(ctx, "drive", 1.0, gb, None)]
+    year = cell_number(row, "year")
+    flash = machine_parts.flash_of(None if math.isnan(year) else year)
+    amount = (_stated_amount("drives", 1.0), _stated_amount("flash", gb))
+    made = machine_parts.drives(ctx, "drive", "SSD", amount, flash, _PATH)
+    if row["kind"] == "flash":  # a package without a board of its own
+        made = _without_boards(made)
     return [made]
 
 
-def _bare(made: OnBoards[Fact]) -> OnBoards[Fact]:
-    return replace(made, part_count=_listed("boards", 0.0))
+def _without_boards(made: MemoryOnBoards[Fact]) -> MemoryOnBoards[Fact]:
+    return replace(made, part_count=_stated_amount("boards", 0.0))
 
 
 _BUILDERS: dict[str, Callable[[Context, dict[str, str]], Parts]] = {
-    "accelerator": _accelerator,
-    "server": _server,
-    "storage": _storage,
+    "accelerator": _accelerator_parts,
+    "server": _server_parts,
+    "storage": _storage_parts,
 }

@@ -1,11 +1,11 @@
-"""What stands in for parts of a machine that no record describes: by vendor and year, warned of."""
+"""Stand-ins for parts of a machine that no record describes, by vendor and year, with warnings."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from carbonctl.scenario.resolve.context import archetype, derived
+from carbonctl.scenario.resolve.context import as_archetype, derive_fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Path
     from carbonctl.scenario.resolve.context import Context
 
-RACK_SCALE = "rack-scale"  # the category of a machine that fills its racks, switches and all
+RACK_SCALE = "rack-scale"  # category of a machine that is a whole rack with its switches
 WORKSTATION = "archetype-workstation"
-# First year of the memory modules that servers of a time hold.
+# First year in which servers have a generation of memory modules.
 _MODULES = ((2022, "ddr5-rdimm"),)
 _OLDEST_MODULES = "ddr4-rdimm"
 
 
 class _Platform(NamedTuple):
-    """A processor of a known machine, with who sold that machine and when."""
+    """A processor of a known machine, with the machine's vendors and year."""
 
     cpu: str
     makers: frozenset[str]
@@ -31,94 +31,96 @@ class _Platform(NamedTuple):
     workstation: bool
 
 
-def vendors_of(record: Record) -> frozenset[str]:
-    """Vendors of a record; two where one firm builds with the parts of another."""
+def find_vendors(record: Record) -> frozenset[str]:
+    """Vendors of a record; two where one builds with parts of the other."""
     return frozenset(filter(None, record.text("vendor").split("/")))
 
 
-def year_of(catalog: Catalog, server: Record, card: Record | None = None) -> int | None:
-    """Year in which a machine was sold: as recorded, else that of its newest processor."""
+def find_year(catalog: Catalog, server: Record, card: Record | None = None) -> int | None:
+    """Year of a machine: as recorded, else that of its newest processor; or None."""
     years = [server.data.get("launched")]
     if not isinstance(years[0], int):
         cpu = server.text("cpu")
-        held = server.text("accelerator")
+        accelerator = server.text("accelerator")
         years = [catalog.record("cpus", cpu).data.get("launched")] if cpu else []
-        if card is None and held:
-            card = catalog.record("accelerators", held)
+        if card is None and accelerator:
+            card = catalog.record("accelerators", accelerator)
         years += [card.data.get("launched")] if card is not None else []
     return max((year for year in years if isinstance(year, int)), default=None)
 
 
-def modules_of(year: object) -> str:
-    """The generation of memory modules in servers of a year; the oldest where it is unknown."""
+def memory_generation(year: object) -> str:
+    """Generation of memory modules in servers of a year; the oldest for an unknown year."""
     since = year if isinstance(year, int | float) else 0
     return next((name for first, name in _MODULES if since >= first), _OLDEST_MODULES)
 
 
-def host_of_class(ctx: Context, like: Record, card: Record, path: Path) -> Record:
-    """A host of an accelerator's class, for one that no known server holds; it is warned of.
+def typical_host(ctx: Context, like: Record, card: Record, path: Path) -> Record:
+    """A typical host, with a warning, for an accelerator that no known server has.
 
-    Its processors and the generation of its memory are those of the accelerator's vendor and year.
+    Its processors and its generation of memory follow the accelerator's vendor and year.
     """
     data = dict(like.data)
-    chosen = _processor_of_class(ctx, like, card) if data.get("cpus") else like.text("cpu")
+    chosen = _typical_processor(ctx, like, card) if data.get("cpus") else like.text("cpu")
     if chosen != like.text("cpu"):
         data["cpu"] = chosen
-        data["dram_type"] = modules_of(ctx.catalog.record("cpus", chosen).data.get("launched"))
-    message = f"no server is known that holds {card.name}: {_described(ctx, like.name, data)}"
-    ctx.warn("CC304", f"{message} stands in for its host", path, "give embodied.host or a server")
+        data["dram_type"] = memory_generation(
+            ctx.catalog.record("cpus", chosen).data.get("launched")
+        )
+    message = f"no server with {card.name} is known: {_described(ctx, like.name, data)}"
+    ctx.warn("CC304", f"{message} is assumed as its host", path, "give embodied.host or a server")
     return replace(like, data=data, where=ctx.mark(path))
 
 
 def _described(ctx: Context, name: str, data: dict[str, object]) -> str:
-    """A host of a class with its processors, as a warning names it."""
+    """Name of a typical host and its processors, for a warning."""
     cpu = data.get("cpu")
     return f"{name} with {ctx.catalog.record('cpus', str(cpu)).name}" if cpu else name
 
 
-def class_of(card: Record) -> str:
-    """The class of host that takes a form of accelerator; empty where the form says none."""
+def host_class(card: Record) -> str:
+    """Id of the typical host for an accelerator's form factor; "" where there is none."""
     form = card.text("form_factor").upper()
     if form.startswith("PCIE"):
         return "archetype-pcie-8"
     return "archetype-oam-8" if form.startswith(("SXM", "OAM", "CUSTOM")) else ""
 
 
-def _processor_of_class(ctx: Context, like: Record, card: Record) -> str:
-    """Processor of a class of hosts: the accelerator's vendor and year choose it.
+def _typical_processor(ctx: Context, like: Record, card: Record) -> str:
+    """Id of the processor of a typical host, by the accelerator's vendor and year.
 
-    A workstation takes the cards of any vendor, so that its own processor stays while it is near.
+    A workstation takes cards of any vendor, so it keeps its own processor if of about that year.
     """
     year = card.data.get("launched")
     own = like.text("cpu")
     if like.id == WORKSTATION:
         built = ctx.catalog.record("cpus", own).number("launched")
-        if not isinstance(year, int) or built is None or abs(built - year) <= _most_years(ctx):
+        if not isinstance(year, int) or built is None or abs(built - year) <= _max_years_apart(ctx):
             return own
-        return _nearest(ctx.catalog, frozenset(), year, _most_years(ctx), workstation=True)
+        return _nearest(ctx.catalog, frozenset(), year, _max_years_apart(ctx), workstation=True)
     if not isinstance(year, int):
         return own
-    return _nearest(ctx.catalog, vendors_of(card), year, _most_years(ctx))
+    return _nearest(ctx.catalog, find_vendors(card), year, _max_years_apart(ctx))
 
 
-def _most_years(ctx: Context) -> float:
+def _max_years_apart(ctx: Context) -> float:
     return ctx.default("stand_in_years").value
 
 
 def processor(ctx: Context, server: Record, card: Record | None, path: Path) -> Record:
-    """The processor of a server: as recorded, else one of its vendor and year, warned of."""
+    """Processor of a server: as recorded, else one by vendor and year, with a warning."""
     named = server.text("cpu")
     if named:
         return ctx.record("cpus", named, path)
-    year = year_of(ctx.catalog, server, card)
+    year = find_year(ctx.catalog, server, card)
     if year is None:
         message = f"neither the processors of {server.name} nor its year are in its record"
         ctx.fail("CC304", message, path, "give its host: embodied.host: 900 kg")
-    found = _nearest(ctx.catalog, vendors_of(server), year, _most_years(ctx))
+    found = _nearest(ctx.catalog, find_vendors(server), year, _max_years_apart(ctx))
     made = ctx.record("cpus", found, path)
     message = f"the processors of {server.name} ({year}) are not in its record"
     hint = "give embodied.host, or name them in its record"
-    ctx.warn("CC304", f"{message}: {made.name} stands in for them", path, hint)
+    ctx.warn("CC304", f"{message}: {made.name} is assumed", path, hint)
     return made
 
 
@@ -130,10 +132,10 @@ def _nearest(
     *,
     workstation: bool = False,
 ) -> str:
-    """The id of a server processor: of the makers' nearest machine, else of their own make.
+    """Id of the server processor nearest in year: of the vendors' machines, else made by them.
 
-    Makers who sell known machines build with the processors of others, so that only the makers'
-    machines of about that year count; where there are none, the nearest machine of anybody.
+    Vendors that sell known machines build with processors of others, so only their machines of
+    about that year count. Where there are none, the nearest machine of any vendor counts.
     """
     known = [p for p in _platforms(catalog) if p.workstation == workstation]
     theirs = [p for p in known if p.makers & makers]
@@ -144,71 +146,73 @@ def _nearest(
 
 
 def _platforms(catalog: Catalog) -> Iterator[_Platform]:
-    """Machines with a known processor and known accelerators, or with none, in order of id."""
+    """Machines with a known processor, and with known accelerators or none, in order of id."""
     for server_id in catalog.ids("servers"):
         server = catalog.record("servers", server_id)
-        held = server.number("accelerators") and not server.text("accelerator")
-        year = year_of(catalog, server)
-        if held or year is None or not server.text("cpu"):
+        is_unknown = server.number("accelerators") and not server.text("accelerator")
+        year = find_year(catalog, server)
+        if is_unknown or year is None or not server.text("cpu"):
             continue
         desk = server.text("category") == "workstation"
-        yield _Platform(server.text("cpu"), vendors_of(server), year, desk)
+        yield _Platform(server.text("cpu"), find_vendors(server), year, desk)
 
 
 def _processors(catalog: Catalog, makers: frozenset[str]) -> Iterator[_Platform]:
-    """Server processors that vendors make themselves."""
+    """Server processors made by these vendors."""
     for cpu_id in catalog.ids("cpus"):
         cpu = catalog.record("cpus", cpu_id)
         year = cpu.data.get("launched")
-        if vendors_of(cpu) & makers and isinstance(year, int):
+        if find_vendors(cpu) & makers and isinstance(year, int):
             yield _Platform(cpu_id, makers, year, workstation=False)
 
 
-def like_of_dies(catalog: Catalog, cpu: Record, usual: str) -> Record:
-    """A processor of the same vendor and nearest year whose dies are known; else the usual one."""
+def cpu_with_known_dies(catalog: Catalog, cpu: Record, usual: str) -> Record:
+    """Processor of the same vendor, nearest in year, whose dies are known; else ``usual``."""
     year = cpu.data.get("launched")
-    found: list[tuple[int, str]] = []
+    candidates: list[tuple[int, str]] = []
     for cpu_id in catalog.ids("cpus"):
         other = catalog.record("cpus", cpu_id)
         launched = other.data.get("launched")
-        same = vendors_of(other) & vendors_of(cpu)
+        same = find_vendors(other) & find_vendors(cpu)
         if same and other.data.get("dies") and isinstance(launched, int) and isinstance(year, int):
-            found.append((abs(launched - year), cpu_id))
-    return catalog.record("cpus", min(found)[1] if found else usual)
+            candidates.append((abs(launched - year), cpu_id))
+    return catalog.record("cpus", min(candidates)[1] if candidates else usual)
 
 
 def network_cards(ctx: Context, server: Record, path: Path) -> Fact:
-    """Network cards of a machine: of its record, of its class in a whole rack, or as is usual."""
+    """Number of network cards of a machine: recorded, per accelerator in a rack, or default."""
     known = server.fact("nics", label=f"network cards, {server.name}")
-    held = server.number("accelerators")
+    accelerators = server.number("accelerators")
     if known is not None:
         return known
-    if server.text("category") != RACK_SCALE or not held:
+    if server.text("category") != RACK_SCALE or not accelerators:
         return ctx.default("nics_per_machine")
     each = ctx.default("nics_per_accelerator")
-    note = f"{each.value:g} for each of {held:g} accelerators"
+    note = f"{each.value:g} for each of {accelerators:g} accelerators"
     key = f"{each.key}/{server.id}"
-    made = derived(key, each.value * held, each, note, f"network cards, {server.name}")
+    made = derive_fact(key, each.value * accelerators, each, note, f"network cards, {server.name}")
     message = (
-        f"the network cards of {server.name} are not in its record: {made.value:,.0f} stand in"
+        f"the network cards of {server.name} are not in its record: {made.value:,.0f} are assumed"
     )
     ctx.warn("CC304", message, path, "give embodied.host, or the number in its record")
-    return archetype(made, note)
+    return as_archetype(made, note)
 
 
-def amount(ctx: Context, server: Record, kind: str, path: Path) -> Fact:
-    """DRAM or SSD of a server in GB: of its record, else the range of its class, warned of."""
+def find_capacity(ctx: Context, server: Record, kind: str, path: Path) -> Fact:
+    """DRAM or SSD capacity of a server [GB]: recorded, else a default with a warning."""
     shown = kind.upper()
     known = server.fact(kind, label=f"{shown}, {server.name}")
     if known is not None:
         return known
-    held = server.number("accelerators")
-    per = "accelerator" if held else "server"
+    accelerators = server.number("accelerators")
+    per = "accelerator" if accelerators else "server"
     each = ctx.default(f"host_{kind}_per_{per}")
-    note = f"{held or 1:g} {per}s of {each.value:g} GB each, {each.low:g} to {each.high:g}"
+    note = f"{accelerators or 1:g} {per}s of {each.value:g} GB each, {each.low:g} to {each.high:g}"
     key = f"{each.key}/{server.id}"
-    made = derived(key, each.value * (held or 1), each, note, f"{shown}, {server.name}")
-    message = f"the {shown} of {server.name} is not in its record: {made.value:,.0f} GB stand in,"
+    made = derive_fact(key, each.value * (accelerators or 1), each, note, f"{shown}, {server.name}")
+    message = (
+        f"the {shown} of {server.name} is not in its record: {made.value:,.0f} GB are assumed,"
+    )
     rest = f"{made.low:,.0f} to {made.high:,.0f}, as in servers of its class"
     ctx.warn("CC304", f"{message} {rest}", path, "give embodied.host, or the figure in its record")
-    return archetype(made, note)
+    return as_archetype(made, note)

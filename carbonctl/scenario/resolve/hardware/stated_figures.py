@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.scenario.resolve.context import ONE, derived, tried
+from carbonctl.scenario.resolve.context import ONE, attempt, derive_fact
 from carbonctl.scenario.resolve.hardware.machine_parts import host_parts, module
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 def accelerator(ctx: Context, embodied: schema.Embodied, record: Record | None, path: Path) -> Fact:
     """The figure that is given of one accelerator; without a record it replaces none of ours."""
-    each = ctx.given(embodied.accelerator, (*path, "accelerator"), "accelerator, as given")
+    each = ctx.stated_fact(embodied.accelerator, (*path, "accelerator"), "accelerator, as given")
     row = None if record is None else _accelerator_row(ctx, record, path)
     return ctx.override(each, row, alike=False)
 
 
 def host(ctx: Context, embodied: schema.Embodied, server: Record | None, path: Path) -> Fact:
     """The figure that is given of a host without its accelerators."""
-    given = ctx.given(embodied.host, (*path, "host"), "host, as given")
+    given = ctx.stated_fact(embodied.host, (*path, "host"), "host, as given")
     row = None if server is None else _host_row(ctx, server, path)
     return ctx.override(given, row, alike=False)
 
@@ -36,8 +36,8 @@ def host(ctx: Context, embodied: schema.Embodied, server: Record | None, path: P
 def lifetime(ctx: Context, embodied: schema.Embodied | None, path: Path) -> Fact:
     """The life of hardware, as given or as is usual; a longer one means less carbon."""
     given = None if embodied is None else embodied.lifetime
-    life = ctx.either(given, (*path, "lifetime"), "lifetime")
-    return ctx.override(life, ctx.default("lifetime"), alike=False, falls=True)
+    life = ctx.stated_or_default(given, (*path, "lifetime"), "lifetime")
+    return ctx.override(life, ctx.default("lifetime"), alike=False, more_is_less_carbon=True)
 
 
 def _accelerator_row(ctx: Context, record: Record, path: Path) -> Fact | None:
@@ -45,13 +45,13 @@ def _accelerator_row(ctx: Context, record: Record, path: Path) -> Fact | None:
     published = record.fact("embodied", label=f"{record.name}, published footprint")
     if published is not None:
         return published
-    made = tried(lambda: module(ctx.aside(), record, ONE, path))
+    made = attempt(lambda: module(ctx.without_notes(), record, ONE, path))
     return None if made is None else _figure(ctx, record, (made,), "accelerator_residual")
 
 
 def _host_row(ctx: Context, server: Record, path: Path) -> Fact | None:
     """What the host of a server would be charged if no figure were given, with its range."""
-    made = tried(lambda: tuple(host_parts(ctx.aside(), server, None, path)))
+    made = attempt(lambda: tuple(host_parts(ctx.without_notes(), server, None, path)))
     return None if not made else _figure(ctx, server, made, "server_residual")
 
 
@@ -66,5 +66,5 @@ def _figure(ctx: Context, record: Record, made: tuple[Part[Fact], ...], residual
     value = modeled_kgco2e(ctx, made)
     error = ctx.default(residual)
     key = f"{record.kind}/{record.id}:modeled"
-    whole = derived(key, value, error, error.note, f"{record.name}, by its parts")
+    whole = derive_fact(key, value, error, error.note, f"{record.name}, by its parts")
     return replace(whole, unit="kgCO2e")

@@ -1,4 +1,4 @@
-"""Language models that are served: shape, request, runtime, and a smaller one that drafts."""
+"""Resolve a served language model: dimensions, request, runtime, speculative decoding."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 from carbonctl.estimate.serving.service import (
     Attention,
     Decoder,
-    Measured,
+    MeasuredThroughput,
     Moe,
     Runtime,
     Speculation,
     Throughput,
 )
-from carbonctl.scenario.resolve.model_shape import Shape, element_bytes, shape
+from carbonctl.scenario.resolve.model_shape import ModelShape, element_bytes, resolve_shape
 from carbonctl.scenario.resolve.serving.parallel_layout import expert_devices, ranks
 from carbonctl.scenario.resolve.serving.precision import (
     ServedFormat,
+    board_for_format,
     served_format,
-    serving_board,
     weight_bytes,
 )
 from carbonctl.scenario.resolve.serving.service_check import check_throughput
 from carbonctl.scenario.resolve.serving.serving_device import power_limit
-from carbonctl.scenario.resolve.serving.stated_operating_point import with_limits
+from carbonctl.scenario.resolve.serving.stated_operating_point import add_limits
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -40,15 +40,17 @@ _MEDIA = ("image_tokens", "video_tokens", "audio_tokens")
 
 
 def resolve_service(
-    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
+    ctx: Context, infer: schema.Infer, shape: ModelShape, device: Device, path: Path
 ) -> tuple[Decoder[Fact] | Throughput[Fact], Evidence]:
     """A model that writes: from its work, or from a throughput that was measured."""
     _one_operating_point(ctx, infer, path)
     if infer.throughput is None or infer.concurrency is not None:
-        made = with_limits(ctx, infer, decoder(ctx, infer, shaped, found, path), found, path)
+        made = add_limits(
+            ctx, infer, resolve_decoder(ctx, infer, shape, device, path), device, path
+        )
         return made, "work" if made.measured is None else "throughput"
-    measured = _throughput(ctx, infer, found, path)
-    check_throughput(ctx, infer, shaped.active_params, found, path)
+    measured = _throughput(ctx, infer, device, path)
+    check_throughput(ctx, infer, shape.active_params, device, path)
     return measured, "throughput"
 
 
@@ -66,209 +68,216 @@ def _one_operating_point(ctx: Context, infer: schema.Infer, path: Path) -> None:
             ctx.fail("CC301", message, (*path, name), "keep one")
 
 
-def _throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Throughput[Fact]:
+def _throughput(ctx: Context, infer: schema.Infer, device: Device, path: Path) -> Throughput[Fact]:
     """Board power at a measured throughput whose batch is not known."""
-    reached, devices = throughput(ctx, infer, found, path)
+    reached, devices = stated_throughput(ctx, infer, device, path)
     return Throughput(
-        output_tokens=tokens(ctx, infer, "output_tokens", path),
+        output_tokens=required_tokens(ctx, infer, "output_tokens", path),
         accelerators=devices,
         throughput_per_hour=reached,
-        tdp_w=power_limit(ctx, found, path),
+        tdp_w=power_limit(ctx, device, path),
         device_power_share=ctx.default("serving_power_share"),
-        reasoning_tokens=reasoning(ctx, infer, path),
+        reasoning_tokens=stated_reasoning_tokens(ctx, infer, path),
     )
 
 
-def decoder(
-    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
+def resolve_decoder(
+    ctx: Context, infer: schema.Infer, shape: ModelShape, device: Device, path: Path
 ) -> Decoder[Fact]:
-    """A language model, all that is asked of it, and what drafts for it."""
-    media = _media(ctx, infer, path)
+    """Inputs of a served language model, with its request and its draft model."""
+    media = _media_tokens(ctx, infer, path)
     return replace(
-        _model(ctx, infer, shaped, found, path),
-        reasoning_tokens=reasoning(ctx, infer, path),
+        _resolve_model(ctx, infer, shape, device, path),
+        reasoning_tokens=stated_reasoning_tokens(ctx, infer, path),
         media_tokens=media,
         media_residual=ctx.default("media_residual") if media else None,
-        speculation=_speculation(ctx, infer, found, path),
-        measured=_measured(ctx, infer, found, path),
+        speculation=_speculation(ctx, infer, device, path),
+        measured=_measured_throughput(ctx, infer, device, path),
     )
 
 
-def reasoning(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
-    """Tokens that are written before an answer, where there are any."""
+def stated_reasoning_tokens(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
+    """Reasoning tokens generated before an answer; None where none are stated."""
     if infer.reasoning_tokens is None:
         return None
-    return ctx.given(infer.reasoning_tokens, (*path, "reasoning_tokens"), "reasoning tokens")
+    return ctx.stated_fact(infer.reasoning_tokens, (*path, "reasoning_tokens"), "reasoning tokens")
 
 
-def _media(ctx: Context, infer: schema.Infer, path: Path) -> tuple[Fact, ...]:
-    """Tokens that images, video and sound become in a prompt."""
+def _media_tokens(ctx: Context, infer: schema.Infer, path: Path) -> tuple[Fact, ...]:
+    """Tokens of images, video and audio in a prompt."""
     given = [name for name in _MEDIA if getattr(infer, name) is not None]
     for name in given:
         kind = name.removesuffix("_tokens")
         ctx.not_estimated[f"decoding of {kind} on the host"] = "only its tokens are counted"
     return tuple(
-        ctx.given(getattr(infer, name), (*path, name), name.replace("_", " ")) for name in given
+        ctx.stated_fact(getattr(infer, name), (*path, name), name.replace("_", " "))
+        for name in given
     )
 
 
 def _speculation(
-    ctx: Context, infer: schema.Infer, found: Device, path: Path
+    ctx: Context, infer: schema.Infer, device: Device, path: Path
 ) -> Speculation[Fact] | None:
     drafted, under = infer.speculative, (*path, "speculative")
     if drafted is None:
         return None
     if infer.throughput is not None:
-        message = "a measured throughput already holds what drafting gains"
+        message = "a measured throughput already includes speculative decoding"
         ctx.fail("CC303", message, under, "keep one of the two")
     at = (*under, "draft")
-    small = shape(ctx, drafted.draft, path, own=at)
+    small = resolve_shape(ctx, drafted.draft, path, own=at)
     if not small.kind.startswith("llm"):
         ctx.fail("CC306", f"a draft of kind {small.kind} is not estimated", at)
     return Speculation(
-        _model(ctx, infer, small, found, path),
-        ctx.given(drafted.tokens, (*under, "tokens"), "drafted tokens"),
-        ctx.given(drafted.acceptance, (*under, "acceptance"), "accepted share of drafts"),
+        _resolve_model(ctx, infer, small, device, path),
+        ctx.stated_fact(drafted.tokens, (*under, "tokens"), "drafted tokens"),
+        ctx.stated_fact(drafted.acceptance, (*under, "acceptance"), "accepted share of drafts"),
     )
 
 
-def _measured(
-    ctx: Context, infer: schema.Infer, found: Device, path: Path
-) -> Measured[Fact] | None:
+def _measured_throughput(
+    ctx: Context, infer: schema.Infer, device: Device, path: Path
+) -> MeasuredThroughput[Fact] | None:
     if infer.throughput is None:
         return None
-    return Measured(*throughput(ctx, infer, found, path))
+    return MeasuredThroughput(*stated_throughput(ctx, infer, device, path))
 
 
-def throughput(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> tuple[Fact, Fact]:
-    """Output tokens per hour, and the devices that reach them together."""
+def stated_throughput(
+    ctx: Context, infer: schema.Infer, device: Device, path: Path
+) -> tuple[Fact, Fact]:
+    """Stated throughput [tokens/h], and the number of devices that reach it together."""
     where = (*path, "throughput")
-    if found.count is None:
-        ctx.fail("CC206", "throughput needs hardware.count, the devices that reach it", where)
-    return ctx.given(infer.throughput, where, "throughput"), found.count
+    if device.count is None:
+        ctx.fail(
+            "CC206", "throughput needs hardware.count, the number of devices that reach it", where
+        )
+    return ctx.stated_fact(infer.throughput, where, "throughput"), device.count
 
 
-def tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
-    """Tokens of a request, which nothing stands in for."""
+def required_tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
+    """Tokens of a request under a key that must be stated."""
     given = getattr(infer, name)
     if given is None:
         ctx.fail("CC206", f"{name} is required to serve requests", path, "give --tokens P:O")
-    return ctx.given(given, (*path, name), name.replace("_", " "))
+    return ctx.stated_fact(given, (*path, name), name.replace("_", " "))
 
 
-def _model(
-    ctx: Context, infer: schema.Infer, shaped: Shape, found: Device, path: Path
+def _resolve_model(
+    ctx: Context, infer: schema.Infer, shape: ModelShape, device: Device, path: Path
 ) -> Decoder[Fact]:
-    hits, stack = infer.prompt_cache_hits, _stack(ctx, infer, path)
-    stored = served_format(ctx, infer, shaped.record, found, path)
+    hits, stack = infer.prompt_cache_hits, _runtime_record(ctx, infer, path)
+    stored = served_format(ctx, infer, shape.record, device, path)
     return Decoder(
-        prompt_tokens=tokens(ctx, infer, "prompt_tokens", path),
-        output_tokens=tokens(ctx, infer, "output_tokens", path),
+        prompt_tokens=required_tokens(ctx, infer, "prompt_tokens", path),
+        output_tokens=required_tokens(ctx, infer, "output_tokens", path),
         output_cv=output_cv(ctx, infer, path),
-        total_params=shaped.total_params,
-        active_params=shaped.active_params,
-        hidden_size=_dimension(ctx, shaped, "hidden_size", path),
-        attention=_attention(ctx, shaped, path),
+        total_params=shape.total_params,
+        active_params=shape.active_params,
+        hidden_size=_required_dimension(ctx, shape, "hidden_size", path),
+        attention=_resolve_attention(ctx, shape, path),
         weight_bytes=weight_bytes(ctx, stored),
-        kv_bytes=_cached_bytes(ctx, infer),
+        kv_bytes=_kv_bytes(ctx, infer),
         batch=_concurrency(ctx, infer, path),
         memory_share=ctx.default("memory_share"),
-        board=serving_board(ctx, stored, stack, found, path)[0],
-        runtime=_runtime(ctx, infer, path, moe=_is_moe(shaped)),
-        energy_residual=ctx.default(_error(infer, shaped)),
-        moe=_moe(ctx, infer, shaped, stored, path) if _is_moe(shaped) else None,
+        board=board_for_format(ctx, stored, stack, device, path)[0],
+        runtime=_resolve_runtime(ctx, infer, path, moe=_is_moe(shape)),
+        energy_residual=ctx.default(_residual_name(infer, shape)),
+        moe=_resolve_moe(ctx, infer, shape, stored, path) if _is_moe(shape) else None,
         prompt_cache_share=None
         if hits is None
-        else ctx.given(hits, (*path, "prompt_cache_hits"), "share of the prompt in a cache"),
+        else ctx.stated_fact(hits, (*path, "prompt_cache_hits"), "share of the prompt in a cache"),
     )
 
 
 def output_cv(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
-    """Coefficient of variation of output lengths: as stated, else as usual, smaller of reasoning.
+    """Coefficient of variation of output lengths: as stated, else a default.
 
     Long outputs stay in flight longer, so a decode step sees more context the more lengths vary.
     """
     usual = "output_cv" if infer.reasoning_tokens is None else "reasoning_output_cv"
-    return ctx.either(infer.output_cv, (*path, "output_cv"), usual)
+    return ctx.stated_or_default(infer.output_cv, (*path, "output_cv"), usual)
 
 
 def _concurrency(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
-    """Sequences in flight on a replica: as stated, or as usual until the plan fills it."""
+    """Sequences in flight on a replica: as stated, else the default."""
     stated = None if infer.concurrency == "full" else infer.concurrency
-    return ctx.either(stated, (*path, "concurrency"), "concurrency")
+    return ctx.stated_or_default(stated, (*path, "concurrency"), "concurrency")
 
 
-def _cached_bytes(ctx: Context, infer: schema.Infer) -> Fact:
-    """Bytes of an element of the KV cache: as stated, else of 16 bits."""
+def _kv_bytes(ctx: Context, infer: schema.Infer) -> Fact:
+    """Bytes per element of the KV cache: of the stated format, else the default."""
     if infer.kv_precision is None:
         return ctx.default("kv_bytes")
     return element_bytes(ctx, infer.kv_precision)
 
 
-def _stack(ctx: Context, infer: schema.Infer, path: Path) -> Record:
+def _runtime_record(ctx: Context, infer: schema.Infer, path: Path) -> Record:
     return ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, (*path, "runtime"))
 
 
-def _dimension(ctx: Context, shaped: Shape, name: str, path: Path) -> Fact:
-    if name not in shaped.fields:
+def _required_dimension(ctx: Context, shape: ModelShape, name: str, path: Path) -> Fact:
+    if name not in shape.fields:
         ctx.fail("CC304", f"the model's {name.replace('_', ' ')} is not known", path)
-    return shaped.fields[name]
+    return shape.fields[name]
 
 
-def _attention(ctx: Context, shaped: Shape, path: Path) -> Attention[Fact]:
-    """What the model attends to, as far as its record says."""
-    fields = shaped.fields
+def _resolve_attention(ctx: Context, shape: ModelShape, path: Path) -> Attention[Fact]:
+    """Attention layers, heads, windows and caches of the model, as far as they are known."""
+    fields = shape.fields
     needed = ("layers", "heads", "head_dim")
-    layers, heads, head_dim = (_dimension(ctx, shaped, name, path) for name in needed)
-    kv_heads = None if "latent_rank" in fields else _dimension(ctx, shaped, "kv_heads", path)
+    layers, heads, head_dim = (_required_dimension(ctx, shape, name, path) for name in needed)
+    kv_heads = (
+        None if "latent_rank" in fields else _required_dimension(ctx, shape, "kv_heads", path)
+    )
     state = fields.get("state_elements")
     blind = "window_tokens" in fields and fields["window_tokens"].value == 0.0
-    if blind and state is None and shaped.record is not None:
-        ctx.not_estimated[f"state of {shaped.record.name}"] = "its size is not known"
-    told = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
+    if blind and state is None and shape.record is not None:
+        ctx.not_estimated[f"state of {shape.record.name}"] = "its size is not known"
+    optional = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
     return Attention(
         layers,
         heads,
         head_dim,
         kv_heads,
-        **{name: fields.get(name) for name in told},
+        **{name: fields.get(name) for name in optional},
         state_elements=state,
         state_bytes=None if state is None else ctx.default("state_bytes"),
     )
 
 
-def _error(infer: schema.Infer, shaped: Shape) -> str:
-    """The error of the model itself, smaller where a throughput was measured."""
-    kind = "mixture" if _is_moe(shaped) else "language"
+def _residual_name(infer: schema.Infer, shape: ModelShape) -> str:
+    """Name of the default with the residual of the model; smaller with measured throughput."""
+    kind = "mixture" if _is_moe(shape) else "language"
     return f"{kind}_energy_residual" if infer.throughput is None else f"{kind}_given_residual"
 
 
-def _is_moe(shaped: Shape) -> bool:
-    return "experts" in shaped.fields and "experts_per_token" in shaped.fields
+def _is_moe(shape: ModelShape) -> bool:
+    return "experts" in shape.fields and "experts_per_token" in shape.fields
 
 
-def _moe(
-    ctx: Context, infer: schema.Infer, shaped: Shape, stored: ServedFormat, path: Path
+def _resolve_moe(
+    ctx: Context, infer: schema.Infer, shape: ModelShape, stored: ServedFormat, path: Path
 ) -> Moe[Fact]:
-    """Experts of a model; in mxfp4 all else stays in 16 bits."""
+    """Experts of an MoE model; with mxfp4 only the experts are stored in 4 bits."""
     mixed = stored.precision == "mxfp4"
     return Moe(
-        shaped.fields["experts"],
-        shaped.fields["experts_per_token"],
+        shape.fields["experts"],
+        shape.fields["experts_per_token"],
         element_bytes(ctx, "bf16") if mixed else weight_bytes(ctx, stored),
-        _stack(ctx, infer, path).fact("expert_overhead") or ctx.default("expert_overhead"),
+        _runtime_record(ctx, infer, path).fact("expert_overhead") or ctx.default("expert_overhead"),
         expert_devices(ctx, infer, path),
         ranks(ctx, infer, path),
     )
 
 
-def _runtime(ctx: Context, infer: schema.Infer, path: Path, *, moe: bool) -> Runtime[Fact]:
-    """What the serving stack costs, and what any stack reaches on any device."""
+def _resolve_runtime(ctx: Context, infer: schema.Infer, path: Path, *, moe: bool) -> Runtime[Fact]:
+    """Overheads of the serving runtime, and efficiencies that hold for all runtimes."""
     where: Path = (*path, "runtime")
-    record = _stack(ctx, infer, path)
+    record = _runtime_record(ctx, infer, path)
 
     def cost(name: str) -> Fact:
-        fact = ctx.needed(record, name, where, f"{name.replace('_', ' ')}, {record.name}")
+        fact = ctx.required_fact(record, name, where, f"{name.replace('_', ' ')}, {record.name}")
         return fact if where in ctx.document.marks else replace(fact, origin="default")
 
     return Runtime(

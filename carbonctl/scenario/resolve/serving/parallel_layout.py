@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.serving.service import Ranks
-from carbonctl.scenario.resolve.context import derived
-from carbonctl.scenario.resolve.serving.serving_device import parallel
+from carbonctl.scenario.resolve.context import derive_fact
+from carbonctl.scenario.resolve.serving.serving_device import stated_tensor_parallel
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -29,8 +29,8 @@ def ranks(ctx: Context, infer: schema.Infer, path: Path) -> Ranks[Fact] | None:
         ctx.fail("CC306", message, where, "leave speculative or data_parallel out")
     each = (*path, "tensor_parallel")
     return Ranks(
-        ctx.given(infer.data_parallel, where, "ranks of one replica"),
-        ctx.either(infer.tensor_parallel, each, "rank_accelerators"),
+        ctx.stated_fact(infer.data_parallel, where, "ranks of one replica"),
+        ctx.stated_or_default(infer.tensor_parallel, each, "rank_accelerators"),
         ctx.default("data_parallel_launch"),
     )
 
@@ -40,18 +40,18 @@ def expert_devices(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None
     if infer.expert_parallel is None:
         return None
     where = (*path, "expert_parallel")
-    return ctx.given(infer.expert_parallel, where, "devices that experts are spread over")
+    return ctx.stated_fact(infer.expert_parallel, where, "devices that experts are spread over")
 
 
 def replica(
-    ctx: Context, infer: schema.Infer, m: Decoder[Fact], found: Device, path: Path
+    ctx: Context, infer: schema.Infer, m: Decoder[Fact], device: Device, path: Path
 ) -> Fact | None:
     """Devices of one replica, where the scenario says; None where it does not, or gives ranks."""
-    shared = parallel(ctx, infer, found, path)
+    shared = stated_tensor_parallel(ctx, infer, device, path)
     if shared is not None:
         _divides_heads(ctx, m, shared, path)
     if infer.pipeline_parallel is not None:
-        shared = _staged(ctx, infer, shared, found, path)
+        shared = _staged(ctx, infer, shared, device, path)
     if m.moe is None:
         _no_mixture(ctx, infer, path)
         return shared
@@ -65,19 +65,19 @@ def replica(
 
 
 def _staged(
-    ctx: Context, infer: schema.Infer, shared: Fact | None, found: Device, path: Path
+    ctx: Context, infer: schema.Infer, shared: Fact | None, device: Device, path: Path
 ) -> Fact:
     """Devices of a replica whose layers lie in stages, each stage on devices that share them."""
     where = (*path, "pipeline_parallel")
     if infer.data_parallel is not None:
         message = "pipeline_parallel with data_parallel is not supported yet"
         ctx.fail("CC306", message, where, "leave one of them out")
-    stages = ctx.given(infer.pipeline_parallel, where, "stages of one replica")
+    stages = ctx.stated_fact(infer.pipeline_parallel, where, "stages of one replica")
     each = 1.0 if shared is None else shared.value
     note, label = f"{stages.value:g} stages of {each:g}", "devices of one replica"
-    devices = derived(f"{stages.key}/devices", stages.value * each, stages, note, label)
-    if found.count is not None and devices.value > found.count.value:
-        message = f"{note} take {devices.value:g} devices; hardware.count is {found.count.value:g}"
+    devices = derive_fact(f"{stages.key}/devices", stages.value * each, stages, note, label)
+    if device.count is not None and devices.value > device.count.value:
+        message = f"{note} take {devices.value:g} devices; hardware.count is {device.count.value:g}"
         ctx.fail("CC303", message, where, "at most all devices make one replica")
     return devices
 

@@ -1,4 +1,4 @@
-"""The number format of a served model: as stated, else as the model is published."""
+"""Resolve the number format of a served model: as stated, else as published."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.catalog.number_formats import (
-    ALONE,
-    NAMED,
-    PUBLISHED,
-    REPLACED,
+    NOTE_NAMED,
+    NOTE_PUBLISHED,
+    NOTE_REPLACED,
+    NOTE_WEIGHTS_ALONE,
     has_peak,
     precision_of_dtype,
 )
 from carbonctl.scenario.resolve.model_shape import element_bytes
-from carbonctl.scenario.resolve.serving.serving_device import board
+from carbonctl.scenario.resolve.serving.serving_device import resolve_board
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -25,45 +25,45 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.hardware.machine import Device
     from carbonctl.scenario.schema import scenario_file as schema
 
-_UNKNOWN = "bf16"  # what a model is served in whose record names no format
+_DEFAULT_PRECISION = "bf16"  # where the model's record names no format
 _SIXTEEN_BITS = {"bf16", "fp16"}
 _WIDE = {*_SIXTEEN_BITS, "fp32"}
-WEIGHT_ONLY = {"int4", "mxfp4"}  # operands are widened to 16 bits on every device
+WEIGHT_ONLY = {"int4", "mxfp4"}  # operands are converted to 16 bits on every device
 
 
 class ServedFormat(NamedTuple):
-    """The format that weights are stored in, and where it comes from; no note where stated."""
+    """The format that weights are stored in; ``note`` says where an unstated one comes from."""
 
     precision: str
     note: str = ""
 
 
 def served_format(
-    ctx: Context, infer: schema.Infer, model: Record | None, found: Device, path: Path
+    ctx: Context, infer: schema.Infer, model: Record | None, device: Device, path: Path
 ) -> ServedFormat:
-    """The format that a model's weights are stored in: stated, else its record's, else bf16.
+    """Number format of a model's weights: stated, else its record's, else bf16.
 
-    A default that the device does not have gives way to one that it has, and the note says so; a
-    stated one is held to be meant.
+    A default that the device does not support is replaced by one that it supports, and the note
+    says so. A stated format is never replaced.
     """
     if infer.precision is not None:
         return ServedFormat(infer.precision)
-    published = _published(ctx, model, path)
-    precision = published or _UNKNOWN
+    published = _published_precision(ctx, model, path)
+    precision = published or _DEFAULT_PRECISION
     note = ""
     if published is not None and model is not None:
         named = model.text("dtype_named")
-        said = f"{named} {NAMED}" if named else f"{model.name} {PUBLISHED}"
+        said = f"{named} {NOTE_NAMED}" if named else f"{model.name} {NOTE_PUBLISHED}"
         note = f"{published}, as {said}"
-    fitting = _fitting(found.record, precision)
+    fitting = _nearest_supported(device.record, precision)
     if fitting != precision:
         note = note or f"{precision}, where no format is named"
-        note = f"{note}, but {found.record.name} has no {precision}: {fitting} {REPLACED}"
+        note = f"{note}, but {device.record.name} has no {precision}: {fitting} {NOTE_REPLACED}"
     return ServedFormat(fitting, note)
 
 
-def _published(ctx: Context, model: Record | None, path: Path) -> str | None:
-    """The format of a model's record; None where it names none."""
+def _published_precision(ctx: Context, model: Record | None, path: Path) -> str | None:
+    """The number format in a model's record; None where it names none."""
     dtype = "" if model is None else model.text("default_dtype")
     if not dtype or model is None:
         return None
@@ -74,44 +74,46 @@ def _published(ctx: Context, model: Record | None, path: Path) -> str | None:
     return precision
 
 
-def _fitting(device: Record, precision: str) -> str:
-    """A default format as it is, or the nearest wide one that the device computes in."""
+def _nearest_supported(device: Record, precision: str) -> str:
+    """The format itself, or the nearest wide format that the device supports."""
     choices = {"fp32": ("fp32", "bf16", "fp16"), "bf16": ("bf16", "fp16", "fp32"),
                "fp16": ("fp16", "bf16", "fp32")}.get(precision, (precision,))  # fmt: skip
     return next((one for one in choices if has_peak(device, one)), precision)
 
 
 def weight_bytes(ctx: Context, stored: ServedFormat) -> Fact:
-    """Bytes per stored weight; a default says which model it is read from."""
+    """Bytes per stored weight, with a note where the format is a default."""
     size = element_bytes(ctx, stored.precision)
     return replace(size, note=stored.note) if stored.note else size
 
 
-def serving_board(
-    ctx: Context, stored: ServedFormat, stack: Record | None, found: Device, path: Path
+def board_for_format(
+    ctx: Context, stored: ServedFormat, stack: Record | None, device: Device, path: Path
 ) -> tuple[Board[Fact], str]:
-    """An accelerator with the peak that the runtime reaches in a format, and the peak's format.
+    """Accelerator with its peak in the format that is computed in, and the name of that format.
 
-    Where a runtime ``stack`` is named, operations are 16 bits wide unless it packs them; a model
-    that reads runs in the format it is stored in. A format without a peak on the device holds
-    weights alone.
+    With a runtime ``stack``, operations are 16 bits wide unless it computes in packed formats. An
+    encoder (no stack) computes in the format it is stored in. A format without a peak on the device
+    only stores weights.
     """
     precision, packs = stored.precision, stack is None or stack.data.get("packed_peak") is True
-    alone = _weights_alone(found.record, precision)
+    alone = _is_weight_only(device.record, precision)
     computed = precision if packs or precision in _WIDE else "bf16"
     if alone:
         computed = (stack.text("weight_only_peak") if stack is not None else "") or "bf16"
     if computed in _SIXTEEN_BITS:
-        computed = "fp16" if "bf16" in found.record.data.get("lacks", ()) else "bf16"
-    made = board(ctx, found, computed, path)
-    why = f"{ALONE} {precision}" if alone else ""
-    if stack is None and stored.note:  # no fact of a model that reads holds its bytes
+        computed = "fp16" if "bf16" in device.record.data.get("lacks", ()) else "bf16"
+    made = resolve_board(ctx, device, computed, path)
+    why = f"{NOTE_WEIGHTS_ALONE} {precision}" if alone else ""
+    if (
+        stack is None and stored.note
+    ):  # an encoder has no fact for bytes per weight, so note the format here
         why = ", ".join(filter(None, (stored.note, why)))
     top = made.peak_flop_per_s
     noted = replace(top, note="; ".join(filter(None, (why, top.note))))
     return replace(made, peak_flop_per_s=noted), computed
 
 
-def _weights_alone(device: Record, precision: str) -> bool:
-    """Whether a format only stores weights on a device: it has no peak there, or is never used."""
+def _is_weight_only(device: Record, precision: str) -> bool:
+    """Whether a format only stores weights on a device, because it cannot compute in it."""
     return precision not in _WIDE and (precision in WEIGHT_ONLY or not has_peak(device, precision))

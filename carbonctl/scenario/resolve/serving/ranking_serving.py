@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.serving.service import Ranking
-from carbonctl.scenario.resolve.context import derived
-from carbonctl.scenario.resolve.recommender import dlrm_work, served_exchange
+from carbonctl.scenario.resolve.context import derive_fact
+from carbonctl.scenario.resolve.recommender import dlrm_work, serving_exchange
 from carbonctl.scenario.resolve.serving.service_check import check_unit_latency
 
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ def ranking_service(
     record, server = found.record, found.server
     if server is None:
         ctx.fail("CC304", f"the host of {record.name} is not known", found.path)
-    loaded = ctx.needed(server, "typical_power", found.path, f"loaded power, {server.name}")
-    idle = ctx.needed(server, "idle_power", found.path, f"idle power, {server.name}")
+    loaded = ctx.required_fact(server, "typical_power", found.path, f"loaded power, {server.name}")
+    idle = ctx.required_fact(server, "idle_power", found.path, f"idle power, {server.name}")
     if found.accelerator is not None:
         share, note = found.per_machine.value, "of one accelerator slot"
-        loaded = derived(f"{loaded.key}/slot", loaded.value / share, loaded, note, loaded.label)
-        idle = derived(f"{idle.key}/slot", idle.value / share, idle, note, idle.label)
+        loaded = derive_fact(f"{loaded.key}/slot", loaded.value / share, loaded, note, loaded.label)
+        idle = derive_fact(f"{idle.key}/slot", idle.value / share, idle, note, idle.label)
     memory = "memory" if found.accelerator is not None else "dram"
     check_unit_latency(ctx, infer, found, path)
     ranking = Ranking(
-        work=replace(work, exchange=served_exchange(ctx, found)),
-        device_memory_gb=ctx.needed(record, memory, found.path, f"memory, {record.name}"),
+        work=replace(work, exchange=serving_exchange(ctx, found)),
+        device_memory_gb=ctx.required_fact(record, memory, found.path, f"memory, {record.name}"),
         memory_share=ctx.default("memory_share"),
         idle_power_w=idle,
         loaded_power_w=loaded,

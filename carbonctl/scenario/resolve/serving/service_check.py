@@ -30,7 +30,7 @@ def check_throughput(
     ctx: Context, infer: schema.Infer, active_params: Fact, found: Device, path: Path
 ) -> None:
     """Note that a measured throughput must be within the peak of its devices."""
-    ctx.read.update({(*path, "prompt_tokens"), (*path, "prompt_cache_hits")})
+    ctx.used_paths.update({(*path, "prompt_tokens"), (*path, "prompt_cache_hits")})
     ctx.service_checks[path[0]] = ServiceCheck(infer, found, path, active_params)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.estimate.serving.service import Fleet, Serving
-from carbonctl.scenario.resolve.model_shape import known_format, shape
+from carbonctl.scenario.resolve.model_shape import check_number_format, resolve_shape
 from carbonctl.scenario.resolve.serving.ranking_serving import ranking_service
 from carbonctl.scenario.resolve.training.metering import host_factor
 
@@ -45,24 +45,24 @@ def serving(
     ctx: Context,
     infer: schema.Infer,
     model: schema.Model | None,
-    found: Device,
+    device: Device,
     period: Fact,
     path: Path,
     *,
-    held: bool = False,
+    is_dedicated: bool = False,
 ) -> tuple[Serving[Fact], Evidence]:
     """Facts of a service, and how its energy is known; its devices may be held all the period."""
     name = load(ctx, infer, path)
-    fleet = _fleet(ctx, infer, name, found, period, path)
-    if held:
+    fleet = _fleet(ctx, infer, name, device, period, path)
+    if is_dedicated:
         share = fleet.fleet_share or ctx.rule("held_share")
-        fleet = replace(fleet, fleet_share=share, accelerators=found.count)
-    made, evidence = _resolve_model(ctx, infer, model, found, path)
+        fleet = replace(fleet, fleet_share=share, accelerators=device.count)
+    made, evidence = _resolve_model(ctx, infer, model, device, path)
     return Serving(fleet, made), evidence
 
 
 def _resolve_model(
-    ctx: Context, infer: schema.Infer, model: schema.Model | None, found: Device, path: Path
+    ctx: Context, infer: schema.Infer, model: schema.Model | None, device: Device, path: Path
 ) -> tuple[ServedModel[Fact], Evidence]:
     """The model of a service and how its energy is known, by its load and its kind.
 
@@ -70,40 +70,44 @@ def _resolve_model(
     """
     name = load(ctx, infer, path)
     if infer.precision is not None:
-        known_format(ctx, found, infer.precision, path)
+        check_number_format(ctx, device, infer.precision, path)
     if name == "items":
-        return ranking_service(ctx, infer, model, found, path)
+        return ranking_service(ctx, infer, model, device, path)
     is_stated = name == "samples" and infer.sample_work is not None
-    shaped = None if is_stated else shape(ctx, model, path)
-    file = _FILES.get(name) or model_kind(shaped.kind if shaped else None).service
+    shape = None if is_stated else resolve_shape(ctx, model, path)
+    file = _FILES.get(name) or model_kind(shape.kind if shape else None).service
     if not file:
-        kind = shaped.kind if shaped else "that"
+        kind = shape.kind if shape else "that"
         ctx.fail("CC306", f"serving {kind} by requests is not estimated yet", path)
     module = import_module(f"carbonctl.scenario.resolve.serving.{file}")
     resolved: tuple[ServedModel[Fact], Evidence] = module.resolve_service(
-        ctx, infer, shaped, found, path
+        ctx, infer, shape, device, path
     )
     return resolved
 
 
 def _fleet(
-    ctx: Context, infer: schema.Infer, name: str, found: Device, period: Fact, path: Path
+    ctx: Context, infer: schema.Infer, name: str, device: Device, period: Fact, path: Path
 ) -> Fleet[Fact]:
-    rate = ctx.given(getattr(infer, name), (*path, name), f"{name} rate")
+    rate = ctx.stated_fact(getattr(infer, name), (*path, name), f"{name} rate")
     return Fleet(
         rate_per_hour=rate,
         period_hours=period,
-        cache_hit_share=ctx.either(infer.cache_hits, (*path, "cache_hits"), "cache_hit_share"),
-        busy_share=ctx.either(infer.busy_share, (*path, "busy_share"), "busy_share"),
-        peak_to_mean=ctx.either(infer.peak_to_mean, (*path, "peak_to_mean"), "peak_to_mean"),
+        cache_hit_share=ctx.stated_or_default(
+            infer.cache_hits, (*path, "cache_hits"), "cache_hit_share"
+        ),
+        busy_share=ctx.stated_or_default(infer.busy_share, (*path, "busy_share"), "busy_share"),
+        peak_to_mean=ctx.stated_or_default(
+            infer.peak_to_mean, (*path, "peak_to_mean"), "peak_to_mean"
+        ),
         idle_power_share=ctx.default("idle_power_share"),
         host_power_factor=host_factor(
-            ctx, found, infer.host_power_factor, (*path, "host_power_factor")
+            ctx, device, infer.host_power_factor, (*path, "host_power_factor")
         ),
         day_hours=ctx.default("day"),
         switched_off_share=_switched_off(ctx, infer, path),
-        fleet_share=_fleet_share(ctx, infer, found, path),
-        accelerators=None if infer.fleet_share is None else found.count,
+        fleet_share=_fleet_share(ctx, infer, device, path),
+        accelerators=None if infer.fleet_share is None else device.count,
     )
 
 
@@ -114,18 +118,18 @@ def _switched_off(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
     where = (*path, "autoscaling")
     if infer.peak_to_mean is None:
         ctx.fail("CC206", "autoscaling needs peak_to_mean: it closes that gap", where)
-    return ctx.given(infer.autoscaling, where, "share of the gap switched off")
+    return ctx.stated_fact(infer.autoscaling, where, "share of the gap switched off")
 
 
-def _fleet_share(ctx: Context, infer: schema.Infer, found: Device, path: Path) -> Fact | None:
+def _fleet_share(ctx: Context, infer: schema.Infer, device: Device, path: Path) -> Fact | None:
     """One model's share of a fleet that several are served on."""
     if infer.fleet_share is None:
         return None
     where = (*path, "fleet_share")
-    if found.count is None:
+    if device.count is None:
         ctx.fail("CC206", "a share of a fleet needs hardware.count, the devices of it", where)
     for name in ("busy_share", "peak_to_mean"):
         if getattr(infer, name) is not None:
             message = f"{name} follows from the load and the fleet that fleet_share is a share of"
             ctx.fail("CC303", message, (*path, name), "keep one of the two")
-    return ctx.given(infer.fleet_share, where, "share of the fleet")
+    return ctx.stated_fact(infer.fleet_share, where, "share of the fleet")

@@ -1,10 +1,10 @@
-"""The base model that a training starts from."""
+"""Resolve the base model that a training starts from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.inputs import Base
+from carbonctl.estimate.inputs import BaseModelShare
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema import scenario_file as schema
 
 
-def base(ctx: Context, scenario: schema.Scenario, wanted: list[str]) -> Base[Fact] | None:
-    """Footprint and uses of a base model, where training is estimated and states them."""
+def resolve_base_model(
+    ctx: Context, scenario: schema.Scenario, phase_names: list[str]
+) -> BaseModelShare[Fact] | None:
+    """Footprint and number of uses of the base model; None where training states none."""
     train = scenario.train
-    if train is None or train.base is None or "train" not in wanted:
+    if train is None or train.base is None or "train" not in phase_names:
         return None
     path = ("train", "base")
-    return Base(
-        ctx.given(train.base.footprint, (*path, "footprint"), "footprint of the base model"),
-        ctx.given(train.base.downstream_uses, (*path, "downstream_uses"), "models made from it"),
+    return BaseModelShare(
+        ctx.stated_fact(train.base.footprint, (*path, "footprint"), "footprint of the base model"),
+        ctx.stated_fact(
+            train.base.downstream_uses, (*path, "downstream_uses"), "models made from it"
+        ),
     )

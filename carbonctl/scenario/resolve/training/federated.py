@@ -1,4 +1,4 @@
-"""Learning on users' own devices."""
+"""Resolve federated training on users' devices."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema import scenario_file as schema
 
 
-def federated(
+def resolve_federated(
     ctx: Context, section: schema.Federated, site: Site[Fact], path: Path
 ) -> tuple[Federated[Fact], Site[Fact]]:
-    """Devices and routers on the users' grid: no PUE, no building, no share of the devices."""
+    """Work of devices and routers, and a site with no PUE, no building and no cooling water."""
     under = (*path, "federated")
     work = Federated(
-        ctx.given(section.devices, (*under, "devices"), "devices that take part"),
-        ctx.given(section.hours_per_device, (*under, "hours_per_device"), "hours per device"),
-        ctx.either(section.device_power, (*under, "device_power"), "federated_device_power"),
-        ctx.given(section.communication_hours, (*under, "communication_hours"), "transfer hours"),
-        ctx.either(section.router_power, (*under, "router_power"), "federated_router_power"),
+        ctx.stated_fact(section.devices, (*under, "devices"), "devices that take part"),
+        ctx.stated_fact(section.hours_per_device, (*under, "hours_per_device"), "hours per device"),
+        ctx.stated_or_default(
+            section.device_power, (*under, "device_power"), "federated_device_power"
+        ),
+        ctx.stated_fact(
+            section.communication_hours, (*under, "communication_hours"), "transfer hours"
+        ),
+        ctx.stated_or_default(
+            section.router_power, (*under, "router_power"), "federated_router_power"
+        ),
     )
     home = replace(
         site,

@@ -1,4 +1,4 @@
-"""Whether a measured energy can be: mean power per accelerator against what its record says."""
+"""Check a measured energy: its mean power per accelerator against limits of the device."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ def check_measured_energy(
     ctx: Context,
     run: schema.Run,
     work: TrainRun[Fact],
-    found: Device | None,
+    device: Device | None,
     site: Site[Fact],
     path: Path,
 ) -> None:
-    """An energy that its devices cannot have drawn in the hours that are known is an error.
+    """Report an energy that the devices cannot have drawn in the known hours.
 
-    ``energy.note``, which says why it is right, makes a warning of it.
+    With ``energy.note``, which explains the value, it is a warning and not an error.
     """
     metered = work.evidence
     if run.energy is None or not isinstance(metered, MeteredEnergy):
         return
-    hours = _known_hours(work, metered)
+    hours = _stated_hours(work, metered)
     if hours is None:
         return
-    if found is None or found.accelerator is None:
+    if device is None or device.accelerator is None:
         return
     limits = power_limits(
-        found.accelerator,
+        device.accelerator,
         metered.boundary,
-        per_machine=found.per_machine.value,
-        count=None if found.count is None else found.count.value,
+        per_machine=device.per_machine.value,
+        count=None if device.count is None else device.count.value,
         pue=site.pue.value,
     )
     problem = limits.problem(metered.energy_kwh.value * _WATTS_PER_KW / hours)
@@ -57,8 +57,8 @@ def check_measured_energy(
         ctx.fail("CC307", problem, at, f"{hint}; energy.note says why it is right")
 
 
-def _known_hours(work: TrainRun[Fact], metered: MeteredEnergy[Fact]) -> float | None:
-    """Device-hours that somebody stated or measured; None where they follow from the energy."""
+def _stated_hours(work: TrainRun[Fact], metered: MeteredEnergy[Fact]) -> float | None:
+    """Stated or measured device-hours; None where hours are computed from the energy."""
     check = work.cross_check
     for hours in (metered.accelerator_hours, None if check is None else check.accelerator_hours):
         if hours is not None:

@@ -1,4 +1,4 @@
-"""Where a power of training is metered, when that is neither a board nor the whole system."""
+"""Boundaries of measured power: board, node, server and IT system."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.machine import Device
     from carbonctl.scenario.schema import scenario_file as schema
-    from carbonctl.scenario.schema.quantity import Given
+    from carbonctl.scenario.schema.quantity import StatedQuantity
 
 
-def superchip(found: Device | None) -> bool:
-    """Whether the device holds its CPU and memory too."""
-    return found is not None and found.record.data.get("includes_cpu") is True
+def is_superchip(device: Device | None) -> bool:
+    """Whether the device includes its CPU and memory."""
+    return device is not None and device.record.data.get("includes_cpu") is True
 
 
 def host_factor(
-    ctx: Context, found: Device | None, given: Given | None = None, path: Path = ()
+    ctx: Context, device: Device | None, given: StatedQuantity | None = None, path: Path = ()
 ) -> Fact:
-    """The one bridge from boards to the IT system, in training and in serving."""
-    usual = "superchip_power_factor" if superchip(found) else "host_power_factor"
-    return ctx.either(given, path, usual)
+    """Power of the IT system over power of its boards: as stated, else the default."""
+    usual = "superchip_power_factor" if is_superchip(device) else "host_power_factor"
+    return ctx.stated_or_default(given, path, usual)
 
 
-def rated_above_use(card: Record) -> bool:
-    """Whether a device is rated for its chip's limit, far above what any work draws."""
+def is_rated_above_use(card: Record) -> bool:
+    """Whether the TDP of a device is a limit of its chip, far above the power in use."""
     return card.text("tdp_basis") == "chip_limit"
 
 
-def metered(ctx: Context, draw: Power[Fact], found: Device | None) -> MeteredPower[Fact]:
-    """Power of a run that is metered on its nodes; a superchip is all that is metered of one."""
+def with_node_factor(ctx: Context, draw: Power[Fact], device: Device | None) -> MeteredPower[Fact]:
+    """Power metered at nodes, with the factor from boards to nodes; 1 for a superchip."""
     within = ctx.default("node_power_factor")
-    if superchip(found):
+    if is_superchip(device):
         label, note = "node over superchips", "a superchip holds CPU and memory"
         within = replace(ONE, key="node_over_superchips", label=label, note=note)
     return MeteredPower(
@@ -48,11 +48,11 @@ def metered(ctx: Context, draw: Power[Fact], found: Device | None) -> MeteredPow
     )  # fmt: skip
 
 
-def of_server(ctx: Context, run: schema.Run, found: Device, factor: Fact) -> Power[Fact]:
-    """Power of whole servers at their plugs: an IT system but for the network around them."""
+def server_power(ctx: Context, run: schema.Run, device: Device, factor: Fact) -> Power[Fact]:
+    """Typical power of whole servers, as power of the IT system without its network."""
     hint = "name its accelerator, hardware.accelerator, or give train.power with its scope"
-    typical = ctx.needed(found.record, "typical_power", found.path, hint=hint)
-    if run.energy is not None:  # the power then only tells the hours
+    typical = ctx.required_fact(device.record, "typical_power", device.path, hint=hint)
+    if run.energy is not None:  # power is then only used to compute hours
         return Power("it_system", typical, None, None, factor)
-    ctx.not_estimated[f"network around {found.record.name}"] = "its power is that of the server"
+    ctx.not_estimated[f"network around {device.record.name}"] = "its power is that of the server"
     return Power("it_system", typical, None, None, None)

@@ -1,4 +1,4 @@
-"""Training on samples: pictures and clips to denoise, images, windows of speech."""
+"""Resolve training on samples: images and clips to denoise, images to classify, speech."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.estimate.training.sample_inputs import (
-    Photograph,
-    Picture,
+    DiffusionSample,
+    ImageSample,
     SampleWork,
-    Speech,
-    Stated,
+    SpeechSample,
+    StatedWork,
 )
 from carbonctl.scenario.resolve.context import ONE
 from carbonctl.scenario.resolve.model_shape import model_path
-from carbonctl.scenario.resolve.serving.diffusion_serving import size, usual, work_of_a_pass
-from carbonctl.scenario.resolve.training.language_training import encoder_share, utilization
+from carbonctl.scenario.resolve.serving.diffusion_serving import (
+    denoising_pass_work,
+    resolve_image_size,
+    stated_or_published,
+)
+from carbonctl.scenario.resolve.training.language_training import encoder_share, resolve_utilization
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -24,25 +28,25 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.machine import Device
     from carbonctl.scenario.schema import scenario_file as schema
-    from carbonctl.scenario.schema.quantity import Given
+    from carbonctl.scenario.schema.quantity import StatedQuantity
 
-    Sample = Picture[Fact] | Photograph[Fact] | Speech[Fact] | Stated[Fact]
+    Sample = DiffusionSample[Fact] | ImageSample[Fact] | SpeechSample[Fact] | StatedWork[Fact]
 
 _STATE_IT = "or state it: sample_work: 8.2 GFLOP, forward, of one sample"
 
 
 def sample_work(
-    ctx: Context, run: schema.Run, model: schema.Model | None, found: Device, path: Path
+    ctx: Context, run: schema.Run, model: schema.Model | None, device: Device, path: Path
 ) -> SampleWork[Fact] | None:
-    """Work of a model that learns from samples; None for a recommendation model."""
-    sample, prior = _sample(ctx, run, model, path)
+    """Inputs for the work of training on samples; None for a recommendation model."""
+    sample, prior = _resolve_sample(ctx, run, model, path)
     if sample is None:
         return None
-    used = utilization(ctx, run, found, path, prior)
+    used = resolve_utilization(ctx, run, device, path, prior)
     return SampleWork(
         sample=sample,
-        train_samples=ctx.given(run.samples, (*path, "samples"), "training samples"),
-        epochs=ctx.either(run.epochs, (*path, "epochs"), "epochs"),
+        train_samples=ctx.stated_fact(run.samples, (*path, "samples"), "training samples"),
+        epochs=ctx.stated_or_default(run.epochs, (*path, "epochs"), "epochs"),
         train_passes=ctx.default("train_passes"),
         peak_flop_per_s=used.peak_flop_per_s,
         billed_mfu=used.billed_mfu,
@@ -51,47 +55,49 @@ def sample_work(
     )
 
 
-def _sample(
+def _resolve_sample(
     ctx: Context, run: schema.Run, model: schema.Model | None, path: Path
 ) -> tuple[Sample | None, str]:
     if run.sample_work is not None:
-        stated = ctx.given(run.sample_work, (*path, "sample_work"), "work of one sample")
-        return Stated(stated), "billed_mfu_sample"
+        stated = ctx.stated_fact(run.sample_work, (*path, "sample_work"), "work of one sample")
+        return StatedWork(stated), "billed_mfu_sample"
     if model is None or model.id is None:
         return None, ""
     record = ctx.record("models", model.id, model_path(ctx, path))
     match model_kind(record.text("kind")).sample:
         case "picture":
-            return _picture(ctx, run, record, path), "billed_mfu_picture"
+            return _diffusion_sample(ctx, run, record, path), "billed_mfu_picture"
         case "photograph":
-            return photograph(ctx, record, run.image_size, path), "billed_mfu_sample"
+            return image_sample(ctx, record, run.image_size, path), "billed_mfu_sample"
         case "speech":
-            return speech(ctx, record, path), "billed_mfu_sample"
+            return speech_sample(ctx, record, path), "billed_mfu_sample"
         case _:
             return None, ""
 
 
-def _dims(
+def _required_dimensions(
     ctx: Context, record: Record, names: tuple[str, ...], what: str, path: Path
 ) -> list[Fact]:
-    found = [record.plain(name) for name in names]
-    known = [fact for fact in found if fact is not None]
-    if len(known) < len(found):
-        lacking = ", ".join(n for n, fact in zip(names, found, strict=True) if fact is None)
+    values = [record.plain_fact(name) for name in names]
+    known = [fact for fact in values if fact is not None]
+    if len(known) < len(values):
+        lacking = ", ".join(n for n, fact in zip(names, values, strict=True) if fact is None)
         message = f"the work of one {what} of {record.name} is not known: no {lacking}"
         ctx.fail("CC304", message.replace("_", " "), model_path(ctx, path), _STATE_IT)
     return known
 
 
-def _picture(ctx: Context, run: schema.Run, record: Record, path: Path) -> Picture[Fact]:
-    """A picture or clip at its size, and the frozen encoders before the denoiser."""
-    width, height = size(ctx, run.size, record, path)
-    frames = usual(ctx, run.frames, (*path, "frames"), record, "frames")
-    text = record.plain("text_encoder_params"), record.plain("text_tokens")
+def _diffusion_sample(
+    ctx: Context, run: schema.Run, record: Record, path: Path
+) -> DiffusionSample[Fact]:
+    """Inputs for the work of denoising one image or clip, with its frozen encoders."""
+    width, height = resolve_image_size(ctx, run.size, record, path)
+    frames = stated_or_published(ctx, run.frames, (*path, "frames"), record, "frames")
+    text = record.plain_fact("text_encoder_params"), record.plain_fact("text_tokens")
     if None in text:
         ctx.not_estimated[f"text encoder of {record.name}"] = "its size is not known"
-    epochs = ctx.either(run.epochs, (*path, "epochs"), "epochs")
-    return Picture(
+    epochs = ctx.stated_or_default(run.epochs, (*path, "epochs"), "epochs")
+    return DiffusionSample(
         width=width,
         height=height,
         frames=frames,
@@ -100,29 +106,29 @@ def _picture(ctx: Context, run: schema.Run, record: Record, path: Path) -> Pictu
         text_tokens=text[1],
         frozen_passes=ctx.default("frozen_passes"),
         frozen_epochs=ONE if run.cached_latents else epochs,
-        **vars(work_of_a_pass(ctx, record, frames, path, _STATE_IT)),
+        **vars(denoising_pass_work(ctx, record, frames, path, _STATE_IT)),
     )
 
 
-def photograph(
-    ctx: Context, record: Record, image_size: Given | None, path: Path
-) -> Photograph[Fact]:
-    """An image at its size, cut into patches."""
-    if record.plain("vocabulary") is not None:
-        message = f"{record.name} has a tower of text beside its images"
+def image_sample(
+    ctx: Context, record: Record, image_size: StatedQuantity | None, path: Path
+) -> ImageSample[Fact]:
+    """Inputs for the work of one image that is cut into patches."""
+    if record.plain_fact("vocabulary") is not None:
+        message = f"{record.name} has a text tower too, which is not estimated"
         ctx.fail("CC304", message, model_path(ctx, path), _STATE_IT)
     names = ("total_params", "vision_patch", "layers", "hidden_size")
-    params, patch, layers, hidden = _dims(ctx, record, names, "image", path)
-    edge = usual(ctx, image_size, (*path, "image_size"), record, "image_size")
-    return Photograph(params, edge, patch, layers, hidden)
+    params, patch, layers, hidden = _required_dimensions(ctx, record, names, "image", path)
+    edge = stated_or_published(ctx, image_size, (*path, "image_size"), record, "image_size")
+    return ImageSample(params, edge, patch, layers, hidden)
 
 
-def speech(ctx: Context, record: Record, path: Path) -> Speech[Fact]:
-    """A window of speech and the text that is written for it."""
+def speech_sample(ctx: Context, record: Record, path: Path) -> SpeechSample[Fact]:
+    """Inputs for the work of one window of speech and its transcript."""
     names = ("total_params", "encoder_layers", "hidden_size")
-    total, layers, hidden = _dims(ctx, record, names, "window of speech", path)
+    total, layers, hidden = _required_dimensions(ctx, record, names, "window of speech", path)
     text = ctx.default("speech_text_tokens")
-    return Speech(
+    return SpeechSample(
         total_params=total,
         encoder_share=encoder_share(ctx, record),
         sample_tokens=ctx.default("speech_tokens"),

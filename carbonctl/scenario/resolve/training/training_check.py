@@ -1,4 +1,4 @@
-"""What a training run is checked for once it is planned, and where that stands in the scenario."""
+"""What the feasibility check of a planned training run needs of the scenario."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @record
 class TrainingCheck:
-    """A run as it was written, its place, and the life of its hardware."""
+    """A run as stated, the life of its hardware, and its path in the scenario."""
 
     run: schema.Run
     life: Fact

@@ -1,8 +1,9 @@
-"""Which devices serving holds for the whole period, and which it is charged by need.
+"""Whether devices are dedicated to serving for the whole period, or charged by need.
 
-The rule depends on the scenario, never on the command. A count is held by serving where it stands
-in ``infer.hardware``, or in ``hardware`` of a scenario without ``train``. A count that training
-shares, devices without a count, and ``infer.shared: true`` are charged by need.
+The rule depends on the scenario, never on the command. Devices are dedicated (held for the whole
+period, busy or not) where a count is in ``infer.hardware``, or in ``hardware`` of a scenario
+without ``train``. A count shared with training, devices without a count, and
+``infer.shared: true`` are charged by need.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbonctl.scenario.resolve.context import tried
+from carbonctl.scenario.resolve.context import attempt
 
 if TYPE_CHECKING:
     from carbonctl.core.strict_yaml import Path
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from carbonctl.scenario.schema import scenario_file as schema
 
 OLD_SCHEMA = "carbonctl/scenario/v1"
-_BESIDE = ("busy_share", "autoscaling")
+_NEEDS_UNDEDICATED = ("busy_share", "autoscaling")
 
 
-def held_path(scenario: schema.Scenario) -> Path | None:
-    """The hardware section whose count serving holds; None where serving is charged by need."""
+def dedicated_hardware_path(scenario: schema.Scenario) -> Path | None:
+    """Path of the hardware section dedicated to serving; None where it is charged by need."""
     infer = scenario.infer
     if infer is None or infer.shared:
         return None
@@ -34,28 +35,32 @@ def held_path(scenario: schema.Scenario) -> Path | None:
     return ("hardware",)
 
 
-def check_held(ctx: Context, scenario: schema.Scenario) -> None:
-    """Refuse what contradicts held devices; say once that an old file is now charged in full."""
+def check_dedicated_hardware(ctx: Context, scenario: schema.Scenario) -> None:
+    """Report keys that contradict dedicated devices; warn that files of schema v1 charge more."""
     infer = scenario.infer
-    path = held_path(scenario)
+    path = dedicated_hardware_path(scenario)
     if infer is None or path is None:
         return
-    for name in _BESIDE if infer.fleet_share is None else ():  # which refuses them itself
+    for name in (
+        _NEEDS_UNDEDICATED if infer.fleet_share is None else ()
+    ):  # fleet_share rejects these keys itself
         if getattr(infer, name) is not None:
-            tried(partial(_refuse, ctx, ("infer", name), name))
+            attempt(partial(_refuse, ctx, ("infer", name), name))
     embodied = scenario.embodied
     alone = scenario.train is None and scenario.experiments is None
     if alone and embodied is not None and embodied.allocation_rate is not None:
-        tried(partial(_refuse, ctx, ("embodied", "allocation_rate"), "allocation_rate"))
+        attempt(partial(_refuse, ctx, ("embodied", "allocation_rate"), "allocation_rate"))
     mark = ctx.mark((*path, "count"))
     from_file = mark is not None and mark.line is not None
     if from_file and scenario.version == OLD_SCHEMA and infer.fleet_share is None:
         message = "this count is now charged for the whole period, not by need"
-        hint = "infer.shared: true keeps the old rule; schema: carbonctl/scenario/v2 says you know"
+        hint = (
+            "infer.shared: true keeps the old rule; schema: carbonctl/scenario/v2 accepts the new"
+        )
         ctx.warn("CC309", message, (*path, "count"), hint)
 
 
 def _refuse(ctx: Context, path: Path, name: str) -> None:
     message = f"{name} contradicts the stated count: these devices are held for the whole period"
-    hint = "leave it out: the busy share follows from the load; or infer.shared: true, by need"
+    hint = "leave it out: the busy share follows from the load; or set infer.shared: true"
     ctx.fail("CC303", message, path, hint)

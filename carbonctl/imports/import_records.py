@@ -1,4 +1,4 @@
-"""What an importer finds, and how it refuses what it cannot read."""
+"""Records of an import: runs, models, rows of logs; and errors at a position of a row."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from carbonctl.core.errors import InputError, Mark, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Form = Literal["codecarbon", "nvidia-smi", "dmon", "dcgm", "slurm", "hf-config"]
+LogFormat = Literal["codecarbon", "nvidia-smi", "dmon", "dcgm", "slurm", "hf-config"]
 Evidence = Literal["energy", "accelerator_hours", "power"]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedRun:
-    """One training run: its evidence, the device as the log calls it, and where it was read.
+    """One training run: its evidence, the device name in the log, and a note on its source.
 
-    ``hours`` are the device-hours that an energy was measured over, devices as software counts
-    them; ``boards_kwh`` is the part of the energy that the boards drew, where the log has it;
-    ``place``, ``region`` and ``pue`` are of its site, where runs have sites of their own.
+    ``value`` is in kWh, W or device-hours, by ``evidence``. ``hours`` are the device-hours of a
+    measured energy; ``boards_kwh`` is the energy of the accelerator boards in kWh, if known.
+    ``place``, ``region`` and ``pue`` are set if the runs have different sites.
     """
 
     evidence: Evidence
@@ -40,7 +40,7 @@ class ImportedRun:
 
 @dataclass(frozen=True, slots=True)
 class ImportedModel:
-    """The shape of a language model, by the names of the scenario file, or its ``name``."""
+    """The shape of a language model by keys of the scenario file, or the ``name`` of a model."""
 
     shape: dict[str, int]
     comments: tuple[str, ...]
@@ -51,7 +51,7 @@ class ImportedModel:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Everything that the files say; what they cannot say stays empty."""
+    """Contents of the imported files; unknown values are empty."""
 
     runs: tuple[ImportedRun, ...] = ()
     comments: tuple[str, ...] = ()
@@ -59,12 +59,12 @@ class Imported:
     region: str = ""
     pue: float | None = None
     model: ImportedModel | None = None
-    notes: tuple[str, ...] = ()  # what was left out or looks wrong, for those who run the import
+    notes: tuple[str, ...] = ()  # excluded rows and implausible values, printed by the command
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a log, cut into values; ``columns`` names their places."""
+    """One line of a log, split into values; ``columns`` maps names to indexes."""
 
     file: str
     number: int
@@ -73,12 +73,12 @@ class Row:
     columns: dict[str, int] = field(default_factory=dict)
 
     def get(self, name: str) -> str:
-        """The value of a column, empty when the log has no such column."""
+        """The value of a column; empty if the log has no such column."""
         place = self.columns.get(name)
         return self.values[place] if place is not None and place < len(self.values) else ""
 
     def mark(self, name: str = "") -> Mark:
-        """Where the value of a column stands, or the line as a whole."""
+        """Position of the value of a column, or of the line."""
         place = self.columns.get(name)
         if place is None or place >= len(self.values):
             return Mark(self.file, self.number, 1)
@@ -90,35 +90,35 @@ class Row:
             after += self.text[after : after + 1] in {",", "|"}
         return Mark(self.file, self.number, start + 1, max(1, len(self.values[place])))
 
-    def refuse(self, code: str, message: str, name: str = "", hint: str = "") -> NoReturn:
-        """An error at a column of this line."""
-        refuse(code, message, self.mark(name), hint, self.text)
+    def raise_error(self, code: str, message: str, name: str = "", hint: str = "") -> NoReturn:
+        """Raise an InputError at a column of this line."""
+        raise_at(code, message, self.mark(name), hint, self.text)
 
 
-def refuse(code: str, message: str, mark: Mark, hint: str = "", text: str = "") -> NoReturn:
-    """An error at a place, with its line where that is known."""
+def raise_at(code: str, message: str, mark: Mark, hint: str = "", text: str = "") -> NoReturn:
+    """Raise an InputError at a position, with the text of the line if known."""
     before = [""] * ((mark.line or 1) - 1)
     sources = {mark.file: [*before, text]} if text else {}
     raise InputError([Problem(code, message, mark, hint)], sources)
 
 
 def printable(text: str) -> str:
-    """Text on one line, without what a terminal or YAML could take for more than text."""
+    """Text on one line, with unprintable characters replaced by ``?``."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def basename(file: str) -> str:
-    """The last part of a file's name, for notes."""
+def base_name(file: str) -> str:
+    """The file name without folders."""
     return file.replace("\\", "/").rpartition("/")[2]
 
 
-def listed(names: Iterable[str], most: int = 4) -> str:
-    """The first few of some names, and how many more there are."""
+def format_list(names: Iterable[str], most: int = 4) -> str:
+    """Distinct names as text, at most ``most`` and the number of the others."""
     all_names = list(dict.fromkeys(names))
     more = len(all_names) - most
     return ", ".join(all_names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 run``, ``2 runs``."""
+def format_count(number: int, noun: str) -> str:
+    """A count with its noun: ``1 run``, ``2 runs``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -92,7 +92,7 @@ def test_an_id_in_any_case_and_with_any_separators_is_itself(kind):
     for one in CATALOG.ids(kind):
         for spelled in (one, one.upper(), one.replace("-", "_"), one.replace("-", " "), f" {one} "):
             assert CATALOG.record(kind, spelled).id == one
-        keys.setdefault(spelling.key(kind, one), []).append(one)
+        keys.setdefault(spelling.spelling_key(kind, one), []).append(one)
     assert {key: ids for key, ids in keys.items() if len(ids) > 1} == {}
 
 
@@ -188,7 +188,7 @@ def test_the_format_in_a_name_is_the_format_of_its_weights():
 
 def test_an_id_opens_one_file(monkeypatch):
     opened = []
-    monkeypatch.setattr("carbonctl.catalog.read.rows_of", opened.append)
+    monkeypatch.setattr("carbonctl.catalog.read.load_rows", opened.append)
     assert CATALOG.record("accelerators", "nvidia-a100-pcie-40gb").id == "nvidia-a100-pcie-40gb"
     assert opened == []
 
@@ -211,7 +211,7 @@ def test_an_instance_is_found_with_its_provider_in_front_and_in_any_case():
     }.items():
         row = instances.find_instance(CATALOG, name)
         assert f"{row['provider']}:{row['instance']}" == full
-    for one in instances.names(CATALOG):
+    for one in instances.instance_names(CATALOG):
         row = instances.find_instance(CATALOG, one.upper())
         assert f"{row['provider']}:{row['instance']}" == one
 

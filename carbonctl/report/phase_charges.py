@@ -1,14 +1,14 @@
-"""What each phase is charged for: which model on which hardware, where, and by which rule."""
+"""Model, hardware, site and allocation rule that each phase is charged for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl.catalog.model_kinds import model_kind
-from carbonctl.core.record import compared
-from carbonctl.report.numbers import quantity
-from carbonctl.scenario.resolve.hardware.accelerator_counts import in_words
-from carbonctl.scenario.resolve.serving.held_hardware import held_path
+from carbonctl.core.record import value_record
+from carbonctl.report.numbers import format_quantity
+from carbonctl.scenario.resolve.hardware.accelerator_counts import format_hardware
+from carbonctl.scenario.resolve.serving.dedicated_hardware import dedicated_hardware_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from carbonctl.catalog.read import Catalog
     from carbonctl.estimate.inputs import Phase
     from carbonctl.result.estimate import ChargedPhase, ChargeRule, Operator
-    from carbonctl.scenario.resolve.resolve_scenario import Resolved
+    from carbonctl.scenario.resolve.resolve_scenario import ResolvedScenario
     from carbonctl.scenario.schema import scenario_file as schema
 
 _GPU_VENDORS = ("nvidia-", "amd-", "intel-")
 _KINDS = ("experiments", "train", "infer", "data", "idle")
-_VERBS = {"train": "training", "infer": "serving", "idle": "training"}
+_ACTIVITY = {"train": "training", "infer": "serving", "idle": "training"}
 
 
-@compared
-class Charged:
-    """One phase with its model, hardware and place in words.
+@value_record
+class PhaseCharge:
+    """One phase with its model, hardware and site in words.
 
-    ``rule`` is ``held`` (all of it, or a stated share of a fleet) or ``by need`` for serving, and
-    empty for other phases; ``count`` are the devices that the scenario states for it.
+    ``rule`` is ``held`` (all devices for the whole period, or a stated share of a fleet) or ``by
+    need`` for serving, and empty for other phases. ``count`` is the number of devices in the
+    scenario.
     """
 
     phase: str
@@ -43,7 +44,7 @@ class Charged:
     rule: str = ""
 
     def as_dict(self) -> ChargedPhase:
-        """Machine form; what a phase has none of is null."""
+        """The charge as JSON data; missing values are null."""
         return {
             "phase": self.phase,
             "model": self.model or None,
@@ -56,34 +57,34 @@ class Charged:
         }
 
 
-def charged(resolved: Resolved, catalog: Catalog) -> list[Charged]:
-    """Every estimated phase, with the hardware and the place that it is charged for."""
-    return [_charged(phase, resolved.scenario, catalog) for phase in resolved.inputs.phases]
+def phase_charges(resolved: ResolvedScenario, catalog: Catalog) -> list[PhaseCharge]:
+    """The charge of every estimated phase."""
+    return [_phase_charge(phase, resolved.scenario, catalog) for phase in resolved.inputs.phases]
 
 
-def _charged(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> Charged:
-    owners = _owners(phase.id, scenario)
+def _phase_charge(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> PhaseCharge:
+    owners = _sections_of_phase(phase.id, scenario)
     named = next((o.hardware for o in owners if getattr(o, "hardware", None)), None)
     model = next((o.model for o in owners if getattr(o, "model", None)), None)
     if phase.kind in ("data", "idle") or (phase.hardware is None and phase.kind != "infer"):
         named = None
     if phase.kind == "data":
         model = None
-    words = in_words(catalog, named) if named is not None else ""
+    words = format_hardware(catalog, named) if named is not None else ""
     count = named.count.value if named is not None and named.count is not None else None
     rule = ""
     if phase.kind == "infer":
         shared_out = scenario.infer is not None and scenario.infer.fleet_share is not None
-        rule = "held" if shared_out or held_path(scenario) is not None else "by need"
+        rule = "held" if shared_out or dedicated_hardware_path(scenario) is not None else "by need"
     given = any(getattr(o, "site", None) and o.site.grid is not None for o in owners[:1])
     place = phase.site.name
     if given and place != "a given grid":
         place += ", grid as given"
-    noun = _noun(catalog, named) if named is not None else ""
-    return Charged(
+    noun = _device_noun(catalog, named) if named is not None else ""
+    return PhaseCharge(
         phase.id,
         phase.kind,
-        _model_words(model),
+        _model_text(model),
         words,
         noun,
         place,
@@ -94,7 +95,7 @@ def _charged(phase: Phase[Any], scenario: schema.Scenario, catalog: Catalog) -> 
 
 
 def _operator(phase: Phase[Any], owners: list[Any], hardware: schema.Hardware | None) -> str:
-    """Who operates the hardware: as stated; an instance is one of a cloud, wherever it stands."""
+    """Operator of the hardware: as stated, else cloud for an instance, else that of the site."""
     sites = [owner.site for owner in owners if getattr(owner, "site", None) is not None]
     stated = sites[0].operator if sites else None
     if stated is None and hardware is not None and hardware.instance is not None:
@@ -102,8 +103,8 @@ def _operator(phase: Phase[Any], owners: list[Any], hardware: schema.Hardware | 
     return phase.site.operator
 
 
-def _noun(catalog: Catalog, hardware: schema.Hardware) -> str:
-    """What the count of some hardware counts: GPUs, other accelerators, or servers."""
+def _device_noun(catalog: Catalog, hardware: schema.Hardware) -> str:
+    """The unit of a hardware count: GPUs, accelerators, servers or devices."""
     if hardware.accelerator is not None:
         device = catalog.record("accelerators", hardware.accelerator).id
     elif hardware.server is not None:
@@ -115,8 +116,8 @@ def _noun(catalog: Catalog, hardware: schema.Hardware) -> str:
     return "GPUs" if device.startswith(_GPU_VENDORS) else "accelerators"
 
 
-def _owners(phase_id: str, scenario: schema.Scenario) -> list[Any]:
-    """Sections that may name what a phase uses, its own first, the top of the file last."""
+def _sections_of_phase(phase_id: str, scenario: schema.Scenario) -> list[Any]:
+    """Sections of the scenario that apply to a phase, the most specific first."""
     root, _, name = phase_id.partition(".")
     root = "train" if root == "idle" else root
     section = getattr(scenario, root, None)
@@ -129,42 +130,48 @@ def _owners(phase_id: str, scenario: schema.Scenario) -> list[Any]:
     return [*owners, scenario]
 
 
-def title(resolved: Resolved, every: list[Charged]) -> str:
-    """What was estimated, in a few words of the user's: hardware and place of every phase."""
+def result_title(resolved: ResolvedScenario, every: list[PhaseCharge]) -> str:
+    """Title of a result: name, model, hardware and site of its phases."""
     name = f"{resolved.scenario.name}: " if resolved.scenario.name else ""
     phases = [one for one in every if one.kind not in ("data", "idle")] or every
-    models = {kind: _only(one.model for one in phases if one.kind == kind) for kind in _KINDS}
-    model = _only(text for kind, text in models.items() if any(p.kind == kind for p in phases))
+    models = {
+        kind: _common_text(one.model for one in phases if one.kind == kind) for kind in _KINDS
+    }
+    model = _common_text(
+        text for kind, text in models.items() if any(p.kind == kind for p in phases)
+    )
     uses: dict[str, list[str]] = {}
     for one in phases:
         own = "" if model else models.get(one.kind, "")
-        kinds = uses.setdefault(_in_words(own, one.hardware, one.site), [])
+        kinds = uses.setdefault(_describe_use(own, one.hardware, one.site), [])
         if one.kind not in kinds:
             kinds.append(one.kind)
     if len(uses) == 1:
         bare = not (name or model or phases[0].hardware)
-        verb = _VERBS.get(phases[0].kind, phases[0].kind) if bare else model
-        return name + _in_words(verb, phases[0].hardware, phases[0].site)
-    parts = [f"{', '.join(_VERBS.get(k, k) for k in kinds)}: {use}" for use, kinds in uses.items()]
+        verb = _ACTIVITY.get(phases[0].kind, phases[0].kind) if bare else model
+        return name + _describe_use(verb, phases[0].hardware, phases[0].site)
+    parts = [
+        f"{', '.join(_ACTIVITY.get(k, k) for k in kinds)}: {use}" for use, kinds in uses.items()
+    ]
     return f"{name}{model}{', ' if model else ''}{'; '.join(parts)}"
 
 
-def _only(texts: Iterable[str]) -> str:
-    """The one text that all of them are; nothing where they differ."""
+def _common_text(texts: Iterable[str]) -> str:
+    """The text that all of them equal; empty if they differ."""
     found = list(dict.fromkeys(texts))
     return found[0] if len(found) == 1 else ""
 
 
-def _in_words(model: str, hardware: str, site: str) -> str:
+def _describe_use(model: str, hardware: str, site: str) -> str:
     what = ", ".join(text for text in (model, hardware) if text)
     return f"{what} in {site}".strip()
 
 
-def _model_words(model: schema.Model | None) -> str:
+def _model_text(model: schema.Model | None) -> str:
     if model is None:
         return ""
     if model.id is not None:
         return model.id
     if model.params is not None:
-        return f"{quantity(model.params.value, '1')} {model_kind(model.kind).label}"
+        return f"{format_quantity(model.params.value, '1')} {model_kind(model.kind).label}"
     return model_kind("dlrm").label

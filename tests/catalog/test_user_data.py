@@ -5,7 +5,7 @@ import shutil
 from tables import for_each
 
 from carbonctl.catalog.check import KINDS, TABLES
-from carbonctl.catalog.locate import bundled
+from carbonctl.catalog.locate import bundled_folder
 from carbonctl.catalog.read import ALIASES, Catalog, default_names
 
 MEMORY = "memory: {value: 80 GB, source: u}\nbandwidth: {value: 1 TB/s, source: u}\n"
@@ -128,7 +128,7 @@ def test_a_row_with_a_cell_that_cannot_be_ends_with_3(name, lines, cells, carbon
 
 
 def test_a_copy_of_everything_bundled_is_no_problem(tmp_path):
-    shutil.copytree(bundled("hardware_db"), tmp_path / "own")
+    shutil.copytree(bundled_folder("hardware_db"), tmp_path / "own")
     catalog = Catalog.open(str(tmp_path / "own"))
     for kind in KINDS:
         for name in catalog.ids(kind):

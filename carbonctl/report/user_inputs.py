@@ -1,4 +1,4 @@
-"""What the user gave, kept in a result: enough to compute it again, and to see what changed."""
+"""The user's inputs in a result, complete enough to recompute it and to find changes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from carbonctl.result.facts import Inputs
 
 
-def given(document: Document) -> Inputs:
-    """The scenario as it was read, ``extends`` and flags laid over it, and which values are flags.
+def user_inputs(document: Document) -> Inputs:
+    """The scenario after ``extends`` and flags, with its digest and the values from flags.
 
-    Its digest is that of the values, so that comments and order do not change it.
+    The digest is computed from the values, so comments and order do not change it.
     """
-    scenario = _plain(document.data)
+    scenario = _as_json_value(document.data)
     text = json.dumps(scenario, sort_keys=True, ensure_ascii=False)
     return {
         "source": "user",
@@ -29,17 +29,17 @@ def given(document: Document) -> Inputs:
             if mark.line is None
         ],
         "replaced_by_flags": [
-            {"path": path, "flag": flag, "before": _plain(before)}
-            for path, flag, before in document.replaced
+            {"path": path, "flag": flag, "before": _as_json_value(before)}
+            for path, flag, before in document.overrides
         ],
         "scenario": scenario,
     }
 
 
-def _plain(value: Any) -> Any:
-    """YAML's values as JSON has them; a number that overflows stays as text."""
+def _as_json_value(value: Any) -> Any:
+    """A YAML value as a JSON value; an infinite number becomes text."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _as_json_value(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_as_json_value(item) for item in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
