@@ -64,7 +64,7 @@ class Tally:
 
 def _outcome(target: Target, raw: bytes) -> str:
     """``accepted``, the first error code, or an exception with the place that raised it."""
-    from carbonctl.core.errors import CODES, CarbonctlError  # noqa: PLC0415
+    from carbonctl.core.errors import CODES, CarbonctlError
 
     signal.setitimer(signal.ITIMER_PROF, 5 * MOST_SECONDS)
     try:
@@ -89,8 +89,8 @@ def _expired(*_: object) -> None:
 
 def by_hypothesis(name: str, tally: Tally, seed: int, size: int) -> None:
     """One batch of one target, of this many inputs."""
-    from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415
-    from hypothesis import seed as seeded  # noqa: PLC0415
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import seed as seeded
 
     target = TARGETS[name]
     batch = tally.inputs // size
@@ -109,7 +109,7 @@ def by_hypothesis(name: str, tally: Tally, seed: int, size: int) -> None:
 
 def by_atheris(name: str, wanted: int, seed: int, report: Path) -> None:
     """All inputs of one target, in this process, which then ends."""
-    import atheris  # noqa: PLC0415 - optional
+    import atheris
 
     with atheris.instrument_imports(include=["carbonctl"]):
         for module in (

@@ -46,7 +46,7 @@ ODD = (
 
 @cache
 def _catalog() -> Any:
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after atheris has looked
+    from carbonctl.catalog.read import Catalog
 
     return Catalog.open()
 
@@ -57,15 +57,15 @@ def _stdin(raw: bytes) -> None:
 
 def scenario(raw: bytes, samples: int = 0) -> None:
     """Read, resolve and estimate a scenario of either kind; its result as JSON."""
-    from carbonctl.app.estimate import evaluate as phases_of  # noqa: PLC0415
-    from carbonctl.app.load import Scenario  # noqa: PLC0415
-    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
-    from carbonctl.core.phase_names import PHASES  # noqa: PLC0415
-    from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415
-    from carbonctl.report.envelope import ResultMetadata, build_result  # noqa: PLC0415
-    from carbonctl.report.facts import with_citations  # noqa: PLC0415
-    from carbonctl.report.machine import as_json  # noqa: PLC0415
-    from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
+    from carbonctl.app.estimate import evaluate as phases_of
+    from carbonctl.app.load import Scenario
+    from carbonctl.app.plan_hardware import plan_item
+    from carbonctl.core.phase_names import PHASES
+    from carbonctl.estimate.embodied.hardware import embodied
+    from carbonctl.report.envelope import ResultMetadata, build_result
+    from carbonctl.report.facts import with_citations
+    from carbonctl.report.machine import as_json
+    from carbonctl.study.montecarlo import evaluate
 
     _stdin(raw)
     made, document = read_scenario("-", (), _catalog(), keep=True)
@@ -87,8 +87,8 @@ def drawn(raw: bytes) -> None:
 
 def imported(raw: bytes) -> None:
     """A log or table of another tool, read and written as a scenario."""
-    from carbonctl.imports.detect import import_files  # noqa: PLC0415
-    from carbonctl.imports.writer import write_scenario as written  # noqa: PLC0415
+    from carbonctl.imports.detect import import_files
+    from carbonctl.imports.writer import write_scenario as written
 
     _stdin(raw)
     written(import_files(["-"], _catalog()), ["-"], _catalog())
@@ -96,7 +96,7 @@ def imported(raw: bytes) -> None:
 
 def policy(raw: bytes) -> None:
     """A policy of a gate."""
-    from carbonctl.gate.policy import read  # noqa: PLC0415
+    from carbonctl.gate.policy import read
 
     path = Path("policy.yaml")
     path.write_bytes(raw)
@@ -105,7 +105,7 @@ def policy(raw: bytes) -> None:
 
 def result(raw: bytes) -> None:
     """A saved result, rendered in every format that takes it."""
-    from carbonctl.report import formats, saved  # noqa: PLC0415
+    from carbonctl.report import formats, saved
 
     data = saved.parse_result(raw, "result.json").data
     if data["command"] in saved.ESTIMATES:
@@ -115,7 +115,7 @@ def result(raw: bytes) -> None:
 
 def card(raw: bytes) -> None:
     """The emissions of a model card."""
-    from carbonctl.imports.model_card import check_model_card  # noqa: PLC0415
+    from carbonctl.imports.model_card import check_model_card
 
     path = Path("card.md")  # in the empty folder that the fuzzer works in
     path.write_bytes(raw)
@@ -124,7 +124,7 @@ def card(raw: bytes) -> None:
 
 def flags(raw: bytes) -> None:
     """A whole command line; every expected failure ends with 2, 3 or 6."""
-    from carbonctl.cli.app import run  # noqa: PLC0415
+    from carbonctl.cli.app import run
 
     text = raw.decode(errors="replace").replace("\0", "")
     try:
@@ -141,8 +141,8 @@ def flags(raw: bytes) -> None:
 
 def quantity(raw: bytes) -> None:
     """A value of ``--set``, a scalar, and a quantity of each kind of unit."""
-    from carbonctl.core import strict_yaml, units  # noqa: PLC0415
-    from carbonctl.scenario.read.read_scenario import parse_set  # noqa: PLC0415
+    from carbonctl.core import strict_yaml, units
+    from carbonctl.scenario.read.read_scenario import parse_set
 
     text = raw.decode(errors="replace")
     strict_yaml.parse_scalar(text)
@@ -181,7 +181,7 @@ def _lines() -> tuple[bytes, ...]:
 @cache
 def _results() -> tuple[bytes, ...]:
     """Saved results to start from, made now: of a training, of a service, of hardware."""
-    from carbonctl.cli.app import run  # noqa: PLC0415
+    from carbonctl.cli.app import run
 
     made = []
     for name in ("train-bloom", "infer-sdxl", "embodied-8xh100"):
@@ -215,7 +215,7 @@ TARGETS = {
 
 def inputs(target: Target) -> SearchStrategy[bytes]:
     """Good inputs with a few edits, gentle or rough; now and then plain bytes."""
-    from hypothesis import strategies as st  # noqa: PLC0415 - not for atheris
+    from hypothesis import strategies as st
 
     cut = [_TOKEN.findall(raw) for raw in target.seeds]
     words = sorted({token for tokens in cut for token in tokens if _WORD.fullmatch(token)})

@@ -77,7 +77,7 @@ def __getattr__(name: str) -> object:
     if name not in _PUBLIC:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    from importlib import import_module  # noqa: PLC0415 - not for the command line
+    from importlib import import_module
 
     value = getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
     globals()[name] = value

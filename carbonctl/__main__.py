@@ -24,7 +24,7 @@ def main() -> None:
             return
     else:
         gc.disable()  # commands are short, so collecting garbage only costs time
-        from carbonctl.cli.app import run  # noqa: PLC0415 - not for --version
+        from carbonctl.cli.app import run
 
         code = run(sys.argv[1:])
     os._exit(code)  # skips interpreter cleanup, a tenth of a short run
@@ -45,7 +45,7 @@ def _version() -> int:
         sys.stdout.write(f"carbonctl {__version__}\n")
         sys.stdout.flush()
     except Exception as error:  # noqa: BLE001 - report_failure handles each kind
-        from carbonctl.cli.app import report_failure  # noqa: PLC0415 - where there is no place to write
+        from carbonctl.cli.app import report_failure
 
         return report_failure(error, [])
     return 0

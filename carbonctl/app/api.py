@@ -84,7 +84,7 @@ def estimate(
     """
     command = _command_for_phases(phases)
     check_samples(samples)
-    from carbonctl.app.estimate import estimate as use_case  # noqa: PLC0415 - heavy
+    from carbonctl.app.estimate import estimate as use_case
 
     loaded = _load_any(scenario, set, values, hardware_db)
     need = command == "lifecycle" and loaded.needs_period
@@ -102,7 +102,7 @@ def embodied(
 ) -> Result:
     """The carbon of whole hardware in kgCO2e, from manufacturing to end of life, without use."""
     check_samples(samples)
-    from carbonctl.app.embodied import embodied as use_case  # noqa: PLC0415 - heavy
+    from carbonctl.app.embodied import embodied as use_case
 
     loaded = _load_any(scenario, set, values, hardware_db)
     return use_case(loaded, samples=samples, seed=seed)
@@ -119,7 +119,7 @@ def refresh(
 ) -> Decision:
     """Whether new hardware saves more than its manufacturing, with the break-even time."""
     check_samples(samples)
-    from carbonctl.app.refresh import refresh as use_case  # noqa: PLC0415 - heavy
+    from carbonctl.app.refresh import refresh as use_case
 
     loaded = _load_any(scenario, set, values, hardware_db)
     return use_case(loaded, samples=samples, seed=seed)
@@ -138,7 +138,7 @@ def compare(
     if len(scenarios) < 2:  # noqa: PLR2004 - to compare takes two
         message = "compare takes two or more scenarios"
         raise UsageError(message)
-    from carbonctl.app.compare import compare as use_case  # noqa: PLC0415 - heavy
+    from carbonctl.app.compare import compare as use_case
 
     named = [
         (_default_name(one, place), partial(_load_any, one, set, values, hardware_db))
@@ -157,7 +157,7 @@ def diff(
 ) -> DiffResult:
     """Changes between two scenarios or results, with the contribution of each in kgCO2e."""
     check_samples(samples)
-    from carbonctl.app.diff import diff as use_case  # noqa: PLC0415 - heavy
+    from carbonctl.app.diff import diff as use_case
 
     data = _path_or_none(hardware_db)
     sides = (partial(_read_any_side, one, data) for one in (base, head))
@@ -178,7 +178,7 @@ def explain(
     check_samples(samples)
     if isinstance(source, Result):
         return source.explain(of, samples=samples)
-    from carbonctl.app.explain import evaluate_any, explain_number  # noqa: PLC0415 - heavy
+    from carbonctl.app.explain import evaluate_any, explain_number
 
     loaded = _load_any(source, set, values, hardware_db)
     return explain_number(evaluate_any(loaded), of, loaded.catalog, samples=samples, seed=seed)
@@ -191,8 +191,8 @@ def verify(
     hardware_db: str | os.PathLike[str] | None = None,
 ) -> Verification:
     """The recomputation of a saved result, and every value that differs."""
-    from carbonctl.app.verify import verify as use_case  # noqa: PLC0415 - heavy
-    from carbonctl.report import saved  # noqa: PLC0415
+    from carbonctl.app.verify import verify as use_case
+    from carbonctl.report import saved
 
     if isinstance(result, Result):
         saved_document = saved.parse_result(result.to_json().encode(), result.name)
@@ -207,7 +207,7 @@ def validate(
     root: str | os.PathLike[str] | None = None,
 ) -> Validation:
     """Warnings of scenarios, policies and saved results; InputError with all their problems."""
-    from carbonctl.app.validate import validate_files  # noqa: PLC0415 - heavy
+    from carbonctl.app.validate import validate_files
 
     names = [os.fspath(file) for file in files]
     return validate_files(names, _path_or_none(hardware_db), _path_or_none(root))
@@ -233,8 +233,8 @@ def gate(
     if not files:
         message = "gate takes one or more files"
         raise UsageError(message)
-    from carbonctl.app.gate import run_gate  # noqa: PLC0415 - heavy
-    from carbonctl.app.gate_input import GateOptions  # noqa: PLC0415
+    from carbonctl.app.gate import run_gate
+    from carbonctl.app.gate_input import GateOptions
 
     data = _path_or_none(hardware_db)
     options = GateOptions(samples, seed, hardware_db=data, trust_result=trust_result)
@@ -270,7 +270,7 @@ def _load_any(
     if isinstance(source, Scenario):
         unchanged = not settings and hardware_db is None
         return source if unchanged else _with_changes(source, settings, hardware_db)
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good arguments
+    from carbonctl.catalog.read import Catalog
 
     catalog = Catalog.open(_path_or_none(hardware_db))
     name, raw = _name_and_bytes(source)
@@ -281,8 +281,8 @@ def _with_changes(
     source: Scenario, settings: list[Setting], hardware_db: str | os.PathLike[str] | None
 ) -> Scenario:
     """A copy of a scenario with values changed, or on other hardware data."""
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for these alone
-    from carbonctl.scenario.read.read_scenario import apply_settings, check_scenario  # noqa: PLC0415
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.scenario.read.read_scenario import apply_settings, check_scenario
 
     catalog = source.catalog if hardware_db is None else Catalog.open(_path_or_none(hardware_db))
     document = source.document.deep_copy()
@@ -329,7 +329,7 @@ def _settings_from_values(values: Mapping[str, Any]) -> list[Setting]:
     """Settings from values by path, as of ``--set``: text is read as YAML, other values stay."""
     if not values:
         return []
-    from carbonctl.scenario.read.read_scenario import Setting, parse_sets  # noqa: PLC0415 - pydantic
+    from carbonctl.scenario.read.read_scenario import Setting, parse_sets
 
     settings = []
     for path, value in values.items():
@@ -350,10 +350,10 @@ def _default_name(source: Source, place: int) -> str:
 
 def _read_any_side(source: Source | Result, hardware_db: str | None) -> SideInput:
     """One side of a diff: a result, a file, or a scenario."""
-    from carbonctl.app import diff as sides  # noqa: PLC0415 - heavy
+    from carbonctl.app import diff as sides
 
     if isinstance(source, Result):
-        from carbonctl.report import saved  # noqa: PLC0415 - for results alone
+        from carbonctl.report import saved
 
         return sides.saved_side(saved.parse_result(source.to_json().encode(), source.name))
     if isinstance(source, str | os.PathLike) and "\n" not in os.fspath(source):

@@ -122,7 +122,7 @@ def find_overloads(
     loads: list[tuple[StatedCapacity, float]], document: Document
 ) -> tuple[list[Problem], list[Problem]]:
     """Errors for loads beyond the devices even if always busy, and warnings for high loads."""
-    from carbonctl.report.numbers import format_significant  # noqa: PLC0415 - with the report
+    from carbonctl.report.numbers import format_significant
 
     errors, warnings = [], []
     for capacity, hours in loads:

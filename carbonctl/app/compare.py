@@ -51,10 +51,10 @@ def compare(
     One InputError has the problems of all scenarios. ``each`` iterates over the scenarios and can
     show progress.
     """
-    from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415 - heavy
-    from carbonctl.report.phase_charges import phase_charges, result_title  # noqa: PLC0415
-    from carbonctl.report.text.side_by_side import compare_as_data  # noqa: PLC0415
-    from carbonctl.study.compare import compare as study  # noqa: PLC0415
+    from carbonctl.estimate.lifecycle import lifecycle
+    from carbonctl.report.phase_charges import phase_charges, result_title
+    from carbonctl.report.text.side_by_side import compare_as_data
+    from carbonctl.study.compare import compare as study
 
     def run(load: Callable[[], Scenario]) -> tuple[str, ResolvedScenario, Evaluated[Lifecycle]]:
         scenario = load()

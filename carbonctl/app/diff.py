@@ -89,7 +89,7 @@ def diff(
     sides: Iterable[Callable[[], SideInput]], *, hardware_db: str | None, samples: int, seed: int
 ) -> DiffResult:
     """The difference between base and head; each of ``sides`` reads one of them."""
-    from carbonctl.report.difference import diff_as_data  # noqa: PLC0415 - Rich, after good options
+    from carbonctl.report.difference import diff_as_data
 
     difference = attribute(sides, hardware_db=hardware_db, samples=samples, seed=seed)
     return DiffResult(diff_as_data(difference, samples, seed))
@@ -101,7 +101,7 @@ def attribute(
     """Read two sides, and attribute the difference of their totals to the changes."""
     read = collect_or_raise(sides)
     command = _common_command(read)
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good files
+    from carbonctl.catalog.read import Catalog
 
     catalog = Catalog.open(hardware_db)
 
@@ -126,7 +126,7 @@ def read_side(file: str, hardware_db: str | None, root: str | None) -> SideInput
     raw = saved.read_bytes(file)
     name = "<stdin>" if file == "-" else file
     if not saved.is_result(raw):
-        from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
+        from carbonctl.catalog.read import Catalog
 
         catalog = Catalog.open(hardware_db)
         return SideInput(name, load_scenario(file, (), catalog, raw=raw, root=root).document)
@@ -243,12 +243,12 @@ class Attribution:
     def _resolve(self, document: Document) -> Resolved:
         scenario = check_scenario(document, self.catalog)
         if self.command == "embodied":
-            from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
-            from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for items alone
+            from carbonctl.app.plan_hardware import plan_item
+            from carbonctl.estimate.embodied.hardware import embodied
 
             return plan_item(scenario, document, self.catalog).inputs, embodied
-        from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
-        from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
+        from carbonctl.app.plan_scenario import plan_scenario
+        from carbonctl.estimate.lifecycle import lifecycle
 
         inputs = plan_scenario(scenario, document, self.catalog, PHASES_OF[self.command]).inputs
         return inputs, partial(lifecycle, basis=scenario.accounting)

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 def embodied(scenario: Scenario, *, samples: int, seed: int) -> Result:
     """The embodied carbon of the hardware of a scenario."""
-    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
-    from carbonctl.estimate.embodied.hardware import embodied as estimate  # noqa: PLC0415 - after a good input
-    from carbonctl.report.envelope import ResultMetadata, build_result  # noqa: PLC0415
-    from carbonctl.report.user_inputs import user_inputs  # noqa: PLC0415
-    from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
+    from carbonctl.app.plan_hardware import plan_item
+    from carbonctl.estimate.embodied.hardware import embodied as estimate
+    from carbonctl.report.envelope import ResultMetadata, build_result
+    from carbonctl.report.user_inputs import user_inputs
+    from carbonctl.study.montecarlo import evaluate
 
     sections, document, catalog = scenario
     item = plan_item(sections, document, catalog)

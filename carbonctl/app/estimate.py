@@ -28,7 +28,7 @@ def estimate(
     resolved, evaluated = evaluate(
         scenario, PHASES_OF[command], samples=samples, seed=seed, need_period=need_period
     )
-    from carbonctl.report.envelope import build_result  # noqa: PLC0415 - after a good input
+    from carbonctl.report.envelope import build_result
 
     catalog = scenario.catalog
     data = build_result(command, evaluated, catalog, result_metadata(resolved, catalog))
@@ -44,11 +44,11 @@ def evaluate(
     need_period: bool = False,
 ) -> tuple[ResolvedScenario, Evaluated[Lifecycle]]:
     """The resolved and planned phases of a scenario, and their evaluation."""
-    from carbonctl.app.capacity import check_capacity  # noqa: PLC0415 - with the heavy ones
-    from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
-    from carbonctl.app.serving_checks import check_draws  # noqa: PLC0415
-    from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415
-    from carbonctl.study.montecarlo import evaluate as study  # noqa: PLC0415
+    from carbonctl.app.capacity import check_capacity
+    from carbonctl.app.plan_scenario import plan_scenario
+    from carbonctl.app.serving_checks import check_draws
+    from carbonctl.estimate.lifecycle import lifecycle
+    from carbonctl.study.montecarlo import evaluate as study
 
     resolved = plan_scenario(*scenario, phases, need_period=need_period)
     run = partial(lifecycle, basis=scenario.sections.accounting)
@@ -60,9 +60,9 @@ def evaluate(
 
 def result_metadata(resolved: ResolvedScenario, catalog: Catalog) -> ResultMetadata:
     """Metadata of the result of some phases."""
-    from carbonctl.report.envelope import ResultMetadata  # noqa: PLC0415
-    from carbonctl.report.phase_charges import phase_charges, result_title  # noqa: PLC0415 - after a good input
-    from carbonctl.report.user_inputs import user_inputs  # noqa: PLC0415
+    from carbonctl.report.envelope import ResultMetadata
+    from carbonctl.report.phase_charges import phase_charges, result_title
+    from carbonctl.report.user_inputs import user_inputs
 
     every = phase_charges(resolved, catalog)
     return ResultMetadata(

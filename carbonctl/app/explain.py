@@ -20,8 +20,8 @@ class Explanation(Outcome):
     """A number with its formula tree, the counts of its facts, and its drivers."""
 
     def __init__(self, number: Traced, name: str, catalog: Catalog, draws: Draws) -> None:
-        from carbonctl.report.basis import fact_summary  # noqa: PLC0415 - after a good input
-        from carbonctl.report.explain import formula_tree  # noqa: PLC0415
+        from carbonctl.report.basis import fact_summary
+        from carbonctl.report.explain import formula_tree
 
         self._number, self._name, self._sources = number, name, catalog.sources
         self._basis = fact_summary(number, draws)
@@ -29,13 +29,13 @@ class Explanation(Outcome):
 
     def in_words(self) -> str:
         """The tree as text with drivers and citations; contains no-break spaces."""
-        from carbonctl.report.explain import formula_tree_text  # noqa: PLC0415 - for people alone
+        from carbonctl.report.explain import formula_tree_text
 
         return formula_tree_text(self._number, self._name, self._basis, self._sources())
 
     def to_text(self, width: int = 100) -> str:
         """The tree as text, wrapped to ``width`` columns."""
-        from carbonctl.report.text.wrapping import wrap_lines  # noqa: PLC0415 - for people alone
+        from carbonctl.report.text.wrapping import wrap_lines
 
         return wrap_lines(self.in_words(), width)
 
@@ -51,7 +51,7 @@ def explain_number(
     evaluated: Evaluated, name: str, catalog: Catalog, *, samples: int, seed: int
 ) -> Explanation:
     """The explanation of a number of an estimate; InputError if there is no such number."""
-    from carbonctl.report.explain import find_number  # noqa: PLC0415 - after a good input
+    from carbonctl.report.explain import find_number
 
     number = find_number(evaluated.point, name)
     return Explanation(number, name, catalog, evaluated.draws(samples, seed))
@@ -62,7 +62,7 @@ def evaluate_any(scenario: Scenario) -> Evaluated:
     if scenario.has_phases:
         return _evaluate_phases(scenario, PHASES)
     if scenario.sections.refresh is not None:
-        from carbonctl.app.refresh import evaluate_refresh  # noqa: PLC0415 - for this kind alone
+        from carbonctl.app.refresh import evaluate_refresh
 
         return evaluate_refresh(scenario, samples=0, seed=0)[1]
     return _evaluate_item(scenario)
@@ -72,8 +72,8 @@ def evaluate_saved(
     saved_document: JsonDocument, hardware_db: str | None
 ) -> tuple[Evaluated, Catalog]:
     """The recomputation of the result of a file, and the catalog."""
-    from carbonctl.app.recompute import input_document, single_result  # noqa: PLC0415 - for these
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415
+    from carbonctl.app.recompute import input_document, single_result
+    from carbonctl.catalog.read import Catalog
 
     result, at = single_result(saved_document)
     scenario = from_document(input_document(saved_document, at), Catalog.open(hardware_db))
@@ -87,16 +87,16 @@ def evaluate_saved(
 
 def _evaluate_phases(scenario: Scenario, phases: tuple[str, ...]) -> Evaluated:
     """The evaluation of some phases, without draws."""
-    from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - for this kind alone
+    from carbonctl.app.estimate import evaluate
 
     return evaluate(scenario, phases, samples=0, seed=0)[1]
 
 
 def _evaluate_item(scenario: Scenario) -> Evaluated:
     """The evaluation of whole hardware, without draws."""
-    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
-    from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for this kind alone
-    from carbonctl.study.montecarlo import evaluate  # noqa: PLC0415
+    from carbonctl.app.plan_hardware import plan_item
+    from carbonctl.estimate.embodied.hardware import embodied
+    from carbonctl.study.montecarlo import evaluate
 
     item = plan_item(*scenario)
     return evaluate(item.inputs, embodied, samples=0, seed=0)

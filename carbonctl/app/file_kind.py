@@ -88,8 +88,8 @@ def is_model_card(raw: bytes) -> bool:
 
 def _find_log_kind(lines: list[str], source: str) -> tuple[str, str] | None:
     """The kind of a log or table in words, and the command that imports it; None if unknown."""
-    from carbonctl.imports.detect import detect_format  # noqa: PLC0415 - for what is no YAML of ours
-    from carbonctl.imports.lines import HEAD_LINES, Log  # noqa: PLC0415
+    from carbonctl.imports.detect import detect_format
+    from carbonctl.imports.lines import HEAD_LINES, Log
 
     head = lines[:HEAD_LINES]
     if not any(line.strip() for line in head):

@@ -90,7 +90,7 @@ class GateResult:
 
     def render(self, form: str = "json") -> str:
         """The text of a format of ``carbonctl gate`` that is no table."""
-        from carbonctl.report.formats import render  # noqa: PLC0415 - only the form asked for
+        from carbonctl.report.formats import render
 
         return render(self.as_data(), form)
 

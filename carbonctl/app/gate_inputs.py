@@ -31,13 +31,13 @@ def load_gate_inputs(file: str, options: GateOptions, request: Request) -> list[
     """The results of one file; of a scenario there is one. InputError where it is broken."""
     if file != "-" and Path(file).suffix != ".json":
         return [load_scenario_input(file, options, request)]
-    from carbonctl.report import saved  # noqa: PLC0415 - JSON, for what may be a saved result
-    from carbonctl.report.ci.findings import results  # noqa: PLC0415
+    from carbonctl.report import saved
+    from carbonctl.report.ci.findings import results
 
     raw = saved.read_bytes(file)
     if not saved.is_result(raw):
         return [load_scenario_input(file, options, request, raw)]
-    from carbonctl.app.recompute import check_is_estimate  # noqa: PLC0415 - for saved results alone
+    from carbonctl.app.recompute import check_is_estimate
 
     document = saved.parse_result(raw, display_name(file), metrics=True)
     check_is_estimate(document)
@@ -86,7 +86,7 @@ def is_allowed(folder: str | None, overlays: tuple[str, ...]) -> bool:
 
 def _as_saved(data: dict[str, Any], file: str, status: str) -> GateInput:
     """A saved result as it stands, with what it still knows of its inputs."""
-    from carbonctl.report.saved_facts import saved_facts  # noqa: PLC0415 - for saved results alone
+    from carbonctl.report.saved_facts import saved_facts
 
     own = data["accounting"]
     bases = {own: data} if own in BASES else dict.fromkeys(BASES, data)
@@ -131,8 +131,8 @@ def _recompute(
     document: JsonDocument, position: Position, name: str, options: GateOptions, request: Request
 ) -> GateInput:
     """A saved result computed again; InputError where the same version comes to another one."""
-    from carbonctl.app import recompute  # noqa: PLC0415 - for saved results alone
-    from carbonctl.report.ci.findings import results  # noqa: PLC0415
+    from carbonctl.app import recompute
+    from carbonctl.report.ci.findings import results
 
     data: Any = results(document.data)[int(position[-1]) if position else 0]
     scenario = recompute.input_document(document, position)

@@ -56,7 +56,7 @@ def evaluate_life(
 ) -> GateInput:
     """The phases that a command estimates, on every basis that is requested."""
     scenario, document, catalog = loaded
-    from carbonctl.estimate.lifecycle import lifecycle  # noqa: PLC0415 - not for whole items
+    from carbonctl.estimate.lifecycle import lifecycle
 
     needs_period = scenario.infer is not None or scenario.data is not None
     need = needs_period and command == "lifecycle"
@@ -95,8 +95,8 @@ def evaluate_life(
 
 def evaluate_item(file: str, options: GateOptions, request: Request, loaded: Loaded) -> GateInput:
     """Whole machines: no electricity, so the same on every basis."""
-    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
-    from carbonctl.estimate.embodied.hardware import embodied  # noqa: PLC0415 - for whole items alone
+    from carbonctl.app.plan_hardware import plan_item
+    from carbonctl.estimate.embodied.hardware import embodied
 
     scenario, document, catalog = loaded
     item = plan_item(scenario, document, catalog)
@@ -154,7 +154,7 @@ def _overlay(
     folder = catalog.overlay
     if not folder:
         return None
-    from carbonctl.app.recompute import bundled_facts  # noqa: PLC0415 - where there is a folder
+    from carbonctl.app.recompute import bundled_facts
 
     used = {key for data in made.values() for key in data["facts"]}
     own = {key: fact for key, fact in facts_of(inputs).items() if key in used}

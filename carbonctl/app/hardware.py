@@ -63,7 +63,7 @@ def _contains_word(name: str, word: str) -> bool:
 
 def find_hardware(catalog: Catalog, name: str) -> Record:
     """The record of any kind that a name means; InputError unless exactly one matches."""
-    from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415 - not for help
+    from carbonctl.catalog.read import AmbiguousName, UnknownName
 
     near: list[str] = []
     for kind in KINDS:
@@ -78,7 +78,7 @@ def find_hardware(catalog: Catalog, name: str) -> Record:
 
 def check_hardware(catalog: Catalog) -> dict[str, int]:
     """Number of records by kind; DataError with all problems of the records."""
-    from carbonctl.catalog.check import check_catalog  # noqa: PLC0415 - reads the whole base
+    from carbonctl.catalog.check import check_catalog
 
     counts, problems = check_catalog(catalog)
     if problems:

@@ -57,16 +57,16 @@ def start_scenario(
     its kind.
     """
     if not logs:
-        from carbonctl.catalog.locate import bundled_folder  # noqa: PLC0415 - after the kind is good
+        from carbonctl.catalog.locate import bundled_folder
 
         return (bundled_folder("configs") / f"{KINDS[kind]}.yaml").read_text(encoding="utf-8"), []
     if kind != "train":
         message = f"--from works with init train only, not with init {kind}"
         raise UsageError(message, "carbonctl init train --from FILE")
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - for imports alone
-    from carbonctl.imports.detect import import_files  # noqa: PLC0415
-    from carbonctl.imports.import_records import printable  # noqa: PLC0415
-    from carbonctl.imports.writer import write_scenario  # noqa: PLC0415
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.imports.detect import import_files
+    from carbonctl.imports.import_records import printable
+    from carbonctl.imports.writer import write_scenario
 
     catalog = Catalog.open(hardware_db)
     imported = import_files(list(logs), catalog)

@@ -67,8 +67,8 @@ def load_scenario(
     to; ``root`` is the folder that ``extends`` may read from. Problems of keys and values are
     deferred, so a use case can report them together with problems of meaning.
     """
-    from carbonctl.app import file_kind  # noqa: PLC0415 - after the options are known good
-    from carbonctl.scenario.read.read_scenario import read_scenario  # noqa: PLC0415
+    from carbonctl.app import file_kind
+    from carbonctl.scenario.read.read_scenario import read_scenario
 
     if source is not None:
         raw = files.read(source, files.MAX_TEXT) if raw is None else raw
@@ -81,6 +81,6 @@ def load_scenario(
 
 def from_document(document: Document, catalog: Catalog) -> Scenario:
     """The scenario of a parsed document, such as that of a saved result."""
-    from carbonctl.scenario.read.read_scenario import check_scenario  # noqa: PLC0415 - pydantic, after a good file
+    from carbonctl.scenario.read.read_scenario import check_scenario
 
     return Scenario(check_scenario(document, catalog, keep=True), document, catalog)

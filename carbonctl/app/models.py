@@ -33,7 +33,7 @@ def search_models(catalog: Catalog, word: str) -> list[dict[str, Any]]:
 
 def find_model(catalog: Catalog, name: str) -> Record:
     """The record of the model that a name means; InputError unless exactly one matches."""
-    from carbonctl.catalog.read import AmbiguousName, UnknownName  # noqa: PLC0415 - not for help
+    from carbonctl.catalog.read import AmbiguousName, UnknownName
 
     try:
         return catalog.record("models", name)
@@ -44,7 +44,7 @@ def find_model(catalog: Catalog, name: str) -> Record:
 
 
 def _rows(catalog: Catalog, ids: Iterable[str]) -> list[dict[str, Any]]:
-    from carbonctl.report.numbers import format_quantity  # noqa: PLC0415 - only to print
+    from carbonctl.report.numbers import format_quantity
 
     rows = []
     for record_id in ids:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def matching_names(names: Iterable[str], word: str) -> list[str]:
     """Names that contain every part of a word, else the most similar ones."""
-    from carbonctl.catalog.similar_names import similar_names  # noqa: PLC0415 - only to search
+    from carbonctl.catalog.similar_names import similar_names
 
     parts = word.lower().replace("_", " ").replace("-", " ").split()
     known = list(names)

@@ -39,7 +39,7 @@ class Quantity:
         return self.value
 
     def __str__(self) -> str:
-        from carbonctl.report import numbers  # noqa: PLC0415 - for people
+        from carbonctl.report import numbers
 
         if self.value is None:
             return "unknown"
@@ -90,7 +90,7 @@ class Outcome:
         """The data, with formulas and sources by id."""
         if self.catalog is None:
             return self.data
-        from carbonctl.report.facts import with_citations  # noqa: PLC0415 - not for a table
+        from carbonctl.report.facts import with_citations
 
         return with_citations(self.data, self.catalog)
 
@@ -101,7 +101,7 @@ class Outcome:
 
     def to_json(self) -> str:
         """The output of ``-f json``."""
-        from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the form asked for
+        from carbonctl.report.machine import as_json
 
         return as_json(self.cited())
 
@@ -113,7 +113,7 @@ class Outcome:
         """The text of a format other than ``table``."""
         if form == "json":
             return self.to_json()
-        import importlib  # noqa: PLC0415 - only the renderer asked for
+        import importlib
 
         renderers = importlib.import_module(f"carbonctl.report.{self.module}").RENDERERS
         text: str = renderers[form](self.data)
@@ -195,7 +195,7 @@ class Result(Outcome):
 
     def explain(self, name: str = "total", *, samples: int | None = None) -> Explanation:
         """The formula tree of a number down to facts, and the facts that decide it."""
-        from carbonctl.app.explain import explain_number  # noqa: PLC0415 - only when asked
+        from carbonctl.app.explain import explain_number
 
         samples = self.data["samples"] if samples is None else samples
         assert self.catalog is not None  # noqa: S101 - a result always has one
@@ -207,7 +207,7 @@ class Result(Outcome):
 
         ``parent`` is the line above a row (``total`` at the top), ``level`` its depth.
         """
-        import pandas as pd  # noqa: PLC0415 - 0.3 s, only when asked
+        import pandas as pd
 
         leaves = [
             {
@@ -232,17 +232,17 @@ class Result(Outcome):
 
     def render(self, form: str) -> str:
         """The text of a format other than ``table``."""
-        from carbonctl.report.formats import render  # noqa: PLC0415 - only the one asked for
+        from carbonctl.report.formats import render
 
         return self.to_json() if form == "json" else render(self.data, form)
 
     def _repr_html_(self) -> str:
-        from carbonctl.report.text.notebook import as_html  # noqa: PLC0415 - for notebooks alone
+        from carbonctl.report.text.notebook import as_html
 
         return as_html(self.data)
 
     def __repr__(self) -> str:
-        from carbonctl.report.text.notebook import one_line_summary  # noqa: PLC0415 - for people alone
+        from carbonctl.report.text.notebook import one_line_summary
 
         return one_line_summary(self.data)
 

@@ -45,14 +45,14 @@ class CentralPartModel:
 
 def plan_item(scenario: Scenario, document: Document, catalog: Catalog) -> ResolvedItem:
     """Facts of whole machines; InputError with all problems when there are any."""
-    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item  # noqa: PLC0415
+    from carbonctl.scenario.resolve.hardware.embodied_target import resolve_item
 
     return resolve_item(scenario, document, catalog, CentralPartModel())
 
 
 def plan_refresh(scenario: Scenario, document: Document, catalog: Catalog) -> ResolvedRefresh:
     """Facts of a replacement; InputError with all problems when there are any."""
-    from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh  # noqa: PLC0415
+    from carbonctl.scenario.resolve.refresh_inputs import resolve_refresh
 
     return resolve_refresh(scenario, document, catalog, CentralPartModel())
 

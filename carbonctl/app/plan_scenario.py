@@ -47,7 +47,7 @@ def plan_scenario(
         errors = sort_problems([*error.problems, *_service_errors(error.partial)])
         raise InputError(errors, error.sources) from None
     if any(isinstance(phase.work, Serving) for phase in resolved.inputs.phases):
-        from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - only to serve
+        from carbonctl.app.serving_checks import check_services
 
         checked = check_services(resolved)
         if checked.errors:
@@ -58,8 +58,8 @@ def plan_scenario(
 
 def _service_errors(resolved: ResolvedScenario) -> list[Problem]:
     """Problems of the services of a scenario with other errors, as far as it is resolved."""
-    from carbonctl.app.capacity import find_overloads, serving_hours, stated_capacities  # noqa: PLC0415
-    from carbonctl.app.serving_checks import check_services  # noqa: PLC0415 - for faulty files alone
+    from carbonctl.app.capacity import find_overloads, serving_hours, stated_capacities
+    from carbonctl.app.serving_checks import check_services
 
     checked = attempt(lambda: check_services(resolved))
     if checked is None or checked.errors:
@@ -81,8 +81,8 @@ def _check_training_plan(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phas
     check = resolver.phase_context.training_checks.get(phase.id)
     if check is None or not isinstance(phase.work, TrainRun):
         return phase
-    from carbonctl.app.training_messages import PlannedRun, report_training_status  # noqa: PLC0415
-    from carbonctl.estimate.training.training_limits import training_limits  # noqa: PLC0415 - to train
+    from carbonctl.app.training_messages import PlannedRun, report_training_status
+    from carbonctl.estimate.training.training_limits import training_limits
 
     numbers = bind(phase.work, _central_value), bind(phase.site, _central_value)
     found = training_limits(*numbers, check.life.value)
@@ -100,11 +100,11 @@ def _check_service(resolver: ScenarioResolver, phase_id: str, service: Serving[F
     """Note what the devices of a service cannot reach, and what is not known of them."""
     check = resolver.ctx.service_checks.get(phase_id)
     if check is not None:
-        from carbonctl.app.peak_checks import check_peak  # noqa: PLC0415 - where something is stated
+        from carbonctl.app.peak_checks import check_peak
 
         check_peak(resolver.ctx, service, check)
     if isinstance(service.model, Ranking):
-        from carbonctl.app.serving_checks import note_exchange  # noqa: PLC0415 - to rank
+        from carbonctl.app.serving_checks import note_exchange
 
         note_exchange(service.model, resolver.ctx.not_estimated)
 

@@ -66,10 +66,10 @@ def recompute(
     """The result of a command for a document, on the present data."""
     scenario = from_document(document, catalog)
     if command == "embodied":
-        from carbonctl.app.embodied import embodied  # noqa: PLC0415 - for this kind alone
+        from carbonctl.app.embodied import embodied
 
         return embodied(scenario, samples=samples, seed=seed)
-    from carbonctl.app.estimate import estimate  # noqa: PLC0415 - for this kind alone
+    from carbonctl.app.estimate import estimate
 
     return estimate(scenario, command, samples=samples, seed=seed)
 
@@ -83,7 +83,7 @@ def check_matches_recomputation(
     saved_document: JsonDocument, at: Path, data: EstimateResult, now: EstimateResult
 ) -> None:
     """InputError if a saved result differs from its recomputation."""
-    from carbonctl.report.verification import find_differences  # noqa: PLC0415 - for saved results alone
+    from carbonctl.report.verification import find_differences
 
     differing = [
         one
@@ -111,11 +111,11 @@ def _is_number_or_digest(difference: ValueDifference) -> bool:
 
 def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[str, Fact] | None:
     """Facts of a scenario without the user's own folder; None if it needs the folder."""
-    from carbonctl.app.plan_hardware import plan_item  # noqa: PLC0415
-    from carbonctl.app.plan_scenario import plan_scenario  # noqa: PLC0415
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - where there is an overlay
-    from carbonctl.core.errors import CarbonctlError  # noqa: PLC0415
-    from carbonctl.estimate.inputs import collect_facts  # noqa: PLC0415
+    from carbonctl.app.plan_hardware import plan_item
+    from carbonctl.app.plan_scenario import plan_scenario
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.core.errors import CarbonctlError
+    from carbonctl.estimate.inputs import collect_facts
 
     copied = Document(copy.deepcopy(document.data), {}, {}, document.sources)
     try:
@@ -129,7 +129,7 @@ def bundled_facts(document: Document, catalog: Catalog, command: str) -> dict[st
 
 def load_saved(source: str | None) -> tuple[bytes | None, JsonDocument | None]:
     """The bytes and the saved result of a file; None for what was not read or is not a result."""
-    from carbonctl.report import saved  # noqa: PLC0415 - where a file may be one
+    from carbonctl.report import saved
 
     if source is None or (source != "-" and PurePath(source).suffix != ".json"):
         return None, None
@@ -141,7 +141,7 @@ def load_saved(source: str | None) -> tuple[bytes | None, JsonDocument | None]:
 
 def single_result(saved_document: JsonDocument) -> tuple[EstimateResult, Path]:
     """The single result of a file, and its path; InputError if there are several."""
-    from carbonctl.report.ci.findings import results  # noqa: PLC0415 - with the reader
+    from carbonctl.report.ci.findings import results
 
     check_is_estimate(saved_document)
     saved_results = results(saved_document.data)
@@ -154,7 +154,7 @@ def single_result(saved_document: JsonDocument) -> tuple[EstimateResult, Path]:
 
 def check_is_estimate(saved_document: JsonDocument) -> None:
     """InputError for a saved result of another kind, such as a comparison."""
-    from carbonctl.report.saved import ESTIMATES  # noqa: PLC0415 - with the reader
+    from carbonctl.report.saved import ESTIMATES
 
     command = saved_document.data["command"]
     if command not in ESTIMATES:

@@ -29,7 +29,7 @@ class Decision(Outcome):
 
 def refresh(scenario: Scenario, *, samples: int, seed: int) -> Decision:
     """The decision on the replacement of a scenario."""
-    from carbonctl.report.refresh import refresh_as_data  # noqa: PLC0415 - after the input is known good
+    from carbonctl.report.refresh import refresh_as_data
 
     resolved, decided = evaluate_refresh(scenario, samples=samples, seed=seed)
     data = refresh_as_data(scenario.name, decided, resolved, scenario.catalog)
@@ -40,8 +40,8 @@ def evaluate_refresh(
     scenario: Scenario, *, samples: int, seed: int
 ) -> tuple[ResolvedRefresh, Evaluated[Refresh]]:
     """The resolved replacement of a scenario, and its evaluation."""
-    from carbonctl.app.plan_hardware import plan_refresh  # noqa: PLC0415 - for this kind alone
-    from carbonctl.study.refresh import decide as study  # noqa: PLC0415
+    from carbonctl.app.plan_hardware import plan_refresh
+    from carbonctl.study.refresh import decide as study
 
     resolved = plan_refresh(*scenario)
     return resolved, study(resolved.inputs, samples=samples, seed=seed)

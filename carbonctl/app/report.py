@@ -44,8 +44,8 @@ class SavedReport:
             length = {"verbose": verbose, "quiet": quiet} if is_refresh else {}
             self._module.render(self.data, out, **length)
             return
-        from carbonctl.report.text import verdict  # noqa: PLC0415 - Rich, for tables alone
-        from carbonctl.report.text.table import render  # noqa: PLC0415
+        from carbonctl.report.text import verdict
+        from carbonctl.report.text.table import render
 
         for one in results(self.data):
             render(one, out, verbose=verbose, quiet=quiet)

@@ -29,7 +29,7 @@ class Scores(Outcome):
 
     def to_text(self, *, verbose: bool = False) -> str:
         """The errors as text; all groups if ``verbose``."""
-        from carbonctl.report.verify import format_scores  # noqa: PLC0415 - for people alone
+        from carbonctl.report.verify import format_scores
 
         return format_scores(self.data, self._view, held_out=self._is_bundled, verbose=verbose)
 
@@ -40,9 +40,9 @@ class Scores(Outcome):
 
 def score(test: ScoreTest, *, cases: str | None, hardware_db: str | None) -> Scores:
     """Scores of the bundled table, each case without its family, or of the user's own table."""
-    from carbonctl.catalog.locate import bundled_folder  # noqa: PLC0415 - after good options
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415
-    from carbonctl.report import verify as report  # noqa: PLC0415
+    from carbonctl.catalog.locate import bundled_folder
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.report import verify as report
 
     table, study = (importlib.import_module(f"carbonctl.{name}") for name in _MODULES[test])
     catalog = Catalog.open(hardware_db)

@@ -30,7 +30,7 @@ class Validation(Outcome):
         """The text of a format other than ``table``; empty for ``table``."""
         if form == "json":
             return self.to_json()
-        from carbonctl.report.ci.github import errors_as_github  # noqa: PLC0415 - only if asked for
+        from carbonctl.report.ci.github import errors_as_github
 
         return errors_as_github(self.data["warnings"]) if form == "github" else ""
 
@@ -50,11 +50,11 @@ def json_schema(kind: Kind) -> Outcome:
 
 def _schema(kind: Kind) -> dict[str, Any]:
     if kind == "result":
-        from carbonctl.result.schema import json_schema  # noqa: PLC0415 - for the schema alone
+        from carbonctl.result.schema import json_schema
 
         return json_schema()
-    from carbonctl.gate import policy_schema  # noqa: PLC0415
-    from carbonctl.scenario.schema import scenario_file as scenario_schema  # noqa: PLC0415
+    from carbonctl.gate import policy_schema
+    from carbonctl.scenario.schema import scenario_file as scenario_schema
 
     if kind == "policy":
         return policy_schema.json_schema()
@@ -90,17 +90,17 @@ def validate_files(
 
 def validate_file(file: str, *, hardware_db: str | None, root: str | None) -> list[Problem]:
     """Warnings of one file of any kind; InputError with its problems."""
-    from carbonctl.app.file_kind import POLICY, is_model_card  # noqa: PLC0415 - after good options
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415
-    from carbonctl.report import saved  # noqa: PLC0415
+    from carbonctl.app.file_kind import POLICY, is_model_card
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.report import saved
 
     raw = saved.read_bytes(file)
     if file.endswith(".md") or is_model_card(raw):
-        from carbonctl.imports.model_card import check_model_card  # noqa: PLC0415 - for cards alone
+        from carbonctl.imports.model_card import check_model_card
 
         return check_model_card(Path(display_name(file)), Catalog.open(hardware_db), raw)
     if POLICY.search(raw):
-        from carbonctl.gate.policy import read  # noqa: PLC0415 - for policies alone
+        from carbonctl.gate.policy import read
 
         read(display_name(file), raw)
         return []
@@ -119,8 +119,8 @@ def validate_scenario(scenario: Scenario) -> list[Problem]:
 
 def _check_steps(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
     """Checks of a scenario by its kind: replacement, phases, or whole hardware."""
-    from carbonctl.app.estimate import evaluate  # noqa: PLC0415 - after good options
-    from carbonctl.app.plan_hardware import plan_item, plan_refresh  # noqa: PLC0415
+    from carbonctl.app.estimate import evaluate
+    from carbonctl.app.plan_hardware import plan_item, plan_refresh
 
     sections = scenario.sections
     if sections.refresh is not None:

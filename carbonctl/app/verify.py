@@ -37,7 +37,7 @@ def verify(
     saved_document: JsonDocument, *, hardware_db: str | None, tolerance: float
 ) -> Verification:
     """The verification of all results of a parsed file, on the present data."""
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after a good file
+    from carbonctl.catalog.read import Catalog
 
     check_is_estimate(saved_document)
     catalog = Catalog.open(hardware_db)

@@ -64,7 +64,7 @@ class UnknownName(LookupError):  # noqa: N818 - an expected outcome, not a defec
     @cached_property
     def suggestions(self) -> list[str]:
         """Names to suggest instead; computed at the first use, because it is slow."""
-        from carbonctl.catalog.similar_names import similar_names  # noqa: PLC0415 - on the way out
+        from carbonctl.catalog.similar_names import similar_names
 
         return similar_names(self.name, self.known) if self._near is None else self._near()
 
@@ -135,7 +135,7 @@ class Catalog:
         """The same without checks of its values, for callers that check them."""
         path, match = self.path(kind, name), None
         if path is None:
-            from carbonctl.catalog.record_lookup import find_record  # noqa: PLC0415 - an id opens one file
+            from carbonctl.catalog.record_lookup import find_record
 
             match = find_record(self, kind, name)
             path = self.path(kind, match.id)

@@ -41,7 +41,7 @@ def _record_problems(catalog: Catalog, kind: str, record_id: str) -> list[Proble
 
 @cache
 def _default_problems(catalog: Catalog) -> list[Problem]:
-    from carbonctl.catalog.read import default_files, load_document  # noqa: PLC0415 - it calls us
+    from carbonctl.catalog.read import default_files, load_document
 
     paths = default_files(catalog)
     own = [path for path in paths if catalog.roots[0] in path.parents]
@@ -63,7 +63,7 @@ def _default_problems(catalog: Catalog) -> list[Problem]:
 
 @cache
 def _table_problems(catalog: Catalog, kind: str, path: Path, bundled_path: Path) -> list[Problem]:
-    from carbonctl.catalog.read import load_rows  # noqa: PLC0415 - it calls us
+    from carbonctl.catalog.read import load_rows
 
     ours = load_rows(bundled_path) if bundled_path.is_file() else []
     rows = [row for row in load_rows(path) if row not in ours]

@@ -180,11 +180,11 @@ def _command_name(argv: list[str]) -> str | None:
 
 
 def _report_problems(error: CarbonctlError, argv: list[str]) -> int:
-    from carbonctl.report.text.errors import format_error  # noqa: PLC0415 - only when something is wrong
+    from carbonctl.report.text.errors import format_error
 
     sys.stderr.write(format_error(error))
     if (form := _requested_format(argv)) and not _is_stdout_error(error):
-        from carbonctl.report.formats import render_errors  # noqa: PLC0415
+        from carbonctl.report.formats import render_errors
 
         found = [problem.as_dict(error.exit_code) for problem in error.problems]
         try:

@@ -36,16 +36,16 @@ class RecordOptions(o.RunOptions):
 
 def open_catalog(run: o.RunOptions) -> Any:
     """The catalog, with the user's own folder of ``--hardware-db`` if any."""
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after good flags
+    from carbonctl.catalog.read import Catalog
 
     return Catalog.open(run.hardware_db)
 
 
 def show_record(record: Any, form: str) -> None:
     """Print one record: every fact with its range and source."""
-    from carbonctl.report.machine import as_json  # noqa: PLC0415
-    from carbonctl.report.text import record as report  # noqa: PLC0415 - only to show one
-    from carbonctl.report.text.wrapping import terminal_width  # noqa: PLC0415
+    from carbonctl.report.machine import as_json
+    from carbonctl.report.text import record as report
+    from carbonctl.report.text.wrapping import terminal_width
 
     if record.assumed:
         write_note(record.assumed)
@@ -56,7 +56,7 @@ def show_record(record: Any, form: str) -> None:
 def show_rows(rows: list[dict[str, Any]], form: str) -> None:
     """Print rows; the columns are those of the first row."""
     if form == "json":
-        from carbonctl.report.machine import as_json  # noqa: PLC0415 - only the one asked for
+        from carbonctl.report.machine import as_json
 
         sys.stdout.write(as_json(rows))
     elif form == "csv":
@@ -66,9 +66,9 @@ def show_rows(rows: list[dict[str, Any]], form: str) -> None:
 
 
 def _write_csv(rows: list[dict[str, Any]]) -> None:
-    import csv  # noqa: PLC0415 - only the one asked for
+    import csv
 
-    from carbonctl.report.csv_rows import escape_formula  # noqa: PLC0415
+    from carbonctl.report.csv_rows import escape_formula
 
     writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
@@ -76,8 +76,8 @@ def _write_csv(rows: list[dict[str, Any]]) -> None:
 
 
 def _write_table(rows: list[dict[str, Any]]) -> None:
-    from carbonctl.report.numbers import printable  # noqa: PLC0415 - only the one asked for
-    from carbonctl.report.text.wrapping import format_table, terminal_width  # noqa: PLC0415
+    from carbonctl.report.numbers import printable
+    from carbonctl.report.text.wrapping import format_table, terminal_width
 
     if rows:
         cells = [[printable(_format_cell(value)) for value in row.values()] for row in rows]
@@ -97,7 +97,7 @@ def _format_cell(value: Any) -> str:
 
 def write_sentence(text: str) -> None:
     """Write a sentence below a table."""
-    from carbonctl.report.text.wrapping import fold_text, terminal_width  # noqa: PLC0415 - for people alone
+    from carbonctl.report.text.wrapping import fold_text, terminal_width
 
     sys.stdout.write("\n" + "\n".join(fold_text(text, terminal_width())) + "\n")
 

@@ -16,7 +16,7 @@ def command(files: o.Files, scenario: o.ScenarioOptions, run: o.RunOptions) -> N
     if len(files) < 2 or files.count("-") > 1:  # noqa: PLR2004 - to compare takes two
         message = "compare takes two or more scenarios, at most one of them from stdin"
         raise UsageError(message)
-    from carbonctl.app.compare import compare  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.app.compare import compare
 
     compared = compare(
         [(file, partial(load_from_options, file, scenario, run)) for file in files],
@@ -27,6 +27,6 @@ def command(files: o.Files, scenario: o.ScenarioOptions, run: o.RunOptions) -> N
     if form != "table":
         write(compared.render(form), form, run.output)
         return
-    from carbonctl.report.text.side_by_side import render  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.side_by_side import render
 
     draw_table(lambda out: render(compared.data, out), run)

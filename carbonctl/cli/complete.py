@@ -17,7 +17,7 @@ def _complete_from(names: Callable[[Catalog], Iterable[str]]) -> Callable[[str],
     """A completion function for names of the catalog; it completes nothing without data."""
 
     def complete(incomplete: str) -> list[str]:
-        from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - after Tab alone
+        from carbonctl.catalog.read import Catalog
 
         try:
             known = sorted(set(names(Catalog.open())))
@@ -39,13 +39,13 @@ def _unambiguous_names(catalog: Catalog, kind: str) -> list[str]:
 
 
 def _instance_names(catalog: Catalog) -> list[str]:
-    from carbonctl.catalog.instances import instance_names  # noqa: PLC0415 - after Tab alone
+    from carbonctl.catalog.instances import instance_names
 
     return instance_names(catalog)
 
 
 def _place_names(catalog: Catalog) -> list[str]:
-    from carbonctl.catalog.grids import place_names as names  # noqa: PLC0415 - after Tab alone
+    from carbonctl.catalog.grids import place_names as names
 
     return names(catalog)
 
@@ -58,9 +58,9 @@ def complete_choices(choices: Iterable[str]) -> Callable[[str], list[str]]:
 
 def topics(incomplete: str) -> list[str]:
     """Help topics and commands that begin with a text; error codes after ``CC``."""
-    from carbonctl.cli.app import COMMANDS  # noqa: PLC0415 - it imports this module's users
-    from carbonctl.core.errors import CODES  # noqa: PLC0415 - with them
-    from carbonctl.report.text.topics import TOPICS  # noqa: PLC0415 - after Tab alone
+    from carbonctl.cli.app import COMMANDS
+    from carbonctl.core.errors import CODES
+    from carbonctl.report.text.topics import TOPICS
 
     codes = CODES if incomplete.startswith("CC") else {}
     return [name for name in (*TOPICS, *COMMANDS, *codes) if name.startswith(incomplete)]

@@ -25,8 +25,8 @@ def command(
     if base == head == "-":
         message = "only one of the two can come from stdin"
         raise UsageError(message)
-    from carbonctl.app.diff import diff, read_side  # noqa: PLC0415 - after good flags
-    from carbonctl.report.difference import render  # noqa: PLC0415
+    from carbonctl.app.diff import diff, read_side
+    from carbonctl.report.difference import render
 
     sides = (partial(read_side, file, run.hardware_db, run.root) for file in (base, head))
     difference = diff(sides, hardware_db=run.hardware_db, samples=run.samples, seed=run.seed)

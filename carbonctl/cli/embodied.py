@@ -11,7 +11,7 @@ def command(scenario: o.ScenarioOptions, run: o.RunOptions, file: o.File = None)
     """Estimate an accelerator, machine, rack, cluster or datacenter, part by part, without use."""
     form = choose_format(run)
     loaded = load_from_options(file, scenario, run)
-    from carbonctl.app.embodied import embodied  # noqa: PLC0415 - after a good input
+    from carbonctl.app.embodied import embodied
 
     with count_draws(run.samples):
         result = embodied(loaded, samples=run.samples, seed=run.seed)

@@ -21,9 +21,9 @@ def command(
 ) -> None:
     """Show the formulas behind a number down to facts, and the facts that decide it."""
     form = choose_format(run, ("table", "json"))
-    from carbonctl.app.explain import evaluate_any, evaluate_saved, explain_number  # noqa: PLC0415
-    from carbonctl.app.recompute import load_saved  # noqa: PLC0415 - after good flags
-    from carbonctl.report.text.wrapping import terminal_width, wrap_lines  # noqa: PLC0415
+    from carbonctl.app.explain import evaluate_any, evaluate_saved, explain_number
+    from carbonctl.app.recompute import load_saved
+    from carbonctl.report.text.wrapping import terminal_width, wrap_lines
 
     raw, saved_document = load_saved(file)
     if saved_document is not None:

@@ -21,8 +21,8 @@ def command(files: o.GateFiles, asked: o.PolicyOptions, run: o.GateRunOptions) -
     form = format_of(run.format, json=run.json)
     forms = [(format_of_file(run.output, FORMATS) or "json", run.output)] if run.output else []
     asked.check(files, run.output)
-    from carbonctl.app.gate import run_gate  # noqa: PLC0415 - after the flags are known good
-    from carbonctl.app.gate_input import GateOptions  # noqa: PLC0415
+    from carbonctl.app.gate import run_gate
+    from carbonctl.app.gate_input import GateOptions
 
     sets, baseline, notes = (
         tuple(given or ()) for given in (asked.sets, asked.baseline, asked.note)
@@ -36,7 +36,7 @@ def command(files: o.GateFiles, asked: o.PolicyOptions, run: o.GateRunOptions) -
     for name, output in [*forms, (form, None)]:
         _write(gate, name, output, run)
     if form != "table" and not run.quiet:
-        from carbonctl.report.text.gate_words import findings  # noqa: PLC0415 - for programs
+        from carbonctl.report.text.gate_words import findings
 
         sys.stderr.write(findings(gate.verdict, gate.sources))
     return gate.exit_code
@@ -47,7 +47,7 @@ def _write(gate: "GateResult", form: str, output: str | None, run: o.RunOptions)
     if form != "table":
         render_and_write(gate.as_data(), form, output)
         return
-    from carbonctl.report.text.gate_table import render  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.gate_table import render
 
     verdict, results = gate.verdict, gate.results
     paint = lambda out: render(verdict, results, out, quiet=run.quiet)  # noqa: E731

@@ -18,7 +18,7 @@ _NAME = typer.Argument(help="Id or other name.", autocompletion=complete.regions
 def list_(run: browse.RowListOptions, zones: Zones = False) -> None:
     """List all cloud regions, or all grid zones."""
     form = choose_format(run, browse.ROW_FORMATS)
-    from carbonctl.app import places  # noqa: PLC0415 - not for help
+    from carbonctl.app import places
 
     rows = places.list_zones if zones else places.list_regions
     browse.show_rows(rows(browse.open_catalog(run)), form)
@@ -29,7 +29,7 @@ def list_(run: browse.RowListOptions, zones: Zones = False) -> None:
 def search(word: browse.Word, run: browse.RowListOptions) -> None:
     """List regions and zones whose id or place contains a word."""
     form = choose_format(run, browse.ROW_FORMATS)
-    from carbonctl.app import places  # noqa: PLC0415 - not for help
+    from carbonctl.app import places
 
     browse.show_rows(places.search_places(browse.open_catalog(run), word), form)
 
@@ -39,7 +39,7 @@ def search(word: browse.Word, run: browse.RowListOptions) -> None:
 def show(name: Annotated[str, _NAME], run: browse.RowListOptions) -> None:
     """Show one place: the grid factor in use, those of all publishers, PUE and water."""
     form = choose_format(run, browse.ROW_FORMATS)
-    from carbonctl.app import places  # noqa: PLC0415 - not for help
+    from carbonctl.app import places
 
     catalog = browse.open_catalog(run)
     place = places.find_place(catalog, name)

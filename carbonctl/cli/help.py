@@ -20,8 +20,8 @@ def command(
     ] = None,
 ) -> None:
     """Explain an error code, a topic, or a command."""
-    from carbonctl.cli.app import COMMANDS, run  # noqa: PLC0415 - it knows this command too
-    from carbonctl.report.text.topics import TOPICS, help_text  # noqa: PLC0415 - for help alone
+    from carbonctl.cli.app import COMMANDS, run
+    from carbonctl.report.text.topics import TOPICS, help_text
 
     if not words:
         sys.stdout.write(f"carbonctl help CC101: one error code\n"

@@ -43,7 +43,7 @@ def command(
 
 def _start_gate(files: list[str], hardware_db: str | None) -> None:
     """Write what is not there yet, say what to add to what is, and the one line to run."""
-    from carbonctl.app.init_gate import GITLAB, start_gate  # noqa: PLC0415 - for a gate alone
+    from carbonctl.app.init_gate import GITLAB, start_gate
 
     start = start_gate(files, hardware_db)
     for target, text in start.texts.items():

@@ -68,7 +68,7 @@ def _extension(output: str | None) -> str:
     """The extension of a file in lower case; empty for stdout, devices, pipes and folders."""
     if output in (None, "-"):
         return ""
-    from pathlib import Path  # noqa: PLC0415 - a look at the disk for named files alone
+    from pathlib import Path
 
     path = Path(str(output))
     try:

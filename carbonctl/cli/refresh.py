@@ -13,7 +13,7 @@ def command(scenario: o.ScenarioOptions, run: o.RunOptions, file: o.File = None)
     """Decide whether new hardware saves more than its manufacturing, on this and other grids."""
     form = choose_format(run, TABLE_FORMATS)
     loaded = load_from_options(file, scenario, run)
-    from carbonctl.app.refresh import refresh  # noqa: PLC0415 - after the input is known good
+    from carbonctl.app.refresh import refresh
 
     with count_draws(run.samples):
         decision = refresh(loaded, samples=run.samples, seed=run.seed)
@@ -21,6 +21,6 @@ def command(scenario: o.ScenarioOptions, run: o.RunOptions, file: o.File = None)
     if form != "table":
         write(decision.render(form), form, run.output)
         return
-    from carbonctl.report.text.refresh_table import render  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.refresh_table import render
 
     draw_table(lambda out: render(decision.data, out, verbose=run.verbose, quiet=run.quiet), run)

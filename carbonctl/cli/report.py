@@ -15,7 +15,7 @@ Saved = Annotated[str, typer.Argument(metavar="RESULT", help="A saved result, or
 def command(result: Saved, run: o.RunOptions) -> None:
     """Render a saved result: table, Markdown, SARIF, JUnit, model card, GHG inventory, ..."""
     form = choose_format(run)
-    from carbonctl.app.report import load_report  # noqa: PLC0415 - after good flags
+    from carbonctl.app.report import load_report
 
     shown = load_report(result, is_exact=form == "json")
     form = choose_format(run, shown.formats)

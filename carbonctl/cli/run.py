@@ -40,9 +40,9 @@ def load_from_options(
     ``raw`` are the bytes of the source, if already read; ``phases`` are those that flags apply
     to.
     """
-    from carbonctl.app.load import load_scenario  # noqa: PLC0415 - after good flags
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415
-    from carbonctl.cli.settings import settings_from_options  # noqa: PLC0415
+    from carbonctl.app.load import load_scenario
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.cli.settings import settings_from_options
 
     catalog = Catalog.open(run.hardware_db)
     flag_settings = settings_from_options(scenario, catalog)
@@ -56,7 +56,7 @@ def estimate(command: str, file: str | None, scenario: ScenarioOptions, run: Run
     """Estimate the phases of a command, and write the result."""
     form = choose_format(run)
     loaded = load_from_options(file, scenario, run, phases=PHASES_OF[command])
-    from carbonctl.app.estimate import estimate as use_case  # noqa: PLC0415 - after a good input
+    from carbonctl.app.estimate import estimate as use_case
 
     # without a file the period is assumed to be one year
     need_period = command == "lifecycle" and file is not None
@@ -73,14 +73,14 @@ def write_result(result: Result, form: str, run: RunOptions) -> None:
     if form != "table":
         write(result.render(form), form, run.output)
         return
-    from carbonctl.report.text.table import render  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.table import render
 
     draw_table(lambda out: render(result.data, out, verbose=run.verbose, quiet=run.quiet), run)
 
 
 def render_and_write(data: dict[str, Any], form: str, output: str | None) -> None:
     """Render data in a format other than a table, and write it."""
-    from carbonctl.report.formats import render  # noqa: PLC0415 - only the renderer asked for
+    from carbonctl.report.formats import render
 
     write(render(data, form), form, output)
 
@@ -103,7 +103,7 @@ def draw_on_console(
     paint: Callable[[Console], None], *, output: str | None, no_color: bool
 ) -> None:
     """Draw on the terminal, or without color into a file."""
-    from carbonctl.report.text.table import make_console  # noqa: PLC0415 - Rich, for tables alone
+    from carbonctl.report.text.table import make_console
 
     to_file = output not in (None, "-")
     stream = io.StringIO() if to_file else None

@@ -22,7 +22,7 @@ Schema = Annotated[Kind | None, typer.Option(help="Print the JSON Schema.")]
 @o.with_flags("format", "json", *o.DATA, "quiet")
 def command(run: o.GithubRunOptions, files: Files = None, print_schema: Schema = None) -> None:
     """Check scenarios, policies, saved results (schema, sums) and emissions of model cards."""
-    from carbonctl.app.validate import json_schema, validate_files  # noqa: PLC0415 - after good flags
+    from carbonctl.app.validate import json_schema, validate_files
 
     if print_schema is not None:
         sys.stdout.write(json_schema(print_schema).to_json())

@@ -37,8 +37,8 @@ _TEST = ("cases", *o.OUTPUT, "verbose", "hardware_db")
 def result(file: Saved, run: o.MarkdownRunOptions, tolerance: Tolerance = 1e-9) -> int:
     """Recompute a saved result; exit with 7 if it differs. The default for `verify RESULT`."""
     form = choose_format(run, ("table", "json", "markdown"))
-    from carbonctl.app.verify import verify_file  # noqa: PLC0415 - after good flags
-    from carbonctl.report.verification import render  # noqa: PLC0415
+    from carbonctl.app.verify import verify_file
+    from carbonctl.report.verification import render
 
     verification = verify_file(file, hardware_db=run.hardware_db, tolerance=tolerance)
     if form == "table":
@@ -51,7 +51,7 @@ def result(file: Saved, run: o.MarkdownRunOptions, tolerance: Tolerance = 1e-9) 
 def _score(name: Literal["training", "embodied", "inference"], run: o.ScoreRunOptions) -> None:
     """Forecast measured cases, and write the errors."""
     form = choose_format(run, ("table", "json"))
-    from carbonctl.app.score import score  # noqa: PLC0415 - after the flags are known good
+    from carbonctl.app.score import score
 
     found = score(name, cases=run.cases, hardware_db=run.hardware_db)
     text = found.to_json() if form == "json" else found.to_text(verbose=run.verbose)

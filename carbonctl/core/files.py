@@ -130,7 +130,7 @@ def _open(source: str) -> BinaryIO:
 
 def _open_pipe(source: str) -> BinaryIO:
     """Open a pipe for reading; InputError if no process writes to it in time."""
-    import select  # noqa: PLC0415 - for pipes alone
+    import select
 
     handle = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     poller = select.poll()

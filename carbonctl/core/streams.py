@@ -72,13 +72,13 @@ class _Output(io.RawIOBase):
             try:
                 return os.write(self.handle, data)
             except BlockingIOError:  # a pipe that another process made non-blocking
-                import select  # noqa: PLC0415 - for such pipes alone
+                import select
 
                 select.select([], [self.handle], [])
 
 
 def _output_error(error: OSError) -> Exception:
-    from carbonctl.core.errors import Mark, OutputError, Problem  # noqa: PLC0415 - see above
+    from carbonctl.core.errors import Mark, OutputError, Problem
 
     reason = (error.strerror or "cannot be written").lower()
     return OutputError(Problem("CC008", reason, Mark(STDOUT)))

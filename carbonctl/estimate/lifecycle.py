@@ -114,7 +114,7 @@ def _phase_use(phase: Phase[Num], trained: list[Use]) -> Use:
         case ShareOfTraining():
             return _share_of_training(phase.work, phase.site, trained)
         case _:
-            from carbonctl.estimate.serving.infer import infer  # noqa: PLC0415 - only to serve
+            from carbonctl.estimate.serving.infer import infer
 
             return infer(phase.work, phase.site)
 

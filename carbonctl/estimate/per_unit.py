@@ -94,7 +94,7 @@ def _train_flop(phase: Phase[Num]) -> Num | None:
     run = phase.work
     if not isinstance(run, TrainRun):
         return None
-    from carbonctl.estimate.training.train import repeats_in_period, train_flop  # noqa: PLC0415 - if there is one
+    from carbonctl.estimate.training.train import repeats_in_period, train_flop
 
     flop, count = train_flop(run), repeats_in_period(run)
     if flop is None or count is None:

@@ -77,7 +77,7 @@ def _constant_of(fact: Fact) -> str:
 @cache
 def _fitted_constants() -> frozenset[str]:
     """Names of fitted constants, without residuals."""
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415 - the bundled one says which
+    from carbonctl.catalog.read import Catalog
 
     names = constant_names(Catalog.open(), "serving")
     return frozenset(name for name in names if not name.endswith("_residual"))

@@ -264,9 +264,9 @@ def test_a_misspelled_number_gets_the_three_nearest(carbonctl):
 
 
 def test_explain_takes_the_flags_of_the_estimating_commands(carbonctl):
-    import typer  # noqa: PLC0415 - for this test alone
+    import typer
 
-    from carbonctl.cli.app import build_app  # noqa: PLC0415
+    from carbonctl.cli.app import build_app
 
     known = typer.main.get_command(build_app()).commands
     own = {flag for param in known["explain"].params for flag in param.opts}
@@ -300,7 +300,7 @@ FORMS = ("markdown", "github", "sarif", "junit", "csv", "hf-card", "table", "ndj
 
 
 def test_a_name_is_nothing_but_text_in_markdown(carbonctl):
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - comes with Rich
+    from markdown_it import MarkdownIt
 
     form = (*FEW, "-f", "json")
     one = json.loads(carbonctl("train", BLOOM, *form).out)
@@ -322,7 +322,7 @@ def test_a_name_is_nothing_but_text_in_markdown(carbonctl):
 
 def is_plain(ran, name):
     """Markdown in which a name makes no link, image, mention, markup or HTML."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - comes with Rich
+    from markdown_it import MarkdownIt
 
     assert ran.code == 0, ran.err
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(ran.out)
@@ -347,8 +347,8 @@ def test_a_name_with_a_line_break_adds_no_key_to_a_card(carbonctl):
 
 
 def test_a_message_of_sarif_holds_no_link():
-    from carbonctl.report.ci.findings import Finding  # noqa: PLC0415 - for this test alone
-    from carbonctl.report.ci.sarif import _result  # noqa: PLC0415
+    from carbonctl.report.ci.findings import Finding
+    from carbonctl.report.ci.sarif import _result
 
     found = Finding("CC307", "about", "warning", "see [here](https://evil.example)", "x")
     text = _result(found, 0)["message"]["text"]

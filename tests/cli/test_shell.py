@@ -90,14 +90,14 @@ def test_another_shell_is_offered_the_same(offered):
 
 
 def test_completion_without_data_offers_nothing(monkeypatch):
-    from carbonctl.cli import complete  # noqa: PLC0415
+    from carbonctl.cli import complete
 
     monkeypatch.setenv("CARBONCTL_HARDWARE_DB", "/nowhere")
     assert complete.accelerators("h1") == []
 
 
 def test_everything_offered_is_known():
-    from carbonctl.cli import complete  # noqa: PLC0415
+    from carbonctl.cli import complete
 
     catalog = Catalog.open()
     for name in complete.accelerators(""):

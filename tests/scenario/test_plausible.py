@@ -69,9 +69,9 @@ def test_a_site_of_several_phases_warns_once(carbonctl):
 
 
 def test_the_highest_grid_of_the_tables_is_below_the_limit():
-    from carbonctl.catalog import grids  # noqa: PLC0415
-    from carbonctl.catalog.read import Catalog  # noqa: PLC0415
-    from carbonctl.scenario.resolve.plausible import HIGHEST_GRID  # noqa: PLC0415
+    from carbonctl.catalog import grids
+    from carbonctl.catalog.read import Catalog
+    from carbonctl.scenario.resolve.plausible import HIGHEST_GRID
 
     rows = grids.grid_rows(Catalog.open())
     assert max(float(row["gco2e_per_kwh"]) for row in rows) / 1000 < HIGHEST_GRID

@@ -38,7 +38,7 @@ LEARNING = ("train", "--model", "sdxl-base-1.0", "--gpu", "h100-sxm:8", "--set",
 
 def _without(folder, lacking):
     """An overlay in which one field of a model is not known."""
-    from scenarios import ROOT  # noqa: PLC0415
+    from scenarios import ROOT
 
     text = (ROOT / "hardware_db/models/sdxl-base-1.0.yaml").read_text(encoding="utf-8")
     kept = [line for line in text.splitlines() if not line.startswith(lacking)]

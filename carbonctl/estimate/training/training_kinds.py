@@ -78,13 +78,13 @@ def _language(x: LlmWork[Num]) -> Hours:
 
 
 def _samples(x: SampleWork[Num]) -> Hours:
-    from carbonctl.estimate.training.train_samples import sample_hours  # noqa: PLC0415 - only of samples
+    from carbonctl.estimate.training.train_samples import sample_hours
 
     return sample_hours(x), {}
 
 
 def _sample_flop(x: SampleWork[Num]) -> Num:
-    from carbonctl.estimate.training.train_samples import sample_work_flop  # noqa: PLC0415 - as above
+    from carbonctl.estimate.training.train_samples import sample_work_flop
 
     return sample_work_flop(x)
 

@@ -68,6 +68,6 @@ def _wrap_hint(hint: str) -> str:
     """A hint on separate lines; a short one is not wrapped."""
     if len(hint) <= _LONG_HINT:
         return _escape_newlines(f"   hint: {hint}")
-    from textwrap import fill  # noqa: PLC0415 - for long hints alone
+    from textwrap import fill
 
     return fill(hint, _WIDTH, initial_indent="   hint: ", subsequent_indent=" " * 9)

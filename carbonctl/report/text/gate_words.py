@@ -231,7 +231,7 @@ def _rule_place(policy: Place | None) -> str:
 
 def findings(verdict: GateVerdict, sources: dict[str, list[str]]) -> str:
     """What does not pass, in the form of errors; empty where everything does."""
-    from carbonctl.report.text.errors import format_problem  # noqa: PLC0415 - where there is something to say
+    from carbonctl.report.text.errors import format_problem
 
     found = problems(verdict["rules"])
     found += [("error", refused) for refused in refusals(verdict)]

@@ -112,7 +112,7 @@ def check_scenario(document: Document, catalog: Catalog, *, keep: bool = False) 
         if not problems and not document.deferred_problems:
             return scenario
     except ValidationError as error:
-        from carbonctl.scenario.read.recovery import drop_consequential_errors  # noqa: PLC0415 - for faulty files alone
+        from carbonctl.scenario.read.recovery import drop_consequential_errors
 
         for item in drop_consequential_errors(error.errors(include_url=False)):
             problems += [(tuple(item["loc"]), problem) for problem in _problems(item, document)]
@@ -122,7 +122,7 @@ def check_scenario(document: Document, catalog: Catalog, *, keep: bool = False) 
     )
     if not keep:
         raise InputError(document.deferred_problems, document.sources)
-    from carbonctl.scenario.read.recovery import partial_scenario  # noqa: PLC0415 - for faulty files alone
+    from carbonctl.scenario.read.recovery import partial_scenario
 
     return partial_scenario(document)
 
@@ -242,7 +242,7 @@ def _problem(item: Any, document: Document) -> Problem:
 
 
 def _key_hint(path: tuple[Any, ...]) -> str:
-    from carbonctl.scenario.read.recovery import model_at  # noqa: PLC0415 - for faulty files alone
+    from carbonctl.scenario.read.recovery import model_at
 
     owner = model_at(path[:-1])
     names = [f.alias or name for name, f in owner.model_fields.items()] if owner else []

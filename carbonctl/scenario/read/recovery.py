@@ -172,7 +172,7 @@ def _mark_unknown(value: Any, lost: LostTree, inside: set[str]) -> Any:
 
 def check_remaining(s: PhaseContext, phase_names: list[str]) -> None:
     """Report problems of site, hardware and load in phases that stopped at another problem."""
-    from carbonctl.scenario.resolve.serving.services import load  # noqa: PLC0415 - only to serve
+    from carbonctl.scenario.resolve.serving.services import load
 
     infer, train, data = (
         getattr(s.scenario, name) if name in phase_names else None

@@ -99,7 +99,7 @@ class PhaseContext:
         """
         embodied, end = self.scenario.embodied, self.scenario.end_of_life
         if embodied is not None and embodied.parts:
-            from carbonctl.scenario.resolve.hardware.bill_of_materials import resolve_bill  # noqa: PLC0415 - only for listed parts
+            from carbonctl.scenario.resolve.hardware.bill_of_materials import resolve_bill
 
             made = resolve_bill(self.ctx, embodied, device.per_machine, device.accelerator)
         else:
@@ -227,7 +227,7 @@ def _hours_from_days(fact: Fact) -> Fact:
 
 
 def _empty_run() -> schema.Run:
-    from carbonctl.scenario.schema.scenario_file import Run  # noqa: PLC0415 - only experiments need it
+    from carbonctl.scenario.schema.scenario_file import Run
 
     return Run()
 
@@ -271,7 +271,7 @@ def _run_phase(
     ctx = s.ctx
     name = find_evidence(ctx, run, path)
     if run.federated is not None:
-        from carbonctl.scenario.resolve.training.federated import resolve_federated  # noqa: PLC0415 - only if asked
+        from carbonctl.scenario.resolve.training.federated import resolve_federated
 
         made, home = resolve_federated(ctx, run.federated, s.find_site(run.site, path), path)
         _check_no_pue(s, run, path)
@@ -354,7 +354,7 @@ def _idle_phase(s: PhaseContext, train: schema.Train) -> Phase[Fact]:
 
 
 def _serving_phase(s: PhaseContext, infer: schema.Infer) -> Phase[Fact]:
-    from carbonctl.scenario.resolve.serving.services import serving  # noqa: PLC0415 - only to serve
+    from carbonctl.scenario.resolve.serving.services import serving
 
     path: Path = ("infer",)
     device = s.find_device(infer.hardware, path)

@@ -126,7 +126,7 @@ class ScenarioResolver:
             base_model = resolve_base_model(ctx, scenario, self.phase_names)
             report_unused_keys(ctx, scenario, self.phase_names)
         if ctx.problems:
-            from carbonctl.scenario.read.recovery import check_remaining  # noqa: PLC0415 - of faulty files
+            from carbonctl.scenario.read.recovery import check_remaining
 
             check_remaining(self.phase_context, self.phase_names)
             raise ResolveError(sort_problems(ctx.problems), self._partial_result(phases))
@@ -165,7 +165,7 @@ def _resolve_period(ctx: Context, scenario: schema.Scenario, *, need: bool) -> F
     """The period of a scenario [h]; ``UNKNOWN`` where it is faulty."""
     period = attempt(lambda: _stated_period(ctx, scenario, need=need))
     if period is None:
-        from carbonctl.scenario.read.recovery import UNKNOWN  # noqa: PLC0415 - for faulty files alone
+        from carbonctl.scenario.read.recovery import UNKNOWN
 
         period = UNKNOWN
     return period

@@ -170,7 +170,7 @@ def archetype_cpu(year: object) -> str:
 
 def replaced_area(die: Die[Fact], reason: str) -> Die[Fact]:
     """The die, its area standing in for one that is not known."""
-    from dataclasses import replace  # noqa: PLC0415 - for the few that lack dies
+    from dataclasses import replace
 
     return replace(die, die_area_cm2=as_archetype(die.die_area_cm2, reason))
 

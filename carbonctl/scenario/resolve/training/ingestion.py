@@ -19,7 +19,7 @@ SERVER = "cpu-server-spr-2s"  # a common two-socket server, unless the scenario 
 
 def ingestion_phase(s: PhaseContext, data: schema.Data) -> Phase[Fact]:
     """Phase of the stated number of ingestion servers, on for the whole period."""
-    from carbonctl.scenario.schema.scenario_file import Hardware, Run  # noqa: PLC0415 - only where it is asked
+    from carbonctl.scenario.schema.scenario_file import Hardware, Run
 
     path = ("data", "ingest_servers")
     device = resolve_device(s.ctx, Hardware(server=SERVER), path)

@@ -206,7 +206,7 @@ def _run_from_samples(
     draw: Power[Fact],
     path: Path,
 ) -> TrainRun[Fact]:
-    from carbonctl.scenario.resolve.training.sample_training import sample_work  # noqa: PLC0415 - only for samples
+    from carbonctl.scenario.resolve.training.sample_training import sample_work
 
     residual = ctx.default("hours_residual")
     seen = sample_work(ctx, run, model, device, path)
