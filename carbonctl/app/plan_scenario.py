@@ -38,7 +38,7 @@ def plan_scenario(
         scenario, document, catalog, phases, CentralPartModel(), need_period=need_period
     )
     planned = (
-        attempt(partial(_check_training_plan, resolver, phase))
+        attempt(partial(_check_phase, resolver, phase))
         for phase in resolver.resolve_phases()
     )
     try:
@@ -73,8 +73,8 @@ def _service_errors(resolved: ResolvedScenario) -> list[Problem]:
     )[0]
 
 
-def _check_training_plan(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phase[Fact]:
-    """The phase, after a check that its training plan is feasible at central values."""
+def _check_phase(resolver: ScenarioResolver, phase: Phase[Fact]) -> Phase[Fact]:
+    """The phase, after a check of what it cannot reach at its central values."""
     if isinstance(phase.work, Serving):
         _check_service(resolver, phase.id, phase.work)
         return phase
