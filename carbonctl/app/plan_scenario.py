@@ -38,8 +38,7 @@ def plan_scenario(
         scenario, document, catalog, phases, CentralPartModel(), need_period=need_period
     )
     planned = (
-        attempt(partial(_check_phase, resolver, phase))
-        for phase in resolver.resolve_phases()
+        attempt(partial(_check_phase, resolver, phase)) for phase in resolver.resolve_phases()
     )
     try:
         resolved = resolver.finish([phase for phase in planned if phase is not None])
