@@ -94,6 +94,18 @@ class GateResult:
 
         return render(self.as_data(), form)
 
+    def draw(self, out: Any, *, quiet: bool = False) -> None:
+        """Print the rules on each result, and the verdict, on a console of Rich."""
+        from carbonctl.report.text.gate_table import render
+
+        render(self.verdict, self.results, out, quiet=quiet)
+
+    def findings(self) -> str:
+        """What does not pass, as errors with their places; empty where everything does."""
+        from carbonctl.report.text.gate_words import findings
+
+        return findings(self.verdict, self.sources)
+
     def to_json(self) -> str:
         """What ``-f json`` prints, to the byte."""
         return self.render("json")

@@ -1,16 +1,13 @@
 """``carbonctl gate``: results judged by a policy, or by the budget of their scenario."""
 
 import sys
-from typing import TYPE_CHECKING
+from functools import partial
 
 from carbonctl.cli import options as o
 from carbonctl.cli.output_format import format_of, format_of_file
 from carbonctl.cli.progress import count_draws
-from carbonctl.cli.run import draw_on_console, render_and_write, write_warnings
+from carbonctl.cli.run import draw_on_console, write, write_warnings
 from carbonctl.report.formats import FORMATS
-
-if TYPE_CHECKING:
-    from carbonctl.app.gate import GateResult
 
 _RUN = ("format", "json", "output", "sets", *o.DRAWS, *o.DATA, "quiet", "no_color")
 
@@ -34,21 +31,11 @@ def command(files: o.GateFiles, asked: o.PolicyOptions, run: o.GateRunOptions) -
         gate = run_gate(files, asked.policy, baseline, asked.today, notes, options)
     write_warnings(gate.warnings, quiet=run.quiet)
     for name, output in [*forms, (form, None)]:
-        _write(gate, name, output, run)
+        if name == "table":
+            paint = partial(gate.draw, quiet=run.quiet)
+            draw_on_console(paint, output=output, no_color=run.no_color)
+        else:
+            write(gate.render(name), name, output)
     if form != "table" and not run.quiet:
-        from carbonctl.report.text.gate_words import findings
-
-        sys.stderr.write(findings(gate.verdict, gate.sources))
+        sys.stderr.write(gate.findings())
     return gate.exit_code
-
-
-def _write(gate: "GateResult", form: str, output: str | None, run: o.RunOptions) -> None:
-    """Results and verdict in one format, to stdout or into a file."""
-    if form != "table":
-        render_and_write(gate.as_data(), form, output)
-        return
-    from carbonctl.report.text.gate_table import render
-
-    verdict, results = gate.verdict, gate.results
-    paint = lambda out: render(verdict, results, out, quiet=run.quiet)  # noqa: E731
-    draw_on_console(paint, output=output, no_color=run.no_color)

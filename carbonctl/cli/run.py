@@ -15,7 +15,6 @@ from carbonctl.core.phase_names import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
 
     from rich.console import Console
 
@@ -76,13 +75,6 @@ def write_result(result: Result, form: str, run: RunOptions) -> None:
     from carbonctl.report.text.table import render
 
     draw_table(lambda out: render(result.data, out, verbose=run.verbose, quiet=run.quiet), run)
-
-
-def render_and_write(data: dict[str, Any], form: str, output: str | None) -> None:
-    """Render data in a format other than a table, and write it."""
-    from carbonctl.report.formats import render
-
-    write(render(data, form), form, output)
 
 
 def write(text: str, form: str, output: str | None) -> None:
