@@ -38,11 +38,6 @@ def linearize(function: Callable[[Array], Array], at: Array) -> Local:
     return slopes_from_steps(at, function(steps_around(at)))
 
 
-def column_by_column(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """A function of one point, as a function of points in columns."""
-    return lambda points: np.stack([function(point) for point in points.T], axis=1)
-
-
 def least_squares(
     function: Callable[[Array], Local], start: Array, *, most: Array | None = None
 ) -> Local:

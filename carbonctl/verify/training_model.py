@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from carbonctl.catalog.read import constant_names, saturated_mfu_name
-from carbonctl.formulas.hardware import power
-from carbonctl.formulas.training import training_priors, training_time
-from carbonctl.verify.least_squares import column_by_column, least_squares, linearize
+from carbonctl.verify.least_squares import least_squares, linearize
 from carbonctl.verify.scoring import column, log_sd_of
+from carbonctl.verify.training_forecast import group_runs, hours_and_watts
 from carbonctl.verify.training_runs import TESTS, log_by_test
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from carbonctl.catalog.read import Catalog
-    from carbonctl.core.types import Array
+    from carbonctl.core.types import Array, Num
+    from carbonctl.verify.training_forecast import RunGroups
     from carbonctl.verify.training_runs import Case, Test
 
 
@@ -104,46 +104,37 @@ def log_forecast(
 
     ``nan`` where the power of an accelerator neither follows from its TDP nor is known.
     """
-    common = constants["saturated_mfu"]
-    mfus = [constants.get(saturated_mfu_name(case.architecture), common) for case in cases]
-    work = column(cases, "token_flop")
-    peak = column(cases, "peak_flop_per_s")
-    mfu = training_priors.billed_mfu_by_size(
-        token_flop=work,
-        peak_flop_per_s=peak,
-        saturated_mfu=np.array(mfus),
-        token_overhead_s=constants["token_overhead"],
-    )
-    hours = training_time.accelerator_hours_from_flop_by_billed_mfu(
-        train_flop=work * column(cases, "tokens"), peak_flop_per_s=peak, billed_mfu=mfu
-    )
-    watts = _watts(cases, constants, own_power_w, resident_power_share)
-    return log_by_test(cases, hours, watts)
+    held = {"resident_power_share": resident_power_share}
+    return _log_forecasts(cases, _group_cases(cases), {**constants, **held}, own_power_w)[:, 0]
 
 
-def _watts(
-    cases: list[Case], constants: Mapping[str, float], own_power_w: Mapping[str, float],
-    resident_power_share: float,
+def _group_cases(cases: list[Case]) -> RunGroups:
+    return group_runs([case.resolved for case in cases], [case.boundary for case in cases])
+
+
+def _log_forecasts(
+    cases: list[Case], groups: RunGroups, constants: Mapping[str, Num],
+    own_power_w: Mapping[str, float],
 ) -> Array:  # fmt: skip
-    """Power per accelerator at the boundary of its case, without PUE [W]."""
-    sized = column(cases, "is_sized")
-    by_size = training_priors.device_power_share_by_size(
-        active_params=np.where(sized, column(cases, "active_params"), 1.0),
-        resident_power_share=resident_power_share,
-        saturated_power_share=constants["saturated_power_share"],
-        half_power_params=constants["half_power_params"],
+    """The same for each value of the constants, in columns."""
+    hours, watts = hours_and_watts(groups, constants, own_power_w)
+    return np.stack(
+        [log_by_test(cases, *each) for each in zip(hours.T, watts.T, strict=True)], axis=1
     )
-    share = np.where(sized, by_size, constants["saturated_power_share"])
-    board = power.device_power_w(tdp_w=column(cases, "tdp_w"), device_power_share=share)
-    bridges = {
-        "node": constants["node_power_factor"],
-        "it_system": constants["host_power_factor"],
-        "facility": constants["host_power_factor"],
-    }
-    bridge = np.array([bridges.get(case.boundary, 1.0) for case in cases])
-    ruled = power.it_power_w_from_device_power(device_power_w=board, host_power_factor=bridge)
-    own = np.array([own_power_w.get(case.accelerator, np.nan) for case in cases])
-    return np.where([not case.has_own_power for case in cases], ruled, own)
+
+
+def _forecast_of(
+    cases: list[Case], names: list[str], own_power_w: Mapping[str, float],
+    resident_power_share: float,
+) -> Callable[[Array], Array]:  # fmt: skip
+    """Log forecasts of cases, as a function of columns of logarithms of the named constants."""
+    groups, held = _group_cases(cases), {"resident_power_share": resident_power_share}
+
+    def forecasts(points: Array) -> Array:
+        constants = dict(zip(names, np.exp(points), strict=True))
+        return _log_forecasts(cases, groups, {**constants, **held}, own_power_w)
+
+    return forecasts
 
 
 def fit_model(cases: list[Case], prior: Priors) -> Model:
@@ -163,15 +154,16 @@ def fit_model(cases: list[Case], prior: Priors) -> Model:
     measured = np.log(column(known, "measured"))
     error = np.array([prior.errors[case.test] for case in known])
 
-    def residuals(log_constants: Array) -> Array:
-        constants = dict(zip(names, np.exp(log_constants), strict=True))
-        forecast = log_forecast(known, constants, own, prior.resident_power_share)
-        around = center.copy()
-        around[len(prior.shared) :] = log_constants[common]
-        return np.concatenate([(forecast - measured) / error, (log_constants - around) / spread])
+    forecasts = _forecast_of(known, names, own, prior.resident_power_share)
 
-    of_columns = column_by_column(residuals)
-    best = least_squares(lambda at: linearize(of_columns, at), center)
+    def residuals(points: Array) -> Array:
+        """Errors of the cases and of the constants, for each column of logarithms of them."""
+        around = np.repeat(center[:, None], points.shape[1], axis=1)
+        around[len(prior.shared) :] = points[common]
+        misses = (forecasts(points) - measured[:, None]) / error[:, None]
+        return np.concatenate([misses, (points - around) / spread[:, None]])
+
+    best = least_squares(lambda at: linearize(residuals, at), center)
     covariance = np.asarray(np.linalg.inv(best.slopes.T @ best.slopes), dtype=np.float64)
     of_cases = best.slopes[: len(known)]
     used = np.einsum("ij,jk,ik->i", of_cases, covariance, of_cases)
@@ -205,12 +197,9 @@ def log_sd(cases: list[Case], model: Model, resident_power_share: float) -> Arra
     """
     names = list(model.constants)
 
-    def forecast(log_constants: Array) -> Array:
-        constants = dict(zip(names, np.exp(log_constants), strict=True))
-        return log_forecast(cases, constants, model.own_power_w, resident_power_share)
-
+    forecasts = _forecast_of(cases, names, model.own_power_w, resident_power_share)
     at = np.log(list(model.constants.values()))
-    slopes = linearize(column_by_column(forecast), at).slopes
+    slopes = linearize(forecasts, at).slopes
     known = np.einsum("ij,jk,ik->i", slopes, model.covariance, slopes)
     spread = model.residual_sd
     left: dict[Test, float] = spread | {"energy": float(np.hypot(spread["time"], spread["power"]))}

@@ -16,8 +16,8 @@ from carbonctl.catalog.published import cell_number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
 from carbonctl.core.units import factor
 from carbonctl.formulas.facility import operational
-from carbonctl.formulas.training import training_priors
 from carbonctl.verify.scoring import column
+from carbonctl.verify.training_forecast import StatedRun, resolve_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.core.types import Array, Num
+    from carbonctl.verify.training_forecast import ResolvedRun
 
 Test = Literal["time", "power", "energy"]
 TESTS: tuple[Test, ...] = ("time", "power", "energy")
@@ -56,9 +57,8 @@ class Case:
     memory_gb: float
     peak_flop_per_s: float
     active_params: float
-    token_flop: float
     tokens: float
-    is_sized: bool
+    resolved: ResolvedRun
 
     @property
     def facility_factor(self) -> float:
@@ -115,6 +115,19 @@ def _peak(row: dict[str, str]) -> str:
     return f"peak_{PEAK_OF_PRECISION.get(stated, stated)}"
 
 
+def _stated_run(test: Test, row: dict[str, str], accelerator: str, catalog: Catalog) -> StatedRun:
+    """What a row states of its run; of one whose power is tested its size alone."""
+    is_sized = model_kind(row["arch_type"]).is_sized
+    is_both = row["arch_type"].endswith("encoder_decoder") and test != "power"
+    return StatedRun(
+        accelerator,
+        cell_number(row, "active_params_b") * 1e9 if is_sized else math.nan,
+        math.nan if test == "power" else cell_number(row, "train_tokens_b") * 1e9,
+        row.get("precision", "").strip(),
+        catalog.default("target_tokens_share").value if is_both else None,
+    )
+
+
 def _build_case(
     test: Test,
     row: dict[str, str],
@@ -130,10 +143,10 @@ def _build_case(
         cell_number(row, "active_params_b") * 1e9,
         cell_number(row, "train_tokens_b") * 1e9,
     )
-    work = training_priors.token_flop(active_params=params)
-    if row["arch_type"].endswith("encoder_decoder"):
-        share = catalog.default("target_tokens_share").value
-        work = training_priors.token_flop_by_both_stacks(active_params=params, target_share=share)
+    stated = _stated_run(test, row, record.id, catalog)
+    resolved = resolve_run(stated, catalog)
+    if isinstance(resolved, str):
+        return resolved
     column = {"time": "accel_hours", "power": "avg_power_w_per_accel", "energy": "energy_mwh"}[test]
     return Case(
         test=test,
@@ -148,9 +161,8 @@ def _build_case(
         memory_gb=memory.value,
         peak_flop_per_s=math.nan if peak is None else peak.value,
         active_params=params,
-        token_flop=float(work),
         tokens=tokens,
-        is_sized=model_kind(row["arch_type"]).is_sized and not math.isnan(params),
+        resolved=resolved,
     )
 
 

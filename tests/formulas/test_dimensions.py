@@ -43,7 +43,6 @@ PINT = {
 OPERATIONS_PER = {
     "train_flop": ("active_params",),
     "token_flop": ("active_params",),
-    "token_flop_by_both_stacks": ("active_params",),
     "step_flop": ("active_params",),
     "look_flop": ("heads",),
     "look_flop_by_latent": ("heads",),

@@ -7,6 +7,7 @@ import pytest
 
 from carbonctl.app.plan_scenario import plan_scenario
 from carbonctl.catalog.locate import bundled_folder
+from carbonctl.catalog.model_kinds import model_kind
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.errors import Mark
 from carbonctl.core.strict_yaml import Document
@@ -27,7 +28,7 @@ def scenario_of(case):
         "site": {"grid": "0.4 kg/kWh", "pue": pue},
         "train": {"accelerator_hours": "1000 h"},
     }
-    if case.is_sized:
+    if model_kind(case.row["arch_type"]).is_sized and case.active_params > 0:
         data["model"] = {"kind": "llm", "params": case.active_params}
     if case.test == "power":
         return data

@@ -113,29 +113,6 @@ def token_flop_from_work(*, train_flop: Num, train_tokens: Num) -> Num:
     return train_flop / train_tokens
 
 
-@formula(unit="FLOP", equation="w = 6 * N * (1 + r) / 2", source="raffel-2020-t5")
-def token_flop_by_both_stacks(*, active_params: Num, target_share: Num) -> Num:
-    """Training work per input token of an encoder-decoder of two equal stacks.
-
-    Parameters
-    ----------
-    active_params
-        Parameters of both stacks. [1]
-    target_share
-        Tokens through the decoder over tokens through the encoder. [1]
-
-    Notes
-    -----
-    A token passes one stack only, so half of the parameters.
-
-    Examples
-    --------
-    >>> token_flop_by_both_stacks(active_params=1e9, target_share=0.25)
-    3750000000.0
-    """
-    return 6.0 * active_params * (1.0 + target_share) / 2.0
-
-
 @formula(unit="h", equation="T = T_0 * u", source="litgpt-resource-tables")
 def accelerator_hours_by_unpacking(*, modeled_hours: Num, unpacking_factor: Num) -> Num:
     """Device-hours where frozen weights are stored in 4 bits and unpacked for each pass.
