@@ -83,8 +83,8 @@ class Replica(Protocol):
     def inter_token_latency_s(self, batch: Num, devices: Num) -> Num:
         """Inter-token latency of a sequence [s]."""
 
-    def token_energy_j(self, batch: Num, devices: Num, *, above_resident: bool) -> Num:
-        """Board energy per token [J]; above that of idle boards where ``above_resident``."""
+    def token_energy_j(self, batch: Num, devices: Num) -> Num:
+        """Board energy per token [J]."""
 
     def memory_sequences(self, devices: Num) -> Array:
         """Sequences whose KV caches fit in memory beside the weights [1]."""
@@ -115,7 +115,7 @@ class _Sizes(NamedTuple):
     memory: Array
     latency: Array | None
     status: Array
-    cost_j: Array
+    cost: Array
 
 
 def choose_operating_point(
@@ -123,13 +123,19 @@ def choose_operating_point(
 ) -> OperatingPoint:
     """Batch and devices of a replica with the least board energy per token.
 
+    Dedicated devices are divided into replicas once, whatever the load of the hour: by the size at
+    which full replicas carry most, within the share of the fleet where one of that size is allowed.
     Among sizes that violate limits, those that pass most limits in order are preferred, and
     ``status`` is the first violated limit; ties go to the fewest devices. ``axes`` is the number of
     axes of the numbers.
     """
     sizes = _evaluate_sizes(replica, limits, load, replica_sizes(limits, axes))
     furthest = np.max(sizes.status, axis=0)
-    cost = np.where(sizes.status == furthest, sizes.cost_j, np.inf)
+    eligible = sizes.status == furthest
+    if load.fleet_share is not None and load.accelerators is not None:
+        within = eligible & (sizes.devices <= load.fleet_share * load.accelerators)
+        eligible = np.where(np.any(within, axis=0), within, eligible)
+    cost = np.where(eligible, sizes.cost, np.inf)
     place: Indexes = np.asarray(np.argmin(cost, axis=0))
     devices, batch = _select_size(sizes.devices, place), _select_size(sizes.batch, place)
     return OperatingPoint(
@@ -195,7 +201,12 @@ def _evaluate_sizes(replica: Replica, limits: Limits[Num], load: Load, devices: 
         not load.is_held
         or arriving * replica.inter_token_latency_s(most, devices) <= most * _LOAD_TOLERANCE,
     )
-    cost = replica.token_energy_j(batch, devices, above_resident=load.is_held)
+    cost: Num
+    if load.is_held:
+        full = batch if limits.is_stated else most
+        cost = devices * replica.inter_token_latency_s(full, devices) / full
+    else:
+        cost = replica.token_energy_j(batch, devices)
     status, shape = _count_limits_met(passed), np.shape(cost)
     same: list[Any] = [
         None if one is None else np.broadcast_to(one, np.broadcast_shapes(shape, np.shape(status)))

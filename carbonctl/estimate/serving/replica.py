@@ -69,13 +69,10 @@ class DecoderReplica:
             time_residual=self._time_residual,
         )
 
-    def token_energy_j(self, batch: Num, devices: Num, *, above_resident: bool) -> Num:
-        """Board energy per token [J]; above that of idle boards where ``above_resident``."""
+    def token_energy_j(self, batch: Num, devices: Num) -> Num:
+        """Board energy per token [J]."""
         made = decode_round(self.at(batch, devices))
-        energy = made.energy_j
-        if above_resident:
-            energy = energy - devices * resident_power_w(self.model) * made.seconds
-        return np.asarray(energy / made.gained_tokens)
+        return np.asarray(made.energy_j / made.gained_tokens)
 
     def sequence_gb(self, devices: Num) -> Num:
         """KV cache of one sequence, all copies on the devices of a replica [GB]."""
