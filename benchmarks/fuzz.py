@@ -113,7 +113,7 @@ def by_atheris(name: str, wanted: int, seed: int, report: Path) -> None:
 
     with atheris.instrument_imports(include=["carbonctl"]):
         for module in (
-            "app.estimate",
+            "app.estimate_scenario",
             "imports.detect",
             "imports.writer",
             "imports.model_card",

@@ -57,7 +57,7 @@ def _stdin(raw: bytes) -> None:
 
 def scenario(raw: bytes, samples: int = 0) -> None:
     """Read, resolve and estimate a scenario of either kind; its result as JSON."""
-    from carbonctl.app.estimate import evaluate as phases_of
+    from carbonctl.app.estimate_scenario import evaluate as phases_of
     from carbonctl.app.load import Scenario
     from carbonctl.app.plan_hardware import plan_item
     from carbonctl.core.phase_names import PHASES

@@ -147,7 +147,6 @@ ONE_THING = {
     "diff": ["app", "cli", "result"],
     "difference": ["report", "study"],
     "errors": ["core", "report"],
-    "estimate": ["app", "result"],
     "explain": ["app", "cli", "report"],
     "facts": ["report", "result"],
     "gate": ["app", "cli", "report", "result"],

@@ -84,7 +84,7 @@ def estimate(
     """
     command = _command_for_phases(phases)
     check_samples(samples)
-    from carbonctl.app.estimate import estimate as use_case
+    from carbonctl.app.estimate_scenario import estimate as use_case
 
     loaded = _load_any(scenario, set, values, hardware_db)
     need = command == "lifecycle" and loaded.needs_period

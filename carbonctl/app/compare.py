@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbonctl.app.estimate import evaluate
+from carbonctl.app.estimate_scenario import evaluate
 from carbonctl.app.outcome import Outcome, Quantity, quantity_from_node
 from carbonctl.core.errors import UsageError, collect_or_raise
 from carbonctl.core.phase_names import PHASES

@@ -87,7 +87,7 @@ def evaluate_saved(
 
 def _evaluate_phases(scenario: Scenario, phases: tuple[str, ...]) -> Evaluated:
     """The evaluation of some phases, without draws."""
-    from carbonctl.app.estimate import evaluate
+    from carbonctl.app.estimate_scenario import evaluate
 
     return evaluate(scenario, phases, samples=0, seed=0)[1]
 

@@ -142,7 +142,7 @@ def run_gate(
             check_extent(one, baselines[one.file])
     inputs = [_with_earlier_name(one, baselines.get(one.file)) for one in inputs]
     applied = [_rules_for(one, rules) for one in inputs]
-    idle = _idle_rules(rules, applied)
+    idle = _unused_rules(rules, applied)
     sources = {} if rules is None else dict(rules.sources)
     for one in inputs:
         sources |= one.sources
@@ -176,7 +176,7 @@ def _request_of(policy: Policy | None) -> Request:
     )
 
 
-def _idle_rules(policy: Policy | None, applied: list[list[Rule]]) -> list[Rule]:
+def _unused_rules(policy: Policy | None, applied: list[list[Rule]]) -> list[Rule]:
     """Rules of a policy that are about none of the files."""
     used = {rule for rules in applied for rule in rules}
     return [] if policy is None else [rule for rule in policy.rules if rule not in used]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from carbonctl.app.estimate import evaluate, result_metadata
+from carbonctl.app.estimate_scenario import evaluate, result_metadata
 from carbonctl.app.gate_input import BASES, Contents, GateInput, pack
 from carbonctl.app.load import PHASES_OF, load_scenario
 from carbonctl.catalog.read import Catalog

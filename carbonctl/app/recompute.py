@@ -69,7 +69,7 @@ def recompute(
         from carbonctl.app.embodied import embodied
 
         return embodied(scenario, samples=samples, seed=seed)
-    from carbonctl.app.estimate import estimate
+    from carbonctl.app.estimate_scenario import estimate
 
     return estimate(scenario, command, samples=samples, seed=seed)
 

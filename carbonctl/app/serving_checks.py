@@ -21,6 +21,7 @@ from carbonctl.estimate.serving.replica import DecoderReplica, arriving_load, wh
 from carbonctl.estimate.serving.service import Decoder, Ranking, Serving
 from carbonctl.formulas.serving import replica_limits as formulas
 from carbonctl.plan import operating_point as plan
+from carbonctl.plan.operating_point import ServingStatus
 from carbonctl.study.montecarlo import Draws
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class _LanguageServiceCheck(NamedTuple):
             return CheckResult([layout], [])
         errors: list[Problem] = []
         warnings: list[Problem] = []
-        memory = self.point.status in {plan.NOT_ALLOWED, plan.NO_SEQUENCE, plan.NO_CONCURRENCY}
+        memory = self.point.status <= ServingStatus.CONCURRENCY_DOES_NOT_FIT
         stop = self._blocking_problem()
         if stop is not None and memory and self._fits_at_best_ends():
             said = f"{stop.message}; it fits at the favorable ends of the ranges"
@@ -167,18 +168,18 @@ class _LanguageServiceCheck(NamedTuple):
 
         work = next(p.work for p in self.resolved.inputs.phases if p.id == self.phase)
         *_, point = _plan_service(work, lens)
-        return bool(point.status > plan.NO_CONCURRENCY)
+        return bool(point.status > ServingStatus.CONCURRENCY_DOES_NOT_FIT)
 
     def _blocking_problem(self) -> Problem | None:
         """The problem that blocks the plan; None if it is feasible."""
         match self.point.status:
-            case plan.NOT_ALLOWED | plan.NO_SEQUENCE:
+            case ServingStatus.NOT_ALLOWED | ServingStatus.NO_SEQUENCE_FITS:
                 return self._one_sequence_does_not_fit()
-            case plan.NO_CONCURRENCY:
+            case ServingStatus.CONCURRENCY_DOES_NOT_FIT:
                 return self._concurrency_does_not_fit()
-            case plan.NO_ITL:
+            case ServingStatus.ITL_NOT_MET:
                 return self._itl_not_reachable()
-            case plan.NO_TTFT:
+            case ServingStatus.TTFT_NOT_MET:
                 return self._ttft_not_reachable()
             case _:  # a load beyond held devices is found by check_capacity
                 return None

@@ -119,7 +119,7 @@ def validate_scenario(scenario: Scenario) -> list[Problem]:
 
 def _check_steps(scenario: Scenario) -> Iterator[Callable[[], list[Problem]]]:
     """Checks of a scenario by its kind: replacement, phases, or whole hardware."""
-    from carbonctl.app.estimate import evaluate
+    from carbonctl.app.estimate_scenario import evaluate
     from carbonctl.app.plan_hardware import plan_item, plan_refresh
 
     sections = scenario.sections

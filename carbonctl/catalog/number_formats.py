@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 _WIDE = ("fp32", "bf16", "fp16")
 _NARROW = ("fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4")
-FORMATS = (*_WIDE, *_NARROW)
+NUMBER_FORMATS = (*_WIDE, *_NARROW)
 # spelling of ``default_dtype`` in a model's record, as checkpoints write it -> precision
 PRECISION_OF_DTYPE = {
     "float32": "fp32",
@@ -20,7 +20,7 @@ PRECISION_OF_DTYPE = {
     "float8_e4m3fn": "fp8",
     "float8_e5m2": "fp8",
     "float4_e2m1fn_x2": "fp4",
-} | {name: name for name in FORMATS}
+} | {name: name for name in NUMBER_FORMATS}
 # precision -> the format whose peak applies, if it is another one
 PEAK_OF_PRECISION = {"fp16": "bf16", "mxfp4": "fp4", "nvfp4": "fp4"}
 # words in notes on serving formats, by which a report recognizes them
@@ -46,5 +46,5 @@ def has_peak(record: Record, precision: str) -> bool:
 
 def native_formats(record: Record) -> tuple[list[str], list[str]]:
     """Formats that a device computes in, and formats that it only stores weights in."""
-    native = [name for name in FORMATS if has_peak(record, name)]
+    native = [name for name in NUMBER_FORMATS if has_peak(record, name)]
     return native, [name for name in _NARROW if name not in native]

@@ -11,6 +11,7 @@ from carbonctl.app.defaults import DEFAULT_SAMPLES, DEFAULT_SEED, check_samples
 from carbonctl.cli import complete
 from carbonctl.core.errors import UsageError
 from carbonctl.core.record import record
+from carbonctl.report.formats import FORMATS
 
 Text = Optional[str]  # noqa: UP045 - Typer reads this at run time
 
@@ -110,7 +111,7 @@ Format = Annotated[
     typer.Option(
         "-f",
         "--format",
-        help="table, json, ndjson, csv, markdown, github, sarif, junit, hf-card, sci, ghg.",
+        help=f"{', '.join(FORMATS)}.",
         rich_help_panel=_S,
         autocompletion=complete.formats,
     ),

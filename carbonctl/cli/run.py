@@ -55,7 +55,7 @@ def estimate(command: str, file: str | None, scenario: ScenarioOptions, run: Run
     """Estimate the phases of a command, and write the result."""
     form = choose_format(run)
     loaded = load_from_options(file, scenario, run, phases=PHASES_OF[command])
-    from carbonctl.app.estimate import estimate as use_case
+    from carbonctl.app.estimate_scenario import estimate as use_case
 
     # without a file the period is assumed to be one year
     need_period = command == "lifecycle" and file is not None

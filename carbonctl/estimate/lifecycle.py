@@ -10,7 +10,7 @@ from carbonctl.estimate.embodied.hardware import amortize, machine_carbon
 from carbonctl.estimate.inputs import ShareOfTraining, Storage
 from carbonctl.estimate.per_unit import crossover, per_hour_and_work, sci_per_unit
 from carbonctl.estimate.phase_totals import phase_totals
-from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, Use
+from carbonctl.estimate.results import Lifecycle, Line, PhaseResult, UsePhase
 from carbonctl.estimate.scopes import scopes_of_electricity
 from carbonctl.estimate.serving.served_units import break_even, per_unit_metrics
 from carbonctl.estimate.training.base_model_line import BASE, base_lines
@@ -57,7 +57,7 @@ def lifecycle(x: LifecycleInputs[Num], basis: str = "location") -> Lifecycle:
     return Lifecycle(basis, total, lines, tuple(results), named)
 
 
-def _phase_result(phase: Phase[Num], trained: list[Use]) -> PhaseResult:
+def _phase_result(phase: Phase[Num], trained: list[UsePhase]) -> PhaseResult:
     use = _phase_use(phase, trained)
     site, hours, hardware = phase.site, use.accelerator_hours, phase.hardware
     made = share = None
@@ -103,7 +103,7 @@ def _recovery_credit(
         return amortize(made.recovery_credit_kgco2e, hours, phase.hardware)
 
 
-def _phase_use(phase: Phase[Num], trained: list[Use]) -> Use:
+def _phase_use(phase: Phase[Num], trained: list[UsePhase]) -> UsePhase:
     match phase.work:
         case TrainRun():
             return train(phase.work, phase.site)
@@ -119,12 +119,14 @@ def _phase_use(phase: Phase[Num], trained: list[Use]) -> Use:
             return infer(phase.work, phase.site)
 
 
-def _share_of_training(work: ShareOfTraining[Num], site: Site[Num], trained: list[Use]) -> Use:
+def _share_of_training(
+    work: ShareOfTraining[Num], site: Site[Num], trained: list[UsePhase]
+) -> UsePhase:
     hours = [use.accelerator_hours for use in trained if use.accelerator_hours is not None]
     it = operational.it_energy_kwh_by_share(
         training_it_kwh=_total_energy(use.it_energy_kwh for use in trained), share=work.share
     )
-    return Use(
+    return UsePhase(
         None
         if len(hours) < len(trained)
         else training_time.accelerator_hours_by_share(
@@ -135,7 +137,7 @@ def _share_of_training(work: ShareOfTraining[Num], site: Site[Num], trained: lis
     )
 
 
-def _storage(work: Storage[Num], site: Site[Num]) -> Use:
+def _storage(work: Storage[Num], site: Site[Num]) -> UsePhase:
     growth = work.mean_growth
     if growth is None:
         assert work.growth_ratio is not None  # noqa: S101 - resolve gives growth or its mean
@@ -156,10 +158,10 @@ def _storage(work: Storage[Num], site: Site[Num]) -> Use:
         lifetime_hours=work.lifetime_hours,
     )
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(None, it, facility, storage_embodied_kgco2e=drives)
+    return UsePhase(None, it, facility, storage_embodied_kgco2e=drives)
 
 
-def _market(use: Use, site: Site[Num]) -> Num | None:
+def _market(use: UsePhase, site: Site[Num]) -> Num | None:
     """Market-based operational carbon [kgCO2e]; None without contract data."""
     if site.contracted_share is None:
         return None
@@ -170,7 +172,7 @@ def _market(use: Use, site: Site[Num]) -> Num | None:
     )
 
 
-def _water(use: Use, site: Site[Num]) -> Num | None:
+def _water(use: UsePhase, site: Site[Num]) -> Num | None:
     if site.wue_l_per_kwh is None or site.ewif_l_per_kwh is None:
         return None
     return water.water_l(

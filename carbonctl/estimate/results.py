@@ -34,7 +34,7 @@ class ServiceSummary:
 
 
 @record
-class Use:
+class UsePhase:
     """Use phase: provisioned device-hours, and energy of the IT system and at the meter."""
 
     accelerator_hours: Num | None
@@ -57,7 +57,7 @@ class PhaseResult:
     label: str
     kind: PhaseKind
     evidence: Evidence
-    use: Use
+    use: UsePhase
     operational_location_kgco2e: Num
     operational_market_kgco2e: Num | None
     water_l: Num | None

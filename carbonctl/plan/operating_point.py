@@ -6,6 +6,7 @@ a leading axis, and the best size is chosen for each element.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -20,10 +21,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_DOUBLINGS = 9  # a replica has at most 2^9 = 512 devices
-# status of a size: the first limit that it violates, in this order; OK where it violates none
-NOT_ALLOWED, NO_SEQUENCE, NO_CONCURRENCY, NO_ITL, NO_TTFT, NO_LOAD, OK = range(7)
 _LOAD_TOLERANCE = 1.0 + 1e-9  # tolerance: a load equal to the capacity of a replica is accepted
 _RELATIVE_TOLERANCE = 1e-9
+
+
+class ServingStatus(IntEnum):
+    """The first limit that a size of a replica violates, in this order; FEASIBLE: none."""
+
+    NOT_ALLOWED = 0  # it does not divide the heads, or is beyond the stated devices
+    NO_SEQUENCE_FITS = 1
+    CONCURRENCY_DOES_NOT_FIT = 2
+    ITL_NOT_MET = 3
+    TTFT_NOT_MET = 4
+    LOAD_ABOVE_CAPACITY = 5
+    FEASIBLE = 6
 
 
 @record
@@ -95,7 +106,7 @@ class Replica(Protocol):
 
 @record
 class OperatingPoint:
-    """The chosen batch and number of devices, the limits, and the status."""
+    """The chosen batch and number of devices, the limits, and the ``ServingStatus``."""
 
     batch: Num
     devices: Num
@@ -125,9 +136,8 @@ def choose_operating_point(
 
     Dedicated devices are divided into replicas once, whatever the load of the hour: by the size at
     which full replicas carry most, within the share of the fleet where one of that size is allowed.
-    Among sizes that violate limits, those that pass most limits in order are preferred, and
-    ``status`` is the first violated limit; ties go to the fewest devices. ``axes`` is the number of
-    axes of the numbers.
+    Among sizes that violate limits, those that pass most limits in order are preferred; ties go to
+    the fewest devices. ``axes`` is the number of axes of the numbers.
     """
     sizes = _evaluate_sizes(replica, limits, load, replica_sizes(limits, axes))
     furthest = np.max(sizes.status, axis=0)
@@ -156,8 +166,9 @@ def is_feasible(point: OperatingPoint, *, is_exact: bool) -> Any:
     capped by memory. A load beyond dedicated devices shows in their hours instead.
     """
     status = np.asarray(point.status)
-    stated = (status == NO_CONCURRENCY) | (is_exact & (status < NO_CONCURRENCY))
-    return (status >= NO_LOAD) | stated
+    too_many = ServingStatus.CONCURRENCY_DOES_NOT_FIT
+    stated = (status == too_many) | (is_exact & (status < too_many))
+    return (status >= ServingStatus.LOAD_ABOVE_CAPACITY) | stated
 
 
 def replica_sizes(limits: Limits[Num], axes: int) -> Array:
@@ -178,7 +189,7 @@ def replica_sizes(limits: Limits[Num], axes: int) -> Array:
 
 
 def _evaluate_sizes(replica: Replica, limits: Limits[Num], load: Load, devices: Array) -> _Sizes:
-    """Batch, cost and status (first violated limit) of each size of a replica."""
+    """Batch, cost and ``ServingStatus`` of each size of a replica."""
     memory = replica.memory_sequences(devices)
     latency = _sequences_within_latency(replica, limits, memory, devices)
     most = _max_sequences(limits, memory, latency)

@@ -15,7 +15,7 @@ import pytest
 from scenarios import CONFIGS, command_of
 from tables import for_each
 
-from carbonctl.app.estimate import evaluate
+from carbonctl.app.estimate_scenario import evaluate
 from carbonctl.app.load import PHASES_OF, Scenario
 from carbonctl.app.plan_hardware import plan_item, plan_refresh
 from carbonctl.catalog.read import Catalog

@@ -16,7 +16,7 @@ from carbonctl.catalog.read import Catalog
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.decode_step import decode_step, step_work
 from carbonctl.estimate.serving.encoder_sample import sample_time_and_power
-from carbonctl.estimate.serving.generated_batch import batch_at_operating_point
+from carbonctl.estimate.serving.generated_batch import batch_time_and_energy
 from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.service import EncoderSample
 from carbonctl.formulas import load_all
@@ -90,7 +90,7 @@ def runtime(model, *settings_, chip="h100-sxm", **changes):
 
 
 def picture_j(model):
-    return batch_at_operating_point(model).energy_j / model.batch
+    return batch_time_and_energy(model).energy_j / model.batch
 
 
 def rises(values):
@@ -331,7 +331,7 @@ def test_a_board_draws_between_resident_and_rated_power(model, chip, stack):
 def test_a_board_that_paints_draws_between_resident_and_rated_power(clip, chip):
     for devices in DEVICES:
         given_ = runtime(clip, chip=chip, replica_accelerators=devices)
-        made = batch_at_operating_point(given_)
+        made = batch_time_and_energy(given_)
         drawn = made.energy_j / (made.seconds * devices)
         assert given_.board.idle_power_w * given_.runtime.resident_factor <= drawn * SLACK
         assert drawn <= given_.board.tdp_w * SLACK
@@ -351,7 +351,7 @@ def test_power_stays_within_its_bounds_in_every_draw(config):
     model = bind(phase(config), Draws(500, 11)).work.model
     if config == "infer-sdxl":
         made, devices, costs = (
-            batch_at_operating_point(model),
+            batch_time_and_energy(model),
             model.replica_accelerators,
             model.runtime,
         )
@@ -382,12 +382,12 @@ def test_encoding_a_prompt_takes_time_and_energy_whatever_the_devices(devices):
     given_ = runtime("flux.1-dev", replica_accelerators=devices)
     silent = replace(given_, text_encoder_params=None, text_tokens=None)
     longer = replace(given_, text_tokens=2 * given_.text_tokens)
-    none, once, twice = (batch_at_operating_point(each) for each in (silent, given_, longer))
+    none, once, twice = (batch_time_and_energy(each) for each in (silent, given_, longer))
     assert twice.seconds - once.seconds == approx(once.seconds - none.seconds)
     assert none.seconds < once.seconds
     assert none.energy_j < once.energy_j < twice.energy_j
-    alone = batch_at_operating_point(replace(given_, replica_accelerators=1.0)).seconds
-    silent_alone = batch_at_operating_point(replace(silent, replica_accelerators=1.0)).seconds
+    alone = batch_time_and_energy(replace(given_, replica_accelerators=1.0)).seconds
+    silent_alone = batch_time_and_energy(replace(silent, replica_accelerators=1.0)).seconds
     assert once.seconds - none.seconds == approx(alone - silent_alone)
 
 
@@ -422,7 +422,7 @@ def test_devices_that_share_a_picture_never_make_it_cheaper(model, chip):
 def test_devices_that_share_a_clip_over_fast_links_make_it_sooner(clip):
     given_ = runtime(clip)
     found = [
-        batch_at_operating_point(replace(given_, replica_accelerators=n)).seconds
+        batch_time_and_energy(replace(given_, replica_accelerators=n)).seconds
         for n in (8.0, 4.0, 2.0, 1.0)
     ]
     assert rises(found)

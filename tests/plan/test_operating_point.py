@@ -14,6 +14,7 @@ from carbonctl.estimate.serving.infer import infer
 from carbonctl.estimate.serving.replica import DecoderReplica, at_operating_point
 from carbonctl.estimate.serving.request import include_reasoning_and_media
 from carbonctl.plan import operating_point as plan
+from carbonctl.plan.operating_point import ServingStatus
 from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 
 CATALOG = Catalog.open()
@@ -255,14 +256,14 @@ def chosen(work, axes=0, **limits):
 def test_each_limit_stops_the_choice_with_its_own_status():
     work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
     free = chosen(work)
-    assert free.status == plan.OK
+    assert free.status == ServingStatus.FEASIBLE
     assert free.batch == 64
-    assert chosen(work, accelerators=1.0).status == plan.NO_SEQUENCE
-    assert chosen(work, replica_accelerators=1.0).status == plan.NO_SEQUENCE
+    assert chosen(work, accelerators=1.0).status == ServingStatus.NO_SEQUENCE_FITS
+    assert chosen(work, replica_accelerators=1.0).status == ServingStatus.NO_SEQUENCE_FITS
     huge = {"concurrency": 1e5, "is_stated": True, "is_exact": True}
-    assert chosen(work, **huge).status == plan.NO_CONCURRENCY
-    assert chosen(work, concurrency=None, itl_s=1e-3).status == plan.NO_ITL
-    assert chosen(work, ttft_s=1e-4).status == plan.NO_TTFT
+    assert chosen(work, **huge).status == ServingStatus.CONCURRENCY_DOES_NOT_FIT
+    assert chosen(work, concurrency=None, itl_s=1e-3).status == ServingStatus.ITL_NOT_MET
+    assert chosen(work, ttft_s=1e-4).status == ServingStatus.TTFT_NOT_MET
 
 
 def test_of_a_range_of_concurrency_no_more_is_taken_than_memory_holds():
@@ -307,8 +308,8 @@ def test_a_size_that_does_not_divide_the_heads_is_passed_over(model, gpu, target
 
 def test_a_target_that_only_devices_of_uneven_heads_keep_is_not_kept():
     work, _ = service("falcon-7b", {"accelerator": "l4"})
-    assert chosen(work, concurrency=None, itl_s=0.03).status == plan.NO_ITL
-    assert chosen(work, concurrency=None, itl_s=0.03, heads=None).status == plan.OK
+    assert chosen(work, concurrency=None, itl_s=0.03).status == ServingStatus.ITL_NOT_MET
+    assert chosen(work, concurrency=None, itl_s=0.03, heads=None).status == ServingStatus.FEASIBLE
 
 
 def test_all_counted_devices_are_one_replica_where_no_power_of_two_holds_the_model():
@@ -323,7 +324,7 @@ def test_beyond_its_links_a_replica_is_no_larger_than_the_model_asks_for():
     work, _ = service("llama-3.1-405b", {"accelerator": "h100-sxm"})
     assert chosen(work).devices == 16
     small, _ = service("llama-3.1-8b", {"accelerator": "h100-sxm"})
-    assert chosen(small, concurrency=None, itl_s=1e-3).status == plan.NO_ITL
+    assert chosen(small, concurrency=None, itl_s=1e-3).status == ServingStatus.ITL_NOT_MET
 
 
 def test_draws_choose_for_themselves(result):

@@ -9,7 +9,7 @@ import pytest
 from scenarios import CONFIGS, command_of
 from tables import for_each
 
-from carbonctl.app.estimate import evaluate
+from carbonctl.app.estimate_scenario import evaluate
 from carbonctl.app.load import load_scenario
 from carbonctl.catalog.read import Catalog
 from carbonctl.core.fact import Fact

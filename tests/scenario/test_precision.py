@@ -5,7 +5,7 @@ from typing import get_args
 
 from tables import for_each
 
-from carbonctl.catalog.number_formats import FORMATS, default_precision, native_formats
+from carbonctl.catalog.number_formats import NUMBER_FORMATS, default_precision, native_formats
 from carbonctl.catalog.read import Catalog
 from carbonctl.scenario.schema.shared_sections import Precision
 
@@ -23,8 +23,8 @@ def fact(data, label):
 
 
 def test_a_scenario_may_name_every_format_and_each_has_its_bytes(result):
-    assert sorted(FORMATS) == sorted(get_args(Precision))
-    for name in FORMATS:
+    assert sorted(NUMBER_FORMATS) == sorted(get_args(Precision))
+    for name in NUMBER_FORMATS:
         assert served(result, "llama-3.1-8b", "b200-sxm", "--precision", name)[TOTAL] > 0
 
 

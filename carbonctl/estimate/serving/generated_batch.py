@@ -33,7 +33,7 @@ class Batch(NamedTuple):
     energy_j: Num
 
 
-def batch_at_operating_point(m: Diffusion[Num]) -> Batch:
+def batch_time_and_energy(m: Diffusion[Num]) -> Batch:
     """Time and energy of one batch at the operating point."""
     return batch_from_work(m, batch_work(m))
 
@@ -164,7 +164,7 @@ def batch_energy_j(m: Diffusion[Num], work: Work, seconds: Num) -> Num:
 
 def diffusion_board_work(m: Diffusion[Num], served: Num) -> BoardWork:
     """Busy hours and board energy of all images or clips served."""
-    made = batch_at_operating_point(m)
+    made = batch_time_and_energy(m)
     busy = serving_time.busy_hours_from_batches(
         served_units=served,
         batch_s=made.seconds,

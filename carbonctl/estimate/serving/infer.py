@@ -11,11 +11,11 @@ from carbonctl.formulas import language_model_work
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
     from carbonctl.estimate.inputs import Site
-    from carbonctl.estimate.results import Use
+    from carbonctl.estimate.results import UsePhase
     from carbonctl.estimate.serving.service import Serving
 
 
-def infer(serving: Serving[Num], site: Site[Num]) -> Use:
+def infer(serving: Serving[Num], site: Site[Num]) -> UsePhase:
     """Energy and provisioned hours of a service over its period."""
     fleet = serving.fleet
     total = language_model_work.functional_units(

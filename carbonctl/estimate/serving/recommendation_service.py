@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.results import Use
+from carbonctl.estimate.results import UsePhase
 from carbonctl.estimate.serving.service_fleet import provisioned_hours, summarize_service
 from carbonctl.estimate.training.train_dlrm import device_s, dlrm_limits
 from carbonctl.formulas import recommendation_work
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from carbonctl.estimate.serving.service_fleet import Demand
 
 
-def ranking_use(model: Ranking[Num], fleet: Fleet[Num], demand: Demand, site: Site[Num]) -> Use:
+def ranking_use_phase(
+    model: Ranking[Num], fleet: Fleet[Num], demand: Demand, site: Site[Num]
+) -> UsePhase:
     """Energy and provisioned hours of a ranking service."""
     devices = table_devices(model)
     waited = device_s(ranking_limits(model, devices))
@@ -47,7 +49,7 @@ def ranking_use(model: Ranking[Num], fleet: Fleet[Num], demand: Demand, site: Si
     )
     it = operational.it_energy_kwh_from_hours(accelerator_hours=on, it_power_w=mean_power)
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(hours, it, facility, functional_units=demand.functional_units,
+    return UsePhase(hours, it, facility, functional_units=demand.functional_units,
                served=summarize_service(fleet, busy, None))  # fmt: skip
 
 

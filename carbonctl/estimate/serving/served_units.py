@@ -10,7 +10,7 @@ from carbonctl.formulas.serving import provisioning, served_unit
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.results import PhaseResult, ServiceSummary, Use
+    from carbonctl.estimate.results import PhaseResult, ServiceSummary, UsePhase
 
 
 def per_unit_metrics(
@@ -48,7 +48,7 @@ def _carbon_and_energy_per_unit(r: PhaseResult, own: Num, unit: str, count: Num)
     }
 
 
-def _energy_by_boundary(phase: str, use: Use, unit: str, count: Num) -> dict[str, Num]:
+def _energy_by_boundary(phase: str, use: UsePhase, unit: str, count: Num) -> dict[str, Num]:
     """Energy per unit at each boundary below the meter, by the name of the boundary."""
     loaded = use.served.loaded_energy_kwh if use.served is not None else None
     rungs = {
@@ -66,7 +66,7 @@ def _energy_by_boundary(phase: str, use: Use, unit: str, count: Num) -> dict[str
     }
 
 
-def _device_metrics(phase: str, use: Use, served: ServiceSummary) -> dict[str, Num]:
+def _device_metrics(phase: str, use: UsePhase, served: ServiceSummary) -> dict[str, Num]:
     """Charged devices, whole devices, and busy share of a service."""
     hours = use.accelerator_hours
     assert hours is not None  # noqa: S101 - every service takes hours

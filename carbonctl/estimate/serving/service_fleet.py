@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carbonctl.estimate.results import ServiceSummary, Use
+from carbonctl.estimate.results import ServiceSummary, UsePhase
 from carbonctl.formulas.facility import operational
 from carbonctl.formulas.hardware import power
 from carbonctl.formulas.serving import occupancy, provisioning
@@ -30,14 +30,14 @@ class Demand(NamedTuple):
     served_units: Num
 
 
-def use_from_boards(
+def use_phase_from_boards(
     fleet: Fleet[Num],
     work: BoardWork,
     demand: Demand,
     site: Site[Num],
     others: dict[str, Any],
     resident_power_w: Num | None,
-) -> Use:
+) -> UsePhase:
     """Energy and provisioned hours of a service with this work of its boards.
 
     Dedicated boards idle at ``resident_power_w``, where it is known.
@@ -60,7 +60,7 @@ def use_from_boards(
             busy_hours=busy,
         )
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(
+    return UsePhase(
         hours,
         it,
         facility,

@@ -19,18 +19,18 @@ from carbonctl.estimate.serving.language_service import (
     throughput_board_work,
 )
 from carbonctl.estimate.serving.least_time import least_batch_s, least_item_s, least_sample_s
-from carbonctl.estimate.serving.recommendation_service import ranking_use
+from carbonctl.estimate.serving.recommendation_service import ranking_use_phase
 from carbonctl.estimate.serving.replica import ChosenModel, at_operating_point, resident_power_w
 from carbonctl.estimate.serving.request import include_reasoning
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder, Ranking, Throughput
-from carbonctl.estimate.serving.service_fleet import use_from_boards
+from carbonctl.estimate.serving.service_fleet import use_phase_from_boards
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbonctl.core.types import Num
     from carbonctl.estimate.inputs import Site
-    from carbonctl.estimate.results import Use
+    from carbonctl.estimate.results import UsePhase
     from carbonctl.estimate.serving.service import Fleet
     from carbonctl.estimate.serving.service_fleet import BoardWork, Demand
 
@@ -51,19 +51,19 @@ class BoardService(NamedTuple):
     other_units: Callable[[Any, Num], dict[str, Num]] = lambda _model, _total: {}
     least_unit_s: Callable[[Any, Num], Num] | None = None
 
-    def use(self, model: Any, fleet: Fleet[Num], demand: Demand, site: Site[Num]) -> Use:
+    def use(self, model: Any, fleet: Fleet[Num], demand: Demand, site: Site[Num]) -> UsePhase:
         """Energy and provisioned hours of a service of this kind."""
         chosen = self.choose(model, fleet)
         work = self.work(chosen.model, demand.served_units)
         others = self.other_units(chosen.model, demand.functional_units) | chosen.point
         resident = self.resident_power_w(chosen.model)
-        return use_from_boards(fleet, work, demand, site, others, resident)
+        return use_phase_from_boards(fleet, work, demand, site, others, resident)
 
 
 class ServerService(NamedTuple):
     """A kind of service whose energy is that of whole servers, between idle and loaded."""
 
-    use: Callable[[Any, Fleet[Num], Demand, Site[Num]], Use]
+    use: Callable[[Any, Fleet[Num], Demand, Site[Num]], UsePhase]
     least_unit_s: Callable[[Any, Num], Num] | None = None
 
 
@@ -90,5 +90,5 @@ _KINDS: dict[type, BoardService | ServerService] = {
     Encoder: BoardService(
         encoder_board_work, resident_power_w=encoder_resident_power_w, least_unit_s=least_sample_s
     ),
-    Ranking: ServerService(ranking_use, least_unit_s=least_item_s),
+    Ranking: ServerService(ranking_use_phase, least_unit_s=least_item_s),
 }

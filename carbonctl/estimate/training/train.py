@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.results import Use
-from carbonctl.estimate.training.train_boundary import use_from_energy, use_from_hours
+from carbonctl.estimate.results import UsePhase
+from carbonctl.estimate.training.train_boundary import use_phase_from_energy, use_phase_from_hours
 from carbonctl.estimate.training.train_hours import llm_flop
 from carbonctl.estimate.training.training_kinds import training_kind
 from carbonctl.estimate.training.training_run import MeteredEnergy
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.training.work_inputs import Federated
 
 
-def train(run: TrainRun[Num], site: Site[Num]) -> Use:
+def train(run: TrainRun[Num], site: Site[Num]) -> UsePhase:
     """Energy and device-hours of one run from its evidence, with the cross check."""
     goodput: Num | None = None
     details: dict[str, Num] = {}
@@ -34,7 +34,7 @@ def train(run: TrainRun[Num], site: Site[Num]) -> Use:
         modeled, details = kind.hours(run.evidence)
         hours = modeled if run.corrections is None else _correct_hours(modeled, run.corrections)
         goodput = kind.goodput(run.evidence)
-        use = use_from_hours(_hours_with_repeats(run, hours), run.power, site)
+        use = use_phase_from_hours(_hours_with_repeats(run, hours), run.power, site)
     details = details | _device_details(run, hours, details)
     checked: dict[str, Num] = {}
     if hours is not None and run.cross_check is not None:
@@ -42,7 +42,7 @@ def train(run: TrainRun[Num], site: Site[Num]) -> Use:
     return replace(use, goodput=goodput, cross_check=checked, details=details)
 
 
-def federated(work: Federated[Num], site: Site[Num]) -> Use:
+def federated(work: Federated[Num], site: Site[Num]) -> UsePhase:
     """Energy of federated training on users' devices, without embodied carbon of those."""
     it = rollout_work.it_energy_kwh_by_federated(
         devices=work.devices,
@@ -51,7 +51,7 @@ def federated(work: Federated[Num], site: Site[Num]) -> Use:
         communication_hours=work.communication_hours,
         router_w=work.router_w,
     )
-    return Use(None, it, operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue))
+    return UsePhase(None, it, operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue))
 
 
 def train_flop(run: TrainRun[Num]) -> Num | None:
@@ -102,7 +102,7 @@ def _hours_with_repeats(run: TrainRun[Num], hours: Num) -> Num:
 
 def _use_of_measured_energy(
     run: TrainRun[Num], metered: MeteredEnergy[Num], site: Site[Num]
-) -> Use:
+) -> UsePhase:
     """Use phase from measured energy and hours, multiplied by the number of runs."""
     count, energy_kwh, hours = repeats_in_period(run), metered.energy_kwh, metered.accelerator_hours
     if count is not None:
@@ -110,7 +110,7 @@ def _use_of_measured_energy(
     if hours is not None:
         hours = _hours_with_repeats(run, hours)
     made = MeteredEnergy(energy_kwh, metered.boundary, hours)
-    return use_from_energy(made, run.power, site)
+    return use_phase_from_energy(made, run.power, site)
 
 
 def _device_details(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbonctl.estimate.inputs import MeteredPower
-from carbonctl.estimate.results import Use
+from carbonctl.estimate.results import UsePhase
 from carbonctl.formulas.facility import boundaries, operational
 from carbonctl.formulas.hardware import power
 from carbonctl.formulas.training import training_priors, training_time
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.training.training_run import MeteredEnergy
 
 
-def use_from_hours(hours: Num, draw: Power[Num], site: Site[Num]) -> Use:
+def use_phase_from_hours(hours: Num, draw: Power[Num], site: Site[Num]) -> UsePhase:
     """Use phase of device-hours, from power at its boundary."""
     if draw.boundary == "facility" and draw.power_w is not None:
         facility = operational.facility_energy_kwh_from_hours(
@@ -25,10 +25,10 @@ def use_from_hours(hours: Num, draw: Power[Num], site: Site[Num]) -> Use:
         it = operational.it_energy_kwh_from_facility_energy(
             facility_energy_kwh=facility, pue=site.pue
         )
-        return Use(hours, it, facility)
+        return UsePhase(hours, it, facility)
     device, it = _it_energy(hours, draw, site)
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(hours, it, facility, device_energy_kwh=device)
+    return UsePhase(hours, it, facility, device_energy_kwh=device)
 
 
 def _it_energy(hours: Num, draw: Power[Num], site: Site[Num]) -> tuple[Num | None, Num]:
@@ -98,14 +98,16 @@ def _device_power_share(share: PowerBySize[Num]) -> Num:
     )
 
 
-def use_from_energy(metered: MeteredEnergy[Num], draw: Power[Num], site: Site[Num]) -> Use:
+def use_phase_from_energy(
+    metered: MeteredEnergy[Num], draw: Power[Num], site: Site[Num]
+) -> UsePhase:
     """Use phase of a measured energy, converted from its boundary to the meter."""
     energy_kwh, hours = metered.energy_kwh, metered.accelerator_hours
     if metered.boundary == "facility":
         it = operational.it_energy_kwh_from_facility_energy(
             facility_energy_kwh=energy_kwh, pue=site.pue
         )
-        return Use(_device_hours_of_energy(hours, draw, it, site), it, energy_kwh)
+        return UsePhase(_device_hours_of_energy(hours, draw, it, site), it, energy_kwh)
     device, it = None, energy_kwh
     if metered.boundary == "gpu":
         assert draw.host_power_factor is not None  # noqa: S101 - as above
@@ -118,7 +120,7 @@ def use_from_energy(metered: MeteredEnergy[Num], draw: Power[Num], site: Site[Nu
             node_energy_kwh=energy_kwh, system_power_factor=_system_power_factor(draw)
         )
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
-    return Use(
+    return UsePhase(
         _device_hours_of_energy(hours, draw, it, site), it, facility, device_energy_kwh=device
     )
 

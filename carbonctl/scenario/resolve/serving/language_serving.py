@@ -43,7 +43,7 @@ def resolve_service(
     ctx: Context, infer: schema.Infer, shape: ModelShape, device: Device, path: Path
 ) -> tuple[Decoder[Fact] | Throughput[Fact], Evidence]:
     """A model that writes: from its work, or from a throughput that was measured."""
-    _one_operating_point(ctx, infer, path)
+    _check_one_operating_point(ctx, infer, path)
     if infer.throughput is None or infer.concurrency is not None:
         made = add_limits(
             ctx, infer, resolve_decoder(ctx, infer, shape, device, path), device, path
@@ -54,7 +54,7 @@ def resolve_service(
     return measured, "throughput"
 
 
-def _one_operating_point(ctx: Context, infer: schema.Infer, path: Path) -> None:
+def _check_one_operating_point(ctx: Context, infer: schema.Infer, path: Path) -> None:
     """A target of latency sets the batch, and nothing else may."""
     target = infer.latency
     if target is None:
