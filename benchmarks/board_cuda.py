@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import subprocess
 import sys
 from collections import deque
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
 
 WARM_STEPS = 3  # before a capture: libraries choose kernels and reserve memory
 CHILD = """
-import sys, time, torch
-torch.cuda.set_device(int(sys.argv[1]))
+import time, torch
 a = torch.ones(4096, 4096, device="cuda", dtype=torch.bfloat16)
 end = time.time() + 3
 while time.time() < end:
@@ -44,9 +45,11 @@ class CudaWork:
         event.record()
         self.events.append(event)
 
-    def wait_oldest(self) -> None:
-        """Wait until the oldest steps in the queue are done."""
-        self.events.popleft().synchronize()
+    def pending(self) -> int:
+        """Calls of ``enqueue`` whose steps are not done."""
+        while self.events and self.events[0].query():
+            self.events.popleft()
+        return len(self.events)
 
     def drain(self) -> None:
         """Wait until the queue is empty."""
@@ -55,16 +58,18 @@ class CudaWork:
 
 
 class CudaDevice:
-    """A CUDA board; ``index`` is that of the driver, since boards are ordered by bus."""
+    """A CUDA board by the index of the driver; PyTorch sees no other, here and in children."""
 
     def __init__(self, index: int, is_graphed: bool) -> None:
+        os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(index)
         self.torch = import_torch()
-        self.index, self.is_graphed = index, is_graphed
+        self.is_graphed = is_graphed
         self.kept: tuple[Any, Decoder] | None = None
 
     def burst_in_child(self) -> None:
         """Work for some seconds in a process of its own, which ends and leaves no context."""
-        command = [sys.executable, "-c", CHILD, str(self.index)]
+        command = [sys.executable, "-c", CHILD]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             said = done.stderr.strip().splitlines()
@@ -76,13 +81,17 @@ class CudaDevice:
         key = (point.shape, point.precision, point.kind == "train")
         if self.kept is None or self.kept[0] != key:
             self.release()
-            self.torch.cuda.set_device(self.index)
             self.kept = (key, Decoder(self.torch, point.shape, point.precision, "cuda"))
         return self.kept[1]
 
     def release(self) -> None:
         """Free the weights."""
         self.kept = None
+        self._collect()
+
+    def _collect(self) -> None:
+        """Give back the caches and graphs of points that are over."""
+        gc.collect()
         self.torch.cuda.empty_cache()
 
     def _captured(self, step: Callable[[], Any]) -> Callable[[], Any]:
@@ -103,6 +112,7 @@ class CudaDevice:
     def load(self, point: Point) -> Iterator[CudaWork]:
         """The work of a point; weights of a shape and precision are kept for the next point."""
         torch = self.torch
+        self._collect()
         try:
             decoder = self._decoder(point)
             if point.kind == "train":
@@ -116,9 +126,6 @@ class CudaDevice:
         except torch.cuda.OutOfMemoryError:
             self.kept = None
             raise
-        finally:
-            torch.cuda.synchronize()
-            torch.cuda.empty_cache()
 
     def is_out_of_memory(self, error: Exception) -> bool:
         """Whether an error says that the board has no memory left."""

@@ -70,8 +70,7 @@ class Decoder:
         hidden, width = shape.hidden, shape.head_dim
         heads = (shape.heads + 2 * shape.kv_heads) * width
         self.embedding = self._random(shape.vocabulary, hidden)
-        table = self.embedding if shape.is_tied else self._random(shape.vocabulary, hidden)
-        self.output = Matrix(torch, table.t(), "bf16")
+        self.table = self.embedding if shape.is_tied else self._random(shape.vocabulary, hidden)
         self.layers = [
             {
                 "qkv": self._matrix(hidden, heads, precision),
@@ -98,7 +97,7 @@ class Decoder:
 
     def parameters(self) -> list[Any]:
         """All weights, tied ones once."""
-        own = [self.embedding] if self.shape.is_tied else [self.embedding, self.output.values]
+        own = [self.embedding] if self.shape.is_tied else [self.embedding, self.table]
         for layer in self.layers:
             matrices = [layer["qkv"], layer["out"], *itertools.chain(*layer["experts"])]
             own += [matrix.values for matrix in [*matrices, layer["router"]] if matrix is not None]
@@ -114,6 +113,9 @@ class Decoder:
             touched = [(e, (chosen == e).any(dim=1).nonzero()[:, 0]) for e in range(shape.experts)]
             made.append([(e, rows.to(self.device)) for e, rows in touched if len(rows)])
         return made
+
+    def _logits(self, x: Any) -> Any:
+        return x @ self.table.t()
 
     def _normalize(self, x: Any) -> Any:
         return self.torch.nn.functional.rms_norm(x, (x.shape[-1],), eps=EPSILON)
@@ -148,7 +150,9 @@ class Decoder:
 
     def _causal_attention(self, q: Any, k: Any, v: Any, batch: int) -> Any:
         width = self.shape.head_dim
-        q, k, v = (x.view(batch, -1, x.shape[-1] // width, width).transpose(1, 2) for x in (q, k, v))
+        q, k, v = (
+            x.view(batch, -1, x.shape[-1] // width, width).transpose(1, 2) for x in (q, k, v)
+        )
         attend = self.torch.nn.functional.scaled_dot_product_attention
         is_grouped = self.shape.heads != self.shape.kv_heads
         out = attend(q, k, v, is_causal=True, enable_gqa=is_grouped)
@@ -190,7 +194,7 @@ class Decoder:
             last = self.forward(
                 tokens, lambda place, *qkv: self._decode_attention(*qkv, caches[place]), routes
             )
-            tokens.copy_(self.output(last).argmax(dim=-1))
+            tokens.copy_(self._logits(last).argmax(dim=-1))
             return tokens
 
         return step
@@ -205,7 +209,7 @@ class Decoder:
             attend = self._causal_attention
             last = self.forward(tokens, lambda _, *qkv: attend(*qkv, batch), routes)
             ends = last.view(batch, point.context, -1)[:, -1]
-            return self.output(ends).argmax(dim=-1)
+            return self._logits(ends).argmax(dim=-1)
 
         return step
 
@@ -220,7 +224,7 @@ class Decoder:
         def step() -> Any:
             attend = self._causal_attention
             last = self.forward(tokens, lambda _, *qkv: attend(*qkv, batch), routes)
-            loss = torch.nn.functional.cross_entropy(self.output(last).float(), targets)
+            loss = torch.nn.functional.cross_entropy(self._logits(last).float(), targets)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

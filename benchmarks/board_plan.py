@@ -217,7 +217,7 @@ def _why_not(point: Point, board: Board) -> str:
         major, minor = board.capability
         return f"no fp8 matrix units at compute capability {major}.{minor}"
     needed, usable = needed_gb(point), board.memory_gb * USABLE_SHARE
-    return f"needs {needed:.0f} GB of {usable:.0f}" if needed > usable else ""
+    return f"needs {needed:.1f} GB of {usable:.1f}" if needed > usable else ""
 
 
 def make_plan(
@@ -234,12 +234,20 @@ def make_plan(
     return Plan(options, tuple(points), tuple(left_out))
 
 
+def _left_out_lines(left_out: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """A line for each reason, with the points that it leaves out."""
+    for reason in dict.fromkeys(reason for _, reason in left_out):
+        labels = [label for label, other in left_out if other == reason]
+        shown = labels[0] if len(labels) == 1 else f"{len(labels)} points, {labels[0]} the first"
+        yield f"left out: {reason}: {shown}"
+
+
 def describe_plan(plan: Plan, board: Board) -> str:
     """The plan as text: idle states, points, what is left out, minutes."""
     major, minor = board.capability
     lines = [f"{board.name}, {board.memory_gb:.0f} GB, compute capability {major}.{minor}"]
     lines += ["idle states: deep idle, P0 without context, resident, between requests"]
     lines += [point.label for point in plan.points]
-    lines += [f"left out: {label}: {reason}" for label, reason in plan.left_out]
+    lines += _left_out_lines(plan.left_out)
     lines += [f"{len(plan.points)} points, about {plan.seconds / 60:.0f} minutes"]
     return "\n".join(lines)

@@ -141,9 +141,7 @@ class NvmlSensor(_Clock):
             "" if state is None else f"P{state}",
             float(self._ask("nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_SM, otherwise=0)),
             float(self._ask("nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_MEM, otherwise=0)),
-            float(
-                self._ask("nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU, otherwise=0)
-            ),
+            float(self._ask("nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU, otherwise=0)),
             throttle_names(reasons),
         )
 

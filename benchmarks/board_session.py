@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 IN_FLIGHT = 2  # chunks that the board has before it: it never waits for a reading
 CHUNK_S = 0.1
+SAMPLE_S = 0.05  # between readings; the sensors of boards update every 20 to 100 ms
 BURST_S, GAP_S, SETTLE_S, BURSTS = 2.0, 3.0, 1.5, 5
 DEEP, P0, RESIDENT, BETWEEN = "deep_idle", "p0_without_context", "resident", "between_requests"
 
@@ -40,8 +41,8 @@ class Work(Protocol):
         """Put steps in the queue, without waiting."""
         ...
 
-    def wait_oldest(self) -> None:
-        """Wait until the oldest steps in the queue are done."""
+    def pending(self) -> int:
+        """Calls of ``enqueue`` whose steps are not done."""
         ...
 
     def drain(self) -> None:
@@ -87,18 +88,23 @@ class Session:
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
 
+def _sample_until(sensor: BoardSensor, work: Work, pending: int, readings: list[Reading]) -> None:
+    """Read at least once, and until at most ``pending`` chunks are in the queue."""
+    readings.append(sensor.read())
+    while work.pending() > pending:
+        sensor.sleep(SAMPLE_S)
+        readings.append(sensor.read())
+
+
 def drive(sensor: BoardSensor, work: Work, seconds: float, chunk: int) -> tuple[int, Window]:
     """Steps done in at least ``seconds``, and their energy; the board is never idle between."""
     work.drain()
-    readings = [sensor.read()]
-    steps, queued = 0, 0
+    readings, steps = [sensor.read()], 0
     while sensor.now() - readings[0].time_s < seconds:
         work.enqueue(chunk)
-        steps, queued = steps + chunk, queued + 1
-        if queued > IN_FLIGHT:
-            work.wait_oldest()
-            queued -= 1
-        readings.append(sensor.read())
+        steps += chunk
+        _sample_until(sensor, work, IN_FLIGHT - 1, readings)
+    _sample_until(sensor, work, 1, readings)
     work.drain()
     readings.append(sensor.read())
     return steps, window_energy(readings)
@@ -197,6 +203,22 @@ def _idle_with_model(
     session.idle[RESIDENT] = wait_until_steady(sensor, RESIDENT)
 
 
+def _run_point(
+    sensor: BoardSensor,
+    device: Device,
+    point: Point,
+    options: Options,
+    session: Session,
+    say: Callable[[str], None],
+) -> None:
+    with device.load(point) as work:
+        check_alone(sensor.holders())
+        if RESIDENT not in session.idle:
+            _idle_with_model(sensor, work, session, say)
+        session.points.append(measure_point(sensor, work, point, options))
+        check_alone(sensor.holders())
+
+
 def run_session(
     sensor: BoardSensor,
     device: Device,
@@ -217,12 +239,7 @@ def run_session(
     for place, point in enumerate(plan.points, 1):
         say(f"{place}/{len(plan.points)} {point.label}")
         try:
-            with device.load(point) as work:
-                if BETWEEN not in session.idle:
-                    _idle_with_model(sensor, work, session, say)
-                check_alone(sensor.holders())
-                session.points.append(measure_point(sensor, work, point, plan.options))
-                check_alone(sensor.holders())
+            _run_point(sensor, device, point, plan.options, session, say)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
