@@ -134,7 +134,7 @@ class Decoder:
             total.index_add_(0, rows, out)
         return total
 
-    def _decode_attention(self, q: Any, k: Any, v: Any, cache: Any) -> Any:
+    def decode_attention(self, q: Any, k: Any, v: Any, cache: Any) -> Any:
         """Attention of one new token a sequence over a full cache.
 
         The queries that share a head of the cache stand as its rows: it is read once. The new
@@ -148,7 +148,7 @@ class Decoder:
         attend = self.torch.nn.functional.scaled_dot_product_attention
         return attend(grouped, keys, values).reshape(batch, -1)
 
-    def _causal_attention(self, q: Any, k: Any, v: Any, batch: int) -> Any:
+    def causal_attention(self, q: Any, k: Any, v: Any, batch: int) -> Any:
         width = self.shape.head_dim
         q, k, v = (
             x.view(batch, -1, x.shape[-1] // width, width).transpose(1, 2) for x in (q, k, v)
@@ -192,7 +192,7 @@ class Decoder:
 
         def step() -> Any:
             last = self.forward(
-                tokens, lambda place, *qkv: self._decode_attention(*qkv, caches[place]), routes
+                tokens, lambda place, *qkv: self.decode_attention(*qkv, caches[place]), routes
             )
             tokens.copy_(self._logits(last).argmax(dim=-1))
             return tokens
@@ -206,7 +206,7 @@ class Decoder:
         tokens = self._tokens(batch * point.context)
 
         def step() -> Any:
-            attend = self._causal_attention
+            attend = self.causal_attention
             last = self.forward(tokens, lambda _, *qkv: attend(*qkv, batch), routes)
             ends = last.view(batch, point.context, -1)[:, -1]
             return self._logits(ends).argmax(dim=-1)
@@ -222,7 +222,7 @@ class Decoder:
         tokens, targets = (self._tokens(batch * point.context) for _ in range(2))
 
         def step() -> Any:
-            attend = self._causal_attention
+            attend = self.causal_attention
             last = self.forward(tokens, lambda _, *qkv: attend(*qkv, batch), routes)
             loss = torch.nn.functional.cross_entropy(self._logits(last).float(), targets)
             optimizer.zero_grad(set_to_none=True)

@@ -177,9 +177,10 @@ def shape_from_catalog(name: str, catalog: Catalog) -> Shape:
     inner = count("moe", "expert_intermediate_size") if experts else count("intermediate_size")
     fields = ("layers", "hidden_size", "heads", "kv_heads", "head_dim", "vocabulary")
     layers, hidden, heads, kv_heads, head_dim, vocabulary = (int(count(f) or 0) for f in fields)
+    chosen = int(count("moe", "experts_per_token") or 0) if experts else 0
     return Shape(
         record.id, record.text("family"), layers, hidden, int(inner or 0), heads, kv_heads,
-        head_dim, vocabulary, experts, int(count("moe", "experts_per_token") or 0) if experts else 0,
+        head_dim, vocabulary, experts, chosen,
         bool(record.data.get("tied_embeddings")),
     )  # fmt: skip
 

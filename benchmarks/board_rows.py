@@ -253,11 +253,11 @@ def record_snippet(session: Session, origin: Origin) -> str:
     Power before the context and between requests stand as comments: a record has no key for them.
     """
     facts, idle = origin.facts, session.idle
+    limit = f"{facts.power_limit_w:.4g} W, source: {origin.source_id}, boundary: gpu"
     lines = [
         f"# for hardware_db/accelerators/{origin.accelerator_id}.yaml",
         f"# {origin.system}",
-        f"tdp: {{value: {facts.power_limit_w:.4g} W, source: {origin.source_id}, boundary: gpu, "
-        "note: enforced power cap}",
+        f"tdp: {{value: {limit}, note: enforced power cap}}",
     ]
     if DEEP in idle:
         lines.append(_fact("idle_power", idle[DEEP], origin, "no context"))
@@ -266,11 +266,14 @@ def record_snippet(session: Session, origin: Origin) -> str:
     for state, words in ((P0, "P0 without context"), (BETWEEN, "between requests")):
         if state in idle:
             lines.append("# " + _fact(words.replace(" ", "_").lower(), idle[state], origin, words))
-    lines += [
-        "# for hardware_db/sources.yaml",
-        f'# {origin.source_id}: {{title: "{facts.name} measured with benchmarks/measure_board.py", '
-        f'year: {origin.date[:4]}, locator: "{origin.system}", kind: measurement}}',
-    ]
+    source = {
+        "title": f'"{facts.name} measured with benchmarks/measure_board.py"',
+        "year": origin.date[:4],
+        "locator": f'"{origin.system}"',
+        "kind": "measurement",
+    }
+    cited = ", ".join(f"{key}: {value}" for key, value in source.items())
+    lines += ["# for hardware_db/sources.yaml", f"# {origin.source_id}: {{{cited}}}"]
     return "\n".join(lines) + "\n"
 
 

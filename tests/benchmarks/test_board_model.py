@@ -46,13 +46,13 @@ def test_decode_attends_to_the_cache_as_prefill_to_the_prompt():
     batch, length, width = 2, 5, DENSE.head_dim
     q = torch.randn(batch * length, DENSE.heads * width)
     k, v = (torch.randn(batch * length, DENSE.kv_heads * width) for _ in range(2))
-    whole = decoder._causal_attention(q, k, v, batch).view(batch, length, -1)[:, -1]
+    whole = decoder.causal_attention(q, k, v, batch).view(batch, length, -1)[:, -1]
     cache = tuple(
         x.view(batch, length, DENSE.kv_heads, width).transpose(1, 2).clone() for x in (k, v)
     )
     last = [x.view(batch, length, -1)[:, -1] for x in (q, k, v)]
     cache[0][:, :, -1], cache[1][:, :, -1] = 0.0, 0.0
-    assert torch.allclose(decoder._decode_attention(*last, cache), whole, atol=1e-5)
+    assert torch.allclose(decoder.decode_attention(*last, cache), whole, atol=1e-5)
 
 
 def test_each_token_takes_its_number_of_experts():

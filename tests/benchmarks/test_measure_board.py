@@ -202,5 +202,5 @@ def no_board(_):
 
 def test_a_missing_torch_is_one_line(monkeypatch):
     monkeypatch.setattr(board_model, "import_module", lambda _: (_ for _ in ()).throw(ImportError))
-    with pytest.raises(BoardError, match="pip install 'torch>=2.5'"):
+    with pytest.raises(BoardError, match=r"pip install 'torch>=2\.5'"):
         board_model.import_torch()
