@@ -149,6 +149,7 @@ class Decoder:
         return attend(grouped, keys, values).reshape(batch, -1)
 
     def causal_attention(self, q: Any, k: Any, v: Any, batch: int) -> Any:
+        """Attention of each token of a prompt over the tokens before it and itself."""
         width = self.shape.head_dim
         q, k, v = (
             x.view(batch, -1, x.shape[-1] // width, width).transpose(1, 2) for x in (q, k, v)

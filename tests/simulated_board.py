@@ -24,7 +24,7 @@ class SimulatedBoard:
     deep_w: float = 70.0
     context_w: float = 110.0
     busy_w: float = 400.0
-    hold_s: float = 1e9
+    hold_s: float = 1e12
     tick_s: float | None = 0.02
     is_deep_at_p0: bool = True
     ramp_w: float = 0.0  # above the idle power at the start, decays within a minute
