@@ -64,7 +64,7 @@ class CudaDevice:
         os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
         os.environ["CUDA_VISIBLE_DEVICES"] = str(index)
         self.torch = import_torch()
-        self.is_graphed = is_graphed
+        self.is_graphed, self.where = is_graphed, "cuda"
         self.kept: tuple[Any, Decoder] | None = None
 
     def burst_in_child(self) -> None:
@@ -81,7 +81,7 @@ class CudaDevice:
         key = (point.shape, point.precision, point.kind == "train")
         if self.kept is None or self.kept[0] != key:
             self.release()
-            self.kept = (key, Decoder(self.torch, point.shape, point.precision, "cuda"))
+            self.kept = (key, Decoder(self.torch, point.shape, point.precision, self.where))
         return self.kept[1]
 
     def release(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from scenarios import ROOT
 
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.append(str(ROOT / "benchmarks"))  # after tests/, which has names of its own
 
 from board_power import Reading
 from board_sensor import BoardFacts, Holders

@@ -9,6 +9,7 @@ import simulated_board  # noqa: F401 - puts benchmarks/ on the path
 
 torch = pytest.importorskip("torch")
 
+from board_cuda import CudaDevice  # noqa: E402
 from board_model import Decoder, Matrix  # noqa: E402
 from board_plan import Point, Shape  # noqa: E402
 
@@ -67,3 +68,33 @@ def test_an_fp8_product_is_near_that_of_bf16():
     exact = Matrix(torch, values, "bf16")(x).float()
     rounded = Matrix(torch, values, "fp8")(x).float()
     assert (rounded - exact).norm() < 0.1 * exact.norm()
+
+
+class Event:
+    """An event of a device that has done all when it is asked."""
+
+    def record(self): ...
+
+    def query(self):
+        return True
+
+
+def test_a_device_keeps_weights_and_trains_after_it_served(monkeypatch):
+    for name in ("CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    device = CudaDevice(0, is_graphed=False)
+    device.where = "cpu"
+    kept = []
+    for kind in ("prefill", "decode", "train", "train", "decode"):
+        with device.load(Point(kind, DENSE, "bf16", 2, 16)) as work:
+            work.enqueue(2)
+            assert work.pending() == 0
+            work.drain()
+            assert torch.is_inference_mode_enabled() is (kind != "train")
+        kept.append(device.kept[1])
+    assert kept[0] is kept[1]
+    assert kept[1] is not kept[2]
+    assert kept[2] is kept[3]
+    assert not torch.is_inference_mode_enabled()
