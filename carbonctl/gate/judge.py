@@ -1,7 +1,8 @@
 """Rules held against a result: pure evaluation of plain data, one verdict a rule.
 
-A rule is violated when its statistic is over the limit. It is uncertain when its number is null,
-or when its central value is within the limit and the 95th percentile is not, or is not known.
+A rule is violated when its statistic is over the limit: the median of the draws (p50) unless the
+rule says otherwise. It is uncertain when its number is null, as a percentile without draws is, or
+when its statistic is within the limit and the 95th percentile is not, or is not known.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from carbonctl.gate.rules import Excuse, Limit, Rule
 
 STATUSES = ("pass", "warn", "fail", "uncertain", "excepted", "skipped")
-_NO_DRAWS = "there are no draws to take the statistic of"
-_NO_INTERVAL = "there are no draws to tell whether its interval straddles the limit"
+_NO_INTERVAL = "p95 is not known without draws"
+_STRADDLES = "p95 is over the limit"
+_NOT_KEPT = "the draws of a saved result are not kept; judge its scenario"
 # what a policy may require -> how entries of what is not estimated begin that are part of it
 _IN_PART = {"embodied": ("embodied share of ", "host of "), "manufacturing": ("host of ",)}
 
@@ -143,6 +145,18 @@ def _why_null(rule: Rule, subject: Subject, what: str = "result") -> str:
     return f"the {what} has no {rule.metric}"
 
 
+def _why_without_draws(rule: Rule, found: Measure, what: str = "result") -> str:
+    """Why a number has no statistic of its draws, and what to do."""
+    if rule.kind == "max_probability":
+        saved = found.p50 is not None
+        return _NOT_KEPT if saved else "there are no draws to count; estimate with --samples above 0"
+    name = {"p50": "median (p50)"}.get(rule.statistic, rule.statistic)
+    if found.p05 is not None:  # there are draws
+        return f"the {name} of the {what} is not finite"
+    remedy = "estimate with --samples above 0, or state statistic: value for the central value"
+    return f"the {what} has no draws, so no {name}; {remedy}"
+
+
 def _limit(rule: Rule, subject: Subject) -> RuleResult:
     """An absolute limit on a statistic, or on the share of draws over it."""
     found = _found(rule, subject)
@@ -153,11 +167,12 @@ def _limit(rule: Rule, subject: Subject) -> RuleResult:
     limit = _bar(rule)
     common: dict[str, Any] = {"probability": over, "measured": found}
     if observed is None:
-        return RuleResult(rule, subject, "uncertain", limit, reason=_NO_DRAWS, **common)
+        reason = _why_without_draws(rule, found)
+        return RuleResult(rule, subject, "uncertain", limit, reason=reason, **common)
     if observed > limit:
         return RuleResult(rule, subject, _violated(rule), limit, observed, **common)
     if rule.kind == "max" and (found.p95 is None or found.p95 > limit):
-        reason = _NO_INTERVAL if found.p95 is None else "the interval straddles the limit"
+        reason = _NO_INTERVAL if found.p95 is None else _STRADDLES
         return RuleResult(rule, subject, "uncertain", limit, observed, reason=reason, **common)
     return RuleResult(rule, subject, "pass", limit, observed, **common)
 
@@ -183,12 +198,30 @@ def _increase(rule: Rule, subject: Subject, reference: Subject | None) -> RuleRe
     if observed is None or was is None:
         mine = (subject, "result", now)
         lacking, what, found = mine if observed is None else (reference, "baseline", before)
-        reason = _why_null(rule, lacking, what) if found is None else _NO_DRAWS
+        reason = (
+            _why_null(rule, lacking, what)
+            if found is None
+            else _why_without_draws(rule, found, what)
+        )
         return RuleResult(rule, subject, "uncertain", baseline=was, measured=now, reason=reason)
     allowed = abs(was) * rule.limit if rule.relative else rule.limit
     limit = was + max(allowed, rule.min_delta)
-    verdict = _violated(rule) if observed > limit else "pass"
-    return RuleResult(rule, subject, verdict, limit, observed, was, measured=now)
+    reason = "" if rule.statistic == "value" else _why_not_common_draws(rule, subject, reference)
+    verdict = _violated(rule) if observed > limit else "uncertain" if reason else "pass"
+    return RuleResult(rule, subject, verdict, limit, observed, was, measured=now, reason=reason)
+
+
+def _why_not_common_draws(rule: Rule, subject: Subject, reference: Subject) -> str:
+    """Why percentiles of both sides are not of common draws; empty where they are.
+
+    Both sides are estimated with the same draws, but for a saved result that is taken as it stands.
+    """
+    sides = [data_for(rule, side) for side in (subject, reference)]
+    now, before = ((data.get("samples"), data.get("seed")) for data in sides)
+    if now == before:
+        return ""
+    said = (f"{samples:,} draws of seed {seed}" for samples, seed in (now, before))
+    return "{} here, {} in the baseline: not common draws".format(*said)
 
 
 def _require(rule: Rule, subject: Subject) -> RuleResult:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _DEFAULTS = {
     "level": "error",
-    "statistic": "value",
+    "statistic": "p50",
     "accounting": "location",
     "on_uncertain": "warn",
     "baseline": "required",

@@ -57,7 +57,7 @@ class Rule:
     probability: float | None = None
     names: tuple[str, ...] = ()
     above_share: float = 0.0
-    statistic: str = "value"
+    statistic: str = "p50"  # a percentile of the draws, or "value": the central one
     accounting: str = "location"
     on_uncertain: str = "warn"
     baseline_optional: bool = False

@@ -108,8 +108,7 @@ def _value(rule: RuleVerdict, name: Literal["observed", "limit"]) -> str:
 
 def _why(rule: RuleVerdict, out: Console) -> None:
     """What a rule found, what drives it, and where that stands."""
-    reason = f" ({rule['reason']})" if rule["reason"] and rule["observed"] is not None else ""
-    print_note(out, rule["id"][:16], (rule["message"] or "") + reason)
+    print_note(out, rule["id"][:16], rule["message"] or "")
     print_note(out, "", drives(rule))
     scenario, policy = rule["where"]["scenario"], rule["where"]["policy"]
     named = f": {rule['input']}" if rule["input"] else ""

@@ -74,12 +74,22 @@ def message(one: RuleResult) -> str:
     what = f"{metric_label(rule.metric)}, {_of(one)}"
     if one.observed is None or one.limit is None:
         return f"{what}: {one.reason}"
-    text = f"{what}: {_compared(one)}"
+    text = f"{what}: {_compared(one)}{_but(one)}"
     if rule.kind == "max_increase":
         text += f"; {shown(one.baseline, one)} in the baseline"
     elif one.probability is not None and rule.kind == "max":
         text += f"; over in {100 * one.probability:.0f} % of draws"
     return text
+
+
+def _but(one: RuleResult) -> str:
+    """Why a number that is within its limit is undecided; with the 95th percentile where known."""
+    found = one.measured
+    if not one.reason or found is None:
+        return ""
+    if one.rule.kind == "max" and found.p95 is not None:
+        return f", but p95 {shown(found.p95, one)} is over it"
+    return f" ({one.reason})"
 
 
 def _found(one: RuleResult) -> str:

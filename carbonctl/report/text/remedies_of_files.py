@@ -57,12 +57,12 @@ FILE_REMEDIES: dict[str, tuple[str, str]] = {
     ),
     "CC602": (
         (
-            "The number of a rule is null, or its central value is within the limit and its 95th "
-            "percentile is not."
+            "The number of a rule is null, as the median is without draws (--samples 0), or its "
+            "statistic (p50 unless stated) is within the limit and its 95th percentile is not."
         ),
         (
-            "Narrow the ranges of the inputs that decide the interval, or set on_uncertain: warn "
-            "in the rule."
+            "Narrow the ranges of the inputs that decide the interval, give --samples above 0, or "
+            "set on_uncertain: warn in the rule."
         ),
     ),
     "CC604": (

@@ -153,7 +153,7 @@ class Budget(Section):
     per_video: Carbon | None = None
     per_item: Carbon | None = None
     per_sample: Carbon | None = None
-    statistic: Statistic = "value"
+    statistic: Statistic = "p50"
     on_uncertain: OnUncertain = "warn"
 
 
