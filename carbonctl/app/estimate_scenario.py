@@ -72,6 +72,9 @@ def result_metadata(resolved: ResolvedScenario, catalog: Catalog) -> ResultMetad
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
         budget=resolved.budget,
+        budget_statistic="p50"
+        if (budget := resolved.scenario.budget) is None
+        else budget.statistic,
         period=resolved.period,
         inputs=user_inputs(resolved.document),
         charged=[one.as_dict() for one in every],

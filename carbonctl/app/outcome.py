@@ -40,11 +40,14 @@ class Quantity:
 
     def __str__(self) -> str:
         from carbonctl.report import numbers
+        from carbonctl.report.median import half_of_draws_mass
 
         if self.value is None:
             return "unknown"
         if self.unit == "kgCO2e":
-            return numbers.format_with_interval(self.value, self.p05, self.p95)
+            median = half_of_draws_mass({"value": self.value, "p50": self.p50})
+            said = numbers.format_with_interval(self.value, self.p05, self.p95)
+            return f"{said}, {median}" if median else said
         if self.unit == "h":  # device-hours, which are not shown in years
             return f"{numbers.format_significant(self.value, 4)} h"
         return numbers.format_quantity(self.value, self.unit)

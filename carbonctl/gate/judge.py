@@ -149,7 +149,9 @@ def _why_without_draws(rule: Rule, found: Measure, what: str = "result") -> str:
     """Why a number has no statistic of its draws, and what to do."""
     if rule.kind == "max_probability":
         saved = found.p50 is not None
-        return _NOT_KEPT if saved else "there are no draws to count; estimate with --samples above 0"
+        return (
+            _NOT_KEPT if saved else "there are no draws to count; estimate with --samples above 0"
+        )
     name = {"p50": "median (p50)"}.get(rule.statistic, rule.statistic)
     if found.p05 is not None:  # there are draws
         return f"the {name} of the {what} is not finite"

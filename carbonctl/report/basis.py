@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbonctl.report import numbers
+from carbonctl.report.median import half_of_draws
 from carbonctl.report.trace_walk import facts_under
 from carbonctl.study.montecarlo import Draws, drivers, interval, replay
 
@@ -66,8 +67,8 @@ def _count_facts(facts: list[Fact]) -> dict[str, int]:
     }
 
 
-def fact_summary_lines(data: dict[str, Any], unit: str) -> list[str]:
-    """Lines of the summary below the formula tree."""
+def fact_summary_lines(data: dict[str, Any], unit: str, value: float) -> list[str]:
+    """Lines of the summary below the formula tree of a number of this central value."""
     counts = data["facts"]
     texts = [f"{counts[kind]} {kind}" for kind in ("given", "sourced") if counts[kind]]
     if counts["assumed"]:
@@ -82,6 +83,8 @@ def fact_summary_lines(data: dict[str, Any], unit: str) -> list[str]:
         return lines
     low, high = (numbers.format_quantity(ends[end], unit) for end in ("p05", "p95"))
     lines.append(f"90 % interval  {low} to {high} ({ends['samples']:,} draws, seed {ends['seed']})")
+    median = half_of_draws(ends | {"value": value}, lambda v: numbers.format_quantity(v, unit))
+    lines += [f"median         {median}"] if median else []
     ranked = [d for d in data["drivers"] if d["variance_share"] >= MIN_SHARE][:MAX_DRIVERS]
     for place, driver in enumerate(ranked):
         head = "what decides it" if place == 0 else ""

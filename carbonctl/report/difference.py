@@ -186,6 +186,7 @@ def render(data: DiffResult, out: Console) -> None:
         if row["difference_kgco2e"]
     ]
     print_note(out, "shows in", ", ".join(shows))
+    print_note(out, "median", _why_no_median(data))
 
 
 def _heading(data: DiffResult) -> str:
@@ -207,10 +208,21 @@ def _answer_text(data: DiffResult) -> str:
     if not total["difference_kgco2e"]:
         return f"{text}, the same" + ("" if data["changes"] else "; nothing changed")
     text += f", {_format_signed(total['difference_kgco2e'], size)} {symbol}"
+    if total["p50"] is not None:
+        text += f"   median {_format_signed(total['p50'], size)} {symbol}"
     if (interval := numbers.interval_ends(total)) is not None:
         low, high = (_format_signed(end, size) for end in interval)
-        text += f"   90 % interval {low} to {high} {symbol}"
+        text += f", 90 % interval {low} to {high} {symbol}"
     return text
+
+
+def _why_no_median(data: DiffResult) -> str:
+    """Why the difference has no median: no draws, or those of another version are not known."""
+    if data["total"]["p50"] is not None or not data["total"]["difference_kgco2e"]:
+        return ""
+    if any(entry["kind"] == "tool" for entry in data["changes"]):
+        return "not known: the draws of another version cannot be repeated"
+    return "not known without draws (--samples 0)"
 
 
 def _format_signed(value: float, size: float) -> str:
@@ -263,6 +275,8 @@ def _markdown(data: DiffResult) -> str:
         moved = _format_signed(entry["contribution_kgco2e"], size)
         kind = "" if entry["kind"] == "input" else f" ({entry['kind']})"
         lines.append(f"| {escape_cell(entry['label'])}{kind} | {' | '.join(ends)} | {moved} |")
+    if missing := _why_no_median(data):
+        lines += ["", f"Median of the difference: {escape_cell(missing)}."]
     return "\n".join(lines) + "\n"
 
 

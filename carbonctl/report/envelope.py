@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from carbonctl.result.node import Metric, MetricOrNull, Node, Total
     from carbonctl.result.problem import ProblemRecord
     from carbonctl.result.scalar import Unit
+    from carbonctl.scenario.schema.shared_sections import Statistic
 
 SCHEMA_VERSION = "1.0"
 
@@ -62,6 +63,7 @@ class ResultMetadata:
     not_estimated: dict[str, str]
     warnings: list[Problem]
     budget: dict[str, float] = field(default_factory=dict)
+    budget_statistic: Statistic = "p50"
     period: Fact | None = None
     inputs: Inputs = field(default_factory=lambda: cast("Inputs", {}))
     charged: list[ChargedPhase] = field(default_factory=list)
@@ -100,7 +102,7 @@ def build_result(
         "drivers": driver_records(result),
         "assumptions": assumption_records(result, point.total_kgco2e),
         "sensitivity": sensitivity(result),
-        "budget": _budget_lines(metadata.budget, result),
+        "budget": _budget_lines(metadata, result),
         "facts": {key: fact_as_dict(fact) for key, fact in used.items()},
         "charged": metadata.charged,
         "coverage": {
@@ -276,11 +278,11 @@ def metric_records(result: Result) -> dict[str, MetricOrNull]:
     return metrics
 
 
-def _budget_lines(budget: dict[str, float], result: Result) -> list[BudgetLine]:
+def _budget_lines(metadata: ResultMetadata, result: Result) -> list[BudgetLine]:
     """Budgets of the scenario with the metrics that they limit."""
     drawn = result.drawn.metrics if result.drawn is not None else {}
     lines: list[BudgetLine] = []
-    for metric, limit in budget.items():
+    for metric, limit in metadata.budget.items():
         value = result.point.metrics.get(metric)
         ends = interval(drawn.get(metric))
         lines.append(
@@ -289,7 +291,9 @@ def _budget_lines(budget: dict[str, float], result: Result) -> list[BudgetLine]:
                 "source": "user",
                 "formula": _formula_name(value),
                 "max_kgco2e": limit,
+                "statistic": metadata.budget_statistic,
                 "value": None if value is None else float(value),
+                "p50": None if ends is None else ends[1],
                 "p95": None if ends is None else ends[2],
             }
         )

@@ -157,7 +157,7 @@ def formula_tree_text(
     if asked not in (shown, _without_unit(shown)):
         lines[0] = f"{asked}: {lines[0]}"
     unit = number.cause.unit if isinstance(number.cause, Fact) else number.cause.card.unit
-    lines += ["", *basis.fact_summary_lines(rests_on, unit), ""]
+    lines += ["", *basis.fact_summary_lines(rests_on, unit, float(number)), ""]
     for source in used:
         entry = sources.get(source, {})
         parts = (entry.get("author"), entry.get("year"), entry.get("title"), entry.get("locator"))

@@ -47,6 +47,7 @@ def compare_provenance() -> dict[str, dict[str, str]]:
         "values": {"formula": "total_kgco2e"},
         "differences": {"method": "value less that of the first scenario"},
         "less_than_first": {"method": "share of the common draws below the first scenario"},
+        "above_least": {"method": "value less that of the scenario with the least total"},
         "turning_point": {"method": "the value of this fact at which both totals are the same"},
         "a": fact,
         "b": fact,

@@ -21,6 +21,7 @@ from carbonctl.report.envelope import (
 )
 from carbonctl.report.facts import assumption_records, data_version, fact_as_dict, used_facts
 from carbonctl.report.machine import as_json
+from carbonctl.report.median import NO_DRAWS, half_of_draws, half_of_draws_mass
 from carbonctl.report.text.markdown import escape_cell
 from carbonctl.study.montecarlo import interval
 
@@ -128,15 +129,24 @@ def _grid_steps(result: Evaluated[Refresh]) -> Iterator[GridStep]:
 
 
 def verdict_text(data: RefreshDecision) -> str:
-    """The break-even time with its interval, in words."""
+    """The break-even time with its interval, in words, and its median if apart."""
     node = data["break_even"]
     if node["value"] is None:
         return "never breaks even: the new machines save nothing in operation"
     text = f"pays back in {time_text(node['value'])}"
-    if node["p05"] is not None:
-        high = node["p95"]
-        text += f"   90 % interval {time_text(node['p05'])} to {time_text(high)}"
-    return text
+    if node["p05"] is None:
+        return f"{text}   {NO_DRAWS}"
+    if node["p50"] is None:
+        text += ", in half of the draws never"
+    elif median := half_of_draws(node, time_text):
+        text += f", {median}"
+    return f"{text}   90 % interval {time_text(node['p05'])} to {time_text(node['p95'])}"
+
+
+def medians_text(data: RefreshDecision) -> str:
+    """Where half of the draws of a choice lie, if that is apart from its total."""
+    texts = {side: half_of_draws_mass(data[side]["total"]) for side in ("keep", "replace")}
+    return "; ".join(f"{side}, {text}" for side, text in texts.items() if text)
 
 
 def time_text(years: float | None) -> str:
@@ -210,6 +220,8 @@ def _markdown(data: RefreshDecision) -> str:
         lines.append(
             f"| {escape_cell(label)} | " + " | ".join(mass_text(v, size) for v in values) + " |"
         )
+    if median := medians_text(data):
+        lines += ["", f"Medians: {escape_cell(median)}."]
     lines += ["", "| grid, g/kWh | pays back in years | 90 % interval |", "|---:|---:|---:|"]
     for step in data["grids"]:
         ends = ends_text(step) if data["samples"] else ""

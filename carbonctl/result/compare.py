@@ -5,17 +5,20 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from carbonctl.result.estimate import Tool
-from carbonctl.result.node import Line, Metric, Total
+from carbonctl.result.node import Line, Metric, Percentiles, Total
 from carbonctl.result.scalar import Provenance, SchemaVersion, Whole
 
 
-class DifferenceToFirst(TypedDict):
+class DifferenceToFirst(Percentiles):
     """Difference of a number to that of the first scenario, with its interval on common draws."""
 
     value: float | None
-    p05: float | None
-    p50: float | None
-    p95: float | None
+
+
+class DifferenceToLeast(Percentiles):
+    """Difference of a total to that of the least scenario, with its interval on common draws."""
+
+    value: float
 
 
 class ComparedRow(TypedDict):
@@ -36,6 +39,7 @@ class ComparedScenario(TypedDict):
     period_hours: float
     not_estimated: dict[str, str]
     less_than_first: float
+    above_least: NotRequired[DifferenceToLeast]
     total: NotRequired[Total]
     breakdown: NotRequired[list[Line]]
     energy: NotRequired[dict[str, Metric]]

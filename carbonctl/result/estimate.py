@@ -47,13 +47,15 @@ class Operational(TypedDict):
 
 
 class BudgetLine(TypedDict):
-    """A budget of the scenario, and the metric that it limits."""
+    """A budget of the scenario, and the metric that it limits by a statistic of the draws."""
 
     metric: str
     source: NotRequired[str]
     formula: NotRequired[str | None]
     max_kgco2e: float
+    statistic: NotRequired[Literal["value", "p50", "p95"]]
     value: float | None
+    p50: NotRequired[float | None]
     p95: float | None
 
 

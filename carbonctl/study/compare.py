@@ -41,11 +41,16 @@ class TurningPoint:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Aligned rows and total, and the share of draws in which each scenario is below the first."""
+    """Aligned rows and total, and each scenario beside the first and beside the least.
+
+    ``less_than_first`` is the share of draws in which a scenario is below the first;
+    ``above_least`` its total less that of the least central total, over draws [kgCO2e].
+    """
 
     rows: tuple[Row, ...]
     total: Row
     less_than_first: tuple[float, ...]
+    above_least: tuple[Array, ...]
     differing: tuple[tuple[Fact | None, Fact | None], ...]
     turning: TurningPoint | None
 
@@ -66,7 +71,9 @@ def compare(
     total = Row("total", "total", tuple(totals), tuple(d - drawn[0] for d in drawn))
     fewer = tuple(float(np.mean(d < drawn[0])) for d in drawn)
     turning = _find_turning_point(results, inputs, estimate) if len(results) == 2 else None  # noqa: PLR2004
-    return Comparison(rows, total, fewer, _differing_inputs(results), turning)
+    least = drawn[totals.index(min(totals))]
+    above = tuple(d - least for d in drawn)
+    return Comparison(rows, total, fewer, above, _differing_inputs(results), turning)
 
 
 def _row(kind: str, label: str, results: list[Evaluated[Lifecycle]]) -> Row:

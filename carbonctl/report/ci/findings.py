@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from carbonctl.core.errors import CODES, EXIT_UNDECIDED
 from carbonctl.core.record import value_record
 from carbonctl.report import numbers
+from carbonctl.report.budgets import budget_lines, budget_status, budget_text
+from carbonctl.report.median import NO_DRAWS, half_of_draws_mass
 from carbonctl.report.text.gate_words import beside
 
 if TYPE_CHECKING:
@@ -94,16 +96,16 @@ def _level(rule: RuleVerdict) -> Level:
 
 
 def _budgets(result: EstimateResult) -> Iterator[Finding]:
-    """Each limit of a scenario as a finding: over it is a warning, for nothing has judged it."""
-    for limit in result["budget"]:
+    """Each limit of a scenario as a finding: not within is a warning, for nothing has judged it."""
+    for limit in budget_lines(result):
         name = limit["metric"].removesuffix("_kgco2e").removeprefix("infer.")
         most, value = numbers.format_mass(limit["max_kgco2e"]), limit["value"]
-        over = value is None or value > limit["max_kgco2e"]
-        said = "not estimated" if value is None else numbers.format_mass(value)
+        met = budget_text(limit)
+        said = met if value is None else f"{numbers.format_mass(value)}: {met}"
         yield Finding(
             rule=f"budget.{name}",
             about=f"budget of {limit['metric']}",
-            level="warning" if over else "none",
+            level="none" if budget_status(limit) == "within" else "warning",
             message=f"{name.replace('_', ' ')} is {said}; the budget is {most}",
             subject=result["name"],
         )
@@ -134,11 +136,15 @@ def overlay(result: EstimateResult) -> dict[str, Any]:
 
 
 def answer(result: EstimateResult) -> str:
-    """One line for people: the total with its interval and its basis."""
+    """One line for people: the total, its median if apart, its interval and its basis."""
     total = result["total"]
     size, symbol = numbers.mass_unit(total["value"])
     count = numbers.supported_digits(total["p05"], total["p95"])
     said = f"{numbers.format_significant(total['value'] / size, count)} {symbol} CO2e"
+    if total["p50"] is None:
+        said += f", {NO_DRAWS}"
+    elif median := half_of_draws_mass(total):
+        said += f", {median}"
     if (ends := numbers.interval_ends(total)) is not None:
         said += f", 90 % interval {numbers.format_interval(*ends, size, count)} {symbol}"
     basis = result["accounting"]

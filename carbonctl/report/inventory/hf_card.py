@@ -11,6 +11,7 @@ from carbonctl.core.errors import InputError, Mark, Problem
 from carbonctl.core.units import g_from_kg
 from carbonctl.report.ci.findings import results
 from carbonctl.report.machine import not_finite_error
+from carbonctl.report.median import half_of_draws
 from carbonctl.report.numbers import printable_texts
 from carbonctl.report.phase_inputs import given_scenario, phase_lines, phase_of, section_of_phase
 
@@ -50,10 +51,12 @@ def _card(result: EstimateResult, lines: list[Line]) -> str:
         "geographical_location": _names_of_runs(result, phases, "site", ("region",)),
         "hardware_used": _names_of_runs(result, phases, "hardware", _HARDWARE_KEYS),
     })  # fmt: skip
+    median = half_of_draws(result["total"], lambda kg: f"{g_from_kg(kg):.0f}")
+    aside = f"; {median}" if median else ""
     head = [
         "---",
         "co2_eq_emissions:",
-        f"  emissions: {grams:.0f}  # grams; with everything estimated {whole:.0f}",
+        f"  emissions: {grams:.0f}  # grams; with everything estimated {whole:.0f}{aside}",
     ]
     lines_with_text = [
         f"  {key}: {json.dumps(text, ensure_ascii=False)}" for key, text in texts.items() if text

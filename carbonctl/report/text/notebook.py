@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.report import numbers
+from carbonctl.report.median import half_of_draws_mass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,10 +17,12 @@ _LEFT, _RIGHT = ' style="text-align:left"', ' style="text-align:right"'
 
 
 def one_line_summary(data: EstimateResult) -> str:
-    """Name, total and interval, as in ``chat-7b: 69 t CO2e (49-111)``."""
+    """Name, total and interval, as in ``chat-7b: 69 t CO2e (49-111)``, and the median if apart."""
     total = data["total"]
+    median = f", {text}" if (text := half_of_draws_mass(total)) else ""
     name = numbers.printable(data["name"] or data["title"]).replace("\n", " ")
-    return f"{name}: {numbers.format_with_interval(total['value'], total['p05'], total['p95'])}"
+    said = numbers.format_with_interval(total["value"], total["p05"], total["p95"])
+    return f"{name}: {said}{median}"
 
 
 def as_html(data: EstimateResult) -> str:
@@ -34,7 +37,8 @@ def as_html(data: EstimateResult) -> str:
             ("share", _RIGHT),
         )
     )  # fmt: skip
-    caption = escape(numbers.printable(data["title"]))
+    median = f"; {text}" if (text := half_of_draws_mass(data["total"])) else ""
+    caption = escape(numbers.printable(data["title"]) + median)
     return (
         f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"

@@ -15,6 +15,8 @@ from carbonctl.catalog.number_formats import (
 )
 from carbonctl.estimate.training.train_dlrm import LIMITS, binding_limit
 from carbonctl.report import numbers
+from carbonctl.report.budgets import budget_lines, budget_text
+from carbonctl.report.median import half_of_draws_mass, mass_of_median, median_apart
 from carbonctl.report.sensitivity import next_question
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def print_notes(data: EstimateResult, out: Console, *, verbose: bool) -> None:
     _print_per_unit(data, out, verbose=verbose)
     _print_devices(data, out)
     if verbose:
+        _print_medians(data, out)
         _print_break_even(data, out)
         _print_rates(data, out)
     _print_wall_time(data, out)
@@ -115,8 +118,10 @@ def _print_per_unit(data: EstimateResult, out: Console, *, verbose: bool) -> Non
             continue
         parts = [numbers.format_watt_hours(energy["value"])] if energy else []
         whole = metrics.get(f"per_{unit}_kgco2e")
-        life = f" ({numbers.format_mass(whole['value'])} with training)" if whole else ""
-        parts.append(f"{numbers.format_mass(metric['value'])} CO2e{life}")
+        beside = [text.replace("lie ", "")] if (text := half_of_draws_mass(metric)) else []
+        beside += [f"{numbers.format_mass(whole['value'])} with training"] if whole else []
+        aside = f" ({'; '.join(beside)})" if beside else ""
+        parts.append(f"{numbers.format_mass(metric['value'])} CO2e{aside}")
         water = metrics.get(f"{phase}.per_{unit}_water_ml")
         if water:
             parts.append(f"{numbers.format_significant(water['value'], 2, decimals=6)} mL water")
@@ -190,6 +195,13 @@ def _print_boundary_ladder(
         print_note(out, "ladder", " -> ".join(steps))
 
 
+def _print_medians(data: EstimateResult, out: Console) -> None:
+    """Print the median of the draws of each line where it differs from the value by over 10 %."""
+    medians = ((line["label"], median_apart(line)) for line in data["breakdown"])
+    texts = [f"{label} {mass_of_median(kg)}" for label, kg in medians if kg is not None]
+    print_note(out, "medians", f"of the draws: {', '.join(texts)}" if texts else "")
+
+
 def _print_break_even(data: EstimateResult, out: Console) -> None:
     """Print training carbon per unit served, and the number of units at which serving equals it."""
     for name, metric in data["metrics"].items():
@@ -261,17 +273,10 @@ def _print_cross_checks(data: EstimateResult, out: Console) -> None:
         elif what == "stated_hours_ratio":
             print_note(out, "cross check", f"{run}: stated hours are {value} times those estimated")
     texts = []
-    for limit in data["budget"]:
+    for limit in budget_lines(data):
         most = numbers.format_mass(limit["max_kgco2e"])
         name = limit["metric"].removesuffix("_kgco2e").removeprefix("infer.").replace("_", " ")
-        if limit["value"] is None:
-            texts.append(f"{name} {most}: not estimated")
-            continue
-        word = "within" if limit["value"] <= limit["max_kgco2e"] else "over"
-        high = limit["p95"]
-        if word == "within" and high is not None and high > limit["max_kgco2e"]:
-            word = f"within, p95 {numbers.format_mass(high)} over"
-        texts.append(f"{name} {most}: {word}")
+        texts.append(f"{name} {most}: {budget_text(limit)}")
     print_note(out, "budget", "; ".join(texts))
 
 

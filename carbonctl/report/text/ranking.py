@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from rich.text import Text
 
 from carbonctl.report import numbers
+from carbonctl.report.median import half_of_draws_mass
 from carbonctl.report.numbers import printable
 from carbonctl.report.text.markdown import escape_cell
 from carbonctl.report.text.notes import print_note
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from carbonctl.result.compare import CompareResult
+    from carbonctl.result.compare import ComparedScenario, CompareResult
     from carbonctl.result.node import Total
 
 MIN_RANKED = 5  # scenarios; with fewer, one column per scenario fits
@@ -65,8 +66,10 @@ def print_ranking(data: CompareResult, out: Console) -> None:
 
 def _total_rows(data: CompareResult) -> Iterator[list[str]]:
     drawn = bool(data["samples"]) and "total" in data["scenarios"][0]
+    with_median = bool(data["samples"]) and "above_least" in data["scenarios"][0]
     totals, places = total_masses(data), order_by_total(data)
-    yield ["scenario", "CO2e", *(["90 % interval"] if drawn else []), "above the least"]
+    head = ["scenario", "CO2e", *(["90 % interval"] if drawn else []), "above the least"]
+    yield [*head, *(["median"] if with_median else [])]
     for place in places:
         scenario = data["scenarios"][place]
         name = f"{scenario_letter(place)} {printable(scenario['name'])}"
@@ -77,7 +80,41 @@ def _total_rows(data: CompareResult) -> Iterator[list[str]]:
             numbers.format_mass(totals[place], 3),
             *ends,
             _difference_to_least(above, totals[places[0]]),
+            *([_median_above_least(scenario)] if with_median else []),
         ]
+
+
+def medians_of_totals(data: CompareResult) -> str:
+    """Where half of the draws of each total lie, if that is apart from its central value."""
+    texts = (
+        (scenario_letter(place), half_of_draws_mass(scenario["total"]))
+        for place, scenario in enumerate(data["scenarios"])
+        if "total" in scenario
+    )
+    return "; ".join(f"{letter}, {text}" for letter, text in texts if text)
+
+
+def medians_above_least(data: CompareResult) -> str:
+    """Median of each difference to the least total, as text; says so where it was not saved."""
+    if not data["samples"]:
+        return ""
+    places = order_by_total(data)[1:]
+    if "above_least" not in data["scenarios"][0]:
+        return "medians not in this result, which an earlier version saved"
+    texts = (
+        f"{scenario_letter(place)} {_median_above_least(data['scenarios'][place])}"
+        for place in places
+    )
+    return f"{', '.join(texts)} (medians of the differences)"
+
+
+def _median_above_least(scenario: ComparedScenario) -> str:
+    """The median over common draws of a total less the least one; ``0`` for the least."""
+    median = scenario["above_least"]["p50"]
+    if median is None:
+        return "-"
+    sign = "+" if median > 0 else ""
+    return f"{sign}{numbers.format_mass(median, 3)}" if median else "0"
 
 
 def _difference_to_least(kgco2e: float, least: float) -> str:

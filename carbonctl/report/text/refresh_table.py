@@ -14,6 +14,7 @@ from carbonctl.report.refresh import (
     choice_mass_unit,
     ends_text,
     mass_text,
+    medians_text,
     table_rows,
     time_text,
     verdict_text,
@@ -100,6 +101,7 @@ def _grid_table(data: RefreshDecision, *, compact: bool) -> Table:
 def _print_notes(data: RefreshDecision, out: Console) -> None:
     """Print notes on equal work, sunk carbon, grids, growth and the old hardware."""
     metrics = _non_null_metrics(data)
+    print_note(out, "medians", medians_text(data))
     one = numbers.format_significant(metrics["machine_ratio"]["value"])
     new = numbers.format_significant(metrics["new_machines"]["value"])
     print_note(out, "equal work", f"{new} new machines; one does the work of {one} old")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ComparedRow,
         CompareResult,
         DifferenceToFirst,
+        DifferenceToLeast,
         DifferingInput,
     )
     from carbonctl.result.node import Metric
@@ -69,16 +70,17 @@ def compare_as_data(
                 "period_hours": r.period.value,
                 "not_estimated": r.not_estimated,
                 "less_than_first": share,
+                "above_least": _above_least(compared, place, results[0].samples),
                 "total": total_node(result),
                 "breakdown": breakdown_lines(result),
                 "energy": _energy(result),
             }
-            for name, title, r, result, share in zip(
-                names, titles, resolved, results, compared.less_than_first, strict=True
+            for place, (name, title, r, result, share) in enumerate(
+                zip(names, titles, resolved, results, compared.less_than_first, strict=True)
             )
         ],
-        "breakdown": [_row(row) for row in compared.rows],
-        "total": _row(compared.total),
+        "breakdown": [_row(row, results[0].samples) for row in compared.rows],
+        "total": _row(compared.total, results[0].samples),
         "turning_point": None
         if turning is None
         else {"key": turning.fact.key, "label": turning.fact.label,
@@ -91,6 +93,14 @@ def compare_as_data(
     }  # fmt: skip
 
 
+def _above_least(compared: Comparison, place: int, samples: int) -> DifferenceToLeast:
+    """How far the total of a scenario is above the least one; percentiles only of draws."""
+    totals = [value or 0.0 for value in compared.total.values]
+    ends = interval(compared.above_least[place]) if samples else None
+    low, middle, high = ends or (None, None, None)
+    return {"value": totals[place] - min(totals), "p05": low, "p50": middle, "p95": high}
+
+
 def _energy(result: Evaluated[Lifecycle]) -> dict[str, Metric]:
     """Facility energy of each phase, as metrics of the scenario."""
     found = cast("dict[str, Metric]", metric_records(result))  # energy is never null
@@ -101,8 +111,8 @@ def _value(fact: Fact | None) -> float | None:
     return None if fact is None else fact.value
 
 
-def _row(row: Row) -> ComparedRow:
-    ends = [interval(d) for d in row.differences]
+def _row(row: Row, samples: int) -> ComparedRow:
+    ends = [interval(d) if samples else None for d in row.differences]
     first = row.values[0]
     return {
         "kind": row.kind,
@@ -139,6 +149,9 @@ def render(data: CompareResult, out: Console) -> None:
         out.print(table)
         for place, scenario in enumerate(data["scenarios"]):
             print_note(out, scenario_letter(place), scenario["title"])
+        if len(names) > 2:  # noqa: PLR2004 - of a pair the verdict says it
+            print_note(out, "above the least", ranking.medians_above_least(data))
+    print_note(out, "medians", ranking.medians_of_totals(data))
     turning = data["turning_point"]
     if turning and turning["value"] > 0:
         text = f"{turning['label']} passes {turning['value']:.3g} kg/kWh (now {turning['now']:.3g})"
@@ -166,7 +179,7 @@ def _verdict_text(data: CompareResult, names: list[str]) -> str:
         sure = f"{round(less * n):,} of {n:,} draws" if n else "the central estimate"
         words = "emits less in" if less >= _MIN_SURE_SHARE or not n else "emits less, but only in"
         change = f"{numbers.format_mass(totals[0])} -> {numbers.format_mass(totals[1])} CO2e"
-        return f"{cheap} {words} {sure}: {change}"
+        return f"{cheap} {words} {sure}: {change}{_median_text(data)}"
     if len(names) >= MIN_RANKED:
         return ranking.ranking_verdict(data)
     ranked = (
@@ -174,6 +187,15 @@ def _verdict_text(data: CompareResult, names: list[str]) -> str:
         for i in ranking.order_by_total(data)
     )
     return "least first: " + ", ".join(ranked)
+
+
+def _median_text(data: CompareResult) -> str:
+    """The median of the difference of a pair; empty without draws."""
+    median = data["total"]["differences"][1]["p50"]
+    if not data["samples"] or median is None:
+        return ""
+    size, symbol = numbers.mass_unit(abs(median))
+    return f"; median of B - A {_carbon(median, size)} {symbol}"
 
 
 def _differing_input_text(entry: DifferingInput) -> str:
@@ -263,8 +285,10 @@ def _markdown(data: CompareResult) -> str:
         f"**{escape_cell(_verdict_text(data, names))}**",
         "",
     ]
+    medians = ranking.medians_of_totals(data)
+    apart = ["", f"Medians: {escape_cell(medians)}."] if medians else []
     if len(names) >= MIN_RANKED:
-        lines += ranking.ranking_markdown(data)
+        lines += [*ranking.ranking_markdown(data), *apart]
         return "\n".join(lines) + "\n"
     lines += [
         f"| {symbol} CO2e | " + " | ".join(map(escape_cell, names)) + " |",
@@ -273,6 +297,9 @@ def _markdown(data: CompareResult) -> str:
     for row in (*data["breakdown"], data["total"]):
         cells = (_carbon(v, size) for v in row["values"])
         lines.append(f"| {escape_cell(row['label'])} | " + " | ".join(cells) + " |")
+    if len(names) > 2 and (above := ranking.medians_above_least(data)):  # noqa: PLR2004
+        lines += ["", f"Above the least: {escape_cell(above)}."]
+    lines += apart
     return "\n".join(lines) + "\n"
 
 

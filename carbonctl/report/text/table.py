@@ -12,6 +12,7 @@ from rich.text import Text
 
 from carbonctl.core.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from carbonctl.report import numbers
+from carbonctl.report.median import NO_DRAWS, half_of_draws_mass
 from carbonctl.report.text.notes import MIN_FULL_WIDTH, print_notes
 from carbonctl.report.text.wrapping import fold_text
 
@@ -54,7 +55,7 @@ def render(
 
 
 def print_heading(data: EstimateResult, out: Console) -> None:
-    """Print the title, the total with its interval, and the other basis."""
+    """Print the title, the total with its interval and the other basis, and the median if apart."""
     basis = _BASIS[data["accounting"]]
     years = data["period_hours"]
     right = basis if years is None else f"{basis}, {format_duration(years)}"
@@ -66,7 +67,10 @@ def print_heading(data: EstimateResult, out: Console) -> None:
     if (ends := numbers.interval_ends(total)) is not None:
         answer += f"   90 % interval {numbers.format_interval(*ends, size, count)} {symbol}"
     print_pair(out, answer, _other_basis_text(data), bold=True)
-    if start == 1:  # no blank line after a title of several lines
+    median = NO_DRAWS if total["p50"] is None else half_of_draws_mass(total)
+    if median:
+        out.print(Text(median, style="bold"))
+    elif start == 1:  # no blank line after a heading of more lines
         out.print()
 
 
