@@ -34,6 +34,8 @@ _IGNORED_KEYS = {
 }
 _ID_KEYS = ("id", "key", "metric")
 _IGNORED_NESTED_KEYS = {"where", "warnings"}
+# keys of a budget that were added later: a result saved before them lacks them and is no other one
+_ADDED_TO_BUDGETS = ("/statistic", "/p50")
 _KINDS: dict[str, Literal["total", "data"]] = {
     "total_kgco2e": "total",
     "total": "total",
@@ -47,7 +49,7 @@ def find_differences(
 ) -> tuple[int, list[ValueDifference]]:
     """Number of compared values, and the differences: total first, then data, then the rest."""
     before, after = (_values_by_path(result) for result in (saved, now))
-    paths = list(dict.fromkeys((*before, *after)))
+    paths = [path for path in dict.fromkeys((*before, *after)) if not _is_added(path, before)]
     differing: list[ValueDifference] = []
     for path in paths:
         a, b = before.get(path), after.get(path)
@@ -58,6 +60,12 @@ def find_differences(
         differing.append({"path": path, "kind": kind, "saved": a, "now": b, "relative": relative})
     order = ["total", "data", "number", "text"]
     return len(paths), sorted(differing, key=lambda one: order.index(one["kind"]))
+
+
+def _is_added(path: str, before: dict[str, Any]) -> bool:
+    """Whether a value is new: the saved result was made before its key was added."""
+    is_new = path.startswith("budget/") and path.endswith(_ADDED_TO_BUDGETS)
+    return is_new and path not in before
 
 
 def _relative_difference(a: Any, b: Any) -> float | None:

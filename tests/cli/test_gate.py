@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from scenarios import CONFIGS, LIVES_AND_ITEMS
+from tables import for_each
 
 from carbonctl.cli import app
 from carbonctl.core.metrics import is_possible_metric
@@ -228,6 +229,54 @@ def test_without_policy_and_budget_there_is_nothing_to_hold(carbonctl):
     ran = carbonctl("gate", BASE)
     assert (ran.code, ran.out) == (3, "")
     assert "error[CC604]: there is nothing to hold" in ran.err
+
+
+@for_each(
+    "rule, form, said",
+    [
+        (CAP, "json", "no draws, so no median (p50)"),
+        (CAP, "github", "::error "),
+        (CAP, "sarif", "no draws, so no median (p50)"),
+        (CAP, "junit", "<failure message"),
+        (f"{CAP}, max_probability: 5 %", "json", "there are no draws to count"),
+        (f"{CAP}, statistic: p95", "json", "no draws, so no p95"),
+        ("id: r, metric: infer.per_request_kgco2e, max: 1 g", "json", "no draws, so no median"),
+        ("id: up, metric: total_kgco2e, max_increase: 10 %", "json", "no draws, so no median"),
+    ],
+)
+def test_without_draws_a_rule_on_draws_is_undecided_in_every_form(
+    rule, form, said, carbonctl, policy
+):
+    words = ("gate", BASE, "--policy", policy(rule), "--baseline", BASE, "--samples", "0")
+    ran = carbonctl(*words, "-f", form)
+    assert (ran.code, said in ran.out) == (5, True)
+    shown = carbonctl(*words)
+    assert (shown.code, "UNCERTAIN: 1 uncertain; exit 5" in shown.out) == (5, True)
+
+
+@for_each("statistic, code", [("", 5), (", statistic: p50", 5), (", statistic: value", 0)])
+def test_the_central_value_needs_no_draws(statistic, code, carbonctl, policy):
+    asked = policy(f"id: cap, metric: total_kgco2e, max: 900 t{statistic}")
+    assert carbonctl("gate", BASE, "--policy", asked, "--samples", "0").code == code
+
+
+def test_nothing_increases_against_itself_by_any_statistic(carbonctl, policy):
+    rules = [f"id: r{s}, metric: total_kgco2e, max_increase: 0 %, statistic: {s}"
+             for s in ("value", "p50", "p95")]  # fmt: skip
+    ran, gate, _ = gated(carbonctl, BASE, "--policy", policy(*rules), "--baseline", BASE)
+    assert (ran.code, [rule["increase"] for rule in gate["rules"]]) == (0, [0.0] * 3)
+
+
+def test_a_trusted_baseline_of_other_draws_is_no_pass_and_says_so(carbonctl, policy, tmp_path):
+    head, main = tmp_path / "head.json", tmp_path / "main.json"
+    for path, seed in ((head, "0"), (main, "7")):
+        carbonctl("lifecycle", BASE, *FEW, "--seed", seed, "-f", "json", "-o", path)
+    asked = policy("id: up, metric: total_kgco2e, max_increase: 50 %", CAP)
+    words = (head, "--policy", asked, "--baseline", main)
+    ran, gate, _ = gated(carbonctl, *words, "--trust-result")
+    assert (ran.code, gate["rules"][0]["status"]) == (0, "uncertain")
+    assert "300 draws of seed 0 here, 300 draws of seed 7" in gate["rules"][0]["message"]
+    assert gated(carbonctl, *words)[1]["rules"][0]["status"] == "pass"  # both are drawn again
 
 
 INCREASE = "id: up, metric: total_kgco2e, max_increase: 10 %"

@@ -20,6 +20,7 @@ from carbonctl.report.formats import FORMATS, render
 
 LIFECYCLE = CONFIGS / "lifecycle-chat-7b.yaml"
 PICKED = ["lifecycle-chat-7b", "train-llama-3.1", "embodied-8xh100", "infer-sdxl", "dlrm-weekly"]
+FEW = ("--samples", "100")
 HAS_TRAINING = {"lifecycle-chat-7b", "train-llama-3.1", "dlrm-weekly"}
 
 
@@ -220,11 +221,57 @@ def test_markdown_begins_with_its_marker_and_shows_the_verdict_first():
     assert text.count("\n### ") == 3
 
 
-def test_a_budget_that_is_over_is_a_warning_where_no_gate_has_judged(carbonctl):
-    words = ("lifecycle", LIFECYCLE, "--samples", "0", "--set", "budget.total=50 t", "-f", "github")
-    out = carbonctl(*words).out
-    assert "::warning title=budget.total::total is 65 t; the budget is 50 t" in out
-    assert "budget.per_request" not in out
+@for_each(
+    "statistic, end, times, said",
+    [
+        ("p50", "p50", 0.9, r"over, median \S+ t"),
+        ("p50", "p50", 1.01, r"within, p95 \S+ t over"),
+        ("p50", "p95", 1.01, None),
+        ("value", "value", 1.01, r"within, p95 \S+ t over"),
+        ("value", "value", 0.9, r"over, central value \S+ t"),
+        ("p95", "p50", 1.01, r"over, p95 \S+ t"),
+        ("p95", "p95", 1.01, None),
+    ],
+)
+def test_a_budget_is_judged_by_its_statistic_where_no_gate_has_judged(
+    statistic, end, times, said, carbonctl, saved
+):
+    total = json.loads(saved("lifecycle-chat-7b").read_text(encoding="utf-8"))["total"]
+    budget = f"budget={{total: {times * total[end]:.6g} kg, statistic: {statistic}}}"
+    words = ("lifecycle", LIFECYCLE, "--set", budget, "-f", "github")
+    found = [line for line in carbonctl(*words, *FEW).out.splitlines() if "title=budget" in line]
+    assert len(found) == (said is not None)
+    assert said is None or re.search(rf"total is \S+ t: {said}; the budget is", found[0])
+
+
+def test_a_budget_without_draws_is_undecided_and_says_so(carbonctl):
+    words = ("lifecycle", LIFECYCLE, "--samples", "0", "--set", "budget={total: 70 t}")
+    said = "total is 65 t: undecided, no median in this result (central value within)"
+    assert (
+        f"::warning title=budget.total::{said}; the budget is 70 t"
+        in carbonctl(*words, "-f", "github").out
+    )
+    table = carbonctl(*words).out
+    assert "undecided, no median in this result" in " ".join(table.split())
+    assert "no draws: neither interval nor median" in table
+
+
+def test_a_budget_saved_before_its_statistic_was_is_judged_by_what_the_result_has(
+    carbonctl, saved, tmp_path
+):
+    median = json.loads(saved("lifecycle-chat-7b").read_text(encoding="utf-8"))["total"]["p50"]
+    path = tmp_path / "saved.json"
+    for statistic, said in (("p50", "within, p95 "), ("p95", "over, p95 ")):
+        budget = f"budget={{total: {1.01 * median:.6g} kg, statistic: {statistic}}}"
+        words = ("lifecycle", LIFECYCLE, *FEW, "--set", budget, "-f", "json", "-o", path)
+        assert carbonctl(*words).code == 0
+        data = json.loads(path.read_text(encoding="utf-8"))
+        for limit in data["budget"]:
+            del limit["statistic"], limit["p50"]
+        path.write_text(json.dumps(data), encoding="utf-8")
+        assert re.search(rf"total \S+ t: {said}", carbonctl("report", path).out)
+        assert carbonctl("verify", path).code == 0
+        assert carbonctl("gate", path, *FEW).code == (4 if statistic == "p95" else 0)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -53,6 +53,11 @@ def subject(data=None, draws=None, name="chat"):
     return Subject("chat.yaml", name, {"location": data or result()}, Drawn({"location": drawn}))
 
 
+def exact(value):
+    """A total that every draw agrees on."""
+    return result(node(value, value, value, value))
+
+
 def rule(kind="max", metric="total_kgco2e", **more):
     return Rule("cap", kind, metric=metric, unit="kgCO2e", **more)
 
@@ -82,6 +87,29 @@ def test_an_absolute_limit(limit, statistic, level, on_uncertain, verdict, code)
     assert (one.status, one.exit_code) == (verdict, code)
 
 
+@for_each(
+    "limit, statistic, on_uncertain, verdict, code, observed",
+    [
+        # value 100, p50 120, p95 200: a limit without a statistic is one on the median
+        (110.0, None, "warn", "fail", 4, 120.0),
+        (110.0, "p50", "warn", "fail", 4, 120.0),
+        (110.0, "value", "warn", "uncertain", 0, 100.0),  # as it was without a statistic
+        (110.0, "p95", "warn", "fail", 4, 200.0),
+        (150.0, None, "warn", "uncertain", 0, 120.0),
+        (150.0, None, "fail", "uncertain", 5, 120.0),
+        (200.0, None, "fail", "pass", 0, 120.0),
+    ],
+)
+def test_a_limit_without_a_statistic_is_on_the_median(
+    limit, statistic, on_uncertain, verdict, code, observed
+):
+    named = {} if statistic is None else {"statistic": statistic}
+    skewed = subject(result(node(100.0, 50.0, 120.0, 200.0)))
+    one = held(rule(limit=limit, on_uncertain=on_uncertain, **named), skewed)
+    assert (one.status, one.exit_code, one.observed) == (verdict, code, observed)
+    assert one.reason == ("p95 is over the limit" if verdict == "uncertain" else "")
+
+
 def test_a_null_metric_is_undecided_whatever_a_rule_says_of_uncertainty():
     for choice in ("warn", "fail"):
         one = held(rule(metric="infer.per_request_kgco2e", limit=1.0, on_uncertain=choice))
@@ -92,15 +120,30 @@ def test_a_null_metric_is_undecided_whatever_a_rule_says_of_uncertainty():
 
 
 def test_a_percentile_without_draws_is_undecided():
-    one = held(rule(limit=1e9, statistic="p95"), subject(result(node(100.0))))
+    blind = subject(result(node(100.0)))
+    for named, word in (({}, "median (p50)"), ({"statistic": "p95"}, "p95")):
+        for choice in ("warn", "fail"):
+            one = held(rule(limit=1e9, on_uncertain=choice, **named), blind)
+            assert (one.status, one.exit_code, one.observed) == ("uncertain", 5, None)
+            assert f"the result has no draws, so no {word}; estimate with --samples" in one.reason
+    assert held(rule(limit=1e9, level="warn"), blind).exit_code == 0
+    excuse = Excuse("cap", "*", date(2027, 3, 31), "pilot")
+    assert held(rule(limit=1e9), blind, excuses=(excuse,)).exit_code == 0
+
+
+def test_the_central_value_without_draws_is_judged_where_a_rule_asks_for_it():
+    blind = subject(result(node(100.0)))  # within its limit, and nothing told of its interval
+    central = {"statistic": "value"}
+    assert held(rule(limit=1e9, **central), blind).status == "uncertain"
+    assert held(rule(limit=1e9, **central), blind).exit_code == 0
+    assert held(rule(limit=1e9, on_uncertain="fail", **central), blind).exit_code == 5
+    assert held(rule(limit=1.0, **central), blind).exit_code == 4
+
+
+def test_a_median_that_is_not_finite_is_undecided_and_not_for_lack_of_draws():
+    one = held(rule(limit=1e9), subject(result(node(100.0, 50.0, None, None))))
     assert (one.status, one.exit_code) == ("uncertain", 5)
-    blind = subject(
-        result(node(100.0))
-    )  # a value within its limit, and nothing told of its interval
-    assert held(rule(limit=1e9), blind).status == "uncertain"
-    assert held(rule(limit=1e9), blind).exit_code == 0
-    assert held(rule(limit=1e9, on_uncertain="fail"), blind).exit_code == 5
-    assert held(rule(limit=1.0), blind).exit_code == 4
+    assert one.reason == "the median (p50) of the result is not finite"
 
 
 def test_a_basis_that_the_result_is_not_on_is_undecided():
@@ -140,11 +183,63 @@ def test_a_limit_on_the_share_of_draws_without_draws_is_undecided():
     ],
 )
 def test_an_increase_against_a_baseline(before, relative, limit, least, verdict):
-    reference = subject(result(node(before)))
+    reference = subject(exact(before))
     asked = rule("max_increase", relative=relative, limit=limit, min_delta=least)
     one = held(asked, reference=reference)
     assert (one.status, one.exit_code) == (verdict, 4 if verdict == "fail" else 0)
     assert one.baseline == before
+
+
+@for_each(
+    "statistic, limit, verdict, observed, before",
+    [
+        # value 100 -> 100, p50 120 -> 150, p95 200 -> 200
+        (None, 0.10, "fail", 150.0, 120.0),
+        ("p50", 0.30, "pass", 150.0, 120.0),
+        ("value", 0.10, "pass", 100.0, 100.0),
+        ("p95", 0.10, "pass", 200.0, 200.0),
+    ],
+)
+def test_an_increase_compares_the_same_statistic_of_both_sides(
+    statistic, limit, verdict, observed, before
+):
+    named = {} if statistic is None else {"statistic": statistic}
+    sides = [subject(result(node(100.0, 50.0, median, 200.0))) for median in (150.0, 120.0)]
+    one = held(rule("max_increase", relative=True, limit=limit, **named), *sides)
+    assert (one.status, one.observed, one.baseline) == (verdict, observed, before)
+
+
+def test_an_increase_without_draws_is_undecided_on_either_side():
+    drawn, blind = subject(), subject(result(node(100.0)))
+    asked = rule("max_increase", relative=True, limit=0.1)
+    for mine, theirs, what in ((blind, drawn, "result"), (drawn, blind, "baseline")):
+        one = held(asked, mine, theirs)
+        assert (one.status, one.exit_code) == ("uncertain", 5)
+        assert one.reason.startswith(f"the {what} has no draws, so no median (p50)")
+    central = rule("max_increase", relative=True, limit=0.1, statistic="value")
+    assert held(central, blind, drawn).status == "pass"
+
+
+@for_each(
+    "statistic, before, on_uncertain, verdict, code",
+    [
+        ("p50", 100.0, "warn", "uncertain", 0),  # within, by draws that are not common
+        ("p50", 100.0, "fail", "uncertain", 5),
+        ("p50", 10.0, "warn", "fail", 4),
+        ("value", 100.0, "fail", "pass", 0),  # no draws are asked for
+    ],
+)
+def test_an_increase_by_draws_that_are_not_common_is_no_pass(
+    statistic, before, on_uncertain, verdict, code
+):
+    now = subject(exact(100.0) | {"samples": 2000, "seed": 0})
+    reference = subject(exact(before) | {"samples": 300, "seed": 7})
+    asked = rule("max_increase", relative=True, limit=0.1, statistic=statistic,
+                 on_uncertain=on_uncertain)  # fmt: skip
+    one = held(asked, now, reference)
+    assert (one.status, one.exit_code) == (verdict, code)
+    said = "2,000 draws of seed 0 here, 300 draws of seed 7 in the baseline: not common draws"
+    assert one.reason == ("" if statistic == "value" else said)
 
 
 def test_a_missing_baseline_is_an_error_unless_it_is_optional():

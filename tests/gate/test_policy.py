@@ -76,10 +76,10 @@ def test_a_chance_keeps_its_limit_beside_it(policy):
     assert (rule.kind, rule.limit, rule.probability) == ("max_probability", 40_000.0, 0.05)
 
 
-def test_without_defaults_a_rule_is_an_error_of_the_value_at_the_location(policy):
+def test_without_defaults_a_rule_is_an_error_of_the_median_at_the_location(policy):
     rule = one(policy, "metric: total_kgco2e, max: 40 t")
     found = (rule.level, rule.statistic, rule.accounting, rule.on_uncertain, rule.scenarios)
-    assert found == ("error", "value", "location", "warn", ("*",))
+    assert found == ("error", "p50", "location", "warn", ("*",))
     assert not rule.baseline_optional
 
 
@@ -91,9 +91,9 @@ def test_a_rule_says_otherwise_than_the_defaults(policy):
     rule = one(policy, "metric: total_kgco2e, max: 40 t", before)
     assert (rule.statistic, rule.level, rule.accounting) == ("p95", "warn", "market")
     assert (rule.on_uncertain, rule.baseline_optional) == ("fail", True)
-    words = "metric: total_kgco2e, max: 40 t, statistic: p50, level: error, baseline: required"
+    words = "metric: total_kgco2e, max: 40 t, statistic: value, level: error, baseline: required"
     rule = one(policy, words, before)
-    assert (rule.statistic, rule.level, rule.baseline_optional) == ("p50", "error", False)
+    assert (rule.statistic, rule.level, rule.baseline_optional) == ("value", "error", False)
 
 
 def test_positions_and_exceptions_are_kept(policy):

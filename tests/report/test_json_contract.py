@@ -143,7 +143,7 @@ def test_a_comparison_has_exactly_these_keys(carbonctl):
     change = ("value", "p05", "p50", "p95")
     assert {tuple(d) for r in data["breakdown"] for d in r["differences"]} == {change}
     scenario = ("name", "title", "period_hours", "not_estimated", "less_than_first",
-                "total", "breakdown", "energy")  # fmt: skip
+                "above_least", "total", "breakdown", "energy")  # fmt: skip
     assert {tuple(s) for s in data["scenarios"]} == {scenario}
     assert {tuple(d) for d in data["inputs_that_differ"]} <= {("label", "unit", "a", "b")}
 

@@ -84,6 +84,13 @@ def test_rows_sum_to_the_total_in_values_and_in_draws():
     assert summed == approx(found.total.differences[1])
 
 
+def test_each_total_is_set_beside_the_least_central_total():
+    found = compared(virginia(), sweden())
+    assert found.total.values[1] < found.total.values[0]
+    assert np.asarray(found.above_least[1] == 0.0).all()
+    assert found.above_least[0] == approx(-found.total.differences[1])
+
+
 def test_the_difference_to_the_first_is_nothing():
     found = compared(virginia(), sweden())
     for row in (*found.rows, found.total):
