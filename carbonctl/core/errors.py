@@ -69,7 +69,7 @@ CODES: dict[str, str] = {
     "CC508": "the architecture of a config.json is unknown",
     "CC509": "the imported files cannot be combined",
     "CC601": "a rule of the gate is violated",
-    "CC602": "a rule is undecided: no number, or its interval contains the limit",
+    "CC602": "a rule is undecided: no number, or its 95th percentile is over the limit",
     "CC604": "no rule applies to a scenario, so the gate would pass anything",
     "CC605": "a rule compares with a baseline that is missing or on another basis",
     "CC606": "the metric of a rule is unknown",

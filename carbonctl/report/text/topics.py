@@ -15,7 +15,7 @@ _EXITS = {
     EXIT_USAGE: "a bad flag or argument",
     EXIT_INPUT: "an error in a file or value that you gave",
     4: "gate: a rule is violated",
-    5: "gate undecided: an interval contains a limit, or a number is unknown",
+    5: "gate undecided: p95 is over a limit that the median keeps, or a number is unknown",
     EXIT_DATA: "the bundled hardware data, or a folder laid over it, cannot be read",
     7: "diff or verify found a difference",
     130: "interrupted with Ctrl-C",
