@@ -174,7 +174,8 @@ def _limit(rule: Rule, subject: Subject) -> RuleResult:
     if observed > limit:
         return RuleResult(rule, subject, _violated(rule), limit, observed, **common)
     if rule.kind == "max" and (found.p95 is None or found.p95 > limit):
-        reason = _NO_INTERVAL if found.p95 is None else _STRADDLES
+        unknown = _NO_INTERVAL if found.p05 is None else "p95 is not finite"
+        reason = unknown if found.p95 is None else _STRADDLES
         return RuleResult(rule, subject, "uncertain", limit, observed, reason=reason, **common)
     return RuleResult(rule, subject, "pass", limit, observed, **common)
 

@@ -144,6 +144,8 @@ def test_a_median_that_is_not_finite_is_undecided_and_not_for_lack_of_draws():
     one = held(rule(limit=1e9), subject(result(node(100.0, 50.0, None, None))))
     assert (one.status, one.exit_code) == ("uncertain", 5)
     assert one.reason == "the median (p50) of the result is not finite"
+    one = held(rule(limit=1e9), subject(result(node(100.0, 50.0, 100.0, None))))
+    assert (one.status, one.reason) == ("uncertain", "p95 is not finite")
 
 
 def test_a_basis_that_the_result_is_not_on_is_undecided():

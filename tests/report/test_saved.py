@@ -130,3 +130,27 @@ def test_a_name_that_would_steer_a_terminal_is_shown_as_text(result, carbonctl, 
         ran = carbonctl("gate", target, "--policy", strict, *words)
         assert ran.code == 4
         assert not {"\x1b", "\x07"} & set(ran.out + ran.err)
+
+
+def test_a_break_even_that_half_of_the_draws_never_reach_is_read_again(carbonctl):
+    words = ("--old", "dgx-a100-320gb:4", "--new", "dgx-h100", "--region", "NO", "--pue", "1.2")
+    data = json.loads(carbonctl("refresh", *words, "--samples", "100", "-f", "json").out)
+    for ends, code in (
+        ((1.0, 2.0, None), 0),
+        ((1.0, None, None), 0),
+        ((None, None, None), 0),
+        ((None, 2.0, 3.0), 3),
+        ((1.0, None, 3.0), 3),
+        ((2.0, 1.0, None), 3),
+    ):
+        data["break_even"] |= {"value": 1.9} | dict(zip(("p05", "p50", "p95"), ends, strict=True))
+        ran = carbonctl("report", "-", stdin=json.dumps(data))
+        assert ran.code == code, ends
+        assert ("in half of the draws never" in ran.out) == (ends == (1.0, None, None))
+
+
+def test_a_mass_without_one_of_its_percentiles_is_no_result(result, carbonctl):
+    for node in (result["total"], result["breakdown"][0], result["metrics"]["total_kgco2e"]):
+        kept, node["p95"] = node["p95"], None
+        assert "error[CC704]" in carbonctl("report", "-", stdin=json.dumps(result)).err
+        node["p95"] = kept
