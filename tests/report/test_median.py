@@ -108,7 +108,7 @@ def test_one_request_and_the_lines_have_their_medians(skewed):
     skewed["metrics"]["infer.per_request_kgco2e"] |= {"value": 1e-5, "p50": 2e-5}
     skewed["breakdown"][0] |= {"label": "training", "value": 6e3, "p50": 9e3}
     text = " ".join(" ".join(drawn(skewed, 80, verbose=True)).split())
-    assert "10 mg CO2e (half of the draws above 20.0 mg; " in text
+    assert "10 mg CO2e (half of the draws lie above 20.0 mg; " in text
     assert "of the draws: training 9.00 t" in text
 
 

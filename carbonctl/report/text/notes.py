@@ -118,7 +118,7 @@ def _print_per_unit(data: EstimateResult, out: Console, *, verbose: bool) -> Non
             continue
         parts = [numbers.format_watt_hours(energy["value"])] if energy else []
         whole = metrics.get(f"per_{unit}_kgco2e")
-        beside = [text.replace("lie ", "")] if (text := half_of_draws_mass(metric)) else []
+        beside = [text] if (text := half_of_draws_mass(metric)) else []
         beside += [f"{numbers.format_mass(whole['value'])} with training"] if whole else []
         aside = f" ({'; '.join(beside)})" if beside else ""
         parts.append(f"{numbers.format_mass(metric['value'])} CO2e{aside}")
