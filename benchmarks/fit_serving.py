@@ -6,30 +6,38 @@ writes ``hardware_db/serving/constants.yaml`` and the costs in ``hardware_db/run
 ``carbonctl verify inference`` says how well the same fit forecasts what it has not seen.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from carbonctl.catalog.read import Catalog
-from carbonctl.verify import serving_cases, serving_model, serving_scores
+from carbonctl.verify import inference_cases, serving_cases, serving_model, serving_scores
 from carbonctl.verify.scoring import Z90
 
 Costs = dict[str, tuple[float, float, str]]  # value, log standard deviation, told by what
 FOLDER = Path(__file__).parent.parent / "hardware_db"
 HEAD = """\
 # What serving reaches and draws, on any device and with any model: written by
-# benchmarks/fit_serving.py from published/inference.csv, never by hand.
+# benchmarks/fit_serving.py from published/inference.csv and throughput.csv, never by hand.
 """
 LABELS = {
     "weight_efficiency": "reached / peak bandwidth, weights",
-    "expert_weight_efficiency": "reached / peak bandwidth, experts",
     "kv_efficiency": "reached / peak bandwidth, cache",
-    "dense_efficiency": "reached / peak FLOP in matrix products",
-    "expert_overhead": "time of an expert's small matrices",
+    "attention_efficiency": "reached / peak FLOP, attention of decoded tokens",
+    "prompt_attention_efficiency": "reached / peak FLOP, attention of prompts",
+    "wide_efficiency": "reached / peak FLOP, products in 16 bits",
+    "fp8_efficiency": "reached / peak FLOP, products in 8 bits",
+    "fp4_efficiency": "reached / peak FLOP, products in 4 bits",
+    "expert_overhead": "time of an expert's small matrices / one large",
+    "lost_expert_width": "columns that a slice of an expert wastes",
+    "uneven_routing": "work of preferred experts, prompts of text",
+    "uneven_routing_of_random_tokens": "work of preferred experts, random prompts",
+    "pipeline_bubble": "time that stages wait for each other",
     "resident_factor": "power with a model resident / idle",
-    "energy_per_flop": "energy per operation",
-    "energy_per_gb": "energy per GB moved",
+    "energy_per_flop": "energy per operation in 16 bits",
+    "energy_per_gb": "energy per GB of peak bandwidth",
+    "fp8_energy_share": "energy of an 8-bit operation / 16-bit",
+    "dense_efficiency": "reached / peak FLOP, diffusion",
     "sustained_energy": "energy per FLOP of sustained work",
     "sustained_energy_unet": "energy per FLOP of sustained convolutions",
     "picture_energy_per_flop": "energy per FLOP, eager diffusion",
@@ -53,21 +61,27 @@ UNITS = {
 }
 COSTS = {
     "layer_launch": " s",
-    "expert_layer_launch": " s",
+    "expert_launch": " s",
     "sequence_overhead": " s",
     "request_overhead": " s",
     "exchange_latency": " s",
+    "dispatch_latency": " s",
+    "link_efficiency": "",
+    "kernel_quality": "",
+    "exchange_overlap": "",
+    "uneven_routing": "",
     "communication_factor": "",
-    "expert_overhead": "",
 }
+_SHARES = ("link_efficiency", "kernel_quality", "exchange_overlap")
 
 
 def main() -> None:
     """Fit and write."""
     catalog = Catalog((FOLDER,))
-    cases = serving_cases.read_cases(FOLDER / "published" / "inference.csv", catalog).cases
+    cases = inference_cases.read_cases(FOLDER / "published" / "inference.csv", catalog).cases
     models = serving_scores.fit_all(cases, catalog)
-    lines, costs = [HEAD], {}
+    lines: list[str] = [HEAD]
+    costs: dict[str, Costs] = {}
     for kind, model in models.items():
         own = [case for case in cases if case.kind == kind and case.is_fitted]
         many = serving_model.cases_that_inform(own, model)
@@ -84,9 +98,24 @@ def main() -> None:
             label = f"model error, {what.replace('_', ' ')}"
             lines.append(_line(f"{what}_residual", label, 1.0, left, "1", _told(many[what])))
     (FOLDER / "serving" / "constants.yaml").write_text("".join(lines), encoding="utf-8")
+    _write_fitted(cases, catalog)
     _write_untold(catalog, costs)
     for stack, told in costs.items():
         _write_costs(FOLDER / "runtimes" / f"{stack}.yaml", told)
+
+
+def _write_fitted(cases: list[serving_cases.Case], catalog: Catalog) -> None:
+    """What the energy of language models was fitted on: architectures and kinds of memory."""
+    seen: dict[tuple[str, str], int] = {}
+    for case in cases:
+        if case.kind != "language" or not case.is_fitted or not np.isfinite(case.energy_j):
+            continue
+        card = catalog.record("accelerators", case.row["accelerator_id"])
+        for key in (("architecture", case.architecture), ("memory", card.text("memory_type"))):
+            seen[key] = seen.get(key, 0) + 1
+    lines = [f"{kind},{name},{count}\n" for (kind, name), count in sorted(seen.items())]
+    text = "dimension,name,configurations\n" + "".join(lines)
+    (FOLDER / "serving" / "fitted.csv").write_text(text, encoding="utf-8")
 
 
 def _told(many: int, *, bound: bool = False) -> str:
@@ -99,7 +128,8 @@ def _told(many: int, *, bound: bool = False) -> str:
 
 def _cost_of(name: str) -> str | None:
     """The cost of which a constant is one stack's own."""
-    return next((cost for cost in COSTS if name.startswith(f"{cost}_")), None)
+    stacks = serving_model.KNOWN_STACKS
+    return next((cost for cost in COSTS for stack in stacks if name == f"{cost}_{stack}"), None)
 
 
 def _write_untold(catalog: Catalog, costs: dict[str, Costs]) -> None:
@@ -117,7 +147,7 @@ def _write_costs(path: Path, told: Costs) -> None:
     kept = [
         line
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True)
-        if line.startswith(("name:", "matches:", "packed_peak:"))
+        if not line.startswith(("#", *(f"{cost}:" for cost in COSTS)))
     ]
     lines = [
         "# Costs of one stack, shared by all models: written by benchmarks/fit_serving.py.\n",
@@ -133,12 +163,17 @@ def _write_costs(path: Path, told: Costs) -> None:
 def _fact(name: str, text: str, value: float, sd: float, runs: str) -> str:
     band = float(np.exp(Z90 * sd))
     low, high = f"{float(f'{value:.3g}') / band:.3g}", f"{float(f'{value:.3g}') * band:.3g}"
+    shape = ", shape: share" if name in _SHARES else ""
+    if shape:
+        high = f"{min(value * band, 0.995):.3g}"
     more = (
         f'source: carbonctl-serving-fit, note: "{runs}"'
         if runs
         else "source: carbonctl-serving-model, mark: estimated, note: no configuration tells it"
     )
-    return f"{name}: {{value: {text}, range: [{low}, {high}], range_kind: p05_p95, {more}}}\n"
+    return (
+        f"{name}: {{value: {text}, range: [{low}, {high}], range_kind: p05_p95{shape}, {more}}}\n"
+    )
 
 
 def _line(name: str, label: str, value: float, sd: float, unit: str, runs: str) -> str:
@@ -156,4 +191,4 @@ def _line(name: str, label: str, value: float, sd: float, unit: str, runs: str) 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

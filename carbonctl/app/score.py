@@ -16,7 +16,7 @@ ScoreTest = Literal["training", "embodied", "inference"]
 _MODULES: dict[ScoreTest, tuple[str, str]] = {
     "training": ("verify.training_runs", "verify.training_scores"),
     "embodied": ("scenario.resolve.hardware.published_products", "verify.embodied_scores"),
-    "inference": ("verify.serving_cases", "verify.serving_scores"),
+    "inference": ("verify.inference_cases", "verify.serving_scores"),
 }
 
 

@@ -141,14 +141,14 @@ class _LanguageServiceCheck(NamedTuple):
         moe, devices = self.replica.model.moe, self.limits.replica_accelerators
         if moe is None or devices is None:
             return None
-        count, ranks, spread = self.limits.accelerators, moe.ranks, moe.expert_parallel
-        if ranks is not None and count is not None and devices > count:
-            message = f"{ranks.data_parallel:g} ranks of {ranks.rank_accelerators:g} take"
+        model, count, spread = self.replica.model, self.limits.accelerators, moe.expert_parallel
+        if model.has_ranks and count is not None and devices > count:
+            message = f"{model.data_parallel:g} ranks of {model.tensor_parallel:g} take"
             message += f" {devices:g} devices; hardware.count is {count:g}"
             hint = "at most all devices make one replica"
             return Problem("CC303", message, self.mark("data_parallel"), hint)
         most = min(devices, moe.experts)
-        if spread is None or (spread <= most and devices % spread == 0):
+        if spread <= most and devices % spread == 0:
             return None
         fit = [n for n in range(1, int(most) + 1) if devices % n == 0]
         nearest = min(fit, key=lambda n: abs(n - spread))

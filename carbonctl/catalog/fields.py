@@ -5,6 +5,8 @@ from __future__ import annotations
 FIELD_UNITS: dict[str, str] = {
     "tdp": "W",
     "idle_power": "W",
+    "resident_power": "W",
+    "between_requests_power": "W",
     "train_power": "W",
     "max_power": "W",
     "typical_power": "W",
@@ -49,10 +51,18 @@ FIELD_UNITS: dict[str, str] = {
     "wue": "L/kWh",
     "construction_per_kw_year": "kgCO2e/kW/y",
     "layer_launch": "s",
-    "expert_layer_launch": "s",
+    "expert_launch": "s",
     "sequence_overhead": "s",
     "request_overhead": "s",
     "exchange_latency": "s",
+    "dispatch_latency": "s",
+    "link_efficiency": "1",
+    "kernel_quality": "1",
+    "exchange_overlap": "1",
+    "uneven_routing": "1",
+    "memory_share": "1",
+    "cache_share": "1",
+    "most_sequences": "1",
     "denoise_work": "FLOP",
     "decoder_pixel_work": "FLOP",
     "nics": "1",
@@ -60,7 +70,16 @@ FIELD_UNITS: dict[str, str] = {
     "factor": "1",
     "memory_power": "W",
 }
-SHARES = {"interposer_yield", "assembly_yield", "fixed_yield"}
+SHARES = {
+    "cache_share",
+    "memory_share",
+    "exchange_overlap",
+    "kernel_quality",
+    "link_efficiency",
+    "interposer_yield",
+    "assembly_yield",
+    "fixed_yield",
+}
 SIGNED = {"credit_per_kg"}
 # amounts that may be zero
 MAY_BE_ZERO = {"area_per_gb", "bridge_area", "dram", "embodied_per_kg", "interposer_area", "kerf",

@@ -26,6 +26,7 @@ MOE_SHAPES = (
     "qwen3-coder-480b-a35b",
 )
 _PLAIN_FIELDS = ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
+_EXPERT_MATRICES = 3.0  # gate, up and down projection
 _STATEFUL = {"hybrid", "linear", "ssm"}
 
 
@@ -40,7 +41,36 @@ def decoder_shape(record: Record) -> dict[str, Fact]:
     for name in ("experts", "experts_per_token"):
         if (value := record.number("moe", name)) is not None:
             shape[name] = _fact(record, f"moe.{name}", value, name.replace("_", " "))
-    return shape | _attention_shape(record)
+    return shape | _embedding(record) | _expert_shape(record, shape) | _attention_shape(record)
+
+
+def _embedding(record: Record) -> dict[str, Fact]:
+    """Parameters of the input embedding, where it is a matrix of its own."""
+    words, width = record.number("vocabulary"), record.number("hidden_size")
+    if words is None or width is None or record.data.get("tied_embeddings") is not False:
+        return {}
+    label = "parameters of the input embedding"
+    return {"lookup_params": _fact(record, "vocabulary.params", words * width, label)}
+
+
+def _expert_shape(record: Record, shape: dict[str, Fact]) -> dict[str, Fact]:
+    """Layers, width and parameters of routed experts, from their matrices."""
+    columns, made = record.number("moe", "expert_intermediate_size"), {}
+    layers = record.number("moe", "layers")
+    if layers is not None:
+        made["expert_layers"] = _fact(record, "moe.layers", layers, "layers with experts")
+    if columns is None or "experts" not in shape or "hidden_size" not in shape:
+        return made
+    made["expert_width"] = _fact(
+        record, "moe.expert_intermediate_size", columns, "columns of an expert"
+    )
+    deep = layers or shape["layers"].value
+    size = _EXPERT_MATRICES * shape["hidden_size"].value * columns * deep
+    most = (record.number("total_params") or math.inf) / shape["experts"].value
+    label = "parameters of an expert"
+    if size < most:
+        made["expert_params"] = _fact(record, "moe.expert_params", size, label)
+    return made
 
 
 def nearest_by_size(
@@ -90,12 +120,25 @@ def _attention_shape(record: Record) -> dict[str, Fact]:
         }
     if kind == "mla":
         names = {"latent_rank": "kv_lora_rank", "rope_dim": "rope_head_dim"}
-        return {
+        latent = {
             name: _fact(record, f"mla.{key}", value, key.replace("_", " "))
             for name, key in names.items()
             if (value := record.number("mla", key)) is not None
         }
+        return latent | _expanded_latent(record)
     return _state_shape(record, full) if kind in _STATEFUL else {}
+
+
+def _expanded_latent(record: Record) -> dict[str, Fact]:
+    """Widths of the keys and values that a prompt expands from latents, where they are known."""
+    parts = [record.number("mla", f"{name}_head_dim") for name in ("nope", "rope", "v")]
+    plain, position, value = parts
+    if plain is None or position is None or value is None:
+        return {}
+    return {
+        "key_dim": _fact(record, "mla.key_dim", plain + position, "width of an expanded key"),
+        "value_dim": _fact(record, "mla.v_head_dim", value, "width of an expanded value"),
+    }
 
 
 def _state_shape(record: Record, full: float) -> dict[str, Fact]:

@@ -41,25 +41,29 @@ class ServingStatus(IntEnum):
 class Limits(Generic[T]):
     """Limits of the choice: concurrency, number of devices, latency targets.
 
-    ``linked_accelerators`` are devices joined by fast links, in a machine or a pod.
-    ``concurrency`` is used as it is where ``is_stated`` (a range is capped by memory), else it is
-    the default maximum. Where the load ``is_full`` (a queue), the batch is what memory holds.
+    ``concurrency`` is used as it is (a range is capped by memory). Where nothing is stated,
+    sequences are those that the load keeps in flight; a fleet that grows with its load keeps them
+    within ``usual_itl_s``, or ``usual_slowdown`` times the latency of one sequence alone. Where the
+    load ``is_full`` (a queue), the batch is what memory holds.
     ``replica_accelerators`` is the stated size of a replica, ``accelerators`` the stated number of
-    all devices, ``heads`` the number of attention heads, which a size must divide.
+    all devices, ``heads`` the number of attention heads, which a size must divide. Memory for a
+    sequence is kept at its mean length, or ``reserves_final_length``.
     """
 
     concurrency: T | None
     is_stated: bool
     is_exact: bool
     most_sequences: T
-    linked_accelerators: T
     replica_accelerators: T | None = None
     accelerators: T | None = None
     heads: T | None = None
     itl_s: T | None = None
+    usual_itl_s: T | None = None
+    usual_slowdown: T | None = None
     ttft_s: T | None = None
     throughput_residual: T | None = None
     is_full: bool = False
+    reserves_final_length: bool = False
 
 
 class Load(NamedTuple):
@@ -191,7 +195,7 @@ def replica_sizes(limits: Limits[Num], axes: int) -> Array:
 def _evaluate_sizes(replica: Replica, limits: Limits[Num], load: Load, devices: Array) -> _Sizes:
     """Batch, cost and ``ServingStatus`` of each size of a replica."""
     memory = replica.memory_sequences(devices)
-    latency = _sequences_within_latency(replica, limits, memory, devices)
+    latency = _sequences_within_latency(replica, limits, load, memory, devices)
     most = _max_sequences(limits, memory, latency)
     arriving = load.load_per_replica(devices)
     if limits.is_stated:
@@ -207,7 +211,7 @@ def _evaluate_sizes(replica: Replica, limits: Limits[Num], load: Load, devices: 
         is_allowed(devices, memory, limits),
         memory >= 1.0,
         memory >= most * (1.0 - _RELATIVE_TOLERANCE) if limits.is_stated else True,
-        True if latency is None else latency >= 1.0,
+        True if limits.itl_s is None or latency is None else latency >= 1.0,
         True if limits.ttft_s is None else replica.prefill_s(devices) <= limits.ttft_s,
         not load.is_held
         or arriving * replica.inter_token_latency_s(most, devices) <= most * _LOAD_TOLERANCE,
@@ -247,9 +251,7 @@ def _max_sequences(limits: Limits[Num], memory: Array, latency: Array | None) ->
 def is_allowed(devices: Array, memory: Array, limits: Limits[Num]) -> Any:
     """Which sizes are allowed: they divide the heads, or are the smallest that fits a sequence.
 
-    Beyond linked devices, layers are divided (pipeline parallel), which adds memory but does not
-    reduce latency. So under a latency target such sizes are allowed only where no smaller one fits
-    the model. Where the number of devices is stated, no size is larger, and the size of all devices
+    Where the number of devices is stated, no size is larger, and the size of all devices
     is allowed only where no other fits the model or the stated concurrency.
     """
     if limits.replica_accelerators is not None:
@@ -259,10 +261,8 @@ def is_allowed(devices: Array, memory: Array, limits: Limits[Num]) -> Any:
     powers = slice(0, -1) if counted else slice(None)
     within = sizes <= (np.inf if limits.accelerators is None else limits.accelerators)
     fewest = np.min(np.where(holds[powers], sizes[powers], np.inf), axis=0)
-    linked = np.inf if limits.itl_s is None else limits.linked_accelerators
-    joined = sizes <= np.maximum(linked, fewest)
     alike = True if limits.heads is None else np.mod(limits.heads, sizes) == 0.0
-    allowed = within & joined & (alike | (sizes == fewest))
+    allowed = within & (alike | (sizes == fewest))
     if counted:
         wanted = limits.concurrency if limits.is_stated and limits.concurrency is not None else 1.0
         others = np.any(allowed[powers] & (memory >= wanted)[powers], axis=0)
@@ -271,16 +271,24 @@ def is_allowed(devices: Array, memory: Array, limits: Limits[Num]) -> Any:
 
 
 def _sequences_within_latency(
-    replica: Replica, limits: Limits[Num], memory: Array, devices: Array
+    replica: Replica, limits: Limits[Num], load: Load, memory: Array, devices: Array
 ) -> Array | None:
-    """Maximum batch within the target inter-token latency; None without a target."""
-    if limits.itl_s is None:
+    """Maximum batch within the target inter-token latency, or within a usual one; None without."""
+    target = limits.itl_s
+    if target is None and limits.usual_itl_s is not None and not load.is_held:
+        assert limits.usual_slowdown is not None  # noqa: S101 - both are defaults
+        target = occupancy.accepted_latency_s(
+            usual_itl_s=limits.usual_itl_s,
+            usual_slowdown=limits.usual_slowdown,
+            alone_s=replica.inter_token_latency_s(np.ones_like(memory), devices),
+        )
+    if target is None:
         return None
     residual = 1.0 if limits.throughput_residual is None else limits.throughput_residual
     high = np.maximum(np.minimum(memory, limits.most_sequences), 1.0)
     return np.asarray(find_last_within(
         lambda batch: replica.inter_token_latency_s(batch, devices) / residual,
-        np.ones_like(high), high, limits.itl_s, replica.search_steps,
+        np.ones_like(high), high, target, replica.search_steps,
     ))  # fmt: skip
 
 

@@ -64,7 +64,14 @@ def replaced_facts(used: dict[str, Fact]) -> dict[str, ReplacedFact]:
 def used_facts(result: Result) -> dict[str, Fact]:
     """Facts that a number of the result depends on."""
     values = (result.point.total_kgco2e, *result.point.metrics.values())
-    return facts_under(*(value for value in values if isinstance(value, Traced)))
+    return facts_behind(result, *(value for value in values if isinstance(value, Traced)))
+
+
+def facts_behind(result: Result, *values: Traced) -> dict[str, Fact]:
+    """Facts under some numbers, and drawn facts from which the plan chose some of them."""
+    facts = dict(facts_under(*values))
+    chosen_from = {key for fact in facts.values() for key in fact.derived_from}
+    return facts | {d.fact.key: d.fact for d in result.drivers if d.fact.key in chosen_from}
 
 
 def assumption_records(result: Result, *values: Num) -> list[Assumption]:
@@ -73,7 +80,7 @@ def assumption_records(result: Result, *values: Num) -> list[Assumption]:
     under: dict[str, Fact] = {}
     for value in values:
         assert isinstance(value, Traced)  # noqa: S101 - point estimates are traced
-        under |= facts_under(value)
+        under |= facts_behind(result, value)
     assumed = [fact for fact in under.values() if fact.assumed]
     ranked = sorted(assumed, key=lambda f: (-shares.get(f.key, 0.0), f.key))
     return [

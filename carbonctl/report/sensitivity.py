@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbonctl.core.formula import Traced
 from carbonctl.report import numbers
-from carbonctl.report.trace_walk import facts_under
+from carbonctl.report.facts import facts_behind
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -19,7 +19,6 @@ MIN_VARIANCE_SHARE = 0.05  # of the variance; facts below it are not worth a que
 
 # prefix of an assumed fact's name -> flag that states it; the user replaces the capital letter
 _FLAGS = {
-    "concurrency": "--concurrency N",
     "busy_share": "--set infer.busy_share=S",
     "peak_to_mean": "--set infer.peak_to_mean=R",
     "saturated_mfu": "--set train.billed_mfu=M",
@@ -30,7 +29,6 @@ _FLAGS = {
     "hyperscale:pue": "--pue P",
 }
 _OTHER_MEANING = "saturated_mfu"  # for large models; the flag states the MFU of this run
-_CONCURRENCY = "default:concurrency"
 _HOST = "host_power_factor"
 _WITH_HOSTS = ("train", "infer")  # sections that have a factor each
 
@@ -39,7 +37,7 @@ def sensitivity(result: Result) -> list[Sensitivity]:
     """The total at both ends of the range of each influential assumed fact, others central."""
     total = result.point.total_kgco2e
     assert isinstance(total, Traced)  # noqa: S101 - point estimates are traced
-    facts = facts_under(total)
+    facts = facts_behind(result, total)
     deciding = [d.fact.key for d in result.drivers if d.share >= MIN_VARIANCE_SHARE]
     return [
         _total_at_ends(result, fact, fact.low, fact.high)
@@ -64,17 +62,12 @@ def _total_at_ends(result: Result, fact: Fact, low: float, high: float) -> Sensi
 
 
 def _total_at(result: Result, changed: Fact, value: float) -> tuple[float, float]:
-    """A value of one fact, and the total in kgCO2e with it, planned again.
-
-    For the default concurrency, the value returned is the concurrency that the plan reaches.
-    """
+    """A value of one fact, and the total in kgCO2e with it, planned again."""
 
     def lens(fact: Fact) -> Num:
         return value if fact.key == changed.key else fact.value
 
     made = result.run(lens)
-    if changed.key == _CONCURRENCY:
-        value = float(made.metrics["infer.sequences_in_flight"])
     return value, float(made.total_kgco2e)
 
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from carbonctl.report.numbers import printable
+from carbonctl.verify.throughput_cases import LAYOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,8 +53,10 @@ _INFERENCE = ScoreView(
         "energy_per_video": "energy, J per clip",
         "wall_energy": "energy at the wall plug, J per sample",
         "throughput": "throughput, tokens, pictures or samples per second",
+        "throughput_published": "published throughput of language models, tokens per second",
     },
     frozenset({("energy_per_token", "model=dense, one device"),
+               *(("throughput_published", f"layout={name}") for name in LAYOUTS),
                ("energy_per_token", "task=image-chat"), ("energy_per_token", "task=video-chat")}),
 )  # fmt: skip
 SCORE_VIEWS = {"training": _TRAINING, "embodied": _EMBODIED, "inference": _INFERENCE}

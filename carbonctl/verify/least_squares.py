@@ -39,13 +39,20 @@ def linearize(function: Callable[[Array], Array], at: Array) -> Local:
 
 
 def least_squares(
-    function: Callable[[Array], Local], start: Array, *, most: Array | None = None
+    function: Callable[[Array], Local],
+    start: Array,
+    *,
+    most: Array | None = None,
+    tolerance: float = _TOLERANCE,
 ) -> Local:
     """Minimum of the sum of squares of a function, with arguments at most ``most``.
 
-    ``function`` gives values and slopes at a point, as ``linearize`` does.
+    ``function`` gives values and slopes at a point, as ``linearize`` does; the search ends where
+    no argument moves by ``tolerance``.
     """
-    return least_squares_of_each(lambda points: {0: function(points[0])}, [start], most=most)[0]
+    return least_squares_of_each(
+        lambda points: {0: function(points[0])}, [start], most=most, tolerance=tolerance
+    )[0]
 
 
 def least_squares_of_each(
@@ -53,13 +60,14 @@ def least_squares_of_each(
     starts: list[Array],
     *,
     most: Array | None = None,
+    tolerance: float = _TOLERANCE,
 ) -> list[Local]:
     """Solutions of several problems of one kind, solved in parallel.
 
     ``function`` takes the next point of each unfinished problem by its index in ``starts``, and
     returns values and slopes there, so that one evaluation serves all problems.
     """
-    searches = [_search(start, most) for start in starts]
+    searches = [_search(start, most, tolerance) for start in starts]
     points = {place: next(search) for place, search in enumerate(searches)}
     solutions: dict[int, Local] = {}
     while points:
@@ -72,13 +80,13 @@ def least_squares_of_each(
     return [solutions[place] for place in range(len(starts))]
 
 
-def _search(start: Array, most: Array | None) -> Generator[Array, Local, Local]:
+def _search(start: Array, most: Array | None, tolerance: float) -> Generator[Array, Local, Local]:
     """Generator that yields points and is sent linearizations; it returns that of the best."""
     here, damping = (yield start), 1e-3
     for _ in range(_ROUNDS):
         room = None if most is None else most - here.at
         step = _step(here.slopes, here.slopes.T @ here.value, damping, room)
-        if np.abs(step).max() < _TOLERANCE:
+        if np.abs(step).max() < tolerance:
             break
         there = yield here.at + step
         if here.value @ here.value > there.value @ there.value:

@@ -13,6 +13,7 @@ from carbonctl.catalog.published import cell_number
 from carbonctl.estimate.inputs import bind
 from carbonctl.estimate.serving.replica import stated_size
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder
+from carbonctl.scenario.resolve.serving.unseen_hardware import unseen_kinds
 from carbonctl.scenario.schema.shared_sections import KvPrecision, Precision
 from carbonctl.verify.cases import (
     LOADS,
@@ -21,16 +22,18 @@ from carbonctl.verify.cases import (
     resolve_service,
     scenario_from_row,
 )
+from carbonctl.verify.scoring import log_sd_of
+from carbonctl.verify.stacks import Form
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carbonctl.catalog.read import Catalog
+    from carbonctl.catalog.read import Catalog, Record
     from carbonctl.verify.cases import Service
 
 TESTS = (
     "energy_per_token", "energy_given_throughput", "energy_per_image", "energy_per_video",
-    "wall_energy", "throughput",
+    "wall_energy", "throughput", "throughput_published",
 )  # fmt: skip
 ENERGY_TESTS = {"images": "energy_per_image", "videos": "energy_per_video"}
 _KINDS: dict[type, str] = {Decoder: "language", Diffusion: "picture", Encoder: "sample"}
@@ -57,7 +60,8 @@ class Case:
     """One measured configuration: scenario, resolved service, energy and throughput.
 
     Energy is in J per token, picture, clip or sample of all devices, throughput in those per
-    second; nan where it was not measured.
+    second; nan where it was not measured. ``unseen_sd`` is of the log error that hardware of a kind
+    adds which was not fitted.
     """
 
     row: dict[str, str]
@@ -71,11 +75,17 @@ class Case:
     energy_test: str
     archetype: bool
     is_prompt_known: bool
+    unseen_sd: float = 0.0
 
     @cached_property
     def central(self) -> Any:
         """The service with the central value of each fact."""
         return bind(self.record, lambda fact: fact.value)
+
+    @cached_property
+    def form(self) -> Form:
+        """The facts of the service, and where in it they stand."""
+        return Form.of(self.record)
 
     @property
     def accelerators(self) -> float:
@@ -109,11 +119,18 @@ class Case:
     @property
     def error_group(self) -> str:
         """Group of cases with a common residual SD: MoE, unknown prompts, or kind of unit."""
-        noun = {"energy_per_token": "language", "energy_per_image": "image",
-                "energy_per_video": "video", "wall_energy": "sample"}[self.energy_test]  # fmt: skip
+        noun = {
+            "energy_per_token": "language", "throughput_published": "language",
+            "energy_per_image": "image", "energy_per_video": "video", "wall_energy": "sample",
+        }[self.energy_test]  # fmt: skip
         if noun == "language" and not self.is_prompt_known:
             return "media"
         return "mixture" if noun == "language" and self.is_moe else noun
+
+    @property
+    def phase(self) -> str:
+        """What a row of published throughput counts: prompts, decoded tokens, or both (mixed)."""
+        return self.row.get("phase", "mixed")
 
     @property
     def wall(self) -> bool:
@@ -183,8 +200,16 @@ def _case(row: dict[str, str], tables: CaseTables, apart: dict[str, str]) -> Cas
     return Case(
         row, scenario, record, kind, _runtime(scenario, kind), card.text("architecture"), energy,
         per_second, _test_of(row), "params" in scenario.get("model", {}),
-        _is_prompt_known(row, tables),
+        _is_prompt_known(row, tables), unseen_sd(tables.catalog, card, kind),
     )  # fmt: skip
+
+
+def unseen_sd(catalog: Catalog, card: Record, kind: str) -> float:
+    """SD of the log error that kinds of hardware add which were not fitted."""
+    if kind != "language":
+        return 0.0
+    each = log_sd_of(catalog.default("unseen_hardware_residual"))
+    return math.sqrt(len(unseen_kinds(catalog, card))) * each
 
 
 def _runtime(scenario: dict[str, Any], kind: str) -> str:

@@ -11,9 +11,15 @@ import numpy as np
 from carbonctl.catalog.read import constant_names
 from carbonctl.core.units import s_from_hours
 from carbonctl.estimate.denoising_pass import denoise_flop
-from carbonctl.estimate.serving.decode_step import step_from_work, step_work
+from carbonctl.estimate.serving.decode_step import (
+    chunk_work,
+    decode_step,
+    step_from_work,
+    step_work,
+)
 from carbonctl.estimate.serving.encoder_sample import encoder_sample, sample_time_and_power
 from carbonctl.estimate.serving.generated_batch import batch_energy_j, batch_from_work, batch_work
+from carbonctl.estimate.serving.layout import replica_layout
 from carbonctl.estimate.serving.replica import set_operating_point, whole_replica
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder, MeasuredThroughput
 from carbonctl.estimate.training.sample_inputs import StatedWork
@@ -30,15 +36,36 @@ if TYPE_CHECKING:
 
     Forecast = dict[str, Num]
 
+# fitted costs of a runtime; other facts of runtimes are recalled
+COSTS = (
+    "layer_launch", "expert_launch", "sequence_overhead", "request_overhead", "exchange_latency",
+    "dispatch_latency", "link_efficiency", "kernel_quality", "exchange_overlap", "uneven_routing",
+    "communication_factor",
+)  # fmt: skip
 _RUNTIMES, _DEFAULT = "runtimes/", "default:"
 
 
 @dataclass(frozen=True)
 class Group:
-    """Cases with the same inputs: their indices among all, and their forecast function."""
+    """Cases with the same inputs: indices among all, constants they use, forecast function."""
 
     places: Indexes
+    constants: frozenset[str]
     forecast: Callable[[Mapping[str, Num]], Forecast]
+
+    def forecast_columns(self, constants: Mapping[str, Num]) -> Forecast:
+        """The forecast for each column of the constants, once for all that equal the last one."""
+        used = [name for name in constants if name in self.constants]
+        table = np.stack(np.broadcast_arrays(*(np.atleast_1d(constants[name]) for name in used)))
+        own = np.flatnonzero((table[:, :-1] != table[:, -1:]).any(axis=0))
+        kept = np.append(own, table.shape[1] - 1)
+        place = np.full(table.shape[1], len(own))
+        place[own] = np.arange(len(own))
+        made = self.forecast(dict(constants) | dict(zip(used, table[:, kept], strict=True)))
+        return {
+            name: np.broadcast_to(value, (len(self.places), len(kept)))[:, place]
+            for name, value in made.items()
+        }
 
 
 def groups(cases: Sequence[Case]) -> list[Group]:
@@ -48,7 +75,10 @@ def groups(cases: Sequence[Case]) -> list[Group]:
     constants by name: a row for each case, a column for each value that its constants take.
     """
     made = stack_records(
-        [case.record for case in cases], _constant_of, [case.wall for case in cases]
+        [case.record for case in cases],
+        [case.form for case in cases],
+        _constant_of,
+        [(case.wall, case.phase, case.runtime) for case in cases],
     )
     return [_group(stack, [cases[place] for place in stack.places]) for stack in made]
 
@@ -57,20 +87,28 @@ def _group(stack: Stack, cases: list[Case]) -> Group:
     measured = np.array([[case.per_second] for case in cases])
     devices = np.array([[case.accelerators] for case in cases])
     forecast = _FORECASTS[type(stack.like)]
-    if cases[0].wall and isinstance(stack.like, Decoder):
-        forecast = _language_at_wall
-    return Group(stack.places, partial(forecast, stack, measured, devices))
+    if isinstance(stack.like, Decoder):
+        of_phase = {"prefill_only": _prefill, "decode_only": _decode}
+        forecast = _language_at_wall if cases[0].wall else of_phase.get(cases[0].phase, _language)
+    used = {name for column in stack.columns for name in column.constants if name}
+    if cases[0].wall:
+        used |= {"server_base_power", "board_to_wall"}
+    return Group(stack.places, frozenset(used), partial(forecast, stack, measured, devices))
 
 
 def _constant_of(fact: Fact) -> str:
     """Name of the fitted constant of a fact, such as ``layer_launch_vllm_2025``; else ""."""
-    key = fact.key
+    return _constant_of_key(fact.key)
+
+
+@cache
+def _constant_of_key(key: str) -> str:
     if key.startswith(_DEFAULT):
         name = key.removeprefix(_DEFAULT)
         return name if name in _fitted_constants() else ""
     if key.startswith(_RUNTIMES):
         stack, _, cost = key.removeprefix(_RUNTIMES).partition(":")
-        return f"{cost}_{stack}"
+        return f"{cost}_{stack}" if cost in COSTS else ""
     return ""
 
 
@@ -98,6 +136,26 @@ def _language(
         "throughput": replicas * m.batch / step.seconds,
         "given": seen.energy_j / m.batch,
     }
+
+
+def _decode(stack: Stack, _: Array, devices: Array, constants: Mapping[str, Num]) -> Forecast:
+    """Decode steps alone, whose prompts are computed on devices of their own."""
+    m = at_stated_operating_point(whole_replica(stack.bind(constants)))
+    step = decode_step(m)
+    replicas = devices / step.replica_accelerators
+    unknown = np.full(np.shape(step.latency_s), np.nan)
+    return {"energy": unknown, "throughput": replicas * m.batch / step.latency_s, "given": unknown}
+
+
+def _prefill(stack: Stack, _: Array, devices: Array, constants: Mapping[str, Num]) -> Forecast:
+    """Prompt tokens of full chunks on devices of their own."""
+    m = at_stated_operating_point(whole_replica(stack.bind(constants)))
+    layout, tokens = replica_layout(m), m.prefill.chunk_limit_tokens
+    seconds = chunk_work(m, layout, tokens).working_s
+    replicas = devices / layout.replica_accelerators
+    unknown = np.full(np.shape(seconds), np.nan)
+    rate = replicas * layout.data_parallel * tokens / seconds
+    return {"energy": unknown, "throughput": rate, "given": unknown}
 
 
 def at_stated_operating_point(m: Decoder[Any]) -> Decoder[Any]:

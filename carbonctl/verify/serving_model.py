@@ -16,6 +16,7 @@ from carbonctl.catalog.read import constant_names
 from carbonctl.verify import serving_forecast
 from carbonctl.verify.least_squares import least_squares, linearize
 from carbonctl.verify.scoring import log_sd_of
+from carbonctl.verify.serving_forecast import COSTS
 from carbonctl.verify.soft_l1 import misses_without_family, robust_sd, soft_l1
 
 if TYPE_CHECKING:
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
     from carbonctl.verify.serving_cases import Case
     from carbonctl.verify.serving_forecast import Group
 
+_TOLERANCE = 2e-3  # of log constants fitted again; far below their standard deviations
 KINDS = ("language", "picture", "sample")
 NAMES = ("energy", "throughput", "given")
-COSTS = ("layer_launch", "expert_layer_launch", "sequence_overhead", "request_overhead",
-         "exchange_latency", "communication_factor", "expert_overhead")  # fmt: skip
-KNOWN_STACKS = ("hf_eager", "vllm_2024", "vllm_2025", "trtllm", "diffusers")
-_STACKS = {"language": KNOWN_STACKS[:4], "picture": KNOWN_STACKS[4:], "sample": ()}
+_STACKS = {
+    "language": ("hf_eager", "vllm_2024", "vllm_2025", "vllm_2026", "trtllm", "sglang",
+                 "sglang_rocm", "atom_rocm", "wide_ep"),
+    "picture": ("diffusers",),
+    "sample": (),
+}  # fmt: skip
+KNOWN_STACKS = tuple(name for stacks in _STACKS.values() for name in stacks)
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def log_forecast(groups: list[Group], constants: Mapping[str, Num]) -> dict[str,
     columns = np.broadcast_shapes(*map(np.shape, constants.values()))
     shape = (sum(len(group.places) for group in groups), *(columns or (1,)))
     for group in groups:
-        for name, values in group.forecast(constants).items():
+        for name, values in group.forecast_columns(constants).items():
             tables.setdefault(name, np.full(shape, np.nan))[group.places] = np.log(values)
     return tables if columns else {name: table[:, 0] for name, table in tables.items()}
 
@@ -146,7 +151,10 @@ def fit_model(
 
     begun = prior.center if start is None else np.log([start[name] for name in prior.names])
     best, value, slopes = least_squares(
-        lambda at: linearize(residuals, at), np.minimum(begun, prior.most), most=prior.most
+        lambda at: linearize(residuals, at),
+        np.minimum(begun, prior.most),
+        most=prior.most,
+        tolerance=_TOLERANCE if start is not None else _TOLERANCE / 10,
     )
     covariance = np.asarray(np.linalg.inv(slopes.T @ slopes), dtype=np.float64)
     family = [case.row["family"] for case in cases]
@@ -183,7 +191,8 @@ def log_sd(cases: list[Case], model: Model) -> dict[str, Array]:
     sds: dict[str, Array] = {}
     for name, part in zip(NAMES, np.split(known, len(NAMES)), strict=True):
         left = [model.residual_sd.get(f"{case.error_group}_{name}", np.nan) for case in cases]
-        sds[name] = np.asarray(np.sqrt(part + np.array(left) ** 2))
+        unseen = np.array([case.unseen_sd for case in cases])
+        sds[name] = np.asarray(np.sqrt(part + np.array(left) ** 2 + unseen**2))
     return sds
 
 

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from carbonctl.estimate.serving.replica import DecoderReplica, stated_size, whole_replica
 from carbonctl.estimate.serving.service import Decoder
+from carbonctl.plan.operating_point import Load, choose_operating_point
 from carbonctl.verify import serving_baselines, serving_forecast, serving_model
 from carbonctl.verify.scoring import CARBONCTL, Forecast, Measured, column, folds, groups, score
 from carbonctl.verify.serving_cases import TESTS
+from carbonctl.verify.stacks import stack_records
+from carbonctl.verify.throughput_cases import LAYOUTS, group_of
+from carbonctl.verify.throughput_cases import TEST as PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,9 +31,9 @@ CONSTANT = "constant_factor"
 HELD_OUT_AGAIN, UNKNOWN = "architecture", "batch_unknown"
 OWN_GROUP = "its prompt length or its media are not known: see its own group"
 _GROUP_COLUMNS = ("source_id", "accelerator_id", "task")
-_BORROWED = {"language": (), "picture": ("resident_factor", "dense_efficiency"),
-             "sample": ("resident_factor",)}  # fmt: skip
+_BORROWED = {"language": (), "picture": ("resident_factor",), "sample": ("resident_factor",)}
 _ONE_AT_A_TIME = {"hf_eager"}  # stacks that decode one request after another
+_ANY_LOAD = 1e15  # tokens per second: more than any replica decodes
 Z80 = 1.2815515655446004  # normal quantile of the 90th percentile
 
 
@@ -128,16 +133,33 @@ def shipped_forecasts(cases: list[Case], catalog: Catalog) -> Forecasts:
     return forecasts
 
 
-def at_batch(cases: list[Case], batch: float) -> list[Case]:
-    """The same cases with all language models at one batch."""
-    return [_at_batch(case, batch) for case in cases]
+def at_latency(cases: list[Case], itl_s: float, catalog: Catalog) -> list[Case]:
+    """The same cases with the batch that the plan chooses for a usual latency, under any load."""
+    own = [i for i, case in enumerate(cases) if _has_unknown_batch(case)]
+    shown, slowdown = list(cases), catalog.default("usual_slowdown").value
+    stacks = stack_records(
+        [cases[i].record for i in own], [cases[i].form for i in own], lambda _: "", [0] * len(own)
+    )
+    for stack in stacks:
+        model = whole_replica(stack.bind({}))
+        assert model.limits is not None  # noqa: S101 - a case has them
+        limits = replace(
+            model.limits, concurrency=None, is_stated=False, usual_itl_s=itl_s,
+            usual_slowdown=slowdown, replica_accelerators=stated_size(model),
+        )  # fmt: skip
+        point = choose_operating_point(DecoderReplica(model), limits, Load(_ANY_LOAD), 2)
+        batches = np.broadcast_to(point.batch, (len(stack.places), 1))[:, 0]
+        for place, batch in zip(stack.places, batches, strict=True):
+            case = cases[own[place]]
+            at = replace(case.record, batch=replace(case.record.batch, value=float(batch)))
+            shown[own[place]] = replace(case, record=at)
+    return shown
 
 
-def _at_batch(case: Case, batch: float) -> Case:
-    record = case.record
-    if not isinstance(record, Decoder) or case.runtime in _ONE_AT_A_TIME:
-        return case
-    return replace(case, record=replace(record, batch=replace(record.batch, value=batch)))
+def _has_unknown_batch(case: Case) -> bool:
+    """Whether a case of energy is forecast as if its batch were not known, too."""
+    decodes = isinstance(case.record, Decoder) and case.energy_test == "energy_per_token"
+    return decodes and case.runtime not in _ONE_AT_A_TIME
 
 
 def forecast_with_unknown_batch(middle: Forecasts, low: Forecasts, high: Forecasts) -> Forecast:
@@ -150,10 +172,13 @@ def forecast_with_unknown_batch(middle: Forecasts, low: Forecasts, high: Forecas
 
 def scores(table: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, Any]]:
     """One score for each test, group and method; the same rows for every method of a group."""
-    cases, usual = table.cases, catalog.default("concurrency")
+    cases, usual = table.cases, catalog.default("usual_itl")
     assert usual.low is not None  # noqa: S101 - the default has a range
     assert usual.high is not None  # noqa: S101
-    shown = [cases, *(at_batch(cases, batch) for batch in (usual.value, usual.low, usual.high))]
+    shown = [
+        cases,
+        *(at_latency(cases, itl_s, catalog) for itl_s in (usual.value, usual.low, usual.high)),
+    ]
     if bundled:
         known, *unknown = held_out_forecasts(cases, catalog, "family", shown)
         more = {
@@ -186,7 +211,11 @@ def scores(table: Cases, catalog: Catalog, *, bundled: bool) -> list[dict[str, A
 
 def _of_test(test: str, methods: dict[str, Forecasts]) -> Iterator[tuple[str, Forecast]]:
     """The forecast of each method that has one for a test."""
-    kind = {"throughput": "throughput", "energy_given_throughput": "given"}.get(test, "energy")
+    kind = {
+        "throughput": "throughput",
+        PUBLISHED: "throughput",
+        "energy_given_throughput": "given",
+    }.get(test, "energy")
     for name, forecasts in methods.items():
         if kind in forecasts and (test == "energy_per_token" or UNKNOWN not in name):
             yield name, forecasts[kind]
@@ -202,13 +231,15 @@ def in_sample(table: Cases, fitted: Cases | None) -> dict[str, int]:
 def _case_key(case: Case) -> tuple[str, ...]:
     """Key by which two rows of one configuration are recognized, whatever their names."""
     labels = (case.row[name].strip().lower() for name in ("family", "task", "accelerator_id"))
-    numbers = (case.energy_j, case.batch, case.replica_accelerators)
+    work = case.per_second if np.isnan(case.energy_j) else case.energy_j
+    numbers = (work, case.batch, case.replica_accelerators)
     return (*labels, *(f"{number:.5g}" for number in numbers))
 
 
 def measured(cases: list[Case], test: str) -> Measured:
     """Measured values of a test, and families of the cases."""
-    value = column(cases, "per_second" if test == "throughput" else "energy_j")
+    timed = test in {"throughput", PUBLISHED}
+    value = column(cases, "per_second" if timed else "energy_j")
     return Measured(value, [case.row["family"] for case in cases])
 
 
@@ -219,7 +250,8 @@ def _rows(cases: list[Case], test: str) -> Indexes:
         energy = np.array([case.kind == "language" and not case.wall for case in cases], bool)
     if test in {"throughput", "energy_given_throughput"}:
         timed = np.isfinite(column(cases, "per_second"))
-        return np.flatnonzero(timed & (energy if test != "throughput" else True))
+        metered = np.isfinite(column(cases, "energy_j"))
+        return np.flatnonzero(timed & metered & (energy if test != "throughput" else True))
     return np.flatnonzero(energy)
 
 
@@ -233,6 +265,11 @@ def _groups(cases: list[Case], test: str) -> Iterator[tuple[str, Indexes]]:
     rows = _rows(cases, test)
     is_known = np.array([case.is_prompt_known for case in cases], dtype=bool)
     yield "all", rows[is_known[rows]]
+    if test == PUBLISHED:
+        layouts = np.array([group_of(case) for case in cases])
+        for layout in LAYOUTS:
+            if (layouts[rows] == layout).any():
+                yield f"layout={layout}", rows[layouts[rows] == layout]
     for name, holds in _KINDS_OF_CASES.items():
         own = np.array([holds(case) for case in cases], dtype=bool)
         if own[rows].any():

@@ -51,22 +51,37 @@ class Stack:
         return bind(self.like, lambda _: next(columns).at(constants))
 
 
+@dataclass(frozen=True)
+class Form:
+    """What a record has: paths of its facts with words and flags among them, and the facts."""
+
+    key: Hashable
+    facts: tuple[Fact, ...]
+
+    @classmethod
+    def of(cls, record: Any) -> Form:
+        """The form of a record."""
+        leaves = list(_leaves(record, ()))
+        words = tuple(_choices(record))
+        key = (type(record).__name__, tuple(path for path, _ in leaves), words)
+        return cls(key, tuple(fact for _, fact in leaves))
+
+
 def stack_records(
-    records: Sequence[Any], constant_of: Callable[[Fact], str], apart: Sequence[Hashable]
-) -> list[Stack]:
-    """Stacks of records with the same fields; different values of ``apart`` are not stacked.
+    records: Sequence[Any], forms: Sequence[Form], constant_of: Callable[[Fact], str],
+    apart: Sequence[Hashable],
+) -> list[Stack]:  # fmt: skip
+    """Stacks of records of the same form; different values of ``apart`` are not stacked.
 
     ``constant_of`` names the constant that a fact is; empty where it is none.
     """
-    leaves = [list(_leaves(record, ())) for record in records]
-    forms = [
-        (key, type(record).__name__, tuple(path for path, _ in own))
-        for key, record, own in zip(apart, records, leaves, strict=True)
-    ]
+    kinds = [(key, form.key) for key, form in zip(apart, forms, strict=True)]
+    places_of: dict[Hashable, list[int]] = {}
+    for place, kind in enumerate(kinds):
+        places_of.setdefault(kind, []).append(place)
     stacks = []
-    for form in dict.fromkeys(forms):
-        places = [place for place, other in enumerate(forms) if other == form]
-        rows = [[fact for _, fact in leaves[place]] for place in places]
+    for places in places_of.values():
+        rows = [forms[place].facts for place in places]
         columns = tuple(_column(facts, constant_of) for facts in zip(*rows, strict=True))
         stacks.append(Stack(np.array(places), records[places[0]], columns))
     return stacks
@@ -82,6 +97,15 @@ def _leaves(value: Any, path: tuple[Hashable, ...]) -> Iterator[tuple[tuple[Hash
     elif is_dataclass(value):
         for one in fields(value):
             yield from _leaves(getattr(value, one.name), (*path, type(value).__name__, one.name))
+
+
+def _choices(value: Any) -> Iterator[Hashable]:
+    """Words and flags of a record, at any depth: they choose what is computed."""
+    if isinstance(value, str | bool):
+        yield value
+    elif is_dataclass(value) and not isinstance(value, Fact):
+        for one in fields(value):
+            yield from _choices(getattr(value, one.name))
 
 
 def _column(facts: Sequence[Fact], constant_of: Callable[[Fact], str]) -> Column:

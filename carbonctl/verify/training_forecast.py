@@ -19,7 +19,7 @@ from carbonctl.scenario.resolve.context import Context, Unresolved
 from carbonctl.scenario.resolve.hardware.machine import resolve_device
 from carbonctl.scenario.resolve.site import resolve_site
 from carbonctl.scenario.resolve.training.training_runs import resolve_train_run
-from carbonctl.verify.stacks import stack_records
+from carbonctl.verify.stacks import Form, stack_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +101,10 @@ class RunGroups:
 def group_runs(runs: Sequence[ResolvedRun], boundaries: Sequence[str]) -> RunGroups:
     """Runs in stacks of the same fields, each with the boundary that it is compared at."""
     plain = [tuple(run) for run in runs]
-    return RunGroups(stack_records(plain, _constant_of, [0] * len(plain)), tuple(boundaries))
+    return RunGroups(
+        stack_records(plain, [Form.of(one) for one in plain], _constant_of, [0] * len(plain)),
+        tuple(boundaries),
+    )
 
 
 def _constant_of(fact: Fact) -> str:

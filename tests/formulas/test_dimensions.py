@@ -46,10 +46,13 @@ OPERATIONS_PER = {
     "step_flop": ("active_params",),
     "look_flop": ("heads",),
     "look_flop_by_latent": ("heads",),
+    "look_flop_by_expanded_latent": ("heads",),
+    "device_flop_by_shared_layers": ("shared_params",),
+    "device_flop_by_padded_experts": ("expert_params",),
+    "device_flop_by_experts": ("expert_params",),
     "denoise_flop": ("params_per_token", "layers"),
     "denoise_flop_by_params": ("unet_params",),
     "text_encoder_flop": ("text_encoder_params",),
-    "prefill_s": ("active_params",),
     "computing_s": ("dense_params",),
     "weight_flop": ("nonembedding_params",),
     "weight_flop_by_adapters": ("active_params", "adapter_params"),
@@ -185,4 +188,4 @@ def test_a_wrong_unit_is_caught(identities):  # noqa: ARG001 - the fixture acts
     )
     assert (wrong / unit("kWh")).to_base_units().units != UREG.dimensionless
     with pytest.raises(pint.DimensionalityError):
-        FUNCTIONS["step_s"](stream_s=unit("s"), launch_s=unit("W"), host_s=unit("s"))
+        FUNCTIONS["step_s"](working_s=unit("s"), launch_s=unit("W"), host_s=unit("s"))

@@ -10,8 +10,15 @@ from tables import for_each
 from carbonctl.formulas import diffusion_work as compute_diffusion
 from carbonctl.formulas.hardware import power
 from carbonctl.formulas.serving import decode_work as compute_decode
-from carbonctl.formulas.serving import expert_work as compute_experts
-from carbonctl.formulas.serving import generation, roofline, serving_time
+from carbonctl.formulas.serving import (
+    exchange,
+    generation,
+    kernels,
+    layout,
+    serving_time,
+    step_energy,
+    step_time,
+)
 from carbonctl.formulas.serving import provisioning as fleet
 from carbonctl.formulas.serving import request_work as compute_request
 
@@ -97,57 +104,6 @@ def test_a_step_sees_the_size_biased_mean_of_answers():
     assert context == approx(steps, rel=0.01)
 
 
-def experts_read(batch, shared=2.0):
-    eight = {"experts": 8.0, "experts_per_token": 2.0}
-    each = compute_experts.expert_params(total_params=46.7e9, active_params=12.9e9, **eight)
-    outside = compute_experts.shared_weight_gb(
-        total_params=46.7e9, experts=8.0, expert_params=each, shared_weight_bytes=shared
-    )
-    return compute_experts.weight_read_gb(
-        shared_weight_gb=outside, expert_params=each, **eight, batch=batch, weight_bytes=2.0
-    )
-
-
-def test_a_mixture_reads_its_active_weights_alone_and_all_of_them_in_a_crowd():
-    # Mixtral 8x7B, Jiang et al. 2024: 46.7 B parameters, 12.9 B active.
-    assert experts_read(1.0) == approx(2 * 12.9)
-    assert experts_read(1_000.0) == approx(2 * 46.7)
-    assert 2 * 12.9 < experts_read(4.0) < 2 * 46.7
-
-
-def test_what_all_tokens_share_is_stored_in_its_own_format():
-    # An expert holds (46.7 - 12.9) / 6 = 5.63 B; what is no expert, 46.7 - 8 x 5.63 = 1.63 B.
-    outside = 46.7 - 8 * (46.7 - 12.9) / 6
-    assert experts_read(64.0, shared=4.0) - experts_read(64.0) == approx(2 * outside)
-
-
-def imbalance(batch, devices, experts=128.0, taken=8.0):
-    return compute_experts.expert_imbalance(
-        experts=experts, experts_per_token=taken, batch=batch, expert_parallel=devices
-    )
-
-
-def test_one_device_holds_all_experts_and_a_crowd_reads_all_of_them():
-    for batch in (1.0, 16.0, 512.0):
-        assert imbalance(batch, 1.0) == 1.0
-    assert imbalance(1_000.0, 8.0) == approx(1.0, abs=1e-6)
-
-
-def test_the_busiest_device_is_near_that_of_experts_drawn_at_random():
-    # 128 experts on 8 devices, 8 a token, 16 tokens: drawn, not computed. The bound on the
-    # largest of n is high by up to 40 % of the excess at 8.
-    stream = np.random.default_rng(2)
-    ratios = []
-    for _ in range(2_000):
-        read = np.zeros(128, dtype=bool)
-        for _token in range(16):
-            read[stream.choice(128, 8, replace=False)] = True
-        counts = read.reshape(8, 16).sum(axis=1)
-        ratios.append(counts.max() / counts.mean())
-    excess = imbalance(16.0, 8.0) - 1
-    assert 0.5 * excess < np.mean(ratios) - 1 < excess
-
-
 # what a step computes
 
 
@@ -179,76 +135,90 @@ def test_a_prompt_costs_its_own_pass_with_causal_attention():
 # how long it takes
 
 
-def stream(**changes):
-    given = {
-        "weight_read_gb": 140.0,
-        "kv_gb": 0.0,
-        "step_flop": 0.0,
-        "replica_accelerators": 2.0,
-        "bandwidth_gb_per_s": 3_350.0,
-        "peak_flop_per_s": 989e12,
-        "weight_efficiency": 1.0,
-        "kv_efficiency": 1.0,
-        "matmul_efficiency": 1.0,
-    }
-    return given | changes
+def reading(gigabytes, efficiency=1.0):
+    return kernels.read_s(
+        device_gb=gigabytes, bandwidth_gb_per_s=3_350.0, read_efficiency=efficiency
+    )
 
 
 def test_a_70b_step_on_two_h100_reads_its_weights_in_21_ms():
     # 140 GB over 2 x 3,350 GB/s.
-    assert roofline.stream_s(**stream()) == approx(0.0209, rel=1e-2)
+    assert reading(70.0) == approx(0.0209, rel=1e-2)
 
 
-def test_experts_of_no_loss_and_no_imbalance_take_the_time_of_a_dense_model():
-    given = stream(kv_gb=10.0, step_flop=1e13, weight_efficiency=0.9, kv_efficiency=0.8)
-    dense = roofline.stream_s(**given)
-    assert dense == approx(140 / 6_700 / 0.9 + 10 / 6_700 / 0.8 + 1e13 / 1_978e12)
-    even = roofline.stream_s_by_experts(**given, expert_overhead=1.0, expert_imbalance=1.0)
-    assert even == approx(dense)
-    loaded = roofline.stream_s_by_experts(**given, expert_overhead=3.0, expert_imbalance=1.5)
-    assert loaded - dense == approx(0.5 * 140 / 6_700 / 0.9 + 2 * 1e13 / 1_978e12)
+def test_a_kernel_lies_between_its_longer_part_and_the_sum_of_both():
+    for computing in (0.0, 0.001, 0.02, 0.1):
+        both = kernels.kernel_s(product_s=computing, read_s=reading(70.0))
+        assert max(computing, reading(70.0)) <= both <= computing + reading(70.0)
+
+
+def test_kernels_of_half_the_quality_take_twice_as_long():
+    given = {"device_flop": 1e13, "peak_flop_per_s": 989e12, "matmul_efficiency": 0.7}
+    best, half = (kernels.product_s(**given, kernel_quality=each) for each in (1.0, 0.5))
+    assert best == approx(1e13 / (0.7 * 989e12))
+    assert half == 2 * best
 
 
 def launched(**changes):
     given = {
         "layers": 80.0,
         "layer_launch_s": 1e-4,
-        "batch": 64.0,
-        "prompt_tokens": 0.0,
-        "output_tokens": 300.0,
-        "replica_accelerators": 8.0,
-        "hidden_size": 8_192.0,
-        "exchange_latency_s": 0.0,
-        "communication_factor": 1.0,
-        "link_gb_per_s": 900.0,
+        "exchange_latency_s": 1e-5,
+        "tensor_parallel": 8.0,
     }
-    return roofline.launch_s(**(given | changes))
+    return step_time.launch_s(**(given | changes))
 
 
-def test_one_device_alone_communicates_nothing():
-    alone = launched(replica_accelerators=1.0, exchange_latency_s=1.0, communication_factor=1e3)
-    assert alone == approx(80 * 1e-4)
+def test_one_device_alone_waits_for_no_other():
+    assert launched(tensor_parallel=1.0) == approx(80 * 1e-4)
+    assert launched() == approx(80 * (1e-4 + 2e-5))
+    experts = {"expert_layers": 58.0, "expert_launch_s": 5e-5, "dispatch_latency_s": 1e-5}
+    alone, ranks = (
+        step_time.launch_s_by_experts(launch_s=0.01, **experts, data_parallel=each)
+        for each in (1.0, 8.0)
+    )
+    assert alone == approx(0.01 + 58 * 5e-5)
+    assert ranks - alone == approx(58 * 2e-5)
 
 
-def test_a_layer_exchanges_four_bytes_a_channel_and_token():
-    # Shoeybi et al. 2019: two all-reduces a layer, each of 2 bytes a channel: 80 x 64 x 32,768
-    # bytes; seven eighths of them leave a device of eight.
-    assert launched() - 80 * 1e-4 == approx(80 * 64 * 32_768 * 7 / 8 / 900e9)
-    waiting = launched(exchange_latency_s=1e-5) - launched()
-    assert waiting == approx(80 * 1e-5 * 7 / 8)
+def reduced(**changes):
+    given = {
+        "layers": 80.0,
+        "tensor_parallel": 8.0,
+        "tokens": 64.0,
+        "hidden_size": 8_192.0,
+        "activation_bytes": 2.0,
+        "data_parallel": 1.0,
+    }
+    return exchange.all_reduce_gb(**(given | changes))
 
 
-def test_prompts_are_exchanged_like_answers():
-    doubled = launched(prompt_tokens=300.0) - 80 * 1e-4
-    assert doubled == approx(2 * (launched() - 80 * 1e-4))
+def test_a_layer_reduces_twice_and_a_ring_sends_seven_quarters_of_it():
+    # Shoeybi et al. 2019: two all-reduces a layer; a ring of 8 sends 2 x 7/8 of each.
+    assert reduced() == approx(80 * 2 * 2 * 7 / 8 * 64 * 8_192 * 2 / 1e9)
+    assert reduced(tensor_parallel=1.0) == 0.0
+    assert reduced(data_parallel=8.0) == approx(reduced() / 2)
+
+
+def test_what_is_covered_by_computing_costs_nothing_and_stages_wait_for_each_other():
+    def working(overlap, stages=1.0):
+        return step_time.working_s(
+            parts_s=(0.02, 0.01), links_s=0.01, exchange_overlap=overlap,
+            pipeline_bubble=0.06, pipeline_stages=stages,
+        )  # fmt: skip
+
+    assert working(0.0) == approx(0.04)
+    assert working(1.0) == approx(0.03)
+    assert working(0.0, stages=4.0) == approx(0.04 * (1 + 0.06 * 3 / 4))
 
 
 def test_the_host_pays_for_each_sequence_and_each_request():
-    host = roofline.host_s(
-        batch=64.0, sequence_overhead_s=4e-5, request_overhead_s=4e-3, output_tokens=400.0
-    )
+    host = step_time.host_s(
+        batch=64.0, data_parallel=1.0, sequence_overhead_s=4e-5, request_overhead_s=4e-3,
+        output_tokens=400.0,
+    )  # fmt: skip
     assert host == approx(64 * (4e-5 + 1e-5))
-    assert roofline.step_s(stream_s=0.02, launch_s=0.008, host_s=host) == approx(0.0312)
+    assert step_time.step_s(working_s=0.02, launch_s=0.008, host_s=host) == approx(0.0312)
 
 
 # what it draws
@@ -287,18 +257,36 @@ def test_devices_that_share_work_and_work_that_takes_longer_draw_alike():
     assert drawn(800.0, devices=4.0) == approx(drawn(200.0)) == approx(drawn(400.0, seconds=2.0))
 
 
-def test_a_70b_step_moves_140_gb_for_47_joules_and_nothing_for_none():
-    # 42 pJ a bit moved, from memory to multiplier.
-    moved = {"energy_j_per_flop": 2.469e-12, "energy_j_per_gb": 0.3375}
-    energy = roofline.dynamic_energy_j(step_flop=0.0, weight_read_gb=140.0, kv_gb=0.0, **moved)
+def beyond_streaming(streaming, share=1.0):
+    return step_energy.extra_energy_j_per_flop(
+        energy_j_per_flop=2.86e-12, format_energy_share=share, streaming_power_w=streaming,
+        peak_flop_per_s=989e12, matmul_efficiency=0.76, kernel_quality=1.0,
+    )  # fmt: skip
+
+
+def test_a_device_that_computes_draws_no_less_than_one_that_streams():
+    # H100: 0.30 J/GB x 3,350 GB/s is 1,017 W; 2.86 pJ x 0.76 x 989 TFLOP/s is 2,150 W.
+    streaming = step_energy.streaming_power_w(energy_j_per_gb=0.3035, bandwidth_gb_per_s=3_350.0)
+    assert streaming == approx(1_017, rel=1e-3)
+    computing = streaming + beyond_streaming(streaming) * 0.76 * 989e12
+    assert computing == approx(2_150, rel=1e-3)
+    assert beyond_streaming(1e6) == 0.0
+    assert beyond_streaming(0.0, share=0.5) == approx(1.43e-12)
+
+
+def test_a_70b_step_that_streams_alone_takes_47_joules():
+    # 140 GB at 0.3375 J/GB: 42 pJ a bit, from memory to multiplier.
+    energy = step_energy.dynamic_energy_j(
+        replica_accelerators=1.0, streaming_power_w=0.3375 * 3_350.0, active_s=reading(140.0),
+        parts_j=(0.0,),
+    )  # fmt: skip
     assert energy == approx(140e9 * 8 * 42.19e-12, rel=1e-3)
-    assert roofline.dynamic_energy_j(step_flop=0.0, weight_read_gb=0.0, kv_gb=0.0, **moved) == 0.0
     alone = power.dynamic_energy_j_by_operations(work_flop=4e12, energy_j_per_flop=2.469e-12)
     assert alone == approx(9.876)
 
 
 def test_energy_of_a_step_is_power_times_time_of_all_devices():
-    energy = roofline.step_energy_j(replica_accelerators=8.0, device_power_w=400.0, step_s=0.025)
+    energy = step_energy.step_energy_j(replica_accelerators=8.0, device_power_w=400.0, step_s=0.025)
     assert energy == approx(80.0)
     made = generation.batch_energy_j(
         replica_accelerators=1.0, device_power_w=388.46, batch_s=10.596
@@ -531,9 +519,7 @@ def test_steps_and_samples_as_hours():
 
 @for_each("gb, devices", [(0.1, 1), (72.0, 1), (73.0, 2), (145.0, 4), (290.0, 8), (600.0, 16)])
 def test_a_replica_is_the_next_power_of_two_that_holds_it(gb, devices):
-    found = roofline.replica_accelerators(
-        weight_gb=gb, kv_gb=0.0, device_memory_gb=80.0, memory_share=0.9
-    )
+    found = layout.replica_accelerators(weight_gb=gb, device_memory_gb=80.0, memory_share=0.9)
     assert found == devices
 
 

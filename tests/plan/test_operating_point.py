@@ -19,9 +19,10 @@ from carbonctl.scenario.read.read_scenario import Setting, read_scenario
 
 CATALOG = Catalog.open()
 LOADS = np.geomspace(0.05, 3e5, 100)[:, None]  # tokens a second
-# power of a busy replica that falls as its batch rises: total energy may fall with load until the
-# serving constants are fitted under the constraint that it does not
-FALLING_POWER = {"mixtral-8x7b", "qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3"}
+# The share of a step in which devices wait is bounded so that power does not fall as a batch rises:
+# exactly for dense models, nearly where experts are padded to tiles and evened out by chance.
+DENSE = {"llama-3.1-70b", "llama-3.1-8b", "falcon-7b", "qwen2.5-7b"}
+MOST_FALL = 0.055  # of a power; of energy with load it is a fifth of that
 
 
 def central(fact):
@@ -79,10 +80,10 @@ def test_a_request_takes_no_more_energy_as_load_rises(model, gpu, target):
         each = np.ravel(rung / use.functional_units)
         assert (np.diff(each) <= 1e-9 * each[:-1]).all()
     hours = np.ravel(use.accelerator_hours)
-    assert (np.diff(hours) >= -1e-9 * hours[:-1]).all()
+    assert (np.diff(hours) >= -1e-8 * hours[:-1]).all()  # the search ends within 1e-9
     energy = np.ravel(use.it_energy_kwh)
     falls = (energy[:-1] - energy[1:]) / energy[:-1]
-    assert falls.max() <= (0.08 if model in FALLING_POWER else 1e-9)
+    assert falls.max() <= (1e-9 if model in DENSE else MOST_FALL / 4)
 
 
 HELD = [("llama-3.1-70b", "h100-sxm", 8), ("llama-3.1-8b", "l40s", 2), ("falcon-7b", "t4", 4),
@@ -97,7 +98,7 @@ def test_held_devices_take_no_less_energy_as_load_rises(model, gpu, count):
     energy = np.ravel(use.it_energy_kwh)[carried]
     assert carried.sum() > 20
     falls = (energy[:-1] - energy[1:]) / energy[:-1]
-    assert falls.max() <= (0.03 if model in FALLING_POWER else 1e-9)
+    assert falls.max() <= (1e-9 if model in DENSE else MOST_FALL / 4)
     each = energy / np.ravel(use.functional_units)[carried]
     assert (np.diff(each) <= 1e-9 * each[:-1]).all()
     hours = np.ravel(use.accelerator_hours)[carried]
@@ -105,23 +106,22 @@ def test_held_devices_take_no_less_energy_as_load_rises(model, gpu, count):
 
 
 @pytest.mark.parametrize(("model", "gpu"), NEEDED)
-def test_power_of_a_busy_replica_falls_with_its_batch_for_the_models_named_alone(model, gpu):
-    """The list of exceptions above is that of the fitted constants, and no longer."""
+def test_power_of_a_busy_replica_does_not_fall_as_its_batch_rises(model, gpu):
     work, _ = service(model, {"accelerator": gpu})
     replica, batch = (
         DecoderReplica(include_reasoning_and_media(work.model)),
-        np.geomspace(1.0, 1_000.0, 30),
+        np.geomspace(1.0, 4_000.0, 100),
     )
     devices = point_of(at_load(work, 1e9))[1]
     seconds = replica.inter_token_latency_s(batch, devices) / batch
     power = replica.token_energy_j(batch, devices) / seconds
-    assert (np.diff(power) < -1e-9 * power[:-1]).any() == (model in FALLING_POWER)
+    assert fall(power) <= (1e-9 if model in DENSE else MOST_FALL)
 
 
 @pytest.mark.parametrize(("model", "gpu"), NEEDED)
 @pytest.mark.parametrize("name", ["prompt_tokens", "output_tokens"])
 def test_more_tokens_at_a_partial_load_take_about_as_much_at_least(model, gpu, name):
-    """Longer requests are decoded in larger batches: energy may fall a little, time does not."""
+    """Longer requests are decoded in larger batches, or on other devices: little is saved."""
     life = inputs_of(model, {"accelerator": gpu})
     (phase,) = life.phases
     tokens, rates = np.geomspace(50.0, 5_000.0, 30)[:, None], np.geomspace(0.1, 1e5, 25)
@@ -132,8 +132,7 @@ def test_more_tokens_at_a_partial_load_take_about_as_much_at_least(model, gpu, n
     )
     found = lifecycle(replace(life, phases=(replace(phase, work=work),)))
     use = found.phases[0].use
-    assert fall(use.accelerator_hours) <= 1e-9
-    assert fall(use.it_energy_kwh) <= (0.15 if model in FALLING_POWER else 0.05)
+    assert fall(use.it_energy_kwh) <= 0.05
     assert fall(found.total_kgco2e) <= 0.10  # on a clean grid
 
 
@@ -257,7 +256,7 @@ def test_each_limit_stops_the_choice_with_its_own_status():
     work, _ = service("llama-3.1-70b", {"accelerator": "h100-sxm"})
     free = chosen(work)
     assert free.status == ServingStatus.FEASIBLE
-    assert free.batch == 64
+    assert free.batch > 64
     assert chosen(work, accelerators=1.0).status == ServingStatus.NO_SEQUENCE_FITS
     assert chosen(work, replica_accelerators=1.0).status == ServingStatus.NO_SEQUENCE_FITS
     huge = {"concurrency": 1e5, "is_stated": True, "is_exact": True}
@@ -300,7 +299,7 @@ def test_a_size_that_does_not_divide_the_heads_is_passed_over(model, gpu, target
     """Links join 8 devices: the size that is cheapest but for its heads is among them."""
     work, _ = service(model, {"accelerator": gpu})
     bounds = {"concurrency": None, **target} if target else {}
-    assert work.model.limits.linked_accelerators == 8
+    assert work.model.links.linked_accelerators == 8
     assert chosen(work, **bounds).devices == alike
     assert chosen(work, **bounds, heads=None).devices == cheapest
     assert work.model.limits.heads % cheapest

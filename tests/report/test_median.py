@@ -120,9 +120,9 @@ def test_explain_says_the_median_of_its_number(carbonctl):
 def test_a_difference_has_its_median(carbonctl, tmp_path):
     files = [CONFIGS / f"lifecycle-chat-7b{end}.yaml" for end in ("", "-stockholm")]
     for form in ("table", "markdown"):
-        assert "-11 t" in carbonctl("diff", *files, "--samples", "200", "-f", form).out
+        assert "-12 t" in carbonctl("diff", *files, "--samples", "200", "-f", form).out
         ran = carbonctl("diff", *files, "--samples", "200", "-f", form)
-        assert "median -11 t, 90 % interval" in ran.out
+        assert "median -12 t, 90 % interval" in ran.out
         none = carbonctl("diff", *files, "--samples", "0", "-f", form).out
         assert "not known without draws" in none
     saved = tmp_path / "older.json"

@@ -29,9 +29,10 @@ def test_a_count_without_training_is_charged_for_the_whole_period(hardware, devi
     assert value(data, HOURS) == pytest.approx(devices * YEAR)
     assert value(data, "infer.charged_accelerators") == pytest.approx(devices)
     loaded, busy = value(data, "infer.loaded_energy_kwh"), value(data, BUSY)
-    host = loaded / value(data, "infer.device_energy_kwh")
-    resident = fact(data, "idle power, NVIDIA") * fact(data, "power with a model resident")
-    idle = resident * host * (1 - busy) * value(data, HOURS) / 1e3
+    factor, base = fact(data, "wall power per board power"), fact(data, "power of a server without")
+    idle_hours = (1 - busy) * value(data, HOURS)
+    each = factor * fact(data, "resident power, NVIDIA") + base / devices
+    idle = each * idle_hours / 1e3
     assert value(data, "infer.it_energy_kwh") == pytest.approx(loaded + idle)
     assert fact(data, "allocation rate") == 1
     assert data["charged"][0]["rule"] == "held"

@@ -22,6 +22,12 @@ def fact(data, label):
     return found
 
 
+def peaks(data):
+    """Labels of the peaks that a result rests on."""
+    labels = {f["label"] for f in data["facts"].values()}
+    return {label for label in labels if label.startswith("dense peak")}
+
+
 def test_a_scenario_may_name_every_format_and_each_has_its_bytes(result):
     assert sorted(NUMBER_FORMATS) == sorted(get_args(Precision))
     for name in NUMBER_FORMATS:
@@ -87,13 +93,30 @@ def test_a_format_without_a_peak_holds_weights_alone(precision, gpu, result):
 def test_nvfp4_takes_four_and_a_half_bits_and_is_native_on_blackwell(result):
     data = served(result, "llama-3.1-8b", "b200-sxm:1", "--precision", "nvfp4")
     assert fact(data, "bytes of nvfp4")["value"] == 0.5625
-    assert "weights alone" not in (fact(data, "dense peak")["note"] or "")
-    packed = ("--precision", "nvfp4", "--runtime", "trtllm")
-    assert fact(served(result, "llama-3.1-8b", "b200-sxm:1", *packed), "dense peak")["label"] == (
-        "dense peak nvfp4"
-    )
-    hopper = fact(served(result, "llama-3.1-8b", "h100-sxm:1", *packed), "dense peak")
-    assert (hopper["label"], hopper["value"]) == ("dense peak bf16", 989.4e12)
+    assert "weights alone" not in (fact(data, "dense peak nvfp4")["note"] or "")
+    packed = ("--precision", "nvfp4", "--runtime", "hf_eager")
+    assert peaks(served(result, "llama-3.1-8b", "b200-sxm:1", *packed)) == {"dense peak bf16"}
+    hopper = served(result, "llama-3.1-8b", "h100-sxm:1", "--precision", "nvfp4")
+    assert peaks(hopper) == {"dense peak bf16"}
+    assert fact(hopper, "dense peak bf16")["value"] == 989.4e12
+
+
+def test_experts_in_mxfp4_are_multiplied_in_8_bits_where_a_device_has_4_and_the_rest_in_16(result):
+    blackwell = served(result, "gpt-oss-120b", "b200-sxm:1")
+    assert peaks(blackwell) == {"dense peak bf16", "dense peak fp8"}
+    assert peaks(served(result, "gpt-oss-120b", "h100-sxm:1")) == {"dense peak bf16"}
+    packed = served(result, "deepseek-v3", "b200-sxm:8", "--precision", "nvfp4")
+    assert peaks(packed) == {"dense peak bf16", "dense peak nvfp4"}
+
+
+def test_a_runtime_may_keep_the_cache_of_narrow_weights_in_8_bits(result):
+    for runtime, size in (("trtllm", 1), ("vllm_2025", 2)):
+        more = ("--precision", "fp8", "--runtime", runtime)
+        data = served(result, "llama-3.1-70b", "h200-sxm:2", *more)
+        each = data["metrics"]["infer.per_request_energy_wh"]["value"]
+        stated = ("--set", f"infer.kv_precision={'fp8' if size == 1 else 'bf16'}")
+        same = served(result, "llama-3.1-70b", "h200-sxm:2", *more, *stated)
+        assert same["metrics"]["infer.per_request_energy_wh"]["value"] == each
 
 
 def test_a_runtime_may_name_another_peak_for_weights_alone(result, tmp_path):
@@ -108,8 +131,8 @@ def test_a_runtime_may_name_another_peak_for_weights_alone(result, tmp_path):
         served(result, "llama-3.1-8b", "a100-sxm4-80gb:1", *more, "--runtime", runtime)
         for runtime in ("vllm_2025", "widens")
     )
-    assert fact(wide, "dense peak")["label"] == "dense peak int8"
-    assert fact(wide, "dense peak")["value"] > 1.9 * fact(plain, "dense peak")["value"]
+    assert peaks(wide) == {"dense peak int8", "dense peak bf16"}  # attention stays in 16 bits
+    assert fact(wide, "dense peak int8")["value"] > 1.9 * fact(plain, "dense peak bf16")["value"]
 
 
 @for_each(

@@ -81,7 +81,7 @@ def test_a_replica_has_the_devices_of_all_its_stages(result, carbonctl):
     staged = result(*words, *sets("tensor_parallel=8", "pipeline_parallel=2", "shared=true"))
     shared = result(*words, *sets("tensor_parallel=16", "shared=true"))
     assert staged["metrics"]["infer.replica_accelerators"]["value"] == 16
-    assert joules(staged) == pytest.approx(joules(shared))
+    assert joules(staged) > joules(shared)  # stages read weights again for each part of a batch
     ran = carbonctl(*words, *sets("tensor_parallel=8", "pipeline_parallel=4", "shared=true"))
     assert ran.code == 3
     assert "4 stages of 8 take 32 devices; hardware.count is 16" in ran.err
@@ -92,7 +92,7 @@ def test_a_replica_of_stages_has_the_devices_of_all(result, carbonctl):
              "--requests", "10k/day", "--concurrency", "32", *PLACE)  # fmt: skip
     staged = result(*words, *sets("tensor_parallel=8", "pipeline_parallel=2", "shared=true"))
     shared = result(*words, *sets("tensor_parallel=16", "shared=true"))
-    assert joules(staged) == pytest.approx(joules(shared))
+    assert joules(staged) > joules(shared)
     for more, said in (
         (("pipeline_parallel=4",), "4 stages of 8 take 32 devices; hardware.count is 16"),
         (("pipeline_parallel=2", "data_parallel=2"), "with data_parallel is not supported yet"),

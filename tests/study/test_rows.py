@@ -95,6 +95,7 @@ def test_a_column_of_a_stated_value_is_the_scenario_that_states_another():
     assert wrong == []
     assert refused == [
         "infer-gemini-boundary model.active_params",  # the shape of the nearest model
+        "infer-gemini-boundary model.experts",  # the width of an expert
         "infer-text-to-video infer.frames",  # latent frames
         "lifecycle-chat-7b-stockholm model.hidden",  # the width of a head
         "lifecycle-chat-7b-stockholm model.heads",

@@ -124,7 +124,8 @@ def test_records_of_one_form_are_one_record_of_columns():
         Pair(fact("default:a", 3.0), fact("y", 7.0)),
     ]
     constants = {"default:a": "a"}
-    made = stacks.stack_records(records, lambda f: constants.get(f.key, ""), ["same"] * 3)
+    forms = [stacks.Form.of(record) for record in records]
+    made = stacks.stack_records(records, forms, lambda f: constants.get(f.key, ""), ["same"] * 3)
     assert [list(stack.places) for stack in made] == [[0, 2], [1]]
     bound = made[0].bind({"a": np.array([10.0, 20.0])})
     assert bound.one.tolist() == [10.0, 20.0]
@@ -136,6 +137,8 @@ def test_records_of_one_form_are_one_record_of_columns():
 
 def test_a_constant_stands_only_in_the_rows_that_have_it():
     records = [Pair(fact("default:a", 1.0)), Pair(fact("stated", 2.0))]
-    (made,) = stacks.stack_records(records, lambda f: "a" if f.key == "default:a" else "", [0, 0])
+    forms = [stacks.Form.of(record) for record in records]
+    named = {"default:a": "a"}
+    (made,) = stacks.stack_records(records, forms, lambda f: named.get(f.key, ""), [0, 0])
     assert made.bind({"a": 10.0}).one.tolist() == [[10.0], [2.0]]
     assert made.bind({"a": np.array([10.0, 20.0])}).one.tolist() == [[10.0, 20.0], [2.0, 2.0]]

@@ -1,274 +1,334 @@
-"""One decode step of one replica: bytes, FLOP, time and energy."""
+"""One step of one replica: decoded tokens and their share of prompts; its time and energy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.serving import moe
+from carbonctl.estimate.serving import kernels, sequence_context
+from carbonctl.estimate.serving.layout import replica_layout
 from carbonctl.formulas.hardware import power
 from carbonctl.formulas.serving import (
-    decode_work,
-    parallel_work,
+    kernels as kernel_times,
+)
+from carbonctl.formulas.serving import (
+    prompt_chunks,
     replica_limits,
-    request_work,
-    roofline,
+    step_energy,
+    step_time,
 )
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
-    from carbonctl.estimate.serving.service import Attention, Board, Decoder, MeasuredThroughput
+    from carbonctl.estimate.serving.layout import Layout
+    from carbonctl.estimate.serving.service import Board, Decoder, Product
 
 
-class Work(NamedTuple):
-    """Bytes read and FLOP computed in one decode step, and the devices of the replica."""
+class StepLoad(NamedTuple):
+    """What a step decodes: sequences, their tokens, and the context of each.
 
-    weight_read_gb: Num
-    kv_gb: Num
-    flop: Num
-    replica_accelerators: Num
+    ``output_tokens`` are those of an answer over the tokens that a sequence decodes in a step.
+    """
+
+    sequences: Num
+    tokens: Num
+    output_tokens: Num
+    context: Num
 
 
 class Step(NamedTuple):
-    """Time and accelerator energy of one decode step of one replica."""
+    """Time and accelerator energy of one step of one replica.
+
+    ``latency_s`` is the time that decoded tokens wait for; ``seconds`` has that of prefill on
+    devices of its own too.
+    """
 
     seconds: Num
+    latency_s: Num
     energy_j: Num
     replica_accelerators: Num
 
 
-def decode_step(m: Decoder[Num]) -> Step:
-    """Time and energy of one decode step at the operating point."""
-    return step_from_work(m, step_work(m))
+class Work(NamedTuple):
+    """Working time of one device, and its operations in each format, beside their products.
 
-
-def step_from_work(m: Decoder[Num], work: Work) -> Step:
-    """Time and energy of a step with this work; its time is measured where that is stated."""
-    seconds = _seconds(m, work) if m.measured is None else _measured_seconds(m, m.measured, work)
-    energy = step_energy_j(m, work, seconds)
-    return Step(seconds, energy, work.replica_accelerators)
-
-
-def mean_context(m: Decoder[Num]) -> Num:
-    """Mean context of a decode step [tokens]."""
-    return decode_work.mean_context_tokens(
-        prompt_tokens=m.prompt_tokens, output_tokens=m.output_tokens, output_cv=m.output_cv
-    )
-
-
-def step_work(m: Decoder[Num], context: Num | None = None) -> Work:
-    """Bytes and FLOP of one decode step, with its share of prefill.
-
-    ``context`` is the mean context where it does not follow from the output tokens, as for a draft.
+    ``least_s`` is the time of weights and experts alone.
     """
-    attended = _attended_layer_tokens(m.attention, mean_context(m) if context is None else context)
-    weight = decode_work.weight_gb(total_params=m.total_params, weight_bytes=m.weight_bytes)
-    cache, replica = _cache_gb(m, attended), moe.replica_accelerators(m)
-    if replica is None:
-        replica = roofline.replica_accelerators(
-            weight_gb=weight,
-            kv_gb=_add_state_gb(m, cache),
-            device_memory_gb=m.board.memory_gb,
-            memory_share=m.memory_share,
+
+    working_s: Num
+    flop: tuple[Num, ...]
+    products: tuple[Product[Num], ...]
+    least_s: Num
+
+
+class StepWork(NamedTuple):
+    """Work of one step, its time as modeled, and devices of the replica.
+
+    In ``active_s`` devices draw dynamic power; they wait for launches and the host in the rest.
+    """
+
+    work: Work
+    active_s: Num
+    seconds: Num
+    latency_s: Num
+    replica_accelerators: Num
+
+
+class Prompts(NamedTuple):
+    """Prompt chunks of a step: tokens of one on a rank, chunks per step, and their work."""
+
+    tokens: Num
+    share: Num
+    work: Work
+
+
+def plain_load(m: Decoder[Num]) -> StepLoad:
+    """The load of a step that decodes one token of each sequence."""
+    return StepLoad(m.batch, m.batch, m.output_tokens, sequence_context.mean_context(m))
+
+
+def decode_step(m: Decoder[Num], load: StepLoad | None = None) -> Step:
+    """Time and energy of one step at the operating point; its time as measured where stated."""
+    return step_from_work(m, step_work(m, load))
+
+
+def step_work(m: Decoder[Num], load: StepLoad | None = None) -> StepWork:
+    """Work of one step at the operating point, and its time as modeled."""
+    load, layout = load or plain_load(m), replica_layout(m)
+    decoded = _decode_work(m, layout, load)
+    with part("prompts"):
+        prompts = _prompts(m, layout, load)
+    work = _with_prompts(decoded, prompts)
+    launch, host = _launch_s(m, layout), _host_s(m, layout, load)
+    seconds = step_time.step_s(working_s=work.working_s, launch_s=launch, host_s=host)
+    latency = seconds
+    if m.prefill.mode == "disaggregated":
+        latency = step_time.step_s(working_s=decoded.working_s, launch_s=launch, host_s=host)
+    waiting = step_time.waiting_s(
+        step_s=seconds, launch_s=launch, host_s=host, least_working_s=decoded.least_s
+    )
+    active = step_time.active_s(step_s=seconds, waiting_s=waiting)
+    return StepWork(work, active, seconds, latency, layout.replica_accelerators)
+
+
+def step_from_work(m: Decoder[Num], made: StepWork) -> Step:
+    """Time and energy of a step with this work; its time as measured where that is stated."""
+    seconds, latency, devices = made.seconds, made.latency_s, made.replica_accelerators
+    if m.measured is not None:
+        seconds = latency = replica_limits.step_s_from_throughput(
+            batch=m.batch,
+            accelerators=m.measured.accelerators,
+            replica_accelerators=devices,
+            throughput_per_hour=m.measured.throughput_per_hour,
         )
-    read = parallel_work.kv_gb_by_copies(kv_gb=cache, cache_copies=moe.cache_copies(m, replica))
+    return Step(seconds, latency, _energy_j(m, made, seconds), devices)
+
+
+def _decode_work(m: Decoder[Num], layout: Layout, load: StepLoad) -> Work:
+    """Work of one device without prompts."""
+    own = kernels.tokens_of_rank(layout, load.tokens)
+    shared = kernels.shared_layers(m, layout, own)
+    attended = sequence_context.attended_layer_tokens(m.attention, load.context)
+    parts = [
+        kernel_times.kernel_s(product_s=shared.product_s, read_s=shared.read_s),
+        kernels.decode_attention_s(m, layout, load.sequences, load.tokens, attended),
+    ]
+    flop, products, least = [shared.flop], [m.formats.shared], [shared.read_s]
+    if m.moe is not None and m.formats.experts is not None:
+        routed = kernels.experts(m, m.moe, layout, load.tokens)
+        parts.append(routed.seconds)
+        flop.append(routed.flop)
+        products.append(m.formats.experts)
+        least.append(routed.read_s)
+    exchanged = kernels.exchange_s(m, layout, load.tokens, of_prompts=False)
+    working = _working_s(m, layout, parts, exchanged)
+    held = step_time.least_working_s(
+        parts_s=tuple(least),
+        pipeline_bubble=m.runtime.pipeline_bubble,
+        pipeline_stages=layout.pipeline_stages,
+    )
+    return Work(working, tuple(flop), tuple(products), held)
+
+
+def _prompts(m: Decoder[Num], layout: Layout, load: StepLoad) -> Prompts:
+    """Prompt chunks among the steps: those of sequences that take the place of ended ones."""
+    computed = sequence_context.uncached_prompt_tokens(m)
+    mean = prompt_chunks.prompt_tokens_per_step(
+        batch=load.tokens,
+        data_parallel=layout.data_parallel,
+        prompt_tokens=computed,
+        output_tokens=load.output_tokens,
+    )
+    tokens = _chunk_tokens(m, mean, computed)
+    share = prompt_chunks.chunk_share(prompt_tokens_per_step=mean, chunk_tokens=tokens)
+    return Prompts(tokens, share, chunk_work(m, layout, tokens))
+
+
+def _chunk_tokens(m: Decoder[Num], mean: Num, computed: Num) -> Num:
+    """Prompt tokens of a chunk on one rank."""
+    if m.prefill.mode == "disaggregated":
+        return m.prefill.chunk_limit_tokens
+    if m.prefill.mode == "unchunked":
+        return prompt_chunks.chunk_tokens_by_whole_prompts(
+            prompt_tokens_per_step=mean, prompt_tokens=computed
+        )
+    return prompt_chunks.chunk_tokens(
+        prompt_tokens_per_step=mean,
+        prompt_tokens=computed,
+        chunk_limit_tokens=m.prefill.chunk_limit_tokens,
+    )
+
+
+def chunk_work(m: Decoder[Num], layout: Layout, tokens: Num) -> Work:
+    """Work of one device in a chunk of so many prompt tokens on each rank.
+
+    Beside decoded tokens it shares their reading of weights; on devices of its own it reads them.
+    """
+    shared = kernels.shared_layers(m, layout, tokens)
+    both = {"product_s": shared.product_s, "read_s": shared.read_s}
+    alone = m.prefill.mode == "disaggregated"
+    attention = prompt_chunks.device_flop_by_prompt_attention(
+        chunk_tokens=tokens,
+        prompt_tokens=sequence_context.uncached_prompt_tokens(m),
+        prompt_look_flop=sequence_context.prompt_look_flop(m.attention),
+        prompt_layer_tokens=sequence_context.attended_prompt_positions(m),
+        tensor_parallel=layout.tensor_parallel,
+        pipeline_stages=layout.pipeline_stages,
+    )
+    parts = [
+        kernel_times.kernel_s(**both) if alone else shared.product_s,
+        kernels.product_s(m, m.formats.prompt_attention, attention),
+    ]
+    flop = [shared.flop, attention]
+    products = [m.formats.shared, m.formats.prompt_attention]
+    everywhere = prompt_chunks.tokens_of_all_ranks(
+        chunk_tokens=tokens, data_parallel=layout.data_parallel
+    )
+    if m.moe is not None and m.formats.experts is not None:
+        routed = kernels.experts(m, m.moe, layout, everywhere)
+        parts.append(routed.seconds)
+        flop.append(routed.flop)
+        products.append(m.formats.experts)
+    exchanged = kernels.exchange_s(m, layout, everywhere, of_prompts=True)
+    working = _working_s(m, layout, parts, exchanged)
+    if alone:
+        working = step_time.working_s_by_own_launches(
+            kernels_s=working, launch_s=_launch_s(m, layout)
+        )
+    return Work(working, tuple(flop), tuple(products), shared.read_s)
+
+
+def _with_prompts(decoded: Work, prompts: Prompts) -> Work:
+    """Work of a mean step: of decoded tokens, and the share of a chunk."""
+    working = step_time.working_s_by_chunks(
+        decode_s=decoded.working_s, chunk_s=prompts.work.working_s, chunk_share=prompts.share
+    )
+    of_chunks = [
+        step_energy.device_flop_by_chunk_share(chunk_flop=flop, chunk_share=prompts.share)
+        for flop in prompts.work.flop
+    ]
     return Work(
-        moe.weight_read_gb(m, weight), _add_state_gb(m, read), _step_flop(m, attended), replica
+        working,
+        (*decoded.flop, *of_chunks),
+        (*decoded.products, *prompts.work.products),
+        decoded.least_s,
     )
 
 
-def uncached_prompt_tokens(m: Decoder[Num]) -> Num:
-    """Prompt tokens that are not in the prompt cache."""
-    if m.prompt_cache_share is None:
-        return m.prompt_tokens
-    return request_work.prompt_tokens_by_cache(
-        prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
+def _working_s(m: Decoder[Num], layout: Layout, parts: list[Num], exchanged: Num) -> Num:
+    return step_time.working_s(
+        parts_s=tuple(parts),
+        links_s=exchanged,
+        exchange_overlap=m.runtime.exchange_overlap,
+        pipeline_bubble=m.runtime.pipeline_bubble,
+        pipeline_stages=layout.pipeline_stages,
     )
 
 
-def prefill_attention(m: Decoder[Num]) -> tuple[Num, Num]:
-    """Attention FLOP per attended position, and attended positions of prefill over all layers."""
-    flop_per_position = decode_work.look_flop(
-        heads=m.attention.heads, head_dim=m.attention.head_dim
-    )
-    whole = _prompt_layer_tokens(m.attention, m.prompt_tokens)
-    if m.prompt_cache_share is None:
-        return flop_per_position, whole
-    cached = request_work.prompt_tokens_by_cached_prefix(
-        prompt_tokens=m.prompt_tokens, prompt_cache_share=m.prompt_cache_share
-    )
-    with part("prefix"):
-        before = _prompt_layer_tokens(m.attention, cached)
-    return flop_per_position, request_work.prompt_layer_tokens_by_prompt_cache(
-        prompt_layer_tokens=whole, cached_layer_tokens=before
-    )
-
-
-def _step_flop(m: Decoder[Num], attended: Num) -> Num:
-    """FLOP of a decode step with its share of prefill; a cached prefix is only attended to."""
-    attention, (prompt_flop_per_position, prompt_attended) = m.attention, prefill_attention(m)
-    flop_per_position = prompt_flop_per_position
-    if attention.latent_rank is not None and attention.rope_dim is not None:
-        flop_per_position = decode_work.look_flop_by_latent(
-            heads=attention.heads, latent_rank=attention.latent_rank, rope_dim=attention.rope_dim
-        )
-    return decode_work.step_flop(
-        active_params=m.active_params,
-        look_flop=flop_per_position,
-        attended_layer_tokens=attended,
-        prompt_look_flop=prompt_flop_per_position,
-        prompt_layer_tokens=prompt_attended,
-        prompt_tokens=uncached_prompt_tokens(m),
-        output_tokens=moe.output_tokens_per_prompt(m),
-        batch=m.batch,
-    )
-
-
-def _prompt_layer_tokens(attention: Attention[Num], tokens: Num) -> Num:
-    """Positions that prompt tokens attend to, over all layers: all before, or a window."""
-    if attention.full_layers is None or attention.window_tokens is None:
-        return request_work.prompt_layer_tokens_by_full_layers(
-            layers=attention.layers, prompt_tokens=tokens
-        )
-    return request_work.prompt_layer_tokens(
-        layers=attention.layers,
-        full_layers=attention.full_layers,
-        window_tokens=attention.window_tokens,
-        prompt_tokens=tokens,
-    )
-
-
-def _attended_layer_tokens(attention: Attention[Num], context: Num) -> Num:
-    """Positions that one token attends to, over all layers: the context, or a window."""
-    if attention.full_layers is None or attention.window_tokens is None:
-        return decode_work.attended_layer_tokens_by_full_layers(
-            layers=attention.layers, mean_context_tokens=context
-        )
-    return decode_work.attended_layer_tokens(
-        layers=attention.layers,
-        full_layers=attention.full_layers,
-        window_tokens=attention.window_tokens,
-        mean_context_tokens=context,
-    )
-
-
-def _cache_gb(m: Decoder[Num], attended: Num) -> Num:
-    """KV cache that a step reads, one copy [GB]."""
-    attention = m.attention
-    if attention.latent_rank is not None and attention.rope_dim is not None:
-        elements = decode_work.cached_elements_by_latent(
-            latent_rank=attention.latent_rank, rope_dim=attention.rope_dim
-        )
-    else:
-        assert attention.kv_heads is not None  # noqa: S101 - resolve gives one of the two forms
-        elements = decode_work.cached_elements(
-            kv_heads=attention.kv_heads, head_dim=attention.head_dim
-        )
-    return decode_work.kv_gb(
-        cached_elements=elements, attended_layer_tokens=attended, batch=m.batch, kv_bytes=m.kv_bytes
-    )
-
-
-def _add_state_gb(m: Decoder[Num], cache: Num) -> Num:
-    """KV cache plus the state of layers that keep one (SSM, linear attention) [GB]."""
-    attention = m.attention
-    if attention.state_elements is None or attention.state_bytes is None:
-        return cache
-    return decode_work.kv_gb_by_state(
-        kv_gb=cache,
-        state_elements=attention.state_elements,
-        batch=m.batch,
-        state_bytes=attention.state_bytes,
-    )
-
-
-def _seconds(m: Decoder[Num], work: Work) -> Num:
-    """Modeled time of a step [s]: memory and compute, launches, communication, host."""
-    stream = _stream_s(m, work)
-    launch = roofline.launch_s(
+def _launch_s(m: Decoder[Num], layout: Layout) -> Num:
+    """Launches and latencies of a step, whatever its batch [s]."""
+    launch = step_time.launch_s(
         layers=m.attention.layers,
-        layer_launch_s=moe.layer_launch_s(m),
-        batch=m.batch,
-        prompt_tokens=uncached_prompt_tokens(m),
-        output_tokens=moe.output_tokens_per_prompt(m),
-        replica_accelerators=work.replica_accelerators,
-        hidden_size=m.hidden_size,
+        layer_launch_s=m.runtime.layer_launch_s,
         exchange_latency_s=m.runtime.exchange_latency_s,
-        communication_factor=m.runtime.communication_factor,
-        link_gb_per_s=m.board.link_gb_per_s,
+        tensor_parallel=layout.tensor_parallel,
     )
-    host = roofline.host_s(
-        batch=m.batch,
+    if m.moe is None:
+        return launch
+    return step_time.launch_s_by_experts(
+        launch_s=launch,
+        expert_layers=m.moe.layers,
+        expert_launch_s=m.moe.launch_s,
+        dispatch_latency_s=m.moe.dispatch_latency_s,
+        data_parallel=layout.data_parallel,
+    )
+
+
+def _host_s(m: Decoder[Num], layout: Layout, load: StepLoad) -> Num:
+    """Host time of a step: scheduling, sampling, new requests [s]."""
+    return step_time.host_s(
+        batch=load.tokens,
+        data_parallel=layout.data_parallel,
         sequence_overhead_s=m.runtime.sequence_overhead_s,
         request_overhead_s=m.runtime.request_overhead_s,
-        output_tokens=m.output_tokens,
-    )
-    return roofline.step_s(stream_s=stream, launch_s=launch, host_s=host)
-
-
-def _measured_seconds(m: Decoder[Num], measured: MeasuredThroughput[Num], work: Work) -> Num:
-    """Time of a step computed from the measured throughput [s]."""
-    return replica_limits.step_s_from_throughput(
-        batch=m.batch,
-        accelerators=measured.accelerators,
-        replica_accelerators=work.replica_accelerators,
-        throughput_per_hour=measured.throughput_per_hour,
+        output_tokens=load.output_tokens,
     )
 
 
-def _stream_s(m: Decoder[Num], work: Work) -> Num:
-    """Time in which a step reads its bytes and computes its FLOP [s]."""
-    if m.moe is None:
-        return roofline.stream_s(**_stream_arguments(m, work))
-    imbalance = moe.expert_imbalance(m, m.moe, work.replica_accelerators)
-    return roofline.stream_s_by_experts(
-        **_stream_arguments(m, work),
-        expert_overhead=m.moe.expert_overhead,
-        expert_imbalance=imbalance,
-    )
-
-
-def _stream_arguments(m: Decoder[Num], work: Work) -> dict[str, Num]:
-    return {
-        "weight_read_gb": work.weight_read_gb,
-        "kv_gb": work.kv_gb,
-        "step_flop": work.flop,
-        "replica_accelerators": work.replica_accelerators,
-        "bandwidth_gb_per_s": m.board.bandwidth_gb_per_s,
-        "peak_flop_per_s": m.board.peak_flop_per_s,
-        "weight_efficiency": m.runtime.weight_efficiency,
-        "kv_efficiency": m.runtime.kv_efficiency,
-        "matmul_efficiency": m.runtime.matmul_efficiency,
-    }
-
-
-def step_energy_j(m: Decoder[Num], work: Work, seconds: Num) -> Num:
+def _energy_j(m: Decoder[Num], made: StepWork, seconds: Num) -> Num:
     """Accelerator energy of a step with this work and time [J]."""
-    dynamic = roofline.dynamic_energy_j(
-        step_flop=work.flop,
-        weight_read_gb=work.weight_read_gb,
-        kv_gb=work.kv_gb,
-        energy_j_per_flop=m.runtime.energy_j_per_flop,
+    work, devices = made.work, made.replica_accelerators
+    streaming = step_energy.streaming_power_w(
         energy_j_per_gb=m.runtime.energy_j_per_gb,
+        bandwidth_gb_per_s=m.board.bandwidth_gb_per_s,
     )
-    draw = device_power_w(
-        m.board, m.runtime.resident_factor, dynamic, work.replica_accelerators, seconds
+    dynamic = step_energy.dynamic_energy_j(
+        replica_accelerators=devices,
+        streaming_power_w=streaming,
+        active_s=made.active_s,
+        parts_j=tuple(
+            _operations_j(m, flop, product, streaming)
+            for flop, product in zip(work.flop, work.products, strict=True)
+        ),
     )
-    return roofline.step_energy_j(
-        replica_accelerators=work.replica_accelerators, device_power_w=draw, step_s=seconds
+    draw = device_power_w(m.board, dynamic, devices, seconds)
+    return step_energy.step_energy_j(
+        replica_accelerators=devices, device_power_w=draw, step_s=seconds
     )
 
 
-def device_power_w(
-    board: Board[Num], resident_factor: Num, dynamic: Num, devices: Num, seconds: Num
-) -> Num:
+def _operations_j(m: Decoder[Num], flop: Num, product: Product[Num], streaming: Num) -> Num:
+    """Energy of operations of one device in a format, beyond streaming [J]."""
+    return step_energy.operations_j(
+        device_flop=flop,
+        extra_energy_j_per_flop=step_energy.extra_energy_j_per_flop(
+            energy_j_per_flop=m.runtime.energy_j_per_flop,
+            format_energy_share=product.energy_share,
+            streaming_power_w=streaming,
+            peak_flop_per_s=product.peak_flop_per_s,
+            matmul_efficiency=product.efficiency,
+            kernel_quality=m.runtime.kernel_quality,
+        ),
+    )
+
+
+def resident_power_w(board: Board[Num]) -> Num:
+    """Power of a board that holds a model and waits for the next request [W]."""
+    return power.resident_power_w(
+        idle_power_w=board.idle_power_w, resident_factor=board.resident_factor
+    )
+
+
+def parked_power_w(board: Board[Num]) -> Num:
+    """Power of a board that holds a model while no requests come [W]."""
+    return resident_power_w(board) if board.parked_power_w is None else board.parked_power_w
+
+
+def device_power_w(board: Board[Num], dynamic: Num, devices: Num, seconds: Num) -> Num:
     """Mean power of each device, from dynamic energy that all share over a time [W]."""
-    resident = power.resident_power_w(
-        idle_power_w=board.idle_power_w, resident_factor=resident_factor
-    )
     return power.device_power_w_by_activity(
         tdp_w=board.tdp_w,
-        resident_power_w=resident,
+        resident_power_w=resident_power_w(board),
         dynamic_energy_j=dynamic,
         replica_accelerators=devices,
         busy_s=seconds,

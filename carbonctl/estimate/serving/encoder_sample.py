@@ -35,7 +35,7 @@ def sample_time_and_power(m: EncoderSample[Num]) -> Sample:
         work_flop=m.unit_flop, energy_j_per_flop=m.energy_j_per_flop
     )
     devices = 1.0 if m.devices is None else m.devices
-    return Sample(seconds, device_power_w(m.board, m.resident_factor, dynamic, devices, seconds))
+    return Sample(seconds, device_power_w(m.board, dynamic, devices, seconds))
 
 
 def encoder_sample(m: Encoder[Num]) -> EncoderSample[Num]:
@@ -51,7 +51,6 @@ def encoder_sample(m: Encoder[Num]) -> EncoderSample[Num]:
         compute_efficiency=serving_time.served_efficiency(
             queue_efficiency=m.queue_efficiency, served_share=m.served_share
         ),
-        resident_factor=m.resident_factor,
         energy_j_per_flop=energy,
         devices=m.devices,
     )
@@ -70,10 +69,3 @@ def encoder_board_work(m: Encoder[Num], served: Num) -> BoardWork:
         busy_hours=busy, device_power_w=made.device_power_w
     )
     return BoardWork(busy, device, None)
-
-
-def encoder_resident_power_w(m: Encoder[Num]) -> Num:
-    """Power of one board that holds the model and has nothing to do [W]."""
-    return power.resident_power_w(
-        idle_power_w=m.board.idle_power_w, resident_factor=m.resident_factor
-    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from carbonctl.core.formula import part
 from carbonctl.estimate.denoising_pass import denoise_flop, latent_tokens
-from carbonctl.estimate.serving.decode_step import device_power_w
+from carbonctl.estimate.serving.decode_step import device_power_w, resident_power_w
 from carbonctl.estimate.serving.service_fleet import BoardWork
 from carbonctl.formulas import diffusion_work
 from carbonctl.formulas.hardware import power
@@ -123,9 +123,7 @@ def _compute_s(m: Diffusion[Num], flop: Num) -> Num:
     return generation.compute_s(
         device_flop=flop,
         tdp_w=m.board.tdp_w,
-        resident_power_w=power.resident_power_w(
-            idle_power_w=m.board.idle_power_w, resident_factor=m.runtime.resident_factor
-        ),
+        resident_power_w=resident_power_w(m.board),
         sustained_j_per_flop=m.runtime.sustained_j_per_flop,
         peak_flop_per_s=m.board.peak_flop_per_s,
         matmul_efficiency=m.runtime.matmul_efficiency,
@@ -154,9 +152,7 @@ def batch_energy_j(m: Diffusion[Num], work: Work, seconds: Num) -> Num:
     dynamic = power.dynamic_energy_j_by_operations(
         work_flop=work.flop, energy_j_per_flop=m.runtime.energy_j_per_flop
     )
-    draw = device_power_w(
-        m.board, m.runtime.resident_factor, dynamic, m.replica_accelerators, seconds
-    )
+    draw = device_power_w(m.board, dynamic, m.replica_accelerators, seconds)
     return generation.batch_energy_j(
         replica_accelerators=m.replica_accelerators, device_power_w=draw, batch_s=seconds
     )
@@ -192,10 +188,3 @@ def video_seconds(m: Diffusion[Num], total: Num) -> dict[str, Num]:
             functional_units=total, frames=m.frames, frames_per_second=m.frames_per_second
         )
     }
-
-
-def diffusion_resident_power_w(m: Diffusion[Num]) -> Num:
-    """Power of one board that holds the model and has nothing to do [W]."""
-    return power.resident_power_w(
-        idle_power_w=m.board.idle_power_w, resident_factor=m.runtime.resident_factor
-    )

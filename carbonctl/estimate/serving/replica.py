@@ -9,19 +9,17 @@ import numpy as np
 
 from carbonctl.core.fact import Fact
 from carbonctl.core.formula import Traced
-from carbonctl.estimate.serving.decode_step import (
-    prefill_attention,
-    step_work,
-    uncached_prompt_tokens,
-)
-from carbonctl.estimate.serving.moe import (
-    data_parallel_ranks,
+from carbonctl.estimate.serving import kernels, sequence_context
+from carbonctl.estimate.serving.decode_step import chunk_work
+from carbonctl.estimate.serving.layout import (
+    cache_copies,
     replica_accelerators,
+    replica_layout,
     replica_weight_gb,
 )
 from carbonctl.estimate.serving.request import decode_round, include_reasoning_and_media
-from carbonctl.formulas.hardware import power
-from carbonctl.formulas.serving import occupancy, replica_limits
+from carbonctl.formulas.serving import decode_work, occupancy, replica_limits, request_work
+from carbonctl.formulas.serving import layout as layouts
 from carbonctl.plan.operating_point import Limits, Load, choose_operating_point, is_feasible
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from carbonctl.estimate.serving.service import Decoder, Fleet
     from carbonctl.plan.operating_point import OperatingPoint
 
-_STEPS_DENSE, _STEPS_MOE = 3, 9  # time is affine in the batch for dense models, not for MoE
+_STEPS_DENSE, _STEPS_MOE = 5, 9  # time is nearly affine in the batch for dense models
 
 
 class DecoderReplica:
@@ -47,8 +45,8 @@ class DecoderReplica:
     @property
     def ranks(self) -> Num:
         """Data-parallel ranks of one replica [1]."""
-        ranks = data_parallel_ranks(self.model)
-        return 1.0 if ranks is None else ranks.data_parallel
+        ranks: Num = self.model.data_parallel
+        return ranks
 
     @property
     def _time_residual(self) -> Num:
@@ -63,7 +61,7 @@ class DecoderReplica:
         """Inter-token latency of a sequence [s]."""
         made = decode_round(self.at(batch, devices))
         return occupancy.inter_token_latency_s(
-            step_s=made.seconds,
+            step_s=made.latency_s,
             batch=batch,
             gained_tokens=made.gained_tokens,
             time_residual=self._time_residual,
@@ -75,9 +73,29 @@ class DecoderReplica:
         return np.asarray(made.energy_j / made.gained_tokens)
 
     def sequence_gb(self, devices: Num) -> Num:
-        """KV cache of one sequence, all copies on the devices of a replica [GB]."""
-        ones = [replace(each, batch=1.0, replica_accelerators=devices) for each in self._models]
-        return sum(step_work(each).kv_gb for each in ones)
+        """Memory that a runtime keeps for one sequence, all copies on a replica's devices [GB]."""
+        return sum(
+            self._sequence_gb(replace(each, replica_accelerators=devices)) for each in self._models
+        )
+
+    def _sequence_gb(self, m: Decoder[Any]) -> Num:
+        """Memory for one sequence of one model: at its mean length, or at its final one [GB]."""
+        limits = self.model.limits
+        if limits is not None and limits.reserves_final_length:
+            attended = decode_work.attended_layer_tokens_by_full_layers(
+                layers=m.attention.layers,
+                mean_context_tokens=request_work.final_tokens(
+                    prompt_tokens=m.prompt_tokens, output_tokens=m.output_tokens
+                ),
+            )
+        else:
+            attended = sequence_context.attended_layer_tokens(
+                m.attention, sequence_context.mean_context(m)
+            )
+        return layouts.kv_gb_by_copies(
+            kv_gb=sequence_context.cache_gb(m, attended, 1.0),
+            cache_copies=cache_copies(m, replica_layout(m)),
+        )
 
     def memory_sequences(self, devices: Num) -> Array:
         """Sequences that memory holds beside the weights [1]."""
@@ -87,6 +105,7 @@ class DecoderReplica:
                 device_memory_gb=self.model.board.memory_gb,
                 memory_share=self.model.memory_share,
                 weight_gb=self.weight_gb,
+                cache_share=self.model.cache_share,
                 sequence_gb=self.sequence_gb(devices),
             )
         )
@@ -95,24 +114,17 @@ class DecoderReplica:
         """Lower bound of inter-token latency: one read of the weights [s]."""
         m = self.at(1.0, devices)
         return replica_limits.bandwidth_floor_s(
-            weight_read_gb=step_work(m).weight_read_gb,
-            replica_accelerators=devices,
+            device_gb=kernels.least_read_gb(m, replica_layout(m)),
             bandwidth_gb_per_s=m.board.bandwidth_gb_per_s,
         )
 
     def prefill_s(self, devices: Num) -> Num:
         """Prefill time of one prompt, without queueing, on one rank [s]."""
         m = self.at(1.0, devices)
-        flop_per_position, attended = prefill_attention(m)
-        return replica_limits.prefill_s(
-            active_params=m.active_params,
-            prompt_look_flop=flop_per_position,
-            prompt_layer_tokens=attended,
-            prompt_tokens=uncached_prompt_tokens(m),
-            replica_accelerators=devices / self.ranks,
-            peak_flop_per_s=m.board.peak_flop_per_s,
-            matmul_efficiency=m.runtime.matmul_efficiency,
-        )
+        alone = replace(m, prefill=replace(m.prefill, mode="disaggregated"))
+        return chunk_work(
+            alone, replica_layout(m), sequence_context.uncached_prompt_tokens(m)
+        ).working_s
 
 
 class ChosenModel(NamedTuple):
@@ -144,7 +156,7 @@ def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> ChosenModel:
         if not isinstance(load.arriving_tokens_per_s, Traced):
             return value
         made = Fact(key, float(value), unit, "carbonctl-serving-model", "derived",
-                    note=note, label=label)  # fmt: skip
+                    note=note, label=label, derived_from=_usual_limits(limits))  # fmt: skip
         return Traced(made.value, made)
 
     devices = limits.replica_accelerators
@@ -170,14 +182,14 @@ def at_operating_point(model: Decoder[Num], fleet: Fleet[Num]) -> ChosenModel:
 def whole_replica(model: Decoder[Num]) -> Decoder[Num]:
     """The model of a whole request, with the devices of all its ranks where ranks are stated."""
     model = include_reasoning_and_media(model)
-    if model.limits is None or data_parallel_ranks(model) is None:
+    if model.limits is None or not model.has_ranks:
         return model
     return replace(model, limits=replace(model.limits, replica_accelerators=stated_size(model)))
 
 
 def stated_size(model: Decoder[Num]) -> Num | None:
     """Devices of one replica where that is stated: of all ranks, or those that share the model."""
-    if data_parallel_ranks(model) is not None:
+    if model.has_ranks:
         return replica_accelerators(model)
     return None if model.limits is None else model.limits.replica_accelerators
 
@@ -189,13 +201,23 @@ def _max_sequences(limits: Limits[Num], point: OperatingPoint, chosen: Any) -> N
         label = "sequences that memory holds"
         caps.append(chosen("memory", point.memory_sequences, "1", label, "beside the weights"))
     if point.latency_sequences is not None:
-        note = "the most that keep the target"
+        note = (
+            "the most that keep the target"
+            if limits.itl_s is not None
+            else "the most of a usual service"
+        )
         caps.append(
             chosen("latency", point.latency_sequences, "1", "sequences within the latency", note)
         )
     if limits.concurrency is not None:
         caps.append(limits.concurrency)
     return occupancy.most_sequences(parts_sequences=tuple(caps))
+
+
+def _usual_limits(limits: Limits[Num]) -> tuple[str, ...]:
+    """Keys of the defaults that bound an operating point of which nothing is stated."""
+    causes = (getattr(end, "cause", None) for end in (limits.usual_itl_s, limits.usual_slowdown))
+    return tuple(cause.key for cause in causes if isinstance(cause, Fact))
 
 
 def _key_prefix(limits: Limits[Any]) -> str:
@@ -218,13 +240,6 @@ def arriving_load(model: Decoder[Num], fleet: Fleet[Num]) -> Load:
         busy_share=fleet.busy_share,
     )
     return Load(arriving, fleet.fleet_share, fleet.accelerators)
-
-
-def resident_power_w(model: Decoder[Num]) -> Num:
-    """Power of one board that holds the model and has nothing to do [W]."""
-    return power.resident_power_w(
-        idle_power_w=model.board.idle_power_w, resident_factor=model.runtime.resident_factor
-    )
 
 
 def time_residual(model: Decoder[Num]) -> Num:

@@ -6,13 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from carbonctl.core.formula import part
-from carbonctl.estimate.serving.decode_step import (
-    Work,
-    decode_step,
-    mean_context,
-    step_from_work,
-    step_work,
-)
+from carbonctl.estimate.serving.decode_step import StepLoad, decode_step
+from carbonctl.estimate.serving.sequence_context import mean_context
 from carbonctl.formulas.serving import request_work, speculation
 
 if TYPE_CHECKING:
@@ -24,9 +19,13 @@ if TYPE_CHECKING:
 
 
 class DecodeRound(NamedTuple):
-    """Time, energy and gained tokens of one decode round of a replica."""
+    """Time, energy and gained tokens of one decode round of a replica.
+
+    ``latency_s`` is without the time of prefill on devices of its own.
+    """
 
     seconds: Num
+    latency_s: Num
     energy_j: Num
     replica_accelerators: Num
     gained_tokens: Num
@@ -63,10 +62,18 @@ def decode_round(m: Decoder[Num]) -> DecodeRound:
         verified = _verify_step(m, drafted, gained)
     with part("draft"):
         draft = _draft_step(m, drafted, gained, verified.replica_accelerators)
-    return DecodeRound(
+    seconds, latency = (
         speculation.step_s_by_drafting(
-            draft_tokens=drafted.draft_tokens, draft_s=draft.seconds, verify_s=verified.seconds
-        ),
+            draft_tokens=drafted.draft_tokens, draft_s=small, verify_s=large
+        )
+        for small, large in (
+            (draft.seconds, verified.seconds),
+            (draft.latency_s, verified.latency_s),
+        )
+    )
+    return DecodeRound(
+        seconds,
+        latency,
         speculation.step_energy_j_by_drafting(
             draft_tokens=drafted.draft_tokens, draft_j=draft.energy_j, verify_j=verified.energy_j
         ),
@@ -77,21 +84,17 @@ def decode_round(m: Decoder[Num]) -> DecodeRound:
 
 def _verify_step(m: Decoder[Num], drafted: Speculation[Num], gained: Num) -> Step:
     """Step in which the large model verifies all drafted tokens; each KV cache is read once."""
-    plain = step_work(m)
-    wide = replace(
-        m,
-        batch=speculation.verified_batch(batch=m.batch, draft_tokens=drafted.draft_tokens),
-        output_tokens=speculation.output_tokens_by_verifying(
+    load = StepLoad(
+        m.batch,
+        speculation.verified_batch(batch=m.batch, draft_tokens=drafted.draft_tokens),
+        speculation.output_tokens_by_verifying(
             output_tokens=m.output_tokens,
             draft_tokens=drafted.draft_tokens,
             accepted_tokens=gained,
         ),
-        replica_accelerators=plain.replica_accelerators,
+        mean_context(m),
     )
-    work = step_work(wide, mean_context(m))
-    return step_from_work(
-        wide, Work(work.weight_read_gb, plain.kv_gb, work.flop, plain.replica_accelerators)
-    )
+    return decode_step(m, load)
 
 
 def _draft_step(m: Decoder[Num], drafted: Speculation[Num], gained: Num, devices: Num) -> Step:
@@ -100,11 +103,16 @@ def _draft_step(m: Decoder[Num], drafted: Speculation[Num], gained: Num, devices
         drafted.draft,
         batch=m.batch,
         prompt_tokens=m.prompt_tokens,
-        output_tokens=speculation.output_tokens_by_drafting(
+        replica_accelerators=devices,
+    )
+    load = StepLoad(
+        m.batch,
+        m.batch,
+        speculation.output_tokens_by_drafting(
             output_tokens=m.output_tokens,
             draft_tokens=drafted.draft_tokens,
             accepted_tokens=gained,
         ),
-        replica_accelerators=devices,
+        mean_context(m),
     )
-    return step_from_work(small, step_work(small, mean_context(m)))
+    return decode_step(small, load)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from carbonctl.core.record import record
 
@@ -20,6 +20,15 @@ T = TypeVar("T")
 
 
 @record
+class Host(Generic[T]):
+    """Power of servers around their boards: a factor, or watts of a server and a factor a board."""
+
+    factor: T
+    server_base_power_w: T | None = None
+    accelerators_per_machine: T | None = None
+
+
+@record
 class Fleet(Generic[T]):
     """Load of a service, and how its fleet is provisioned."""
 
@@ -29,7 +38,7 @@ class Fleet(Generic[T]):
     busy_share: T
     peak_to_mean: T
     idle_power_share: T
-    host_power_factor: T
+    host: Host[T]
     day_hours: T
     switched_off_share: T | None = None
     fleet_share: T | None = None
@@ -38,7 +47,11 @@ class Fleet(Generic[T]):
 
 @record
 class Board(Generic[T]):
-    """What serving needs of one accelerator: memory, bandwidth, peak, link, power."""
+    """What serving needs of one accelerator: memory, bandwidth, peak, links, power.
+
+    The base of busy power is idle power times ``resident_factor``; so is what a board draws while
+    no requests come, where ``parked_power_w`` is not known.
+    """
 
     memory_gb: T
     bandwidth_gb_per_s: T
@@ -46,6 +59,39 @@ class Board(Generic[T]):
     link_gb_per_s: T
     tdp_w: T
     idle_power_w: T
+    resident_factor: T
+    parked_power_w: T | None = None
+
+
+@record
+class Links(Generic[T]):
+    """How devices of a replica exchange: in domains of fast links, and over the network."""
+
+    linked_accelerators: T
+    network_gb_per_s: T
+    network_efficiency: T
+    activation_bytes: T
+    dispatch_bytes: T
+    domains_per_token: T
+
+
+@record
+class Product(Generic[T]):
+    """Matrix products in one number format: peak, share of it reached, energy of an operation."""
+
+    peak_flop_per_s: T
+    efficiency: T
+    energy_share: T
+
+
+@record
+class Formats(Generic[T]):
+    """Products of each kind of kernel, in the number format that it computes in."""
+
+    shared: Product[T]
+    prompt_attention: Product[T]
+    decode_attention: Product[T]
+    experts: Product[T] | None = None
 
 
 @record
@@ -60,32 +106,33 @@ class Attention(Generic[T]):
     window_tokens: T | None = None
     latent_rank: T | None = None
     rope_dim: T | None = None
+    key_dim: T | None = None
+    value_dim: T | None = None
     state_elements: T | None = None
     state_bytes: T | None = None
 
 
 @record
-class Ranks(Generic[T]):
-    """Data-parallel attention ranks of an MoE replica, and the cost of their synchronization."""
-
-    data_parallel: T
-    rank_accelerators: T
-    launch_s: T
-
-
-@record
 class Moe(Generic[T]):
-    """Routed experts of an MoE model, and the overhead of small matrices.
+    """Routed experts of an MoE model, how they are spread, and what their products waste.
 
-    Experts are spread over ``expert_parallel`` devices; by default over all of the replica.
+    ``expert_params`` is of one expert in all layers, where its matrices are known. Whole experts
+    are spread over ``expert_parallel`` devices; 1 where each device has a slice of all.
     """
 
     experts: T
     experts_per_token: T
+    layers: T
+    width: T
     shared_weight_bytes: T
-    expert_overhead: T
-    expert_parallel: T | None = None
-    ranks: Ranks[T] | None = None
+    launch_s: T
+    dispatch_latency_s: T
+    tile_rows: T
+    product_overhead: T
+    lost_width: T
+    uneven_routing: T
+    expert_parallel: T
+    expert_params: T | None = None
 
 
 @record
@@ -94,15 +141,24 @@ class Runtime(Generic[T]):
 
     weight_efficiency: T
     kv_efficiency: T
-    matmul_efficiency: T
+    kernel_quality: T
     layer_launch_s: T
     sequence_overhead_s: T
     request_overhead_s: T
     exchange_latency_s: T
-    communication_factor: T
-    resident_factor: T
+    exchange_efficiency: T
+    exchange_overlap: T
+    pipeline_bubble: T
     energy_j_per_flop: T
     energy_j_per_gb: T
+
+
+@record
+class Prefill(Generic[T]):
+    """How prompts are computed: whole, in chunks, or in chunks on devices of their own."""
+
+    mode: Literal["unchunked", "chunked", "disaggregated"]
+    chunk_limit_tokens: T
 
 
 @record
@@ -130,7 +186,8 @@ class ServedModel(Generic[T]):
 class Decoder(ServedModel[T]):
     """A language model on one replica; with ``limits`` its operating point is not yet chosen.
 
-    ``reasoning_tokens`` are added to output tokens, ``media_tokens`` to prompt tokens.
+    ``reasoning_tokens`` are added to output tokens, ``media_tokens`` to prompt tokens. With
+    ``has_ranks`` it is stated that ``data_parallel`` ranks share the experts of a replica.
     """
 
     prompt_tokens: T
@@ -144,10 +201,18 @@ class Decoder(ServedModel[T]):
     kv_bytes: T
     batch: T
     memory_share: T
+    cache_share: T
     board: Board[T]
+    links: Links[T]
+    formats: Formats[T]
     runtime: Runtime[T]
+    prefill: Prefill[T]
     energy_residual: T
+    data_parallel: T
+    has_ranks: bool = False
+    lookup_params: T | None = None
     moe: Moe[T] | None = None
+    tensor_parallel: T | None = None
     replica_accelerators: T | None = None
     reasoning_tokens: T | None = None
     media_tokens: tuple[T, ...] = ()
@@ -180,7 +245,6 @@ class DiffusionRuntime(Generic[T]):
     exchange_latency_s: T
     communication_factor: T
     decoder_overhead: T
-    resident_factor: T
     energy_j_per_flop: T
     activation_bytes: T | None = None
 
@@ -225,7 +289,6 @@ class EncoderSample(Generic[T]):
     unit_flop: T
     board: Board[T]
     compute_efficiency: T
-    resident_factor: T
     energy_j_per_flop: T
     devices: T | None = None
 
@@ -238,7 +301,6 @@ class Encoder(ServedModel[T]):
     board: Board[T]
     queue_efficiency: T
     served_share: T
-    resident_factor: T
     energy_j_per_flop: T
     energy_residual: T
     devices: T

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from carbonctl.core.formula import part
 from carbonctl.estimate.results import ServiceSummary, UsePhase
 from carbonctl.formulas.facility import operational
 from carbonctl.formulas.hardware import power
@@ -12,7 +13,7 @@ from carbonctl.formulas.serving import occupancy, provisioning
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
     from carbonctl.estimate.inputs import Site
-    from carbonctl.estimate.serving.service import Fleet
+    from carbonctl.estimate.serving.service import Fleet, Host
 
 
 class BoardWork(NamedTuple):
@@ -36,28 +37,31 @@ def use_phase_from_boards(
     demand: Demand,
     site: Site[Num],
     others: dict[str, Any],
-    resident_power_w: Num | None,
+    parked_power_w: Num | None,
 ) -> UsePhase:
     """Energy and provisioned hours of a service with this work of its boards.
 
-    Dedicated boards idle at ``resident_power_w``, where it is known.
+    Dedicated boards idle at ``parked_power_w``, where it is known.
     """
     busy, device, replica = work
-    loaded = operational.it_energy_kwh_from_device_energy(
-        device_energy_kwh=device, host_power_factor=fleet.host_power_factor
-    )
+    loaded = _at_servers_kwh(fleet.host, device, busy)
     hours, mean_busy = provisioned_hours(fleet, busy)
-    if fleet.fleet_share is None or resident_power_w is None:
+    if fleet.fleet_share is None or parked_power_w is None:
         it = power.it_energy_kwh_by_busy_share(
             loaded_energy_kwh=loaded, idle_power_share=fleet.idle_power_share, busy_share=mean_busy
         )
     else:
-        it = occupancy.it_energy_kwh_by_resident_power(
-            loaded_energy_kwh=loaded,
-            resident_power_w=resident_power_w,
-            host_power_factor=fleet.host_power_factor,
-            accelerator_hours=hours,
-            busy_hours=busy,
+        idle = occupancy.accelerator_hours_by_idleness(accelerator_hours=hours, busy_hours=busy)
+        with part("idle"):
+            parked = _at_servers_kwh(
+                fleet.host,
+                occupancy.device_energy_kwh_by_parked_power(
+                    parked_power_w=parked_power_w, accelerator_hours=idle
+                ),
+                idle,
+            )
+        it = occupancy.it_energy_kwh_by_idle_hours(
+            loaded_energy_kwh=loaded, parked_energy_kwh=parked
         )
     facility = operational.facility_energy_kwh(it_energy_kwh=it, pue=site.pue)
     return UsePhase(
@@ -67,6 +71,21 @@ def use_phase_from_boards(
         functional_units=demand.functional_units,
         device_energy_kwh=device,
         served=summarize_service(fleet, busy, replica, loaded_energy_kwh=loaded, **others),
+    )
+
+
+def _at_servers_kwh(host: Host[Num], device_energy_kwh: Num, device_hours: Num) -> Num:
+    """Energy of servers whose boards take this energy in these device-hours [kWh]."""
+    if host.server_base_power_w is None or host.accelerators_per_machine is None:
+        return operational.it_energy_kwh_from_device_energy(
+            device_energy_kwh=device_energy_kwh, host_power_factor=host.factor
+        )
+    return power.it_energy_kwh_by_servers(
+        device_energy_kwh=device_energy_kwh,
+        board_to_wall=host.factor,
+        server_base_power_w=host.server_base_power_w,
+        device_hours=device_hours,
+        accelerators_per_machine=host.accelerators_per_machine,
     )
 
 

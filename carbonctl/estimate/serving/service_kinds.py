@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carbonctl.estimate.serving.encoder_sample import encoder_board_work, encoder_resident_power_w
+from carbonctl.estimate.serving.decode_step import parked_power_w
+from carbonctl.estimate.serving.encoder_sample import encoder_board_work
 from carbonctl.estimate.serving.generated_batch import (
     diffusion_board_work,
-    diffusion_resident_power_w,
     video_seconds,
 )
 from carbonctl.estimate.serving.language_service import (
@@ -20,7 +20,7 @@ from carbonctl.estimate.serving.language_service import (
 )
 from carbonctl.estimate.serving.least_time import least_batch_s, least_item_s, least_sample_s
 from carbonctl.estimate.serving.recommendation_service import ranking_use_phase
-from carbonctl.estimate.serving.replica import ChosenModel, at_operating_point, resident_power_w
+from carbonctl.estimate.serving.replica import ChosenModel, at_operating_point
 from carbonctl.estimate.serving.request import include_reasoning
 from carbonctl.estimate.serving.service import Decoder, Diffusion, Encoder, Ranking, Throughput
 from carbonctl.estimate.serving.service_fleet import use_phase_from_boards
@@ -40,14 +40,14 @@ class BoardService(NamedTuple):
 
     ``work`` returns busy hours and energy of the boards for units that are served; ``choose`` the
     model with all that a unit holds, at its operating point; ``other_units`` what the service makes
-    beside its unit; ``resident_power_w`` the power of one board that has nothing to do;
+    beside its unit; ``parked_power_w`` the power of one board that has nothing to do;
     ``least_unit_s`` the time of one unit at the peak of this many devices, where a target of
     latency is held against that.
     """
 
     work: Callable[[Any, Num], BoardWork]
     choose: Callable[[Any, Fleet[Num]], ChosenModel] = lambda model, _fleet: ChosenModel(model)
-    resident_power_w: Callable[[Any], Num | None] = lambda _model: None
+    parked_power_w: Callable[[Any], Num | None] = lambda _model: None
     other_units: Callable[[Any, Num], dict[str, Num]] = lambda _model, _total: {}
     least_unit_s: Callable[[Any, Num], Num] | None = None
 
@@ -56,8 +56,8 @@ class BoardService(NamedTuple):
         chosen = self.choose(model, fleet)
         work = self.work(chosen.model, demand.served_units)
         others = self.other_units(chosen.model, demand.functional_units) | chosen.point
-        resident = self.resident_power_w(chosen.model)
-        return use_phase_from_boards(fleet, work, demand, site, others, resident)
+        parked = self.parked_power_w(chosen.model)
+        return use_phase_from_boards(fleet, work, demand, site, others, parked)
 
 
 class ServerService(NamedTuple):
@@ -72,10 +72,13 @@ def service_kind(model: object) -> BoardService | ServerService:
     return _KINDS[type(model)]
 
 
+def _of_board(model: Any) -> Num:
+    """Power of one board that holds a model while no requests come [W]."""
+    return parked_power_w(model.board)
+
+
 _KINDS: dict[type, BoardService | ServerService] = {
-    Decoder: BoardService(
-        decoder_board_work, at_operating_point, resident_power_w, thousand_tokens
-    ),
+    Decoder: BoardService(decoder_board_work, at_operating_point, _of_board, thousand_tokens),
     Throughput: BoardService(
         throughput_board_work,
         lambda model, _fleet: ChosenModel(include_reasoning(model)),
@@ -83,12 +86,12 @@ _KINDS: dict[type, BoardService | ServerService] = {
     ),
     Diffusion: BoardService(
         diffusion_board_work,
-        resident_power_w=diffusion_resident_power_w,
+        parked_power_w=_of_board,
         other_units=video_seconds,
         least_unit_s=least_batch_s,
     ),
     Encoder: BoardService(
-        encoder_board_work, resident_power_w=encoder_resident_power_w, least_unit_s=least_sample_s
+        encoder_board_work, parked_power_w=_of_board, least_unit_s=least_sample_s
     ),
     Ranking: ServerService(ranking_use_phase, least_unit_s=least_item_s),
 }

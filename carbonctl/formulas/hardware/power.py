@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carbonctl.core import units
 from carbonctl.core.formula import formula
 
 if TYPE_CHECKING:
@@ -222,3 +223,37 @@ def wall_power_w(
     4200.0
     """
     return server_base_power_w + board_to_wall * accelerators * device_power_w
+
+
+@formula(unit="kWh", equation="E = k * E_dev + P_base * t / n", source="carbonctl-serving-model")
+def it_energy_kwh_by_servers(
+    *,
+    device_energy_kwh: Num,
+    board_to_wall: Num,
+    server_base_power_w: Num,
+    device_hours: Num,
+    accelerators_per_machine: Num,
+) -> Num:
+    """Energy of servers, from that of their boards.
+
+    Parameters
+    ----------
+    device_energy_kwh
+        Energy of the boards. [kWh]
+    board_to_wall
+        Conversion, fans and the host's work for each board. [1]
+    server_base_power_w
+        What a server draws whatever its boards do. [W]
+    device_hours
+        Hours of the boards. [h]
+    accelerators_per_machine
+        Boards that share a server. [1]
+
+    Examples
+    --------
+    >>> it_energy_kwh_by_servers(device_energy_kwh=400.0, board_to_wall=1.25,
+    ...     server_base_power_w=200.0, device_hours=1_000.0, accelerators_per_machine=8.0)
+    525.0
+    """
+    base = units.kwh_from_wh(server_base_power_w * device_hours / accelerators_per_machine)
+    return board_to_wall * device_energy_kwh + base

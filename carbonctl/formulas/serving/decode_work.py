@@ -1,4 +1,4 @@
-"""A decode step of a language model: weights, KV cache, attention and FLOP."""
+"""A decode step of a language model: weights, KV cache and attention of one device."""
 
 from __future__ import annotations
 
@@ -11,6 +11,129 @@ from carbonctl.core.formula import formula
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
+
+
+@formula(unit="1", equation="N_s = N - N_l", source="carbonctl-serving-model")
+def shared_params_by_lookup(*, shared_params: Num, lookup_params: Num) -> Num:
+    """Parameters that every token passes: without the embedding, which is only looked up.
+
+    Parameters
+    ----------
+    shared_params, lookup_params
+        All but routed experts, and those of the input embedding. [1]
+
+    Examples
+    --------
+    >>> shared_params_by_lookup(shared_params=8e9, lookup_params=5e8)
+    7500000000.0
+    """
+    return shared_params - lookup_params
+
+
+@formula(unit="FLOP", equation="F = 2 * N_s * q / (t * p)", source="kaplan-2020-scaling")
+def device_flop_by_shared_layers(
+    *, shared_params: Num, tokens: Num, tensor_parallel: Num, pipeline_stages: Num
+) -> Num:
+    """Operations of one device in the matrices that every token passes.
+
+    Parameters
+    ----------
+    shared_params
+        Parameters that every token passes. [1]
+    tokens
+        Tokens of the step on one rank. [1]
+    tensor_parallel, pipeline_stages
+        Devices that share each layer, and stages. [1]
+
+    Examples
+    --------
+    >>> device_flop_by_shared_layers(shared_params=1e9, tokens=100.0, tensor_parallel=2.0,
+    ...     pipeline_stages=1.0)
+    100000000000.0
+    """
+    return 2.0 * shared_params * tokens / (tensor_parallel * pipeline_stages)
+
+
+@formula(unit="GB", equation="Y = b * N_s / t", source="carbonctl-serving-model")
+def shared_read_gb(*, shared_params: Num, weight_bytes: Num, tensor_parallel: Num) -> Num:
+    """Weights that one device reads in a step, of those that every token passes.
+
+    Parameters
+    ----------
+    shared_params, weight_bytes
+        Parameters that every token passes, and bytes of each. [1], [1]
+    tensor_parallel
+        Devices that share each layer. [1]
+
+    Notes
+    -----
+    A stage reads its part once for each part of the batch, so stages read no less.
+
+    Examples
+    --------
+    >>> shared_read_gb(shared_params=70e9, weight_bytes=2.0, tensor_parallel=2.0)
+    70.0
+    """
+    return units.gb_from_bytes(shared_params * weight_bytes) / tensor_parallel
+
+
+@formula(unit="GB", equation="Y = KV * c / (t * d * p)", source="pope-2022-inference")
+def kv_read_gb(
+    *,
+    kv_gb: Num,
+    cache_copies: Num,
+    tensor_parallel: Num,
+    data_parallel: Num,
+    pipeline_stages: Num,
+) -> Num:
+    """KV cache that one device reads in a step.
+
+    Parameters
+    ----------
+    kv_gb, cache_copies
+        One copy of the cache of all sequences, and its copies. [GB], [1]
+    tensor_parallel, data_parallel, pipeline_stages
+        Devices that share each layer, ranks, and stages. [1]
+
+    Examples
+    --------
+    >>> kv_read_gb(kv_gb=8.0, cache_copies=1.0, tensor_parallel=2.0, data_parallel=4.0,
+    ...     pipeline_stages=1.0)
+    1.0
+    """
+    return kv_gb * cache_copies / (tensor_parallel * data_parallel * pipeline_stages)
+
+
+@formula(unit="FLOP", equation="F = B * f * A / (t * d * p)", source="kaplan-2020-scaling")
+def device_flop_by_attention(
+    *,
+    batch: Num,
+    look_flop: Num,
+    attended_layer_tokens: Num,
+    tensor_parallel: Num,
+    data_parallel: Num,
+    pipeline_stages: Num,
+) -> Num:
+    """Operations of one device in the attention of decoded tokens.
+
+    Parameters
+    ----------
+    batch
+        Tokens decoded together, on all ranks. [1]
+    look_flop, attended_layer_tokens
+        Attention FLOP per position and layer, and positions that a token attends to, summed over
+        layers. [FLOP], [1]
+    tensor_parallel, data_parallel, pipeline_stages
+        Devices that share each layer, ranks, and stages. [1]
+
+    Examples
+    --------
+    >>> device_flop_by_attention(batch=10.0, look_flop=1e4, attended_layer_tokens=1e5,
+    ...     tensor_parallel=2.0, data_parallel=1.0, pipeline_stages=1.0)
+    5000000000.0
+    """
+    devices = tensor_parallel * data_parallel * pipeline_stages
+    return batch * look_flop * attended_layer_tokens / devices
 
 
 @formula(unit="GB", equation="W = N * b", source="carbonctl-serving-model")
@@ -218,6 +341,25 @@ def look_flop_by_latent(*, heads: Num, latent_rank: Num, rope_dim: Num) -> Num:
     278528.0
     """
     return 2.0 * heads * (2.0 * latent_rank + rope_dim)
+
+
+@formula(unit="FLOP", equation="f = 2 * h * (d_k + d_v)", source="deepseek-v2-2024")
+def look_flop_by_expanded_latent(*, heads: Num, key_dim: Num, value_dim: Num) -> Num:
+    """Attention FLOP per position and layer of a prompt that expands its latents.
+
+    Parameters
+    ----------
+    heads
+        Attention heads. [1]
+    key_dim, value_dim
+        Width of an expanded key, its position among it, and of an expanded value. [1]
+
+    Examples
+    --------
+    >>> look_flop_by_expanded_latent(heads=128.0, key_dim=192.0, value_dim=128.0)
+    81920.0
+    """
+    return 2.0 * heads * (key_dim + value_dim)
 
 
 @formula(

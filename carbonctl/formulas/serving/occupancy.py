@@ -85,7 +85,9 @@ def arriving_tokens_per_s_by_fleet_share(
 
 
 @formula(
-    unit="1", equation="M = max(0, n * f * M_dev - W) / KV_1", source="carbonctl-serving-model"
+    unit="1",
+    equation="M = c * max(0, n * f * M_dev - W) / KV_1",
+    source="carbonctl-serving-model",
 )
 def memory_sequences(
     *,
@@ -93,6 +95,7 @@ def memory_sequences(
     device_memory_gb: Num,
     memory_share: Num,
     weight_gb: Num,
+    cache_share: Num,
     sequence_gb: Num,
 ) -> Num:
     """Sequences whose KV caches fit in a replica's memory beside the weights; 0 where none.
@@ -105,18 +108,41 @@ def memory_sequences(
         Memory of one, and the share of it that may hold weights and cache. [GB], [1]
     weight_gb
         Weights of one copy. [GB]
+    cache_share
+        Share of the memory beside the weights that holds caches. [1]
     sequence_gb
         Cache of one sequence at its mean context; 0 where nothing is cached. [GB]
 
     Examples
     --------
     >>> memory_sequences(replica_accelerators=2.0, device_memory_gb=100.0, memory_share=0.9,
-    ...     weight_gb=140.0, sequence_gb=0.5)
+    ...     weight_gb=140.0, cache_share=1.0, sequence_gb=0.5)
     80.0
     """
     room = np.maximum(replica_accelerators * device_memory_gb * memory_share - weight_gb, 0)
-    sequences = room / np.where(sequence_gb > 0, sequence_gb, np.nan)
+    sequences = cache_share * room / np.where(sequence_gb > 0, sequence_gb, np.nan)
     return np.where(sequence_gb > 0, sequences, np.where(room > 0, np.inf, 0))
+
+
+@formula(unit="s", equation="t = max(t_usual, k * t_1)", source="carbonctl-serving-model")
+def accepted_latency_s(*, usual_itl_s: Num, usual_slowdown: Num, alone_s: Num) -> Num:
+    """Inter-token latency that a service accepts where none is stated.
+
+    Parameters
+    ----------
+    usual_itl_s
+        Of usual services. [s]
+    usual_slowdown
+        Latency that is accepted on slow devices, over that of one sequence alone. [1]
+    alone_s
+        Latency of one sequence alone. [s]
+
+    Examples
+    --------
+    >>> accepted_latency_s(usual_itl_s=0.05, usual_slowdown=2.0, alone_s=0.01)
+    0.05
+    """
+    return np.maximum(usual_itl_s, usual_slowdown * alone_s)
 
 
 @formula(unit="1", equation="C = max(1, min(C_1, C_2, ...))", source="carbonctl-serving-model")
@@ -196,37 +222,54 @@ def inter_token_latency_s(
     return time_residual * step_s * batch / gained_tokens
 
 
-@formula(
-    unit="kWh",
-    equation="E_it = E_loaded + k * P_res * (t - t_busy)",
-    source="carbonctl-boundary-ladder",
-)
-def it_energy_kwh_by_resident_power(
-    *,
-    loaded_energy_kwh: Num,
-    resident_power_w: Num,
-    host_power_factor: Num,
-    accelerator_hours: Num,
-    busy_hours: Num,
-) -> Num:
-    """Energy of dedicated devices: busy hours, and idle hours with the model in memory.
+@formula(unit="h", equation="t_idle = t - t_busy", source="carbonctl-boundary-ladder")
+def accelerator_hours_by_idleness(*, accelerator_hours: Num, busy_hours: Num) -> Num:
+    """Device-hours in which dedicated devices have no work.
 
     Parameters
     ----------
-    loaded_energy_kwh
-        IT energy, AC, of the busy hours. [kWh]
-    resident_power_w
-        Power of one board that holds a model and has nothing to do. [W]
-    host_power_factor
-        (accelerators + host + network) / accelerators. [1]
     accelerator_hours, busy_hours
         Hours for which the devices are held, and hours of work among them. [h]
 
     Examples
     --------
-    >>> it_energy_kwh_by_resident_power(loaded_energy_kwh=100.0, resident_power_w=100.0,
-    ...     host_power_factor=1.5, accelerator_hours=300.0, busy_hours=100.0)
+    >>> accelerator_hours_by_idleness(accelerator_hours=300.0, busy_hours=100.0)
+    200.0
+    """
+    return accelerator_hours - busy_hours
+
+
+@formula(unit="kWh", equation="E = P_park * t_idle", source="carbonctl-boundary-ladder")
+def device_energy_kwh_by_parked_power(*, parked_power_w: Num, accelerator_hours: Num) -> Num:
+    """Energy of boards that hold a model while no requests come.
+
+    Parameters
+    ----------
+    parked_power_w
+        Of one board. [W]
+    accelerator_hours
+        Hours without work. [h]
+
+    Examples
+    --------
+    >>> device_energy_kwh_by_parked_power(parked_power_w=100.0, accelerator_hours=200.0)
+    20.0
+    """
+    return units.kwh_from_wh(parked_power_w * accelerator_hours)
+
+
+@formula(unit="kWh", equation="E_it = E_loaded + E_park", source="carbonctl-boundary-ladder")
+def it_energy_kwh_by_idle_hours(*, loaded_energy_kwh: Num, parked_energy_kwh: Num) -> Num:
+    """Energy of dedicated devices: busy hours, and idle hours with the model in memory.
+
+    Parameters
+    ----------
+    loaded_energy_kwh, parked_energy_kwh
+        IT energy, AC, of the busy hours and of the idle ones. [kWh]
+
+    Examples
+    --------
+    >>> it_energy_kwh_by_idle_hours(loaded_energy_kwh=100.0, parked_energy_kwh=30.0)
     130.0
     """
-    idle_hours = accelerator_hours - busy_hours
-    return loaded_energy_kwh + units.kwh_from_wh(host_power_factor * resident_power_w * idle_hours)
+    return loaded_energy_kwh + parked_energy_kwh

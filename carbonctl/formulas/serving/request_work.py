@@ -46,6 +46,23 @@ def prompt_tokens(*, parts_tokens: tuple[Num, ...]) -> Num:
     return sum(parts_tokens[1:], start=parts_tokens[0])
 
 
+@formula(unit="1", equation="L = L_in + L_out", source="carbonctl-serving-model")
+def final_tokens(*, prompt_tokens: Num, output_tokens: Num) -> Num:
+    """Length of a request when its answer is complete.
+
+    Parameters
+    ----------
+    prompt_tokens, output_tokens
+        Mean tokens of a request. [1]
+
+    Examples
+    --------
+    >>> final_tokens(prompt_tokens=500.0, output_tokens=300.0)
+    800.0
+    """
+    return prompt_tokens + output_tokens
+
+
 @formula(unit="1", equation="L_c = L_in * (1 - c)", source="carbonctl-serving-model")
 def prompt_tokens_by_cache(*, prompt_tokens: Num, prompt_cache_share: Num) -> Num:
     """Prompt tokens that are computed; the others are in the prompt cache.

@@ -111,6 +111,7 @@ class Infer(Section):
     output_cv: Amount | None = None
     precision: Precision | None = None
     kv_precision: KvPrecision | None = None
+    prefill: Literal["unchunked", "chunked", "disaggregated"] | None = None
     runtime: str | None = None
     serving: Literal["online", "offline"] | None = None
     concurrency: Concurrency | None = None

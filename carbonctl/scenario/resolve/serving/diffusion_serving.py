@@ -199,7 +199,6 @@ def _resolve_runtime(ctx: Context, path: Path, *, unet: bool) -> DiffusionRuntim
         exchange_latency_s=cost("exchange_latency"),
         communication_factor=cost("communication_factor"),
         decoder_overhead=ctx.default("decoder_overhead"),
-        resident_factor=ctx.default("resident_factor"),
         energy_j_per_flop=ctx.default("picture_energy_per_flop"),
         activation_bytes=None if unet else ctx.default("picture_activation_bytes"),
     )

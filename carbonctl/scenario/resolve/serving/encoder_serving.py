@@ -54,7 +54,6 @@ def encoder(
         board=board,
         queue_efficiency=ctx.default("sample_efficiency"),
         served_share=_served_share(ctx, infer),
-        resident_factor=ctx.default("resident_factor"),
         energy_j_per_flop=ctx.default("sample_energy_per_flop"),
         energy_residual=ctx.default("sample_energy_residual"),
         devices=replace(ONE, label="devices per sample"),

@@ -10,21 +10,35 @@ from carbonctl.estimate.serving.service import (
     Decoder,
     MeasuredThroughput,
     Moe,
+    Prefill,
     Runtime,
     Speculation,
     Throughput,
 )
+from carbonctl.scenario.resolve.context import ONE, as_archetype, derive_fact
 from carbonctl.scenario.resolve.model_shape import ModelShape, element_bytes, resolve_shape
-from carbonctl.scenario.resolve.serving.parallel_layout import expert_devices, ranks
+from carbonctl.scenario.resolve.serving.kernel_formats import (
+    is_eight_bit_cache,
+    is_four_bit_mixture,
+    kernel_formats,
+)
+from carbonctl.scenario.resolve.serving.parallel_layout import (
+    expert_devices,
+    has_ranks,
+    ranks,
+    shared_devices,
+)
 from carbonctl.scenario.resolve.serving.precision import (
     ServedFormat,
     board_for_format,
     served_format,
     weight_bytes,
 )
+from carbonctl.scenario.resolve.serving.runtimes import runtime_fact, runtime_record
 from carbonctl.scenario.resolve.serving.service_check import check_throughput
-from carbonctl.scenario.resolve.serving.serving_device import power_limit
+from carbonctl.scenario.resolve.serving.serving_device import power_limit, resolve_links
 from carbonctl.scenario.resolve.serving.stated_operating_point import add_limits
+from carbonctl.scenario.resolve.serving.unseen_hardware import widen_for_unseen
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
@@ -35,7 +49,7 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.hardware.machine import Device
     from carbonctl.scenario.schema import scenario_file as schema
 
-DEFAULT_RUNTIME = "vllm_2025"
+_EXPERT_MATRICES = 3.0  # gate, up and down projection
 _MEDIA = ("image_tokens", "video_tokens", "audio_tokens")
 
 
@@ -166,28 +180,48 @@ def required_tokens(ctx: Context, infer: schema.Infer, name: str, path: Path) ->
 def _resolve_model(
     ctx: Context, infer: schema.Infer, shape: ModelShape, device: Device, path: Path
 ) -> Decoder[Fact]:
-    hits, stack = infer.prompt_cache_hits, _runtime_record(ctx, infer, path)
-    stored = served_format(ctx, infer, shape.record, device, path)
+    hits, stack = infer.prompt_cache_hits, runtime_record(ctx, infer, path)
+    stored, moe = served_format(ctx, infer, shape.record, device, path), _is_moe(shape)
+    board = board_for_format(ctx, stored, stack, device, path)[0]
     return Decoder(
         prompt_tokens=required_tokens(ctx, infer, "prompt_tokens", path),
         output_tokens=required_tokens(ctx, infer, "output_tokens", path),
         output_cv=output_cv(ctx, infer, path),
         total_params=shape.total_params,
         active_params=shape.active_params,
+        lookup_params=shape.fields.get("lookup_params"),
         hidden_size=_required_dimension(ctx, shape, "hidden_size", path),
         attention=_resolve_attention(ctx, shape, path),
         weight_bytes=weight_bytes(ctx, stored),
-        kv_bytes=_kv_bytes(ctx, infer),
+        kv_bytes=_kv_bytes(ctx, infer, stack, stored),
         batch=_concurrency(ctx, infer, path),
-        memory_share=ctx.default("memory_share"),
-        board=board_for_format(ctx, stored, stack, device, path)[0],
-        runtime=_resolve_runtime(ctx, infer, path, moe=_is_moe(shape)),
-        energy_residual=ctx.default(_residual_name(infer, shape)),
-        moe=_resolve_moe(ctx, infer, shape, stored, path) if _is_moe(shape) else None,
+        memory_share=runtime_fact(ctx, stack, "memory_share"),
+        cache_share=runtime_fact(ctx, stack, "cache_share"),
+        board=board,
+        links=resolve_links(ctx, device),
+        formats=kernel_formats(ctx, stack, stored.precision, device, board, infer, path, moe=moe),
+        runtime=_resolve_runtime(ctx, infer, path),
+        prefill=_resolve_prefill(ctx, infer),
+        energy_residual=widen_for_unseen(ctx, ctx.default(_residual_name(infer, shape)), device),
+        data_parallel=ranks(ctx, infer, path),
+        has_ranks=has_ranks(infer),
+        moe=_resolve_moe(ctx, infer, shape, stored, path) if moe else None,
+        tensor_parallel=shared_devices(ctx, infer, device, path),
         prompt_cache_share=None
         if hits is None
         else ctx.stated_fact(hits, (*path, "prompt_cache_hits"), "share of the prompt in a cache"),
     )
+
+
+def _resolve_prefill(ctx: Context, infer: schema.Infer) -> Prefill[Fact]:
+    """How prompts are computed: as stated, else in chunks among decode steps."""
+    mode = infer.prefill or "chunked"
+    apart = mode == "disaggregated"
+    if apart:
+        ctx.not_estimated["transfer of caches between prefill and decode"] = (
+            "its links are not known"
+        )
+    return Prefill(mode, ctx.default("prefill_chunk" if apart else "chunk_limit"))
 
 
 def output_cv(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
@@ -200,20 +234,21 @@ def output_cv(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
 
 
 def _concurrency(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
-    """Sequences in flight on a replica: as stated, else the default."""
-    stated = None if infer.concurrency == "full" else infer.concurrency
-    return ctx.stated_or_default(stated, (*path, "concurrency"), "concurrency")
+    """Sequences in flight on a replica: as stated; else one, until the plan chooses."""
+    if infer.concurrency is None or infer.concurrency == "full":
+        return ONE
+    where = (*path, "concurrency")
+    return ctx.stated_fact(infer.concurrency, where, "concurrency")
 
 
-def _kv_bytes(ctx: Context, infer: schema.Infer) -> Fact:
-    """Bytes per element of the KV cache: of the stated format, else the default."""
-    if infer.kv_precision is None:
-        return ctx.default("kv_bytes")
-    return element_bytes(ctx, infer.kv_precision)
-
-
-def _runtime_record(ctx: Context, infer: schema.Infer, path: Path) -> Record:
-    return ctx.record("runtimes", infer.runtime or DEFAULT_RUNTIME, (*path, "runtime"))
+def _kv_bytes(ctx: Context, infer: schema.Infer, stack: Record, stored: ServedFormat) -> Fact:
+    """Bytes per element of the KV cache: as stated, as the runtime does, else of 16 bits."""
+    if infer.kv_precision is not None:
+        return element_bytes(ctx, infer.kv_precision)
+    if is_eight_bit_cache(stack, stored.precision, None):
+        note = f"{stack.name} keeps the cache of such weights in 8 bits"
+        return replace(element_bytes(ctx, "fp8"), note=note)
+    return ctx.default("kv_bytes")
 
 
 def _required_dimension(ctx: Context, shape: ModelShape, name: str, path: Path) -> Fact:
@@ -234,7 +269,7 @@ def _resolve_attention(ctx: Context, shape: ModelShape, path: Path) -> Attention
     blind = "window_tokens" in fields and fields["window_tokens"].value == 0.0
     if blind and state is None and shape.record is not None:
         ctx.not_estimated[f"state of {shape.record.name}"] = "its size is not known"
-    optional = ("full_layers", "window_tokens", "latent_rank", "rope_dim")
+    optional = ("full_layers", "window_tokens", "latent_rank", "rope_dim", "key_dim", "value_dim")
     return Attention(
         layers,
         heads,
@@ -259,37 +294,70 @@ def _is_moe(shape: ModelShape) -> bool:
 def _resolve_moe(
     ctx: Context, infer: schema.Infer, shape: ModelShape, stored: ServedFormat, path: Path
 ) -> Moe[Fact]:
-    """Experts of an MoE model; with mxfp4 only the experts are stored in 4 bits."""
-    mixed = stored.precision == "mxfp4"
+    """Experts of an MoE model; with 4 bits only the experts are stored in them."""
+    mixed = is_four_bit_mixture(stored.precision, moe=True)
+    record, fields = runtime_record(ctx, infer, path), shape.fields
+    blocks = shape.record is not None and shape.record.data.get("fp8_blocks") is True
+    padded = blocks and stored.precision == "fp8" and record.data.get("block_tiles") is True
     return Moe(
-        shape.fields["experts"],
-        shape.fields["experts_per_token"],
-        element_bytes(ctx, "bf16") if mixed else weight_bytes(ctx, stored),
-        _runtime_record(ctx, infer, path).fact("expert_overhead") or ctx.default("expert_overhead"),
-        expert_devices(ctx, infer, path),
-        ranks(ctx, infer, path),
+        experts=fields["experts"],
+        experts_per_token=fields["experts_per_token"],
+        layers=fields.get("expert_layers", fields["layers"]),
+        width=_expert_width(ctx, shape, path),
+        shared_weight_bytes=element_bytes(ctx, "bf16") if mixed else weight_bytes(ctx, stored),
+        launch_s=_cost(ctx, infer, "expert_launch", path),
+        dispatch_latency_s=_cost(ctx, infer, "dispatch_latency", path),
+        tile_rows=ctx.default("block_tile_rows" if padded else "tile_rows"),
+        product_overhead=ctx.default("expert_overhead"),
+        lost_width=ctx.default("lost_expert_width"),
+        uneven_routing=runtime_fact(ctx, record, "uneven_routing"),
+        expert_parallel=expert_devices(ctx, infer, path),
+        expert_params=fields.get("expert_params"),
     )
 
 
-def _resolve_runtime(ctx: Context, infer: schema.Infer, path: Path, *, moe: bool) -> Runtime[Fact]:
-    """Overheads of the serving runtime, and efficiencies that hold for all runtimes."""
-    where: Path = (*path, "runtime")
-    record = _runtime_record(ctx, infer, path)
+def _expert_width(ctx: Context, shape: ModelShape, path: Path) -> Fact:
+    """Columns of one expert: of its record, else of total parameters, layers and width."""
+    known = shape.fields.get("expert_width")
+    if known is not None:
+        return known
+    total, active = shape.total_params, shape.active_params
+    experts, taken = (shape.fields[name] for name in ("experts", "experts_per_token"))
+    layers, hidden = (
+        _required_dimension(ctx, shape, name, path) for name in ("layers", "hidden_size")
+    )
+    idle = (total.value - active.value) / max(experts.value - taken.value, 1.0)
+    each = min(idle, total.value / experts.value)
+    columns = max(each / (_EXPERT_MATRICES * layers.value * hidden.value), 1.0)
+    note = "parameters of an expert over layers, width and three matrices"
+    made = derive_fact(f"{total.key}/expert_width", columns, total, note, "columns of an expert")
+    by = tuple(fact.key for fact in (total, active, experts, taken, layers, hidden))
+    return replace(as_archetype(made, note), derived_from=by)
 
-    def cost(name: str) -> Fact:
-        fact = ctx.required_fact(record, name, where, f"{name.replace('_', ' ')}, {record.name}")
-        return fact if where in ctx.document.marks else replace(fact, origin="default")
+
+def _cost(ctx: Context, infer: schema.Infer, name: str, path: Path) -> Fact:
+    """A cost of the serving runtime; a default where the scenario does not name the runtime."""
+    where: Path = (*path, "runtime")
+    record = runtime_record(ctx, infer, path)
+    fact = ctx.required_fact(record, name, where, f"{name.replace('_', ' ')}, {record.name}")
+    return fact if where in ctx.document.marks else replace(fact, origin="default")
+
+
+def _resolve_runtime(ctx: Context, infer: schema.Infer, path: Path) -> Runtime[Fact]:
+    """Overheads of the serving runtime, and efficiencies that hold for all runtimes."""
+    record = runtime_record(ctx, infer, path)
 
     return Runtime(
-        weight_efficiency=ctx.default("expert_weight_efficiency" if moe else "weight_efficiency"),
+        weight_efficiency=ctx.default("weight_efficiency"),
         kv_efficiency=ctx.default("kv_efficiency"),
-        matmul_efficiency=ctx.default("dense_efficiency"),
-        layer_launch_s=cost("expert_layer_launch" if moe else "layer_launch"),
-        sequence_overhead_s=cost("sequence_overhead"),
-        request_overhead_s=cost("request_overhead"),
-        exchange_latency_s=cost("exchange_latency"),
-        communication_factor=cost("communication_factor"),
-        resident_factor=ctx.default("resident_factor"),
+        kernel_quality=runtime_fact(ctx, record, "kernel_quality"),
+        layer_launch_s=_cost(ctx, infer, "layer_launch", path),
+        sequence_overhead_s=_cost(ctx, infer, "sequence_overhead", path),
+        request_overhead_s=_cost(ctx, infer, "request_overhead", path),
+        exchange_latency_s=_cost(ctx, infer, "exchange_latency", path),
+        exchange_efficiency=_cost(ctx, infer, "link_efficiency", path),
+        exchange_overlap=runtime_fact(ctx, record, "exchange_overlap"),
+        pipeline_bubble=ctx.default("pipeline_bubble"),
         energy_j_per_flop=ctx.default("energy_per_flop"),
         energy_j_per_gb=ctx.default("energy_per_gb"),
     )

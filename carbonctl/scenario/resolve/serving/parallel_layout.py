@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbonctl.estimate.serving.service import Ranks
 from carbonctl.scenario.resolve.context import derive_fact
 from carbonctl.scenario.resolve.serving.serving_device import stated_tensor_parallel
 
@@ -19,28 +18,33 @@ if TYPE_CHECKING:
 _SPREAD = ("data_parallel", "expert_parallel")
 
 
-def ranks(ctx: Context, infer: schema.Infer, path: Path) -> Ranks[Fact] | None:
-    """Data-parallel ranks of a replica; None where there is one."""
-    if infer.data_parallel is None or infer.data_parallel.value == 1.0:
-        return None
+def has_ranks(infer: schema.Infer) -> bool:
+    """Whether several data-parallel ranks are stated."""
+    return infer.data_parallel is not None and infer.data_parallel.value > 1.0
+
+
+def ranks(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
+    """Data-parallel ranks of a replica: as stated, else one."""
     where = (*path, "data_parallel")
-    if infer.speculative is not None:
+    if has_ranks(infer) and infer.speculative is not None:
         message = "speculative decoding with data_parallel > 1 is not supported yet"
         ctx.fail("CC306", message, where, "leave speculative or data_parallel out")
-    each = (*path, "tensor_parallel")
-    return Ranks(
-        ctx.stated_fact(infer.data_parallel, where, "ranks of one replica"),
-        ctx.stated_or_default(infer.tensor_parallel, each, "rank_accelerators"),
-        ctx.default("data_parallel_launch"),
+    return ctx.stated_or_default(infer.data_parallel, where, "data_parallel")
+
+
+def shared_devices(ctx: Context, infer: schema.Infer, device: Device, path: Path) -> Fact | None:
+    """Devices that share each layer, where the scenario says; one in a rank or a stage else."""
+    stated = stated_tensor_parallel(ctx, infer, device, path)
+    if stated is None and (has_ranks(infer) or infer.pipeline_parallel is not None):
+        return ctx.default("rank_accelerators")
+    return stated
+
+
+def expert_devices(ctx: Context, infer: schema.Infer, path: Path) -> Fact:
+    """Devices over which whole experts are spread: as stated, else one, and each has slices."""
+    return ctx.stated_or_default(
+        infer.expert_parallel, (*path, "expert_parallel"), "expert_parallel"
     )
-
-
-def expert_devices(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:
-    """Devices over which experts are spread, where the scenario says."""
-    if infer.expert_parallel is None:
-        return None
-    where = (*path, "expert_parallel")
-    return ctx.stated_fact(infer.expert_parallel, where, "devices that experts are spread over")
 
 
 def replica(
@@ -55,9 +59,9 @@ def replica(
     if m.moe is None:
         _no_mixture(ctx, infer, path)
         return shared
-    if m.moe.ranks is not None:
+    if m.has_ranks:
         return None  # the estimate counts the devices of all ranks
-    if m.moe.expert_parallel is not None and shared is None:
+    if infer.expert_parallel is not None and shared is None:
         message = "expert_parallel needs the devices of a replica beside it"
         hint = "give tensor_parallel, or data_parallel of 2 and more"
         ctx.fail("CC206", message, (*path, "expert_parallel"), hint)

@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from carbonctl.catalog.model_kinds import model_kind
-from carbonctl.estimate.serving.service import Fleet, Serving
+from carbonctl.estimate.serving.service import Fleet, Host, Serving
 from carbonctl.scenario.resolve.model_shape import check_number_format, resolve_shape
 from carbonctl.scenario.resolve.serving.ranking_serving import ranking_service
-from carbonctl.scenario.resolve.training.metering import host_factor
+from carbonctl.scenario.resolve.training.metering import host_factor, is_superchip
 
 if TYPE_CHECKING:
     from carbonctl.core.fact import Fact
@@ -101,14 +101,24 @@ def _fleet(
             infer.peak_to_mean, (*path, "peak_to_mean"), "peak_to_mean"
         ),
         idle_power_share=ctx.default("idle_power_share"),
-        host_power_factor=host_factor(
-            ctx, device, infer.host_power_factor, (*path, "host_power_factor")
-        ),
+        host=_host(ctx, infer, device, path),
         day_hours=ctx.default("day"),
         switched_off_share=_switched_off(ctx, infer, path),
         fleet_share=_fleet_share(ctx, infer, device, path),
         accelerators=None if infer.fleet_share is None else device.count,
     )
+
+
+def _host(ctx: Context, infer: schema.Infer, device: Device, path: Path) -> Host[Fact]:
+    """Power around boards: a stated factor, that of superchips, or as servers were metered."""
+    if infer.host_power_factor is not None or is_superchip(device):
+        where = (*path, "host_power_factor")
+        return Host(host_factor(ctx, device, infer.host_power_factor, where))
+    boards, count = device.per_machine, device.count
+    if count is not None and count.value < boards.value:
+        boards = count
+    ctx.not_estimated["network between servers"] = "a share of the power of servers"
+    return Host(ctx.default("board_to_wall"), ctx.default("server_base_power"), boards)
 
 
 def _switched_off(ctx: Context, infer: schema.Infer, path: Path) -> Fact | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from carbonctl.estimate.serving.service import Board
+from carbonctl.estimate.serving.service import Board, Links
 from carbonctl.scenario.resolve.context import as_archetype, derive_fact
 from carbonctl.scenario.resolve.model_shape import find_peak, require_accelerator
 from carbonctl.scenario.resolve.training.metering import host_factor, is_rated_above_use
@@ -24,6 +24,7 @@ def resolve_board(ctx: Context, device: Device, precision: str, path: Path) -> B
     card = require_accelerator(ctx, device)
     top = find_peak(ctx, device, precision, path)
     most = power_limit(ctx, device, path)
+    base = _base_power(ctx, card, most)
     return Board(
         memory_gb=ctx.required_fact(card, "memory", path),
         bandwidth_gb_per_s=ctx.required_fact(card, "bandwidth", path),
@@ -31,7 +32,23 @@ def resolve_board(ctx: Context, device: Device, precision: str, path: Path) -> B
         link_gb_per_s=card.fact("link_bandwidth", label="link speed")
         or ctx.default("link_bandwidth_pcie"),
         tdp_w=most,
-        idle_power_w=_idle_power(ctx, card, most),
+        idle_power_w=base.idle,
+        resident_factor=base.factor,
+        parked_power_w=base.parked,
+    )
+
+
+def resolve_links(ctx: Context, device: Device) -> Links[Fact]:
+    """How devices exchange: in domains of fast links, and over the network between them."""
+    card = require_accelerator(ctx, device)
+    joined = card.fact("link_domain", label="devices that links join")
+    return Links(
+        linked_accelerators=joined or device.per_machine,
+        network_gb_per_s=ctx.default("serving_network"),
+        network_efficiency=ctx.default("network_efficiency"),
+        activation_bytes=ctx.default("bytes_bf16"),
+        dispatch_bytes=ctx.default("dispatch_bytes"),
+        domains_per_token=ctx.default("domains_per_token"),
     )
 
 
@@ -67,11 +84,46 @@ def power_limit(ctx: Context, device: Device, path: Path) -> Fact:
     return derive_fact(f"{seen.key}/board", bare, seen, note, f"power limit, {card.name}")
 
 
+class _BasePower(NamedTuple):
+    """Power of a board without work, its factor with a model in memory, and parked power."""
+
+    idle: Fact
+    factor: Fact
+    parked: Fact | None = None
+
+
+def _base_power(ctx: Context, card: Record, tdp: Fact) -> _BasePower:
+    """Base power of a board: measured with a model in memory, else by its class.
+
+    Server boards keep their clocks while a model is in memory, desktop boards only while requests
+    come. On boards with stacked memory, whose busy power was measured, the base of busy power is
+    fitted; what they draw while parked is measured.
+    """
+    resident = card.fact("resident_power", label=f"resident power, {card.name}")
+    clocked = card.fact("between_requests_power", label=f"power between requests, {card.name}")
+    if card.text("memory_type").startswith("hbm"):
+        return _BasePower(_idle_power(ctx, card, tdp), ctx.default("resident_factor"), resident)
+    measured = ctx.default("measured_resident_factor")
+    if card.data.get("holds_clocks") is False:
+        base = clocked or _share_of_tdp(ctx, card, tdp, "desktop_board_clocked_share")
+        return _BasePower(base, measured, resident or _idle_power(ctx, card, tdp))
+    known = resident or clocked
+    if known is None and card.data.get("holds_clocks") is True:
+        known = _share_of_tdp(ctx, card, tdp, "server_board_resident_share")
+    if known is not None:
+        return _BasePower(known, measured)
+    return _BasePower(_idle_power(ctx, card, tdp), ctx.default("resident_factor"))
+
+
 def _idle_power(ctx: Context, card: Record, tdp: Fact) -> Fact:
     idle = card.fact("idle_power", label=f"idle power, {card.name}")
-    if idle is not None:
-        return idle
-    share = ctx.default("device_idle_share")
-    note, label = f"{share.value:g} of {tdp.value:,.0f} W, as is usual", f"idle power, {card.name}"
+    return idle or _share_of_tdp(ctx, card, tdp, "device_idle_share")
+
+
+def _share_of_tdp(ctx: Context, card: Record, tdp: Fact, name: str) -> Fact:
+    """A power of a board that is not recorded: a share of its TDP that is usual for its class."""
+    share = ctx.default(name)
+    note = f"{share.value:g} of {tdp.value:,.0f} W, as is usual"
+    label = f"{share.label.partition(' / ')[0]}, {card.name}"
     scaled = derive_fact(f"{share.key}/{card.id}", share.value * tdp.value, share, note, label)
     return as_archetype(replace(scaled, unit="W", shape="positive"), note)
