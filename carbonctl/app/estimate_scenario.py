@@ -64,7 +64,7 @@ def result_metadata(resolved: ResolvedScenario, catalog: Catalog) -> ResultMetad
     from carbonctl.report.phase_charges import phase_charges, result_title
     from carbonctl.report.user_inputs import user_inputs
 
-    every = phase_charges(resolved, catalog)
+    every, stated = phase_charges(resolved, catalog), resolved.scenario.budget
     return ResultMetadata(
         name=resolved.scenario.name or "",
         title=result_title(resolved, every),
@@ -72,9 +72,7 @@ def result_metadata(resolved: ResolvedScenario, catalog: Catalog) -> ResultMetad
         not_estimated=resolved.not_estimated,
         warnings=resolved.warnings,
         budget=resolved.budget,
-        budget_statistic="p50"
-        if (budget := resolved.scenario.budget) is None
-        else budget.statistic,
+        budget_statistic="p50" if stated is None else stated.statistic,
         period=resolved.period,
         inputs=user_inputs(resolved.document),
         charged=[one.as_dict() for one in every],

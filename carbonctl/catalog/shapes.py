@@ -26,7 +26,7 @@ MOE_SHAPES = (
     "qwen3-coder-480b-a35b",
 )
 _PLAIN_FIELDS = ("layers", "hidden_size", "heads", "kv_heads", "head_dim")
-_EXPERT_MATRICES = 3.0  # gate, up and down projection
+EXPERT_MATRICES = 3.0  # gate, up and down projection
 _STATEFUL = {"hybrid", "linear", "ssm"}
 
 
@@ -65,7 +65,7 @@ def _expert_shape(record: Record, shape: dict[str, Fact]) -> dict[str, Fact]:
         record, "moe.expert_intermediate_size", columns, "columns of an expert"
     )
     deep = layers or shape["layers"].value
-    size = _EXPERT_MATRICES * shape["hidden_size"].value * columns * deep
+    size = EXPERT_MATRICES * shape["hidden_size"].value * columns * deep
     most = (record.number("total_params") or math.inf) / shape["experts"].value
     label = "parameters of an expert"
     if size < most:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LOADS = {"text-to-image": "images", "text-to-video": "videos", "image-to-video": "videos"}
 WALL_RUNTIME = "trtllm"  # of offline queues metered at the wall without a named runtime
-_NOMINAL_LOAD = "1/h"  # any: a case measures busy devices, so their load does not matter
+NOMINAL_LOAD = "1/h"  # any: a case measures busy devices, so their load does not matter
 _SAME_SIZE = math.log(1.35)  # a table may count the text encoder of a model, or not
 
 
@@ -142,7 +142,7 @@ def _optional(row: Row, column: str) -> float:
     return float(cell) if cell else math.nan
 
 
-def _first(*values: Any) -> Any:
+def first_known(*values: Any) -> Any:
     """The first that is known."""
     return next((value for value in values if not _is_nan(value)), math.nan)
 
@@ -159,7 +159,7 @@ def _with_default_range(spread: float, tables: CaseTables) -> Any:
 
 def _language_service(row: Row, tables: CaseTables) -> Data:
     model, devices = tables.model(row), cell_number(row, "n_accelerators")
-    ranks = _first(cell_number(row, "data_parallel"), 1.0)
+    ranks = first_known(cell_number(row, "data_parallel"), 1.0)
     batch = cell_number(row, "avg_batch_size")
     is_moe = cell_number(row, "params_active_b") < cell_number(row, "params_total_b")
     if model is not None:
@@ -168,14 +168,14 @@ def _language_service(row: Row, tables: CaseTables) -> Data:
     usual = partial(_optional, tables.workloads.get(row["task"], {}))
     stages = 1.0  # pipeline stages, where a replica has more devices than share a layer
     if math.isnan(cell_number(row, "expert_parallel")):
-        stages = devices / ranks / _first(_optional(row, "tensor_parallel"), devices / ranks)
+        stages = devices / ranks / first_known(_optional(row, "tensor_parallel"), devices / ranks)
     of_queue = math.isnan(batch)  # an offline queue, which fills all replicas
     return {
         "model": _model_from_params(row) if model is None else {"id": model.id},
-        "requests": _NOMINAL_LOAD,
-        "prompt_tokens": _first(_optional(row, "prompt_tokens_mean"), usual("prompt_tokens")),
+        "requests": NOMINAL_LOAD,
+        "prompt_tokens": first_known(_optional(row, "prompt_tokens_mean"), usual("prompt_tokens")),
         "output_tokens": cell_number(row, "output_tokens_mean"),
-        "output_cv": _first(
+        "output_cv": first_known(
             _optional(row, "output_cv"), _with_default_range(usual("output_cv"), tables)
         ),
         "precision": row["weight_precision"],
@@ -190,7 +190,7 @@ def _language_service(row: Row, tables: CaseTables) -> Data:
 
 def _model_from_params(row: Row, **more: str) -> Data:
     total, active = (cell_number(row, f"params_{which}_b") * 1e9 for which in ("total", "active"))
-    return {"params": _first(total, active), "active_params": active, **more}
+    return {"params": first_known(total, active), "active_params": active, **more}
 
 
 def _diffusion_service(row: Row, tables: CaseTables) -> Data:
@@ -202,7 +202,7 @@ def _diffusion_service(row: Row, tables: CaseTables) -> Data:
         "model": _model_from_params(row, kind="diffusion_unet")
         if model is None
         else {"id": model.id},
-        load: _NOMINAL_LOAD,
+        load: NOMINAL_LOAD,
         "size": "" if math.isnan(width * height) else f"{width:.0f}x{height:.0f}",
         "frames": frames if load == "videos" else None,
         "steps": cell_number(row, "denoising_steps"),
@@ -215,7 +215,7 @@ def _diffusion_service(row: Row, tables: CaseTables) -> Data:
 def _sample_service(row: Row, sample: Row) -> Data:
     """A sample of known work; each device works at its own."""
     return {
-        "samples": _NOMINAL_LOAD,
+        "samples": NOMINAL_LOAD,
         "sample_work": f"{sample['work']} {sample['unit']}",
         "precision": sample["precision"],
         "serving": {"server": "online"}.get(row["serving_scenario"], "offline"),

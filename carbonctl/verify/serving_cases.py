@@ -26,14 +26,16 @@ from carbonctl.verify.scoring import log_sd_of
 from carbonctl.verify.stacks import Form
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from carbonctl.catalog.read import Catalog, Record
     from carbonctl.verify.cases import Service
 
+PUBLISHED = "throughput_published"
 TESTS = (
     "energy_per_token", "energy_given_throughput", "energy_per_image", "energy_per_video",
-    "wall_energy", "throughput", "throughput_published",
+    "wall_energy", "throughput", PUBLISHED,
 )  # fmt: skip
 ENERGY_TESTS = {"images": "energy_per_image", "videos": "energy_per_video"}
 _KINDS: dict[type, str] = {Decoder: "language", Diffusion: "picture", Encoder: "sample"}
@@ -120,7 +122,7 @@ class Case:
     def error_group(self) -> str:
         """Group of cases with a common residual SD: MoE, unknown prompts, or kind of unit."""
         noun = {
-            "energy_per_token": "language", "throughput_published": "language",
+            "energy_per_token": "language", PUBLISHED: "language",
             "energy_per_image": "image", "energy_per_video": "video", "wall_energy": "sample",
         }[self.energy_test]  # fmt: skip
         if noun == "language" and not self.is_prompt_known:
@@ -151,16 +153,23 @@ def read_cases(path: Path, catalog: Catalog) -> Cases:
     """Cases of a table of measured configurations; InputError where a column is missing."""
     least = _LEAST | dict.fromkeys(_OPTIONAL, 0.0)
     rows, sha256 = published.read_table(path, _NEEDED, least, "inference.csv", "row_id", _WORDS)
-    cases: list[Case] = []
-    excluded: dict[str, Counter[str]] = {test: Counter() for test in TESTS}
     tables = CaseTables.of(catalog)
     apart = {row["source_id"]: row["reason"] for row in catalog.table("serving/apart.csv")}
-    for row in rows:
-        case = _case(row, tables, apart)
+    found = [(_test_of(row), _case(row, tables, apart)) for row in rows]
+    return collect_cases(found, TESTS, sha256)
+
+
+def collect_cases(
+    found: Iterable[tuple[str, Case | str]], tests: Iterable[str], sha256: str
+) -> Cases:
+    """Cases of a table, from each row's test and its case or the reason why it is excluded."""
+    cases: list[Case] = []
+    excluded: dict[str, Counter[str]] = {test: Counter() for test in tests}
+    for test, case in found:
         if isinstance(case, Case):
             cases.append(case)
         else:
-            excluded[_test_of(row)][case] += 1
+            excluded[test][case] += 1
     counted = {test: dict(sorted(reasons.items())) for test, reasons in excluded.items()}
     return Cases(cases, counted, sha256)
 

@@ -125,7 +125,7 @@ def _language(
     stack: Stack, measured: Array, devices: Array, constants: Mapping[str, Num]
 ) -> Forecast:
     """Decode steps of language models: as long as they are modeled, and as they were measured."""
-    m = at_stated_operating_point(whole_replica(stack.bind(constants)))
+    m = _bind_model(stack, constants)
     work = step_work(m)
     step = step_from_work(m, work)
     per_hour = measured * s_from_hours(1.0)
@@ -140,22 +140,30 @@ def _language(
 
 def _decode(stack: Stack, _: Array, devices: Array, constants: Mapping[str, Num]) -> Forecast:
     """Decode steps alone, whose prompts are computed on devices of their own."""
-    m = at_stated_operating_point(whole_replica(stack.bind(constants)))
+    m = _bind_model(stack, constants)
     step = decode_step(m)
     replicas = devices / step.replica_accelerators
-    unknown = np.full(np.shape(step.latency_s), np.nan)
-    return {"energy": unknown, "throughput": replicas * m.batch / step.latency_s, "given": unknown}
+    return _throughput_alone(replicas * m.batch / step.latency_s)
 
 
 def _prefill(stack: Stack, _: Array, devices: Array, constants: Mapping[str, Num]) -> Forecast:
     """Prompt tokens of full chunks on devices of their own."""
-    m = at_stated_operating_point(whole_replica(stack.bind(constants)))
+    m = _bind_model(stack, constants)
     layout, tokens = replica_layout(m), m.prefill.chunk_limit_tokens
     seconds = chunk_work(m, layout, tokens).working_s
     replicas = devices / layout.replica_accelerators
-    unknown = np.full(np.shape(seconds), np.nan)
-    rate = replicas * layout.data_parallel * tokens / seconds
+    return _throughput_alone(replicas * layout.data_parallel * tokens / seconds)
+
+
+def _throughput_alone(rate: Array) -> Forecast:
+    """The forecast of a throughput whose energy is not modeled."""
+    unknown = np.full(np.shape(rate), np.nan)
     return {"energy": unknown, "throughput": rate, "given": unknown}
+
+
+def _bind_model(stack: Stack, constants: Mapping[str, Num]) -> Decoder[Any]:
+    """A whole replica at its stated operating point, with these constants."""
+    return at_stated_operating_point(whole_replica(stack.bind(constants)))
 
 
 def at_stated_operating_point(m: Decoder[Any]) -> Decoder[Any]:

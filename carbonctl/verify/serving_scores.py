@@ -12,10 +12,9 @@ from carbonctl.estimate.serving.service import Decoder
 from carbonctl.plan.operating_point import Load, choose_operating_point
 from carbonctl.verify import serving_baselines, serving_forecast, serving_model
 from carbonctl.verify.scoring import CARBONCTL, Forecast, Measured, column, folds, groups, score
-from carbonctl.verify.serving_cases import TESTS
+from carbonctl.verify.serving_cases import PUBLISHED, TESTS
 from carbonctl.verify.stacks import stack_records
 from carbonctl.verify.throughput_cases import LAYOUTS, group_of
-from carbonctl.verify.throughput_cases import TEST as PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from carbonctl.catalog import published
 from carbonctl.catalog.published import cell_number
 from carbonctl.catalog.read import AmbiguousName, UnknownName
-from carbonctl.verify.cases import CaseTables, resolve_service
-from carbonctl.verify.serving_cases import Case, Cases, unseen_sd
+from carbonctl.verify.cases import NOMINAL_LOAD, CaseTables, first_known, resolve_service
+from carbonctl.verify.serving_cases import PUBLISHED, Case, Cases, collect_cases, unseen_sd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     Row = dict[str, str]
 
-TEST = "throughput_published"
 MARK_COLUMN = "output_tokens_per_s_per_gpu"  # which tells such a table from one of energy
 _AMOUNTS = dict.fromkeys(
     ("n_accelerators", "tensor_parallel", "data_parallel", "expert_parallel", "pipeline_parallel",
@@ -52,15 +50,8 @@ def read_cases(path: Path, catalog: Catalog) -> Cases:
     """Cases of a table of published throughput; InputError with every bad cell."""
     rows, sha256 = published.read_table(path, _NEEDED, _AMOUNTS, "throughput.csv", "row_id", _WORDS)
     tables, limits = CaseTables.of(catalog), _benchmark_requests(catalog)
-    cases: list[Case] = []
-    excluded: Counter[str] = Counter()
-    for row in rows:
-        case = _case(row, tables, limits)
-        if isinstance(case, Case):
-            cases.append(case)
-        else:
-            excluded[case] += 1
-    return Cases(cases, {TEST: dict(sorted(excluded.items()))}, sha256)
+    found = [(PUBLISHED, _case(row, tables, limits)) for row in rows]
+    return collect_cases(found, (PUBLISHED,), sha256)
 
 
 def _case(
@@ -83,7 +74,7 @@ def _case(
     scenario = _scenario(row, runtime, model)
     record = resolve_service(scenario, tables.catalog)
     if isinstance(record, str):
-        return "the stated devices do not hold it" if "CC304" in record else record
+        return record
     record = _with_random_tokens(cast("Decoder[Fact]", record), tables.catalog)
     record = _within_requests(record, row, limits)
     devices = scenario["hardware"]["count"]
@@ -93,8 +84,8 @@ def _case(
     plain = row | {"family": _family(model), "task": row["phase"], "boundary_id": "gpu"}
     return Case(
         plain, scenario, record, "language", runtime, card.text("architecture"),
-        power / rate if of_boards else math.nan, rate, TEST, archetype=False, is_prompt_known=True,
-        unseen_sd=unseen_sd(tables.catalog, card, "language"),
+        power / rate if of_boards else math.nan, rate, PUBLISHED, archetype=False,
+        is_prompt_known=True, unseen_sd=unseen_sd(tables.catalog, card, "language"),
     )  # fmt: skip
 
 
@@ -135,28 +126,29 @@ def _scenario(row: Row, runtime: str, model: Record) -> dict[str, Any]:
     """The scenario that a row states."""
     is_moe = model.number("moe", "experts") is not None
     tensor, ranks, spread, stages = (
-        _or_one(cell_number(row, f"{name}_parallel"))
+        first_known(cell_number(row, f"{name}_parallel"), 1.0)
         for name in ("tensor", "data", "expert", "pipeline")
     )
     if is_moe and _has_ranks_unsaid(row, tensor, ranks):
         tensor, ranks = 1.0, tensor
     batch = cell_number(row, "concurrency_or_batch")
     is_full = math.isnan(batch) and row["phase"] != "prefill_only"
-    output = _or_one(cell_number(row, "output_tokens"))
+    output = first_known(cell_number(row, "output_tokens"), 1.0)
     kv = row["kv_precision"]
+    hits = cell_number(row, "cache_hit_share")
     infer = {
-        "requests": "1/h",
+        "requests": NOMINAL_LOAD,
         "prompt_tokens": cell_number(row, "prompt_tokens"),
         "output_tokens": output,
         "output_cv": 0.0,  # synthetic requests, all of one length
         "precision": row["weight_precision"],
         "kv_precision": _CACHE_FORMATS.get(kv, kv) or None,
-        "concurrency": "full" if is_full else _or_one(batch),
+        "concurrency": "full" if is_full else first_known(batch, 1.0),
         "tensor_parallel": tensor,
         "pipeline_parallel": stages if stages > 1.0 else None,
         "data_parallel": ranks if ranks > 1.0 and is_moe else None,
         "expert_parallel": spread if spread > 1.0 and is_moe else None,
-        "prompt_cache_hits": _positive(cell_number(row, "cache_hit_share")),
+        "prompt_cache_hits": hits if hits > 0.0 else None,
         "prefill": "chunked" if row["phase"] == "mixed" else "disaggregated",
         "runtime": runtime,
     }
@@ -208,20 +200,12 @@ def _rate(row: Row) -> float:
     return cell_number(row, "input_tokens_per_s_per_gpu" if prompts else MARK_COLUMN)
 
 
-def _or_one(value: float) -> float:
-    return 1.0 if math.isnan(value) else value
-
-
-def _positive(value: float) -> float | None:
-    return value if value > 0.0 else None
-
-
 def group_of(case: Case) -> str:
     """The layout of a row by its columns; empty for a row of energy."""
-    if case.energy_test != TEST:
+    if case.energy_test != PUBLISHED:
         return ""
     devices, ranks, spread = (
-        _or_one(cell_number(case.row, name))
+        first_known(cell_number(case.row, name), 1.0)
         for name in ("n_accelerators", "data_parallel", "expert_parallel")
     )
     if case.is_moe and devices > _NODE:

@@ -8,15 +8,8 @@ from carbonctl.core.formula import part
 from carbonctl.estimate.serving import kernels, sequence_context
 from carbonctl.estimate.serving.layout import replica_layout
 from carbonctl.formulas.hardware import power
-from carbonctl.formulas.serving import (
-    kernels as kernel_times,
-)
-from carbonctl.formulas.serving import (
-    prompt_chunks,
-    replica_limits,
-    step_energy,
-    step_time,
-)
+from carbonctl.formulas.serving import kernels as kernel_times
+from carbonctl.formulas.serving import prompt_chunks, replica_limits, step_energy, step_time
 
 if TYPE_CHECKING:
     from carbonctl.core.types import Num
@@ -49,16 +42,18 @@ class Step(NamedTuple):
     replica_accelerators: Num
 
 
-class Work(NamedTuple):
-    """Working time of one device, and its operations in each format, beside their products.
+class Operations(NamedTuple):
+    """Operations of one device in one number format."""
 
-    ``least_s`` is the time of weights and experts alone.
-    """
+    flop: Num
+    product: Product[Num]
+
+
+class Work(NamedTuple):
+    """Working time of one device, and its operations in each format."""
 
     working_s: Num
-    flop: tuple[Num, ...]
-    products: tuple[Product[Num], ...]
-    least_s: Num
+    operations: tuple[Operations, ...]
 
 
 class StepWork(NamedTuple):
@@ -74,14 +69,6 @@ class StepWork(NamedTuple):
     replica_accelerators: Num
 
 
-class Prompts(NamedTuple):
-    """Prompt chunks of a step: tokens of one on a rank, chunks per step, and their work."""
-
-    tokens: Num
-    share: Num
-    work: Work
-
-
 def plain_load(m: Decoder[Num]) -> StepLoad:
     """The load of a step that decodes one token of each sequence."""
     return StepLoad(m.batch, m.batch, m.output_tokens, sequence_context.mean_context(m))
@@ -95,17 +82,17 @@ def decode_step(m: Decoder[Num], load: StepLoad | None = None) -> Step:
 def step_work(m: Decoder[Num], load: StepLoad | None = None) -> StepWork:
     """Work of one step at the operating point, and its time as modeled."""
     load, layout = load or plain_load(m), replica_layout(m)
-    decoded = _decode_work(m, layout, load)
+    decoded, least = _decode_work(m, layout, load)
     with part("prompts"):
-        prompts = _prompts(m, layout, load)
-    work = _with_prompts(decoded, prompts)
+        chunk, share = _prompt_work(m, layout, load)
+    work = _with_prompts(decoded, chunk, share)
     launch, host = _launch_s(m, layout), _host_s(m, layout, load)
     seconds = step_time.step_s(working_s=work.working_s, launch_s=launch, host_s=host)
     latency = seconds
     if m.prefill.mode == "disaggregated":
         latency = step_time.step_s(working_s=decoded.working_s, launch_s=launch, host_s=host)
     waiting = step_time.waiting_s(
-        step_s=seconds, launch_s=launch, host_s=host, least_working_s=decoded.least_s
+        step_s=seconds, launch_s=launch, host_s=host, least_working_s=least
     )
     active = step_time.active_s(step_s=seconds, waiting_s=waiting)
     return StepWork(work, active, seconds, latency, layout.replica_accelerators)
@@ -124,8 +111,8 @@ def step_from_work(m: Decoder[Num], made: StepWork) -> Step:
     return Step(seconds, latency, _energy_j(m, made, seconds), devices)
 
 
-def _decode_work(m: Decoder[Num], layout: Layout, load: StepLoad) -> Work:
-    """Work of one device without prompts."""
+def _decode_work(m: Decoder[Num], layout: Layout, load: StepLoad) -> tuple[Work, Num]:
+    """Work of one device without prompts, and its time of weights and experts alone [s]."""
     own = kernels.tokens_of_rank(layout, load.tokens)
     shared = kernels.shared_layers(m, layout, own)
     attended = sequence_context.attended_layer_tokens(m.attention, load.context)
@@ -133,25 +120,24 @@ def _decode_work(m: Decoder[Num], layout: Layout, load: StepLoad) -> Work:
         kernel_times.kernel_s(product_s=shared.product_s, read_s=shared.read_s),
         kernels.decode_attention_s(m, layout, load.sequences, load.tokens, attended),
     ]
-    flop, products, least = [shared.flop], [m.formats.shared], [shared.read_s]
-    if m.moe is not None and m.formats.experts is not None:
-        routed = kernels.experts(m, m.moe, layout, load.tokens)
+    operations, least = [Operations(shared.flop, m.formats.shared)], [shared.read_s]
+    routed = kernels.experts(m, layout, load.tokens)
+    if routed is not None:
         parts.append(routed.seconds)
-        flop.append(routed.flop)
-        products.append(m.formats.experts)
+        operations.append(Operations(routed.flop, routed.product))
         least.append(routed.read_s)
     exchanged = kernels.exchange_s(m, layout, load.tokens, of_prompts=False)
     working = _working_s(m, layout, parts, exchanged)
-    held = step_time.least_working_s(
+    least_s = step_time.least_working_s(
         parts_s=tuple(least),
         pipeline_bubble=m.runtime.pipeline_bubble,
         pipeline_stages=layout.pipeline_stages,
     )
-    return Work(working, tuple(flop), tuple(products), held)
+    return Work(working, tuple(operations)), least_s
 
 
-def _prompts(m: Decoder[Num], layout: Layout, load: StepLoad) -> Prompts:
-    """Prompt chunks among the steps: those of sequences that take the place of ended ones."""
+def _prompt_work(m: Decoder[Num], layout: Layout, load: StepLoad) -> tuple[Work, Num]:
+    """Work of a prompt chunk, and chunks per step: of sequences that replace ended ones."""
     computed = sequence_context.uncached_prompt_tokens(m)
     mean = prompt_chunks.prompt_tokens_per_step(
         batch=load.tokens,
@@ -161,7 +147,7 @@ def _prompts(m: Decoder[Num], layout: Layout, load: StepLoad) -> Prompts:
     )
     tokens = _chunk_tokens(m, mean, computed)
     share = prompt_chunks.chunk_share(prompt_tokens_per_step=mean, chunk_tokens=tokens)
-    return Prompts(tokens, share, chunk_work(m, layout, tokens))
+    return chunk_work(m, layout, tokens), share
 
 
 def _chunk_tokens(m: Decoder[Num], mean: Num, computed: Num) -> Num:
@@ -184,9 +170,7 @@ def chunk_work(m: Decoder[Num], layout: Layout, tokens: Num) -> Work:
 
     Beside decoded tokens it shares their reading of weights; on devices of its own it reads them.
     """
-    shared = kernels.shared_layers(m, layout, tokens)
-    both = {"product_s": shared.product_s, "read_s": shared.read_s}
-    alone = m.prefill.mode == "disaggregated"
+    shared, alone = kernels.shared_layers(m, layout, tokens), m.prefill.mode == "disaggregated"
     attention = prompt_chunks.device_flop_by_prompt_attention(
         chunk_tokens=tokens,
         prompt_tokens=sequence_context.uncached_prompt_tokens(m),
@@ -196,43 +180,44 @@ def chunk_work(m: Decoder[Num], layout: Layout, tokens: Num) -> Work:
         pipeline_stages=layout.pipeline_stages,
     )
     parts = [
-        kernel_times.kernel_s(**both) if alone else shared.product_s,
+        kernel_times.kernel_s(product_s=shared.product_s, read_s=shared.read_s)
+        if alone
+        else shared.product_s,
         kernels.product_s(m, m.formats.prompt_attention, attention),
     ]
-    flop = [shared.flop, attention]
-    products = [m.formats.shared, m.formats.prompt_attention]
+    operations = [
+        Operations(shared.flop, m.formats.shared),
+        Operations(attention, m.formats.prompt_attention),
+    ]
     everywhere = prompt_chunks.tokens_of_all_ranks(
         chunk_tokens=tokens, data_parallel=layout.data_parallel
     )
-    if m.moe is not None and m.formats.experts is not None:
-        routed = kernels.experts(m, m.moe, layout, everywhere)
+    routed = kernels.experts(m, layout, everywhere)
+    if routed is not None:
         parts.append(routed.seconds)
-        flop.append(routed.flop)
-        products.append(m.formats.experts)
+        operations.append(Operations(routed.flop, routed.product))
     exchanged = kernels.exchange_s(m, layout, everywhere, of_prompts=True)
     working = _working_s(m, layout, parts, exchanged)
     if alone:
         working = step_time.working_s_by_own_launches(
             kernels_s=working, launch_s=_launch_s(m, layout)
         )
-    return Work(working, tuple(flop), tuple(products), shared.read_s)
+    return Work(working, tuple(operations))
 
 
-def _with_prompts(decoded: Work, prompts: Prompts) -> Work:
+def _with_prompts(decoded: Work, chunk: Work, share: Num) -> Work:
     """Work of a mean step: of decoded tokens, and the share of a chunk."""
     working = step_time.working_s_by_chunks(
-        decode_s=decoded.working_s, chunk_s=prompts.work.working_s, chunk_share=prompts.share
+        decode_s=decoded.working_s, chunk_s=chunk.working_s, chunk_share=share
     )
-    of_chunks = [
-        step_energy.device_flop_by_chunk_share(chunk_flop=flop, chunk_share=prompts.share)
-        for flop in prompts.work.flop
-    ]
-    return Work(
-        working,
-        (*decoded.flop, *of_chunks),
-        (*decoded.products, *prompts.work.products),
-        decoded.least_s,
+    of_chunks = (
+        Operations(
+            step_energy.device_flop_by_chunk_share(chunk_flop=one.flop, chunk_share=share),
+            one.product,
+        )
+        for one in chunk.operations
     )
+    return Work(working, (*decoded.operations, *of_chunks))
 
 
 def _working_s(m: Decoder[Num], layout: Layout, parts: list[Num], exchanged: Num) -> Num:
@@ -286,10 +271,7 @@ def _energy_j(m: Decoder[Num], made: StepWork, seconds: Num) -> Num:
         replica_accelerators=devices,
         streaming_power_w=streaming,
         active_s=made.active_s,
-        parts_j=tuple(
-            _operations_j(m, flop, product, streaming)
-            for flop, product in zip(work.flop, work.products, strict=True)
-        ),
+        parts_j=tuple(_operations_j(m, one, streaming) for one in work.operations),
     )
     draw = device_power_w(m.board, dynamic, devices, seconds)
     return step_energy.step_energy_j(
@@ -297,10 +279,11 @@ def _energy_j(m: Decoder[Num], made: StepWork, seconds: Num) -> Num:
     )
 
 
-def _operations_j(m: Decoder[Num], flop: Num, product: Product[Num], streaming: Num) -> Num:
+def _operations_j(m: Decoder[Num], made: Operations, streaming: Num) -> Num:
     """Energy of operations of one device in a format, beyond streaming [J]."""
+    product = made.product
     return step_energy.operations_j(
-        device_flop=flop,
+        device_flop=made.flop,
         extra_energy_j_per_flop=step_energy.extra_energy_j_per_flop(
             energy_j_per_flop=m.runtime.energy_j_per_flop,
             format_energy_share=product.energy_share,

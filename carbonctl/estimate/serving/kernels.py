@@ -28,9 +28,10 @@ class SharedLayers(NamedTuple):
 
 
 class Experts(NamedTuple):
-    """Time of the busiest device in its experts, and useful operations of a mean one."""
+    """Time of the busiest device in its experts; useful operations and reading of a mean one."""
 
     flop: Num
+    product: Product[Num]
     seconds: Num
     read_s: Num
 
@@ -72,33 +73,37 @@ def shared_layers(m: Decoder[Num], layout: Layout, rank_tokens: Num) -> SharedLa
         tensor_parallel=layout.tensor_parallel,
         pipeline_stages=layout.pipeline_stages,
     )
-    stored = m.weight_bytes if m.moe is None else m.moe.shared_weight_bytes
-    read = decode_work.shared_read_gb(
-        shared_params=params, weight_bytes=stored, tensor_parallel=layout.tensor_parallel
-    )
+    read = _shared_read_gb(m, layout, params)
     return SharedLayers(flop, product_s(m, m.formats.shared, flop), weights_s(m, read))
 
 
 def least_read_gb(m: Decoder[Num], layout: Layout) -> Num:
     """Weights that one device reads at least in a step: those that one token passes [GB]."""
-    tensor = layout.tensor_parallel
-    if m.moe is None:
-        return decode_work.shared_read_gb(
-            shared_params=m.active_params, weight_bytes=m.weight_bytes, tensor_parallel=tensor
-        )
+    return _shared_read_gb(m, layout, m.active_params if m.moe is None else shared_params(m))
+
+
+def _shared_read_gb(m: Decoder[Num], layout: Layout, params: Num) -> Num:
+    """Weights outside of routed experts that one device reads in a step [GB]."""
     return decode_work.shared_read_gb(
-        shared_params=shared_params(m),
-        weight_bytes=m.moe.shared_weight_bytes,
-        tensor_parallel=tensor,
+        shared_params=params,
+        weight_bytes=m.weight_bytes if m.moe is None else m.moe.shared_weight_bytes,
+        tensor_parallel=layout.tensor_parallel,
     )
 
 
-def experts(m: Decoder[Num], moe: Moe[Num], layout: Layout, tokens: Num) -> Experts:
-    """Work of one device in routed experts, for tokens of all ranks."""
-    assert m.formats.experts is not None  # noqa: S101 - resolve gives it with the experts
-    routed = {"experts": moe.experts, "experts_per_token": moe.experts_per_token}
+def experts(m: Decoder[Num], layout: Layout, tokens: Num) -> Experts | None:
+    """Work of one device in routed experts, for tokens of all ranks; None in a dense model."""
+    moe, product = m.moe, m.formats.experts
+    if moe is None or product is None:
+        return None
     stages, each = layout.pipeline_stages, params_of_one_expert(m, moe)
-    touched = expert_work.touched_share(tokens=tokens, pipeline_stages=stages, **routed)
+    split = {"tensor_parallel": layout.tensor_parallel, "data_parallel": layout.data_parallel}
+    touched = expert_work.touched_share(
+        tokens=tokens,
+        pipeline_stages=stages,
+        experts=moe.experts,
+        experts_per_token=moe.experts_per_token,
+    )
     uneven = expert_work.expert_imbalance(
         tokens=tokens,
         pipeline_stages=stages,
@@ -106,27 +111,7 @@ def experts(m: Decoder[Num], moe: Moe[Num], layout: Layout, tokens: Num) -> Expe
         expert_parallel=moe.expert_parallel,
         uneven_routing=moe.uneven_routing,
     )
-    split = {
-        "tensor_parallel": layout.tensor_parallel,
-        "data_parallel": layout.data_parallel,
-    }
-    wasted = expert_work.device_flop_by_padded_experts(
-        experts=moe.experts,
-        expert_params=each,
-        expert_rows=expert_work.expert_rows(
-            touched_share=touched,
-            expert_tokens=expert_work.expert_tokens(
-                tokens=tokens, pipeline_stages=stages, **routed
-            ),
-            tile_rows=moe.tile_rows,
-        ),
-        expert_imbalance=uneven,
-        product_overhead=moe.product_overhead,
-        lost_width=moe.lost_width,
-        expert_width=moe.width,
-        expert_parallel=moe.expert_parallel,
-        **split,
-    )
+    padded = _padded_expert_flop(moe, layout, tokens, touched, uneven, each)
     read = expert_work.expert_read_gb(
         experts=moe.experts,
         expert_params=each,
@@ -144,10 +129,36 @@ def experts(m: Decoder[Num], moe: Moe[Num], layout: Layout, tokens: Num) -> Expe
         pipeline_stages=stages,
         **split,
     )
-    seconds = kernels.kernel_s(
-        product_s=product_s(m, m.formats.experts, wasted), read_s=weights_s(m, most)
+    seconds = kernels.kernel_s(product_s=product_s(m, product, padded), read_s=weights_s(m, most))
+    return Experts(useful, product, seconds, weights_s(m, read))
+
+
+def _padded_expert_flop(
+    moe: Moe[Num], layout: Layout, tokens: Num, touched: Num, uneven: Num, each: Num
+) -> Num:
+    """FLOP of the busiest device in experts, with the rows and columns that tiles waste."""
+    rows = expert_work.expert_rows(
+        touched_share=touched,
+        expert_tokens=expert_work.expert_tokens(
+            tokens=tokens,
+            pipeline_stages=layout.pipeline_stages,
+            experts=moe.experts,
+            experts_per_token=moe.experts_per_token,
+        ),
+        tile_rows=moe.tile_rows,
     )
-    return Experts(useful, seconds, weights_s(m, read))
+    return expert_work.device_flop_by_padded_experts(
+        experts=moe.experts,
+        expert_params=each,
+        expert_rows=rows,
+        expert_imbalance=uneven,
+        product_overhead=moe.product_overhead,
+        lost_width=moe.lost_width,
+        expert_width=moe.width,
+        expert_parallel=moe.expert_parallel,
+        tensor_parallel=layout.tensor_parallel,
+        data_parallel=layout.data_parallel,
+    )
 
 
 def decode_attention_s(
@@ -220,14 +231,7 @@ def _with_dispatch_s(
         data_parallel=ranks,
         linked_accelerators=links.linked_accelerators,
     )
-    if of_prompts:
-        far = exchange.dispatch_copies_by_network_of_prompts(
-            linked_domains=domains, domains_per_token=links.domains_per_token
-        )
-    else:
-        far = exchange.dispatch_copies_by_network(
-            experts_per_token=moe.experts_per_token, linked_domains=domains
-        )
+    far = _network_copies(m, moe, domains, of_prompts=of_prompts)
     near_gb, far_gb = (
         exchange.dispatch_gb(
             expert_layers=moe.layers,
@@ -251,4 +255,15 @@ def _with_dispatch_s(
             network_efficiency=links.network_efficiency,
         ),
         linked_domains=domains,
+    )
+
+
+def _network_copies(m: Decoder[Num], moe: Moe[Num], domains: Num, *, of_prompts: bool) -> Num:
+    """Copies of a token that go to experts in other domains of links [1]."""
+    if of_prompts:
+        return exchange.dispatch_copies_by_network_of_prompts(
+            linked_domains=domains, domains_per_token=m.links.domains_per_token
+        )
+    return exchange.dispatch_copies_by_network(
+        experts_per_token=moe.experts_per_token, linked_domains=domains
     )

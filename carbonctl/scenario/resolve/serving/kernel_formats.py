@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from carbonctl.catalog.number_formats import has_peak
 from carbonctl.estimate.serving.service import Formats, Product
 from carbonctl.scenario.resolve.model_shape import find_peak
-from carbonctl.scenario.resolve.serving.precision import WEIGHT_ONLY
 
 if TYPE_CHECKING:
     from carbonctl.catalog.read import Record
     from carbonctl.core.fact import Fact
     from carbonctl.core.strict_yaml import Path
-    from carbonctl.estimate.serving.service import Board
     from carbonctl.scenario.resolve.context import Context
     from carbonctl.scenario.resolve.hardware.machine import Device
+    from carbonctl.scenario.resolve.serving.precision import BoardInFormat
     from carbonctl.scenario.schema import scenario_file as schema
 
 _FOUR_BITS = {"fp4", "mxfp4", "nvfp4"}
@@ -29,16 +28,15 @@ def is_four_bit_mixture(precision: str, *, moe: bool) -> bool:
 
 
 def kernel_formats(
-    ctx: Context, stack: Record, precision: str, device: Device, board: Board[Fact],
+    ctx: Context, stack: Record, precision: str, device: Device, computed: BoardInFormat,
     infer: schema.Infer, path: Path, *, moe: bool,
 ) -> Formats[Fact]:  # fmt: skip
     """Products of shared layers, experts and attention of a model served in a precision.
 
-    ``board`` has the peak of the format that its weights are multiplied in.
+    Weights are multiplied in the format ``computed``.
     """
     wide = _wide(device.record)
-    multiplied = _multiplied(stack, precision, device.record)
-    shared = wide if is_four_bit_mixture(precision, moe=moe) else multiplied
+    shared = wide if is_four_bit_mixture(precision, moe=moe) else computed.precision
     eight_bit_cache = stack.data.get("fp8_attention") is True and is_eight_bit_cache(
         stack, precision, infer.kv_precision
     )
@@ -48,18 +46,18 @@ def kernel_formats(
     def product(precision: str, efficiency: str | None = None) -> Product[Fact]:
         return Product(
             find_peak(ctx, device, precision, path),
-            ctx.default(efficiency or _efficiency(precision)),
-            ctx.default(_energy_share(precision)),
+            ctx.default(efficiency or f"{_constants_of(precision)}_efficiency"),
+            ctx.default(f"{_constants_of(precision)}_energy_share"),
         )
 
     of_weights = product(shared)
-    if shared == multiplied:
-        of_weights = replace(of_weights, peak_flop_per_s=board.peak_flop_per_s)
+    if shared == computed.precision:
+        of_weights = replace(of_weights, peak_flop_per_s=computed.board.peak_flop_per_s)
     return Formats(
         shared=of_weights,
         prompt_attention=product("fp8" if narrow else wide, "prompt_attention_efficiency"),
         decode_attention=product("fp8" if absorbed else wide, "attention_efficiency"),
-        experts=product(_of_experts(precision, multiplied, device.record)) if moe else None,
+        experts=product(_of_experts(precision, computed.precision, device.record)) if moe else None,
     )
 
 
@@ -76,32 +74,15 @@ def _wide(device: Record) -> str:
     return next((one for one in ("bf16", "fp16", "fp32") if has_peak(device, one)), "bf16")
 
 
-def _multiplied(stack: Record, precision: str, device: Record) -> str:
-    """The format that weights are multiplied in: their own where stack and device can."""
-    if precision == "fp32":
-        return precision
-    if precision in WEIGHT_ONLY and stack.text("weight_only_peak"):
-        return stack.text("weight_only_peak")
-    packs = stack.data.get("packed_peak") is True and precision not in WEIGHT_ONLY
-    if packs and precision in _EIGHT_BITS | _FOUR_BITS and has_peak(device, precision):
-        return precision
-    return _wide(device)
-
-
-def _of_experts(precision: str, multiplied: str, device: Record) -> str:
+def _of_experts(precision: str, computed: str, device: Record) -> str:
     """The format that experts are multiplied in: mxfp4 with 8-bit values where a device has 4."""
     if precision == "mxfp4" and has_peak(device, "fp4") and has_peak(device, "fp8"):
         return "fp8"
-    return multiplied
+    return computed
 
 
-def _efficiency(precision: str) -> str:
+def _constants_of(precision: str) -> str:
+    """How the names of constants begin that formats of a size have in common."""
     if precision in _FOUR_BITS:
-        return "fp4_efficiency"
-    return "fp8_efficiency" if precision in _EIGHT_BITS else "wide_efficiency"
-
-
-def _energy_share(precision: str) -> str:
-    if precision in _FOUR_BITS:
-        return "fp4_energy_share"
-    return "fp8_energy_share" if precision in _EIGHT_BITS else "wide_energy_share"
+        return "fp4"
+    return "fp8" if precision in _EIGHT_BITS else "wide"

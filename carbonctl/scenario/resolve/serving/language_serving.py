@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbonctl.catalog.shapes import EXPERT_MATRICES
 from carbonctl.estimate.serving.service import (
     Attention,
     Decoder,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from carbonctl.scenario.resolve.hardware.machine import Device
     from carbonctl.scenario.schema import scenario_file as schema
 
-_EXPERT_MATRICES = 3.0  # gate, up and down projection
 _MEDIA = ("image_tokens", "video_tokens", "audio_tokens")
 
 
@@ -182,7 +182,7 @@ def _resolve_model(
 ) -> Decoder[Fact]:
     hits, stack = infer.prompt_cache_hits, runtime_record(ctx, infer, path)
     stored, moe = served_format(ctx, infer, shape.record, device, path), _is_moe(shape)
-    board = board_for_format(ctx, stored, stack, device, path)[0]
+    computed = board_for_format(ctx, stored, stack, device, path)
     return Decoder(
         prompt_tokens=required_tokens(ctx, infer, "prompt_tokens", path),
         output_tokens=required_tokens(ctx, infer, "output_tokens", path),
@@ -197,9 +197,11 @@ def _resolve_model(
         batch=_concurrency(ctx, infer, path),
         memory_share=runtime_fact(ctx, stack, "memory_share"),
         cache_share=runtime_fact(ctx, stack, "cache_share"),
-        board=board,
+        board=computed.board,
         links=resolve_links(ctx, device),
-        formats=kernel_formats(ctx, stack, stored.precision, device, board, infer, path, moe=moe),
+        formats=kernel_formats(
+            ctx, stack, stored.precision, device, computed, infer, path, moe=moe
+        ),
         runtime=_resolve_runtime(ctx, infer, path),
         prefill=_resolve_prefill(ctx, infer),
         energy_residual=widen_for_unseen(ctx, ctx.default(_residual_name(infer, shape)), device),
@@ -328,7 +330,7 @@ def _expert_width(ctx: Context, shape: ModelShape, path: Path) -> Fact:
     )
     idle = (total.value - active.value) / max(experts.value - taken.value, 1.0)
     each = min(idle, total.value / experts.value)
-    columns = max(each / (_EXPERT_MATRICES * layers.value * hidden.value), 1.0)
+    columns = max(each / (EXPERT_MATRICES * layers.value * hidden.value), 1.0)
     note = "parameters of an expert over layers, width and three matrices"
     made = derive_fact(f"{total.key}/expert_width", columns, total, note, "columns of an expert")
     by = tuple(fact.key for fact in (total, active, experts, taken, layers, hidden))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _DEFAULT_PRECISION = "bf16"  # where the model's record names no format
 _SIXTEEN_BITS = {"bf16", "fp16"}
 _WIDE = {*_SIXTEEN_BITS, "fp32"}
-WEIGHT_ONLY = {"int4", "mxfp4"}  # operands are converted to 16 bits on every device
+_WEIGHT_ONLY = {"int4", "mxfp4"}  # operands are converted to 16 bits on every device
 
 
 class ServedFormat(NamedTuple):
@@ -36,6 +36,13 @@ class ServedFormat(NamedTuple):
 
     precision: str
     note: str = ""
+
+
+class BoardInFormat(NamedTuple):
+    """Accelerator with its peak in the format that is computed in, and the name of that format."""
+
+    board: Board[Fact]
+    precision: str
 
 
 def served_format(
@@ -89,8 +96,8 @@ def weight_bytes(ctx: Context, stored: ServedFormat) -> Fact:
 
 def board_for_format(
     ctx: Context, stored: ServedFormat, stack: Record | None, device: Device, path: Path
-) -> tuple[Board[Fact], str]:
-    """Accelerator with its peak in the format that is computed in, and the name of that format.
+) -> BoardInFormat:
+    """Accelerator with its peak in the format that weights are computed in.
 
     With a runtime ``stack``, operations are 16 bits wide unless it computes in packed formats. An
     encoder (no stack) computes in the format it is stored in. A format without a peak on the device
@@ -111,9 +118,9 @@ def board_for_format(
         why = ", ".join(filter(None, (stored.note, why)))
     top = made.peak_flop_per_s
     noted = replace(top, note="; ".join(filter(None, (why, top.note))))
-    return replace(made, peak_flop_per_s=noted), computed
+    return BoardInFormat(replace(made, peak_flop_per_s=noted), computed)
 
 
 def _is_weight_only(device: Record, precision: str) -> bool:
     """Whether a format only stores weights on a device, because it cannot compute in it."""
-    return precision not in _WIDE and (precision in WEIGHT_ONLY or not has_peak(device, precision))
+    return precision not in _WIDE and (precision in _WEIGHT_ONLY or not has_peak(device, precision))

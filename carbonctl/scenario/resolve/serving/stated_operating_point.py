@@ -56,17 +56,12 @@ def add_limits(
 
 def _most_sequences(ctx: Context, infer: schema.Infer, m: Decoder[Fact], path: Path) -> Fact:
     """Sequences that the runtime decodes at most, on all ranks of a replica."""
-    each, ranks = (
-        runtime_fact(ctx, runtime_record(ctx, infer, path), "most_sequences"),
-        m.data_parallel,
-    )
+    each = runtime_fact(ctx, runtime_record(ctx, infer, path), "most_sequences")
     if not m.has_ranks:
         return each
+    ranks = m.data_parallel
     note = f"{each.value:,.0f} on each of {ranks.value:g} ranks"
-    made = derive_fact(f"{each.key}/ranks", each.value * ranks.value, each, note, each.label)
-    ends = (None if end is None else end * ranks.value for end in (each.low, each.high))
-    low, high = ends
-    return replace(made, low=low, high=high)
+    return derive_fact(f"{each.key}/ranks", each.value * ranks.value, each, note, each.label)
 
 
 def _reserves_final_length(ctx: Context, infer: schema.Infer, path: Path) -> bool:
