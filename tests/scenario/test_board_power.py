@@ -28,6 +28,7 @@ def watts(data, devices=1):
         ("l4", 27),
         ("h100-sxm", 121.7),
         ("rtx-3090", 24),  # falls back when no requests come
+        ("rtx-6000-ada", 22),  # measured while requests come alone: idle power
         ("rtx-5090", 17.5),
         ("a10", 0.29 * 150),  # not measured: as is usual of server boards
     ],
